@@ -1,0 +1,35 @@
+//! The environment of a run: where the server is, which token to use, and which binary makes new tenants.
+use std::path::PathBuf;
+
+/// What to do when the suite was started by hand without a server.
+pub const ADVICE: &str =
+    "SCIM_URL is not set: run `cargo xtask conformance`, which starts a server and passes its address on.";
+
+/// Base URL of the server under test, without a slash at its end.
+pub(crate) fn base() -> String {
+    variable("SCIM_URL").expect(ADVICE).trim_end_matches('/').to_owned()
+}
+
+/// The bearer token of the shared connection of profile `generic`.
+pub(crate) fn token() -> String {
+    variable("SCIM_TOKEN").expect("SCIM_TOKEN is not set: run `cargo xtask conformance`.")
+}
+
+/// A token for one profile, given by hand where no binary can make one (`SCIM_TOKEN_ENTRA`).
+pub(crate) fn token_of(profile: &str) -> Option<String> {
+    variable(&format!("SCIM_TOKEN_{}", profile.to_uppercase()))
+}
+
+/// The `rollcall` binary and its database, when the run may make tenants.
+pub(crate) fn binary() -> Option<(PathBuf, String)> {
+    Some((PathBuf::from(variable("ROLLCALL_BIN")?), variable("ROLLCALL_DATABASE_URL")?))
+}
+
+/// Base URL of a second server on the same database whose rate limit is 1 request a second, burst 3.
+pub fn limited_base() -> Option<String> {
+    variable("ROLLCALL_LIMITED_URL").map(|url| url.trim_end_matches('/').to_owned())
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}

@@ -1,0 +1,173 @@
+//! The PATCH operation `remove` (RFC 7644 §3.5.2.2).
+use conformance_tests::{encode, patch_op, requirement, unique};
+use serde_json::{Value, json};
+use support::{ENTERPRISE, Scratch, assert_unassigned, element, id_of, member, members_of, path_of, values};
+
+#[expect(dead_code, reason = "each file of tests needs a part of it")]
+mod support;
+
+/// One `remove` operation.
+fn remove(path: &str) -> Value {
+    json!([{ "op": "remove", "path": path }])
+}
+
+fn addresses() -> Value {
+    json!([
+        { "value": "a@people.example", "type": "work", "display": "Office" },
+        { "value": "b@people.example", "type": "home" },
+        { "value": "c@people.example", "type": "work" },
+    ])
+}
+
+/// `remove` needs a path.
+#[test]
+fn r_patch_25() {
+    requirement("R-PATCH-25", || {
+        let scratch = Scratch::shared();
+        let person = scratch.person(&json!({ "title": "Old" }));
+        for operation in [
+            json!({ "op": "remove" }),
+            json!({ "op": "remove", "path": null }),
+            json!({ "op": "remove", "path": "" }),
+            json!({ "op": "remove", "value": { "title": "Old" } }),
+        ] {
+            scratch.refuse(&person, json!([operation]), &["noTarget"]);
+        }
+    });
+}
+
+/// A single-valued attribute is unassigned.
+#[test]
+fn r_patch_26() {
+    requirement("R-PATCH-26", || {
+        let scratch = Scratch::shared();
+        let person = scratch.person(&json!({ "title": "Old", "name": { "givenName": "Kim" } }));
+        assert_unassigned(&scratch.change(&person, remove("title")), "title");
+        assert_unassigned(&scratch.change(&person, remove("name")), "name");
+        assert_unassigned(&scratch.change(&person, remove("active")), "active");
+    });
+}
+
+/// Without a filter all values of a multi-valued attribute go.
+#[test]
+fn r_patch_27() {
+    requirement("R-PATCH-27", || {
+        let scratch = Scratch::shared();
+        let person = scratch.person(&json!({ "emails": addresses() }));
+        assert_unassigned(&scratch.change(&person, remove("emails")), "emails");
+        let team = scratch.team_of(&[&person]);
+        assert!(members_of(&scratch.change(&team, remove("members"))).is_empty());
+    });
+}
+
+/// With a filter only the matching elements go.
+#[test]
+fn r_patch_28() {
+    requirement("R-PATCH-28", || {
+        let scratch = Scratch::shared();
+        let person = scratch.person(&json!({ "emails": addresses() }));
+        let stored = scratch.change(&person, remove("emails[type eq \"work\" and value sw \"a\"]"));
+        assert_eq!(values(&stored["emails"], "value"), ["b@people.example", "c@people.example"]);
+        let other = scratch.person(&json!({}));
+        let team = scratch.team_of(&[&person, &other]);
+        let stored = scratch.change(&team, remove(&format!("members[value eq \"{}\"]", id_of(&person))));
+        assert_eq!(members_of(&stored), [id_of(&other)]);
+    });
+}
+
+/// When the last element goes the attribute is unassigned.
+#[test]
+fn r_patch_29() {
+    requirement("R-PATCH-29", || {
+        let scratch = Scratch::shared();
+        let person = scratch.person(&json!({ "emails": addresses() }));
+        let stored = scratch.change(&person, remove("emails[value pr]"));
+        assert_unassigned(&stored, "emails");
+        let filter = encode(&format!("id eq \"{}\" and emails pr", id_of(&person)));
+        assert_eq!(scratch.total(&format!("/Users?filter={filter}")), 0);
+    });
+}
+
+/// `value` in a filter stands for the element of a simple multi-valued attribute: here an extension in `schemas`.
+#[test]
+fn r_patch_30() {
+    requirement("R-PATCH-30", || {
+        let scratch = Scratch::shared();
+        let person = scratch.person(&json!({ ENTERPRISE: { "department": "Tours" } }));
+        let stored = scratch.change(&person, remove(&format!("schemas[value eq \"{ENTERPRISE}\"]")));
+        assert_eq!(stored["schemas"], json!([support::USER]));
+        assert_unassigned(&stored, ENTERPRISE);
+    });
+}
+
+/// One sub-attribute can be removed, of a complex attribute or of matching elements.
+#[test]
+fn r_patch_31() {
+    requirement("R-PATCH-31", || {
+        let scratch = Scratch::shared();
+        let name = json!({ "givenName": "Kim", "middleName": "M" });
+        let person = scratch.person(&json!({ "name": name, "emails": addresses() }));
+        assert_eq!(scratch.change(&person, remove("name.middleName"))["name"], json!({ "givenName": "Kim" }));
+        let stored = scratch.change(&person, remove("emails[type eq \"work\"].display"));
+        let office = element(&stored["emails"], "value", "a@people.example");
+        assert_unassigned(office, "display");
+        assert_eq!(stored["emails"].as_array().map(Vec::len), Some(3), "{stored}");
+    });
+}
+
+/// Removing somebody who is no member succeeds and changes nothing.
+#[test]
+fn r_patch_32() {
+    requirement("R-PATCH-32", || {
+        let scratch = Scratch::shared();
+        let (person, other) = (scratch.person(&json!({})), scratch.person(&json!({})));
+        let team = scratch.team_of(&[&person]);
+        for id in [id_of(&other), "nobody-at-all"] {
+            let stored = scratch.change(&team, remove(&format!("members[value eq \"{id}\"]")));
+            assert_eq!(stored, team);
+        }
+    });
+}
+
+/// A required attribute cannot be removed.
+#[test]
+fn r_patch_33() {
+    requirement("R-PATCH-33", || {
+        let scratch = Scratch::shared();
+        scratch.refuse(&scratch.person(&json!({})), remove("userName"), &["mutability"]);
+        scratch.refuse(&scratch.team(&json!({})), remove("displayName"), &["mutability"]);
+    });
+}
+
+/// A read-only attribute cannot be removed.
+#[test]
+fn r_patch_34() {
+    requirement("R-PATCH-34", || {
+        let scratch = Scratch::shared();
+        let person = scratch.person(&json!({}));
+        let _team = scratch.team_of(&[&person]);
+        for path in ["id", "meta", "meta.created", "groups", "groups[type eq \"direct\"]"] {
+            scratch.refuse(&person, remove(path), &["mutability"]);
+        }
+    });
+}
+
+/// `remove` of `members` with values removes just those, and never empties the group.
+#[test]
+fn r_patch_35() {
+    requirement("R-PATCH-35", || {
+        for profile in ["generic", "entra", "jumpcloud", "okta", "onelogin"] {
+            let scratch = Scratch::profile(profile);
+            let people: Vec<_> = (0..3).map(|_| scratch.person(&json!({}))).collect();
+            let team = scratch.team_of(&people.iter().collect::<Vec<_>>());
+            let take = |value: Value| json!([{ "op": "remove", "path": "members", "value": value }]);
+            let stored = scratch.change(&team, take(json!([member(&people[0])])));
+            let mut left = [id_of(&people[1]), id_of(&people[2])];
+            left.sort_unstable();
+            assert_eq!(members_of(&stored), left, "{profile}");
+            let strangers = patch_op(take(json!([{ "value": unique("nobody") }])));
+            scratch.patch(&path_of(&team), &strangers).check();
+            assert_eq!(members_of(&scratch.again(&team)), left, "{profile}");
+        }
+    });
+}

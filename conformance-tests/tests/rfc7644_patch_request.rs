@@ -1,0 +1,316 @@
+//! PATCH as a message: its form, its answers, atomicity, preconditions and limits (RFC 7644 §3.5.2).
+use std::thread;
+
+use conformance_tests::{patch_op, requirement, unique};
+use serde_json::{Value, json};
+use support::{
+    Scratch, assert_unassigned, id_of, keys, member, members_of, name_of, path_of, refused,
+};
+
+#[expect(dead_code, reason = "each file of tests needs a part of it")]
+mod support;
+
+const PATCH_OP: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
+
+/// A title change as one operation.
+fn title(value: &str) -> Value {
+    json!({ "op": "replace", "path": "title", "value": value })
+}
+
+/// The body needs the URN of a PATCH request in `schemas`.
+#[test]
+fn r_patch_01() {
+    requirement("R-PATCH-01", || {
+        let scratch = Scratch::shared();
+        let person = scratch.person(&json!({}));
+        let operations = json!([title("New")]);
+        for body in [
+            json!({ "Operations": operations }),
+            json!({ "schemas": [], "Operations": operations }),
+            json!({ "schemas": [support::USER], "Operations": operations }),
+            json!({ "schemas": PATCH_OP, "Operations": operations }),
+        ] {
+            scratch.patch(&path_of(&person), &body).expect_error(400, &["invalidSyntax"]);
+        }
+        assert_eq!(scratch.again(&person), person);
+    });
+}
+
+/// `Operations` is an array with something in it.
+#[test]
+fn r_patch_02() {
+    requirement("R-PATCH-02", || {
+        let scratch = Scratch::shared();
+        let person = scratch.person(&json!({}));
+        let path = path_of(&person);
+        for operations in [json!([]), title("New"), json!("add"), json!(null), json!([5])] {
+            let answer = scratch.patch(&path, &patch_op(operations));
+            answer.expect_error(400, &["invalidSyntax", "invalidValue"]);
+        }
+        let answer = scratch.patch(&path, &json!({ "schemas": [PATCH_OP] }));
+        answer.expect_error(400, &["invalidSyntax", "invalidValue"]);
+        assert_eq!(scratch.again(&person), person);
+    });
+}
+
+/// `op` is add, remove or replace and nothing else.
+#[test]
+fn r_patch_03() {
+    requirement("R-PATCH-03", || {
+        let scratch = Scratch::shared();
+        let person = scratch.person(&json!({ "title": "Old" }));
+        for op in ["move", "copy", "test", "", "delete"] {
+            let operation = json!([{ "op": op, "path": "title", "from": "nickName", "value": "New" }]);
+            scratch.refuse(&person, operation, &["invalidSyntax", "invalidValue"]);
+        }
+        let absent = json!([{ "path": "title", "value": "New" }]);
+        scratch.refuse(&person, absent, &["invalidSyntax", "invalidValue"]);
+        let number = json!([{ "op": 5, "path": "title", "value": "New" }]);
+        scratch.refuse(&person, number, &["invalidSyntax", "invalidValue"]);
+    });
+}
+
+/// `op` and `Operations` are read in any case.
+#[test]
+fn r_patch_04() {
+    requirement("R-PATCH-04", || {
+        let scratch = Scratch::shared();
+        let person = scratch.person(&json!({}));
+        for op in ["Add", "REPLACE", "aDd"] {
+            let value = unique("title");
+            let stored = scratch.change(&person, json!([{ "op": op, "path": "title", "value": value }]));
+            assert_eq!(stored["title"], json!(value));
+        }
+        let stored = scratch.change(&person, json!([{ "op": "Remove", "path": "title" }]));
+        assert_unassigned(&stored, "title");
+        let lower = json!({ "schemas": [PATCH_OP], "operations": [title("Lower")] });
+        scratch.patch(&path_of(&person), &lower).expect_status(200);
+        assert_eq!(scratch.again(&person)["title"], "Lower");
+    });
+}
+
+/// Success is 200 with the whole resource or 204 without a body.
+#[test]
+fn r_patch_05() {
+    requirement("R-PATCH-05", || {
+        let scratch = Scratch::shared();
+        let person = scratch.person(&json!({ "nickName": "Nick" }));
+        let answer = scratch.patch(&path_of(&person), &patch_op(json!([title("New")]))).check();
+        let stored = scratch.again(&person);
+        match answer.status {
+            200 => assert_eq!(answer.json(), stored),
+            204 => assert_eq!(answer.text, ""),
+            _ => answer.fail("expected 200 or 204"),
+        }
+        assert_eq!((&stored["title"], &stored["nickName"]), (&json!("New"), &json!("Nick")));
+    });
+}
+
+/// An answer without a body still carries the new `ETag`.
+#[test]
+fn r_patch_06() {
+    requirement("R-PATCH-06", || {
+        let entra = Scratch::profile("entra");
+        let team = entra.team(&json!({}));
+        let change = patch_op(json!([{ "op": "Replace", "path": "externalId", "value": "e-1" }]));
+        let answer = entra.patch(&path_of(&team), &change).expect_status(204);
+        assert_eq!(answer.text, "");
+        let stored = entra.again(&team);
+        assert_eq!(answer.header("etag").map(|tag| json!(tag)), Some(stored["meta"]["version"].clone()));
+        assert_eq!(stored["externalId"], "e-1");
+    });
+}
+
+/// Operations run in order, each on what the one before left.
+#[test]
+fn r_patch_07() {
+    requirement("R-PATCH-07", || {
+        let scratch = Scratch::shared();
+        let people: Vec<_> = (0..3).map(|_| scratch.person(&json!({}))).collect();
+        let team = scratch.team_of(&[&people[0], &people[1]]);
+        let stored = scratch.change(
+            &team,
+            json!([
+                { "op": "remove", "path": "members" },
+                { "op": "add", "path": "members", "value": [member(&people[2])] },
+            ]),
+        );
+        assert_eq!(members_of(&stored), [id_of(&people[2])]);
+        let person = scratch.person(&json!({}));
+        let stored = scratch.change(&person, json!([title("One"), { "op": "remove", "path": "title" }, title("Two")]));
+        assert_eq!(stored["title"], "Two");
+    });
+}
+
+/// One bad operation undoes the good ones.
+#[test]
+fn r_patch_08() {
+    requirement("R-PATCH-08", || {
+        let scratch = Scratch::shared();
+        let person = scratch.person(&json!({ "title": "Old" }));
+        let good = [title("New"), json!({ "op": "add", "path": "nickName", "value": "N" }), title("Newer")];
+        for bad in [
+            json!({ "op": "replace", "path": "shoeSize", "value": 5 }),
+            json!({ "op": "remove", "path": "userName" }),
+            json!({ "op": "replace", "path": "active", "value": "perhaps" }),
+        ] {
+            let operations: Vec<_> = good.iter().cloned().chain([bad]).collect();
+            scratch.refuse(&person, json!(operations), &[]);
+        }
+        let team = scratch.team(&json!({}));
+        let operations = json!([
+            { "op": "add", "path": "members", "value": [member(&person)] },
+            { "op": "add", "path": "members", "value": [{ "value": unique("nobody") }] },
+        ]);
+        scratch.refuse(&team, operations, &["invalidValue"]);
+    });
+}
+
+/// PATCH on an unknown id is 404.
+#[test]
+fn r_patch_09() {
+    requirement("R-PATCH-09", || {
+        let scratch = Scratch::shared();
+        for endpoint in ["Users", "Groups"] {
+            let path = format!("/{endpoint}/{}", unique("nobody"));
+            scratch.patch(&path, &patch_op(json!([title("New")]))).expect_error(404, &[]);
+        }
+    });
+}
+
+/// A stale `If-Match` is 412 and changes nothing.
+#[test]
+fn r_patch_62() {
+    requirement("R-PATCH-62", || {
+        let scratch = Scratch::shared();
+        let person = scratch.person(&json!({}));
+        let stale = person["meta"]["version"].as_str().expect("etag is supported");
+        let current = scratch.change(&person, json!([title("Now")]));
+        let request = scratch.request("PATCH", &path_of(&person)).header("if-match", stale);
+        request.json(&patch_op(json!([title("Late")]))).send().expect_error(412, &[]);
+        assert_eq!(scratch.again(&person), current);
+    });
+}
+
+/// With `attributes` or `excludedAttributes` the answer is 200 with that selection.
+#[test]
+fn r_patch_63() {
+    requirement("R-PATCH-63", || {
+        let (scratch, entra) = (Scratch::shared(), Scratch::profile("entra"));
+        let (person, team) = (scratch.person(&json!({})), entra.team(&json!({})));
+        let patch = |scratch: &Scratch, resource: &Value, query: &str| {
+            let change = patch_op(json!([{ "op": "add", "path": "externalId", "value": "e-1" }]));
+            scratch.patch(&format!("{}?{query}", path_of(resource)), &change).expect_status(200).json()
+        };
+        for (scratch, resource) in [(&scratch, &person), (&entra, &team)] {
+            let only = patch(scratch, resource, "attributes=externalId");
+            assert_eq!(keys(&only), ["externalId", "id", "schemas"]);
+            let rest = patch(scratch, resource, "excludedAttributes=externalId");
+            assert!(rest.get("externalId").is_none() && rest.get("meta").is_some(), "{rest}");
+        }
+    });
+}
+
+/// A password is accepted and shown to nobody.
+#[test]
+fn r_patch_64() {
+    requirement("R-PATCH-64", || {
+        let scratch = Scratch::shared();
+        let (person, password) = (scratch.person(&json!({})), unique("Patched-Word-4"));
+        for operation in [
+            json!({ "op": "replace", "path": "password", "value": password }),
+            json!({ "op": "add", "value": { "password": password, "title": "New" } }),
+        ] {
+            let answer = scratch.patch(&path_of(&person), &patch_op(json!([operation]))).expect_status(200);
+            assert!(!answer.text.contains("assword") && !answer.text.contains(&password), "{}", answer.text);
+        }
+        assert_eq!(scratch.again(&person)["title"], "New");
+    });
+}
+
+/// A thousand members come out the same from one operation and from a thousand.
+#[test]
+fn r_patch_65() {
+    requirement("R-PATCH-65", || {
+        let scratch = Scratch::fresh();
+        let people: Vec<_> = (0..1000).map(|_| scratch.person(&json!({}))).collect();
+        let all: Vec<_> = people.iter().map(member).collect();
+        let (first, second) = (scratch.team(&json!({})), scratch.team(&json!({})));
+        let at_once = scratch.change(&first, json!([{ "op": "add", "path": "members", "value": all }]));
+        let single = |member: &Value| json!({ "op": "add", "path": "members", "value": [member] });
+        let one_by_one = scratch.change(&second, json!(all.iter().map(single).collect::<Vec<_>>()));
+        assert_eq!(members_of(&at_once).len(), 1000);
+        assert_eq!(members_of(&at_once), members_of(&one_by_one));
+    });
+}
+
+/// Operations that cancel each other leave version and `lastModified` alone.
+#[test]
+fn r_patch_66() {
+    requirement("R-PATCH-66", || {
+        let scratch = Scratch::shared();
+        let person = scratch.person(&json!({}));
+        let stored = scratch.change(&person, json!([title("New"), { "op": "remove", "path": "title" }]));
+        assert_eq!(stored, person);
+        let team = scratch.team(&json!({}));
+        let stored = scratch.change(
+            &team,
+            json!([
+                { "op": "add", "path": "members", "value": [member(&person)] },
+                { "op": "remove", "path": format!("members[value eq \"{}\"]", id_of(&person)) },
+            ]),
+        );
+        assert_eq!(stored, team);
+    });
+}
+
+/// Simultaneous PATCHes that add different members lose none.
+#[test]
+fn r_patch_67() {
+    requirement("R-PATCH-67", || {
+        let scratch = Scratch::shared();
+        let people: Vec<_> = (0..20).map(|_| scratch.person(&json!({}))).collect();
+        let team = scratch.team(&json!({}));
+        thread::scope(|scope| {
+            for person in &people {
+                let (scratch, path) = (&scratch, path_of(&team));
+                scope.spawn(move || {
+                    let add = json!([{ "op": "add", "path": "members", "value": [member(person)] }]);
+                    scratch.patch(&path, &patch_op(add)).expect_status(200)
+                });
+            }
+        });
+        let mut expected: Vec<_> = people.iter().map(|person| id_of(person).to_owned()).collect();
+        expected.sort();
+        assert_eq!(members_of(&scratch.again(&team)), expected);
+    });
+}
+
+/// A JSON Patch document is not a SCIM PATCH and never applied.
+#[test]
+fn r_patch_68() {
+    requirement("R-PATCH-68", || {
+        let scratch = Scratch::shared();
+        let person = scratch.person(&json!({ "title": "Old" }));
+        let document = json!([{ "op": "replace", "path": "/title", "value": "New" }]);
+        for media in ["application/json-patch+json", "application/merge-patch+json", "application/scim+json"] {
+            let request = scratch.request("PATCH", &path_of(&person)).header("content-type", media);
+            refused(request.json(&document).send(), &[400, 415]);
+        }
+        assert_eq!(scratch.again(&person), person);
+    });
+}
+
+/// The number of operations is limited to 1,000; more are 413.
+#[test]
+fn r_patch_69() {
+    requirement("R-PATCH-69", || {
+        let scratch = Scratch::shared();
+        let person = scratch.person(&json!({}));
+        let many = |count: usize| patch_op(json!(vec![title("Many"); count]));
+        scratch.patch(&path_of(&person), &many(1001)).expect_error(413, &[]);
+        assert_eq!(scratch.again(&person), person);
+        scratch.patch(&path_of(&person), &many(1000)).expect_status(200);
+        assert_eq!((&scratch.again(&person)["title"], name_of(&person)), (&json!("Many"), name_of(&person)));
+    });
+}

@@ -1,0 +1,143 @@
+//! Causes: the change that made somebody look, in words that a reason can end with.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{GroupId, PoolId};
+
+/// What changed; the text reads on from “… because”.
+///
+/// The facts decide, not the cause: only [`Cause::Removed`] and [`Cause::GrantLifted`] have rules of their own (no
+/// grace), and [`Cause::can_be_refused`] tells the gains from the losses.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "cause", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+pub enum Cause {
+    /// The person was created.
+    Created,
+    /// `active` became true.
+    PushedActive,
+    /// `active` became false.
+    PushedInactive,
+    /// Other attributes changed, and with them perhaps an attribute grant.
+    AttributesChanged,
+    /// The person was added to a group.
+    JoinedGroup {
+        /// The group.
+        group: GroupId,
+        /// Its display name.
+        name: String,
+    },
+    /// The person was taken out of a group (S-57).
+    LeftGroup {
+        /// The group.
+        group: GroupId,
+        /// Its display name.
+        name: String,
+    },
+    /// A group was bound to a pool (S-49).
+    Bound {
+        /// The group.
+        group: GroupId,
+        /// Its display name.
+        name: String,
+        /// The pool.
+        pool: PoolId,
+    },
+    /// A group was unbound from a pool (S-57).
+    Unbound {
+        /// The group.
+        group: GroupId,
+        /// Its display name.
+        name: String,
+        /// The pool.
+        pool: PoolId,
+    },
+    /// A group was deleted, which unbinds it (S-60).
+    GroupDeleted {
+        /// The group.
+        group: GroupId,
+        /// Its display name.
+        name: String,
+    },
+    /// The person was removed: by a push at once, by an administrator after [`may_remove`](crate::may_remove).
+    Removed,
+    /// A pool's last day is over.
+    Expired {
+        /// The pool.
+        pool: PoolId,
+        /// Its name.
+        name: String,
+    },
+    /// The timer of a suspension rang.
+    GraceOver,
+    /// A seat became free outside a settlement, so the queue is looked at.
+    SeatFreed {
+        /// The pool.
+        pool: PoolId,
+        /// Its name.
+        name: String,
+    },
+    /// An administrator assigned a licence.
+    GrantedByHand,
+    /// An administrator unassigned a licence (S-39): no grace.
+    GrantLifted,
+    /// A pool's size, policy or expiry was changed.
+    PoolChanged {
+        /// The pool.
+        pool: PoolId,
+        /// Its name.
+        name: String,
+    },
+}
+
+impl Cause {
+    /// Whether a full pool with the policy `reject` may refuse this change.
+    ///
+    /// Only what gives can be refused. A loss, a deadline or an administrator's change of a pool always goes through;
+    /// whoever then finds no seat goes without one.
+    #[must_use]
+    pub const fn can_be_refused(&self) -> bool {
+        match self {
+            Self::Created
+            | Self::PushedActive
+            | Self::AttributesChanged
+            | Self::JoinedGroup { .. }
+            | Self::Bound { .. }
+            | Self::GrantedByHand => true,
+            Self::PushedInactive
+            | Self::LeftGroup { .. }
+            | Self::Unbound { .. }
+            | Self::GroupDeleted { .. }
+            | Self::Removed
+            | Self::Expired { .. }
+            | Self::GraceOver
+            | Self::SeatFreed { .. }
+            | Self::GrantLifted
+            | Self::PoolChanged { .. } => false,
+        }
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Created => f.write_str("the account was created"),
+            Self::PushedActive => f.write_str("the account was switched on"),
+            Self::PushedInactive => f.write_str("the account was switched off"),
+            Self::AttributesChanged => f.write_str("their attributes changed"),
+            Self::JoinedGroup { name, .. } => write!(f, "they joined the group “{name}”"),
+            Self::LeftGroup { name, .. } => write!(f, "they left the group “{name}”"),
+            Self::Bound { name, .. } => write!(f, "the group “{name}” was bound"),
+            Self::Unbound { name, .. } => write!(f, "the group “{name}” was unbound"),
+            Self::GroupDeleted { name, .. } => write!(f, "the group “{name}” was deleted"),
+            Self::Removed => f.write_str("the account was removed"),
+            Self::Expired { name, .. } => write!(f, "the licence pool “{name}” expired"),
+            Self::GraceOver => f.write_str("the grace period was over"),
+            Self::SeatFreed { name, .. } => write!(f, "a seat became free in “{name}”"),
+            Self::GrantedByHand => f.write_str("an administrator assigned a licence"),
+            Self::GrantLifted => f.write_str("an administrator unassigned the licence"),
+            Self::PoolChanged { name, .. } => write!(f, "the licence pool “{name}” was changed"),
+        }
+    }
+}

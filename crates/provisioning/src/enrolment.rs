@@ -1,0 +1,259 @@
+//! Enrolment: a person's journey into the application, its statuses and its steps (S-61 to S-70).
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::words::words;
+
+/// Where a person's journey into the application is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Enrolment {
+    /// The status.
+    pub status: Status,
+    /// Since when it has been this status; none for somebody who never had a seat.
+    pub since: Option<DateTime<Utc>>,
+    /// The steps taken on this journey; a deactivated person's are kept to look at until a new journey starts.
+    pub steps: Steps,
+    /// Whether coming back needs a restore from backup (S-59), because a PIN was set before access was given up.
+    pub restore_owed: bool,
+    /// The end of a suspension's grace: until then coming back loses nothing.
+    pub seat_kept_until: Option<DateTime<Utc>>,
+    /// The status that a suspension returns to.
+    pub resumes: Option<Status>,
+    /// Why it is this status, in plain words that read on from “because”.
+    pub cause: Option<String>,
+    /// When the application last saw the person.
+    pub last_used: Option<DateTime<Utc>>,
+}
+
+impl Enrolment {
+    /// The enrolment after a step was taken at `now`; on a step that was taken before, it is unchanged.
+    ///
+    /// The last step makes the person [`Status::Active`]: the PIN, or the restore when one is owed.
+    ///
+    /// # Errors
+    ///
+    /// [`StepRefused`] outside [`Status::Pending`], before the step that must come first, and for a restore that
+    /// nobody owes.
+    pub fn complete(&self, step: Step, now: DateTime<Utc>) -> Result<Self, StepRefused> {
+        match self.status {
+            Status::Pending | Status::Active if self.steps.at(step).is_some() => return Ok(self.clone()),
+            Status::Pending => {}
+            status => return Err(StepRefused::NotPending { step, status }),
+        }
+        if let Some(missing) = step.needs().filter(|first| self.steps.at(*first).is_none()) {
+            return Err(StepRefused::TooEarly { step, missing });
+        }
+        if step == Step::Restored && !self.restore_owed {
+            return Err(StepRefused::NothingToRestore);
+        }
+        let mut next = self.clone();
+        *next.steps.slot(step) = Some(now);
+        if step == Step::Restored {
+            next.restore_owed = false;
+        }
+        if next.steps.pin_set.is_some() && !next.restore_owed {
+            next.status = Status::Active;
+            next.since = Some(now);
+            next.cause = Some("every step of the enrolment was taken".to_owned());
+        }
+        Ok(next)
+    }
+
+    /// The enrolment after the application saw the person at `now`; an older sighting changes nothing.
+    #[must_use]
+    pub fn used(&self, now: DateTime<Utc>) -> Self {
+        Self { last_used: self.last_used.max(Some(now)), ..self.clone() }
+    }
+
+    /// Whether the application lets the person in: pending to take the steps, active to use it.
+    #[must_use]
+    pub const fn has_access(&self) -> bool {
+        matches!(self.status, Status::Pending | Status::Active)
+    }
+
+    /// The steps that a pending person still has to take, in order; empty in every other status.
+    ///
+    /// An invitation that nobody saw being opened is not missing once the person has signed in.
+    #[must_use]
+    pub fn missing_steps(&self) -> Vec<Step> {
+        let missing = |step: &Step| match step {
+            Step::InvitationOpened => {
+                self.steps.invitation_opened.is_none() && self.steps.signed_in.is_none()
+            }
+            Step::Restored => self.restore_owed,
+            other => self.steps.at(*other).is_none(),
+        };
+        if self.status == Status::Pending {
+            Step::ALL.iter().copied().filter(missing).collect()
+        } else {
+            Vec::new()
+        }
+    }
+
+    /// Whether a new journey would have to end with a restore.
+    pub(crate) const fn owes_restore(&self) -> bool {
+        self.restore_owed || self.steps.pin_set.is_some()
+    }
+
+    /// Whether an invitation is owed that has not been sent.
+    pub(crate) fn invitation_pending(&self) -> bool {
+        self.status == Status::Pending && self.steps.invitation_sent.is_none()
+    }
+
+    /// Whether the grace of a suspension is over.
+    pub(crate) fn grace_over(&self, now: DateTime<Utc>) -> bool {
+        self.status == Status::Suspended && self.seat_kept_until.is_none_or(|until| until <= now)
+    }
+}
+
+impl Default for Enrolment {
+    /// Nobody has a licence to begin with.
+    fn default() -> Self {
+        Self {
+            status: Status::NoLicence,
+            since: None,
+            steps: Steps::default(),
+            restore_owed: false,
+            seat_kept_until: None,
+            resumes: None,
+            cause: None,
+            last_used: None,
+        }
+    }
+}
+
+/// The statuses of an enrolment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    /// No seat: never had one, only waits for one, or an administrator unassigned it.
+    NoLicence,
+    /// A seat and access; the steps are under way.
+    Pending,
+    /// A seat, access, and every step taken.
+    Active,
+    /// Access is cut; seat and enrolment are kept until the grace is over.
+    Suspended,
+    /// Access is cut and the seat was given back; coming back starts at pending.
+    Deactivated,
+}
+
+words!(Status, "status", {
+    NoLicence => "no-licence",
+    Pending => "pending",
+    Active => "active",
+    Suspended => "suspended",
+    Deactivated => "deactivated",
+});
+
+/// The steps of an enrolment, in their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Step {
+    /// The invitation left (S-61).
+    InvitationSent,
+    /// Its link was followed (S-62); may be skipped by who finds the application without it (S-63).
+    InvitationOpened,
+    /// First launch on a first device.
+    SignedIn,
+    /// The code from the second e-mail was entered (S-64, S-65).
+    EmailVerified,
+    /// The PIN was chosen and confirmed (S-66 to S-69).
+    PinSet,
+    /// The data came back from a backup (S-59); only after a deactivation.
+    Restored,
+}
+
+impl Step {
+    /// The step that must have been taken before this one.
+    #[must_use]
+    pub const fn needs(self) -> Option<Self> {
+        match self {
+            Self::InvitationSent => None,
+            Self::InvitationOpened | Self::SignedIn => Some(Self::InvitationSent),
+            Self::EmailVerified => Some(Self::SignedIn),
+            Self::PinSet => Some(Self::EmailVerified),
+            Self::Restored => Some(Self::PinSet),
+        }
+    }
+}
+
+words!(Step, "step", {
+    InvitationSent => "invitation-sent",
+    InvitationOpened => "invitation-opened",
+    SignedIn => "signed-in",
+    EmailVerified => "email-verified",
+    PinSet => "pin-set",
+    Restored => "restored",
+});
+
+/// When each step was taken (S-70).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Steps {
+    /// The invitation left.
+    pub invitation_sent: Option<DateTime<Utc>>,
+    /// Its link was followed.
+    pub invitation_opened: Option<DateTime<Utc>>,
+    /// First launch on a first device.
+    pub signed_in: Option<DateTime<Utc>>,
+    /// The e-mailed code was entered.
+    pub email_verified: Option<DateTime<Utc>>,
+    /// The PIN was chosen and confirmed.
+    pub pin_set: Option<DateTime<Utc>>,
+    /// The data came back from a backup.
+    pub restored: Option<DateTime<Utc>>,
+}
+
+impl Steps {
+    /// When a step was taken.
+    #[must_use]
+    pub const fn at(&self, step: Step) -> Option<DateTime<Utc>> {
+        match step {
+            Step::InvitationSent => self.invitation_sent,
+            Step::InvitationOpened => self.invitation_opened,
+            Step::SignedIn => self.signed_in,
+            Step::EmailVerified => self.email_verified,
+            Step::PinSet => self.pin_set,
+            Step::Restored => self.restored,
+        }
+    }
+
+    const fn slot(&mut self, step: Step) -> &mut Option<DateTime<Utc>> {
+        match step {
+            Step::InvitationSent => &mut self.invitation_sent,
+            Step::InvitationOpened => &mut self.invitation_opened,
+            Step::SignedIn => &mut self.signed_in,
+            Step::EmailVerified => &mut self.email_verified,
+            Step::PinSet => &mut self.pin_set,
+            Step::Restored => &mut self.restored,
+        }
+    }
+}
+
+/// Why a step was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum StepRefused {
+    /// The person has no access, or has finished.
+    #[error("the step “{step}” belongs to a pending enrolment; this one is {status}")]
+    NotPending {
+        /// The step.
+        step: Step,
+        /// The status found instead.
+        status: Status,
+    },
+    /// Another step comes first.
+    #[error("the step “{step}” comes after “{missing}”, which has not been taken")]
+    TooEarly {
+        /// The step.
+        step: Step,
+        /// The one that must be taken first.
+        missing: Step,
+    },
+    /// A restore that nobody owes.
+    #[error("nothing is to be restored: this is the person's first enrolment")]
+    NothingToRestore,
+}

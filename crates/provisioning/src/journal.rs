@@ -1,0 +1,126 @@
+//! Journal entries: what is recorded about a change, with a reason that a person can read.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    id::{GroupId, PoolId, UserId},
+    words::words,
+};
+
+/// One line of the journal; the store adds who did it, by which request, and when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Entry {
+    /// What it is about.
+    pub subject: Subject,
+    /// What happened.
+    pub kind: EntryKind,
+    /// Why, as a sentence with names in it; it never names another person.
+    pub why: String,
+    /// What stood before, where something did.
+    pub before: Option<Value>,
+    /// What stands now, where something does.
+    pub after: Option<Value>,
+}
+
+/// What a journal entry is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "type", content = "id", rename_all = "kebab-case")]
+pub enum Subject {
+    /// A person.
+    User(UserId),
+    /// A group.
+    Group(GroupId),
+    /// A licence pool.
+    Pool(PoolId),
+}
+
+/// What happened.
+///
+/// The rules write those up to [`EntryKind::Removed`]; the others are changes of facts, recorded by whoever made them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EntryKind {
+    /// A seat was assigned.
+    SeatTaken,
+    /// A seat was assigned beyond those bought.
+    SeatOverage,
+    /// A person began to wait for a seat.
+    SeatQueued,
+    /// A seat went back.
+    SeatFreed,
+    /// A waiting place was given up.
+    QueueLeft,
+    /// An enrolment began.
+    Enrolled,
+    /// Access was cut, seat and enrolment are kept for the grace.
+    Suspended,
+    /// Access was cut and the seat given up.
+    Deactivated,
+    /// A suspended person came back within the grace.
+    Reinstated,
+    /// An administrator unassigned the licence.
+    Unassigned,
+    /// The person was removed.
+    Removed,
+    /// A step of the enrolment was taken.
+    StepTaken,
+    /// A user was created.
+    UserCreated,
+    /// A user's attributes changed.
+    UserChanged,
+    /// A group was created.
+    GroupCreated,
+    /// A group's attributes changed.
+    GroupChanged,
+    /// A group was deleted.
+    GroupDeleted,
+    /// A user was added to a group.
+    MemberAdded,
+    /// A user was taken out of a group.
+    MemberRemoved,
+    /// A group was bound to a pool.
+    Bound,
+    /// A group was unbound from a pool.
+    Unbound,
+    /// A grant was given by hand.
+    Granted,
+    /// A grant was lifted by hand.
+    GrantLifted,
+    /// A pool was created.
+    PoolCreated,
+    /// A pool's size, policy or expiry changed.
+    PoolChanged,
+    /// A pool expired.
+    PoolExpired,
+}
+
+words!(EntryKind, "journal entry kind", {
+    SeatTaken => "seat-taken",
+    SeatOverage => "seat-overage",
+    SeatQueued => "seat-queued",
+    SeatFreed => "seat-freed",
+    QueueLeft => "queue-left",
+    Enrolled => "enrolled",
+    Suspended => "suspended",
+    Deactivated => "deactivated",
+    Reinstated => "reinstated",
+    Unassigned => "unassigned",
+    Removed => "removed",
+    StepTaken => "step-taken",
+    UserCreated => "user-created",
+    UserChanged => "user-changed",
+    GroupCreated => "group-created",
+    GroupChanged => "group-changed",
+    GroupDeleted => "group-deleted",
+    MemberAdded => "member-added",
+    MemberRemoved => "member-removed",
+    Bound => "bound",
+    Unbound => "unbound",
+    Granted => "granted",
+    GrantLifted => "grant-lifted",
+    PoolCreated => "pool-created",
+    PoolChanged => "pool-changed",
+    PoolExpired => "pool-expired",
+});

@@ -1,0 +1,111 @@
+//! What a push means: enrolment, licences and deactivation, as pure rules.
+//!
+//! Every trigger, be it a push, a console click, a deleted group, an expired pool or a timer, is first written down as
+//! *facts after the change*: is the person active, which grants stand, which seats do they hold, where is their
+//! enrolment. Then one function, [`settle`], says what must follow from the facts, as a [`Decision`]: [`Effect`]s to
+//! carry out and journal [`Entry`]s with reasons. A settled situation has nothing to settle, so replaying a push
+//! changes nothing; [`apply`] defines what each effect does to the facts.
+//!
+//! ```
+//! use chrono::{TimeDelta, TimeZone, Utc};
+//! use provisioning::{Cause, Enrolment, Grant, GrantSource, Person, Policy, Pool, PoolId, PoolPolicy, Situation, UserId};
+//! use uuid::Uuid;
+//!
+//! let now = Utc.with_ymd_and_hms(2026, 3, 1, 9, 0, 0).single().expect("an instant");
+//! let policy = Policy { grace: TimeDelta::days(7), invitation_delay: TimeDelta::zero() };
+//! let vault = PoolId::new(Uuid::from_u128(1));
+//! let ada = Person {
+//!     id: UserId::new(Uuid::from_u128(2)),
+//!     name: "ada@alpha.example".to_owned(),
+//!     active: true,
+//!     grants: vec![Grant { pool: vault, source: GrantSource::ByHand }],
+//!     seats: vec![],
+//!     enrolment: Enrolment::default(),
+//! };
+//! let pool = Pool { id: vault, name: "Vault".to_owned(), seats: 10, used: 0, policy: PoolPolicy::Queue, expires_at: None };
+//! let situation = Situation { people: vec![ada], pools: vec![pool], queue: vec![] };
+//!
+//! let decision = provisioning::settle(&situation, &Cause::GrantedByHand, &policy, now).expect("there is room");
+//! let plain: Vec<String> = decision.effects.iter().map(|effect| effect.plain(|pool| situation.pool_name(pool))).collect();
+//! assert_eq!(plain, [
+//!     "seat taken in Vault",
+//!     "now pending",
+//!     "invitation owed from 2026-03-01 09:00 UTC",
+//!     "application told: access granted",
+//! ]);
+//! assert_eq!(decision.entries[0].why, "ada@alpha.example has a seat in “Vault” because an administrator assigned a licence.");
+//!
+//! let after = provisioning::apply(&situation, &decision, now);
+//! assert!(provisioning::settle(&after, &Cause::GrantedByHand, &policy, now).expect("there is room").is_empty());
+//! ```
+//!
+//! # The states of an enrolment
+//!
+//! ```text
+//!                 first seat                    last step
+//!   no-licence ───────────────▶ pending ─────────────────────▶ active
+//!     ▲    ▲                    │  ▲  ▲                          │
+//!     │    └────────────────────│──│──│──────────────────────────┤ unassigned by hand
+//!     │   unassigned by hand    │  │  │                          │ (S-39: no grace)
+//!     │                         │  │  │ back in time: the        │
+//!     │             loss, grace │  │  │ status it was, nothing   │ loss, grace
+//!     │                         ▼  │  │ lost                     ▼
+//!     └───────────────────── suspended ◀────────────────────────┘
+//!      unassigned by hand       │  │  (pending or active resumes)
+//!                    grace over │  │
+//!                               ▼  │
+//!                          deactivated ──▶ a seat again: pending, fresh steps, restore owed if a PIN was set
+//!
+//!   loss without grace: pending, active ──▶ deactivated        removed: from everywhere, at once
+//! ```
+//!
+//! # The rule book in short
+//!
+//! - A person is *entitled* to the pools with a standing [`Grant`] that have not expired. Grants are a set of reasons:
+//!   who loses one of two keeps everything (S-58), and nothing at all happens.
+//! - Active and entitled: each of those pools gives a seat if a bought one is free; else its [`PoolPolicy`] queues,
+//!   refuses the change ([`Refusal`]) or assigns overage. Only gains are refused, see [`Cause::can_be_refused`].
+//! - The first assigned seat makes somebody pending, owes an invitation and grants access. Who only waits has no access.
+//! - Seats and places in pools that no longer count go back at once while another entitlement stands.
+//! - Not active any more, or entitled to nothing: a *loss* (S-57, S-60). Access is cut at once. With a grace, seats and
+//!   enrolment are kept until [`Enrolment::seat_kept_until`], waiting places are not; without one they go at once.
+//! - Back before that instant: nothing was lost. At that instant or later, whatever the cause: deactivated first.
+//! - A mover who gives the last seat back and finds the next pool full is a loss, too: suspended with a place in the
+//!   queue, since the enrolment (the data) is kept for the grace even though the seat is not. Served in time, they
+//!   resume; afterwards they are deactivated and keep their place. The same holds for a suspended person who comes
+//!   back to other pools than the kept seats are in.
+//! - An administrator's unassignment ([`Cause::GrantLifted`]) and a removal ([`Cause::Removed`]) know no grace.
+//! - A freed seat goes to the first in the queue who is active and entitled, before anybody new. In one settlement
+//!   leavers come first, then the queues, then joiners, in the order of ids. No place is overtaken.
+//!
+//! Not here: who may do it, how many at once (the brake), what the application says must be handed over first.
+
+mod cause;
+mod effect;
+mod enrolment;
+mod explain;
+mod grant;
+mod id;
+mod journal;
+mod person;
+mod policy;
+mod pool;
+mod removal;
+mod seat;
+mod settle;
+mod words;
+
+pub use cause::Cause;
+pub use effect::{ApplicationEvent, Effect};
+pub use enrolment::{Enrolment, Status, Step, StepRefused, Steps};
+pub use explain::explain;
+pub use grant::{Grant, GrantSource};
+pub use id::{GroupId, PoolId, UserId};
+pub use journal::{Entry, EntryKind, Subject};
+pub use person::Person;
+pub use policy::Policy;
+pub use pool::{Pool, PoolPolicy};
+pub use removal::{RemovalRefused, may_remove};
+pub use seat::{Seat, SeatState};
+pub use settle::{Decision, Refusal, Situation, apply, settle};
+pub use words::UnknownWord;

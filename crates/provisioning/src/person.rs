@@ -1,0 +1,68 @@
+//! The facts about one person that the rules look at.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    enrolment::Enrolment,
+    grant::Grant,
+    id::{PoolId, UserId},
+    pool::Pool,
+    seat::{Seat, SeatState},
+};
+
+/// A person as the rules see them: what stands, what they hold, where their enrolment is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Person {
+    /// Their id.
+    pub id: UserId,
+    /// The name that reasons use, such as the `userName`.
+    pub name: String,
+    /// Whether the identity provider and the administrators let them in.
+    pub active: bool,
+    /// Every grant that stands, those of expired pools included.
+    pub grants: Vec<Grant>,
+    /// Every seat held or waited for.
+    pub seats: Vec<Seat>,
+    /// Their journey into the application.
+    pub enrolment: Enrolment,
+}
+
+impl Person {
+    /// The pools with a standing grant that have not expired, whether the person is active or not.
+    ///
+    /// A pool that is missing from `pools` counts as deleted.
+    #[must_use]
+    pub fn entitled(&self, pools: &[Pool], now: DateTime<Utc>) -> BTreeSet<PoolId> {
+        self.granted(|id| pools.iter().any(|pool| pool.id == id && !pool.is_expired(now)))
+    }
+
+    /// The seat or waiting place in a pool.
+    #[must_use]
+    pub fn seat_in(&self, pool: PoolId) -> Option<&Seat> {
+        self.seats.iter().find(|seat| seat.pool == pool)
+    }
+
+    /// The seats held.
+    pub fn assigned(&self) -> impl Iterator<Item = &Seat> {
+        self.seats.iter().filter(|seat| seat.state == SeatState::Assigned)
+    }
+
+    /// The places in queues.
+    pub fn waiting(&self) -> impl Iterator<Item = &Seat> {
+        self.seats.iter().filter(|seat| seat.state == SeatState::Waiting)
+    }
+
+    /// The pools with a standing grant that pass a test.
+    pub(crate) fn granted(&self, counts: impl Fn(PoolId) -> bool) -> BTreeSet<PoolId> {
+        self.grants.iter().map(|grant| grant.pool).filter(|id| counts(*id)).collect()
+    }
+
+    /// Whether any seat is held.
+    pub(crate) fn is_seated(&self) -> bool {
+        self.assigned().next().is_some()
+    }
+}

@@ -1,0 +1,142 @@
+//! The discovery documents (RFC 7644 §4), made from the data that is enforced.
+
+use serde_json::{Value, json};
+
+use crate::protocol::list::{Page, list};
+use crate::schema::{Registry, ResourceType, Schema};
+
+const SERVICE_PROVIDER_CONFIG: &str = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig";
+const RESOURCE_TYPE: &str = "urn:ietf:params:scim:schemas:core:2.0:ResourceType";
+const SCHEMA: &str = "urn:ietf:params:scim:schemas:core:2.0:Schema";
+
+/// What the server is able to do, as its settings say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capabilities {
+    /// The most resources in a list answer.
+    pub max_results: u64,
+    /// The resources in a list answer when the client does not say.
+    pub default_page_size: u64,
+    /// The most bytes in a request body.
+    pub max_payload: usize,
+}
+
+/// `/ServiceProviderConfig` (RFC 7643 §5): what is advertised is what works.
+#[must_use]
+pub fn service_provider_config(capabilities: Capabilities, base: &str) -> Value {
+    json!({
+        "schemas": [SERVICE_PROVIDER_CONFIG],
+        "patch": { "supported": true },
+        "bulk": { "supported": false, "maxOperations": 0, "maxPayloadSize": capabilities.max_payload },
+        "filter": { "supported": true, "maxResults": capabilities.max_results },
+        "changePassword": { "supported": false },
+        "sort": { "supported": false },
+        "etag": { "supported": true },
+        "pagination": {
+            "cursor": false,
+            "index": true,
+            "defaultPaginationMethod": "index",
+            "defaultPageSize": capabilities.default_page_size,
+            "maxPageSize": capabilities.max_results,
+        },
+        "authenticationSchemes": [{
+            "type": "oauthbearertoken",
+            "name": "Bearer token",
+            "description": "A token of the connection in the Authorization header.",
+            "specUri": "https://www.rfc-editor.org/info/rfc6750",
+            "primary": true,
+        }],
+        "meta": {
+            "resourceType": "ServiceProviderConfig",
+            "location": format!("{base}/ServiceProviderConfig"),
+        },
+    })
+}
+
+/// One entry of `/ResourceTypes` (RFC 7643 §6).
+#[must_use]
+pub fn resource_type(resource_type: &ResourceType, base: &str) -> Value {
+    let extensions = resource_type.extensions.iter();
+    let extensions: Vec<Value> =
+        extensions.map(|it| json!({ "schema": it.schema.id, "required": it.required })).collect();
+    let mut document = json!({
+        "schemas": [RESOURCE_TYPE],
+        "id": resource_type.name,
+        "name": resource_type.name,
+        "description": resource_type.description,
+        "endpoint": resource_type.endpoint,
+        "schema": resource_type.schema.id,
+    });
+    if !extensions.is_empty() {
+        document["schemaExtensions"] = extensions.into();
+    }
+    document["meta"] = json!({
+        "resourceType": "ResourceType",
+        "location": format!("{base}/ResourceTypes/{}", resource_type.name),
+    });
+    document
+}
+
+/// `/ResourceTypes`: all of them, never paged.
+#[must_use]
+pub fn resource_types(registry: &Registry, base: &str) -> Value {
+    unpaged(registry.resource_types().iter().map(|it| resource_type(it, base)).collect())
+}
+
+/// One entry of `/Schemas` (RFC 7643 §7).
+#[must_use]
+pub fn schema(schema: &Schema, base: &str) -> Value {
+    json!({
+        "schemas": [SCHEMA],
+        "id": schema.id,
+        "name": schema.name,
+        "description": schema.description,
+        "attributes": schema.attributes,
+        "meta": { "resourceType": "Schema", "location": format!("{base}/Schemas/{}", schema.id) },
+    })
+}
+
+/// `/Schemas`: all of them, never paged.
+#[must_use]
+pub fn schemas(registry: &Registry, base: &str) -> Value {
+    unpaged(registry.schemas().iter().map(|it| schema(it, base)).collect())
+}
+
+fn unpaged(documents: Vec<Value>) -> Value {
+    let total = documents.len() as u64;
+    list(total, Page { start_index: 1, count: total }, documents)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_document_holds_null_or_an_empty_name() {
+        fn check(value: &Value) {
+            match value {
+                Value::Null => panic!("null"),
+                Value::Array(items) => items.iter().for_each(check),
+                Value::Object(object) => object.values().for_each(check),
+                Value::String(text) => assert!(!text.is_empty()),
+                _ => {}
+            }
+        }
+        let base = "https://scim.example/v2";
+        check(&schemas(Registry::standard(), base));
+        check(&resource_types(Registry::standard(), base));
+        let capabilities = Capabilities { max_results: 500, default_page_size: 100, max_payload: 1 };
+        check(&service_provider_config(capabilities, base));
+    }
+
+    #[test]
+    fn every_schema_of_a_resource_type_is_listed() {
+        let listed = schemas(Registry::standard(), "");
+        let ids: Vec<&str> = listed["Resources"].as_array().expect("a list").iter().filter_map(|s| s["id"].as_str()).collect();
+        for resource_type in Registry::standard().resource_types() {
+            assert!(ids.contains(&resource_type.schema.id.as_str()));
+            for extension in &resource_type.extensions {
+                assert!(ids.contains(&extension.schema.id.as_str()));
+            }
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! The messages of RFC 7644.
+
+pub mod error;
+pub mod list;
+pub mod search;
+pub mod version;

@@ -1,0 +1,317 @@
+//! Resources as canonical JSON documents (RFC 7643 §3).
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use crate::json::Object;
+use crate::protocol::error::Error;
+use crate::protocol::version::entity_tag;
+use crate::schema::{Attribute, Mutability, ResourceType, Returned};
+use crate::{text, time, value};
+
+/// A resource with what the server knows about it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Resource {
+    /// The identifier.
+    pub id: String,
+    /// The kind of resource.
+    pub resource_type: &'static ResourceType,
+    /// The canonical document: schema spelling, nothing unassigned; without `schemas`, `id` and `meta`.
+    pub document: Object,
+    /// When it was created and changed, and its version.
+    pub meta: Meta,
+}
+
+/// The part of `meta` that is stored (RFC 7643 §3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Meta {
+    /// When the resource was created.
+    pub created: DateTime<Utc>,
+    /// When it last changed.
+    pub last_modified: DateTime<Utc>,
+    /// Counts its changes.
+    pub version: i64,
+}
+
+impl Resource {
+    /// The whole representation below `base`, the address of the service without a slash at its end:
+    /// `schemas`, `id`, attributes in schema order, addresses filled in, `meta`.
+    #[must_use]
+    pub fn render(&self, base: &str) -> Object {
+        let mut rendered = Object::new();
+        rendered.insert("schemas".to_owned(), schemas(self.resource_type, &self.document).into());
+        rendered.insert("id".to_owned(), self.id.as_str().into());
+        if let Some(external_id) = self.document.get("externalId") {
+            rendered.insert("externalId".to_owned(), external_id.clone());
+        }
+        copy_ordered(&self.resource_type.schema.attributes, &self.document, &mut rendered, base);
+        for extension in &self.resource_type.extensions {
+            if let Some(Value::Object(container)) = self.document.get(&extension.schema.id) {
+                let mut ordered = Object::new();
+                copy_ordered(&extension.schema.attributes, container, &mut ordered, base);
+                rendered.insert(extension.schema.id.clone(), Value::Object(ordered));
+            }
+        }
+        rendered.insert("meta".to_owned(), self.meta_json(base));
+        rendered
+    }
+
+    /// The address of the resource below `base`.
+    #[must_use]
+    pub fn location(&self, base: &str) -> String {
+        format!("{base}{}/{}", self.resource_type.endpoint, self.id)
+    }
+
+    fn meta_json(&self, base: &str) -> Value {
+        serde_json::json!({
+            "resourceType": self.resource_type.name,
+            "created": time::format(self.meta.created),
+            "lastModified": time::format(self.meta.last_modified),
+            "location": self.location(base),
+            "version": entity_tag(self.meta.version),
+        })
+    }
+}
+
+/// The schemas that a document uses: the core one, and each extension that has data.
+#[must_use]
+pub fn schemas(resource_type: &ResourceType, document: &Object) -> Vec<String> {
+    let used = resource_type.extensions.iter().map(|extension| &extension.schema.id);
+    let used = used.filter(|uri| document.contains_key(uri.as_str()));
+    std::iter::once(&resource_type.schema.id).chain(used).cloned().collect()
+}
+
+/// The canonical document of a body of POST or PUT.
+///
+/// Read-only and unknown attributes are ignored (RFC 7644 §3.3), names take the schema's spelling.
+///
+/// # Errors
+/// `invalidSyntax` for a body that is no resource of this type, `invalidValue` for a value that does not fit or
+/// a required one that is missing.
+pub fn parse(resource_type: &ResourceType, body: &Object) -> Result<Object, Error> {
+    check_schemas(resource_type, body)?;
+    let mut document = Object::new();
+    let mut extensions: Vec<(&str, &Value)> = Vec::new();
+    for (name, value) in body {
+        if let Some(schema) = resource_type.extension(name) {
+            extensions.push((&schema.id, value));
+        } else if let Some(attribute) = resource_type.attribute(name) {
+            insert(&mut document, attribute, value, "")?;
+        }
+    }
+    for (uri, container) in extensions {
+        let schema = resource_type.extension(uri).expect("it was found by this URI");
+        let mut attributes = Object::new();
+        match container {
+            Value::Null => {}
+            Value::Object(container) => {
+                for (name, value) in container {
+                    if let Some(attribute) = schema.attribute(name) {
+                        insert(&mut attributes, attribute, value, &format!("{uri}:"))?;
+                    }
+                }
+            }
+            _ => return Err(Error::invalid_value(format!("{uri} must be an object."))),
+        }
+        if document.contains_key(uri) {
+            return Err(Error::invalid_syntax(format!("{uri} stands twice.")));
+        }
+        if !attributes.is_empty() {
+            document.insert(uri.to_owned(), Value::Object(attributes));
+        }
+    }
+    require(resource_type, &document)?;
+    Ok(document)
+}
+
+fn insert(document: &mut Object, attribute: &Attribute, value: &Value, prefix: &str) -> Result<(), Error> {
+    if attribute.read_only() || attribute.name == "schemas" {
+        return Ok(());
+    }
+    let place = format!("{prefix}{}", attribute.name);
+    if document.contains_key(&attribute.name) {
+        return Err(Error::invalid_syntax(format!("{place} stands twice, its name ignores case.")));
+    }
+    let canonical = value::canonical(attribute, value, &place)?;
+    // What is never returned is accepted and not kept: nobody could do anything with it.
+    if let Some(canonical) = canonical
+        && attribute.returned != Returned::Never
+    {
+        document.insert(attribute.name.clone(), canonical);
+    }
+    Ok(())
+}
+
+/// RFC 7643 §3: `schemas` names the core schema, and nothing that the resource type does not list.
+fn check_schemas(resource_type: &ResourceType, body: &Object) -> Result<(), Error> {
+    let core = &resource_type.schema.id;
+    let listed = body.iter().find(|(name, _)| name.eq_ignore_ascii_case("schemas")).map(|(_, value)| value);
+    let wrong = || Error::invalid_syntax(format!("schemas must be an array that holds \"{core}\"."));
+    let uris = listed.and_then(Value::as_array).ok_or_else(wrong)?;
+    let mut has_core = false;
+    for uri in uris {
+        let uri = uri.as_str().ok_or_else(wrong)?;
+        if !resource_type.knows(uri) {
+            let uri = crate::path::shortened(uri);
+            let detail = format!("The schema \"{uri}\" is not known for {} resources.", resource_type.name);
+            return Err(Error::invalid_syntax(detail));
+        }
+        has_core |= core.eq_ignore_ascii_case(uri);
+    }
+    if has_core { Ok(()) } else { Err(wrong()) }
+}
+
+/// Checks that every required attribute has a value (RFC 7643 §2.2).
+///
+/// # Errors
+/// `invalidValue` that names the attribute.
+pub fn require(resource_type: &ResourceType, document: &Object) -> Result<(), Error> {
+    missing("", &resource_type.schema.attributes, document)?;
+    for extension in &resource_type.extensions {
+        let uri = &extension.schema.id;
+        match document.get(uri).and_then(Value::as_object) {
+            Some(container) => missing(&format!("{uri}:"), &extension.schema.attributes, container)?,
+            None if extension.required => return Err(Error::invalid_value(format!("{uri} is required."))),
+            None => {}
+        }
+    }
+    Ok(())
+}
+
+fn missing(prefix: &str, attributes: &[Attribute], document: &Object) -> Result<(), Error> {
+    let writable = attributes.iter().filter(|attribute| attribute.required && !attribute.read_only());
+    for attribute in writable {
+        let value = document.get(&attribute.name);
+        if value.is_none() || value.and_then(Value::as_str).is_some_and(|text| text.trim().is_empty()) {
+            return Err(Error::invalid_value(format!("{prefix}{} is required.", attribute.name)));
+        }
+    }
+    Ok(())
+}
+
+/// The document that a PUT leaves (RFC 7644 §3.5.1): `incoming`, with what a replacement does not touch.
+///
+/// `active` left out keeps its value: an omission is no decision about somebody's access. `keep` names further
+/// attributes that the client leaves out without meaning it.
+///
+/// # Errors
+/// `mutability` for an immutable attribute that would change.
+pub fn replace(
+    resource_type: &ResourceType,
+    stored: &Object,
+    mut incoming: Object,
+    mentioned: impl Fn(&str) -> bool,
+    keep: &[&str],
+) -> Result<Object, Error> {
+    for attribute in resource_type.schema.attributes.iter().filter(|a| a.mutability == Mutability::Immutable) {
+        match (stored.get(&attribute.name), incoming.get(&attribute.name)) {
+            (Some(old), Some(new)) if old != new => {
+                return Err(Error::mutability(format!("{} is immutable and has a value.", attribute.name)));
+            }
+            (Some(old), None) => {
+                incoming.insert(attribute.name.clone(), old.clone());
+            }
+            _ => {}
+        }
+    }
+    for name in keep.iter().chain(&["active"]) {
+        if let Some(old) = stored.get(*name)
+            && !mentioned(name)
+        {
+            incoming.insert((*name).to_owned(), old.clone());
+        }
+    }
+    Ok(incoming)
+}
+
+/// The document with every value in the form in which it is compared, for use in an index.
+#[must_use]
+pub fn comparison_document(resource_type: &ResourceType, document: &Object) -> Object {
+    let mut compared = Object::new();
+    for (name, value) in document {
+        if let Some(schema) = resource_type.extension(name) {
+            let mut container = Object::new();
+            for (name, value) in value.as_object().into_iter().flatten() {
+                if let Some(attribute) = schema.attribute(name) {
+                    container.insert(name.clone(), compared_value(attribute, value));
+                }
+            }
+            compared.insert(name.clone(), Value::Object(container));
+        } else if let Some(attribute) = resource_type.attribute(name) {
+            compared.insert(name.clone(), compared_value(attribute, value));
+        }
+    }
+    compared
+}
+
+fn compared_value(attribute: &Attribute, value: &Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(text::comparison_form(attribute, text).into_owned()),
+        Value::Array(items) => items.iter().map(|item| compared_value(attribute, item)).collect(),
+        Value::Object(object) => {
+            let subs = object.iter().filter_map(|(name, value)| {
+                let sub = attribute.sub(name)?;
+                Some((sub.name.clone(), compared_value(sub, value)))
+            });
+            Value::Object(subs.collect())
+        }
+        other => other.clone(),
+    }
+}
+
+fn copy_ordered(attributes: &[Attribute], from: &Object, to: &mut Object, base: &str) {
+    for attribute in attributes {
+        if let Some(value) = from.get(&attribute.name) {
+            to.insert(attribute.name.clone(), ordered(attribute, value, base));
+        }
+    }
+}
+
+fn ordered(attribute: &Attribute, value: &Value, base: &str) -> Value {
+    match value {
+        Value::Array(items) => items.iter().map(|item| ordered(attribute, item, base)).collect(),
+        Value::Object(object) => {
+            let mut rendered = Object::new();
+            for sub in &attribute.sub_attributes {
+                if sub.name == "$ref" {
+                    if let Some(address) = address(sub, object, base) {
+                        rendered.insert("$ref".to_owned(), address.into());
+                    }
+                } else if let Some(value) = object.get(&sub.name) {
+                    rendered.insert(sub.name.clone(), ordered(sub, value, base));
+                }
+            }
+            Value::Object(rendered)
+        }
+        other => other.clone(),
+    }
+}
+
+/// The address of the SCIM resource that a complex value names by its id (RFC 7643 §2.4 `$ref`).
+fn address(reference: &Attribute, object: &Object, base: &str) -> Option<String> {
+    let id = object.get("value")?.as_str()?;
+    let kind = match reference.reference_types.as_slice() {
+        [only] => only.as_str(),
+        _ => object.get("type")?.as_str()?,
+    };
+    Some(format!("{base}/{kind}s/{}", encoded(id)))
+}
+
+/// Percent-encodes everything but unreserved characters (RFC 3986 §2.3): a manager's value may be any text.
+fn encoded(id: &str) -> String {
+    use std::fmt::Write as _;
+    let mut encoded = String::with_capacity(id.len());
+    for byte in id.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    encoded
+}
+
+/// Whether a body mentions the attribute, in any case.
+pub fn mentions<'b>(body: &'b Object) -> impl Fn(&str) -> bool + 'b {
+    |name| body.keys().any(|key| key.eq_ignore_ascii_case(name))
+}

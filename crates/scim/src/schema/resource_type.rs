@@ -1,0 +1,72 @@
+//! Schemas and the resource types made of them (RFC 7643 §6).
+
+use serde::{Deserialize, Serialize};
+
+use super::{Attribute, common_attribute};
+
+/// A schema: the attributes below one URI.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Schema {
+    /// The URI.
+    pub id: String,
+    /// A short name.
+    pub name: String,
+    /// What it describes.
+    pub description: String,
+    /// The attributes, in the order in which answers hold them.
+    pub attributes: Vec<Attribute>,
+}
+
+impl Schema {
+    /// The attribute of this name; names ignore case (RFC 7643 §2.1).
+    #[must_use]
+    pub fn attribute(&self, name: &str) -> Option<&Attribute> {
+        self.attributes.iter().find(|attribute| attribute.name.eq_ignore_ascii_case(name))
+    }
+}
+
+/// A kind of resource and where it lives.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ResourceType {
+    /// The name, as in `meta.resourceType`.
+    pub name: String,
+    /// The endpoint below the base address, with its slash.
+    pub endpoint: String,
+    /// What it is.
+    pub description: String,
+    /// The schema of its core attributes.
+    pub schema: &'static Schema,
+    /// Its extensions.
+    pub extensions: Vec<Extension>,
+}
+
+/// An extension of a resource type.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Extension {
+    /// The schema of the extension's attributes.
+    pub schema: &'static Schema,
+    /// Whether a resource without it is refused.
+    pub required: bool,
+}
+
+impl ResourceType {
+    /// The common or core attribute of this name, ignoring case.
+    #[must_use]
+    pub fn attribute(&self, name: &str) -> Option<&'static Attribute> {
+        common_attribute(name).or_else(|| self.schema.attribute(name))
+    }
+
+    /// The extension schema of this URI; URIs ignore case (RFC 7644 §3.10).
+    #[must_use]
+    pub fn extension(&self, uri: &str) -> Option<&'static Schema> {
+        let found = self.extensions.iter().find(|extension| extension.schema.id.eq_ignore_ascii_case(uri))?;
+        Some(found.schema)
+    }
+
+    /// Whether the URI names the core schema or an extension.
+    #[must_use]
+    pub fn knows(&self, uri: &str) -> bool {
+        self.schema.id.eq_ignore_ascii_case(uri) || self.extension(uri).is_some()
+    }
+}

@@ -1,0 +1,145 @@
+//! One value against its attribute: type, form and what the standard ignores (RFC 7643 §2.3 to §2.5).
+
+use base64::Engine as _;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use serde_json::Value;
+
+use crate::json::Object;
+use crate::protocol::error::Error;
+use crate::schema::{Attribute, Kind};
+use crate::time;
+
+/// Binary values come with or without padding (RFC 7643 §2.3.6).
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// The canonical form of what a client sent for an attribute, or `None` when that means "not assigned".
+///
+/// Names take the schema's spelling, unknown and read-only sub-attributes are left out, elements that say the
+/// same are kept once. `place` names the attribute in errors.
+///
+/// # Errors
+/// `invalidValue` for a wrong type or form, `invalidSyntax` for a member that stands twice.
+pub fn canonical(attribute: &Attribute, value: &Value, place: &str) -> Result<Option<Value>, Error> {
+    if !attribute.multi_valued {
+        return single(attribute, value, place);
+    }
+    match value {
+        Value::Null => Ok(None),
+        Value::Array(items) => {
+            let elements = canonical_elements(attribute, items, place)?;
+            Ok((!elements.is_empty()).then_some(Value::Array(elements)))
+        }
+        _ => Err(Error::invalid_value(format!("{place} must be an array."))),
+    }
+}
+
+/// The canonical forms of elements of a multi-valued attribute, each kept once.
+///
+/// # Errors
+/// As [`canonical`], and `invalidValue` for two primary elements (RFC 7643 §2.4).
+pub fn canonical_elements(attribute: &Attribute, items: &[Value], place: &str) -> Result<Vec<Value>, Error> {
+    let mut elements = Vec::with_capacity(items.len());
+    let mut seen = std::collections::HashSet::with_capacity(items.len());
+    for (position, item) in items.iter().enumerate() {
+        if let Some(element) = single(attribute, item, &format!("{place}[{position}]"))?
+            && seen.insert(identity(&element))
+        {
+            elements.push(element);
+        }
+    }
+    if elements.iter().filter(|element| is_primary(element)).count() > 1 {
+        return Err(Error::invalid_value(format!("{place} has more than one primary value.")));
+    }
+    Ok(elements)
+}
+
+/// What makes an element the same as another: RFC 7643 §2.4 allows each pair of type and value once.
+#[must_use]
+pub fn identity(element: &Value) -> String {
+    match (element.get("value"), element.get("type")) {
+        (None, _) => element.to_string(),
+        (Some(value), None) => value.to_string(),
+        (Some(value), Some(kind)) => format!("{value} {kind}"),
+    }
+}
+
+/// Whether the element says that it is the primary one.
+#[must_use]
+pub fn is_primary(element: &Value) -> bool {
+    element.get("primary") == Some(&Value::Bool(true))
+}
+
+/// The canonical form of one value, whether or not the attribute is multi-valued.
+///
+/// # Errors
+/// As [`canonical`].
+pub fn single(attribute: &Attribute, value: &Value, place: &str) -> Result<Option<Value>, Error> {
+    if value.is_null() {
+        return Ok(None);
+    }
+    let wrong = |wanted: &str| Err(Error::invalid_value(format!("{place} must be {wanted}.")));
+    let canonical = match (attribute.kind, value) {
+        (Kind::Complex, Value::Object(object)) => return complex(attribute, object, place),
+        (Kind::Complex, _) => return wrong("an object"),
+        (Kind::Boolean, Value::Bool(_)) => value.clone(),
+        (Kind::Boolean, _) => return wrong("true or false"),
+        (Kind::Integer, Value::Number(number)) if number.is_i64() || number.is_u64() => value.clone(),
+        (Kind::Integer, _) => return wrong("a whole number without fraction or exponent"),
+        (Kind::Decimal, Value::Number(_)) => value.clone(),
+        (Kind::Decimal, _) => return wrong("a number"),
+        (Kind::String, Value::String(text)) if text.contains('\0') => return wrong("text without NUL characters"),
+        (Kind::String, Value::String(_)) => value.clone(),
+        (Kind::String, _) => return wrong("a string"),
+        (Kind::DateTime, Value::String(text)) => match time::parse(text) {
+            Some(instant) => Value::String(time::format(instant)),
+            None => return wrong("a date and time such as \"2011-05-13T04:42:34Z\""),
+        },
+        (Kind::DateTime, _) => return wrong("a date and time in a string"),
+        (Kind::Binary, Value::String(text)) if BASE64.decode(text).is_ok() => value.clone(),
+        (Kind::Binary, _) => return wrong("base64 text"),
+        (Kind::Reference, Value::String(text)) if reference(text) => value.clone(),
+        (Kind::Reference, _) => return wrong("a URI"),
+    };
+    Ok(Some(canonical))
+}
+
+fn complex(attribute: &Attribute, object: &Object, place: &str) -> Result<Option<Value>, Error> {
+    let mut canonical = Object::new();
+    for (name, value) in object {
+        let Some(sub) = attribute.sub(name) else { continue };
+        if sub.read_only() {
+            continue;
+        }
+        let place = format!("{place}.{}", sub.name);
+        if canonical.contains_key(&sub.name) {
+            return Err(Error::invalid_syntax(format!("{place} stands twice.")));
+        }
+        if let Some(value) = self::canonical(sub, value, &place)? {
+            canonical.insert(sub.name.clone(), value);
+        }
+    }
+    Ok((!canonical.is_empty()).then_some(Value::Object(canonical)))
+}
+
+/// Whether the text can be a URI reference (RFC 3986 §4.1): no blanks, quotes or brackets out of place.
+fn reference(text: &str) -> bool {
+    let legal = |c: char| !c.is_control() && !c.is_whitespace() && !"<>\"{}|\\^`".contains(c);
+    if !text.chars().all(legal) {
+        return false;
+    }
+    // Square brackets only enclose an IP literal behind "//".
+    match text.find(['[', ']']) {
+        None => true,
+        Some(open) => {
+            let authority = text.split_once("//").map_or("", |(_, rest)| rest);
+            let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+            text[open..].starts_with('[')
+                && host.starts_with('[')
+                && host.find(']').is_some_and(|close| close > 1 && !host[close + 1..].contains(['[', ']']))
+        }
+    }
+}
