@@ -131,7 +131,8 @@ mod tests {
     #[test]
     fn every_schema_of_a_resource_type_is_listed() {
         let listed = schemas(Registry::standard(), "");
-        let ids: Vec<&str> = listed["Resources"].as_array().expect("a list").iter().filter_map(|s| s["id"].as_str()).collect();
+        let ids: Vec<&str> =
+            listed["Resources"].as_array().expect("a list").iter().filter_map(|s| s["id"].as_str()).collect();
         for resource_type in Registry::standard().resource_types() {
             assert!(ids.contains(&resource_type.schema.id.as_str()));
             for extension in &resource_type.extensions {

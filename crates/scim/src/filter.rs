@@ -99,9 +99,10 @@ pub fn parse(
     filter: &str,
     dialect: FilterDialect,
 ) -> Result<(ResolvedFilter, FilterDialect), Error> {
-    let (parsed, grammar) =
-        parse_filter_with(filter, dialect.grammar).map_err(|error| Error::invalid_filter(error.to_string()))?;
-    let mut resolver = Resolver { resource_type, dialect, used: FilterDialect { grammar, ..FilterDialect::default() } };
+    let (parsed, grammar) = parse_filter_with(filter, dialect.grammar)
+        .map_err(|error| Error::invalid_filter(error.to_string()))?;
+    let mut resolver =
+        Resolver { resource_type, dialect, used: FilterDialect { grammar, ..FilterDialect::default() } };
     let resolved = resolver.filter(&parsed)?;
     Ok((resolved, resolver.used))
 }
@@ -137,7 +138,9 @@ impl Resolver<'_> {
             Filter::Compare(comparison) => self.comparison(comparison)?,
             Filter::Element(element) => {
                 let attribute = self.attribute(&element.path)?;
-                if attribute.sub.is_some() || !(attribute.attribute.multi_valued || attribute.attribute.complex()) {
+                if attribute.sub.is_some()
+                    || !(attribute.attribute.multi_valued || attribute.attribute.complex())
+                {
                     return Err(Error::invalid_filter(format!("\"{attribute}\" has no elements to filter.")));
                 }
                 readable(attribute.attribute)?;
@@ -200,7 +203,11 @@ impl Resolver<'_> {
         })
     }
 
-    fn elements(&mut self, attribute: &'static Attribute, terms: &[Filter]) -> Result<Vec<ElementFilter>, Error> {
+    fn elements(
+        &mut self,
+        attribute: &'static Attribute,
+        terms: &[Filter],
+    ) -> Result<Vec<ElementFilter>, Error> {
         terms.iter().map(|term| self.element(attribute, term)).collect()
     }
 
@@ -249,7 +256,9 @@ impl Resolver<'_> {
             },
             Kind::Binary if !equality => refused("binary"),
             Kind::String | Kind::Reference | Kind::Binary => match value {
-                CompareValue::String(value) => Ok(Operand::Text(text::comparison_form(leaf, value).into_owned())),
+                CompareValue::String(value) => {
+                    Ok(Operand::Text(text::comparison_form(leaf, value).into_owned()))
+                }
                 _ => mismatch("a string in double quotes"),
             },
             Kind::Complex => refused("complex"),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer as _, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use crate::protocol::error::Error;
@@ -32,7 +32,8 @@ pub fn parse_within(body: &[u8], depth: usize) -> Result<Value, Error> {
     }
     let text = std::str::from_utf8(body).map_err(|_| Error::invalid_syntax("The body is not UTF-8."))?;
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let parsed = Seed { depth }.deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
+    let parsed =
+        Seed { depth }.deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
     parsed.map_err(|error| Error::invalid_syntax(format!("The body is not valid JSON: {error}.")))
 }
 
@@ -152,7 +153,9 @@ mod tests {
     #[test]
     fn a_mark_is_tolerated_and_rubbish_is_not() {
         assert!(parse(b"\xef\xbb\xbf{}").is_ok());
-        for bad in [&b""[..], b"{", b"{}x", b"\xff", b"{\"a\":\"\xc3\x28\"}", b"nope", b"\"\\ud83d\"", b"1e999"] {
+        for bad in
+            [&b""[..], b"{", b"{}x", b"\xff", b"{\"a\":\"\xc3\x28\"}", b"nope", b"\"\\ud83d\"", b"1e999"]
+        {
             assert!(parse(bad).is_err(), "{bad:?}");
         }
         assert!(parse_object(b"[]", MAX_DEPTH).is_err());

@@ -92,7 +92,9 @@ fn compare(leaf: &Attribute, value: Option<&Value>, op: CompareOp, operand: &Ope
     // RFC 7643 §2.4: an element without "primary" counts as not primary.
     let default = Value::Bool(false);
     let value = match value {
-        None if leaf.kind == Kind::Boolean && leaf.name == "primary" && *operand != Operand::Null => Some(&default),
+        None if leaf.kind == Kind::Boolean && leaf.name == "primary" && *operand != Operand::Null => {
+            Some(&default)
+        }
         value => value,
     };
     if op == CompareOp::Ne {
@@ -100,11 +102,11 @@ fn compare(leaf: &Attribute, value: Option<&Value>, op: CompareOp, operand: &Ope
     }
     match (value, operand) {
         (None, Operand::Null) => true,
-        (None, _) | (Some(_), Operand::Null) => false,
         (Some(Value::Bool(value)), Operand::Bool(operand)) => value == operand,
-        (Some(Value::Number(value)), Operand::Number(operand)) => {
-            value.as_f64().and_then(|value| value.partial_cmp(operand)).is_some_and(|order| ordered(op, order))
-        }
+        (Some(Value::Number(value)), Operand::Number(operand)) => value
+            .as_f64()
+            .and_then(|value| value.partial_cmp(operand))
+            .is_some_and(|order| ordered(op, order)),
         (Some(Value::String(value)), Operand::Instant(operand)) => {
             time::parse(value).is_some_and(|value| ordered(op, value.cmp(operand)))
         }

@@ -34,7 +34,11 @@ impl AttributeRef {
 impl PartialEq for AttributeRef {
     fn eq(&self, other: &Self) -> bool {
         let names = |it: &Self| {
-            (it.extension.map(|schema| schema.id.as_str()), it.attribute.name.as_str(), it.sub.map(|sub| sub.name.as_str()))
+            (
+                it.extension.map(|schema| schema.id.as_str()),
+                it.attribute.name.as_str(),
+                it.sub.map(|sub| sub.name.as_str()),
+            )
         };
         names(self) == names(other)
     }
@@ -90,12 +94,17 @@ pub fn locate(
             None => return Err(unknown(resource_type, &path.name)),
         },
         Some(uri) if resource_type.schema.id.eq_ignore_ascii_case(uri) => {
-            let attribute = resource_type.attribute(&path.name).ok_or_else(|| unknown(resource_type, &path.name))?;
+            let attribute =
+                resource_type.attribute(&path.name).ok_or_else(|| unknown(resource_type, &path.name))?;
             (None, attribute, false)
         }
         Some(uri) => {
             let schema = resource_type.extension(uri).ok_or_else(|| {
-                format!("The schema \"{}\" is not known for {} resources.", shortened(uri), resource_type.name)
+                format!(
+                    "The schema \"{}\" is not known for {} resources.",
+                    shortened(uri),
+                    resource_type.name
+                )
             })?;
             let attribute = schema.attribute(&path.name).ok_or_else(|| {
                 format!("The schema \"{}\" has no attribute \"{}\".", schema.id, shortened(&path.name))
@@ -123,7 +132,10 @@ fn bare_attribute(
     match (found.next(), found.next()) {
         (Some(one), None) => Ok(one),
         (None, _) => Err(unknown(resource_type, name)),
-        _ => Err(format!("Several extensions have an attribute \"{}\": name it with its schema.", shortened(name))),
+        _ => Err(format!(
+            "Several extensions have an attribute \"{}\": name it with its schema.",
+            shortened(name)
+        )),
     }
 }
 
@@ -134,7 +146,11 @@ fn unknown(resource_type: &ResourceType, name: &str) -> String {
 /// At most 100 characters of a client's text, for use in a message.
 #[must_use]
 pub fn shortened(text: &str) -> String {
-    if text.chars().count() <= 100 { text.to_owned() } else { text.chars().take(100).chain(['…']).collect() }
+    if text.chars().count() <= 100 {
+        text.to_owned()
+    } else {
+        text.chars().take(100).chain(['…']).collect()
+    }
 }
 
 #[cfg(test)]
@@ -155,7 +171,10 @@ mod tests {
     #[test]
     fn names_ignore_case_and_answer_in_the_schemas_spelling() {
         assert_eq!(found("NAME.FAMILYNAME", false).as_deref(), Ok("name.familyName"));
-        assert_eq!(found("urn:ietf:params:scim:schemas:core:2.0:USER:userName", false).as_deref(), Ok("userName"));
+        assert_eq!(
+            found("urn:ietf:params:scim:schemas:core:2.0:USER:userName", false).as_deref(),
+            Ok("userName")
+        );
         assert_eq!(found("externalid", false).as_deref(), Ok("externalId"));
         assert_eq!(
             found(&format!("{}:MANAGER.value", ENTERPRISE_USER.to_uppercase()), false),

@@ -32,7 +32,9 @@ impl Projection {
     ) -> Result<Self, Error> {
         let named = |text: Option<&str>| text.filter(|text| !text.trim().is_empty()).map(str::to_owned);
         match (named(attributes), named(excluded)) {
-            (Some(_), Some(_)) => Err(Error::invalid_value("attributes and excludedAttributes exclude each other.")),
+            (Some(_), Some(_)) => {
+                Err(Error::invalid_value("attributes and excludedAttributes exclude each other."))
+            }
             (Some(only), None) => Ok(Self::Only(names(resource_type, &only))),
             (None, Some(without)) => Ok(Self::Without(names(resource_type, &without))),
             (None, None) => Ok(Self::Default),
@@ -42,9 +44,7 @@ impl Projection {
     /// Whether answers hold this core attribute of the resource type: what they do not hold need not be loaded.
     #[must_use]
     pub fn wants(&self, attribute: &str) -> bool {
-        let names_it = |located: &Located| {
-            matches!(located, Located::Attribute(named) if named.extension.is_none() && named.attribute.name == attribute)
-        };
+        let names_it = |located: &Located| matches!(located, Located::Attribute(named) if named.extension.is_none() && named.attribute.name == attribute);
         match self {
             Self::Default => true,
             Self::Only(only) => only.iter().any(names_it),
@@ -97,7 +97,9 @@ impl Projection {
             Returned::Default | Returned::Request => {}
         }
         match self {
-            Self::Default => (attribute.returned == Returned::Default).then(|| subs(attribute, value, usual))?,
+            Self::Default => {
+                (attribute.returned == Returned::Default).then(|| subs(attribute, value, usual))?
+            }
             Self::Only(_) if container => Some(value.clone()),
             Self::Only(only) => {
                 let named = of(only, path);
@@ -107,7 +109,9 @@ impl Projection {
                 if named.contains(&None) {
                     return subs(attribute, value, |sub| sub.returned != Returned::Never);
                 }
-                subs(attribute, value, |sub| sub.returned == Returned::Always || named.contains(&Some(sub.name.as_str())))
+                subs(attribute, value, |sub| {
+                    sub.returned == Returned::Always || named.contains(&Some(sub.name.as_str()))
+                })
             }
             Self::Without(_) if container || attribute.returned == Returned::Request => None,
             Self::Without(without) => {
@@ -116,7 +120,8 @@ impl Projection {
                     return None;
                 }
                 subs(attribute, value, |sub| {
-                    sub.returned == Returned::Always || usual(sub) && !named.contains(&Some(sub.name.as_str()))
+                    sub.returned == Returned::Always
+                        || usual(sub) && !named.contains(&Some(sub.name.as_str()))
                 })
             }
         }

@@ -91,16 +91,16 @@ pub fn schemas(resource_type: &ResourceType, document: &Object) -> Vec<String> {
 pub fn parse(resource_type: &ResourceType, body: &Object) -> Result<Object, Error> {
     check_schemas(resource_type, body)?;
     let mut document = Object::new();
-    let mut extensions: Vec<(&str, &Value)> = Vec::new();
+    let mut extensions = Vec::new();
     for (name, value) in body {
         if let Some(schema) = resource_type.extension(name) {
-            extensions.push((&schema.id, value));
+            extensions.push((schema, value));
         } else if let Some(attribute) = resource_type.attribute(name) {
             insert(&mut document, attribute, value, "")?;
         }
     }
-    for (uri, container) in extensions {
-        let schema = resource_type.extension(uri).expect("it was found by this URI");
+    for (schema, container) in extensions {
+        let uri = schema.id.as_str();
         let mut attributes = Object::new();
         match container {
             Value::Null => {}
@@ -203,7 +203,8 @@ pub fn replace(
     mentioned: impl Fn(&str) -> bool,
     keep: &[&str],
 ) -> Result<Object, Error> {
-    for attribute in resource_type.schema.attributes.iter().filter(|a| a.mutability == Mutability::Immutable) {
+    for attribute in resource_type.schema.attributes.iter().filter(|a| a.mutability == Mutability::Immutable)
+    {
         match (stored.get(&attribute.name), incoming.get(&attribute.name)) {
             (Some(old), Some(new)) if old != new => {
                 return Err(Error::mutability(format!("{} is immutable and has a value.", attribute.name)));
@@ -312,6 +313,29 @@ fn encoded(id: &str) -> String {
 }
 
 /// Whether a body mentions the attribute, in any case.
-pub fn mentions<'b>(body: &'b Object) -> impl Fn(&str) -> bool + 'b {
+pub fn mentions(body: &Object) -> impl Fn(&str) -> bool {
     |name| body.keys().any(|key| key.eq_ignore_ascii_case(name))
+}
+
+/// Checks values whose form the standard describes only in words: e-mail addresses and locales (RFC 7643 §4.1).
+///
+/// # Errors
+/// `invalidValue` that names the attribute.
+pub fn check_formats(document: &Object) -> Result<(), Error> {
+    for (position, email) in
+        document.get("emails").and_then(Value::as_array).into_iter().flatten().enumerate()
+    {
+        let value = email.get("value").and_then(Value::as_str);
+        if value.is_some_and(|value| !value.contains('@') || value.contains(char::is_whitespace)) {
+            return Err(Error::invalid_value(format!("emails[{position}].value must be an e-mail address.")));
+        }
+    }
+    if document
+        .get("locale")
+        .and_then(Value::as_str)
+        .is_some_and(|locale| locale.contains(char::is_whitespace))
+    {
+        return Err(Error::invalid_value("locale must be a language tag such as en-US."));
+    }
+    Ok(())
 }

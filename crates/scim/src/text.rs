@@ -52,7 +52,8 @@ mod tests {
 
     #[test]
     fn folding_is_unicode_not_ascii() {
-        for (a, b) in [("ÄPFEL", "äpfel"), ("STRASSE", "straße"), ("ΣΊΣΥΦΟΣ", "σίσυφος"), ("Plain", "pLAIN")] {
+        for (a, b) in [("ÄPFEL", "äpfel"), ("STRASSE", "straße"), ("ΣΊΣΥΦΟΣ", "σίσυφος"), ("Plain", "pLAIN")]
+        {
             assert_eq!(fold(a), fold(b), "{a} {b}");
         }
         assert_ne!(fold("a"), fold("ä"));
@@ -60,7 +61,12 @@ mod tests {
 
     #[test]
     fn names_that_look_alike_in_width_or_composition_are_one() {
-        for (a, b) in [("ｂｊｅｎｓｅｎ", "bjensen"), ("zo\u{eb}", "zoe\u{308}"), ("Zoë", "ZOË"), ("BJensen@X.example", "bjensen@x.EXAMPLE")] {
+        for (a, b) in [
+            ("ｂｊｅｎｓｅｎ", "bjensen"),
+            ("zo\u{eb}", "zoe\u{308}"),
+            ("Zoë", "ZOË"),
+            ("BJensen@X.example", "bjensen@x.EXAMPLE"),
+        ] {
             assert_eq!(fold_name(a), fold_name(b), "{a} {b}");
         }
     }

@@ -85,26 +85,38 @@ pub fn single(attribute: &Attribute, value: &Value, place: &str) -> Result<Optio
     let canonical = match (attribute.kind, value) {
         (Kind::Complex, Value::Object(object)) => return complex(attribute, object, place),
         (Kind::Complex, _) => return wrong("an object"),
-        (Kind::Boolean, Value::Bool(_)) => value.clone(),
-        (Kind::Boolean, _) => return wrong("true or false"),
-        (Kind::Integer, Value::Number(number)) if number.is_i64() || number.is_u64() => value.clone(),
-        (Kind::Integer, _) => return wrong("a whole number without fraction or exponent"),
-        (Kind::Decimal, Value::Number(_)) => value.clone(),
-        (Kind::Decimal, _) => return wrong("a number"),
-        (Kind::String, Value::String(text)) if text.contains('\0') => return wrong("text without NUL characters"),
-        (Kind::String, Value::String(_)) => value.clone(),
-        (Kind::String, _) => return wrong("a string"),
         (Kind::DateTime, Value::String(text)) => match time::parse(text) {
             Some(instant) => Value::String(time::format(instant)),
-            None => return wrong("a date and time such as \"2011-05-13T04:42:34Z\""),
+            None => return wrong(DATE_TIME),
         },
-        (Kind::DateTime, _) => return wrong("a date and time in a string"),
-        (Kind::Binary, Value::String(text)) if BASE64.decode(text).is_ok() => value.clone(),
-        (Kind::Binary, _) => return wrong("base64 text"),
-        (Kind::Reference, Value::String(text)) if reference(text) => value.clone(),
-        (Kind::Reference, _) => return wrong("a URI"),
+        (kind, value) => match unfit(kind, value) {
+            Some(wanted) => return wrong(wanted),
+            None => value.clone(),
+        },
     };
     Ok(Some(canonical))
+}
+
+const DATE_TIME: &str = "a date and time such as \"2011-05-13T04:42:34Z\"";
+
+/// What a value of this type would be, when the one given is none.
+fn unfit(kind: Kind, value: &Value) -> Option<&'static str> {
+    let (fits, wanted) = match (kind, value) {
+        (Kind::Boolean, value) => (value.is_boolean(), "true or false"),
+        (Kind::Integer, value) => {
+            (value.is_i64() || value.is_u64(), "a whole number without fraction or exponent")
+        }
+        (Kind::Decimal, value) => (value.is_number(), "a number"),
+        (Kind::String, Value::String(text)) => (!text.contains('\0'), "text without NUL characters"),
+        (Kind::String, _) => (false, "a string"),
+        (Kind::Binary, value) => {
+            (value.as_str().is_some_and(|text| BASE64.decode(text).is_ok()), "base64 text")
+        }
+        (Kind::Reference, value) => (value.as_str().is_some_and(reference), "a URI"),
+        (Kind::DateTime, _) => (false, DATE_TIME),
+        (Kind::Complex, _) => (false, "an object"),
+    };
+    (!fits).then_some(wanted)
 }
 
 fn complex(attribute: &Attribute, object: &Object, place: &str) -> Result<Option<Value>, Error> {

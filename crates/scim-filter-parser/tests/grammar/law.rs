@@ -15,10 +15,12 @@ pub(crate) fn check(text: &str) {
     });
 }
 
+type Lenient<T> = fn(&str, Lenience) -> Result<(T, Lenience), ParseError>;
+
 fn check_as<T: PartialEq + std::fmt::Debug + std::fmt::Display>(
     text: &str,
     strict: fn(&str) -> Result<T, ParseError>,
-    lenient: fn(&str, Lenience) -> Result<(T, Lenience), ParseError>,
+    lenient: Lenient<T>,
     check_tree: impl Fn(&T),
 ) {
     for error in [strict(text).err(), lenient(text, Lenience::ALL).err()].into_iter().flatten() {

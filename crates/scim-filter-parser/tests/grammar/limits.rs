@@ -44,17 +44,28 @@ fn nesting_counts_round_and_square_brackets_together() {
 
 #[test]
 fn the_brackets_that_a_lenient_reading_adds_count() {
-    let nested = |n: usize| format!("{}a[b pr or c pr].d pr{}", "not (".repeat(n), ")".repeat(n));
-    let (filter, _) = parse_filter_with(&nested(MAX_NESTING - 2), Lenience::ALL).expect("at the limit");
-    assert!(filter.to_string().contains("a[(b pr or c pr) and d pr]"));
-    assert_eq!(parse_filter(&filter.to_string()), Ok(filter));
-    let error = parse_filter_with(&nested(MAX_NESTING - 1), Lenience::ALL).expect_err("beyond the limit");
-    assert_eq!((error.offset, error.kind), ((MAX_NESTING - 1) * 5 + 1, ErrorKind::TooDeep));
-
-    let deep = |n: usize| {
-        format!("a[b pr or c pr and (d pr or not (e pr{})){}].f pr", " or not (g pr)".repeat(n), "")
-    };
-    assert!(parse_filter_with(&deep(3), Lenience::ALL).is_ok());
+    let readings = [
+        ("a[b pr or c pr].d pr", "a[(b pr or c pr) and d pr]", 2),
+        ("a[b pr or (c pr or d pr) and e pr].f pr", "a[(b pr or (c pr or d pr) and e pr) and f pr]", 3),
+        ("a[b pr or not (c pr)].d pr", "a[(b pr or not (c pr)) and d pr]", 3),
+        ("a[not (b pr) and c pr].d pr", "a[not (b pr) and c pr and d pr]", 2),
+    ];
+    for (core, read, depth) in readings {
+        let nested = |n: usize| format!("{}{core}{}", "not (".repeat(n), ")".repeat(n));
+        let (filter, _) =
+            parse_filter_with(&nested(MAX_NESTING - depth), Lenience::ALL).expect("at the limit");
+        assert!(filter.to_string().contains(read), "{filter}");
+        assert_eq!(parse_filter(&filter.to_string()), Ok(filter), "the print keeps to the limit");
+        let beyond = parse_filter_with(&nested(MAX_NESTING - depth + 1), Lenience::ALL);
+        assert_eq!(kind(beyond), ErrorKind::TooDeep, "{core}");
+    }
+    let error =
+        parse_filter_with(&format!("{}a[b pr or c pr].d pr", "(".repeat(MAX_NESTING - 1)), Lenience::ALL);
+    assert_eq!(
+        error.expect_err("beyond the limit").offset,
+        MAX_NESTING,
+        "the place is the value path's bracket"
+    );
 }
 
 #[test]
@@ -93,8 +104,8 @@ fn hostile_texts_end_on_a_small_stack() {
     let small = thread::Builder::new().stack_size(1024 * 1024);
     let run = small.spawn(move || {
         for (text, expected) in texts {
-            assert_eq!(kind(parse_filter(&text)), expected, "{:.40}", text);
-            assert!(parse_path(&text).is_err(), "{:.40}", text);
+            assert_eq!(kind(parse_filter(&text)), expected, "{text:.40}");
+            assert!(parse_path(&text).is_err(), "{text:.40}");
             assert!(parse_filter_with(&text, Lenience::ALL).is_err() || expected == ErrorKind::SpaceSurplus);
         }
         // The deepest trees are read, compared, printed, copied and dropped there as well.

@@ -20,8 +20,18 @@ impl PatchRequest {
     ///
     /// # Errors
     /// `noTarget`, `mutability`, `invalidValue`, `invalidPath`; the document given stays as it is.
-    pub fn apply(&self, document: &Object, members: &[Value], create_missing: bool) -> Result<PatchOutcome, Error> {
-        let mut work = Work { resource_type: self.resource_type, document: document.clone(), create_missing, created: 0 };
+    pub fn apply(
+        &self,
+        document: &Object,
+        members: &[Value],
+        create_missing: bool,
+    ) -> Result<PatchOutcome, Error> {
+        let mut work = Work {
+            resource_type: self.resource_type,
+            document: document.clone(),
+            create_missing,
+            created: 0,
+        };
         if !members.is_empty() {
             work.document.insert("members".to_owned(), members.to_vec().into());
         }
@@ -119,7 +129,8 @@ impl Work {
             }
             None => value::canonical(definition, value, &place)?,
             Some(sub) => {
-                let given = Object::from_iter([(sub.name.clone(), if gone { Value::Null } else { value.clone() })]);
+                let given =
+                    Object::from_iter([(sub.name.clone(), if gone { Value::Null } else { value.clone() })]);
                 merged(definition, stored.clone(), &given, &definition.name)?
             }
         };
@@ -145,10 +156,15 @@ impl Work {
             return Ok(());
         }
         let members = value.as_object();
-        let members = members.ok_or_else(|| Error::invalid_value(format!("\"{}\" must be an object.", schema.id)))?;
+        let members =
+            members.ok_or_else(|| Error::invalid_value(format!("\"{}\" must be an object.", schema.id)))?;
         for (name, value) in members {
             let attribute = schema.attribute(name).ok_or_else(|| {
-                Error::invalid_path(format!("The schema \"{}\" has no attribute \"{}\".", schema.id, shortened(name)))
+                Error::invalid_path(format!(
+                    "The schema \"{}\" has no attribute \"{}\".",
+                    schema.id,
+                    shortened(name)
+                ))
             })?;
             if attribute.read_only() {
                 return Err(Error::mutability(format!("\"{}:{}\" is read-only.", schema.id, attribute.name)));
@@ -167,7 +183,9 @@ impl Work {
         let mut listed = Vec::new();
         for uri in value.as_array().map_or(one, Vec::as_slice) {
             let uri = uri.as_str().filter(|uri| self.resource_type.knows(uri));
-            listed.push(uri.ok_or_else(|| Error::invalid_value("schemas may only hold schemas of the resource type."))?);
+            listed.push(uri.ok_or_else(|| {
+                Error::invalid_value("schemas may only hold schemas of the resource type.")
+            })?);
         }
         if operator == Operator::Add {
             return Ok(());
@@ -196,7 +214,8 @@ impl Work {
 
     fn container(&mut self, extension: Option<&'static Schema>) -> &mut Object {
         let Some(schema) = extension else { return &mut self.document };
-        let container = self.document.entry(schema.id.clone()).or_insert_with(|| Value::Object(Object::new()));
+        let container =
+            self.document.entry(schema.id.clone()).or_insert_with(|| Value::Object(Object::new()));
         container.as_object_mut().expect("an extension is an object in every canonical document")
     }
 

@@ -15,7 +15,12 @@ use crate::value::{self, is_primary};
 const COMPARISONS: usize = 4_096;
 
 /// Appends what is not there yet (RFC 7644 §3.5.2.1); what is there takes the sub-attributes given.
-pub(super) fn add(attribute: &Attribute, list: &mut Vec<Value>, value: &Value, place: &str) -> Result<(), Error> {
+pub(super) fn add(
+    attribute: &Attribute,
+    list: &mut Vec<Value>,
+    value: &Value,
+    place: &str,
+) -> Result<(), Error> {
     let new = canonical(attribute, value, place)?;
     if new.len() * list.len() > COMPARISONS && identified(attribute) {
         let there: HashSet<String> = list.iter().map(|element| element["value"].to_string()).collect();
@@ -23,18 +28,18 @@ pub(super) fn add(attribute: &Attribute, list: &mut Vec<Value>, value: &Value, p
         return Ok(());
     }
     for element in new {
-        let position = match list.iter().position(|there| same(attribute, there, &element)) {
-            Some(position) => {
-                if !identified(attribute) && let Value::Object(given) = &element {
-                    let there = list[position].take();
-                    list[position] = merged(attribute, Some(there), given, place)?.unwrap_or_default();
-                }
-                position
+        let position = if let Some(position) = list.iter().position(|there| same(attribute, there, &element))
+        {
+            if let Value::Object(given) = &element
+                && !identified(attribute)
+            {
+                let there = list[position].take();
+                list[position] = merged(attribute, Some(there), given, place)?.unwrap_or_default();
             }
-            None => {
-                list.push(element);
-                list.len() - 1
-            }
+            position
+        } else {
+            list.push(element);
+            list.len() - 1
         };
         if is_primary(&list[position]) {
             only_primary(list, position);
@@ -84,11 +89,14 @@ pub(super) fn change(
         let stored = list[position].clone();
         let new = match sub {
             Some(sub) => {
-                let given = Object::from_iter([(sub.name.clone(), if gone { Value::Null } else { value.clone() })]);
+                let given =
+                    Object::from_iter([(sub.name.clone(), if gone { Value::Null } else { value.clone() })]);
                 merged(attribute, Some(stored.clone()), &given, place)?
             }
             None => match (value, operator) {
-                (Value::Object(given), Operator::Add) => merged(attribute, Some(stored.clone()), given, place)?,
+                (Value::Object(given), Operator::Add) => {
+                    merged(attribute, Some(stored.clone()), given, place)?
+                }
                 // RFC 7644 §3.5.2.3: with a filter the whole matching element is replaced.
                 (Value::Object(_), _) => replaced(attribute, &stored, value, place)?,
                 (Value::Array(one), _) if one.len() == 1 => replaced(attribute, &stored, &one[0], place)?,
@@ -99,7 +107,9 @@ pub(super) fn change(
         list[position] = new.unwrap_or_default();
         if becomes_primary && !is_primary(&stored) {
             if chosen.len() > 1 {
-                return Err(Error::invalid_value(format!("\"{place}\" can have one primary value, the path names several.")));
+                return Err(Error::invalid_value(format!(
+                    "\"{place}\" can have one primary value, the path names several."
+                )));
             }
             only_primary(list, position);
         }
@@ -133,7 +143,12 @@ fn canonical(attribute: &Attribute, value: &Value, place: &str) -> Result<Vec<Va
     value::canonical_elements(attribute, value.as_array().map_or(one, Vec::as_slice), place)
 }
 
-fn replaced(attribute: &Attribute, stored: &Value, value: &Value, place: &str) -> Result<Option<Value>, Error> {
+fn replaced(
+    attribute: &Attribute,
+    stored: &Value,
+    value: &Value,
+    place: &str,
+) -> Result<Option<Value>, Error> {
     let new = value::single(attribute, value, place)?;
     let immutable = attribute.sub_attributes.iter().filter(|sub| sub.mutability == Mutability::Immutable);
     for sub in immutable {
@@ -153,7 +168,9 @@ fn identified(attribute: &Attribute) -> bool {
 /// RFC 7643 §2.4: the same pair of type and value is the same element.
 fn same(attribute: &Attribute, there: &Value, new: &Value) -> bool {
     match (there.get("value"), new.get("value")) {
-        (Some(old), Some(value)) => old == value && (identified(attribute) || there.get("type") == new.get("type")),
+        (Some(old), Some(value)) => {
+            old == value && (identified(attribute) || there.get("type") == new.get("type"))
+        }
         (None, None) => there == new,
         _ => false,
     }

@@ -50,7 +50,9 @@ impl MemberChanges {
         let (old, new) = (values(before), values(after));
         let mut seen = std::collections::HashSet::new();
         let added = after.iter().filter(|element| {
-            element["value"].as_str().is_some_and(|value| !old.contains(value) && seen.insert(value.to_owned()))
+            element["value"]
+                .as_str()
+                .is_some_and(|value| !old.contains(value) && seen.insert(value.to_owned()))
         });
         let removed = before.iter().filter_map(|element| element["value"].as_str());
         Self {

@@ -86,13 +86,19 @@ impl PatchRequest {
     ) -> Result<Self, Error> {
         require_schema(message, SCHEMA)?;
         let listed = message.iter().find(|(name, _)| name.eq_ignore_ascii_case("Operations"));
-        let listed = listed.and_then(|(_, value)| value.as_array()).filter(|operations| !operations.is_empty());
-        let listed = listed.ok_or_else(|| Error::invalid_syntax("Operations must be an array that is not empty."))?;
+        let listed =
+            listed.and_then(|(_, value)| value.as_array()).filter(|operations| !operations.is_empty());
+        let listed =
+            listed.ok_or_else(|| Error::invalid_syntax("Operations must be an array that is not empty."))?;
         if listed.len() > most {
             let detail = format!("A PATCH may hold {most} operations, this one holds {}.", listed.len());
             return Err(Error::status(413, detail));
         }
-        let mut request = Self { resource_type, operations: Vec::with_capacity(listed.len()), used: FilterDialect::default() };
+        let mut request = Self {
+            resource_type,
+            operations: Vec::with_capacity(listed.len()),
+            used: FilterDialect::default(),
+        };
         for (position, operation) in listed.iter().enumerate() {
             request.read(position, operation, dialect).map_err(|error| located(position, error))?;
         }
@@ -100,7 +106,8 @@ impl PatchRequest {
     }
 
     fn read(&mut self, position: usize, operation: &Value, dialect: FilterDialect) -> Result<(), Error> {
-        let operation = operation.as_object().ok_or_else(|| Error::invalid_syntax("It must be an object."))?;
+        let operation =
+            operation.as_object().ok_or_else(|| Error::invalid_syntax("It must be an object."))?;
         let member = |wanted: &str| {
             operation.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, value)| value)
         };
@@ -134,7 +141,8 @@ impl PatchRequest {
             return Err(Error::no_target("remove needs a path."));
         }
         let members = value.as_object();
-        let members = members.ok_or_else(|| Error::invalid_value("Without a path, value must be an object."))?;
+        let members =
+            members.ok_or_else(|| Error::invalid_value("Without a path, value must be an object."))?;
         for (name, value) in members {
             let target = self.member_target(name)?;
             writable(&target)?;
@@ -157,7 +165,10 @@ impl PatchRequest {
         }
         let attribute = self.resource_type.attribute(name).ok_or_else(|| {
             let name = shortened(name);
-            Error::invalid_path(format!("{} resources have no attribute \"{name}\".", self.resource_type.name))
+            Error::invalid_path(format!(
+                "{} resources have no attribute \"{name}\".",
+                self.resource_type.name
+            ))
         })?;
         Ok(Target::Attribute(AttributeRef { extension: None, attribute, sub: None }))
     }
@@ -165,12 +176,16 @@ impl PatchRequest {
     fn target(&self, path: &str, dialect: FilterDialect) -> Result<(Target, FilterDialect), Error> {
         let (parsed, grammar) =
             parse_path_with(path, dialect.grammar).map_err(|error| Error::invalid_path(error.to_string()))?;
-        let (found, bare) = locate(self.resource_type, &parsed.attribute, dialect.bare_extensions).map_err(Error::invalid_path)?;
+        let (found, bare) = locate(self.resource_type, &parsed.attribute, dialect.bare_extensions)
+            .map_err(Error::invalid_path)?;
         let mut used = FilterDialect { grammar, bare_extensions: bare, ..FilterDialect::default() };
         let attribute = match (found, &parsed.filter) {
             (Located::Extension(schema), None) => return Ok((Target::Extension(schema), used)),
             (Located::Extension(schema), Some(_)) => {
-                return Err(Error::invalid_path(format!("\"{}\" is a schema and has no elements.", schema.id)));
+                return Err(Error::invalid_path(format!(
+                    "\"{}\" is a schema and has no elements.",
+                    schema.id
+                )));
             }
             (Located::Attribute(attribute), None) if attribute.attribute.name == "schemas" => {
                 return Ok((Target::Schemas, used));
@@ -179,7 +194,9 @@ impl PatchRequest {
             (Located::Attribute(attribute), Some(_)) => attribute,
         };
         if !attribute.attribute.multi_valued || attribute.sub.is_some() {
-            return Err(Error::invalid_path(format!("\"{attribute}\" has one value: a filter cannot choose from it.")));
+            return Err(Error::invalid_path(format!(
+                "\"{attribute}\" has one value: a filter cannot choose from it."
+            )));
         }
         let filter = parsed.filter.as_deref().expect("the arms without a filter have returned");
         let literals = literals(attribute.attribute, filter, dialect.boolean_strings);
@@ -203,7 +220,9 @@ fn literals(attribute: &Attribute, filter: &Filter, boolean_strings: bool) -> Op
             all.extend(literals(attribute, term, boolean_strings)?);
             Some(all)
         }),
-        Filter::Compare(Comparison { path, op: CompareOp::Eq, value, .. }) if path.schema.is_none() && path.sub.is_none() => {
+        Filter::Compare(Comparison { path, op: CompareOp::Eq, value, .. })
+            if path.schema.is_none() && path.sub.is_none() =>
+        {
             let sub = attribute.sub(&path.name)?;
             let value = match (value, sub.kind) {
                 (CompareValue::String(text), Kind::Boolean) if boolean_strings => boolean(text)?.into(),
@@ -235,10 +254,14 @@ fn writable(target: &Target) -> Result<(), Error> {
         {
             refused(attribute.to_string())
         }
-        Target::Elements { attribute, sub: Some(sub), .. } if attribute.attribute.read_only() || sub.read_only() => {
+        Target::Elements { attribute, sub: Some(sub), .. }
+            if attribute.attribute.read_only() || sub.read_only() =>
+        {
             refused(format!("{attribute}.{}", sub.name))
         }
-        Target::Extension(schema) if schema.attributes.iter().all(Attribute::read_only) => refused(schema.id.clone()),
+        Target::Extension(schema) if schema.attributes.iter().all(Attribute::read_only) => {
+            refused(schema.id.clone())
+        }
         _ => Ok(()),
     }
 }
@@ -255,6 +278,7 @@ fn merge(into: &mut FilterDialect, from: FilterDialect) {
 }
 
 /// Names the operation in the sentence of an error.
-pub(super) fn located(position: usize, error: Error) -> Error {
-    Error { detail: format!("Operation {}: {}", position + 1, error.detail), ..error }
+pub(super) fn located(position: usize, mut error: Error) -> Error {
+    error.detail = format!("Operation {}: {}", position + 1, error.detail);
+    error
 }

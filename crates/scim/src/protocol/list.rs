@@ -21,8 +21,14 @@ impl Page {
     ///
     /// # Errors
     /// `invalidValue` for text that is no whole number.
-    pub fn parse(start_index: Option<&str>, count: Option<&str>, default: u64, most: u64) -> Result<Self, Error> {
-        let start_index = whole("startIndex", start_index)?.map_or(1, |value| u64::try_from(value).unwrap_or(0).max(1));
+    pub fn parse(
+        start_index: Option<&str>,
+        count: Option<&str>,
+        default: u64,
+        most: u64,
+    ) -> Result<Self, Error> {
+        let start_index =
+            whole("startIndex", start_index)?.map_or(1, |value| u64::try_from(value).unwrap_or(0).max(1));
         let count = whole("count", count)?.map_or(default, |value| u64::try_from(value).unwrap_or(0));
         Ok(Self { start_index, count: count.min(most) })
     }
@@ -30,20 +36,22 @@ impl Page {
 
 fn whole(name: &str, text: Option<&str>) -> Result<Option<i64>, Error> {
     let Some(text) = text else { return Ok(None) };
-    let value = text.parse::<i64>().map_err(|_| Error::invalid_value(format!("{name} must be a whole number.")))?;
+    let value =
+        text.parse::<i64>().map_err(|_| Error::invalid_value(format!("{name} must be a whole number.")))?;
     Ok(Some(value))
 }
 
 /// A list answer: `total` resources match, `resources` of them are on this page.
 #[must_use]
 pub fn list(total: u64, page: Page, resources: Vec<Value>) -> Value {
-    json!({
+    let mut list = json!({
         "schemas": [SCHEMA],
         "totalResults": total,
         "startIndex": page.start_index,
         "itemsPerPage": resources.len(),
-        "Resources": resources,
-    })
+    });
+    list["Resources"] = Value::Array(resources);
+    list
 }
 
 #[cfg(test)]

@@ -55,7 +55,8 @@ impl Query {
 pub fn require_schema(body: &Object, schema: &str) -> Result<(), Error> {
     let listed = body.iter().find(|(name, _)| name.eq_ignore_ascii_case("schemas")).map(|(_, value)| value);
     let named = listed.and_then(Value::as_array).is_some_and(|uris| {
-        !uris.is_empty() && uris.iter().all(|uri| uri.as_str().is_some_and(|uri| uri.eq_ignore_ascii_case(schema)))
+        !uris.is_empty()
+            && uris.iter().all(|uri| uri.as_str().is_some_and(|uri| uri.eq_ignore_ascii_case(schema)))
     });
     if named { Ok(()) } else { Err(Error::invalid_syntax(format!("schemas must be [\"{schema}\"]."))) }
 }
@@ -66,7 +67,8 @@ fn text(name: &str, value: &Value) -> Result<String, Error> {
 }
 
 fn number(name: &str, value: &Value) -> Result<String, Error> {
-    let number = value.as_number().ok_or_else(|| Error::invalid_syntax(format!("{name} must be a number.")))?;
+    let number =
+        value.as_number().ok_or_else(|| Error::invalid_syntax(format!("{name} must be a number.")))?;
     Ok(number.to_string())
 }
 
@@ -111,7 +113,11 @@ mod tests {
             json!({"schemas": [SCHEMA], "attributes": [1]}),
         ] {
             let error = search(&body).expect_err(&body.to_string());
-            assert_eq!(error.scim_type.map(super::super::error::ScimType::as_str), Some("invalidSyntax"), "{body}");
+            assert_eq!(
+                error.scim_type.map(super::super::error::ScimType::as_str),
+                Some("invalidSyntax"),
+                "{body}"
+            );
         }
     }
 }

@@ -28,7 +28,9 @@ impl Condition {
             return Ok(Self::Any);
         }
         let malformed = || Error::invalid_syntax("The entity tag must look like W/\"1\".");
-        let bare = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
+        let bare = |text: &str| {
+            !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+        };
         if bare(header) {
             return Ok(Self::Tags(vec![header.to_owned()]));
         }

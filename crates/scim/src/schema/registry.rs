@@ -162,7 +162,10 @@ mod tests {
         let cases = [
             (r#"{"name":"1st","type":"string"}"#, "a name starts"),
             (r#"{"name":"a","type":"complex"}"#, "has sub-attributes"),
-            (r#"{"name":"a","type":"complex","subAttributes":[{"name":"b","type":"complex"}]}"#, "never complex"),
+            (
+                r#"{"name":"a","type":"complex","subAttributes":[{"name":"b","type":"complex"}]}"#,
+                "never complex",
+            ),
             (
                 r#"{"name":"a","type":"complex","multiValued":true,"subAttributes":[{"name":"primary","type":"string"}]}"#,
                 "primary is a boolean",

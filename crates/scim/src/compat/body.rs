@@ -1,0 +1,270 @@
+//! Quirks of values and schemas, in bodies of POST and PUT and in the values of PATCH.
+
+use serde_json::{Value, json};
+
+use super::walk::{member, member_mut, values};
+use super::{Act, Quirk, Request, RequestKind};
+use crate::filter::boolean;
+use crate::json::Object;
+use crate::path::shortened;
+use crate::schema::Kind;
+
+pub(super) const QUIRKS: &[&Quirk] = &[
+    &Quirk {
+        name: "missing-schemas",
+        product: "several",
+        summary: "PUT and PATCH come without schemas; the endpoint says which are meant.",
+        evidence: "conformance runners; hand-written templates",
+        fixture: "own/missing-schemas",
+        act: Act::Rewrite(missing_schemas),
+    },
+    &Quirk {
+        name: "unknown-schemas",
+        product: "Microsoft Entra ID, OneLogin, Okta",
+        summary: "schemas lists URIs that are not ours; they and their objects are ignored.",
+        evidence: "the documented extra URI of groups; templates with the URIs of SCIM 1",
+        fixture: "entra/101",
+        act: Act::Rewrite(unknown_schemas),
+    },
+    &Quirk {
+        name: "boolean-strings",
+        product: "Microsoft Entra ID, OneLogin",
+        summary: "Booleans come as \"True\" and \"False\".",
+        evidence: "the documented behaviour without the product's feature flag; templates that quote placeholders",
+        fixture: "entra/043",
+        act: Act::Rewrite(boolean_strings),
+    },
+    &Quirk {
+        name: "json-in-strings",
+        product: "Microsoft Entra ID",
+        summary: "Values of roles are JSON documents in strings.",
+        evidence: "the documented AppRoleAssignmentsComplex expression",
+        fixture: "own/json-in-strings",
+        act: Act::Rewrite(json_in_strings),
+    },
+    &Quirk {
+        name: "complex-from-string",
+        product: "Microsoft Entra ID",
+        summary: "A manager is sent as the bare identifier.",
+        evidence: "captured updates of managers",
+        fixture: "entra/059",
+        act: Act::Rewrite(complex_from_string),
+    },
+    &Quirk {
+        name: "member-strings",
+        product: "Microsoft Entra ID",
+        summary: "Members are sent as bare identifiers.",
+        evidence: "a request collection of the product's documentation",
+        fixture: "entra/125",
+        act: Act::Rewrite(member_strings),
+    },
+    &Quirk {
+        name: "manager-id",
+        product: "OneLogin",
+        summary: "A manager has SCIM 1's managerId instead of value.",
+        evidence: "a template of an administrator",
+        fixture: "onelogin/004",
+        act: Act::Rewrite(manager_id),
+    },
+    &Quirk {
+        name: "single-object",
+        product: "OneLogin",
+        summary: "A list of one comes as the object alone.",
+        evidence: "a library has handled it for years",
+        fixture: "onelogin/008",
+        act: Act::Rewrite(single_object),
+    },
+    &Quirk {
+        name: "empty-string-unassigns",
+        product: "Okta, OneLogin, Microsoft Entra ID",
+        summary: "An empty string means that there is no value.",
+        evidence: "mappings and templates whose source is empty; the gallery test that clears a manager",
+        fixture: "okta/022",
+        act: Act::Rewrite(empty_string_unassigns),
+    },
+];
+
+fn missing_schemas(request: &mut Request<'_>) {
+    let schema = match request.kind {
+        RequestKind::Create => return,
+        RequestKind::Replace => request.resource_type.schema.id.as_str(),
+        RequestKind::Patch => crate::patch::SCHEMA,
+    };
+    if member(request.body, "schemas").is_none_or(Value::is_null) {
+        request.body.insert("schemas".to_owned(), json!([schema]));
+        request.used = true;
+    }
+}
+
+fn unknown_schemas(request: &mut Request<'_>) {
+    if request.kind == RequestKind::Patch {
+        return;
+    }
+    let resource_type = request.resource_type;
+    if let Some(Value::Array(uris)) = member_mut(request.body, "schemas") {
+        let mut ignored = Vec::new();
+        uris.retain(|uri| {
+            let known = uri.as_str().is_none_or(|uri| resource_type.knows(uri));
+            if !known {
+                ignored.push(format!("the schema {}", shortened(uri.as_str().unwrap_or_default())));
+            }
+            known
+        });
+        let core = &resource_type.schema.id;
+        let has_core = uris.iter().any(|uri| uri.as_str().is_some_and(|uri| core.eq_ignore_ascii_case(uri)));
+        if !ignored.is_empty() && !has_core {
+            uris.push(core.as_str().into());
+        }
+        request.used |= !ignored.is_empty();
+        request.ignored.append(&mut ignored);
+    }
+    let foreign = |name: &String| name.contains(':') && !resource_type.knows(name);
+    let containers: Vec<String> = request.body.keys().filter(|name| foreign(name)).cloned().collect();
+    for name in containers {
+        request.body.shift_remove(&name);
+        request.ignored.push(format!("the extension {}", shortened(&name)));
+        request.used = true;
+    }
+}
+
+fn boolean_strings(request: &mut Request<'_>) {
+    values(request, &mut |attribute, value| {
+        let meant = value.as_str().filter(|_| attribute.kind == Kind::Boolean).and_then(boolean);
+        if let Some(meant) = meant {
+            *value = meant.into();
+        }
+        meant.is_some()
+    });
+}
+
+fn json_in_strings(request: &mut Request<'_>) {
+    values(request, &mut |attribute, value| {
+        let text = value.as_str().filter(|text| attribute.complex() && text.trim_start().starts_with('{'));
+        let document =
+            text.and_then(|text| crate::json::parse(text.as_bytes()).ok()).filter(Value::is_object);
+        let found = document.is_some();
+        if let Some(document) = document {
+            *value = document;
+        }
+        found
+    });
+}
+
+fn complex_from_string(request: &mut Request<'_>) {
+    values(request, &mut |attribute, value| {
+        if !attribute.complex()
+            || attribute.multi_valued
+            || attribute.sub("value").is_none()
+            || !value.is_string()
+        {
+            return false;
+        }
+        *value = if value.as_str() == Some("") { Value::Null } else { json!({ "value": value.take() }) };
+        true
+    });
+    adds_of_nothing(request);
+}
+
+fn member_strings(request: &mut Request<'_>) {
+    values(request, &mut |attribute, value| {
+        let Value::Array(items) = value else { return false };
+        let mut found = false;
+        if attribute.name == "members" {
+            for item in items.iter_mut().filter(|item| item.is_string()) {
+                *item = json!({ "value": item.take() });
+                found = true;
+            }
+        }
+        found
+    });
+}
+
+fn manager_id(request: &mut Request<'_>) {
+    values(request, &mut |attribute, value| {
+        let Some(manager) = value.as_object_mut().filter(|_| attribute.name == "manager") else {
+            return false;
+        };
+        match manager.shift_remove("managerId") {
+            Some(id) if !manager.contains_key("value") => {
+                manager.insert("value".to_owned(), id);
+                true
+            }
+            removed => removed.is_some(),
+        }
+    });
+}
+
+fn single_object(request: &mut Request<'_>) {
+    let patch = request.kind == RequestKind::Patch;
+    let resource_type = request.resource_type;
+    let wrap = |object: &mut Object| {
+        let mut found = false;
+        for (name, value) in object {
+            let multi = resource_type.attribute(name).is_some_and(|attribute| attribute.multi_valued);
+            if multi && value.is_object() {
+                *value = json!([value.take()]);
+                found = true;
+            }
+        }
+        found
+    };
+    if !patch {
+        request.used |= wrap(request.body);
+        return;
+    }
+    for operation in super::walk::operations(request.body) {
+        let path = super::walk::text(operation, "path").to_owned();
+        let Some(value) = member_mut(operation, "value") else { continue };
+        if path.is_empty() {
+            request.used |= value.as_object_mut().is_some_and(wrap);
+        } else if value.is_object()
+            && super::walk::named(resource_type, &path)
+                .is_some_and(|named| named.leaf.multi_valued && !named.element)
+        {
+            *value = json!([value.take()]);
+            request.used = true;
+        }
+    }
+}
+
+fn empty_string_unassigns(request: &mut Request<'_>) {
+    values(request, &mut |attribute, value| {
+        let text = !attribute.multi_valued && !attribute.required && attribute.kind != Kind::Complex;
+        if let Value::Object(object) = value {
+            // A complex value of which nothing is left is unassigned as a whole.
+            let blank =
+                |value: &Value| value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty());
+            if attribute.complex() && !object.is_empty() && object.values().all(blank) {
+                *value = Value::Null;
+                return true;
+            }
+            return false;
+        }
+        if text && value.as_str() == Some("") {
+            *value = Value::Null;
+            return true;
+        }
+        false
+    });
+    // An element that became null says nothing.
+    let mut emptied = |_: &crate::schema::Attribute, value: &mut Value| {
+        if let Value::Array(items) = value {
+            items.retain(|item| !item.is_null());
+        }
+        false
+    };
+    values(request, &mut emptied);
+    adds_of_nothing(request);
+}
+
+/// An `add` of what turned out to be nothing is a `replace` by nothing.
+fn adds_of_nothing(request: &mut Request<'_>) {
+    if request.kind != RequestKind::Patch || !request.used {
+        return;
+    }
+    for operation in super::walk::operations(request.body) {
+        if super::walk::is(operation, "add") && member(operation, "value").is_some_and(Value::is_null) {
+            operation.insert("op".to_owned(), "replace".into());
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! The dialect of one connection: a profile, with quirks switched on and off.
+
+use std::collections::BTreeSet;
+
+use super::{Act, Profile, Quirk, Request, Rules, quirks};
+use crate::filter::FilterDialect;
+use crate::json::Object;
+use crate::schema::ResourceType;
+
+/// What a request asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequestKind {
+    /// POST to an endpoint.
+    Create,
+    /// PUT.
+    Replace,
+    /// PATCH.
+    Patch,
+}
+
+/// Which quirks a request used, and what they left out of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Used {
+    /// The names of the quirks.
+    pub quirks: BTreeSet<&'static str>,
+    /// What was ignored, in words.
+    pub ignored: Vec<String>,
+}
+
+impl Used {
+    /// Notes one more quirk.
+    pub fn note(&mut self, name: &'static str) {
+        self.quirks.insert(name);
+    }
+
+    /// Adds what another part of the request used.
+    pub fn merge(&mut self, other: Self) {
+        self.quirks.extend(other.quirks);
+        self.ignored.extend(other.ignored);
+    }
+}
+
+/// The quirks that a connection tolerates.
+#[derive(Clone, Debug)]
+pub struct Dialect {
+    quirks: Vec<&'static Quirk>,
+}
+
+impl Dialect {
+    /// The quirks of the profile and those of `with`, but for those of `without`.
+    ///
+    /// # Errors
+    /// A sentence that names a quirk that does not exist.
+    pub fn new(profile: Profile, with: &[String], without: &[String]) -> Result<Self, String> {
+        if let Some(unknown) =
+            with.iter().chain(without).find(|name| !quirks().any(|quirk| quirk.name == name.as_str()))
+        {
+            let names: Vec<&str> = quirks().map(|quirk| quirk.name).collect();
+            return Err(format!("There is no quirk \"{unknown}\": choose from {}.", names.join(", ")));
+        }
+        let on = |name: &str| {
+            (profile.quirks().contains(&name) || with.iter().any(|with| with == name))
+                && !without.iter().any(|without| without == name)
+        };
+        Ok(Self { quirks: quirks().filter(|quirk| on(quirk.name)).collect() })
+    }
+
+    /// The quirks, in the order in which they act.
+    pub fn quirks(&self) -> impl Iterator<Item = &'static Quirk> {
+        self.quirks.iter().copied()
+    }
+
+    /// What filters and paths may do.
+    #[must_use]
+    pub fn filter(&self) -> FilterDialect {
+        let mut dialect = FilterDialect::default();
+        for quirk in &self.quirks {
+            if let Act::Filter(allow, _) = quirk.act {
+                allow(&mut dialect);
+            }
+        }
+        dialect
+    }
+
+    /// The names for what a filter or path did.
+    #[must_use]
+    pub fn filter_used(&self, used: FilterDialect) -> Used {
+        let name = |quirk: &&'static Quirk| match quirk.act {
+            Act::Filter(_, was_used) => was_used(used).then_some(quirk.name),
+            _ => None,
+        };
+        Used { quirks: self.quirks.iter().filter_map(name).collect(), ignored: Vec::new() }
+    }
+
+    /// The rules of the connection.
+    #[must_use]
+    pub fn rules(&self) -> Rules {
+        let mut rules = Rules::default();
+        for quirk in &self.quirks {
+            if let Act::Rule(set) = quirk.act {
+                set(&mut rules);
+            }
+        }
+        rules
+    }
+
+    /// Rewrites the body of a request into the standard's form.
+    pub fn request(
+        &self,
+        kind: RequestKind,
+        resource_type: &'static ResourceType,
+        body: &mut Object,
+    ) -> Used {
+        let mut noted = Used::default();
+        for quirk in &self.quirks {
+            if let Act::Rewrite(rewrite) = quirk.act {
+                let mut request = Request { kind, resource_type, body, used: false, ignored: Vec::new() };
+                rewrite(&mut request);
+                if request.used {
+                    noted.quirks.insert(quirk.name);
+                }
+                noted.ignored.extend(request.ignored);
+            }
+        }
+        noted
+    }
+}

@@ -1,0 +1,131 @@
+//! Profiles: which quirks a connection tolerates unless it is told otherwise.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// What pushes through a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Profile {
+    /// The Microsoft Entra ID provisioning connector.
+    Entra,
+    /// `JumpCloud`.
+    JumpCloud,
+    /// Okta.
+    Okta,
+    /// `OneLogin`.
+    OneLogin,
+    /// Any client that keeps to the RFCs.
+    Generic,
+}
+
+impl Profile {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Entra, Self::JumpCloud, Self::Okta, Self::OneLogin, Self::Generic];
+
+    /// The name, as in settings and on the command line.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Entra => "entra",
+            Self::JumpCloud => "jumpcloud",
+            Self::Okta => "okta",
+            Self::OneLogin => "onelogin",
+            Self::Generic => "generic",
+        }
+    }
+
+    /// The names of the quirks that the profile tolerates.
+    #[must_use]
+    pub const fn quirks(self) -> &'static [&'static str] {
+        match self {
+            Self::Entra => &[
+                "missing-schemas",
+                "unknown-schemas",
+                "operation-case",
+                "boolean-strings",
+                "empty-string-unassigns",
+                "complex-from-string",
+                "json-in-strings",
+                "member-strings",
+                "dotted-keys",
+                "read-only-keys",
+                "unknown-keys",
+                "add-at-member-filter",
+                "remove-with-value",
+                "remove-value-ignored",
+                "replace-members-adds",
+                "filter-whitespace",
+                "filter-capital-booleans",
+                "filter-value-path-comparison",
+                "filter-bare-extension",
+                "filter-complex-value",
+                "filter-boolean-strings",
+                "create-missing-element",
+                "park-unknown-members",
+                "unique-group-names",
+                "group-patch-no-content",
+            ],
+            Self::JumpCloud => &[
+                "missing-schemas",
+                "unknown-schemas",
+                "operation-case",
+                "read-only-keys",
+                "unknown-keys",
+                "remove-with-value",
+                "filter-whitespace",
+                "put-keeps-external-id",
+                "park-unknown-members",
+                "unique-group-names",
+            ],
+            Self::Okta => &[
+                "missing-schemas",
+                "unknown-schemas",
+                "operation-case",
+                "empty-string-unassigns",
+                "dotted-keys",
+                "read-only-keys",
+                "unknown-keys",
+                "remove-with-value",
+                "filter-whitespace",
+                "put-keeps-external-id",
+                "park-unknown-members",
+                "unique-group-names",
+            ],
+            Self::OneLogin => &[
+                "missing-schemas",
+                "unknown-schemas",
+                "operation-case",
+                "boolean-strings",
+                "empty-string-unassigns",
+                "manager-id",
+                "single-object",
+                "read-only-keys",
+                "unknown-keys",
+                "remove-with-value",
+                "filter-whitespace",
+                "put-keeps-external-id",
+                "park-unknown-members",
+                "unique-group-names",
+            ],
+            // The two that no strict client can tell from the standard, and without which data would be lost.
+            Self::Generic => &["operation-case", "remove-with-value", "check-formats"],
+        }
+    }
+}
+
+impl fmt::Display for Profile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Profile {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|profile| profile.as_str().eq_ignore_ascii_case(name)).ok_or_else(|| {
+            let names: Vec<&str> = Self::ALL.iter().map(|profile| profile.as_str()).collect();
+            format!("There is no profile \"{name}\": choose one of {}.", names.join(", "))
+        })
+    }
+}

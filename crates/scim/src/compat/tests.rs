@@ -1,0 +1,376 @@
+//! Each quirk with what it makes of a request.
+
+#![expect(clippy::too_many_lines, clippy::needless_pass_by_value, reason = "a table is as long as its rows")]
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::filter;
+use crate::patch::SCHEMA as PATCH;
+use crate::schema::{ENTERPRISE_USER, GROUP, Registry, USER};
+
+fn user() -> &'static ResourceType {
+    Registry::standard().user()
+}
+
+fn group() -> &'static ResourceType {
+    Registry::standard().group()
+}
+
+fn patch(operations: Value) -> Value {
+    json!({"schemas": [PATCH], "Operations": operations})
+}
+
+/// The body after one quirk alone, and whether it was used.
+fn rewritten(
+    name: &str,
+    kind: RequestKind,
+    resource_type: &'static ResourceType,
+    body: &Value,
+) -> (Value, Used) {
+    let every: Vec<String> = Profile::Generic.quirks().iter().map(|&name| name.to_owned()).collect();
+    let without: Vec<String> = every.into_iter().filter(|other| other != name).collect();
+    let dialect = Dialect::new(Profile::Generic, &[name.to_owned()], &without).expect("the quirk exists");
+    let mut body = body.as_object().expect("an object").clone();
+    let used = dialect.request(kind, resource_type, &mut body);
+    (Value::Object(body), used)
+}
+
+#[test]
+fn each_rewriting_quirk_gives_the_standards_form() {
+    use RequestKind::{Create, Patch, Replace};
+    let manager = format!("{ENTERPRISE_USER}:manager");
+    let cases: Vec<(&str, RequestKind, &'static ResourceType, Value, Value)> = vec![
+        (
+            "missing-schemas",
+            Replace,
+            user(),
+            json!({"userName": "a"}),
+            json!({"userName": "a", "schemas": [USER]}),
+        ),
+        (
+            "missing-schemas",
+            Patch,
+            user(),
+            json!({"Operations": []}),
+            json!({"Operations": [], "schemas": [PATCH]}),
+        ),
+        (
+            "unknown-schemas",
+            Create,
+            group(),
+            json!({"schemas": [GROUP, "http://x.example/Group"]}),
+            json!({"schemas": [GROUP]}),
+        ),
+        (
+            "unknown-schemas",
+            Create,
+            user(),
+            json!({"schemas": ["urn:scim:schemas:core:2.0"], "userName": "a"}),
+            json!({"schemas": [USER], "userName": "a"}),
+        ),
+        (
+            "unknown-schemas",
+            Create,
+            user(),
+            json!({"schemas": [USER], "urn:x:y": {"a": 1}}),
+            json!({"schemas": [USER]}),
+        ),
+        (
+            "boolean-strings",
+            Create,
+            user(),
+            json!({"Active": "True", "roles": [{"primary": "false"}], "title": "True"}),
+            json!({"Active": true, "roles": [{"primary": false}], "title": "True"}),
+        ),
+        (
+            "boolean-strings",
+            Patch,
+            user(),
+            patch(json!([{"op": "replace", "path": "active", "value": "False"}])),
+            patch(json!([{"op": "replace", "path": "active", "value": false}])),
+        ),
+        (
+            "boolean-strings",
+            Patch,
+            user(),
+            patch(json!([{"op": "replace", "value": {"active": "False"}}])),
+            patch(json!([{"op": "replace", "value": {"active": false}}])),
+        ),
+        (
+            "boolean-strings",
+            Patch,
+            user(),
+            patch(json!([{"op": "add", "path": "emails[type eq \"work\"].primary", "value": "True"}])),
+            patch(json!([{"op": "add", "path": "emails[type eq \"work\"].primary", "value": true}])),
+        ),
+        (
+            "json-in-strings",
+            Patch,
+            user(),
+            patch(json!([{"op": "add", "path": "roles", "value": ["{\"value\":\"r\",\"primary\":false}"]}])),
+            patch(json!([{"op": "add", "path": "roles", "value": [{"value": "r", "primary": false}]}])),
+        ),
+        (
+            "complex-from-string",
+            Patch,
+            user(),
+            patch(json!([{"op": "add", "path": manager, "value": "26"}])),
+            patch(json!([{"op": "add", "path": manager, "value": {"value": "26"}}])),
+        ),
+        (
+            "complex-from-string",
+            Patch,
+            user(),
+            patch(json!([{"op": "add", "path": manager, "value": ""}])),
+            patch(json!([{"op": "replace", "path": manager, "value": null}])),
+        ),
+        (
+            "member-strings",
+            Patch,
+            group(),
+            patch(json!([{"op": "add", "path": "members", "value": ["a", "b"]}])),
+            patch(json!([{"op": "add", "path": "members", "value": [{"value": "a"}, {"value": "b"}]}])),
+        ),
+        (
+            "manager-id",
+            Create,
+            user(),
+            json!({ENTERPRISE_USER: {"manager": {"managerId": "26"}}}),
+            json!({ENTERPRISE_USER: {"manager": {"value": "26"}}}),
+        ),
+        (
+            "single-object",
+            Patch,
+            user(),
+            patch(json!([{"op": "replace", "path": "emails", "value": {"value": "a"}}])),
+            patch(json!([{"op": "replace", "path": "emails", "value": [{"value": "a"}]}])),
+        ),
+        (
+            "single-object",
+            Create,
+            user(),
+            json!({"emails": {"value": "a"}}),
+            json!({"emails": [{"value": "a"}]}),
+        ),
+        (
+            "empty-string-unassigns",
+            Create,
+            user(),
+            json!({"title": "", "userName": "", "addresses": [{"locality": "", "region": ""}], "name": {"givenName": "A", "middleName": ""}}),
+            json!({"title": null, "userName": "", "addresses": [], "name": {"givenName": "A", "middleName": null}}),
+        ),
+        (
+            "empty-string-unassigns",
+            Create,
+            user(),
+            json!({ENTERPRISE_USER: {"manager": {"value": "", "displayName": " "}}}),
+            json!({ENTERPRISE_USER: {"manager": null}}),
+        ),
+        (
+            "empty-string-unassigns",
+            Patch,
+            user(),
+            patch(json!([{"op": "add", "path": "title", "value": ""}])),
+            patch(json!([{"op": "replace", "path": "title", "value": null}])),
+        ),
+        (
+            "operation-case",
+            Patch,
+            user(),
+            patch(json!([{"op": "Replace", "path": "title", "value": "x"}])),
+            patch(json!([{"op": "replace", "path": "title", "value": "x"}])),
+        ),
+        (
+            "dotted-keys",
+            Patch,
+            user(),
+            patch(
+                json!([{"op": "replace", "value": {"title": "x", "name.givenName": "A", format!("{ENTERPRISE_USER}:department"): "D"}}]),
+            ),
+            patch(
+                json!([{"op": "replace", "value": {"title": "x"}}, {"op": "replace", "path": "name.givenName", "value": "A"}, {"op": "replace", "path": format!("{ENTERPRISE_USER}:department"), "value": "D"}]),
+            ),
+        ),
+        (
+            "read-only-keys",
+            Patch,
+            group(),
+            patch(json!([{"op": "replace", "value": {"id": "1", "schemas": [GROUP], "displayName": "x"}}])),
+            patch(json!([{"op": "replace", "value": {"displayName": "x"}}])),
+        ),
+        (
+            "unknown-keys",
+            Patch,
+            user(),
+            patch(
+                json!([{"op": "replace", "value": {"costume": "x", "title": "y", ENTERPRISE_USER: {"hat": 1}}}]),
+            ),
+            patch(json!([{"op": "replace", "value": {"title": "y", ENTERPRISE_USER: {}}}])),
+        ),
+        (
+            "add-at-member-filter",
+            Patch,
+            group(),
+            patch(json!([{"op": "add", "path": "members[value eq \"a\"]"}])),
+            patch(json!([{"op": "add", "path": "members", "value": [{"value": "a"}]}])),
+        ),
+        (
+            "remove-with-value",
+            Patch,
+            group(),
+            patch(
+                json!([{"op": "Remove", "path": "members", "value": [{"$ref": null, "value": "a"}, {"value": "b\"c"}]}]),
+            ),
+            patch(
+                json!([{"op": "remove", "path": "members[value eq \"a\"]"}, {"op": "remove", "path": "members[value eq \"b\\\"c\"]"}]),
+            ),
+        ),
+        (
+            "remove-with-value",
+            Patch,
+            group(),
+            patch(json!([{"op": "remove", "path": "members", "value": []}])),
+            patch(json!([{"op": "add", "path": "members", "value": []}])),
+        ),
+        (
+            "remove-value-ignored",
+            Patch,
+            user(),
+            patch(json!([{"op": "remove", "path": "emails[type eq \"work\"].value", "value": "old"}])),
+            patch(json!([{"op": "remove", "path": "emails[type eq \"work\"].value"}])),
+        ),
+        (
+            "replace-members-adds",
+            Patch,
+            group(),
+            patch(json!([{"op": "replace", "path": "members", "value": [{"value": "a"}]}])),
+            patch(json!([{"op": "add", "path": "members", "value": [{"value": "a"}]}])),
+        ),
+        (
+            "replace-members-adds",
+            Patch,
+            group(),
+            patch(json!([{"op": "replace", "value": {"members": [{"value": "a"}], "displayName": "x"}}])),
+            patch(
+                json!([{"op": "replace", "value": {"displayName": "x"}}, {"op": "add", "path": "members", "value": [{"value": "a"}]}]),
+            ),
+        ),
+    ];
+    for (name, kind, resource_type, before, after) in &cases {
+        let (body, used) = rewritten(name, *kind, resource_type, before);
+        assert_eq!(body, *after, "{name}");
+        assert_eq!(used.quirks.into_iter().collect::<Vec<_>>(), [*name], "{name} on {before}");
+        // What is in the standard's form already is left alone.
+        let (again, used) = rewritten(name, *kind, resource_type, after);
+        assert_eq!((again, used.quirks.len()), (after.clone(), 0), "{name} on {after}");
+    }
+    let tested: Vec<&str> = cases.iter().map(|case| case.0).collect();
+    for quirk in quirks().filter(|quirk| matches!(quirk.act, Act::Rewrite(_))) {
+        assert!(tested.contains(&quirk.name), "{} has no case", quirk.name);
+    }
+}
+
+#[test]
+fn what_means_something_else_is_left_alone() {
+    use RequestKind::Patch;
+    let same = [
+        ("replace-members-adds", patch(json!([{"op": "replace", "path": "members", "value": []}]))),
+        ("remove-with-value", patch(json!([{"op": "remove", "path": "members"}]))),
+        ("remove-with-value", patch(json!([{"op": "remove", "path": "members", "value": [5]}]))),
+        ("add-at-member-filter", patch(json!([{"op": "remove", "path": "members[value eq \"a\"]"}]))),
+        ("member-strings", patch(json!([{"op": "add", "path": "displayName", "value": "a"}]))),
+        ("boolean-strings", patch(json!([{"op": "replace", "path": "displayName", "value": "True"}]))),
+        ("dotted-keys", patch(json!([{"op": "replace", "value": {"no.such.path": 1, "displayName": "x"}}]))),
+    ];
+    for (name, body) in same {
+        let (after, used) = rewritten(name, Patch, group(), &body);
+        assert_eq!((after, used), (body, Used::default()), "{name}");
+    }
+}
+
+#[test]
+fn what_was_left_out_is_told() {
+    let (_, used) = rewritten(
+        "unknown-schemas",
+        RequestKind::Create,
+        user(),
+        &json!({"schemas": [USER, "urn:x"], "urn:y:z": {}}),
+    );
+    assert_eq!(used.ignored, ["the schema urn:x", "the extension urn:y:z"]);
+    let (_, used) = rewritten(
+        "unknown-keys",
+        RequestKind::Patch,
+        user(),
+        &patch(json!([{"op": "add", "value": {"costume": 1}}])),
+    );
+    assert_eq!(used.ignored, ["the attribute costume"]);
+}
+
+#[test]
+fn filter_quirks_are_needed_and_named() {
+    let cases = [
+        ("filter-whitespace", "userName  eq \"x\""),
+        ("filter-capital-booleans", "active eq True"),
+        ("filter-value-path-comparison", "emails[type eq \"work\"].value eq \"x\""),
+        ("filter-bare-extension", "department eq \"x\""),
+        (
+            "filter-complex-value",
+            "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager eq \"x\"",
+        ),
+        ("filter-boolean-strings", "active eq \"True\""),
+    ];
+    for (name, text) in cases {
+        let strict = Dialect::new(Profile::Generic, &[], &[]).expect("valid");
+        assert!(filter::parse(user(), text, strict.filter()).is_err(), "{text}");
+        let lenient = Dialect::new(Profile::Generic, &[name.to_owned()], &[]).expect("valid");
+        let (_, used) =
+            filter::parse(user(), text, lenient.filter()).unwrap_or_else(|error| panic!("{text}: {error}"));
+        assert_eq!(lenient.filter_used(used).quirks.into_iter().collect::<Vec<_>>(), [name]);
+        let (_, used) = filter::parse(user(), "userName eq \"x\"", lenient.filter()).expect("valid");
+        assert!(lenient.filter_used(used).quirks.is_empty());
+    }
+    assert_eq!(quirks().filter(|quirk| matches!(quirk.act, Act::Filter(..))).count(), cases.len());
+}
+
+#[test]
+fn rules_are_set_by_their_quirk_alone() {
+    let rules = |profile| Dialect::new(profile, &[], &[]).expect("valid").rules();
+    let entra = rules(Profile::Entra);
+    assert!(entra.create_missing_element && entra.unique_group_names && entra.group_patch_no_content);
+    let generic = rules(Profile::Generic);
+    assert_eq!(generic, Rules { check_formats: true, ..Rules::default() });
+    let switched = Dialect::new(
+        Profile::Entra,
+        &["put-keeps-external-id".to_owned()],
+        &["create-missing-element".to_owned()],
+    );
+    let switched = switched.expect("valid").rules();
+    assert!(switched.keep_external_id && !switched.create_missing_element);
+}
+
+#[test]
+fn every_quirk_is_told_and_used() {
+    let mut names: Vec<&str> = quirks().map(|quirk| quirk.name).collect();
+    for quirk in quirks() {
+        for text in [quirk.product, quirk.summary, quirk.evidence, quirk.fixture] {
+            assert!(!text.is_empty(), "{}", quirk.name);
+        }
+        assert!(
+            Profile::ALL.iter().any(|profile| profile.quirks().contains(&quirk.name)),
+            "{} is unused",
+            quirk.name
+        );
+    }
+    for profile in Profile::ALL {
+        for name in profile.quirks() {
+            assert!(names.contains(name), "{profile} names {name}");
+        }
+        assert_eq!(profile.as_str().parse(), Ok(profile));
+    }
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), quirks().count());
+    assert!("nope".parse::<Profile>().is_err());
+    assert!(Dialect::new(Profile::Generic, &["nope".to_owned()], &[]).is_err());
+}
