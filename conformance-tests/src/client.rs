@@ -85,6 +85,7 @@ impl Target {
             authorization: Some(format!("Bearer {}", self.token)),
             headers: BTreeMap::from([("accept".to_owned(), SCIM_JSON.to_owned())]),
             body: None,
+            plain: false,
         }
     }
 }
@@ -98,6 +99,7 @@ pub struct Request<'a> {
     authorization: Option<String>,
     headers: BTreeMap<String, String>,
     body: Option<Vec<u8>>,
+    plain: bool,
 }
 
 impl Request<'_> {
@@ -151,6 +153,12 @@ impl Request<'_> {
         self
     }
 
+    /// Sends over a plain socket, where nothing is added to what was written.
+    pub fn plain(mut self) -> Self {
+        self.plain = true;
+        self
+    }
+
     /// Sends the request; a request target that the HTTP library would rewrite goes over a plain socket.
     pub fn send(mut self) -> Answer {
         if let Some(authorization) = self.authorization.take() {
@@ -162,7 +170,7 @@ impl Request<'_> {
             format!("{}{}", self.target.base, self.path)
         };
         let unchanged = reqwest::Url::parse(&url).is_ok_and(|parsed| parsed.as_str() == url);
-        let plain = !url.starts_with("https://") && !unchanged;
+        let plain = !url.starts_with("https://") && (self.plain || !unchanged);
         let (status, headers, text) = if plain {
             raw::send(&self.method, &url, &self.headers, self.body.as_deref(), TIMEOUT)
         } else {

@@ -10,6 +10,11 @@ pub(crate) fn base() -> String {
     variable("SCIM_URL").expect(ADVICE).trim_end_matches('/').to_owned()
 }
 
+/// Ends the test with [`ADVICE`] when no server was named.
+pub fn require_server() {
+    base();
+}
+
 /// The bearer token of the shared connection of profile `generic`.
 pub(crate) fn token() -> String {
     variable("SCIM_TOKEN").expect("SCIM_TOKEN is not set: run `cargo xtask conformance`.")
@@ -30,6 +35,7 @@ pub fn limited_base() -> Option<String> {
     variable("ROLLCALL_LIMITED_URL").map(|url| url.trim_end_matches('/').to_owned())
 }
 
+#[expect(clippy::disallowed_methods, reason = "the one place of this suite that reads the environment")]
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }

@@ -134,7 +134,7 @@ fn error_complaint(status: u16, media: Option<&str>, text: &str) -> Option<Strin
     if !body["schemas"].as_array().is_some_and(|schemas| schemas.contains(&ERROR.into())) {
         return Some(format!("an error whose schemas lack {ERROR}"));
     }
-    if body["status"] != status.to_string() {
+    if body["status"].as_str() != Some(status.to_string().as_str()) {
         return Some(format!("an error whose status is not the string {status:?}"));
     }
     if body["detail"].as_str().is_none_or(|detail| detail.trim().is_empty()) {
@@ -143,7 +143,7 @@ fn error_complaint(status: u16, media: Option<&str>, text: &str) -> Option<Strin
     None
 }
 
-/// What is wrong with a ListResponse, if anything (RFC 7644 §3.4.2).
+/// What is wrong with a `ListResponse`, if anything (RFC 7644 §3.4.2).
 fn list_complaint(body: &Value, projected: bool) -> Option<String> {
     for name in ["totalResults", "startIndex", "itemsPerPage"] {
         let number = &body[name];
@@ -158,7 +158,10 @@ fn list_complaint(body: &Value, projected: bool) -> Option<String> {
 
 /// What is wrong with a User or Group, if anything (RFC 7643 §3.1).
 fn resource_complaint(body: &Value, projected: bool) -> Option<String> {
-    if body["schemas"].as_array().is_none_or(|schemas| schemas.is_empty() || !schemas.iter().all(Value::is_string)) {
+    if body["schemas"]
+        .as_array()
+        .is_none_or(|schemas| schemas.is_empty() || !schemas.iter().all(Value::is_string))
+    {
         return Some(format!("a resource without schemas: {body}"));
     }
     let Some(id) = body["id"].as_str().filter(|id| !id.is_empty()) else {

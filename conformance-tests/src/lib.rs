@@ -16,7 +16,7 @@ mod raw;
 mod requirement;
 
 pub use client::{Request, Target};
-pub use environment::{ADVICE, limited_base};
+pub use environment::{ADVICE, limited_base, require_server};
 pub use expect::Answer;
 pub use expected_failures::ExpectedFailures;
 pub use make::{encode, group, patch_op, unique, user};

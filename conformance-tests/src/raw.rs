@@ -33,9 +33,8 @@ pub(crate) fn send(
         stream.read_to_end(&mut answer)
     })();
     exchanged.unwrap_or_else(|error| panic!("{method} {url}: no answer over the socket: {error}"));
-    parse(&answer).unwrap_or_else(|| {
-        panic!("{method} {url}: not an HTTP answer: {}", String::from_utf8_lossy(&answer))
-    })
+    parse(&answer)
+        .unwrap_or_else(|| panic!("{method} {url}: not an HTTP answer: {}", String::from_utf8_lossy(&answer)))
 }
 
 fn split(url: &str) -> (&str, &str) {

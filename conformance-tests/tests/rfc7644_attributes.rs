@@ -186,7 +186,8 @@ fn r_attr_14() {
             first(&scratch.post("/Users/.search", &body))
         };
         let create = |query: &str| {
-            let answer = scratch.post(&format!("/Users?{query}"), &with(&body, &json!({ "userName": unique("u") })));
+            let answer =
+                scratch.post(&format!("/Users?{query}"), &with(&body, &json!({ "userName": unique("u") })));
             scratch.clean_up(format!("/Users/{}", answer.id()));
             answer.expect_status(201).json()
         };

@@ -3,9 +3,7 @@ use std::thread;
 
 use conformance_tests::{encode, requirement, unique, user};
 use serde_json::{Value, json};
-use support::{
-    ENTERPRISE, Scratch, assert_unassigned, id_of, keys, name_of, path_of, refused, with,
-};
+use support::{ENTERPRISE, Scratch, assert_unassigned, id_of, keys, name_of, path_of, refused, with};
 
 #[expect(dead_code, reason = "each file of tests needs a part of it")]
 mod support;

@@ -153,8 +153,12 @@ fn r_filter_11() {
     requirement("R-FILTER-11", || {
         let scratch = Scratch::shared();
         let fruit = |name: &str| json!({ "nickName": name });
-        let people =
-            scratch.people(&[("a", fruit("apple")), ("b", fruit("Banana")), ("c", fruit("cherry")), ("d", json!({}))]);
+        let people = scratch.people(&[
+            ("a", fruit("apple")),
+            ("b", fruit("Banana")),
+            ("c", fruit("cherry")),
+            ("d", json!({})),
+        ]);
         people.expect("nickName gt \"banana\"", &["c"]);
         people.expect("nickName ge \"BANANA\"", &["b", "c"]);
         people.expect("nickName lt \"banana\"", &["a"]);
@@ -260,7 +264,10 @@ fn r_filter_19() {
         let scratch = Scratch::shared();
         let people = scratch.people(&[
             ("blank", json!({ "title": "", "emails": [], "name": {} })),
-            ("full", json!({ "title": "x", "emails": [{ "value": "f@x.example" }], "name": { "givenName": "F" } })),
+            (
+                "full",
+                json!({ "title": "x", "emails": [{ "value": "f@x.example" }], "name": { "givenName": "F" } }),
+            ),
             ("none", json!({})),
             ("null", json!({ "title": null, "emails": null, "name": null })),
         ]);
@@ -359,7 +366,10 @@ fn r_filter_26() {
             "title pr or userType eq \"A\" and active eq true",
             &["a-active", "titled", "titled-off"],
         );
-        people.expect("active eq true and userType eq \"A\" or title pr", &["a-active", "titled", "titled-off"]);
+        people.expect(
+            "active eq true and userType eq \"A\" or title pr",
+            &["a-active", "titled", "titled-off"],
+        );
     });
 }
 
@@ -494,7 +504,10 @@ fn emails() -> [(&'static str, Value); 3] {
     [
         ("both", json!({ "emails": [address("both@x.example", "work"), address("both@y.example", "home")] })),
         ("none", json!({})),
-        ("split", json!({ "emails": [address("split@y.example", "work"), address("split@x.example", "home")] })),
+        (
+            "split",
+            json!({ "emails": [address("split@y.example", "work"), address("split@x.example", "home")] }),
+        ),
     ]
 }
 

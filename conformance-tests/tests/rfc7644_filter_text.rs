@@ -41,7 +41,8 @@ fn r_filter_34() {
 fn r_filter_35() {
     requirement("R-FILTER-35", || {
         let lenient = Scratch::profile("entra");
-        let people = lenient.people(&[("a", json!({ ENTERPRISE: { "department": "Tours" } })), ("b", json!({}))]);
+        let people =
+            lenient.people(&[("a", json!({ ENTERPRISE: { "department": "Tours" } })), ("b", json!({}))]);
         people.expect("department eq \"Tours\"", &["a"]);
         Scratch::shared().bad_filter("department eq \"Tours\"");
     });
@@ -52,7 +53,8 @@ fn r_filter_35() {
 fn r_filter_36() {
     requirement("R-FILTER-36", || {
         let scratch = Scratch::shared();
-        let people = scratch.people(&[("a", json!({ ENTERPRISE: { "department": "Tours" } })), ("b", json!({}))]);
+        let people =
+            scratch.people(&[("a", json!({ ENTERPRISE: { "department": "Tours" } })), ("b", json!({}))]);
         people.expect(&format!("schemas eq \"{ENTERPRISE}\""), &["a"]);
         people.expect(&format!("schemas eq \"{USER}\""), &["a", "b"]);
         people.expect(&format!("schemas[value eq \"{ENTERPRISE}\"]"), &["a"]);
@@ -119,7 +121,9 @@ fn r_filter_40() {
         let text = "q\"b\\s/n\nt\tr\rf\u{c}b\u{8}é";
         let people = scratch.people(&[("a", json!({ "nickName": text })), ("b", json!({ "nickName": "q" }))]);
         people.expect("nickName eq \"q\\\"b\\\\s\\/n\\nt\\tr\\rf\\fb\\b\\u00e9\"", &["a"]);
-        for operand in ["'x'", "\"bad \\x\"", "\"\\u12\"", "\"line\nbreak\"", "\"tab\there\"", "“x”", "\"end\\\""] {
+        for operand in
+            ["'x'", "\"bad \\x\"", "\"\\u12\"", "\"line\nbreak\"", "\"tab\there\"", "“x”", "\"end\\\""]
+        {
             scratch.bad_filter(&format!("nickName eq {operand}"));
         }
     });
@@ -154,7 +158,8 @@ fn r_filter_42() {
 fn r_filter_43() {
     requirement("R-FILTER-43", || {
         let scratch = Scratch::shared();
-        let people = scratch.people(&[("a", json!({ "nickName": "%22" })), ("b", json!({ "nickName": "\"" }))]);
+        let people =
+            scratch.people(&[("a", json!({ "nickName": "%22" })), ("b", json!({ "nickName": "\"" }))]);
         people.expect("nickName eq \"%22\"", &["a"]);
         people.expect("nickName eq \"\\\"\"", &["b"]);
     });
@@ -251,7 +256,11 @@ fn r_filter_52() {
         let scratch = Scratch::shared();
         let person = scratch.person(&json!({}));
         let filter = encode(&format!("userName eq \"{}\"", name_of(&person)));
-        for query in [format!("foo=bar&filter={filter}&x"), format!("filter={filter}&"), format!("&filter={filter}&&a=")] {
+        for query in [
+            format!("foo=bar&filter={filter}&x"),
+            format!("filter={filter}&"),
+            format!("&filter={filter}&&a="),
+        ] {
             assert_eq!(scratch.total(&format!("/Users?{query}")), 1, "{query}");
         }
         scratch.get("/Users?").expect_status(200);

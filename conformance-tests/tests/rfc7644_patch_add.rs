@@ -8,8 +8,9 @@ mod support;
 
 /// One `add` operation with a path.
 fn add(path: &str, value: Value) -> Value {
-    let value = json!([{ "op": "add", "path": path, "value": value }]);
-    value
+    let mut operation = json!({ "op": "add", "path": path });
+    operation["value"] = value;
+    json!([operation])
 }
 
 fn address(value: &str, kind: &str) -> Value {
@@ -33,7 +34,8 @@ fn r_patch_11() {
 fn r_patch_12() {
     requirement("R-PATCH-12", || {
         let scratch = Scratch::shared();
-        let person = scratch.person(&json!({ "title": "Old", "nickName": "Kept", "emails": [address("a", "work")] }));
+        let person =
+            scratch.person(&json!({ "title": "Old", "nickName": "Kept", "emails": [address("a", "work")] }));
         let value = json!({ "title": "New", "userType": "Guest", "emails": [address("b", "home")] });
         let stored = scratch.change(&person, json!([{ "op": "add", "value": value }]));
         assert_eq!((&stored["title"], &stored["nickName"]), (&json!("New"), &json!("Kept")));
@@ -104,7 +106,8 @@ fn r_patch_17() {
     requirement("R-PATCH-17", || {
         let scratch = Scratch::shared();
         let person = scratch.person(&json!({ "emails": [address("a", "work")] }));
-        let stored = scratch.change(&person, add("emails", json!([address("b", "home"), address("c", "other")])));
+        let stored =
+            scratch.change(&person, add("emails", json!([address("b", "home"), address("c", "other")])));
         assert_eq!(values(&stored["emails"], "type"), ["home", "other", "work"]);
         let stored = scratch.change(&person, add("emails", address("d", "work")));
         assert_eq!(stored["emails"].as_array().map(Vec::len), Some(4), "{stored}");
@@ -208,7 +211,8 @@ fn r_patch_24() {
         for op in ["Add", "Replace"] {
             let person = entra.person(&json!({}));
             let path = "emails[type eq \"work\"].value";
-            let stored = entra.change(&person, json!([{ "op": op, "path": path, "value": "n@people.example" }]));
+            let stored =
+                entra.change(&person, json!([{ "op": op, "path": path, "value": "n@people.example" }]));
             let made = element(&stored["emails"], "type", "work");
             assert_eq!(made["value"], "n@people.example", "{op}: {stored}");
             let path = format!("{ENTERPRISE}:department");

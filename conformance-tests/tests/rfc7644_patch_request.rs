@@ -4,7 +4,7 @@ use std::thread;
 use conformance_tests::{patch_op, requirement, unique};
 use serde_json::{Value, json};
 use support::{
-    Scratch, assert_unassigned, id_of, keys, member, members_of, name_of, path_of, refused,
+    Scratch, accepted, assert_unassigned, id_of, keys, member, members_of, name_of, path_of, refused,
 };
 
 #[expect(dead_code, reason = "each file of tests needs a part of it")]
@@ -84,7 +84,7 @@ fn r_patch_04() {
         let stored = scratch.change(&person, json!([{ "op": "Remove", "path": "title" }]));
         assert_unassigned(&stored, "title");
         let lower = json!({ "schemas": [PATCH_OP], "operations": [title("Lower")] });
-        scratch.patch(&path_of(&person), &lower).expect_status(200);
+        accepted(scratch.patch(&path_of(&person), &lower));
         assert_eq!(scratch.again(&person)["title"], "Lower");
     });
 }
@@ -137,7 +137,8 @@ fn r_patch_07() {
         );
         assert_eq!(members_of(&stored), [id_of(&people[2])]);
         let person = scratch.person(&json!({}));
-        let stored = scratch.change(&person, json!([title("One"), { "op": "remove", "path": "title" }, title("Two")]));
+        let stored =
+            scratch.change(&person, json!([title("One"), { "op": "remove", "path": "title" }, title("Two")]));
         assert_eq!(stored["title"], "Two");
     });
 }
@@ -173,7 +174,8 @@ fn r_patch_09() {
         let scratch = Scratch::shared();
         for endpoint in ["Users", "Groups"] {
             let path = format!("/{endpoint}/{}", unique("nobody"));
-            scratch.patch(&path, &patch_op(json!([title("New")]))).expect_error(404, &[]);
+            let change = json!([{ "op": "replace", "path": "displayName", "value": "New" }]);
+            scratch.patch(&path, &patch_op(change)).expect_error(404, &[]);
         }
     });
 }
@@ -221,7 +223,7 @@ fn r_patch_64() {
             json!({ "op": "replace", "path": "password", "value": password }),
             json!({ "op": "add", "value": { "password": password, "title": "New" } }),
         ] {
-            let answer = scratch.patch(&path_of(&person), &patch_op(json!([operation]))).expect_status(200);
+            let answer = accepted(scratch.patch(&path_of(&person), &patch_op(json!([operation]))));
             assert!(!answer.text.contains("assword") && !answer.text.contains(&password), "{}", answer.text);
         }
         assert_eq!(scratch.again(&person)["title"], "New");
@@ -264,7 +266,7 @@ fn r_patch_66() {
     });
 }
 
-/// Simultaneous PATCHes that add different members lose none.
+/// Simultaneous patches that add different members lose none.
 #[test]
 fn r_patch_67() {
     requirement("R-PATCH-67", || {
@@ -276,7 +278,7 @@ fn r_patch_67() {
                 let (scratch, path) = (&scratch, path_of(&team));
                 scope.spawn(move || {
                     let add = json!([{ "op": "add", "path": "members", "value": [member(person)] }]);
-                    scratch.patch(&path, &patch_op(add)).expect_status(200)
+                    accepted(scratch.patch(&path, &patch_op(add)))
                 });
             }
         });
@@ -293,7 +295,8 @@ fn r_patch_68() {
         let scratch = Scratch::shared();
         let person = scratch.person(&json!({ "title": "Old" }));
         let document = json!([{ "op": "replace", "path": "/title", "value": "New" }]);
-        for media in ["application/json-patch+json", "application/merge-patch+json", "application/scim+json"] {
+        for media in ["application/json-patch+json", "application/merge-patch+json", "application/scim+json"]
+        {
             let request = scratch.request("PATCH", &path_of(&person)).header("content-type", media);
             refused(request.json(&document).send(), &[400, 415]);
         }
@@ -310,7 +313,7 @@ fn r_patch_69() {
         let many = |count: usize| patch_op(json!(vec![title("Many"); count]));
         scratch.patch(&path_of(&person), &many(1001)).expect_error(413, &[]);
         assert_eq!(scratch.again(&person), person);
-        scratch.patch(&path_of(&person), &many(1000)).expect_status(200);
+        accepted(scratch.patch(&path_of(&person), &many(1000)));
         assert_eq!((&scratch.again(&person)["title"], name_of(&person)), (&json!("Many"), name_of(&person)));
     });
 }

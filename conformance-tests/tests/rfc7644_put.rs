@@ -2,8 +2,8 @@
 use conformance_tests::{encode, group, requirement, unique, user};
 use serde_json::{Value, json};
 use support::{
-    ENTERPRISE, Scratch, assert_unassigned, element, id_of, keys, member, members_of, name_of, path_of, refused,
-    with,
+    ENTERPRISE, Scratch, assert_unassigned, element, id_of, keys, member, members_of, name_of, path_of,
+    refused, with,
 };
 
 #[expect(dead_code, reason = "each file of tests needs a part of it")]
@@ -50,8 +50,10 @@ fn r_put_03() {
 fn r_put_04() {
     requirement("R-PUT-04", || {
         let scratch = Scratch::shared();
-        let person = scratch.person(&json!({ "title": "Old", "name": { "givenName": "Old", "middleName": "M" } }));
-        let body = json!({ "title": "New", "name": { "givenName": "New" }, "password": unique("New-Word-3") });
+        let person =
+            scratch.person(&json!({ "title": "Old", "name": { "givenName": "Old", "middleName": "M" } }));
+        let body =
+            json!({ "title": "New", "name": { "givenName": "New" }, "password": unique("New-Word-3") });
         let stored = scratch.replace(&person, &same(&person, &body));
         assert_eq!((&stored["title"], &stored["name"]), (&json!("New"), &json!({ "givenName": "New" })));
     });
@@ -80,7 +82,8 @@ fn r_put_05() {
 fn r_put_06() {
     requirement("R-PUT-06", || {
         let scratch = Scratch::shared();
-        let person = scratch.person(&json!({ "title": "Old", "emails": [{ "value": "old@people.example" }] }));
+        let person =
+            scratch.person(&json!({ "title": "Old", "emails": [{ "value": "old@people.example" }] }));
         let body = same(&person, &json!({ "active": null, "title": null, "emails": [] }));
         let stored = scratch.replace(&person, &body);
         for name in ["active", "title", "emails"] {
@@ -126,7 +129,10 @@ fn r_put_10() {
     requirement("R-PUT-10", || {
         let scratch = Scratch::shared();
         let (person, team) = (scratch.person(&json!({})), scratch.team(&json!({})));
-        let body = with(&group(team["displayName"].as_str().expect("named")), &json!({ "members": [member(&person)] }));
+        let body = with(
+            &group(team["displayName"].as_str().expect("named")),
+            &json!({ "members": [member(&person)] }),
+        );
         assert_eq!(members_of(&scratch.replace(&team, &body)), [id_of(&person)]);
     });
 }
@@ -154,7 +160,12 @@ fn r_put_13() {
         for name in [json!(null), json!("")] {
             scratch.refuse_put(&person, &same(&person, &json!({ "userName": name })), 400, "invalidValue");
         }
-        scratch.refuse_put(&person, &json!({ "schemas": [support::USER], "title": "New" }), 400, "invalidValue");
+        scratch.refuse_put(
+            &person,
+            &json!({ "schemas": [support::USER], "title": "New" }),
+            400,
+            "invalidValue",
+        );
         scratch.refuse_put(&team, &json!({ "schemas": [support::GROUP] }), 400, "invalidValue");
     });
 }
@@ -176,7 +187,8 @@ fn r_put_14() {
 fn r_put_15() {
     requirement("R-PUT-15", || {
         let scratch = Scratch::shared();
-        let emails = json!([{ "value": "a@people.example", "type": "work" }, { "value": "b@people.example" }]);
+        let emails =
+            json!([{ "value": "a@people.example", "type": "work" }, { "value": "b@people.example" }]);
         let person = scratch.person(&json!({ "emails": emails }));
         let one = json!([{ "value": "c@people.example", "type": "home" }]);
         let stored = scratch.replace(&person, &same(&person, &json!({ "emails": one })));
@@ -254,7 +266,8 @@ fn r_put_20() {
         let scratch = Scratch::shared();
         let person = scratch.person(&json!({ "nickName": "Old" }));
         let body = same(&person, &json!({ "title": "New" }));
-        let answer = scratch.put(&format!("{}?attributes=userName", path_of(&person)), &body).expect_status(200);
+        let answer =
+            scratch.put(&format!("{}?attributes=userName", path_of(&person)), &body).expect_status(200);
         assert_eq!(keys(&answer.json()), ["id", "schemas", "userName"]);
         let stored = scratch.again(&person);
         assert_eq!(stored["title"], "New");

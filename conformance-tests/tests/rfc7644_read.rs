@@ -87,7 +87,9 @@ fn r_read_07() {
     requirement("R-READ-07", || {
         let scratch = Scratch::shared();
         let person = scratch.person(&json!({}));
-        for path in [&path_of(&person), "/Users?count=1", "/ServiceProviderConfig", "/Schemas", "/ResourceTypes"] {
+        for path in
+            [&path_of(&person), "/Users?count=1", "/ServiceProviderConfig", "/Schemas", "/ResourceTypes"]
+        {
             let (get, head) = (scratch.get(path).expect_status(200), scratch.request("HEAD", path).send());
             assert_eq!((head.status, head.text.as_str()), (200, ""), "HEAD {path}");
             for name in ["content-type", "etag", "location"] {

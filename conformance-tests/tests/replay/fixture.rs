@@ -191,7 +191,10 @@ mod tests {
     #[test]
     fn a_fixture_is_read_whole() {
         let fixture = Fixture::parse("own/001", GOOD).expect("well-formed");
-        assert_eq!((fixture.client(), fixture.status, fixture.tolerated.as_slice()), ("own", 200, &[204][..]));
+        assert_eq!(
+            (fixture.client(), fixture.status, fixture.tolerated.as_slice()),
+            ("own", 200, &[204][..])
+        );
         assert_eq!(fixture.needs, [Need::Exists("user1".to_owned())]);
         assert_eq!(fixture.facts().collect::<Vec<_>>(), ["f", "g"]);
         assert_eq!(fixture.after[0].status, 200);

@@ -48,7 +48,8 @@ impl Library {
     /// The path and body with which this client creates the resource of that name.
     pub(crate) fn creation(&self, name: &str) -> Option<(String, Value)> {
         let saved = format!("{name}.id");
-        let creator = self.all().into_iter().find(|fixture| fixture.saves.iter().any(|(key, _)| *key == saved))?;
+        let creator =
+            self.all().into_iter().find(|fixture| fixture.saves.iter().any(|(key, _)| *key == saved))?;
         Some((creator.path, creator.body?))
     }
 }

@@ -37,8 +37,11 @@ impl Need {
     /// The resource that the need is about first.
     pub(crate) fn subject(&self) -> Option<&str> {
         match self {
-            Need::Exists(name) | Need::Inactive(name) | Need::Deleted(name) => Some(name),
-            Need::Contains(name, _) | Need::ReportsTo(name, _) => Some(name),
+            Need::Exists(name)
+            | Need::Inactive(name)
+            | Need::Deleted(name)
+            | Need::Contains(name, _)
+            | Need::ReportsTo(name, _) => Some(name),
             Need::Users(_) | Need::BulkUsers(_) | Need::LimitExhausted => None,
         }
     }

@@ -35,7 +35,11 @@ pub(crate) fn fill_json(value: &Value, value_of: &dyn Fn(&str) -> Option<String>
 
 /// The names of all placeholders in a text, in order.
 pub(crate) fn names(text: &str) -> Vec<String> {
-    text.split("{{").skip(1).filter_map(|part| part.split_once("}}")).map(|(name, _)| name.to_owned()).collect()
+    text.split("{{")
+        .skip(1)
+        .filter_map(|part| part.split_once("}}"))
+        .map(|(name, _)| name.to_owned())
+        .collect()
 }
 
 #[cfg(test)]

@@ -98,6 +98,15 @@ impl World {
         self.held.insert(need.clone());
     }
 
+    /// Forgets what held of a resource that a request has just changed on purpose.
+    pub(crate) fn changed(&mut self, path: &str) {
+        let mut held = std::mem::take(&mut self.held);
+        held.retain(|need| {
+            !need.subject().and_then(|name| self.id(name)).is_some_and(|id| path.contains(id))
+        });
+        self.held = held;
+    }
+
     fn key<'a>(&'a self, name: &'a str) -> &'a str {
         self.same.get(name).map_or(name, String::as_str)
     }
@@ -113,7 +122,10 @@ impl World {
         match name {
             "token" => Some(self.target.token.clone()),
             "token_endpoint" => Some(self.target.base.replace("/scim/v2", "/oauth/token")),
-            _ => tables::CREDENTIALS.iter().find(|(known, _)| *known == name).map(|(_, text)| (*text).to_owned()),
+            _ => tables::CREDENTIALS
+                .iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, text)| (*text).to_owned()),
         }
     }
 

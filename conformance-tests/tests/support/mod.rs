@@ -15,6 +15,14 @@ pub(crate) const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:ente
 pub(crate) const LIST: &str = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
 pub(crate) const SEARCH: &str = "urn:ietf:params:scim:api:messages:2.0:SearchRequest";
 
+/// A self-signed certificate with the name `people.example`, in DER and base64.
+pub(crate) const CERTIFICATE: &str = "MIIBSDCB+6ADAgECAhQoKuaO3Dm3eqPyB7u8bWehszQX3TAFBgMrZXAwGTEXMBUGA1UEAwwOcGVvcGxlLmV4\
+    YW1wbGUwIBcNMjYxMTIyMDIxODUzWhgPMjEyNjEwMjkwMjE4NTNaMBkxFzAVBgNVBAMMDnBlb3BsZS5leGFt\
+    cGxlMCowBQYDK2VwAyEAX+pZcItMKXK56mm7YYfs0WipaUvbEpa8ALbe46lizZCjUzBRMB0GA1UdDgQWBBQI\
+    hvEXt6BUxLPLOe+jG80uLiv+ojAfBgNVHSMEGDAWgBQIhvEXt6BUxLPLOe+jG80uLiv+ojAPBgNVHRMBAf8E\
+    BTADAQH/MAUGAytlcANBAAI/JYpF7dFYsEcwVdbtkgan22Rv9HqtBShHZDeW5NvGtlvIw4XsIULmCU5e9HYG\
+    BHHPdPc3nwJ6NWWXBBJOvgA=";
+
 /// A connection and what a test made through it.
 pub(crate) struct Scratch {
     target: Target,
@@ -42,7 +50,7 @@ impl Drop for Scratch {
 impl Scratch {
     /// The tenant that all tests share; what is made there is deleted at the end.
     pub(crate) fn shared() -> Scratch {
-        Scratch { shared: true, ..Scratch::on(Target::from_env()) }
+        Scratch { target: Target::from_env(), made: Mutex::default(), shared: true }
     }
 
     /// A tenant of its own for tests that are about the whole of it; it is left as it is.
@@ -104,12 +112,9 @@ impl Scratch {
         self.read(&path_of(resource))
     }
 
-    /// PATCHes a resource, which must be accepted; answers a fresh GET, which a 200's body must equal.
+    /// Sends a PATCH to a resource, which must be accepted; answers a fresh GET, which a 200's body must equal.
     pub(crate) fn change(&self, resource: &Value, operations: Value) -> Value {
-        let answer = self.patch(&path_of(resource), &patch_op(operations)).check();
-        if answer.status != 200 && answer.status != 204 {
-            answer.fail("expected the PATCH to be accepted with 200 or 204");
-        }
+        let answer = accepted(self.patch(&path_of(resource), &patch_op(operations)));
         let stored = self.again(resource);
         if answer.status == 200 && answer.json() != stored {
             answer.fail(&format!("the PATCH answer is not what a GET shows: {stored}"));
@@ -117,7 +122,7 @@ impl Scratch {
         stored
     }
 
-    /// PATCHes a resource, which must be refused with 400 and one of these types, and change nothing.
+    /// Sends a PATCH to a resource, which must be refused with 400 and one of these types, and change nothing.
     pub(crate) fn refuse(&self, resource: &Value, operations: Value, scim_types: &[&str]) -> Answer {
         let before = self.again(resource);
         let answer = self.patch(&path_of(resource), &patch_op(operations)).expect_error(400, scim_types);
@@ -148,7 +153,7 @@ impl Scratch {
         }
     }
 
-    /// GETs a list, which must be a ListResponse.
+    /// GETs a list, which must be a `ListResponse`.
     pub(crate) fn list(&self, path: &str) -> Value {
         let answer = self.get(path).expect_status(200);
         if answer.at("/schemas") != Some(json!([LIST])) {
@@ -229,6 +234,14 @@ pub(crate) fn keys(object: &Value) -> Vec<&str> {
 /// Requires that a JSON object has no such member, or `null` or nothing in it.
 pub(crate) fn assert_unassigned(object: &Value, name: &str) {
     assert!(object.get(name).is_none(), "{name} should be unassigned in {object}");
+}
+
+/// Requires that a write was accepted: 200 with the resource or 204 without a body.
+pub(crate) fn accepted(answer: Answer) -> Answer {
+    if answer.status != 200 && answer.status != 204 {
+        answer.fail("expected to be accepted with 200 or 204");
+    }
+    answer.check()
 }
 
 /// Requires a refusal with one of these statuses and a SCIM error body.

@@ -16,11 +16,11 @@ pub(crate) struct People<'s> {
 
 impl Scratch {
     /// Makes one user for each label with these attributes.
-    pub(crate) fn people(&self, people: &[(&'static str, Value)]) -> People<'_> {
+    pub(crate) fn people(&self, wanted: &[(&'static str, Value)]) -> People<'_> {
         let marker = unique("people");
-        let users = people.iter().map(|(label, extra)| {
-            let marked = with(&json!({ "displayName": marker }), extra);
-            (*label, self.person(&marked))
+        let users = wanted.iter().map(|(label, extra)| {
+            let common = json!({ "displayName": marker });
+            (*label, self.person(&with(&common, extra)))
         });
         People { scratch: self, users: users.collect(), marker }
     }

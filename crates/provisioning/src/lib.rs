@@ -8,7 +8,9 @@
 //!
 //! ```
 //! use chrono::{TimeDelta, TimeZone, Utc};
-//! use provisioning::{Cause, Enrolment, Grant, GrantSource, Person, Policy, Pool, PoolId, PoolPolicy, Situation, UserId};
+//! use provisioning::{
+//!     Cause, Enrolment, Grant, GrantSource, Person, Policy, Pool, PoolId, PoolPolicy, Situation, UserId,
+//! };
 //! use uuid::Uuid;
 //!
 //! let now = Utc.with_ymd_and_hms(2026, 3, 1, 9, 0, 0).single().expect("an instant");
@@ -22,18 +24,29 @@
 //!     seats: vec![],
 //!     enrolment: Enrolment::default(),
 //! };
-//! let pool = Pool { id: vault, name: "Vault".to_owned(), seats: 10, used: 0, policy: PoolPolicy::Queue, expires_at: None };
+//! let pool = Pool {
+//!     id: vault,
+//!     name: "Vault".to_owned(),
+//!     seats: 10,
+//!     used: 0,
+//!     policy: PoolPolicy::Queue,
+//!     expires_at: None,
+//! };
 //! let situation = Situation { people: vec![ada], pools: vec![pool], queue: vec![] };
 //!
 //! let decision = provisioning::settle(&situation, &Cause::GrantedByHand, &policy, now).expect("there is room");
-//! let plain: Vec<String> = decision.effects.iter().map(|effect| effect.plain(|pool| situation.pool_name(pool))).collect();
+//! let effects = decision.effects.iter();
+//! let plain: Vec<String> = effects.map(|effect| effect.plain(|pool| situation.pool_name(pool))).collect();
 //! assert_eq!(plain, [
 //!     "seat taken in Vault",
 //!     "now pending",
 //!     "invitation owed from 2026-03-01 09:00 UTC",
 //!     "application told: access granted",
 //! ]);
-//! assert_eq!(decision.entries[0].why, "ada@alpha.example has a seat in “Vault” because an administrator assigned a licence.");
+//! assert_eq!(
+//!     decision.entries[0].why,
+//!     "ada@alpha.example has a seat in “Vault” because an administrator assigned a licence."
+//! );
 //!
 //! let after = provisioning::apply(&situation, &decision, now);
 //! assert!(provisioning::settle(&after, &Cause::GrantedByHand, &policy, now).expect("there is room").is_empty());

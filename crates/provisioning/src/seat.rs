@@ -15,7 +15,8 @@ pub struct Seat {
     pub state: SeatState,
     /// Since when it has been in that state; a queue is served in this order.
     pub since: DateTime<Utc>,
-    /// Whether it was taken when all bought seats were in use; how many are over *now* is [`Pool::over`](crate::Pool::over).
+    /// Whether it was taken when all bought seats were in use; how many are over *now* is
+    /// [`Pool::over`](crate::Pool::over).
     pub overage: bool,
 }
 

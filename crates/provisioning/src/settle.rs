@@ -77,7 +77,8 @@ impl Decision {
 pub enum Refusal {
     /// A pool with the policy `reject` has no seat left.
     #[error(
-        "all {seats} seats of the licence pool “{name}” are taken: free a seat, buy more, or let the pool queue instead of reject"
+        "all {seats} seats of the licence pool “{name}” are taken: free a seat, buy more, or let the pool queue \
+         instead of reject"
     )]
     PoolFull {
         /// The pool.
@@ -128,7 +129,7 @@ pub fn settle(
     Ok(book.close())
 }
 
-/// What a person can no longer have goes back; who came back within the grace to a kept seat is reinstated.
+/// What a person can no longer have goes back, or is kept for the grace of a suspension.
 fn give_up(book: &mut Book<'_>, person: &mut Person) {
     let reason = book.cause.to_string();
     if person.enrolment.grace_over(book.now) {
@@ -137,14 +138,12 @@ fn give_up(book: &mut Book<'_>, person: &mut Person) {
     let wanted = book.wanted(person);
     if !wanted.is_empty() {
         book.release(person, |seat| !wanted.contains(&seat.pool), &reason);
-        if person.enrolment.status == Status::Suspended && person.is_seated() {
-            book.reinstate(person, &reason);
-        }
         return;
     }
     book.release(person, |seat| seat.state == SeatState::Waiting, &reason);
     let lifted = *book.cause == Cause::GrantLifted && {
-        // S-39: what an administrator unassigns goes back now; a seat with a grant left (of an expired pool) has its grace.
+        // S-39: what an administrator unassigns goes back now; a seat with a grant left, of an expired pool, has its
+        // grace.
         let granted = person.granted(|_| true);
         book.release(person, |seat| !granted.contains(&seat.pool), &reason) || granted.is_empty()
     };

@@ -21,25 +21,6 @@ impl Book<'_> {
         }
     }
 
-    /// Within the grace nothing is lost: the status is what it was.
-    pub(super) fn reinstate(&mut self, person: &mut Person, reason: &str) {
-        let next = Enrolment {
-            status: person.enrolment.resumes.unwrap_or(Status::Pending),
-            since: Some(self.now),
-            seat_kept_until: None,
-            resumes: None,
-            cause: Some(reason.to_owned()),
-            ..person.enrolment.clone()
-        };
-        let why = format!("{} is back within the grace, with nothing lost, because {reason}.", person.name);
-        self.change(person, next, EntryKind::Reinstated, why);
-        self.effect(Effect::GraceCancelled { user: person.id });
-        if person.enrolment.invitation_pending() {
-            self.owe_invitation(person);
-        }
-        self.tell(person, ApplicationEvent::AccessRestored);
-    }
-
     /// Access ends by a loss: suspended for the grace, or deactivated at once where there is none.
     pub(super) fn cut(&mut self, person: &mut Person, reason: &str) {
         if self.policy.grace <= TimeDelta::zero() {
@@ -82,6 +63,25 @@ impl Book<'_> {
             self.leave(person, Status::NoLicence, &reason, EntryKind::Removed, why);
         }
         self.tell(person, ApplicationEvent::Removed);
+    }
+
+    /// Within the grace nothing is lost: the status is what it was.
+    fn reinstate(&mut self, person: &mut Person, reason: &str) {
+        let next = Enrolment {
+            status: person.enrolment.resumes.unwrap_or(Status::Pending),
+            since: Some(self.now),
+            seat_kept_until: None,
+            resumes: None,
+            cause: Some(reason.to_owned()),
+            ..person.enrolment.clone()
+        };
+        let why = format!("{} is back within the grace, with nothing lost, because {reason}.", person.name);
+        self.change(person, next, EntryKind::Reinstated, why);
+        self.effect(Effect::GraceCancelled { user: person.id });
+        if person.enrolment.invitation_pending() {
+            self.owe_invitation(person);
+        }
+        self.tell(person, ApplicationEvent::AccessRestored);
     }
 
     /// A first seat, or the first after a deactivation: pending, with fresh steps and an invitation.

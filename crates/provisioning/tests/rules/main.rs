@@ -1,0 +1,26 @@
+//! The rule book as tests: one file per rule, then properties over random sequences of changes.
+
+mod story;
+
+mod coming_back;
+mod expiry;
+mod explained;
+mod first_seat;
+mod full_pool;
+mod grace_over;
+mod leaving;
+mod mover;
+mod no_grace;
+mod pool_changed;
+mod queue;
+mod reasons;
+mod removal;
+mod replay;
+mod restore;
+mod steps;
+mod switched_off;
+mod two_groups;
+mod unassigned;
+mod words;
+
+mod properties;
