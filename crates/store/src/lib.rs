@@ -1,1 +1,54 @@
-//! Skeleton.
+//! The database: the only place with SQL.
+//!
+//! A [`Store`] opens on `SQLite` or `PostgreSQL`, chosen by URL. All tenant data goes through units of work, a
+//! [`ReadUnit`] or a [`WriteUnit`], which are opened for a [`TenantScope`] that only look-ups of a token, a job or an
+//! operator hand out; dropping a unit rolls it back. Rows never leave this crate: callers see [`User`], [`Group`],
+//! [`Job`] and the values of `scim` and `provisioning`.
+//!
+//! Nothing here decides *when* something happens: [`WriteUnit::situation`] gathers facts, `provisioning` decides,
+//! [`WriteUnit::carry_out`] performs.
+
+mod backend;
+mod carry_out;
+mod connections;
+mod entity;
+mod error;
+mod filter_sql;
+mod grants;
+mod groups;
+mod ids;
+mod jobs;
+mod journal;
+mod members;
+mod migration;
+mod operator;
+mod overview;
+mod parked;
+mod pools;
+mod requests;
+mod situation;
+mod sql;
+mod store;
+mod tenants;
+mod tokens;
+mod unit;
+mod user_values;
+mod users;
+mod writer;
+
+pub use connections::{Connection, NewConnection};
+pub use error::{Constraint, Error};
+pub use grants::GrantKind;
+pub use groups::{Group, GroupOf, NewGroup};
+pub use ids::{ConnectionId, TenantId, TokenId};
+pub use jobs::{Job, NewJob, Outcome, job_kind};
+pub use journal::{Actor, ActorKind, JournalQuery, JournalRecord};
+pub use members::{Member, MemberKind, MemberName};
+pub use overview::Waiting;
+pub use pools::{Binding, Licence, NewPool, PoolState};
+pub use requests::{QuirkUse, RequestRecord};
+pub use store::{Options, Store};
+pub use tenants::{Tenant, TenantScope};
+pub use tokens::{Authenticated, NewToken, Token};
+pub use unit::{ReadUnit, WriteUnit};
+pub use users::{NewUser, User};

@@ -1,0 +1,102 @@
+//! What every handler and job shares: the store, the clock, limits, caches, the request log.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use store::Store;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::auth::Tokens;
+use crate::clock::Clock;
+use crate::config::{Config, Limits};
+use crate::http::limits::Rates;
+use crate::http::paths::SCIM;
+use crate::requests::RequestLog;
+
+/// One running server.
+#[derive(Debug)]
+pub(crate) struct App {
+    config: Config,
+    store: Arc<Store>,
+    clock: Clock,
+    base: String,
+    tokens: Tokens,
+    rates: Rates,
+    requests: RequestLog,
+    work: Notify,
+    stop: CancellationToken,
+}
+
+impl App {
+    /// Puts the parts together; `address` is where clients reach the server, without a slash at its end.
+    pub(crate) fn new(config: Config, store: Arc<Store>, clock: Clock, address: &str, requests: RequestLog) -> Self {
+        Self {
+            base: format!("{address}{SCIM}"),
+            tokens: Tokens::new(config.auth.token_cache_seconds),
+            rates: Rates::new(&config.limits),
+            work: Notify::new(),
+            stop: CancellationToken::new(),
+            config,
+            store,
+            clock,
+            requests,
+        }
+    }
+
+    /// The present instant, to be read once at the top of a handler or job.
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    /// A new id.
+    pub(crate) fn id(&self) -> Uuid {
+        self.clock.id()
+    }
+
+    /// The database.
+    pub(crate) const fn store(&self) -> &Arc<Store> {
+        &self.store
+    }
+
+    /// The settings.
+    pub(crate) const fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// What a request may cost.
+    pub(crate) const fn limits(&self) -> &Limits {
+        &self.config.limits
+    }
+
+    /// The address of the protocol's endpoints, without a slash at its end.
+    pub(crate) fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// Tokens that were found lately.
+    pub(crate) const fn tokens(&self) -> &Tokens {
+        &self.tokens
+    }
+
+    /// How much each connection sends.
+    pub(crate) const fn rates(&self) -> &Rates {
+        &self.rates
+    }
+
+    /// The request log.
+    pub(crate) const fn requests(&self) -> &RequestLog {
+        &self.requests
+    }
+
+    /// Rings when there may be work for the workers.
+    pub(crate) const fn work(&self) -> &Notify {
+        &self.work
+    }
+
+    /// Cancelled when no request is left and the workers are to end.
+    pub(crate) const fn stop(&self) -> &CancellationToken {
+        &self.stop
+    }
+}

@@ -1,0 +1,160 @@
+//! The extractor that turns a bearer token into a tenant (RFC 6750 §2.1).
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::FromRequestParts;
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+use http::request::Parts;
+use moka::future::Cache;
+use scim::compat::{Dialect, Profile};
+use store::{Actor, ActorKind, Authenticated, Connection, Store, TenantScope, TokenId};
+use uuid::Uuid;
+
+use super::token;
+use crate::app::App;
+use crate::http::error::{Challenge, Failure};
+use crate::http::trace::RequestId;
+use crate::requests::Notes;
+
+/// Tokens that are kept in mind at most.
+const CACHED: u64 = 10_000;
+
+/// Who sends, and what the connection may and does.
+#[derive(Debug)]
+pub(crate) struct Authority {
+    /// The tenant whose data the request sees.
+    pub(crate) scope: TenantScope,
+    /// The connection that the token belongs to.
+    pub(crate) connection: Connection,
+    /// What the connection's product says differently.
+    pub(crate) dialect: Dialect,
+    /// The token itself.
+    pub(crate) token: TokenId,
+}
+
+/// An authenticated request's tenant; a handler that takes it is closed to everybody else.
+#[derive(Clone)]
+pub(crate) struct Tenant {
+    authority: Arc<Authority>,
+    request_id: Uuid,
+}
+
+impl Tenant {
+    /// As whom the journal knows the request.
+    pub(crate) fn actor(&self) -> Actor {
+        Actor {
+            kind: ActorKind::Connection,
+            name: self.connection.name.clone(),
+            cause: self.request_id.to_string(),
+        }
+    }
+}
+
+impl Deref for Tenant {
+    type Target = Authority;
+
+    fn deref(&self) -> &Authority {
+        &self.authority
+    }
+}
+
+impl fmt::Debug for Tenant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tenant").field("connection", &self.connection.id).finish_non_exhaustive()
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Tenant {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Failure> {
+        let token = bearer(&parts.headers)?;
+        let hash = token::hash(token).ok_or(Failure::Unauthorised(Challenge::InvalidToken))?;
+        let authority = app.tokens().authority(app.store(), hash, app.now()).await?;
+        let request_id = parts.extensions.get::<RequestId>().map_or_else(|| app.id(), |id| id.0);
+        let tenant = Self { authority, request_id };
+        Notes::of(&parts.extensions).sender(&tenant);
+        app.rates().take(tenant.connection.id)?;
+        Ok(tenant)
+    }
+}
+
+/// The token in the one Authorization header.
+fn bearer(headers: &HeaderMap) -> Result<&str, Failure> {
+    let missing = || Failure::Unauthorised(Challenge::Missing);
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let (value, None) = (values.next().ok_or_else(missing)?, values.next()) else { return Err(missing()) };
+    let (scheme, token) = value.to_str().ok().and_then(|value| value.split_once(' ')).ok_or_else(missing)?;
+    let token = token.trim();
+    if !scheme.eq_ignore_ascii_case("bearer") || token.is_empty() {
+        return Err(missing());
+    }
+    Ok(token)
+}
+
+/// Tokens that were found lately. Unknown ones are never kept, so a new token counts at once.
+#[derive(Debug)]
+pub(crate) struct Tokens(Option<Cache<[u8; 32], Arc<Authority>>>);
+
+impl Tokens {
+    /// A memory of so many seconds, which is also how long a revoked token may still count; 0 is none.
+    pub(crate) fn new(seconds: u64) -> Self {
+        let cache = || Cache::builder().max_capacity(CACHED).time_to_live(Duration::from_secs(seconds)).build();
+        Self((seconds > 0).then(cache))
+    }
+
+    async fn authority(
+        &self,
+        store: &Store,
+        hash: [u8; 32],
+        now: chrono::DateTime<chrono::Utc>,
+    ) -> Result<Arc<Authority>, Failure> {
+        if let Some(cache) = &self.0
+            && let Some(authority) = cache.get(&hash).await
+        {
+            return Ok(authority);
+        }
+        let found = store.authenticate(&hash, now).await?;
+        let authority = Arc::new(authority(found.ok_or(Failure::Unauthorised(Challenge::InvalidToken))?)?);
+        if let Some(cache) = &self.0 {
+            cache.insert(hash, Arc::clone(&authority)).await;
+        }
+        Ok(authority)
+    }
+}
+
+fn authority(found: Authenticated) -> Result<Authority, Failure> {
+    let Authenticated { scope, connection, token } = found;
+    let dialect = dialect(&connection).map_err(|sentence| Failure::fault(std::io::Error::other(sentence)))?;
+    Ok(Authority { scope, connection, dialect, token })
+}
+
+/// What the connection's product says differently; the settings were checked when the connection was made.
+fn dialect(connection: &Connection) -> Result<Dialect, String> {
+    let profile: Profile = connection.profile.parse()?;
+    Dialect::new(profile, &connection.with, &connection.without)
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn one_bearer_token_counts_and_nothing_else() {
+        let with = |values: &[&'static str]| -> HeaderMap {
+            values.iter().map(|value| (AUTHORIZATION, HeaderValue::from_static(value))).collect()
+        };
+        assert_eq!(bearer(&with(&["Bearer abc"])).expect("a token"), "abc");
+        assert_eq!(bearer(&with(&["bearer  abc "])).expect("a token"), "abc");
+        for values in [&[][..], &["abc"], &["Bearer"], &["Bearer "], &["Basic YTpi"], &["Bearer a", "Bearer a"]] {
+            let failure = bearer(&with(values)).expect_err("no token");
+            assert!(matches!(failure, Failure::Unauthorised(Challenge::Missing)), "{values:?}");
+        }
+    }
+}

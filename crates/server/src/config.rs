@@ -1,0 +1,301 @@
+//! Settings: `config/default.toml`, a file, the environment and flags, and where each value is from.
+
+mod sources;
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+
+use chrono::TimeDelta;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// The defaults, which are also the manual.
+pub const DEFAULT: &str = include_str!("../../../config/default.toml");
+
+/// All settings of a run; `config/default.toml` says what each means.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Address and port to listen on.
+    pub listen: String,
+    /// Address under which clients reach the server; empty means the listening address.
+    pub base_url: String,
+    /// Folder for what the server keeps by itself.
+    pub data_dir: PathBuf,
+    /// The database, after files and defaults were looked at.
+    pub database_url: SecretString,
+    /// File that holds the database URL.
+    pub database_url_file: PathBuf,
+    /// Most open connections to the database.
+    pub database_connections: u32,
+    /// Whether pending migrations run at start.
+    pub migrate: bool,
+    /// What a request may cost.
+    pub limits: Limits,
+    /// Authentication.
+    pub auth: Auth,
+    /// Defaults of new connections.
+    pub provisioning: Provisioning,
+    /// Background work.
+    pub jobs: Jobs,
+    /// The request log.
+    pub requests: Requests,
+    /// The program's own log.
+    pub log: Log,
+    /// Measurements.
+    pub metrics: Metrics,
+    #[serde(skip)]
+    origins: Vec<Setting>,
+}
+
+/// What a request may cost.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Bytes of a request body.
+    pub body_bytes: usize,
+    /// Nesting of arrays and objects in a body.
+    pub json_depth: usize,
+    /// Operations of one PATCH.
+    pub patch_operations: usize,
+    /// Resources of a list answer when the client does not say.
+    pub page_size: u64,
+    /// Most resources of a list answer.
+    pub page_size_max: u64,
+    /// Seconds that a request may take.
+    pub request_seconds: u64,
+    /// Seconds in which the head of a request must arrive.
+    pub header_seconds: u64,
+    /// Requests a second of one connection; 0 is no limit.
+    pub requests_per_second: u32,
+    /// Requests that a connection may send at once.
+    pub burst: u32,
+    /// Seconds that a shutdown waits for accepted requests.
+    pub shutdown_seconds: u64,
+}
+
+/// Authentication.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Auth {
+    /// Seconds for which a known token is believed; 0 looks every time.
+    pub token_cache_seconds: u64,
+}
+
+/// Defaults of new connections.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Provisioning {
+    /// Days for which a suspended person keeps seat and data.
+    pub grace_days: u32,
+    /// Seconds by which an invitation waits.
+    pub invitation_delay_seconds: u32,
+}
+
+/// Background work.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Jobs {
+    /// Seconds between two looks for work.
+    pub poll_seconds: u64,
+    /// Seconds for which a worker owns a job.
+    pub lease_seconds: u32,
+    /// People that one step of a long job settles.
+    pub batch: u32,
+}
+
+/// The request log.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Requests {
+    /// Days for which it is kept.
+    pub retention_days: u32,
+    /// Requests that wait to be written.
+    pub queue: usize,
+}
+
+/// The program's own log.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// Level or directives.
+    pub level: String,
+    /// For whom it is written.
+    pub format: LogFormat,
+}
+
+/// For whom the log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// People on a terminal, machines elsewhere.
+    Auto,
+    /// People.
+    Pretty,
+    /// Machines.
+    Json,
+}
+
+/// Measurements.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Metrics {
+    /// Whether `/metrics` answers.
+    pub enabled: bool,
+}
+
+/// One setting with its value and where that is from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Setting {
+    /// The key, tables separated by a dot.
+    pub id: String,
+    /// The value; a database URL without its password.
+    pub value: String,
+    /// Where the value is from, in words.
+    pub origin: String,
+}
+
+/// Why the settings cannot be used.
+#[derive(Debug, Error)]
+#[error("{0}")]
+pub struct ConfigError(String);
+
+impl Config {
+    /// Reads the settings: the defaults, then `file`, then the environment, then `flags` (pairs of key and value).
+    ///
+    /// # Errors
+    /// A sentence that names the key, the place and what to do.
+    pub fn load(file: Option<&Path>, flags: &[(&str, String)]) -> Result<Self, ConfigError> {
+        // `std::env::vars` ends the program on a variable that is not Unicode; ours are names we know.
+        let environment = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
+        let environment = environment.filter(|(name, _)| name.starts_with(sources::PREFIX)).map(|(name, value)| {
+            let unreadable = |_| ConfigError(format!("The environment variable {name} is not valid Unicode."));
+            let value = value.into_string().map_err(unreadable)?;
+            Ok((name, value))
+        });
+        let environment: Vec<(String, String)> = environment.collect::<Result<_, ConfigError>>()?;
+        Self::from_sources(file, &environment, flags)
+    }
+
+    /// As [`Config::load`], with the environment given.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn from_sources(
+        file: Option<&Path>,
+        environment: &[(String, String)],
+        flags: &[(&str, String)],
+    ) -> Result<Self, ConfigError> {
+        let (mut config, origins) = sources::read(file, environment, flags)?;
+        config.origins = origins;
+        config.resolve_database()?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// Every setting in the order of the manual.
+    #[must_use]
+    pub fn settings(&self) -> &[Setting] {
+        &self.origins
+    }
+
+    /// Whether nobody set anything: neither file, environment nor flag.
+    #[must_use]
+    pub fn is_untouched(&self) -> bool {
+        self.origins.iter().all(|setting| setting.origin == sources::DEFAULTS)
+    }
+
+    /// The policy of connections that do not say otherwise.
+    #[must_use]
+    pub fn policy(&self) -> provisioning::Policy {
+        provisioning::Policy {
+            grace: TimeDelta::days(self.provisioning.grace_days.into()),
+            invitation_delay: TimeDelta::seconds(self.provisioning.invitation_delay_seconds.into()),
+        }
+    }
+
+    fn resolve_database(&mut self) -> Result<(), ConfigError> {
+        let file = &self.database_url_file;
+        let given = self.database_url.expose_secret();
+        let (url, origin) = if !file.as_os_str().is_empty() {
+            if !given.is_empty() {
+                return Err(ConfigError("Set database_url or database_url_file, not both.".to_owned()));
+            }
+            let read = std::fs::read_to_string(file);
+            let text = read.map_err(|error| {
+                ConfigError(format!("database_url_file {} cannot be read: {error}.", file.display()))
+            })?;
+            (text.trim().to_owned(), Some(format!("the file {}", file.display())))
+        } else if given.is_empty() {
+            (format!("sqlite://{}?mode=rwc", self.data_dir.join("rollcall.db").display()), None)
+        } else {
+            (given.trim().to_owned(), None)
+        };
+        if !["sqlite:", "postgres:", "postgresql:"].iter().any(|scheme| url.starts_with(scheme)) {
+            let advice = "use sqlite://FILE?mode=rwc or postgres://USER:PASSWORD@HOST/NAME";
+            return Err(ConfigError(format!("database_url names no database that is supported: {advice}.")));
+        }
+        if let Some(setting) = self.origins.iter_mut().find(|setting| setting.id == "database_url") {
+            setting.value = without_password(&url);
+            setting.origin = origin.unwrap_or_else(|| setting.origin.clone());
+        }
+        self.database_url = url.into();
+        Ok(())
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        let limits = &self.limits;
+        let positive = [
+            ("limits.body_bytes", limits.body_bytes as u64),
+            ("limits.json_depth", limits.json_depth as u64),
+            ("limits.patch_operations", limits.patch_operations as u64),
+            ("limits.page_size_max", limits.page_size_max),
+            ("limits.request_seconds", limits.request_seconds),
+            ("limits.header_seconds", limits.header_seconds),
+            ("limits.burst", limits.burst.into()),
+            ("jobs.poll_seconds", self.jobs.poll_seconds),
+            ("jobs.lease_seconds", self.jobs.lease_seconds.into()),
+            ("jobs.batch", self.jobs.batch.into()),
+            ("requests.queue", self.requests.queue as u64),
+            ("database_connections", self.database_connections.into()),
+        ];
+        if let Some((key, _)) = positive.into_iter().find(|(_, value)| *value == 0) {
+            return Err(ConfigError(format!("{key} must be at least 1.")));
+        }
+        if limits.page_size > limits.page_size_max {
+            return Err(ConfigError("limits.page_size must not be more than limits.page_size_max.".to_owned()));
+        }
+        let base = &self.base_url;
+        let is_url = base.starts_with("http://") || base.starts_with("https://");
+        if !base.is_empty() && (!is_url || base.ends_with('/') || base.contains(['?', '#'])) {
+            let advice = "like https://scim.example.com, without a slash at its end";
+            return Err(ConfigError(format!("base_url must be {advice}.")));
+        }
+        crate::logging::filter(&self.log.level).map(drop).map_err(ConfigError)
+    }
+}
+
+/// The URL without what stands between the user's name and the host.
+pub(crate) fn without_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let authority_end = rest.find(['/', '?']).unwrap_or(rest.len());
+    let hidden = match rest[..authority_end].rsplit_once('@') {
+        Some((user, host)) if user.contains(':') => {
+            let name = user.split(':').next().unwrap_or_default();
+            format!("{name}:•••@{host}")
+        }
+        _ => rest[..authority_end].to_owned(),
+    };
+    let tail = &rest[authority_end..];
+    // libpq also takes the password as a parameter.
+    let tail = match tail.split_once("password=") {
+        Some((before, after)) => {
+            let behind = after.find('&').map_or("", |end| &after[end..]);
+            format!("{before}password=•••{behind}")
+        }
+        None => tail.to_owned(),
+    };
+    format!("{scheme}://{hidden}{tail}")
+}

@@ -1,0 +1,163 @@
+//! Why a request fails, and the SCIM error body that every failure becomes (RFC 7644 §3.12).
+
+use std::error::Error as StdError;
+use std::sync::Arc;
+
+use axum::response::{IntoResponse, Response};
+use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderValue, StatusCode};
+use provisioning::Refusal;
+use scim::Error as ScimError;
+use store::{Constraint, Error as StoreError};
+
+use super::headers::scim_json;
+use crate::settle::Unsettled;
+
+/// Why a request fails.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The client is told what it did, or what it met.
+    Told(ScimError),
+    /// Nobody knows the client (RFC 6750 §3).
+    Unauthorised(Challenge),
+    /// The client sends too much, or the server has too much to do: come back after these seconds.
+    Later(ScimError, u64),
+    /// Our fault: the client learns the request id and nothing else.
+    Fault(Fault),
+}
+
+/// What is wrong with the credentials (RFC 6750 §3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Challenge {
+    /// There are none of a kind that counts here.
+    Missing,
+    /// The token is not one of ours, has expired or was revoked.
+    InvalidToken,
+}
+
+/// A fault on its way to the layer that logs it and answers with the request id.
+#[derive(Clone, Debug)]
+pub(crate) enum Fault {
+    /// An error, with everything that caused it.
+    Error(Arc<dyn StdError + Send + Sync>),
+    /// A handler panicked; the panic hook has logged it.
+    Panic,
+}
+
+/// What the client was told, for the request log.
+#[derive(Clone, Debug)]
+pub(crate) struct Told(pub(crate) String);
+
+impl Failure {
+    /// 404 for a URL that nothing answers.
+    pub(crate) fn no_endpoint() -> Self {
+        Self::Told(ScimError::status(404, "There is no such endpoint."))
+    }
+
+    /// A status with a sentence.
+    pub(crate) fn status(status: u16, detail: impl Into<String>) -> Self {
+        Self::Told(ScimError::status(status, detail))
+    }
+
+    /// A fault of ours with its cause.
+    pub(crate) fn fault(error: impl StdError + Send + Sync + 'static) -> Self {
+        Self::Fault(Fault::Error(Arc::new(error)))
+    }
+}
+
+impl From<ScimError> for Failure {
+    fn from(error: ScimError) -> Self {
+        Self::Told(error)
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::Told(ScimError::invalid_value(format!("Nothing was changed: {refusal}.")))
+    }
+}
+
+impl From<Unsettled> for Failure {
+    fn from(unsettled: Unsettled) -> Self {
+        match unsettled {
+            Unsettled::Refused(refusal) => refusal.into(),
+            Unsettled::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Conflict(Constraint::UserName) => {
+                Self::Told(ScimError::uniqueness("Another user has this userName."))
+            }
+            StoreError::Conflict(Constraint::GroupName) => {
+                Self::Told(ScimError::uniqueness("Another group has this displayName."))
+            }
+            StoreError::Conflict(_) => Self::Told(ScimError::uniqueness("The value is taken.")),
+            StoreError::VersionMismatch => Self::status(412, "The resource has changed since this version."),
+            StoreError::NotFound => Self::status(404, "The resource is gone."),
+            StoreError::Busy => {
+                Self::Later(ScimError::status(503, "The database is busy: send the request again."), 1)
+            }
+            other => Self::fault(other),
+        }
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Told(error) => body(&error),
+            Self::Unauthorised(challenge) => {
+                let (header, detail) = match challenge {
+                    Challenge::Missing => {
+                        ("Bearer realm=\"rollcall\"", "Send the connection's token as \"Authorization: Bearer …\".")
+                    }
+                    Challenge::InvalidToken => (
+                        "Bearer realm=\"rollcall\", error=\"invalid_token\"",
+                        "The token is unknown, has expired or was revoked.",
+                    ),
+                };
+                let mut response = body(&ScimError::status(401, detail));
+                response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(header));
+                response
+            }
+            Self::Later(error, seconds) => {
+                let mut response = body(&error);
+                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+                response
+            }
+            Self::Fault(fault) => {
+                let mut response = StatusCode::INTERNAL_SERVER_ERROR.into_response();
+                response.extensions_mut().insert(fault);
+                response
+            }
+        }
+    }
+}
+
+/// The answer for an error that the client is told.
+pub(crate) fn body(error: &ScimError) -> Response {
+    let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = scim_json(status, &error.to_json());
+    let word = error.scim_type.map(|word| format!("{}: ", word.as_str())).unwrap_or_default();
+    response.extensions_mut().insert(Told(format!("{word}{}", error.detail)));
+    response
+}
+
+/// An error and its causes, each said once.
+pub(crate) fn chain(error: &(dyn StdError + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let words = inner.to_string();
+        if !text.contains(&words) {
+            text.push_str(": ");
+            text.push_str(&words);
+        }
+        cause = inner.source();
+    }
+    text
+}

@@ -1,0 +1,111 @@
+//! One id and one span for a request, what is measured of it, and the answer when we failed.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use http::header::HeaderName;
+use http::{HeaderMap, HeaderValue, Method};
+use tracing::Instrument as _;
+use uuid::Uuid;
+
+use super::error::{Fault, body, chain};
+use super::headers::seal;
+use crate::app::App;
+use crate::metrics;
+
+/// The header that carries the id of a request, both ways.
+pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The id of a request, under which journal and request log know it.
+///
+/// Logs and answers show the client's own id instead, if it sent a sane one; that one may come twice.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RequestId(pub(crate) Uuid);
+
+/// The outermost layer. The query is never logged: filters hold personal data.
+pub(crate) async fn trace(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+    let own = app.id();
+    request.extensions_mut().insert(RequestId(own));
+    let id = sane(request.headers()).unwrap_or_else(|| own.to_string());
+    let span = tracing::info_span!("request", request_id = id, method = %request.method(), path = request.uri().path());
+    let quiet = !request.uri().path().contains("/scim");
+    let started = Instant::now();
+
+    let response = next.run(request).instrument(span.clone()).await;
+
+    let _entered = span.enter();
+    let mut response = explain_fault(response, &id);
+    let (status, took) = (response.status().as_u16(), started.elapsed());
+    if quiet {
+        tracing::debug!(status, took_us = took.as_micros(), "answered");
+    } else {
+        tracing::info!(status, took_us = took.as_micros(), "answered");
+    }
+    seal(response.headers_mut());
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(X_REQUEST_ID, value);
+    }
+    response
+}
+
+/// The layer inside the router, where the route is known.
+pub(crate) async fn measure(request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
+    let method = method_label(request.method());
+    let started = Instant::now();
+    let response = next.run(request).await;
+    metrics::answered(method, &route, response.status().as_u16(), started.elapsed());
+    response
+}
+
+/// A fault is logged here, once and with all its causes; the client learns the id under which to find it.
+fn explain_fault(mut response: Response, id: &str) -> Response {
+    let Some(fault) = response.extensions_mut().remove::<Fault>() else { return response };
+    metrics::fault();
+    if let Fault::Error(error) = &fault {
+        tracing::error!(error = chain(error.as_ref()), "the request failed");
+    }
+    body(&scim::Error::status(500, format!("The server failed. Its log says more under the request id {id}.")))
+}
+
+/// A client's id is taken when it is short and plain: it goes into logs and back into a header.
+fn sane(headers: &HeaderMap) -> Option<String> {
+    let id = headers.get(X_REQUEST_ID)?.to_str().ok()?;
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    ((8..=64).contains(&id.len()) && id.bytes().all(plain)).then(|| id.to_owned())
+}
+
+/// Methods that a client made up must not make up measurements.
+fn method_label(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::HEAD => "HEAD",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_sane_ids_are_taken_over() {
+        let with = |value: &[u8]| {
+            let mut headers = HeaderMap::new();
+            headers.insert(X_REQUEST_ID, HeaderValue::from_bytes(value).expect("a header value"));
+            sane(&headers)
+        };
+        assert_eq!(with(b"0190d9a0-0000-7000").as_deref(), Some("0190d9a0-0000-7000"));
+        for bad in [&b"short"[..], &[b'a'; 65], b"with space inside", b"<script>alert</script>", b"\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4"] {
+            assert_eq!(with(bad), None);
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! Work that is queued: the kinds of jobs, and how one of them is run.
+//!
+//! Two kinds that effects queue have no worker yet: `invitation` and `tell-application` wait for the mailer and the
+//! webhooks, and their rows stay ready until then.
+
+mod desk;
+mod end_grace;
+pub(crate) mod expire_pool;
+pub(crate) mod settle_group;
+pub(crate) mod settle_pool;
+mod worker;
+
+pub(crate) use desk::{Desk, Progress, Stopped};
+use store::{Job, job_kind};
+pub(crate) use worker::{turn, work};
+
+/// The kinds that this program runs.
+pub(crate) const KINDS: &[&str] =
+    &[job_kind::END_GRACE, settle_group::KIND, settle_pool::KIND, expire_pool::KIND];
+
+/// Runs one job to its end, or until the desk closes.
+///
+/// # Errors
+/// [`Stopped`].
+pub(crate) async fn run(desk: &Desk<'_>, job: &Job) -> Result<(), Stopped> {
+    match job.kind.as_str() {
+        job_kind::END_GRACE => end_grace::run(desk, job).await,
+        settle_group::KIND => settle_group::resume(desk, job).await,
+        settle_pool::KIND => settle_pool::resume(desk, job).await,
+        expire_pool::KIND => expire_pool::resume(desk, job).await,
+        other => Err(Stopped::Broken(format!("there is no job of the kind \"{other}\""))),
+    }
+}

@@ -1,0 +1,111 @@
+//! The task that claims jobs and runs them, and that tidies up now and then.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use store::{Job, Outcome};
+use tokio::time::Instant;
+
+use super::{Desk, KINDS, Stopped, run};
+use crate::app::App;
+use crate::clock::Clock;
+use crate::http::error::chain;
+use crate::metrics;
+
+/// Jobs that are claimed at once.
+const CLAIM: u64 = 10;
+
+/// Attempts after which a job is left for a person to look at.
+const ATTEMPTS: i64 = 12;
+
+/// How often old entries of the request log are looked for.
+const PRUNE: Duration = Duration::from_hours(1);
+
+/// Works until the app stops: at once when somebody announces work, and every few seconds without.
+pub(crate) async fn work(app: Arc<App>, clock: Clock) {
+    let desk = Desk::new(app.store(), &clock, app.config(), Some(app.stop()));
+    let name = app.id().to_string();
+    let mut pruned: Option<Instant> = None;
+    while !app.stop().is_cancelled() {
+        if turn(&desk, &name).await {
+            continue;
+        }
+        metrics::tidy();
+        app.rates().tidy();
+        if pruned.is_none_or(|last| last.elapsed() >= PRUNE) {
+            prune(&app).await;
+            pruned = Some(Instant::now());
+        }
+        tokio::select! {
+            () = app.stop().cancelled() => {}
+            () = app.work().notified() => {}
+            () = tokio::time::sleep(Duration::from_secs(app.config().jobs.poll_seconds)) => {}
+        }
+    }
+}
+
+/// Claims what is due and runs it; says whether there was anything.
+pub(crate) async fn turn(desk: &Desk<'_>, worker: &str) -> bool {
+    let jobs = match desk.store.claim_jobs(KINDS, worker, desk.now(), desk.lease(), CLAIM).await {
+        Ok(jobs) => jobs,
+        Err(error) => {
+            tracing::warn!(error = chain(&error), "jobs could not be claimed");
+            return false;
+        }
+    };
+    for job in &jobs {
+        let (outcome, word) = match run(desk, job).await {
+            Ok(()) => (Outcome::Done, "done"),
+            Err(stopped) => ended(job, &stopped),
+        };
+        metrics::job_ended(&job.kind, word);
+        if let Err(error) = desk.store.finish_job(job, outcome, desk.now()).await {
+            tracing::warn!(job = %job.id, kind = job.kind, error = chain(&error), "a job could not be ended");
+        }
+    }
+    !jobs.is_empty()
+}
+
+fn ended(job: &Job, stopped: &Stopped) -> (Outcome, &'static str) {
+    let reason = chain(stopped);
+    match stopped {
+        // The lease is given back, so that the next worker need not wait for its end.
+        Stopped::Closed => (Outcome::Retry { after: TimeDelta::zero(), reason }, "handed over"),
+        Stopped::Failed(_) if job.attempt < ATTEMPTS => {
+            tracing::warn!(job = %job.id, kind = job.kind, attempt = job.attempt, error = reason, "a job failed");
+            (Outcome::Retry { after: backoff(job.attempt), reason }, "retried")
+        }
+        Stopped::Failed(_) | Stopped::Broken(_) => {
+            tracing::error!(job = %job.id, kind = job.kind, error = reason, "a job is given up");
+            (Outcome::Failed(reason), "failed")
+        }
+    }
+}
+
+/// Twice as long after every attempt, at most an hour.
+fn backoff(attempt: i64) -> TimeDelta {
+    let doublings = u32::try_from(attempt.clamp(1, 10) - 1).unwrap_or(0);
+    TimeDelta::seconds((5 << doublings).min(3600))
+}
+
+async fn prune(app: &App) {
+    let before = app.now() - TimeDelta::days(app.config().requests.retention_days.into());
+    match app.store().forget_requests(before).await {
+        Ok(0) => {}
+        Ok(number) => tracing::info!(number, "old requests were taken out of the request log"),
+        Err(error) => tracing::warn!(error = chain(&error), "old requests could not be forgotten"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attempts_come_later_and_later_but_within_the_hour() {
+        let seconds: Vec<i64> = (1..=12).map(|attempt| backoff(attempt).num_seconds()).collect();
+        assert_eq!(seconds[..4], [5, 10, 20, 40]);
+        assert!(seconds.is_sorted() && seconds[11] <= 3600);
+    }
+}

@@ -1,0 +1,119 @@
+//! The program's own log: pretty for people, JSON for machines, and never a secret of the database layer.
+
+use std::io::IsTerminal as _;
+
+use tracing::Metadata;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::{EnvFilter, FilterExt as _, filter_fn};
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
+use tracing_subscriber::registry::Registry;
+
+use crate::config::{Log, LogFormat};
+
+/// Starts the log on standard error and sends panics there; a second call changes nothing.
+pub fn start(settings: &Log) {
+    let pretty = match settings.format {
+        LogFormat::Auto => std::io::stderr().is_terminal(),
+        LogFormat::Pretty => true,
+        LogFormat::Json => false,
+    };
+    if tracing::subscriber::set_global_default(subscriber(&settings.level, pretty, std::io::stderr)).is_ok() {
+        std::panic::set_hook(Box::new(|panic| {
+            let place = panic.location().map(ToString::to_string).unwrap_or_default();
+            tracing::error!(place, "{}", panic.payload_as_str().unwrap_or("a panic without words"));
+        }));
+    }
+}
+
+/// The levels that are wanted, or a sentence that says what is wrong with them.
+pub(crate) fn filter(level: &str) -> Result<EnvFilter, String> {
+    let builder = EnvFilter::builder().with_default_directive(LevelFilter::INFO.into());
+    builder.parse(level).map_err(|error| format!("log.level \"{level}\" cannot be used: {error}."))
+}
+
+fn subscriber<W>(level: &str, pretty: bool, writer: W) -> Box<dyn tracing::Subscriber + Send + Sync>
+where
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
+    // The configuration has checked the level, so the default is only for callers without one.
+    let wanted = filter(level).unwrap_or_default().and(filter_fn(harmless));
+    let layer = tracing_subscriber::fmt::layer::<Registry>().with_writer(writer);
+    if pretty {
+        Box::new(Registry::default().with(layer.with_target(false).with_filter(wanted)))
+    } else {
+        let layer = layer.json().flatten_event(true).with_current_span(true).with_span_list(false);
+        Box::new(Registry::default().with(layer.with_filter(wanted)))
+    }
+}
+
+/// Below WARN the database layer shows connection options, and in them the password.
+fn harmless(metadata: &Metadata<'_>) -> bool {
+    let database = ["sea_orm", "sqlx"].iter().any(|target| metadata.target().starts_with(target));
+    !database || *metadata.level() <= LevelFilter::WARN
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Written(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Written {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().expect("no panic while writing").extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn logged(level: &str, pretty: bool, log: impl FnOnce()) -> String {
+        let written = Written::default();
+        let writer = written.clone();
+        tracing::subscriber::with_default(subscriber(level, pretty, move || writer.clone()), log);
+        let bytes = written.0.lock().expect("no panic while writing").clone();
+        String::from_utf8(bytes).expect("text")
+    }
+
+    #[test]
+    fn the_database_layer_is_kept_quiet_whatever_the_level() {
+        for level in ["trace", "trace,sea_orm=trace", "sea_orm::database=trace", "sqlx::query=debug,info"] {
+            for pretty in [true, false] {
+                let text = logged(level, pretty, || {
+                    let span = tracing::trace_span!(target: "sea_orm::database", "connect", url = "s3cret");
+                    let _entered = span.enter();
+                    tracing::info!(target: "sqlx::query", "s3cret");
+                    tracing::debug!(target: "sea_orm::database::db_connection", "s3cret");
+                    tracing::warn!(target: "sqlx::pool", "slow");
+                    tracing::error!(target: "server", "ours");
+                });
+                assert!(!text.contains("s3cret"), "{level}: {text}");
+                assert!(text.contains("ours") || level.starts_with("sea_orm"), "{level}: {text}");
+            }
+        }
+    }
+
+    #[test]
+    fn machines_get_one_json_object_a_line() {
+        let text = logged("info", false, || {
+            let span = tracing::info_span!("request", request_id = "r-1");
+            let _entered = span.enter();
+            tracing::info!(status = 200, "answered");
+        });
+        let line: serde_json::Value = serde_json::from_str(text.trim()).expect("JSON");
+        assert_eq!((line["message"].as_str(), line["span"]["request_id"].as_str()), (Some("answered"), Some("r-1")));
+    }
+
+    #[test]
+    fn a_level_that_means_nothing_is_refused() {
+        assert!(filter("info,server=debug").is_ok());
+        assert!(filter("server=loudly").expect_err("no level").contains("log.level"));
+    }
+}

@@ -1,0 +1,79 @@
+//! What is measured, and `/metrics` in the text format of Prometheus.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+
+const REQUESTS: &str = "rollcall_http_requests_total";
+const SECONDS: &str = "rollcall_http_request_seconds";
+const QUIRKS: &str = "rollcall_quirks_used_total";
+const LOST: &str = "rollcall_request_log_lost_total";
+const JOBS: &str = "rollcall_jobs_total";
+const FAULTS: &str = "rollcall_faults_total";
+const DATABASE: &str = "rollcall_database_info";
+
+/// Upper bounds of the buckets of durations, in seconds.
+const BUCKETS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
+
+/// The recorder is one for the whole process, so its handle is, too.
+static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
+
+/// Starts measuring; a second call finds the first one's recorder.
+pub(crate) fn start(database: &'static str) {
+    HANDLE.get_or_init(|| {
+        let builder = PrometheusBuilder::new().set_buckets_for_metric(Matcher::Full(SECONDS.to_owned()), BUCKETS);
+        let recorder = builder.expect("the buckets are a constant that is not empty").build_recorder();
+        let handle = recorder.handle();
+        // Somebody else's recorder stays: then our page is empty, and nothing else breaks.
+        let _ = metrics::set_global_recorder(recorder);
+        describe_counter!(REQUESTS, "Requests by method, route and status.");
+        describe_histogram!(SECONDS, "How long answers took, by method and route.");
+        describe_counter!(QUIRKS, "Deviations of products that requests used, by quirk.");
+        describe_counter!(LOST, "Requests that the request log lost because its queue was full or a write failed.");
+        describe_counter!(JOBS, "Jobs that ended, by kind and outcome.");
+        describe_counter!(FAULTS, "Answers 500, each with an entry in the log.");
+        describe_gauge!(DATABASE, "Which database the server runs on; always 1.");
+        handle
+    });
+    gauge!(DATABASE, "kind" => database).set(1.0);
+}
+
+/// The page.
+pub(crate) fn page() -> String {
+    HANDLE.get().map(PrometheusHandle::render).unwrap_or_default()
+}
+
+/// Gives memory of old measurements free; to be called now and then.
+pub(crate) fn tidy() {
+    if let Some(handle) = HANDLE.get() {
+        handle.run_upkeep();
+    }
+}
+
+/// One answered request.
+pub(crate) fn answered(method: &'static str, route: &str, status: u16, took: Duration) {
+    counter!(REQUESTS, "method" => method, "route" => route.to_owned(), "status" => status.to_string()).increment(1);
+    histogram!(SECONDS, "method" => method, "route" => route.to_owned()).record(took);
+}
+
+/// One use of a quirk.
+pub(crate) fn quirk_used(name: &'static str) {
+    counter!(QUIRKS, "quirk" => name).increment(1);
+}
+
+/// Requests that the request log lost.
+pub(crate) fn requests_lost(number: u64) {
+    counter!(LOST).increment(number);
+}
+
+/// One job that ended.
+pub(crate) fn job_ended(kind: &str, outcome: &'static str) {
+    counter!(JOBS, "kind" => kind.to_owned(), "outcome" => outcome).increment(1);
+}
+
+/// One answer 500.
+pub(crate) fn fault() {
+    counter!(FAULTS).increment(1);
+}

@@ -1,0 +1,163 @@
+//! Bodies without personal data: structure and names stay, values become dots.
+
+use scim::Object;
+use serde_json::Value;
+use uuid::Uuid;
+
+/// What stands in the place of a value.
+pub(crate) const DOTS: &str = "•••";
+
+/// The most elements of a list that are shown.
+const ELEMENTS: usize = 20;
+
+/// The most letters of a name or of a value that is shown.
+const LETTERS: usize = 200;
+
+/// Members whose text says how something is meant, not who is meant.
+const PLAIN: &[&str] = &["op", "schemas", "type", "primary", "active", "resourceType"];
+
+/// The body with its values masked; booleans, nulls, empty values and ids of ours stay.
+pub(crate) fn object(body: &Object) -> Value {
+    let members = body.iter().map(|(name, value)| (shortened(name), member(name, value)));
+    Value::Object(members.collect())
+}
+
+fn member(name: &str, value: &Value) -> Value {
+    let named = |known: &str| known.eq_ignore_ascii_case(name);
+    match value {
+        Value::String(text) if name.eq_ignore_ascii_case("path") => path(text).into(),
+        Value::String(text) if PLAIN.iter().any(|plain| named(plain)) => shortened(text).into(),
+        Value::Array(items) => list(name, items),
+        Value::Object(body) => object(body),
+        Value::String(text) => masked(text).into(),
+        Value::Number(_) => DOTS.into(),
+        Value::Null | Value::Bool(_) => value.clone(),
+    }
+}
+
+fn list(name: &str, items: &[Value]) -> Value {
+    let mut shown: Vec<Value> = items.iter().take(ELEMENTS).map(|item| member(name, item)).collect();
+    if items.len() > ELEMENTS {
+        shown.push(format!("… and {} more", items.len() - ELEMENTS).into());
+    }
+    shown.into()
+}
+
+fn masked(text: &str) -> String {
+    let harmless = text.is_empty() || is_id(text) || ["true", "false"].iter().any(|it| it.eq_ignore_ascii_case(text));
+    if harmless { text.to_owned() } else { DOTS.to_owned() }
+}
+
+fn is_id(text: &str) -> bool {
+    text.len() == 36 && Uuid::try_parse(text).is_ok()
+}
+
+/// A path with the values inside its filter masked, but for those that choose by kind.
+fn path(text: &str) -> String {
+    let mut masked_path = String::new();
+    let mut rest = text;
+    while let Some(open) = rest.find('"') {
+        let (before, quoted) = rest.split_at(open);
+        let literal = &quoted[1..];
+        let end = end_of_literal(literal);
+        masked_path.push_str(before);
+        let before = before.trim_end().to_ascii_lowercase();
+        let by_kind = ["type eq", "primary eq"].iter().any(|kind| before.ends_with(kind));
+        let shown = if by_kind { literal[..end].to_owned() } else { masked(&literal[..end]) };
+        masked_path.extend(["\"", &shown, "\""]);
+        rest = literal.get(end + 1..).unwrap_or_default();
+    }
+    masked_path.push_str(rest);
+    shortened(&masked_path)
+}
+
+/// Where a JSON string ends: at the first quote that no backslash escapes.
+fn end_of_literal(text: &str) -> usize {
+    let mut escaped = false;
+    for (position, letter) in text.char_indices() {
+        match letter {
+            '"' if !escaped => return position,
+            '\\' => escaped = !escaped,
+            _ => escaped = false,
+        }
+    }
+    text.len()
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(LETTERS).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn shown(body: &Value) -> Value {
+        object(body.as_object().expect("an object"))
+    }
+
+    #[test]
+    fn structure_stays_and_values_go() {
+        let body = json!({
+            "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
+            "userName": "ada@alpha.example",
+            "active": "False",
+            "name": { "givenName": "Ada", "familyName": "" },
+            "emails": [{ "type": "work", "value": "ada@alpha.example", "primary": true }],
+            "password": "s3cret",
+            "employeeNumber": 4711,
+            "nickName": null,
+        });
+        assert_eq!(
+            shown(&body),
+            json!({
+                "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
+                "userName": "•••",
+                "active": "False",
+                "name": { "givenName": "•••", "familyName": "" },
+                "emails": [{ "type": "work", "value": "•••", "primary": true }],
+                "password": "•••",
+                "employeeNumber": "•••",
+                "nickName": null,
+            })
+        );
+    }
+
+    #[test]
+    fn operations_keep_what_they_do_and_to_whom_of_ours() {
+        let id = "0190d9a0-0000-7000-8000-000000000001";
+        let body = json!({ "Operations": [
+            { "op": "Replace", "path": "emails[type eq \"work\" and value eq \"a\\\"b@x.example\"].value", "value": "x" },
+            { "op": "Remove", "path": format!("members[value eq \"{id}\"]") },
+            { "op": "Add", "path": "members", "value": [{ "value": id }, { "value": "not-an-id" }] },
+        ]});
+        let shown = shown(&body);
+        let operations = shown["Operations"].as_array().expect("a list");
+        assert_eq!(operations[0]["path"], "emails[type eq \"work\" and value eq \"•••\"].value");
+        assert_eq!(operations[0]["value"], "•••");
+        assert_eq!(operations[1]["path"], format!("members[value eq \"{id}\"]"));
+        assert_eq!(operations[2]["value"], json!([{ "value": id }, { "value": "•••" }]));
+    }
+
+    #[test]
+    fn long_lists_are_cut() {
+        let members: Vec<Value> = (0..1000).map(|_| json!({ "value": "x" })).collect();
+        let shown = shown(&json!({ "members": members }));
+        let list = shown["members"].as_array().expect("a list");
+        assert_eq!((list.len(), &list[20]), (21, &json!("… and 980 more")));
+    }
+
+    #[test]
+    fn broken_paths_show_nothing_personal() {
+        for (text, expected) in [
+            ("emails[value eq \"ada", "emails[value eq \"•••\""),
+            ("emails[value eq \"ada\\", "emails[value eq \"•••\""),
+            ("\"\"", "\"\""),
+            ("members", "members"),
+        ] {
+            assert_eq!(path(text), expected);
+        }
+    }
+}

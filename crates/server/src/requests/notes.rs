@@ -1,0 +1,161 @@
+//! What a request leaves behind: who sent it, which quirks it used, what it did.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use axum::extract::{FromRequestParts, OriginalUri, Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use http::Extensions;
+use http::request::Parts;
+use provisioning::{Decision, PoolId};
+use scim::Object;
+use scim::compat::Used;
+use serde_json::Value;
+use store::RequestRecord;
+
+use super::mask;
+use crate::app::App;
+use crate::auth::Tenant;
+use crate::http::error::Told;
+use crate::http::trace::RequestId;
+use crate::metrics;
+
+/// The most effects that are listed one by one.
+const EFFECTS: usize = 40;
+
+/// Collects what the request log will say; every part of a request holds the same notes.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Notes(Arc<Mutex<Noted>>);
+
+#[derive(Debug, Default)]
+struct Noted {
+    tenant: Option<Tenant>,
+    quirks: BTreeSet<&'static str>,
+    ignored: Vec<String>,
+    effects: Vec<(String, usize)>,
+    body: Option<Value>,
+}
+
+impl Notes {
+    /// The notes of the request with these extensions.
+    pub(crate) fn of(extensions: &Extensions) -> Self {
+        extensions.get::<Self>().cloned().unwrap_or_default()
+    }
+
+    /// Who sends.
+    pub(crate) fn sender(&self, tenant: &Tenant) {
+        self.noted().tenant = Some(tenant.clone());
+    }
+
+    /// What was sent, masked.
+    pub(crate) fn body(&self, body: &Object) {
+        self.noted().body = Some(mask::object(body));
+    }
+
+    /// Which quirks were used, and what they left out.
+    pub(crate) fn used(&self, used: Used) {
+        let mut noted = self.noted();
+        noted.quirks.extend(used.quirks);
+        noted.ignored.extend(used.ignored);
+    }
+
+    /// Something that happened, in plain words.
+    pub(crate) fn effect(&self, words: impl Into<String>) {
+        let words = words.into();
+        let mut noted = self.noted();
+        match noted.effects.iter_mut().find(|(known, _)| *known == words) {
+            Some((_, times)) => *times += 1,
+            None => noted.effects.push((words, 1)),
+        }
+    }
+
+    /// What a rule decided, in plain words.
+    pub(crate) fn decision(&self, decision: &Decision, pool_name: impl Fn(PoolId) -> Option<String>) {
+        for effect in &decision.effects {
+            self.effect(effect.plain(&pool_name));
+        }
+    }
+
+    fn noted(&self) -> MutexGuard<'_, Noted> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Notes {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self::of(&parts.extensions))
+    }
+}
+
+/// The layer that hands out notes and, once the answer stands, queues what they say.
+pub(crate) async fn record(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+    let notes = Notes::default();
+    request.extensions_mut().insert(notes.clone());
+    let started = Instant::now();
+    let at = app.now();
+    let method = request.method().to_string();
+    let path = request.extensions().get::<OriginalUri>().map_or_else(
+        || request.uri().path().to_owned(),
+        |original| original.path().to_owned(),
+    );
+    let id = request.extensions().get::<RequestId>().map_or_else(|| app.id(), |id| id.0);
+
+    let response = next.run(request).await;
+
+    let noted = std::mem::take(&mut *notes.noted());
+    for quirk in &noted.quirks {
+        metrics::quirk_used(quirk);
+    }
+    if let Some(tenant) = noted.tenant {
+        let record = RequestRecord {
+            id,
+            scope: tenant.scope.clone(),
+            connection: tenant.connection.id,
+            at,
+            method,
+            path: path.chars().take(500).collect(),
+            status: response.status().as_u16(),
+            duration_us: u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
+            quirks: noted.quirks.into_iter().map(str::to_owned).collect(),
+            effects: listed(noted.effects),
+            ignored: noted.ignored,
+            body: noted.body,
+            error: response.extensions().get::<Told>().map(|told| told.0.clone()),
+        };
+        app.requests().send(record, tenant.token);
+    }
+    response
+}
+
+fn listed(effects: Vec<(String, usize)>) -> Vec<String> {
+    let more = effects.len().saturating_sub(EFFECTS);
+    let words = effects.into_iter().take(EFFECTS);
+    let mut words: Vec<String> =
+        words.map(|(words, times)| if times == 1 { words } else { format!("{words} (× {times})") }).collect();
+    if more > 0 {
+        words.push(format!("… and {more} more"));
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn effects_that_repeat_are_counted() {
+        let notes = Notes::default();
+        for _ in 0..3 {
+            notes.effect("seat taken in Vault");
+        }
+        notes.effect("now pending");
+        let effects = std::mem::take(&mut notes.noted().effects);
+        assert_eq!(listed(effects), ["seat taken in Vault (× 3)", "now pending"]);
+        let many = (0..EFFECTS + 5).map(|number| (number.to_string(), 1)).collect();
+        assert_eq!(listed(many).last().map(String::as_str), Some("… and 5 more"));
+    }
+}

@@ -1,0 +1,283 @@
+//! Answers: stored resources with what the server computes, in the attributes that the client wants.
+
+use std::collections::{BTreeSet, HashMap};
+
+use axum::body::Body;
+use axum::response::Response;
+use http::header::{CONTENT_LOCATION, ETAG, LOCATION};
+use http::{HeaderName, HeaderValue, StatusCode};
+use provisioning::{GroupId, UserId};
+use scim::path::Located;
+use scim::project::Projection;
+use scim::protocol::version::entity_tag;
+use scim::schema::{ENROLMENT, ENTERPRISE_USER};
+use scim::{Object, Registry, Resource, ResourceType, time};
+use serde_json::{Value, json};
+use store::{Group, GroupOf, Licence, Member, MemberName, ReadUnit, User};
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::http::headers::scim_json;
+
+/// The resource type User.
+pub(super) fn user_type() -> &'static ResourceType {
+    Registry::standard().user()
+}
+
+/// The resource type Group.
+pub(super) fn group_type() -> &'static ResourceType {
+    Registry::standard().group()
+}
+
+/// One user, as an answer of this status.
+pub(super) async fn user(
+    app: &App,
+    unit: &ReadUnit,
+    status: StatusCode,
+    user: User,
+    projection: &Projection,
+) -> Result<Response, store::Error> {
+    let headers = Headers::of(app, &user.resource);
+    let rendered = users(app, unit, vec![user], projection).await?;
+    Ok(headers.put(scim_json(status, rendered.first().unwrap_or(&Value::Null))))
+}
+
+/// A user who has just been created; `fresh` says that groups and licences cannot be there yet.
+pub(super) async fn created(
+    app: &App,
+    unit: &ReadUnit,
+    user: User,
+    fresh: bool,
+    projection: &Projection,
+) -> Result<Response, store::Error> {
+    let headers = Headers::of(app, &user.resource);
+    let users = vec![user];
+    let computed = if fresh {
+        Computed { names: Computed::names(unit, &users, projection).await?, ..Computed::default() }
+    } else {
+        Computed::load(unit, &users, projection).await?
+    };
+    let rendered = computed.render(app, users, projection);
+    Ok(headers.put(scim_json(StatusCode::CREATED, rendered.first().unwrap_or(&Value::Null))))
+}
+
+/// One group, as an answer of this status.
+pub(super) async fn group(
+    app: &App,
+    unit: &ReadUnit,
+    status: StatusCode,
+    group: Group,
+    projection: &Projection,
+) -> Result<Response, store::Error> {
+    let headers = Headers::of(app, &group.resource);
+    let rendered = groups(app, unit, vec![group], projection).await?;
+    Ok(headers.put(scim_json(status, rendered.first().unwrap_or(&Value::Null))))
+}
+
+/// 304: the client has this version.
+pub(super) fn unchanged(app: &App, resource: &Resource) -> Response {
+    let headers = Headers::of(app, resource);
+    empty(StatusCode::NOT_MODIFIED, &[(ETAG, &headers.tag), (LOCATION, &headers.location)])
+}
+
+/// 204 with the version that the change led to (RFC 7644 §3.5.2, §3.14).
+pub(super) fn no_content(resource: &Resource) -> Response {
+    empty(StatusCode::NO_CONTENT, &[(ETAG, &entity_tag(resource.meta.version))])
+}
+
+/// 204 for what is gone.
+pub(super) fn gone() -> Response {
+    empty(StatusCode::NO_CONTENT, &[])
+}
+
+/// The representations of users.
+pub(super) async fn users(
+    app: &App,
+    unit: &ReadUnit,
+    users: Vec<User>,
+    projection: &Projection,
+) -> Result<Vec<Value>, store::Error> {
+    Ok(Computed::load(unit, &users, projection).await?.render(app, users, projection))
+}
+
+/// What the server adds to stored users.
+#[derive(Default)]
+struct Computed {
+    groups: HashMap<UserId, Vec<GroupOf>>,
+    licences: HashMap<UserId, Vec<Licence>>,
+    names: HashMap<Uuid, MemberName>,
+}
+
+impl Computed {
+    /// Loads what the projection wants, and no more.
+    async fn load(unit: &ReadUnit, users: &[User], projection: &Projection) -> Result<Self, store::Error> {
+        let ids: Vec<UserId> = users.iter().map(|user| user.id).collect();
+        let mut computed = Self { names: Self::names(unit, users, projection).await?, ..Self::default() };
+        if projection.wants("groups") && !ids.is_empty() {
+            computed.groups = unit.groups_of(&ids).await?;
+        }
+        if wants_extension(projection, ENROLMENT) && !ids.is_empty() {
+            computed.licences = unit.licences_of(&ids).await?;
+        }
+        Ok(computed)
+    }
+
+    /// The names of managers who are users of ours.
+    async fn names(
+        unit: &ReadUnit,
+        users: &[User],
+        projection: &Projection,
+    ) -> Result<HashMap<Uuid, MemberName>, store::Error> {
+        let managers: BTreeSet<Uuid> = users.iter().filter_map(|user| manager(&user.resource.document)).collect();
+        if managers.is_empty() || !wants_extension(projection, ENTERPRISE_USER) {
+            return Ok(HashMap::new());
+        }
+        unit.names_of(&managers.into_iter().collect::<Vec<_>>()).await
+    }
+
+    fn render(&self, app: &App, users: Vec<User>, projection: &Projection) -> Vec<Value> {
+        let rendered = users.into_iter().map(|user| {
+            let licences = self.licences.get(&user.id).map(Vec::as_slice).unwrap_or_default();
+            let extension = user.shows_enrolment(licences).then(|| enrolled(&user, licences));
+            let mut resource = user.resource;
+            if let Some(groups) = self.groups.get(&user.id) {
+                resource.document.insert("groups".to_owned(), groups.iter().map(group_of).collect());
+            }
+            if let Some(extension) = extension {
+                resource.document.insert(ENROLMENT.to_owned(), extension);
+            }
+            if let Some(name) = manager(&resource.document).and_then(|id| self.names.get(&id)) {
+                resource.document[ENTERPRISE_USER]["manager"]["displayName"] = name.display.as_str().into();
+            }
+            projected(app, &resource, projection)
+        });
+        rendered.collect()
+    }
+}
+
+/// The representations of groups; members are looked at only when the projection wants them.
+pub(super) async fn groups(
+    app: &App,
+    unit: &ReadUnit,
+    groups: Vec<Group>,
+    projection: &Projection,
+) -> Result<Vec<Value>, store::Error> {
+    let ids: Vec<GroupId> = groups.iter().map(|group| group.id).collect();
+    let mut members: HashMap<GroupId, Vec<Member>> = HashMap::new();
+    if projection.wants("members") && !ids.is_empty() {
+        members = unit.members_of(&ids).await?;
+    }
+    let rendered = groups.into_iter().map(|group| {
+        let mut resource = group.resource;
+        let members = members.remove(&group.id).unwrap_or_default();
+        if !members.is_empty() {
+            resource.document.insert("members".to_owned(), members.iter().map(member).collect());
+        }
+        projected(app, &resource, projection)
+    });
+    Ok(rendered.collect())
+}
+
+/// A member as an element of `members`; the address is added when the group is rendered.
+pub(super) fn member(member: &Member) -> Value {
+    let mut element = json!({ "value": member.id.to_string(), "type": member.kind.to_string() });
+    if let Some(display) = &member.display {
+        element["display"] = display.as_str().into();
+    }
+    element
+}
+
+fn group_of(group: &GroupOf) -> Value {
+    let mut element = json!({ "value": group.id.to_string() });
+    if let Some(display) = &group.display {
+        element["display"] = display.as_str().into();
+    }
+    element["type"] = if group.direct { "direct" } else { "indirect" }.into();
+    element
+}
+
+/// What became of the person, as our extension shows it.
+fn enrolled(user: &User, licences: &[Licence]) -> Value {
+    let enrolment = &user.enrolment;
+    let mut shown = Object::new();
+    shown.insert("status".to_owned(), enrolment.status.to_string().into());
+    let mut put = |name: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            shown.insert(name.to_owned(), value);
+        }
+    };
+    put("statusSince", enrolment.since.map(|at| time::format(at).into()));
+    put("reason", enrolment.cause.as_deref().map(Value::from));
+    let licences: Vec<Value> = licences.iter().map(licence).collect();
+    put("licences", (!licences.is_empty()).then_some(Value::Array(licences)));
+    put("seatKeptUntil", enrolment.seat_kept_until.map(|at| time::format(at).into()));
+    put("restoreOwed", Some(enrolment.restore_owed.into()));
+    put("lastUsed", enrolment.last_used.map(|at| time::format(at).into()));
+    Value::Object(shown)
+}
+
+fn licence(licence: &Licence) -> Value {
+    json!({
+        "value": licence.pool.to_string(),
+        "display": licence.name,
+        "state": licence.state.to_string(),
+        "since": time::format(licence.since),
+    })
+}
+
+fn manager(document: &Object) -> Option<Uuid> {
+    document.get(ENTERPRISE_USER)?.get("manager")?.get("value")?.as_str()?.parse().ok()
+}
+
+fn projected(app: &App, resource: &Resource, projection: &Projection) -> Value {
+    Value::Object(projection.project(resource.resource_type, &resource.render(app.base())))
+}
+
+fn wants_extension(projection: &Projection, uri: &str) -> bool {
+    let names_it = |located: &Located| match located {
+        Located::Extension(schema) => schema.id == uri,
+        Located::Attribute(attribute) => attribute.extension.is_some_and(|schema| schema.id == uri),
+    };
+    match projection {
+        Projection::Default => true,
+        Projection::Only(only) => only.iter().any(names_it),
+        Projection::Without(without) => {
+            !without.iter().any(|located| matches!(located, Located::Extension(schema) if schema.id == uri))
+        }
+    }
+}
+
+/// The headers that name a resource and its version.
+struct Headers {
+    tag: String,
+    location: String,
+}
+
+impl Headers {
+    fn of(app: &App, resource: &Resource) -> Self {
+        Self { tag: entity_tag(resource.meta.version), location: resource.location(app.base()) }
+    }
+
+    fn put(&self, mut response: Response) -> Response {
+        for (name, text) in [(ETAG, &self.tag), (LOCATION, &self.location), (CONTENT_LOCATION, &self.location)] {
+            insert(&mut response, name, text);
+        }
+        response
+    }
+}
+
+fn empty(status: StatusCode, headers: &[(HeaderName, &String)]) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    for (name, text) in headers {
+        insert(&mut response, name.clone(), text);
+    }
+    response
+}
+
+fn insert(response: &mut Response, name: HeaderName, text: &str) {
+    // Tags are digits, and a base address that is no header value was refused at start.
+    if let Ok(value) = HeaderValue::from_str(text) {
+        response.headers_mut().insert(name, value);
+    }
+}

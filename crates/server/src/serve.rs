@@ -1,0 +1,226 @@
+//! The server: what runs beside what, and how it ends without losing what it accepted.
+
+use std::future::Future;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum_server::Handle;
+use hyper_util::rt::TokioTimer;
+use secrecy::ExposeSecret as _;
+use store::{Options, Store};
+use thiserror::Error;
+use tokio_util::task::TaskTracker;
+
+use crate::app::App;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::http::paths::SCIM;
+use crate::jobs;
+use crate::metrics;
+use crate::requests::{self, RequestLog};
+use crate::router::router;
+
+/// Why the server does not start, or has stopped by itself.
+#[derive(Debug, Error)]
+pub enum ServeError {
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {error}; choose another address with --listen")]
+    Listen {
+        /// The address of the settings.
+        address: String,
+        /// What the system says.
+        error: std::io::Error,
+    },
+    /// The data folder cannot be made.
+    #[error("the data folder {folder} cannot be made: {error}; set data_dir or database_url")]
+    DataFolder {
+        /// The folder of the settings.
+        folder: String,
+        /// What the system says.
+        error: std::io::Error,
+    },
+    /// The database cannot be opened.
+    #[error("the database cannot be opened: {0}")]
+    Database(#[from] store::Error),
+    /// Serving failed.
+    #[error("the server stopped: {0}")]
+    Io(#[from] std::io::Error),
+}
+
+/// A server that listens already and serves once it is told to.
+pub struct Server {
+    app: Arc<App>,
+    clock: Clock,
+    listener: TcpListener,
+    address: SocketAddr,
+    tasks: TaskTracker,
+    store: Arc<Store>,
+}
+
+impl Server {
+    /// Opens the database, brings it up to date if the settings allow, and takes the address.
+    ///
+    /// # Errors
+    /// [`ServeError`], with what to do about it.
+    pub async fn build(config: Config) -> Result<Self, ServeError> {
+        Self::build_with(config, Clock::system()).await
+    }
+
+    /// As [`Server::build`], with a clock that a test can move.
+    ///
+    /// # Errors
+    /// As [`Server::build`].
+    pub async fn build_with(config: Config, clock: Clock) -> Result<Self, ServeError> {
+        let refused = |error| ServeError::Listen { address: config.listen.clone(), error };
+        let listener = TcpListener::bind(&config.listen).map_err(refused)?;
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        let base = if config.base_url.is_empty() { reachable(address) } else { config.base_url.clone() };
+        let store = Arc::new(open_store(&config, config.migrate).await?.with_base(&format!("{base}{SCIM}")));
+        metrics::start(store.kind());
+        let (requests, queue) = RequestLog::new(config.requests.queue);
+        let app = Arc::new(App::new(config, Arc::clone(&store), clock.clone(), &base, requests));
+        let tasks = TaskTracker::new();
+        tasks.spawn(requests::write(Arc::clone(&store), queue, app.stop().clone()));
+        Ok(Self { app, clock, listener, address, tasks, store })
+    }
+
+    /// The address that it listens on.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where clients find the protocol's endpoints, as links say it.
+    #[must_use]
+    pub fn scim_url(&self) -> &str {
+        self.app.base()
+    }
+
+    /// The whole program as one service, for tests without a socket.
+    pub fn router(&self) -> Router {
+        router(&self.app)
+    }
+
+    /// Waits until the request log holds what has been answered so far.
+    pub async fn flush(&self) {
+        self.app.requests().flush().await;
+    }
+
+    /// Runs every job that is due now, and those that they make due; for tests and tools without a worker.
+    pub async fn run_due_jobs(&self) {
+        let desk = jobs::Desk::new(&self.store, &self.clock, self.app.config(), None);
+        while jobs::turn(&desk, "by hand").await {}
+    }
+
+    /// Serves until `stop` is ready; then takes nothing new, finishes what was accepted (or gives up on it after
+    /// the settings' time), hands jobs over, writes the request log and closes the database.
+    ///
+    /// # Errors
+    /// [`ServeError::Io`] if the socket fails.
+    pub async fn serve(self, stop: impl Future<Output = ()> + Send) -> Result<(), ServeError> {
+        let Self { app, clock, listener, address, tasks, store } = self;
+        let (header, drain) = (app.limits().header_seconds, app.limits().shutdown_seconds);
+        let handle = Handle::new();
+        let mut server = axum_server::from_tcp(listener)?.handle(handle.clone());
+        let mut builder = server.http_builder().http1();
+        // A client that dawdles over its headers holds a connection no longer than this.
+        builder.timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(header));
+        server.http_builder().http2().timer(TokioTimer::new()).keep_alive_interval(Duration::from_secs(20));
+        tasks.spawn(jobs::work(Arc::clone(&app), clock));
+        tracing::info!(%address, database = store.kind(), "serving");
+
+        let serving = server.serve(router(&app).into_make_service());
+        let draining = async {
+            stop.await;
+            tracing::info!("stopping: requests that were accepted are finished first");
+            handle.graceful_shutdown(Some(Duration::from_secs(drain)));
+        };
+        let mut serving = std::pin::pin!(serving);
+        let served = tokio::select! {
+            served = &mut serving => served,
+            () = draining => serving.await,
+        };
+
+        app.stop().cancel();
+        tasks.close();
+        tasks.wait().await;
+        drop(app);
+        if let Ok(store) = Arc::try_unwrap(store) {
+            store.close().await;
+        } else {
+            tracing::warn!("the database was still in use at the end and closes with the program");
+        }
+        tracing::info!("stopped");
+        Ok(served?)
+    }
+}
+
+/// Opens the database of the settings; `migrate` says whether pending migrations run.
+///
+/// # Errors
+/// [`ServeError`].
+pub(crate) async fn open_store(config: &Config, migrate: bool) -> Result<Store, ServeError> {
+    let url = config.database_url.expose_secret();
+    let file = url.strip_prefix("sqlite://").map(|rest| rest.split('?').next().unwrap_or_default());
+    if let Some(folder) = file.and_then(|file| std::path::Path::new(file).parent())
+        && !folder.as_os_str().is_empty()
+    {
+        std::fs::create_dir_all(folder)
+            .map_err(|error| ServeError::DataFolder { folder: folder.display().to_string(), error })?;
+    }
+    let options = Options { url: url.to_owned(), max_connections: config.database_connections, migrate };
+    Ok(Store::open(&options).await?)
+}
+
+/// Waits for the signals by which systems end a program.
+pub async fn ended() {
+    let interrupt = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    let terminate = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminate = std::future::pending::<()>();
+    tokio::select! {
+        () = interrupt => {}
+        () = terminate => {}
+    }
+}
+
+/// The address for links when nobody configured one; an address that means "every interface" is none.
+fn reachable(address: SocketAddr) -> String {
+    if address.ip().is_unspecified() {
+        tracing::warn!("links point to localhost: set base_url to the address under which clients reach the server");
+        return format!("http://localhost:{}", address.port());
+    }
+    format!("http://{address}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_hold_an_address_that_can_be_reached() {
+        for (address, link) in [
+            ("127.0.0.1:8080", "http://127.0.0.1:8080"),
+            ("0.0.0.0:80", "http://localhost:80"),
+            ("[::1]:8080", "http://[::1]:8080"),
+            ("[::]:8080", "http://localhost:8080"),
+        ] {
+            assert_eq!(reachable(address.parse().expect("an address")), link);
+        }
+    }
+}

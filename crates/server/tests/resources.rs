@@ -1,0 +1,223 @@
+//! Users and groups over HTTP: what is stored comes back, versions count, and nothing leaks between tenants.
+
+mod support;
+
+use serde_json::json;
+use support::{GROUP, TestApp, USER, user};
+
+#[tokio::test]
+async fn a_user_lives_from_create_to_delete() {
+    let app = TestApp::open().await;
+    let client = app.connection("generic").await;
+    let body = json!({
+        "schemas": [USER], "userName": "Ada@alpha.example", "externalId": "a-1", "id": "mine", "groups": [{"value": "x"}],
+        "emails": [{ "value": "ada@alpha.example", "type": "work", "primary": true }],
+    });
+    let created = client.post("/Users", &body).await.expect(201);
+    let id = created.id();
+    assert_ne!(id, "mine");
+    assert_eq!(created.body["active"], true);
+    assert_eq!(created.body["schemas"], json!([USER]));
+    assert_eq!(created.body.get("groups"), None);
+    assert_eq!(created.header("etag"), "W/\"1\"");
+    assert_eq!(created.body["meta"]["version"], "W/\"1\"");
+    assert_eq!(created.body["meta"]["location"], created.header("location"));
+    assert!(created.header("location").ends_with(&format!("/scim/v2/Users/{id}")));
+    assert_eq!(created.header("cache-control"), "no-store");
+
+    let read = client.get(&format!("/Users/{id}")).await.expect(200);
+    assert_eq!(read.body, created.body);
+    client.post("/Users", &user("ADA@ALPHA.EXAMPLE")).await.expect_error(409, Some("uniqueness"));
+
+    let put = json!({ "schemas": [USER], "userName": "ada@alpha.example", "title": "Counsel" });
+    let put = client.put(&format!("/Users/{id}"), &put).await.expect(200);
+    assert_eq!(put.body["meta"]["version"], "W/\"2\"");
+    assert_eq!((put.body.get("emails"), &put.body["active"]), (None, &json!(true)));
+
+    client.delete(&format!("/Users/{id}")).await.expect(204);
+    client.get(&format!("/Users/{id}")).await.expect_error(404, None);
+    client.delete(&format!("/Users/{id}")).await.expect_error(404, None);
+    client.user("ada@alpha.example").await;
+}
+
+#[tokio::test]
+async fn an_explicit_null_overrides_a_default() {
+    let app = TestApp::open().await;
+    let client = app.connection("generic").await;
+    let body = json!({ "schemas": [USER], "userName": "a", "active": null });
+    assert_eq!(client.post("/Users", &body).await.expect(201).body.get("active"), None);
+}
+
+#[tokio::test]
+async fn what_changes_nothing_keeps_version_and_time() {
+    let app = TestApp::open().await;
+    let client = app.connection("generic").await;
+    let id = client.user("a").await;
+    let before = client.get(&format!("/Users/{id}")).await.expect(200).body;
+    app.clock.advance(chrono::TimeDelta::hours(1));
+    let same = json!([{ "op": "replace", "path": "active", "value": true }]);
+    assert_eq!(client.patch(&format!("/Users/{id}"), same).await.expect(200).body, before);
+    assert_eq!(client.put(&format!("/Users/{id}"), &before).await.expect(200).body, before);
+    assert_eq!(app.last_request(&client).await.effects, ["nothing changed"]);
+
+    let group = client.group("Team", &[&id]).await;
+    let before = client.get(&format!("/Groups/{group}")).await.expect(200).body;
+    client.add(&group, &id).await.expect(200);
+    let put = json!({ "schemas": [GROUP], "displayName": "Team" });
+    client.put(&format!("/Groups/{group}"), &put).await.expect(200);
+    assert_eq!(client.get(&format!("/Groups/{group}")).await.expect(200).body, before);
+}
+
+#[tokio::test]
+async fn conditions_decide_before_anything_is_written() {
+    let app = TestApp::open().await;
+    let client = app.connection("generic").await;
+    let id = client.user("a").await;
+    let path = format!("/scim/v2/Users/{id}");
+    let body = Some(user("b").to_string());
+    for (name, value, status) in [
+        ("if-match", "W/\"7\"", 412),
+        ("if-none-match", "*", 412),
+        ("if-match", "W/7", 400),
+        ("if-match", "W/\"1\"", 200),
+        ("if-match", "W/\"1\"", 412),
+        ("if-match", "*", 200),
+    ] {
+        let answer = client.send("PUT", &path, &[(name, value)], body.clone()).await;
+        assert_eq!(answer.status, status, "{name}: {value}: {}", answer.body);
+    }
+    client.send("DELETE", &path, &[("if-match", "\"1\"")], None).await.expect_error(412, None);
+    let unchanged = client.send("GET", &path, &[("if-none-match", "W/\"2\"")], None).await.expect(304);
+    assert_eq!((unchanged.header("etag"), &unchanged.body), ("W/\"2\"", &json!("")));
+    client.send("GET", &path, &[("if-none-match", "W/\"1\"")], None).await.expect(200);
+
+    let missing = "/scim/v2/Users/00000000-0000-7000-8000-000000000000";
+    client.send("PUT", missing, &[("if-match", "\"1\"")], body).await.expect_error(404, None);
+    // Existence and version are said before what is wrong with the body.
+    client.send("PATCH", missing, &[], Some("{}".to_owned())).await.expect_error(404, None);
+    client.send("PATCH", &path, &[("if-match", "\"9\"")], Some("{}".to_owned())).await.expect_error(412, None);
+    client.send("PATCH", &path, &[], Some("{}".to_owned())).await.expect_error(400, Some("invalidSyntax"));
+    client.send("PUT", missing, &[], Some("{}".to_owned())).await.expect_error(404, None);
+}
+
+#[tokio::test]
+async fn groups_hold_members_of_both_kinds_and_people_see_their_groups() {
+    let app = TestApp::open().await;
+    let client = app.connection("generic").await;
+    let (ada, bob) = (client.user("ada").await, client.user("bob").await);
+    let inner = client.group("Inner", &[&ada]).await;
+    let outer = client.group("Outer", &[&inner, &bob]).await;
+    let shown = client.get(&format!("/Groups/{outer}")).await.expect(200).body;
+    let members = shown["members"].as_array().expect("members");
+    let member = |id: &str| members.iter().find(|member| member["value"] == id).expect("a member").clone();
+    assert_eq!((&member(&inner)["type"], &member(&inner)["display"]), (&json!("Group"), &json!("Inner")));
+    assert!(member(&bob)["$ref"].as_str().expect("an address").ends_with(&format!("/scim/v2/Users/{bob}")));
+
+    let groups = client.get(&format!("/Users/{ada}")).await.expect(200).body["groups"].clone();
+    let direct = |id: &str| {
+        let groups = groups.as_array().expect("groups");
+        groups.iter().find(|group| group["value"] == id).expect("a group")["type"].clone()
+    };
+    assert_eq!((direct(&inner), direct(&outer)), (json!("direct"), json!("indirect")));
+
+    for (group, member) in [(&inner, &outer), (&inner, &inner)] {
+        client.add(group, member).await.expect_error(400, Some("invalidValue"));
+    }
+    let wrong = json!([{ "op": "add", "path": "members", "value": [{ "value": ada, "type": "Group" }] }]);
+    client.patch(&format!("/Groups/{outer}"), wrong).await.expect_error(400, Some("invalidValue"));
+    client.add(&outer, "nobody").await.expect_error(400, Some("invalidValue"));
+
+    let version = client.get(&format!("/Groups/{outer}")).await.header("etag").to_owned();
+    client.delete(&format!("/Users/{bob}")).await.expect(204);
+    let shown = client.get(&format!("/Groups/{outer}")).await.expect(200);
+    assert_ne!(shown.header("etag"), version);
+    assert_eq!(shown.body["members"].as_array().map(Vec::len), Some(1));
+
+    let without = client.get(&format!("/Groups/{outer}?excludedAttributes=members")).await.expect(200);
+    assert_eq!(without.body.get("members"), None);
+    client.delete(&format!("/Groups/{inner}")).await.expect(204);
+    let cleared = json!({ "schemas": [GROUP], "displayName": "Outer", "members": [] });
+    assert_eq!(client.put(&format!("/Groups/{outer}"), &cleared).await.expect(200).body.get("members"), None);
+}
+
+#[tokio::test]
+async fn lists_are_filtered_paged_and_searched() {
+    let app = TestApp::open().await;
+    let client = app.connection("generic").await;
+    for number in 0..7 {
+        client.user(&format!("user{number}")).await;
+    }
+    let page = client.get("/Users?startIndex=3&count=2&attributes=userName").await.expect(200).body;
+    assert_eq!((&page["totalResults"], &page["itemsPerPage"], &page["startIndex"]), (&json!(7), &json!(2), &json!(3)));
+    let first = page["Resources"][0].as_object().expect("a resource");
+    assert_eq!(first.keys().collect::<Vec<_>>(), ["schemas", "id", "userName"]);
+
+    for filter in ["userName+eq+%22USER3%22&", "userName%20eq%20%22user3%22", "USERNAME+EQ+%22user3%22&x=y"] {
+        let found = client.get(&format!("/Users?filter={filter}")).await.expect(200).body;
+        assert_eq!((&found["totalResults"], &found["Resources"][0]["userName"]), (&json!(1), &json!("user3")));
+    }
+    let none = client.get("/Users?filter=userName%20eq%20%22b4a0%22").await.expect(200).body;
+    assert_eq!((&none["totalResults"], &none["Resources"]), (&json!(0), &json!([])));
+    let search = json!({
+        "schemas": ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"], "filter": "userName sw \"user\"", "count": 1
+    });
+    let found = client.post("/Users/.search?count=5", &search).await.expect(200).body;
+    assert_eq!((&found["totalResults"], &found["itemsPerPage"]), (&json!(7), &json!(1)));
+    let team = client.group("Team", &[]).await;
+    let found = client.post("/Groups/.search", &json!({ "schemas": search["schemas"] })).await.expect(200).body;
+    assert_eq!(found["Resources"][0]["id"], json!(team));
+
+    for (query, word) in [
+        ("filter=", "invalidFilter"),
+        ("filter=userName", "invalidFilter"),
+        ("filter=a+pr&filter=b+pr", "invalidFilter"),
+        ("filter=%ff", "invalidFilter"),
+        ("count=abc", "invalidValue"),
+        ("attributes=id&excludedAttributes=name", "invalidValue"),
+    ] {
+        client.get(&format!("/Users?{query}")).await.expect_error(400, Some(word));
+    }
+    client.post("/Users/.search", &json!({})).await.expect_error(400, Some("invalidSyntax"));
+}
+
+#[tokio::test]
+async fn nothing_of_one_tenant_is_visible_to_another() {
+    let app = TestApp::open().await;
+    let (ours, tenant) = (app.connection("generic").await, app.other_tenant().await);
+    let theirs = app.connection_with(&tenant, "generic", None).await;
+    let ada = ours.user("ada").await;
+    let team = ours.group("Team", &[&ada]).await;
+    for path in [format!("/Users/{ada}"), format!("/Groups/{team}")] {
+        theirs.get(&path).await.expect_error(404, None);
+        theirs.delete(&path).await.expect_error(404, None);
+        theirs.patch(&path, json!([{ "op": "replace", "path": "externalId", "value": "x" }])).await.expect_error(404, None);
+    }
+    theirs.put(&format!("/Users/{ada}"), &user("eve")).await.expect_error(404, None);
+    assert_eq!(theirs.get("/Users").await.expect(200).body["totalResults"], 0);
+    assert_eq!(theirs.get("/Groups?filter=displayName+eq+%22Team%22").await.expect(200).body["totalResults"], 0);
+    // Somebody else's id is answered like an unknown one, word for word.
+    let foreign = theirs.group("Team", &[]).await;
+    let unknown = "01900000-0000-7000-8000-000000000000";
+    let words = |answer: support::Answer, id: &str| answer.body["detail"].as_str().expect("a detail").replace(id, "ID");
+    let other = words(theirs.add(&foreign, &ada).await.expect_error(400, Some("invalidValue")), &ada);
+    let nobody = words(theirs.add(&foreign, unknown).await.expect_error(400, Some("invalidValue")), unknown);
+    assert_eq!(other, nobody);
+    assert_eq!(theirs.user("ada").await.len(), 36);
+    ours.get(&format!("/Users/{ada}")).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_manager_is_shown_with_their_name() {
+    let app = TestApp::open().await;
+    let client = app.connection("generic").await;
+    let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+    let boss = json!({ "schemas": [USER], "userName": "boss", "displayName": "Grace" });
+    let boss = client.post("/Users", &boss).await.expect(201).id();
+    let body = json!({
+        "schemas": [USER, enterprise], "userName": "ada", enterprise: { "manager": { "value": boss } }
+    });
+    let created = client.post("/Users", &body).await.expect(201).body;
+    assert_eq!(created[enterprise]["manager"]["displayName"], "Grace");
+    let same = client.put(&format!("/Users/{}", created["id"].as_str().expect("an id")), &created).await.expect(200);
+    assert_eq!(same.body, created);
+}

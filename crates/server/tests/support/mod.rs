@@ -1,0 +1,309 @@
+//! A server without a socket for each test, on a database of its own: `SQLite`, or `PostgreSQL` where
+//! `ROLLCALL_TEST_POSTGRES_URL` names a server.
+#![allow(dead_code, clippy::allow_attributes, reason = "each test file uses its part")]
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Method, Request};
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Value, json};
+use server::admin::{self, Admin};
+use server::{Clock, Config, Server};
+use sqlx::{Connection as _, Executor as _};
+use tower::ServiceExt as _;
+
+/// The core User schema.
+pub const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
+/// The core Group schema.
+pub const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
+/// Our extension.
+pub const ENROLMENT: &str = "urn:rollcall:params:scim:schemas:extension:enrolment:1.0:User";
+/// The schema of PATCH messages.
+pub const PATCH: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
+
+/// A server with one tenant.
+pub struct TestApp {
+    pub server: Server,
+    pub admin: Admin,
+    pub clock: Clock,
+    pub url: String,
+    pub tenant: String,
+    router: Router,
+    _folder: tempfile::TempDir,
+}
+
+impl TestApp {
+    /// A server with the settings of the manual, without a rate limit and a token cache.
+    pub async fn open() -> Self {
+        Self::open_with(&[]).await
+    }
+
+    /// As [`TestApp::open`], with further settings as variables of the environment.
+    pub async fn open_with(settings: &[(&str, &str)]) -> Self {
+        let (url, folder) = fresh_database().await;
+        let config = config(&url, settings);
+        let clock = Clock::standing_at(start());
+        let server = Server::build_with(config.clone(), clock.clone()).await.expect("the server builds");
+        let admin = Admin::open_with(&config, clock.clone()).await.expect("the database opens twice");
+        let tenant = admin::tenant::create(&admin, "Alpha").await.expect("an empty database has no Alpha");
+        let router = server.router();
+        Self { server, admin, clock, url, tenant: tenant.id.to_string(), router, _folder: folder }
+    }
+
+    /// A client with a token of a new connection of this profile.
+    pub async fn connection(&self, profile: &str) -> Client {
+        self.connection_with(&self.tenant, profile, None).await
+    }
+
+    /// As [`TestApp::connection`], in a tenant and with a grace of its own.
+    pub async fn connection_with(&self, tenant: &str, profile: &str, grace_days: Option<u32>) -> Client {
+        let new = admin::connection::New {
+            tenant: tenant.to_owned(),
+            name: format!("{profile} {}", unique()),
+            profile: profile.to_owned(),
+            grace_days,
+            ..admin::connection::New::default()
+        };
+        let connection = admin::connection::create(&self.admin, &new).await.expect("a new connection");
+        let id = connection.id.to_string();
+        let token = admin::token::create(&self.admin, &id, None).await.expect("a new token");
+        Client { router: self.router.clone(), id, token: Some(token.token), token_id: token.known.id.to_string() }
+    }
+
+    /// Another tenant.
+    pub async fn other_tenant(&self) -> String {
+        let name = format!("Beta {}", unique());
+        admin::tenant::create(&self.admin, &name).await.expect("a new name").id.to_string()
+    }
+
+    /// Somebody without a token.
+    pub fn nobody(&self) -> Client {
+        Client { router: self.router.clone(), id: String::new(), token: None, token_id: String::new() }
+    }
+
+    /// A new pool of the tenant.
+    pub async fn pool(&self, name: &str, seats: u32, policy: &str) -> admin::pool::Pool {
+        self.pool_of(admin::pool::New { name: name.to_owned(), seats, policy: policy.to_owned(), ..Default::default() })
+            .await
+    }
+
+    /// A new pool of the tenant, in every detail.
+    pub async fn pool_of(&self, new: admin::pool::New) -> admin::pool::Pool {
+        let new = admin::pool::New { tenant: self.tenant.clone(), ..new };
+        admin::pool::create(&self.admin, &new, |_| {}).await.expect("a new pool")
+    }
+
+    /// The pool as it stands.
+    pub async fn pool_now(&self, name: &str) -> admin::pool::Pool {
+        let pools = admin::pool::list(&self.admin, &self.tenant).await.expect("readable");
+        pools.into_iter().find(|pool| pool.name == name).expect("there is such a pool")
+    }
+
+    /// Binds a group to a pool.
+    pub async fn bind(&self, group: &str, pool: &str) -> admin::Settled {
+        admin::binding::create(&self.admin, group, pool, |_| {}).await.expect("a new binding").settled
+    }
+
+    /// The person as an operator sees them.
+    pub async fn person(&self, id: &str) -> admin::user::User {
+        admin::user::show(&self.admin, id).await.expect("there is such a person")
+    }
+
+    /// What the journal says about a person, the kinds in their order.
+    pub async fn story(&self, id: &str) -> Vec<String> {
+        let lines = admin::journal::of_user(&self.admin, id, 100).await.expect("readable");
+        lines.into_iter().map(|line| line.kind.to_string()).collect()
+    }
+
+    /// The last request of a connection in the request log.
+    pub async fn last_request(&self, client: &Client) -> admin::requests::Request {
+        self.server.flush().await;
+        let requests = admin::requests::tail(&self.admin, &client.id, 1).await.expect("readable");
+        requests.into_iter().next_back().expect("a request was logged")
+    }
+
+    /// Lets time pass, and runs what is due by then.
+    pub async fn later(&self, by: TimeDelta) {
+        self.clock.advance(by);
+        self.server.run_due_jobs().await;
+    }
+}
+
+/// Who sends.
+#[derive(Clone)]
+pub struct Client {
+    router: Router,
+    pub id: String,
+    pub token: Option<String>,
+    pub token_id: String,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: Value,
+}
+
+impl Client {
+    /// Sends a request; the body may be JSON, text or nothing.
+    pub async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<String>) -> Answer {
+        let method = Method::from_bytes(method.as_bytes()).expect("a method");
+        let mut request = Request::builder().method(method).uri(path);
+        if let Some(token) = &self.token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(body.map_or_else(Body::empty, Body::from)).expect("a request");
+        let response = self.router.clone().oneshot(request).await.expect("the router always answers");
+        let (parts, body) = response.into_parts();
+        let bytes = to_bytes(body, usize::MAX).await.expect("a body");
+        let text = String::from_utf8(bytes.to_vec()).expect("answers are UTF-8");
+        let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
+        Answer { status: parts.status.as_u16(), headers: parts.headers, body }
+    }
+
+    /// Sends JSON below the protocol's address.
+    pub async fn json(&self, method: &str, path: &str, body: &Value) -> Answer {
+        let headers = [("content-type", "application/scim+json")];
+        self.send(method, &format!("/scim/v2{path}"), &headers, Some(body.to_string())).await
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send("GET", &format!("/scim/v2{path}"), &[], None).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.send("DELETE", &format!("/scim/v2{path}"), &[], None).await
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.json("POST", path, body).await
+    }
+
+    pub async fn put(&self, path: &str, body: &Value) -> Answer {
+        self.json("PUT", path, body).await
+    }
+
+    /// PATCH with these operations.
+    pub async fn patch(&self, path: &str, operations: Value) -> Answer {
+        self.json("PATCH", path, &json!({ "schemas": [PATCH], "Operations": operations })).await
+    }
+
+    /// Creates a user of this name and answers the id.
+    pub async fn user(&self, name: &str) -> String {
+        self.post("/Users", &user(name)).await.expect(201).id()
+    }
+
+    /// Creates a group with these members and answers the id.
+    pub async fn group(&self, name: &str, members: &[&str]) -> String {
+        let members: Vec<Value> = members.iter().map(|id| json!({ "value": id })).collect();
+        let body = json!({ "schemas": [GROUP], "displayName": name, "members": members });
+        self.post("/Groups", &body).await.expect(201).id()
+    }
+
+    /// Adds a member to a group.
+    pub async fn add(&self, group: &str, member: &str) -> Answer {
+        let add = json!([{ "op": "add", "path": "members", "value": [{ "value": member }] }]);
+        self.patch(&format!("/Groups/{group}"), add).await
+    }
+
+    /// Takes a member out of a group.
+    pub async fn remove(&self, group: &str, member: &str) -> Answer {
+        let remove = json!([{ "op": "remove", "path": format!("members[value eq \"{member}\"]") }]);
+        self.patch(&format!("/Groups/{group}"), remove).await
+    }
+
+    /// Sets `active`.
+    pub async fn set_active(&self, user: &str, active: bool) -> Answer {
+        let operations = json!([{ "op": "replace", "path": "active", "value": active }]);
+        self.patch(&format!("/Users/{user}"), operations).await
+    }
+
+    /// The status of a person's enrolment, as the client reads it back.
+    pub async fn status(&self, user: &str) -> String {
+        let answer = self.get(&format!("/Users/{user}")).await.expect(200);
+        answer.body[ENROLMENT]["status"].as_str().unwrap_or("none").to_owned()
+    }
+}
+
+impl Answer {
+    /// The answer, if it has this status.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{}", self.body);
+        self
+    }
+
+    /// The answer, if it is a complete SCIM error with this status and word.
+    #[track_caller]
+    pub fn expect_error(self, status: u16, word: Option<&str>) -> Self {
+        assert_eq!(self.status, status, "{}", self.body);
+        assert_eq!(self.body["schemas"], json!(["urn:ietf:params:scim:api:messages:2.0:Error"]), "{}", self.body);
+        assert_eq!(self.body["status"], json!(status.to_string()));
+        assert_eq!(self.body["scimType"].as_str(), word, "{}", self.body);
+        assert!(self.body["detail"].as_str().is_some_and(|detail| !detail.is_empty()));
+        assert_eq!(self.header("content-type"), "application/scim+json; charset=utf-8");
+        assert!(!self.header("x-request-id").is_empty());
+        self
+    }
+
+    #[track_caller]
+    pub fn id(&self) -> String {
+        self.body["id"].as_str().expect("an id").to_owned()
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map(|value| value.to_str().expect("text")).unwrap_or_default()
+    }
+}
+
+/// A user of this name.
+pub fn user(name: &str) -> Value {
+    json!({ "schemas": [USER], "userName": name })
+}
+
+/// Settings on a database, on a free port, without a rate limit and a token cache.
+pub fn config(url: &str, settings: &[(&str, &str)]) -> Config {
+    let fixed = [
+        ("ROLLCALL_DATABASE_URL", url),
+        ("ROLLCALL_LISTEN", "127.0.0.1:0"),
+        ("ROLLCALL_LIMITS__REQUESTS_PER_SECOND", "0"),
+        ("ROLLCALL_AUTH__TOKEN_CACHE_SECONDS", "0"),
+        ("ROLLCALL_DATABASE_CONNECTIONS", "4"),
+    ];
+    let all = fixed.iter().chain(settings).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    Config::from_sources(None, &all.collect::<Vec<_>>(), &[]).expect("valid settings")
+}
+
+/// The instant at which tests begin.
+pub fn start() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_772_355_600, 0).expect("an instant")
+}
+
+/// The URL of an empty database, and the folder that goes with the test.
+pub async fn fresh_database() -> (String, tempfile::TempDir) {
+    let folder = tempfile::tempdir().expect("a folder");
+    #[expect(clippy::disallowed_methods, reason = "the runner of the tests names the server")]
+    let Ok(server) = std::env::var("ROLLCALL_TEST_POSTGRES_URL") else {
+        return (format!("sqlite://{}?mode=rwc", folder.path().join("test.db").display()), folder);
+    };
+    let unique_folder = folder.path().file_name().expect("a name").to_string_lossy().replace(['.', '-'], "_");
+    let name = format!("server_{}_{}_{unique_folder}", std::process::id(), unique()).to_lowercase();
+    let mut admin = sqlx::PgConnection::connect(&server).await.expect("the server is there");
+    let create = sqlx::AssertSqlSafe(format!("CREATE DATABASE \"{name}\""));
+    admin.execute(create).await.expect("a new database");
+    admin.close().await.expect("closed");
+    let (front, _) = server.rsplit_once('/').expect("a URL with a database");
+    (format!("{front}/{name}"), folder)
+}
+
+fn unique() -> u32 {
+    static MADE: AtomicU32 = AtomicU32::new(0);
+    MADE.fetch_add(1, Ordering::Relaxed)
+}

@@ -1,0 +1,210 @@
+//! Everything in which the two databases differ: how they connect, lock and read JSON.
+
+use std::time::Duration;
+
+use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::{ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend};
+use sea_orm::{ConnectionTrait as _, SqliteTransactionMode, TransactionOptions, TransactionTrait as _};
+
+use crate::error::Error;
+use crate::sql::literal;
+
+/// How long a `SQLite` writer waits for another process, and anybody for a connection.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Statements that each connection keeps prepared.
+const STATEMENTS: usize = 256;
+
+/// The database that a URL names.
+pub(crate) fn of_url(url: &str) -> Result<DbBackend, Error> {
+    if url.starts_with("sqlite:") {
+        Ok(DbBackend::Sqlite)
+    } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+        Ok(DbBackend::Postgres)
+    } else {
+        Err(Error::other("the database URL must start with sqlite: or postgres:"))
+    }
+}
+
+/// The name by which people know the database.
+pub(crate) fn name(backend: DbBackend) -> &'static str {
+    if backend == DbBackend::Sqlite { "sqlite" } else { "postgresql" }
+}
+
+/// Whether several writers run at once, so that what is read must be locked.
+pub(crate) fn concurrent(backend: DbBackend) -> bool {
+    backend == DbBackend::Postgres
+}
+
+/// The one connection that writes to `SQLite`.
+pub(crate) async fn connect_writer(url: &str) -> Result<DatabaseConnection, Error> {
+    let mut options = options(url, 1);
+    options.map_sqlx_sqlite_opts(|options| {
+        options
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(PATIENCE)
+            .foreign_keys(true)
+            .statement_cache_capacity(STATEMENTS)
+    });
+    Ok(Database::connect(options).await?)
+}
+
+/// The pool for reads; on `PostgreSQL` also for writes.
+pub(crate) async fn connect_pool(url: &str, max_connections: u32) -> Result<DatabaseConnection, Error> {
+    let mut options = options(url, max_connections.max(1));
+    options.map_sqlx_sqlite_opts(|options| {
+        options
+            .journal_mode(SqliteJournalMode::Wal)
+            .busy_timeout(PATIENCE)
+            .foreign_keys(true)
+            .pragma("query_only", "1")
+            .statement_cache_capacity(STATEMENTS)
+    });
+    options.map_sqlx_postgres_opts(|options| {
+        options.application_name("rollcall").statement_cache_capacity(STATEMENTS)
+    });
+    Ok(Database::connect(options).await?)
+}
+
+fn options(url: &str, connections: u32) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    options
+        .max_connections(connections)
+        .acquire_timeout(PATIENCE)
+        .sqlx_logging(false)
+        .test_before_acquire_if_idle_for(Duration::from_secs(30));
+    options
+}
+
+/// Begins a transaction that reads one snapshot.
+#[expect(clippy::disallowed_methods, reason = "the door of read units")]
+pub(crate) async fn begin_reading(pool: &DatabaseConnection) -> Result<DatabaseTransaction, Error> {
+    let transaction = pool.begin().await?;
+    if pool.get_database_backend() == DbBackend::Postgres {
+        transaction.execute_unprepared("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY").await?;
+    }
+    Ok(transaction)
+}
+
+/// Begins a transaction that writes; on `SQLite` it holds the write lock from the start.
+#[expect(clippy::disallowed_methods, reason = "the door of write units")]
+pub(crate) async fn begin_writing(connection: &DatabaseConnection) -> Result<DatabaseTransaction, Error> {
+    let options = TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..TransactionOptions::default()
+    };
+    Ok(connection.begin_with_options(options).await?)
+}
+
+/// Begins a unit inside a transaction, as a savepoint.
+#[expect(clippy::disallowed_methods, reason = "the door of write units")]
+pub(crate) async fn begin_nested(outer: &DatabaseTransaction) -> Result<DatabaseTransaction, Error> {
+    Ok(outer.begin().await?)
+}
+
+/// Locks the selected rows against other writers, where there are any.
+pub(crate) fn for_update(backend: DbBackend) -> &'static str {
+    if concurrent(backend) { " FOR UPDATE" } else { "" }
+}
+
+/// As [`for_update`], for the rows of one table of a join.
+pub(crate) fn for_update_of(backend: DbBackend, alias: &str) -> String {
+    if concurrent(backend) { format!(" FOR UPDATE OF {alias}") } else { String::new() }
+}
+
+/// Leaves rows that others hold to them; only for work that somebody has to do, not for a certain row.
+pub(crate) fn skip_locked(backend: DbBackend) -> &'static str {
+    if concurrent(backend) { " FOR UPDATE SKIP LOCKED" } else { "" }
+}
+
+/// The text of a UUID.
+pub(crate) fn uuid_text(backend: DbBackend, id: &str) -> String {
+    if backend == DbBackend::Postgres {
+        return format!("CAST({id} AS TEXT) COLLATE \"C\"");
+    }
+    let part = |from: u32, length: u32| format!("substr(hex({id}), {from}, {length})");
+    let parts = [part(1, 8), part(9, 4), part(13, 4), part(17, 4), part(21, 12)];
+    format!("lower({})", parts.join(" || '-' || "))
+}
+
+/// The UUID that a text is, or `NULL`.
+pub(crate) fn uuid_of_text(backend: DbBackend, text: &str) -> String {
+    if backend == DbBackend::Sqlite {
+        let shape = "'________-____-____-____-____________'";
+        return format!("CASE WHEN {text} LIKE {shape} OR length({text}) = 32 THEN unhex(replace({text}, '-', '')) END");
+    }
+    let digits = "'^([0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|[0-9a-fA-F]{32})$'";
+    format!("CASE WHEN {text} ~ {digits} THEN CAST({text} AS UUID) END")
+}
+
+/// The text at a path of a JSON document.
+pub(crate) fn json_text(backend: DbBackend, document: &str, path: &[&str]) -> String {
+    if backend == DbBackend::Sqlite {
+        return if path.is_empty() { document.to_owned() } else { format!("json_extract({document}, {})", sqlite_path(path)) };
+    }
+    match path.split_last() {
+        Some((last, parents)) => format!("({} ->> {}) COLLATE \"C\"", arrows(document, parents), literal(last)),
+        None => format!("({document} #>> '{{}}') COLLATE \"C\""),
+    }
+}
+
+/// The boolean at a path of a JSON document.
+pub(crate) fn json_boolean(backend: DbBackend, document: &str, path: &[&str]) -> String {
+    if backend == DbBackend::Sqlite {
+        return json_text(backend, document, path);
+    }
+    format!("CAST({} AS BOOLEAN)", arrows(document, path))
+}
+
+/// The number at a path of a JSON document.
+pub(crate) fn json_number(backend: DbBackend, document: &str, path: &[&str]) -> String {
+    if backend == DbBackend::Sqlite {
+        return json_text(backend, document, path);
+    }
+    format!("CAST({} AS DOUBLE PRECISION)", arrows(document, path))
+}
+
+/// Whether there is anything at a path of a JSON document; `NULL` never, the answer is a boolean.
+pub(crate) fn json_exists(backend: DbBackend, document: &str, path: &[&str]) -> String {
+    if backend == DbBackend::Sqlite {
+        return format!("json_type({document}, {}) IS NOT NULL", sqlite_path(path));
+    }
+    format!("({}) IS NOT NULL", arrows(document, path))
+}
+
+/// The elements of the array at a path as rows `e`, each with its `value`.
+pub(crate) fn json_elements(backend: DbBackend, document: &str, path: &[&str]) -> String {
+    let quoted = sqlite_path(path);
+    if backend == DbBackend::Sqlite {
+        return format!("json_each({document}, {quoted}) AS e");
+    }
+    let every = format!("{}[*]'", &quoted[..quoted.len() - 1]);
+    format!("jsonb_path_query({document}, {every}) AS e(value)")
+}
+
+/// `'$."name"."familyName"'`, which is a path of `SQLite` and of SQL/JSON alike.
+fn sqlite_path(path: &[&str]) -> String {
+    let steps: String = path.iter().map(|name| format!(".\"{}\"", name.replace('"', "\\\""))).collect();
+    literal(&format!("${steps}"))
+}
+
+fn arrows(document: &str, path: &[&str]) -> String {
+    path.iter().fold(document.to_owned(), |inside, name| format!("{inside} -> {}", literal(name)))
+}
+
+/// What stands around a text to take its last characters.
+pub(crate) fn tail(backend: DbBackend, length: usize) -> (&'static str, String) {
+    if backend == DbBackend::Sqlite { ("substr(", format!(", -{length})")) } else { ("right(", format!(", {length})")) }
+}
+
+/// A text that is compared code point by code point, as Rust does.
+pub(crate) fn by_code_point(backend: DbBackend, text: &str) -> String {
+    if backend == DbBackend::Postgres { format!("({text} COLLATE \"C\")") } else { text.to_owned() }
+}
+
+/// The place of a text in another one; zero where it is not.
+pub(crate) fn place(backend: DbBackend) -> &'static str {
+    if backend == DbBackend::Sqlite { "instr" } else { "strpos" }
+}

@@ -1,0 +1,228 @@
+//! Effects become rows: the only match on `Effect` that performs.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use provisioning::{Decision, Effect, Enrolment, PoolId, SeatState, UserId};
+use scim::text::fold;
+use sea_orm::Value;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::error::Error;
+use crate::ids::stored;
+use crate::jobs::{NewJob, job_kind};
+use crate::journal::Actor;
+use crate::sql::Sql;
+use crate::unit::{CHUNK, WriteUnit};
+
+/// What the effects of a decision come to, each row once: the last effect on it counts.
+#[derive(Default)]
+struct Sum {
+    seats: BTreeMap<(UserId, PoolId), Option<(SeatState, bool)>>,
+    pools: BTreeMap<PoolId, Count>,
+    enrolments: BTreeMap<UserId, Enrolment>,
+    keyed_jobs: BTreeMap<String, Option<NewJob>>,
+    jobs: Vec<NewJob>,
+}
+
+/// How the count of a pool changes.
+#[derive(Default)]
+struct Count {
+    change: i64,
+    overage: i64,
+}
+
+impl Sum {
+    fn of(decision: &Decision, now: DateTime<Utc>) -> Self {
+        let mut sum = Self::default();
+        for effect in &decision.effects {
+            sum.add(effect, now);
+        }
+        sum
+    }
+
+    fn add(&mut self, effect: &Effect, now: DateTime<Utc>) {
+        match effect {
+            Effect::SeatTaken { user, pool, overage } => {
+                self.seats.insert((*user, *pool), Some((SeatState::Assigned, *overage)));
+                let count = self.pools.entry(*pool).or_default();
+                count.change += 1;
+                count.overage += i64::from(*overage);
+            }
+            Effect::SeatQueued { user, pool } => {
+                self.seats.insert((*user, *pool), Some((SeatState::Waiting, false)));
+            }
+            Effect::SeatFreed { user, pool } => {
+                self.seats.insert((*user, *pool), None);
+                self.pools.entry(*pool).or_default().change -= 1;
+            }
+            Effect::QueueLeft { user, pool } => {
+                self.seats.insert((*user, *pool), None);
+            }
+            Effect::EnrolmentChanged { user, enrolment } => {
+                self.enrolments.insert(*user, enrolment.clone());
+            }
+            Effect::InvitationOwed { user, not_before } => {
+                self.keyed(job_kind::INVITATION, *user, Some(*not_before));
+            }
+            Effect::InvitationWithdrawn { user } => self.keyed(job_kind::INVITATION, *user, None),
+            Effect::GraceTimer { user, at } => self.keyed(job_kind::END_GRACE, *user, Some(*at)),
+            Effect::GraceCancelled { user } => self.keyed(job_kind::END_GRACE, *user, None),
+            Effect::ApplicationTold { user, event } => self.jobs.push(NewJob {
+                kind: job_kind::TELL_APPLICATION.to_owned(),
+                payload: json!({ "user": user, "event": event }),
+                run_at: now,
+                dedup: None,
+            }),
+        }
+    }
+
+    /// A job of which a person has at most one, or none any more.
+    fn keyed(&mut self, kind: &str, user: UserId, run_at: Option<DateTime<Utc>>) {
+        let key = format!("{kind}:{user}");
+        let job = run_at.map(|run_at| NewJob {
+            kind: kind.to_owned(),
+            payload: json!({ "user": user }),
+            run_at,
+            dedup: Some(key.clone()),
+        });
+        self.keyed_jobs.insert(key, job);
+    }
+
+    /// Whose resource looks different afterwards.
+    fn changed(&self) -> BTreeSet<Uuid> {
+        let seats = self.seats.keys().map(|(user, _)| user.uuid());
+        seats.chain(self.enrolments.keys().map(|user| user.uuid())).collect()
+    }
+}
+
+impl WriteUnit {
+    /// Makes a decision true, and records it: seats and their pools' counts, enrolments, new versions of the users,
+    /// jobs, and the journal. The number of statements does not depend on how many people it is about (below the
+    /// size of a batch).
+    ///
+    /// # Errors
+    /// [`Error::Busy`] if a pool no longer has the seats that the decision gives out; drop the unit then.
+    pub async fn carry_out(&mut self, decision: &Decision, actor: &Actor, now: DateTime<Utc>) -> Result<(), Error> {
+        if decision.is_empty() {
+            return Ok(());
+        }
+        let mut sum = Sum::of(decision, now);
+        self.save_seats(&sum, now).await?;
+        self.count_seats(&sum).await?;
+        self.save_enrolments(&sum.enrolments).await?;
+        self.bump(sum.changed(), now).await?;
+        let withdrawn: Vec<String> =
+            sum.keyed_jobs.iter().filter(|(_, job)| job.is_none()).map(|(key, _)| key.clone()).collect();
+        self.withdraw_jobs(&withdrawn).await?;
+        sum.jobs.extend(std::mem::take(&mut sum.keyed_jobs).into_values().flatten());
+        self.enqueue_all(sum.jobs, now).await?;
+        self.record(&decision.entries, actor, now).await
+    }
+
+    /// Gives a person another enrolment, for a step that was taken.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn save_enrolment(
+        &mut self,
+        user: UserId,
+        enrolment: &Enrolment,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        self.save_enrolments(&BTreeMap::from([(user, enrolment.clone())])).await?;
+        self.bump(BTreeSet::from([user.uuid()]), now).await
+    }
+
+    async fn save_seats(&self, sum: &Sum, now: DateTime<Utc>) -> Result<(), Error> {
+        let gone: Vec<_> = sum.seats.iter().filter(|(_, seat)| seat.is_none()).map(|(key, _)| *key).collect();
+        for chunk in gone.chunks(CHUNK) {
+            let mut sql = Sql::new("DELETE FROM seats WHERE tenant_id = ");
+            sql.bind(self.tenant()).push(" AND (user_id, pool_id) IN (VALUES ");
+            sql.rows(chunk.iter().map(|(user, pool)| [Value::from(user.uuid()), pool.uuid().into()])).push(")");
+            self.session.run(sql).await?;
+        }
+        let rows: Vec<_> = sum.seats.iter().filter_map(|(key, seat)| seat.map(|seat| (*key, seat))).collect();
+        for chunk in rows.chunks(CHUNK) {
+            let mut sql =
+                Sql::new("INSERT INTO seats (tenant_id, user_id, pool_id, state, since, overage) VALUES ");
+            sql.rows(chunk.iter().map(|((user, pool), (state, overage))| {
+                [
+                    Value::from(self.tenant()),
+                    user.uuid().into(),
+                    pool.uuid().into(),
+                    state.as_str().into(),
+                    stored(now).into(),
+                    (*overage).into(),
+                ]
+            }));
+            sql.push(
+                " ON CONFLICT (tenant_id, user_id, pool_id) DO UPDATE SET state = excluded.state, \
+                 since = excluded.since, overage = excluded.overage",
+            );
+            self.session.run(sql).await?;
+        }
+        Ok(())
+    }
+
+    /// The conditional update that keeps seats from overshooting, whatever the caller believed.
+    async fn count_seats(&self, sum: &Sum) -> Result<(), Error> {
+        let counts: Vec<_> = sum.pools.iter().filter(|(_, count)| count.change != 0).collect();
+        for chunk in counts.chunks(CHUNK) {
+            let mut sql = Sql::new("UPDATE pools SET used = used + v.column2 FROM (VALUES ");
+            sql.rows(chunk.iter().map(|(pool, count)| {
+                [Value::from(pool.uuid()), count.change.into(), (count.change - count.overage).into()]
+            }));
+            sql.push(") AS v WHERE pools.tenant_id = ").bind(self.tenant());
+            // Overage comes on top; whatever else is taken must fit into what was bought.
+            sql.push(
+                " AND pools.id = v.column1 AND (v.column3 <= 0 OR pools.used + v.column3 <= pools.seats)",
+            );
+            if self.session.run(sql).await? != chunk.len() as u64 {
+                return Err(Error::Busy);
+            }
+        }
+        Ok(())
+    }
+
+    async fn save_enrolments(&self, enrolments: &BTreeMap<UserId, Enrolment>) -> Result<(), Error> {
+        let enrolments: Vec<_> = enrolments.iter().collect();
+        for chunk in enrolments.chunks(CHUNK) {
+            let mut sql = Sql::new(
+                "UPDATE users SET enrolment = v.column2, enrolment_status = v.column3, enrolment_known = v.column4, \
+                 enrolment_since = v.column5, enrolment_reason = v.column6, restore_owed = v.column7, \
+                 seat_kept_until = v.column8, last_used_at = v.column9 FROM (VALUES ",
+            );
+            sql.rows(chunk.iter().map(|(user, enrolment)| {
+                [
+                    Value::from(user.uuid()),
+                    json!(enrolment).into(),
+                    enrolment.status.as_str().into(),
+                    (**enrolment != Enrolment::default()).into(),
+                    enrolment.since.map(stored).into(),
+                    enrolment.cause.as_deref().map(|cause| fold(cause).into_owned()).into(),
+                    enrolment.restore_owed.into(),
+                    enrolment.seat_kept_until.map(stored).into(),
+                    enrolment.last_used.map(stored).into(),
+                ]
+            }));
+            sql.push(") AS v WHERE users.tenant_id = ").bind(self.tenant()).push(" AND users.id = v.column1");
+            self.session.run(sql).await?;
+        }
+        Ok(())
+    }
+
+    /// New versions for users who have none from this unit yet.
+    async fn bump(&mut self, users: BTreeSet<Uuid>, now: DateTime<Utc>) -> Result<(), Error> {
+        let users: Vec<Uuid> = users.difference(&self.bumped).copied().collect();
+        for chunk in users.chunks(CHUNK) {
+            let mut sql = Sql::new("UPDATE users SET version = version + 1, modified_at = ");
+            sql.bind(stored(now)).push(" WHERE tenant_id = ").bind(self.tenant());
+            sql.push(" AND id IN ").list(chunk.iter().copied());
+            self.session.run(sql).await?;
+        }
+        self.bumped.extend(users);
+        Ok(())
+    }
+}

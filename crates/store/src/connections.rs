@@ -1,0 +1,129 @@
+//! Connections: the identity providers that push into a tenant.
+
+use chrono::{DateTime, Utc};
+use provisioning::Policy;
+use scim::text::fold;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::entity::connections;
+use crate::error::Error;
+use crate::ids::{ConnectionId, new_id, stored};
+use crate::unit::{ReadUnit, WriteUnit};
+
+/// One identity provider that pushes into a tenant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connection {
+    /// Its id.
+    pub id: ConnectionId,
+    /// Its name, unique in the tenant.
+    pub name: String,
+    /// The name of the set of quirks that it tolerates.
+    pub profile: String,
+    /// Quirks tolerated beyond the profile.
+    pub with: Vec<String>,
+    /// Quirks of the profile that are not tolerated.
+    pub without: Vec<String>,
+    /// The delays that its administrator has set.
+    pub policy: Policy,
+    /// When it was created.
+    pub created_at: DateTime<Utc>,
+}
+
+/// A connection to create.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewConnection {
+    /// Its name, unique in the tenant.
+    pub name: String,
+    /// The name of the set of quirks that it tolerates.
+    pub profile: String,
+    /// Quirks tolerated beyond the profile.
+    pub with: Vec<String>,
+    /// Quirks of the profile that are not tolerated.
+    pub without: Vec<String>,
+    /// The delays that its administrator has set.
+    pub policy: Policy,
+}
+
+impl TryFrom<connections::Model> for Connection {
+    type Error = Error;
+
+    fn try_from(row: connections::Model) -> Result<Self, Error> {
+        let id = row.id.to_string();
+        Ok(Self {
+            id: ConnectionId::new(row.id),
+            name: row.name,
+            profile: row.profile,
+            with: decode(row.with_quirks, "connections", "with_quirks", &id)?,
+            without: decode(row.without_quirks, "connections", "without_quirks", &id)?,
+            policy: decode(row.policy, "connections", "policy", &id)?,
+            created_at: row.created_at,
+        })
+    }
+}
+
+/// A value of a JSON column.
+pub(crate) fn decode<T: DeserializeOwned>(
+    value: Value,
+    table: &'static str,
+    column: &'static str,
+    id: &str,
+) -> Result<T, Error> {
+    serde_json::from_value(value).map_err(|_| Error::Inconsistent { table, column, id: id.to_owned() })
+}
+
+impl ReadUnit {
+    /// Every connection of the tenant, oldest first.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn connections(&self) -> Result<Vec<Connection>, Error> {
+        let rows = connections::Entity::find()
+            .filter(connections::Column::TenantId.eq(self.tenant()))
+            .order_by_asc(connections::Column::Id)
+            .all(&self.session)
+            .await?;
+        rows.into_iter().map(Connection::try_from).collect()
+    }
+
+    /// The connection of this id.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn connection(&self, id: ConnectionId) -> Result<Option<Connection>, Error> {
+        let row = connections::Entity::find()
+            .filter(connections::Column::TenantId.eq(self.tenant()))
+            .filter(connections::Column::Id.eq(id.uuid()))
+            .all(&self.session)
+            .await?
+            .pop();
+        row.map(Connection::try_from).transpose()
+    }
+}
+
+impl WriteUnit {
+    /// Creates a connection.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] if the tenant has one of this name.
+    pub async fn insert_connection(
+        &mut self,
+        new: &NewConnection,
+        now: DateTime<Utc>,
+    ) -> Result<Connection, Error> {
+        let row = connections::Model {
+            tenant_id: self.tenant(),
+            id: new_id(now),
+            name: new.name.clone(),
+            name_folded: fold(&new.name).into_owned(),
+            profile: new.profile.clone(),
+            with_quirks: json!(new.with),
+            without_quirks: json!(new.without),
+            policy: json!(new.policy),
+            created_at: stored(now),
+        };
+        self.session.insert(row.clone()).await?;
+        row.try_into()
+    }
+}

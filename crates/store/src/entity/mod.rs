@@ -1,0 +1,15 @@
+//! The rows of the tables, one file each; they never leave this crate.
+#![expect(unreachable_pub, unnameable_types, reason = "sea-orm's macros write public items, this module is private")]
+
+pub(crate) mod bindings;
+pub(crate) mod connections;
+pub(crate) mod groups;
+pub(crate) mod journal;
+pub(crate) mod parked_members;
+pub(crate) mod pools;
+pub(crate) mod quirk_uses;
+pub(crate) mod requests;
+pub(crate) mod tenants;
+pub(crate) mod tokens;
+pub(crate) mod user_values;
+pub(crate) mod users;

@@ -1,0 +1,143 @@
+//! What can go wrong with the database, by whose fault it is; constraints by their names.
+
+use sea_orm::{DbErr, RuntimeErr};
+use thiserror::Error;
+
+/// Why the database did not do what was asked.
+#[derive(Debug, Error)]
+pub enum Error {
+    /// Something unique exists already.
+    #[error("{0} exists already")]
+    Conflict(Constraint),
+    /// The row has changed since it was read.
+    #[error("the version that the change is based on is not the current one")]
+    VersionMismatch,
+    /// There is no such row.
+    #[error("not found")]
+    NotFound,
+    /// A name stands for several things; the text says which.
+    #[error("{0}")]
+    Ambiguous(String),
+    /// The database is locked, overloaded or gave up on a deadlock: the same request may succeed in a moment.
+    #[error("the database is busy, try again")]
+    Busy,
+    /// The schema is older than the program and migrations are switched off.
+    #[error("the database needs these migrations first, run the migrate command: {}", .0.join(", "))]
+    PendingMigrations(Vec<String>),
+    /// A stored value cannot be understood.
+    #[error("table {table}, column {column}, row {id}: the stored value cannot be read")]
+    Inconsistent {
+        /// The table.
+        table: &'static str,
+        /// The column.
+        column: &'static str,
+        /// The key of the row.
+        id: String,
+    },
+    /// Anything else, for the log.
+    #[error("the database failed: {0}")]
+    Other(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// What must be unique, by the name of the constraint that says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Constraint {
+    /// A user of this name in the tenant.
+    UserName,
+    /// A group of this name in the tenant, where the connection wants unique group names.
+    GroupName,
+    /// A tenant of this name.
+    TenantName,
+    /// A connection of this name in the tenant.
+    ConnectionName,
+    /// A pool of this name in the tenant.
+    PoolName,
+    /// A binding of the same group to the same pool.
+    Binding,
+    /// A token of the same text.
+    TokenHash,
+}
+
+impl std::fmt::Display for Constraint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::UserName => "a user of this name",
+            Self::GroupName => "a group of this name",
+            Self::TenantName => "a tenant of this name",
+            Self::ConnectionName => "a connection of this name",
+            Self::PoolName => "a licence pool of this name",
+            Self::Binding => "a binding of this group to this pool",
+            Self::TokenHash => "this token",
+        })
+    }
+}
+
+/// The name of each constraint and the columns by which `SQLite`, which does not tell the name, reports it.
+const CONSTRAINTS: &[(Constraint, &str, &str)] = &[
+    (Constraint::UserName, "unique_user_name", "users.tenant_id, users.user_name_folded"),
+    (Constraint::GroupName, "unique_group_name", "groups.tenant_id, groups.unique_name"),
+    (Constraint::TenantName, "unique_tenant_name", "tenants.name_folded"),
+    (Constraint::ConnectionName, "unique_connection_name", "connections.tenant_id, connections.name_folded"),
+    (Constraint::PoolName, "unique_pool_name", "pools.tenant_id, pools.name_folded"),
+    (Constraint::Binding, "unique_binding", "bindings.tenant_id, bindings.group_id, bindings.pool_id"),
+    (Constraint::TokenHash, "unique_token_hash", "tokens.hash"),
+];
+
+impl Error {
+    /// An error that is worth a log line and nothing else.
+    pub(crate) fn other(message: impl Into<String>) -> Self {
+        Self::Other(message.into().into())
+    }
+
+    /// A copy for another waiter of the same commit.
+    pub(crate) fn again(&self) -> Self {
+        match self {
+            Self::Busy => Self::Busy,
+            other => Self::other(other.to_string()),
+        }
+    }
+}
+
+impl From<DbErr> for Error {
+    fn from(error: DbErr) -> Self {
+        if let DbErr::ConnectionAcquire(_) = error {
+            return Self::Busy;
+        }
+        let (DbErr::Exec(RuntimeErr::SqlxError(cause))
+        | DbErr::Query(RuntimeErr::SqlxError(cause))
+        | DbErr::Conn(RuntimeErr::SqlxError(cause))) = &error
+        else {
+            return Self::Other(error.into());
+        };
+        match cause.as_ref() {
+            sqlx::Error::PoolTimedOut => Self::Busy,
+            sqlx::Error::Database(database) => {
+                constraint(database.as_ref()).or_else(|| busy(database.as_ref())).unwrap_or(Self::Other(error.into()))
+            }
+            _ => Self::Other(error.into()),
+        }
+    }
+}
+
+fn constraint(error: &dyn sqlx::error::DatabaseError) -> Option<Error> {
+    if !error.is_unique_violation() {
+        return None;
+    }
+    let found = match error.constraint() {
+        Some(name) => CONSTRAINTS.iter().find(|(_, known, _)| *known == name),
+        None => {
+            let columns = error.message().strip_prefix("UNIQUE constraint failed: ")?;
+            CONSTRAINTS.iter().find(|(_, _, known)| *known == columns)
+        }
+    };
+    found.map(|(constraint, _, _)| Error::Conflict(*constraint))
+}
+
+/// `SQLite`: busy and locked with their extended codes; `PostgreSQL`: serialization failure, deadlock, lock not
+/// available, too many connections, statement cancelled, shutting down.
+fn busy(error: &dyn sqlx::error::DatabaseError) -> Option<Error> {
+    const POSTGRESQL: &[&str] = &["40001", "40P01", "55P03", "53300", "57014", "57P01", "57P02", "57P03"];
+    let code = error.code()?;
+    let sqlite = code.parse::<u32>().is_ok_and(|code| code < 10_000 && matches!(code & 0xff, 5 | 6));
+    (sqlite || POSTGRESQL.contains(&code.as_ref())).then_some(Error::Busy)
+}

@@ -1,0 +1,223 @@
+//! Sets of elements: some element of an attribute satisfies a condition, or there is no element.
+
+use scim::schema::{Attribute, ENROLMENT};
+
+use super::compare::Value;
+use super::places::SHOWS_ENROLMENT;
+use super::FilterWriter;
+use crate::backend;
+use crate::sql::literal;
+
+/// Where the elements of a multi-valued attribute are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Set {
+    /// Rows of `user_values`.
+    Values { attribute: &'static str },
+    /// An array of the `search` document.
+    Document { container: Option<&'static str>, attribute: &'static str },
+    /// The groups of a user, with those around them; `typed` when it matters whether a membership is direct.
+    Groups { typed: bool },
+    /// The members of a group; `named` when their names matter.
+    Members { named: bool },
+    /// The seats and places of a user.
+    Licences,
+    /// The schemas that a resource uses.
+    Schemas,
+}
+
+/// One element of a set.
+pub(super) enum Element {
+    Row(Set),
+    Schema(&'static str),
+}
+
+impl Set {
+    /// The set as it is needed when these sub-attributes are used.
+    pub(super) fn for_subs(self, subs: &[&str]) -> Self {
+        match self {
+            Self::Values { attribute } if subs.iter().any(|sub| !["value", "type", "primary"].contains(sub)) => {
+                Self::Document { container: None, attribute }
+            }
+            Self::Groups { .. } => Self::Groups { typed: subs.contains(&"type") },
+            Self::Members { .. } => Self::Members { named: subs.contains(&"display") },
+            other => other,
+        }
+    }
+}
+
+impl FilterWriter<'_> {
+    /// Some element satisfies the condition.
+    pub(super) fn any(
+        &mut self,
+        set: &Set,
+        attribute: &'static Attribute,
+        condition: &dyn Fn(&mut Self, &Element),
+    ) {
+        let element = Element::Row(set.clone());
+        match set {
+            Set::Schemas => return self.any_schema(attribute, condition),
+            Set::Values { attribute } => {
+                self.sql.push("u.id IN (SELECT v.user_id FROM user_values v WHERE v.tenant_id = ").bind(self.tenant);
+                self.sql.push(&format!(" AND v.attribute = {} AND (", literal(attribute)));
+                condition(self, &element);
+            }
+            Set::Document { container, attribute } => {
+                let path: Vec<&str> = container.iter().copied().chain([*attribute]).collect();
+                let document = format!("{}.search", self.table.alias());
+                let rows = backend::json_elements(self.backend, &document, &path);
+                self.sql.push(&format!("EXISTS (SELECT 1 FROM {rows} WHERE ("));
+                condition(self, &element);
+            }
+            Set::Members { named } => {
+                self.sql.push("g.id IN (SELECT m.group_id FROM group_members m");
+                if *named {
+                    self.sql.push(
+                        " LEFT JOIN users mu ON mu.tenant_id = m.tenant_id AND mu.id = m.member_id \
+                         LEFT JOIN groups mg ON mg.tenant_id = m.tenant_id AND mg.id = m.member_id",
+                    );
+                }
+                self.sql.push(" WHERE m.tenant_id = ").bind(self.tenant).push(" AND (");
+                condition(self, &element);
+            }
+            Set::Licences => {
+                self.sql.push(
+                    "u.id IN (SELECT s.user_id FROM seats s \
+                     JOIN pools p ON p.tenant_id = s.tenant_id AND p.id = s.pool_id WHERE s.tenant_id = ",
+                );
+                self.sql.bind(self.tenant).push(" AND (");
+                condition(self, &element);
+            }
+            // From the groups that satisfy the condition down to everybody inside them.
+            Set::Groups { typed: false } => {
+                self.sql.push(
+                    "u.id IN (WITH RECURSIVE below(group_id) AS (SELECT eg.id FROM groups eg WHERE eg.tenant_id = ",
+                );
+                self.sql.bind(self.tenant).push(" AND (");
+                condition(self, &element);
+                self.sql.push(
+                    ") UNION SELECT m.member_id FROM below JOIN group_members m ON m.group_id = below.group_id \
+                     AND m.member_kind = 'Group' AND m.tenant_id = ",
+                );
+                self.sql.bind(self.tenant);
+                self.sql.push(
+                    ") SELECT m.member_id FROM below JOIN group_members m ON m.group_id = below.group_id WHERE (m.tenant_id = ",
+                );
+                self.sql.bind(self.tenant);
+            }
+            // From the user up to every group around.
+            Set::Groups { typed: true } => {
+                self.sql.push(
+                    "EXISTS (WITH RECURSIVE around(group_id) AS (SELECT m.group_id FROM group_members m \
+                     WHERE m.tenant_id = u.tenant_id AND m.member_id = u.id UNION SELECT m.group_id FROM around \
+                     JOIN group_members m ON m.member_id = around.group_id AND m.tenant_id = ",
+                );
+                self.sql.bind(self.tenant);
+                self.sql.push(
+                    ") SELECT 1 FROM around JOIN groups eg ON eg.tenant_id = u.tenant_id AND eg.id = around.group_id WHERE (",
+                );
+                condition(self, &element);
+            }
+        }
+        self.sql.push("))");
+    }
+
+    /// There is no element.
+    pub(super) fn none(&mut self, set: &Set) {
+        let (table, key, row) = match set {
+            Set::Schemas => return self.constant(false),
+            Set::Document { container, attribute } => {
+                let path: Vec<&str> = container.iter().copied().chain([*attribute]).collect();
+                let document = format!("{}.search", self.table.alias());
+                let rows = backend::json_elements(self.backend, &document, &path);
+                self.sql.push(&format!("NOT EXISTS (SELECT 1 FROM {rows})"));
+                return;
+            }
+            Set::Values { .. } => ("user_values", "user_id", "u"),
+            Set::Groups { .. } => ("group_members", "member_id", "u"),
+            Set::Members { .. } => ("group_members", "group_id", "g"),
+            Set::Licences => ("seats", "user_id", "u"),
+        };
+        self.sql.push(&format!(
+            "NOT EXISTS (SELECT 1 FROM {table} n WHERE n.tenant_id = {row}.tenant_id AND n.{key} = {row}.id"
+        ));
+        if let Set::Values { attribute } = set {
+            self.sql.push(&format!(" AND n.attribute = {}", literal(attribute)));
+        }
+        self.sql.push(")");
+    }
+
+    /// RFC 7643 §3: the core schema always, an extension where the resource has data of it.
+    fn any_schema(&mut self, attribute: &'static Attribute, condition: &dyn Fn(&mut Self, &Element)) {
+        debug_assert!(attribute.multi_valued, "schemas is a list");
+        let resource_type = self.resource_type();
+        self.sql.push("(");
+        condition(self, &Element::Schema(&resource_type.schema.id));
+        for extension in &resource_type.extensions {
+            let uri = extension.schema.id.as_str();
+            let used = if uri == ENROLMENT {
+                SHOWS_ENROLMENT.to_owned()
+            } else {
+                backend::json_exists(self.backend, &format!("{}.search", self.table.alias()), &[uri])
+            };
+            self.sql.push(&format!(" OR ({used} AND "));
+            condition(self, &Element::Schema(uri));
+            self.sql.push(")");
+        }
+        self.sql.push(")");
+    }
+
+    /// Where a value of an element is; without a sub-attribute, the element itself.
+    pub(super) fn inside(
+        &self,
+        element: &Element,
+        attribute: &'static Attribute,
+        sub: Option<&'static Attribute>,
+    ) -> Value {
+        let set = match element {
+            Element::Schema(uri) => return Value::Same((*uri).to_owned()),
+            Element::Row(set) => set,
+        };
+        if let Set::Document { .. } = set {
+            let path: Vec<&str> = sub.iter().map(|sub| sub.name.as_str()).collect();
+            return match sub {
+                None if attribute.complex() => Value::Complex("TRUE".to_owned()),
+                None => self.json("e.value", &[], attribute),
+                Some(sub) => self.json("e.value", &path, sub),
+            };
+        }
+        let Some(sub) = sub else { return Value::Complex("TRUE".to_owned()) };
+        match (set, sub.name.as_str()) {
+            (Set::Values { .. }, "value") => Value::Text("v.value".to_owned()),
+            (Set::Values { .. }, "type") => Value::Text("v.kind".to_owned()),
+            (Set::Values { .. }, "primary") => Value::Boolean("v.is_primary".to_owned()),
+            (Set::Groups { .. }, "value") => Value::Id("eg.id".to_owned()),
+            (Set::Groups { .. }, "display") => Value::Text("eg.display_name_folded".to_owned()),
+            (Set::Groups { .. }, "$ref") => Value::Address {
+                prefix: format!("{}/Groups/", self.base),
+                rest: backend::uuid_text(self.backend, "eg.id"),
+            },
+            (Set::Groups { .. }, "type") => Value::Text(backend::by_code_point(
+                self.backend,
+                "(CASE WHEN EXISTS (SELECT 1 FROM group_members d WHERE d.tenant_id = eg.tenant_id \
+                 AND d.group_id = eg.id AND d.member_id = u.id) THEN 'direct' ELSE 'indirect' END)",
+            )),
+            (Set::Members { .. }, "value") => Value::Id("m.member_id".to_owned()),
+            (Set::Members { .. }, "type") => {
+                let word = "(CASE m.member_kind WHEN 'User' THEN 'user' ELSE 'group' END)";
+                Value::Text(backend::by_code_point(self.backend, word))
+            }
+            (Set::Members { .. }, "display") => {
+                Value::Text("COALESCE(mu.shown_name_folded, mg.display_name_folded)".to_owned())
+            }
+            (Set::Members { .. }, "$ref") => Value::Address {
+                prefix: format!("{}/", self.base),
+                rest: format!("(m.member_kind || 's/' || {})", backend::uuid_text(self.backend, "m.member_id")),
+            },
+            (Set::Licences, "value") => Value::Id("s.pool_id".to_owned()),
+            (Set::Licences, "display") => Value::Text("p.name_folded".to_owned()),
+            (Set::Licences, "state") => Value::Text("s.state".to_owned()),
+            (Set::Licences, "since") => Value::Instant("s.since".to_owned()),
+            _ => Value::Nothing,
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! From a resolved filter to SQL that selects what `ResolvedFilter::matches` accepts, on both databases.
+//!
+//! A condition holds when it *is true*: false and `NULL` are the same, so every negation is written
+//! `(…) IS NOT TRUE`. Values are compared in the form that `scim` gives them, never folded by SQL; `LIKE` is not used.
+//! Attributes live in columns, in the rows of `user_values`, `group_members`, `seats`, or in the `search` document.
+
+mod compare;
+mod elements;
+mod page;
+mod places;
+
+use chrono::DateTime;
+use scim::{Meta, Object, Resource};
+use scim::filter::{ElementFilter, Operand, ResolvedFilter};
+use scim::path::AttributeRef;
+use scim::schema::{Attribute, ResourceType};
+use scim_filter_parser::CompareOp;
+use sea_orm::DbBackend;
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use crate::sql::Sql;
+use compare::Value;
+pub(crate) use page::page;
+use places::Place;
+
+/// The table whose rows are filtered; its alias is `u` or `g`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Table {
+    Users,
+    Groups,
+}
+
+impl Table {
+    pub(crate) const fn alias(self) -> &'static str {
+        match self {
+            Self::Users => "u",
+            Self::Groups => "g",
+        }
+    }
+}
+
+/// The document in the form in which it is searched: values in comparison form, and the part of each `$ref` that
+/// follows the address of the service, as `Resource::render` writes it.
+pub(crate) fn search_document(resource_type: &'static ResourceType, document: &Object) -> Object {
+    let mut search = scim::resource::comparison_document(resource_type, document);
+    for extension in &resource_type.extensions {
+        let schema = extension.schema;
+        let referring = schema.attributes.iter().filter(|attribute| attribute.sub("$ref").is_some());
+        let Some(Json::Object(container)) = search.get_mut(&schema.id) else { continue };
+        for attribute in referring.filter(|attribute| !attribute.multi_valued) {
+            if let Some(Json::Object(value)) = container.get_mut(&attribute.name) {
+                value.remove("$ref");
+                value.extend(reference(resource_type, &schema.id, &attribute.name, document).map(|path| ("$ref".into(), path)));
+            }
+        }
+    }
+    search
+}
+
+fn reference(resource_type: &'static ResourceType, uri: &str, attribute: &str, document: &Object) -> Option<Json> {
+    let mut alone = Object::new();
+    alone.insert(uri.to_owned(), document.get(uri)?.clone());
+    let meta = Meta { created: DateTime::UNIX_EPOCH, last_modified: DateTime::UNIX_EPOCH, version: 0 };
+    let resource = Resource { id: String::new(), resource_type, document: alone, meta };
+    resource.render("").get(uri)?.get(attribute)?.get("$ref").cloned()
+}
+
+/// Writes the condition that a filter means.
+pub(crate) struct FilterWriter<'a> {
+    pub(crate) sql: &'a mut Sql,
+    pub(crate) backend: DbBackend,
+    pub(crate) table: Table,
+    pub(crate) tenant: Uuid,
+    pub(crate) base: &'a str,
+}
+
+impl FilterWriter<'_> {
+    pub(crate) fn filter(&mut self, filter: &ResolvedFilter) {
+        match filter {
+            ResolvedFilter::And(terms) => self.joined(" AND ", "TRUE", terms, Self::filter),
+            ResolvedFilter::Or(terms) => self.joined(" OR ", "FALSE", terms, Self::filter),
+            ResolvedFilter::Not(inner) => self.negated(|writer| writer.filter(inner)),
+            ResolvedFilter::Present(target) => self.present(*target),
+            ResolvedFilter::Compare { target, op, operand } => self.comparison(*target, *op, operand),
+            ResolvedFilter::Element { attribute, filter } => match self.place(*attribute) {
+                Place::Single(holder) => {
+                    self.sql.push("(");
+                    let whole = self.single(&holder, *attribute);
+                    self.exists(&whole);
+                    self.sql.push(" AND ");
+                    let attribute = *attribute;
+                    self.element(filter, attribute.attribute, &|writer, sub| {
+                        writer.single(&holder, AttributeRef { sub, ..attribute })
+                    });
+                    self.sql.push(")");
+                }
+                Place::Many(set) => {
+                    let set = set.for_subs(&subs(filter));
+                    self.any(&set, attribute.attribute, &|writer, element| {
+                        writer.element(filter, attribute.attribute, &|writer, sub| {
+                            writer.inside(element, attribute.attribute, sub)
+                        });
+                    });
+                }
+            },
+        }
+    }
+
+    fn present(&mut self, target: AttributeRef) {
+        match self.place(target) {
+            Place::Single(holder) => {
+                let whole = target.sub.is_none() && target.attribute.complex();
+                let targets: Vec<AttributeRef> = if whole {
+                    target.attribute.sub_attributes.iter().map(|sub| AttributeRef { sub: Some(sub), ..target }).collect()
+                } else {
+                    vec![target]
+                };
+                self.joined(" OR ", "FALSE", &targets, |writer, target| {
+                    let value = writer.single(&holder, *target);
+                    writer.has_value(&value);
+                });
+            }
+            Place::Many(set) => {
+                let attribute = target.attribute;
+                let subs: Vec<Option<&'static Attribute>> = match target.sub {
+                    None if attribute.complex() => attribute.sub_attributes.iter().map(Some).collect(),
+                    sub => vec![sub],
+                };
+                let set = set.for_subs(&subs.iter().flatten().map(|sub| sub.name.as_str()).collect::<Vec<_>>());
+                self.any(&set, attribute, &|writer, element| {
+                    writer.joined(" OR ", "FALSE", &subs, |writer, sub| {
+                        let value = writer.inside(element, attribute, *sub);
+                        writer.has_value(&value);
+                    });
+                });
+            }
+        }
+    }
+
+    fn comparison(&mut self, target: AttributeRef, op: CompareOp, operand: &Operand) {
+        match self.place(target) {
+            Place::Single(holder) => {
+                let value = self.single(&holder, target);
+                self.compare(&value, target.leaf(), op, operand);
+            }
+            Place::Many(set) => {
+                let used: Vec<&str> = target.sub.iter().map(|sub| sub.name.as_str()).collect();
+                let set = set.for_subs(&used);
+                self.sql.push("(");
+                self.any(&set, target.attribute, &|writer, element| {
+                    let value = writer.inside(element, target.attribute, target.sub);
+                    writer.compare(&value, target.leaf(), op, operand);
+                });
+                // An attribute without elements counts as one that is not assigned.
+                if compare::absent_matches(target.leaf(), op, operand) {
+                    self.sql.push(" OR ");
+                    self.none(&set);
+                }
+                self.sql.push(")");
+            }
+        }
+    }
+
+    /// The filter over one element, whose values `find` places.
+    fn element(
+        &mut self,
+        filter: &ElementFilter,
+        attribute: &'static Attribute,
+        find: &dyn Fn(&Self, Option<&'static Attribute>) -> Value,
+    ) {
+        match filter {
+            ElementFilter::And(terms) => {
+                self.joined(" AND ", "TRUE", terms, |writer, term| writer.element(term, attribute, find));
+            }
+            ElementFilter::Or(terms) => {
+                self.joined(" OR ", "FALSE", terms, |writer, term| writer.element(term, attribute, find));
+            }
+            ElementFilter::Not(inner) => self.negated(|writer| writer.element(inner, attribute, find)),
+            ElementFilter::Present { sub } => {
+                let value = find(self, *sub);
+                self.has_value(&value);
+            }
+            ElementFilter::Compare { sub, op, operand } => {
+                let value = find(self, *sub);
+                self.compare(&value, sub.unwrap_or(attribute), *op, operand);
+            }
+        }
+    }
+
+    pub(crate) fn negated(&mut self, inner: impl FnOnce(&mut Self)) {
+        self.sql.push("((");
+        inner(self);
+        self.sql.push(") IS NOT TRUE)");
+    }
+
+    fn joined<T>(&mut self, between: &str, empty: &str, terms: &[T], mut write: impl FnMut(&mut Self, &T)) {
+        if terms.is_empty() {
+            self.sql.push(empty);
+        } else {
+            self.halves(between, terms, &mut write);
+        }
+    }
+
+    /// Terms between brackets, as a balanced tree: both databases limit how deep an expression nests.
+    fn halves<T>(&mut self, between: &str, terms: &[T], write: &mut dyn FnMut(&mut Self, &T)) {
+        if let [only] = terms {
+            return write(self, only);
+        }
+        let (left, right) = terms.split_at(terms.len() / 2);
+        self.sql.push("(");
+        self.halves(between, left, write);
+        self.sql.push(between);
+        self.halves(between, right, write);
+        self.sql.push(")");
+    }
+}
+
+/// The names of the sub-attributes that a filter over elements uses.
+fn subs(filter: &ElementFilter) -> Vec<&'static str> {
+    match filter {
+        ElementFilter::And(terms) | ElementFilter::Or(terms) => terms.iter().flat_map(subs).collect(),
+        ElementFilter::Not(inner) => subs(inner),
+        ElementFilter::Present { sub } | ElementFilter::Compare { sub, .. } => {
+            sub.iter().map(|sub| sub.name.as_str()).collect()
+        }
+    }
+}

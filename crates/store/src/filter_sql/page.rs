@@ -1,0 +1,74 @@
+//! Pages of a list: how many there are, and some of them, in a stable order.
+
+use scim::filter::{Operand, ResolvedFilter};
+use scim::protocol::list::Page;
+use scim_filter_parser::CompareOp;
+use sea_orm::FromQueryResult;
+
+use super::{FilterWriter, Table};
+use crate::error::Error;
+use crate::sql::Sql;
+use crate::unit::ReadUnit;
+
+#[derive(FromQueryResult)]
+struct Total {
+    total: i64,
+}
+
+/// How many rows satisfy the filter, and those of one page.
+///
+/// The page alone says how many there are, unless it is full or starts behind the end: then they are counted.
+pub(crate) async fn page<T: FromQueryResult>(
+    unit: &ReadUnit,
+    table: Table,
+    columns: &str,
+    filter: Option<&ResolvedFilter>,
+    page: Page,
+) -> Result<(u64, Vec<T>), Error> {
+    let alias = table.alias();
+    let mut rows = Vec::new();
+    let before = page.start_index.saturating_sub(1);
+    let finds_one = before == 0 && filter.is_some_and(finds_one);
+    if page.count > 0 {
+        let mut sql = Sql::new(columns);
+        condition(unit, &mut sql, table, filter);
+        // A bound or needless LIMIT makes SQLite prepare the statement anew each time.
+        if !finds_one {
+            sql.push(&format!(" ORDER BY {alias}.id LIMIT {} OFFSET {}", page.count, before.min(i64::MAX as u64)));
+        }
+        rows = unit.session.all::<T>(sql).await?;
+        let found = rows.len() as u64;
+        if finds_one || (found < page.count && (found > 0 || before == 0)) {
+            return Ok((before + found, rows));
+        }
+    }
+    let name = match table {
+        Table::Users => "users",
+        Table::Groups => "groups",
+    };
+    let mut sql = Sql::new(&format!("SELECT COUNT(*) AS total FROM {name} {alias}"));
+    condition(unit, &mut sql, table, filter);
+    let total = unit.session.one::<Total>(sql).await?.map_or(0, |row| row.total);
+    Ok((u64::try_from(total).unwrap_or(0), rows))
+}
+
+fn condition(unit: &ReadUnit, sql: &mut Sql, table: Table, filter: Option<&ResolvedFilter>) {
+    let tenant = unit.tenant();
+    sql.push(&format!(" WHERE {}.tenant_id = ", table.alias())).bind(tenant);
+    if let Some(filter) = filter {
+        sql.push(" AND (");
+        FilterWriter { sql, backend: unit.backend(), table, tenant, base: &unit.base }.filter(filter);
+        sql.push(")");
+    }
+}
+
+/// Whether at most one row can satisfy the filter.
+fn finds_one(filter: &ResolvedFilter) -> bool {
+    match filter {
+        ResolvedFilter::And(terms) => terms.iter().any(finds_one),
+        ResolvedFilter::Compare { target, op: CompareOp::Eq, operand: Operand::Text(_) } => {
+            target.extension.is_none() && target.sub.is_none() && matches!(target.attribute.name.as_str(), "id" | "userName")
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,152 @@
+//! Where the attributes of users and groups are.
+
+use scim::path::AttributeRef;
+use scim::protocol::version::entity_tag;
+use scim::schema::{Attribute, ENROLMENT, ENTERPRISE_USER, Kind, Registry};
+
+use super::compare::Value;
+use super::elements::Set;
+use super::{FilterWriter, Table};
+use crate::backend;
+use crate::sql::literal;
+use crate::user_values;
+
+/// Where an attribute is.
+pub(super) enum Place {
+    /// One value in each row.
+    Single(Holder),
+    /// A set of elements.
+    Many(Set),
+}
+
+/// What holds single values.
+pub(super) enum Holder {
+    /// Columns.
+    Columns,
+    /// The columns of the enrolment extension.
+    Enrolment,
+    /// The `search` document.
+    Document,
+}
+
+/// Whether answers hold the enrolment extension, see `User::shows_enrolment`.
+pub(super) const SHOWS_ENROLMENT: &str = "(u.enrolment_known = TRUE OR EXISTS (SELECT 1 FROM seats x \
+     WHERE x.tenant_id = u.tenant_id AND x.user_id = u.id))";
+
+impl FilterWriter<'_> {
+    pub(super) fn place(&self, target: AttributeRef) -> Place {
+        let name = target.attribute.name.as_str();
+        match target.extension {
+            Some(schema) if schema.id == ENROLMENT && name == "licences" => return Place::Many(Set::Licences),
+            Some(schema) if schema.id == ENROLMENT => return Place::Single(Holder::Enrolment),
+            Some(schema) if target.attribute.multi_valued => {
+                return Place::Many(Set::Document { container: Some(schema.id.as_str()), attribute: name });
+            }
+            Some(_) => return Place::Single(Holder::Document),
+            None => {}
+        }
+        match (self.table, name) {
+            (_, "schemas") => Place::Many(Set::Schemas),
+            (Table::Users, "groups") => Place::Many(Set::Groups { typed: false }),
+            (Table::Groups, "members") => Place::Many(Set::Members { named: false }),
+            (Table::Users, name) if user_values::ATTRIBUTES.contains(&name) => Place::Many(Set::Values { attribute: name }),
+            (_, name) if target.attribute.multi_valued => Place::Many(Set::Document { container: None, attribute: name }),
+            (Table::Users, "id" | "externalId" | "userName" | "active" | "meta")
+            | (Table::Groups, "id" | "externalId" | "displayName" | "meta") => Place::Single(Holder::Columns),
+            _ => Place::Single(Holder::Document),
+        }
+    }
+
+    /// Where a single value is.
+    pub(super) fn single(&self, holder: &Holder, target: AttributeRef) -> Value {
+        match holder {
+            Holder::Columns => self.column(target),
+            Holder::Enrolment => enrolment(&target.attribute.name),
+            Holder::Document => self.document(target),
+        }
+    }
+
+    fn column(&self, target: AttributeRef) -> Value {
+        let row = self.table.alias();
+        match (target.attribute.name.as_str(), target.sub.map(|sub| sub.name.as_str())) {
+            ("id", _) => Value::Id(format!("{row}.id")),
+            ("externalId", _) => Value::Text(format!("{row}.external_id")),
+            ("userName", _) => Value::Text("u.user_name_folded".to_owned()),
+            ("displayName", _) => Value::Text("g.display_name_folded".to_owned()),
+            ("active", _) => Value::Boolean("u.active".to_owned()),
+            ("meta", None) => Value::Complex("TRUE".to_owned()),
+            ("meta", Some("resourceType")) => Value::Same(self.resource_type().name.clone()),
+            ("meta", Some("created")) => Value::Instant(format!("{row}.created_at")),
+            ("meta", Some("lastModified")) => Value::Instant(format!("{row}.modified_at")),
+            ("meta", Some("location")) => Value::Address {
+                prefix: format!("{}{}/", self.base, self.resource_type().endpoint),
+                rest: backend::uuid_text(self.backend, &format!("{row}.id")),
+            },
+            ("meta", Some("version")) => {
+                let tag = entity_tag(0);
+                let (before, after) = tag.split_once('0').unwrap_or((tag.as_str(), ""));
+                let text = format!("({} || CAST({row}.version AS TEXT) || {})", literal(before), literal(after));
+                Value::Text(backend::by_code_point(self.backend, &text))
+            }
+            _ => Value::Nothing,
+        }
+    }
+
+    fn document(&self, target: AttributeRef) -> Value {
+        let container = target.extension.map(|schema| schema.id.as_str());
+        let names = [container, Some(target.attribute.name.as_str()), target.sub.map(|sub| sub.name.as_str())];
+        let path: Vec<&str> = names.into_iter().flatten().collect();
+        if container == Some(ENTERPRISE_USER) && path.last() == Some(&"displayName") {
+            return self.manager_name();
+        }
+        let value = self.json(&format!("{}.search", self.table.alias()), &path, target.leaf());
+        match value {
+            Value::Text(rest) if target.sub.is_some_and(|sub| sub.name == "$ref") => {
+                Value::Address { prefix: self.base.to_owned(), rest }
+            }
+            value => value,
+        }
+    }
+
+    /// The name of the manager is the present name of whom the id names.
+    fn manager_name(&self) -> Value {
+        let id = backend::json_text(self.backend, "u.search", &[ENTERPRISE_USER, "manager", "value"]);
+        let id = backend::uuid_of_text(self.backend, &id);
+        let found = |column: &str, table: &str| {
+            format!("(SELECT x.{column} FROM {table} x WHERE x.tenant_id = u.tenant_id AND x.id = {id})")
+        };
+        let (user, group) = (found("shown_name_folded", "users"), found("display_name_folded", "groups"));
+        Value::Text(format!("COALESCE({user}, {group})"))
+    }
+
+    /// The value at a path of a JSON document.
+    pub(super) fn json(&self, document: &str, path: &[&str], leaf: &Attribute) -> Value {
+        match leaf.kind {
+            Kind::String | Kind::Reference | Kind::Binary => Value::Text(backend::json_text(self.backend, document, path)),
+            Kind::Boolean => Value::Boolean(backend::json_boolean(self.backend, document, path)),
+            Kind::Decimal | Kind::Integer => Value::Number(backend::json_number(self.backend, document, path)),
+            Kind::DateTime => Value::InstantText(backend::json_text(self.backend, document, path)),
+            Kind::Complex => Value::Complex(backend::json_exists(self.backend, document, path)),
+        }
+    }
+
+    pub(super) fn resource_type(&self) -> &'static scim::ResourceType {
+        match self.table {
+            Table::Users => Registry::standard().user(),
+            Table::Groups => Registry::standard().group(),
+        }
+    }
+}
+
+fn enrolment(name: &str) -> Value {
+    let shown = |column: &str| format!("CASE WHEN {SHOWS_ENROLMENT} THEN {column} END");
+    match name {
+        "status" => Value::Text(shown("u.enrolment_status")),
+        "restoreOwed" => Value::Boolean(shown("u.restore_owed")),
+        "statusSince" => Value::Instant("u.enrolment_since".to_owned()),
+        "reason" => Value::Text("u.enrolment_reason".to_owned()),
+        "seatKeptUntil" => Value::Instant("u.seat_kept_until".to_owned()),
+        "lastUsed" => Value::Instant("u.last_used_at".to_owned()),
+        _ => Value::Nothing,
+    }
+}

@@ -1,0 +1,278 @@
+//! Groups: documents without their members, which are rows of their own.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use provisioning::{GroupId, UserId};
+use scim::filter::ResolvedFilter;
+use scim::protocol::list::Page;
+use scim::schema::Registry;
+use scim::text::fold;
+use scim::{Meta, Object, Resource};
+use sea_orm::FromQueryResult;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::backend::for_update;
+use crate::connections::decode;
+use crate::entity;
+use crate::error::Error;
+use crate::filter_sql::{self, Table};
+use crate::ids::stored;
+use crate::sql::Sql;
+use crate::unit::{CHUNK, ReadUnit, WriteUnit};
+use crate::users::text;
+
+/// A group as stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Group {
+    /// The id.
+    pub id: GroupId,
+    /// The resource: document and meta, without members.
+    pub resource: Resource,
+    /// The folded name, where the connection that wrote it wants group names unique.
+    pub unique_name: Option<String>,
+}
+
+/// A group to create.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewGroup {
+    /// The id.
+    pub id: GroupId,
+    /// The canonical document, without members.
+    pub document: Object,
+    /// The folded name, if no other group of the tenant may have it.
+    pub unique_name: Option<String>,
+}
+
+/// A group that a user is in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupOf {
+    /// The group.
+    pub id: GroupId,
+    /// Its display name.
+    pub display: Option<String>,
+    /// Whether the user is a member of the group itself, or of a group inside it (RFC 7643 §4.1.2).
+    pub direct: bool,
+}
+
+impl Group {
+    /// The `displayName`.
+    #[must_use]
+    pub fn display_name(&self) -> &str {
+        text(&self.resource.document, "displayName").unwrap_or_default()
+    }
+}
+
+#[derive(FromQueryResult)]
+struct Row {
+    id: Uuid,
+    document: Value,
+    unique_name: Option<String>,
+    created_at: DateTime<Utc>,
+    modified_at: DateTime<Utc>,
+    version: i64,
+}
+
+const COLUMNS: &str =
+    "SELECT g.id, g.document, g.unique_name, g.created_at, g.modified_at, g.version FROM groups g";
+
+impl TryFrom<Row> for Group {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self, Error> {
+        let id = row.id.to_string();
+        let meta = Meta { created: row.created_at, last_modified: row.modified_at, version: row.version };
+        Ok(Self {
+            id: GroupId::new(row.id),
+            unique_name: row.unique_name,
+            resource: Resource {
+                document: decode(row.document, "groups", "document", &id)?,
+                id,
+                resource_type: Registry::standard().group(),
+                meta,
+            },
+        })
+    }
+}
+
+#[derive(FromQueryResult)]
+struct GroupOfRow {
+    member_id: Uuid,
+    group_id: Uuid,
+    display_name: Option<String>,
+    direct: bool,
+}
+
+#[derive(FromQueryResult)]
+struct VersionRow {
+    version: i64,
+}
+
+#[derive(FromQueryResult)]
+pub(crate) struct IdRow {
+    pub(crate) id: Uuid,
+}
+
+impl ReadUnit {
+    /// The group of this id.
+    ///
+    /// # Errors
+    /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
+    pub async fn group(&self, id: GroupId) -> Result<Option<Group>, Error> {
+        self.one_group(id, "").await
+    }
+
+    async fn one_group(&self, id: GroupId, lock: &str) -> Result<Option<Group>, Error> {
+        let mut sql = Sql::new(COLUMNS);
+        sql.push(" WHERE g.tenant_id = ").bind(self.tenant()).push(" AND g.id = ").bind(id.uuid()).push(lock);
+        self.session.one::<Row>(sql).await?.map(Group::try_from).transpose()
+    }
+
+    /// How many groups satisfy the filter, and those of one page, in the order of ids.
+    ///
+    /// # Errors
+    /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
+    pub async fn groups(&self, filter: Option<&ResolvedFilter>, page: Page) -> Result<(u64, Vec<Group>), Error> {
+        let (total, rows) = filter_sql::page::<Row>(self, Table::Groups, COLUMNS, filter, page).await?;
+        Ok((total, rows.into_iter().map(Group::try_from).collect::<Result<_, _>>()?))
+    }
+
+    /// The oldest group of this name, which is folded already.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn group_named(&self, folded: &str) -> Result<Option<GroupId>, Error> {
+        let mut sql = Sql::new("SELECT g.id FROM groups g WHERE g.tenant_id = ");
+        sql.bind(self.tenant()).push(" AND g.display_name_folded = ").bind(folded).push(" ORDER BY g.id DESC");
+        Ok(self.session.one::<IdRow>(sql).await?.map(|row| GroupId::new(row.id)))
+    }
+
+    /// The groups of each user, those around a group of theirs included, in the order of ids.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn groups_of(&self, users: &[UserId]) -> Result<HashMap<UserId, Vec<GroupOf>>, Error> {
+        let mut groups: HashMap<UserId, Vec<GroupOf>> = HashMap::new();
+        for chunk in users.chunks(CHUNK) {
+            let mut sql = Sql::new(
+                "WITH RECURSIVE up(member_id, group_id) AS (\
+                 SELECT m.member_id, m.group_id FROM group_members m WHERE m.tenant_id = ",
+            );
+            sql.bind(self.tenant()).push(" AND m.member_id IN ").list(chunk.iter().map(|user| user.uuid()));
+            sql.push(
+                " UNION SELECT up.member_id, m.group_id FROM up \
+                 JOIN group_members m ON m.member_id = up.group_id AND m.tenant_id = ",
+            );
+            sql.bind(self.tenant());
+            sql.push(
+                ") SELECT up.member_id, up.group_id, g.display_name, EXISTS (SELECT 1 FROM group_members d \
+                 WHERE d.tenant_id = g.tenant_id AND d.group_id = g.id AND d.member_id = up.member_id) AS direct \
+                 FROM up JOIN groups g ON g.id = up.group_id AND g.tenant_id = ",
+            );
+            sql.bind(self.tenant()).push(" ORDER BY up.member_id, up.group_id");
+            for row in self.session.all::<GroupOfRow>(sql).await? {
+                let group =
+                    GroupOf { id: GroupId::new(row.group_id), display: row.display_name, direct: row.direct };
+                groups.entry(UserId::new(row.member_id)).or_default().push(group);
+            }
+        }
+        Ok(groups)
+    }
+}
+
+impl WriteUnit {
+    /// The group of this id, locked against other writers until the unit ends.
+    ///
+    /// # Errors
+    /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
+    pub async fn lock_group(&mut self, id: GroupId) -> Result<Option<Group>, Error> {
+        self.one_group(id, for_update(self.backend())).await
+    }
+
+    /// Creates a group without members, at version 1.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] if the name is to be unique and another group has it.
+    pub async fn insert_group(&mut self, new: &NewGroup, now: DateTime<Utc>) -> Result<Group, Error> {
+        let now = stored(now);
+        let display_name = text(&new.document, "displayName").map(str::to_owned);
+        self.session
+            .insert(entity::groups::Model {
+                tenant_id: self.tenant(),
+                id: new.id.uuid(),
+                search: search(&new.document),
+                document: Value::Object(new.document.clone()),
+                display_name_folded: display_name.as_deref().map(|name| fold(name).into_owned()),
+                display_name,
+                unique_name: new.unique_name.clone(),
+                external_id: text(&new.document, "externalId").map(str::to_owned),
+                created_at: now,
+                modified_at: now,
+                version: 1,
+            })
+            .await?;
+        Ok(Group {
+            id: new.id,
+            resource: Resource {
+                id: new.id.to_string(),
+                resource_type: Registry::standard().group(),
+                document: new.document.clone(),
+                meta: Meta { created: now, last_modified: now, version: 1 },
+            },
+            unique_name: new.unique_name.clone(),
+        })
+    }
+
+    /// Gives a group another document and answers the new version.
+    ///
+    /// # Errors
+    /// [`Error::VersionMismatch`] if the group has changed since `group` was read; [`Error::Conflict`] if the name is
+    /// to be unique and another group has it.
+    pub async fn save_group(
+        &mut self,
+        group: &Group,
+        document: &Object,
+        unique_name: Option<String>,
+        now: DateTime<Utc>,
+    ) -> Result<i64, Error> {
+        let version = group.resource.meta.version + 1;
+        let display_name = text(document, "displayName");
+        let mut sql = Sql::new("UPDATE groups SET document = ");
+        sql.bind(Value::Object(document.clone())).push(", search = ").bind(search(document));
+        sql.push(", display_name = ").bind(display_name.map(str::to_owned));
+        sql.push(", display_name_folded = ").bind(display_name.map(|name| fold(name).into_owned()));
+        sql.push(", unique_name = ").bind(unique_name);
+        sql.push(", external_id = ").bind(text(document, "externalId").map(str::to_owned));
+        sql.push(", modified_at = ").bind(stored(now)).push(", version = ").bind(version);
+        sql.push(" WHERE tenant_id = ").bind(self.tenant()).push(" AND id = ").bind(group.id.uuid());
+        sql.push(" AND version = ").bind(group.resource.meta.version);
+        if self.session.run(sql).await? == 1 { Ok(version) } else { Err(Error::VersionMismatch) }
+    }
+
+    /// Gives a group a new version, because its members have changed, and answers it.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if there is no such group.
+    pub async fn touch_group(&mut self, id: GroupId, now: DateTime<Utc>) -> Result<i64, Error> {
+        let mut sql = Sql::new("UPDATE groups SET version = version + 1, modified_at = ");
+        sql.bind(stored(now)).push(" WHERE tenant_id = ").bind(self.tenant()).push(" AND id = ").bind(id.uuid());
+        sql.push(" RETURNING version");
+        Ok(self.session.one::<VersionRow>(sql).await?.ok_or(Error::NotFound)?.version)
+    }
+
+    /// Deletes a group, with members, parked members and bindings; `false` if there is no such group.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn delete_group(&mut self, id: GroupId, now: DateTime<Utc>) -> Result<bool, Error> {
+        self.leave_all_groups(id.uuid(), now).await?;
+        let mut sql = Sql::new("DELETE FROM groups WHERE tenant_id = ");
+        sql.bind(self.tenant()).push(" AND id = ").bind(id.uuid());
+        Ok(self.session.run(sql).await? == 1)
+    }
+}
+
+fn search(document: &Object) -> Value {
+    Value::Object(filter_sql::search_document(Registry::standard().group(), document))
+}

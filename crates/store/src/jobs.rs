@@ -1,0 +1,281 @@
+//! Jobs: work queued in the transaction that causes it, claimed by lease, run outside any transaction, safe to run
+//! twice.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::{FromQueryResult, Value as SqlValue};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::backend::skip_locked;
+use crate::error::Error;
+use crate::ids::{new_id, stored};
+use crate::sql::Sql;
+use crate::store::Store;
+use crate::tenants::TenantScope;
+use crate::unit::{CHUNK, Session, WriteUnit};
+
+/// The kinds of jobs that effects queue.
+pub mod job_kind {
+    /// Send an invitation: `{"user": id}`.
+    pub const INVITATION: &str = "invitation";
+    /// Tell the application: `{"user": id, "event": word}`.
+    pub const TELL_APPLICATION: &str = "tell-application";
+    /// Settle a suspended person again: `{"user": id}`.
+    pub const END_GRACE: &str = "end-grace";
+}
+
+/// A job to queue.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewJob {
+    /// What is to be done.
+    pub kind: String,
+    /// With what.
+    pub payload: Value,
+    /// Not before.
+    pub run_at: DateTime<Utc>,
+    /// A job of the same key that has not begun is replaced.
+    pub dedup: Option<String>,
+}
+
+/// A job that this worker has claimed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Job {
+    /// Its id.
+    pub id: Uuid,
+    /// The tenant that it works for.
+    pub scope: TenantScope,
+    /// What is to be done.
+    pub kind: String,
+    /// With what; progress is saved here.
+    pub payload: Value,
+    /// Which attempt this is, from 1.
+    pub attempt: i64,
+    /// When it was to run.
+    pub run_at: DateTime<Utc>,
+    /// Why the attempt before failed.
+    pub last_error: Option<String>,
+}
+
+/// How a job ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is done and forgotten.
+    Done,
+    /// It is to be tried again.
+    Retry {
+        /// After how long.
+        after: TimeDelta,
+        /// Why.
+        reason: String,
+    },
+    /// It cannot be done; the row stays for a person to look at.
+    Failed(String),
+}
+
+#[derive(FromQueryResult)]
+struct Row {
+    tenant_id: Uuid,
+    id: Uuid,
+    kind: String,
+    payload: Value,
+    attempt: i64,
+    run_at: DateTime<Utc>,
+    last_error: Option<String>,
+}
+
+impl From<Row> for Job {
+    fn from(row: Row) -> Self {
+        Self {
+            id: row.id,
+            scope: TenantScope::of(row.tenant_id),
+            kind: row.kind,
+            payload: row.payload,
+            attempt: row.attempt,
+            run_at: row.run_at,
+            last_error: row.last_error,
+        }
+    }
+}
+
+impl Store {
+    /// Claims due jobs of these kinds for `lease`: no other worker gets them before it is over.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn claim_jobs(
+        &self,
+        kinds: &[&str],
+        worker: &str,
+        now: DateTime<Utc>,
+        lease: TimeDelta,
+        most: u64,
+    ) -> Result<Vec<Job>, Error> {
+        let now = stored(now);
+        let due = |sql: &mut Sql| {
+            sql.push(" FROM jobs j WHERE ((j.state = 'ready' AND j.run_at <= ").bind(now);
+            sql.push(") OR (j.state = 'running' AND j.lease_until <= ").bind(now);
+            sql.push(")) AND j.kind IN ").list(kinds.iter().copied());
+        };
+        // Looking first costs the writer nothing while there is nothing to do.
+        let mut sql = Sql::new("SELECT j.tenant_id, j.id, j.kind, j.payload, j.attempt, j.run_at, j.last_error");
+        due(&mut sql);
+        sql.push(" LIMIT 1");
+        if Row::find_by_statement(sql.statement(self.backend())).all(self.pool()).await?.is_empty() {
+            return Ok(Vec::new());
+        }
+        let session = self.writing().await?;
+        let mut sql = Sql::new("UPDATE jobs SET state = 'running', attempt = attempt + 1, worker = ");
+        sql.bind(worker).push(", lease_until = ").bind(now + lease).push(" WHERE id IN (SELECT j.id");
+        due(&mut sql);
+        sql.push(&format!(" ORDER BY j.run_at, j.id LIMIT {most}")).push(skip_locked(self.backend()));
+        sql.push(") RETURNING tenant_id, id, kind, payload, attempt, run_at, last_error");
+        let mut rows = session.all::<Row>(sql).await?;
+        session.commit().await?;
+        rows.sort_by_key(|row| (row.run_at, row.id));
+        Ok(rows.into_iter().map(Job::from).collect())
+    }
+
+    /// Ends a job. One whose lease went to another worker is left to that one.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn finish_job(&self, job: &Job, outcome: Outcome, now: DateTime<Utc>) -> Result<(), Error> {
+        let session = self.writing().await?;
+        let ended = match outcome {
+            Outcome::Done => delete(&session, job).await?,
+            Outcome::Failed(reason) => {
+                let mut sql = Sql::new("UPDATE jobs SET state = 'failed', dedup = NULL, last_error = ");
+                sql.bind(reason);
+                session.run(held(sql, job)).await? == 1
+            }
+            Outcome::Retry { after, reason } => {
+                let mut sql = Sql::new("UPDATE jobs SET state = 'ready', run_at = ");
+                sql.bind(stored(now) + after).push(", last_error = ").bind(reason);
+                let mut sql = held(sql, job);
+                sql.push(
+                    " AND NOT EXISTS (SELECT 1 FROM jobs r WHERE r.tenant_id = jobs.tenant_id AND r.dedup = jobs.dedup \
+                     AND r.state = 'ready')",
+                );
+                // A newer job of the same key takes the place of this one.
+                session.run(sql).await? == 1 || delete(&session, job).await?
+            }
+        };
+        if !ended {
+            tracing::warn!(job.id = %job.id, job.kind = job.kind, "the lease of a job was over before the job was");
+        }
+        session.commit().await
+    }
+
+    /// Keeps a job for longer.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if the lease went to another worker; [`Error::Busy`] or [`Error::Other`].
+    pub async fn extend_lease(&self, job: &Job, now: DateTime<Utc>, lease: TimeDelta) -> Result<(), Error> {
+        self.save_progress(job, job.payload.clone(), now, lease).await
+    }
+
+    /// Saves how far a job has come, and keeps it for longer.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if the lease went to another worker; [`Error::Busy`] or [`Error::Other`].
+    pub async fn save_progress(
+        &self,
+        job: &Job,
+        payload: Value,
+        now: DateTime<Utc>,
+        lease: TimeDelta,
+    ) -> Result<(), Error> {
+        let session = self.writing().await?;
+        progress(&session, job, payload, now, lease).await?;
+        session.commit().await
+    }
+}
+
+impl WriteUnit {
+    /// Queues a job; with a key that another job waits under, it takes that one's place.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn enqueue(&mut self, job: NewJob, now: DateTime<Utc>) -> Result<(), Error> {
+        self.enqueue_all(vec![job], now).await
+    }
+
+    /// As [`WriteUnit::enqueue`]; no two of the jobs have the same key.
+    pub(crate) async fn enqueue_all(&mut self, jobs: Vec<NewJob>, now: DateTime<Utc>) -> Result<(), Error> {
+        let row = |job: NewJob| {
+            [
+                SqlValue::from(self.tenant()),
+                new_id(now).into(),
+                job.kind.into(),
+                job.payload.into(),
+                "ready".into(),
+                stored(job.run_at).into(),
+                job.dedup.into(),
+                0_i64.into(),
+                stored(now).into(),
+            ]
+        };
+        let mut rows = jobs.into_iter().map(row).peekable();
+        while rows.peek().is_some() {
+            let mut sql = Sql::new(
+                "INSERT INTO jobs (tenant_id, id, kind, payload, state, run_at, dedup, attempt, created_at) VALUES ",
+            );
+            sql.rows(rows.by_ref().take(CHUNK)).push(
+                " ON CONFLICT (tenant_id, dedup) WHERE state = 'ready' AND dedup IS NOT NULL \
+                 DO UPDATE SET payload = excluded.payload, run_at = excluded.run_at, kind = excluded.kind",
+            );
+            self.session.run(sql).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes back jobs that have not begun, by their keys.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn withdraw_jobs(&mut self, dedup: &[String]) -> Result<(), Error> {
+        for chunk in dedup.chunks(CHUNK) {
+            let mut sql = Sql::new("DELETE FROM jobs WHERE tenant_id = ");
+            sql.bind(self.tenant()).push(" AND state = 'ready' AND dedup IN ").list(chunk.iter().cloned());
+            self.session.run(sql).await?;
+        }
+        Ok(())
+    }
+
+    /// As [`Store::save_progress`], together with the work that the progress is about.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if the lease went to another worker; [`Error::Busy`] or [`Error::Other`].
+    pub async fn save_progress(
+        &mut self,
+        job: &Job,
+        payload: Value,
+        now: DateTime<Utc>,
+        lease: TimeDelta,
+    ) -> Result<(), Error> {
+        progress(&self.session, job, payload, now, lease).await
+    }
+}
+
+async fn progress(
+    session: &Session,
+    job: &Job,
+    payload: Value,
+    now: DateTime<Utc>,
+    lease: TimeDelta,
+) -> Result<(), Error> {
+    let mut sql = Sql::new("UPDATE jobs SET payload = ");
+    sql.bind(payload).push(", lease_until = ").bind(stored(now) + lease);
+    if session.run(held(sql, job)).await? == 1 { Ok(()) } else { Err(Error::NotFound) }
+}
+
+async fn delete(session: &Session, job: &Job) -> Result<bool, Error> {
+    Ok(session.run(held(Sql::new("DELETE FROM jobs"), job)).await? == 1)
+}
+
+/// The row, as long as it is ours: every claim counts the attempts up.
+fn held(mut sql: Sql, job: &Job) -> Sql {
+    sql.push(" WHERE tenant_id = ").bind(job.scope.tenant_id().uuid()).push(" AND id = ").bind(job.id);
+    sql.push(" AND state = 'running' AND attempt = ").bind(job.attempt);
+    sql
+}

@@ -1,0 +1,168 @@
+//! The journal: append-only, written in the transaction of the change, with who did it and why.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use provisioning::{Entry, GroupId, PoolId, Subject, UserId};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use uuid::Uuid;
+
+use crate::entity::journal;
+use crate::error::Error;
+use crate::ids::{new_id, stored};
+use crate::unit::{ReadUnit, WriteUnit};
+
+/// Who caused a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    /// What they are.
+    pub kind: ActorKind,
+    /// Their name: of the connection, of the operator, of the kind of job.
+    pub name: String,
+    /// What they did it with: the id of the request or job, or the command.
+    pub cause: String,
+}
+
+/// What caused a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ActorKind {
+    /// A push of an identity provider.
+    Connection,
+    /// A person at the terminal.
+    Operator,
+    /// Queued work.
+    Job,
+}
+
+impl ActorKind {
+    const ALL: [Self; 3] = [Self::Connection, Self::Operator, Self::Job];
+
+    /// The word in columns and in JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Connection => "connection",
+            Self::Operator => "operator",
+            Self::Job => "job",
+        }
+    }
+}
+
+impl fmt::Display for ActorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// Which entries are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct JournalQuery {
+    /// About whom or what; everything without it.
+    pub subject: Option<Subject>,
+    /// Those behind this entry, the first of them; without it, the last ones.
+    pub after: Option<Uuid>,
+    /// The most entries wanted.
+    pub most: u64,
+}
+
+/// An entry as recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JournalRecord {
+    /// Its id; ids sort by time.
+    pub id: Uuid,
+    /// When it was recorded.
+    pub at: DateTime<Utc>,
+    /// What was recorded.
+    pub entry: Entry,
+    /// Who caused it.
+    pub actor: Actor,
+}
+
+fn subject(subject: &Subject) -> (&'static str, Uuid) {
+    match subject {
+        Subject::User(id) => ("user", id.uuid()),
+        Subject::Group(id) => ("group", id.uuid()),
+        Subject::Pool(id) => ("pool", id.uuid()),
+    }
+}
+
+impl TryFrom<journal::Model> for JournalRecord {
+    type Error = Error;
+
+    fn try_from(row: journal::Model) -> Result<Self, Error> {
+        let inconsistent = |column| Error::Inconsistent { table: "journal", column, id: row.id.to_string() };
+        let subject = match row.subject_kind.as_str() {
+            "user" => Subject::User(UserId::new(row.subject_id)),
+            "group" => Subject::Group(GroupId::new(row.subject_id)),
+            "pool" => Subject::Pool(PoolId::new(row.subject_id)),
+            _ => return Err(inconsistent("subject_kind")),
+        };
+        let kind = ActorKind::ALL.into_iter().find(|kind| kind.as_str() == row.actor_kind);
+        Ok(Self {
+            id: row.id,
+            at: row.at,
+            actor: Actor {
+                kind: kind.ok_or_else(|| inconsistent("actor_kind"))?,
+                name: row.actor_name,
+                cause: row.cause,
+            },
+            entry: Entry {
+                subject,
+                kind: row.kind.parse().map_err(|_| inconsistent("kind"))?,
+                why: row.why,
+                before: row.before_value,
+                after: row.after_value,
+            },
+        })
+    }
+}
+
+impl ReadUnit {
+    /// Entries of the journal, the newest last.
+    ///
+    /// # Errors
+    /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
+    pub async fn journal(&self, query: JournalQuery) -> Result<Vec<JournalRecord>, Error> {
+        let mut select = journal::Entity::find().filter(journal::Column::TenantId.eq(self.tenant())).limit(query.most);
+        if let Some(about) = &query.subject {
+            let (kind, id) = subject(about);
+            select = select.filter(journal::Column::SubjectId.eq(id)).filter(journal::Column::SubjectKind.eq(kind));
+        }
+        let rows = if let Some(after) = query.after {
+            let behind = select.filter(journal::Column::Id.gt(after)).order_by_asc(journal::Column::Id);
+            behind.all(&self.session).await?
+        } else {
+            let mut last = select.order_by_desc(journal::Column::Id).all(&self.session).await?;
+            last.reverse();
+            last
+        };
+        rows.into_iter().map(JournalRecord::try_from).collect()
+    }
+}
+
+impl WriteUnit {
+    /// Appends entries.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn record(&mut self, entries: &[Entry], actor: &Actor, now: DateTime<Utc>) -> Result<(), Error> {
+        let row = |entry: &Entry| {
+            let (subject_kind, subject_id) = subject(&entry.subject);
+            journal::Model {
+                tenant_id: self.tenant(),
+                id: new_id(now),
+                at: stored(now),
+                subject_kind: subject_kind.to_owned(),
+                subject_id,
+                kind: entry.kind.to_string(),
+                why: entry.why.clone(),
+                before_value: entry.before.clone(),
+                after_value: entry.after.clone(),
+                actor_kind: actor.kind.to_string(),
+                actor_name: actor.name.clone(),
+                cause: actor.cause.clone(),
+            }
+        };
+        self.session.insert_all(entries.iter().map(row).collect()).await
+    }
+}

@@ -1,0 +1,257 @@
+//! Memberships: one row each, never part of a group's document.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use provisioning::GroupId;
+use sea_orm::FromQueryResult;
+use uuid::Uuid;
+
+use crate::backend::for_update_of;
+use crate::error::Error;
+use crate::groups::IdRow;
+use crate::ids::stored;
+use crate::sql::Sql;
+use crate::unit::{CHUNK, ReadUnit, WriteUnit};
+
+/// What a member is (RFC 7643 §4.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum MemberKind {
+    /// A user.
+    User,
+    /// A group.
+    Group,
+}
+
+impl MemberKind {
+    /// The word of the standard, as in `members.type`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "User",
+            Self::Group => "Group",
+        }
+    }
+
+    fn parse(word: &str, member: Uuid) -> Result<Self, Error> {
+        match word {
+            "User" => Ok(Self::User),
+            "Group" => Ok(Self::Group),
+            _ => {
+                Err(Error::Inconsistent { table: "group_members", column: "member_kind", id: member.to_string() })
+            }
+        }
+    }
+}
+
+impl fmt::Display for MemberKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// A member of a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// The id of the user or group.
+    pub id: Uuid,
+    /// What it is.
+    pub kind: MemberKind,
+    /// Its display name; a user without one goes by the user name.
+    pub display: Option<String>,
+}
+
+/// What an id stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemberName {
+    /// What it is.
+    pub kind: MemberKind,
+    /// Its display name; a user without one goes by the user name.
+    pub display: String,
+}
+
+#[derive(FromQueryResult)]
+struct MemberRow {
+    group_id: Uuid,
+    member_id: Uuid,
+    member_kind: String,
+    display: Option<String>,
+}
+
+#[derive(FromQueryResult)]
+struct NameRow {
+    id: Uuid,
+    kind: String,
+    display: Option<String>,
+}
+
+#[derive(FromQueryResult)]
+struct KindRow {
+    member_id: Uuid,
+    member_kind: String,
+}
+
+impl ReadUnit {
+    /// The members of a group, in the order of ids.
+    ///
+    /// # Errors
+    /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
+    pub async fn members(&self, group: GroupId) -> Result<Vec<Member>, Error> {
+        Ok(self.members_of(&[group]).await?.remove(&group).unwrap_or_default())
+    }
+
+    /// The members of each group, in the order of ids.
+    ///
+    /// # Errors
+    /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
+    pub async fn members_of(&self, groups: &[GroupId]) -> Result<HashMap<GroupId, Vec<Member>>, Error> {
+        let mut members: HashMap<GroupId, Vec<Member>> = HashMap::new();
+        for chunk in groups.chunks(CHUNK) {
+            let mut sql = Sql::new(
+                "SELECT m.group_id, m.member_id, m.member_kind, COALESCE(u.shown_name, g.display_name) AS display \
+                 FROM group_members m \
+                 LEFT JOIN users u ON u.tenant_id = m.tenant_id AND u.id = m.member_id \
+                 LEFT JOIN groups g ON g.tenant_id = m.tenant_id AND g.id = m.member_id \
+                 WHERE m.tenant_id = ",
+            );
+            sql.bind(self.tenant()).push(" AND m.group_id IN ").list(chunk.iter().map(|group| group.uuid()));
+            sql.push(" ORDER BY m.group_id, m.member_id");
+            for row in self.session.all::<MemberRow>(sql).await? {
+                let kind = MemberKind::parse(&row.member_kind, row.member_id)?;
+                let member = Member { id: row.member_id, kind, display: row.display };
+                members.entry(GroupId::new(row.group_id)).or_default().push(member);
+            }
+        }
+        Ok(members)
+    }
+
+    /// Which of these are members of the group.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn members_among(&self, group: GroupId, ids: &[Uuid]) -> Result<Vec<Uuid>, Error> {
+        let mut found = Vec::new();
+        for chunk in ids.chunks(CHUNK) {
+            let mut sql = Sql::new("SELECT m.member_id AS id FROM group_members m WHERE m.tenant_id = ");
+            sql.bind(self.tenant()).push(" AND m.group_id = ").bind(group.uuid());
+            sql.push(" AND m.member_id IN ").list(chunk.iter().copied()).push(" ORDER BY m.member_id");
+            found.extend(self.session.all::<IdRow>(sql).await?.into_iter().map(|row| row.id));
+        }
+        Ok(found)
+    }
+
+    /// At most `most` members behind `after`, in the order of ids, for work in batches.
+    ///
+    /// # Errors
+    /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
+    pub async fn members_page(
+        &self,
+        group: GroupId,
+        after: Option<Uuid>,
+        most: u64,
+    ) -> Result<Vec<(Uuid, MemberKind)>, Error> {
+        let mut sql = Sql::new("SELECT m.member_id, m.member_kind FROM group_members m WHERE m.tenant_id = ");
+        sql.bind(self.tenant()).push(" AND m.group_id = ").bind(group.uuid());
+        sql.push(" AND m.member_id > ").bind(after.unwrap_or(Uuid::nil()));
+        sql.push(&format!(" ORDER BY m.member_id LIMIT {most}"));
+        let rows = self.session.all::<KindRow>(sql).await?;
+        rows.iter().map(|row| Ok((row.member_id, MemberKind::parse(&row.member_kind, row.member_id)?))).collect()
+    }
+
+    /// What each id stands for; those that stand for nothing are left out.
+    ///
+    /// # Errors
+    /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
+    pub async fn names_of(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, MemberName>, Error> {
+        let mut names = HashMap::new();
+        for chunk in ids.chunks(CHUNK) {
+            let mut sql =
+                Sql::new("SELECT u.id, 'User' AS kind, u.shown_name AS display FROM users u WHERE u.tenant_id = ");
+            sql.bind(self.tenant()).push(" AND u.id IN ").list(chunk.iter().copied());
+            sql.push(" UNION ALL SELECT g.id, 'Group', g.display_name FROM groups g WHERE g.tenant_id = ");
+            sql.bind(self.tenant()).push(" AND g.id IN ").list(chunk.iter().copied());
+            for row in self.session.all::<NameRow>(sql).await? {
+                let kind = MemberKind::parse(&row.kind, row.id)?;
+                names.insert(row.id, MemberName { kind, display: row.display.unwrap_or_default() });
+            }
+        }
+        Ok(names)
+    }
+}
+
+impl WriteUnit {
+    /// Adds members and answers those who were not members before; who does not exist is left out.
+    ///
+    /// The members are locked, in the order of ids, so that nobody deletes them meanwhile.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn add_members(
+        &mut self,
+        group: GroupId,
+        members: &[(Uuid, MemberKind)],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Uuid>, Error> {
+        let mut added = Vec::new();
+        for (kind, table) in [(MemberKind::User, "users"), (MemberKind::Group, "groups")] {
+            let mut ids: Vec<Uuid> = members.iter().filter(|(_, of)| *of == kind).map(|(id, _)| *id).collect();
+            ids.sort_unstable();
+            for chunk in ids.chunks(CHUNK) {
+                let mut sql =
+                    Sql::new("INSERT INTO group_members (tenant_id, group_id, member_id, member_kind, added_at) SELECT ");
+                sql.push("t.tenant_id, ").bind(group.uuid()).push(", t.id, ").bind(kind.as_str()).push(", ");
+                sql.bind(stored(now)).push(&format!(" FROM {table} t WHERE t.tenant_id = ")).bind(self.tenant());
+                sql.push(" AND t.id IN ").list(chunk.iter().copied()).push(" ORDER BY t.id");
+                sql.push(&for_update_of(self.backend(), "t"));
+                sql.push(" ON CONFLICT (tenant_id, group_id, member_id) DO NOTHING RETURNING member_id AS id");
+                added.extend(self.session.all::<IdRow>(sql).await?.into_iter().map(|row| row.id));
+            }
+        }
+        Ok(added)
+    }
+
+    /// Removes members and answers those who were members before.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn remove_members(&mut self, group: GroupId, members: &[Uuid]) -> Result<Vec<Uuid>, Error> {
+        let mut removed = Vec::new();
+        for chunk in members.chunks(CHUNK) {
+            let mut sql = Sql::new("DELETE FROM group_members WHERE tenant_id = ");
+            sql.bind(self.tenant()).push(" AND group_id = ").bind(group.uuid());
+            sql.push(" AND member_id IN ").list(chunk.iter().copied()).push(" RETURNING member_id AS id");
+            removed.extend(self.session.all::<IdRow>(sql).await?.into_iter().map(|row| row.id));
+        }
+        Ok(removed)
+    }
+
+    /// Removes every member, and every parked one; says how many members there were.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn remove_all_members(&mut self, group: GroupId) -> Result<u64, Error> {
+        for table in ["parked_members", "group_members"] {
+            let mut sql = Sql::new(&format!("DELETE FROM {table} WHERE tenant_id = "));
+            sql.bind(self.tenant()).push(" AND group_id = ").bind(group.uuid());
+            let removed = self.session.run(sql).await?;
+            if table == "group_members" {
+                return Ok(removed);
+            }
+        }
+        Ok(0)
+    }
+
+    /// Takes a user or group out of every group; those get a new version.
+    pub(crate) async fn leave_all_groups(&mut self, member: Uuid, now: DateTime<Utc>) -> Result<(), Error> {
+        let mut sql = Sql::new("UPDATE groups SET version = version + 1, modified_at = ");
+        sql.bind(stored(now)).push(" WHERE tenant_id = ").bind(self.tenant());
+        sql.push(" AND id IN (SELECT m.group_id FROM group_members m WHERE m.tenant_id = ").bind(self.tenant());
+        sql.push(" AND m.member_id = ").bind(member).push(")");
+        self.session.run(sql).await?;
+        let mut sql = Sql::new("DELETE FROM group_members WHERE tenant_id = ");
+        sql.bind(self.tenant()).push(" AND member_id = ").bind(member);
+        self.session.run(sql).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,39 @@
+//! The schema's history: small, dated, forward steps.
+
+mod m20261122_000001_initial;
+
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend};
+use sea_orm_migration::{MigrationTrait, MigratorTrait};
+
+use crate::error::Error;
+
+/// The advisory lock that keeps two processes from migrating one database at once.
+const LOCK: i64 = 0x726f_6c6c_6361_6c6c;
+
+struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m20261122_000001_initial::Migration)]
+    }
+}
+
+/// Brings the schema up to date inside `transaction` and says which steps that took.
+///
+/// On `SQLite` the transaction itself is the lock, it was begun as a writer.
+pub(crate) async fn up(transaction: &DatabaseTransaction) -> Result<Vec<String>, Error> {
+    if transaction.get_database_backend() == DbBackend::Postgres {
+        transaction.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({LOCK})")).await?;
+    }
+    let names = pending(transaction).await?;
+    if !names.is_empty() {
+        Migrator::up(transaction, None).await?;
+    }
+    Ok(names)
+}
+
+/// The steps that have not run; changes nothing.
+pub(crate) async fn pending(connection: &impl ConnectionTrait) -> Result<Vec<String>, Error> {
+    let pending = Migrator::get_pending_migrations_read_only(connection).await?;
+    Ok(pending.iter().map(|migration| migration.name().to_owned()).collect())
+}

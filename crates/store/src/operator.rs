@@ -1,0 +1,94 @@
+//! Look-ups across tenants, for the operator at the terminal: by id, or by a name that must stand for one thing.
+
+use provisioning::{GroupId, PoolId, UserId};
+use scim::text::{fold, fold_name};
+use sea_orm::FromQueryResult;
+use uuid::Uuid;
+
+use crate::connections::Connection;
+use crate::error::Error;
+use crate::groups::Group;
+use crate::ids::ConnectionId;
+use crate::pools::PoolState;
+use crate::sql::Sql;
+use crate::store::Store;
+use crate::tenants::TenantScope;
+use crate::users::User;
+
+#[derive(FromQueryResult)]
+struct Found {
+    tenant_id: Uuid,
+    id: Uuid,
+    tenant_name: String,
+}
+
+impl Store {
+    /// The connection of this id or name.
+    ///
+    /// # Errors
+    /// [`Error::Ambiguous`] if several tenants have one of this name.
+    pub async fn connection(&self, id_or_name: &str) -> Result<Option<(TenantScope, Connection)>, Error> {
+        let found = self.find("connections", "name_folded", fold(id_or_name).into_owned(), id_or_name).await?;
+        let Some((scope, id)) = found else { return Ok(None) };
+        let connection = self.read(&scope).await?.connection(ConnectionId::new(id)).await?;
+        Ok(connection.map(|connection| (scope, connection)))
+    }
+
+    /// The group of this id or display name.
+    ///
+    /// # Errors
+    /// [`Error::Ambiguous`] if there are several of this name.
+    pub async fn find_group_anywhere(&self, id_or_name: &str) -> Result<Option<(TenantScope, Group)>, Error> {
+        let found = self.find("groups", "display_name_folded", fold(id_or_name).into_owned(), id_or_name).await?;
+        let Some((scope, id)) = found else { return Ok(None) };
+        let group = self.read(&scope).await?.group(GroupId::new(id)).await?;
+        Ok(group.map(|group| (scope, group)))
+    }
+
+    /// The pool of this id or name.
+    ///
+    /// # Errors
+    /// [`Error::Ambiguous`] if several tenants have one of this name.
+    pub async fn find_pool_anywhere(&self, id_or_name: &str) -> Result<Option<(TenantScope, PoolState)>, Error> {
+        let found = self.find("pools", "name_folded", fold(id_or_name).into_owned(), id_or_name).await?;
+        let Some((scope, id)) = found else { return Ok(None) };
+        let pools = self.read(&scope).await?.pools().await?;
+        Ok(pools.into_iter().find(|state| state.pool.id == PoolId::new(id)).map(|state| (scope, state)))
+    }
+
+    /// The user of this id or user name.
+    ///
+    /// # Errors
+    /// [`Error::Ambiguous`] if several tenants have one of this name.
+    pub async fn find_user_anywhere(&self, id_or_name: &str) -> Result<Option<(TenantScope, User)>, Error> {
+        let found = self.find("users", "user_name_folded", fold_name(id_or_name), id_or_name).await?;
+        let Some((scope, id)) = found else { return Ok(None) };
+        let user = self.read(&scope).await?.user(UserId::new(id)).await?;
+        Ok(user.map(|user| (scope, user)))
+    }
+
+    async fn find(
+        &self,
+        table: &str,
+        column: &str,
+        folded: String,
+        given: &str,
+    ) -> Result<Option<(TenantScope, Uuid)>, Error> {
+        let mut sql = Sql::new(&format!(
+            "SELECT r.tenant_id, r.id, t.name AS tenant_name FROM {table} r JOIN tenants t ON t.id = r.tenant_id \
+             WHERE r.{column} = "
+        ));
+        sql.bind(folded);
+        if let Ok(id) = given.parse::<Uuid>() {
+            sql.push(" OR r.id = ").bind(id);
+        }
+        sql.push(" ORDER BY r.id");
+        let mut found = Found::find_by_statement(sql.statement(self.backend())).all(self.pool()).await?;
+        if found.len() > 1 {
+            let one = |row: &Found| format!("{} (tenant {})", row.id, row.tenant_name);
+            let ids: Vec<String> = found.iter().map(one).collect();
+            return Err(Error::Ambiguous(format!("\"{given}\" is one of several, name it by id: {}", ids.join(", "))));
+        }
+        Ok(found.pop().map(|row| (TenantScope::of(row.tenant_id), row.id)))
+    }
+}

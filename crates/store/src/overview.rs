@@ -1,0 +1,79 @@
+//! What an administrator sees first: people by status, and who waits for what.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use provisioning::{PoolId, Status, UserId};
+use sea_orm::FromQueryResult;
+use uuid::Uuid;
+
+use crate::error::Error;
+use crate::sql::Sql;
+use crate::unit::ReadUnit;
+
+/// Somebody who waits for a seat.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// The pool.
+    pub pool: PoolId,
+    /// The pool's name.
+    pub pool_name: String,
+    /// Who waits.
+    pub user: UserId,
+    /// Their display name, or else the user name.
+    pub name: String,
+    /// Since when.
+    pub since: DateTime<Utc>,
+}
+
+#[derive(FromQueryResult)]
+struct CountRow {
+    status: String,
+    people: i64,
+}
+
+#[derive(FromQueryResult)]
+struct WaitingRow {
+    pool_id: Uuid,
+    pool_name: String,
+    user_id: Uuid,
+    name: String,
+    since: DateTime<Utc>,
+}
+
+impl ReadUnit {
+    /// How many people are in each status; statuses without people are there with 0.
+    ///
+    /// # Errors
+    /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
+    pub async fn people_by_status(&self) -> Result<Vec<(Status, u64)>, Error> {
+        let mut sql = Sql::new("SELECT u.enrolment_status AS status, COUNT(*) AS people FROM users u WHERE u.tenant_id = ");
+        sql.bind(self.tenant()).push(" GROUP BY u.enrolment_status");
+        let mut counts = BTreeMap::new();
+        for row in self.session.all::<CountRow>(sql).await? {
+            counts.insert(row.status, u64::try_from(row.people).unwrap_or(0));
+        }
+        Ok(Status::ALL.iter().map(|status| (*status, counts.get(status.as_str()).copied().unwrap_or(0))).collect())
+    }
+
+    /// Who waits for a seat, by pool and in the order in which they will be served.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn waiting(&self) -> Result<Vec<Waiting>, Error> {
+        let mut sql = Sql::new(
+            "SELECT s.pool_id, p.name AS pool_name, s.user_id, u.shown_name AS name, s.since FROM seats s \
+             JOIN pools p ON p.tenant_id = s.tenant_id AND p.id = s.pool_id \
+             JOIN users u ON u.tenant_id = s.tenant_id AND u.id = s.user_id WHERE s.tenant_id = ",
+        );
+        sql.bind(self.tenant()).push(" AND s.state = 'waiting' ORDER BY s.pool_id, s.since, s.user_id");
+        let waiting = |row: WaitingRow| Waiting {
+            pool: PoolId::new(row.pool_id),
+            pool_name: row.pool_name,
+            user: UserId::new(row.user_id),
+            name: row.name,
+            since: row.since,
+        };
+        Ok(self.session.all::<WaitingRow>(sql).await?.into_iter().map(waiting).collect())
+    }
+}

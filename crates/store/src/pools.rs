@@ -1,0 +1,299 @@
+//! Licence pools, the groups bound to them, and the seats that people hold.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use provisioning::{GroupId, Pool, PoolId, PoolPolicy, SeatState, UserId};
+use scim::text::fold;
+use sea_orm::FromQueryResult;
+use uuid::Uuid;
+
+use crate::entity::{bindings, pools};
+use crate::error::Error;
+use crate::ids::{new_id, stored};
+use crate::sql::Sql;
+use crate::unit::{CHUNK, ReadUnit, WriteUnit};
+
+/// A pool with what is known about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PoolState {
+    /// The pool.
+    pub pool: Pool,
+    /// How many people wait for a seat.
+    pub waiting: u32,
+    /// The SCIM filter whose matches are entitled to a seat.
+    pub rule: Option<String>,
+    /// Whether everybody who is provisioned is entitled to a seat.
+    pub default: bool,
+    /// When it was created.
+    pub created_at: DateTime<Utc>,
+}
+
+/// A pool to create.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewPool {
+    /// Its name, unique in the tenant.
+    pub name: String,
+    /// Seats bought.
+    pub seats: u32,
+    /// What happens when none is left.
+    pub policy: PoolPolicy,
+    /// The instant from which its grants no longer count.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// The SCIM filter whose matches are entitled to a seat.
+    pub rule: Option<String>,
+    /// Whether everybody who is provisioned is entitled to a seat.
+    pub default: bool,
+}
+
+/// A group bound to a pool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Binding {
+    /// The group.
+    pub group: GroupId,
+    /// The group's display name.
+    pub group_name: String,
+    /// The pool.
+    pub pool: PoolId,
+    /// The pool's name.
+    pub pool_name: String,
+    /// When it was bound.
+    pub created_at: DateTime<Utc>,
+}
+
+/// A seat, or a place in a queue, with the name of its pool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Licence {
+    /// The pool.
+    pub pool: PoolId,
+    /// The pool's name.
+    pub name: String,
+    /// Held or waited for.
+    pub state: SeatState,
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// Whether it was assigned beyond the bought seats.
+    pub overage: bool,
+}
+
+#[derive(FromQueryResult)]
+struct PoolRow {
+    #[sea_orm(nested)]
+    pool: pools::Model,
+    waiting: i64,
+}
+
+#[derive(FromQueryResult)]
+struct BindingRow {
+    group_id: Uuid,
+    group_name: Option<String>,
+    pool_id: Uuid,
+    pool_name: String,
+    created_at: DateTime<Utc>,
+}
+
+#[derive(FromQueryResult)]
+struct LicenceRow {
+    user_id: Uuid,
+    pool_id: Uuid,
+    name: String,
+    state: String,
+    since: DateTime<Utc>,
+    overage: bool,
+}
+
+/// The pool of a row.
+pub(crate) fn pool(row: &pools::Model) -> Result<Pool, Error> {
+    let inconsistent = |column| Error::Inconsistent { table: "pools", column, id: row.id.to_string() };
+    Ok(Pool {
+        id: PoolId::new(row.id),
+        name: row.name.clone(),
+        seats: u32::try_from(row.seats).map_err(|_| inconsistent("seats"))?,
+        used: u32::try_from(row.used).map_err(|_| inconsistent("used"))?,
+        policy: row.policy.parse().map_err(|_| inconsistent("policy"))?,
+        expires_at: row.expires_at,
+    })
+}
+
+/// The state of a seat's row.
+pub(crate) fn seat_state(word: &str, user: Uuid) -> Result<SeatState, Error> {
+    word.parse().map_err(|_| Error::Inconsistent { table: "seats", column: "state", id: user.to_string() })
+}
+
+impl TryFrom<PoolRow> for PoolState {
+    type Error = Error;
+
+    fn try_from(row: PoolRow) -> Result<Self, Error> {
+        Ok(Self {
+            pool: pool(&row.pool)?,
+            waiting: u32::try_from(row.waiting).unwrap_or(u32::MAX),
+            rule: row.pool.rule,
+            default: row.pool.is_default,
+            created_at: row.pool.created_at,
+        })
+    }
+}
+
+impl ReadUnit {
+    /// Every pool, oldest first.
+    ///
+    /// # Errors
+    /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
+    pub async fn pools(&self) -> Result<Vec<PoolState>, Error> {
+        let mut sql = Sql::new(
+            "SELECT p.*, (SELECT COUNT(*) FROM seats s WHERE s.tenant_id = p.tenant_id AND s.pool_id = p.id \
+             AND s.state = 'waiting') AS waiting FROM pools p WHERE p.tenant_id = ",
+        );
+        sql.bind(self.tenant()).push(" ORDER BY p.id");
+        self.session.all::<PoolRow>(sql).await?.into_iter().map(PoolState::try_from).collect()
+    }
+
+    /// Every binding, by group and pool.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn bindings(&self) -> Result<Vec<Binding>, Error> {
+        let mut sql = Sql::new(
+            "SELECT b.group_id, g.display_name AS group_name, b.pool_id, p.name AS pool_name, b.created_at \
+             FROM bindings b JOIN groups g ON g.tenant_id = b.tenant_id AND g.id = b.group_id \
+             JOIN pools p ON p.tenant_id = b.tenant_id AND p.id = b.pool_id WHERE b.tenant_id = ",
+        );
+        sql.bind(self.tenant()).push(" ORDER BY b.group_id, b.pool_id");
+        let binding = |row: BindingRow| Binding {
+            group: GroupId::new(row.group_id),
+            group_name: row.group_name.unwrap_or_default(),
+            pool: PoolId::new(row.pool_id),
+            pool_name: row.pool_name,
+            created_at: row.created_at,
+        };
+        Ok(self.session.all::<BindingRow>(sql).await?.into_iter().map(binding).collect())
+    }
+
+    /// The seats and places of each user, by pool.
+    ///
+    /// # Errors
+    /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
+    pub async fn licences_of(&self, users: &[UserId]) -> Result<HashMap<UserId, Vec<Licence>>, Error> {
+        let mut licences: HashMap<UserId, Vec<Licence>> = HashMap::new();
+        for chunk in users.chunks(CHUNK) {
+            let mut sql = Sql::new(
+                "SELECT s.user_id, s.pool_id, p.name, s.state, s.since, s.overage FROM seats s \
+                 JOIN pools p ON p.tenant_id = s.tenant_id AND p.id = s.pool_id WHERE s.tenant_id = ",
+            );
+            sql.bind(self.tenant()).push(" AND s.user_id IN ").list(chunk.iter().map(|user| user.uuid()));
+            sql.push(" ORDER BY s.user_id, s.pool_id");
+            for row in self.session.all::<LicenceRow>(sql).await? {
+                let licence = Licence {
+                    pool: PoolId::new(row.pool_id),
+                    name: row.name,
+                    state: seat_state(&row.state, row.user_id)?,
+                    since: row.since,
+                    overage: row.overage,
+                };
+                licences.entry(UserId::new(row.user_id)).or_default().push(licence);
+            }
+        }
+        Ok(licences)
+    }
+
+    /// At most `most` people behind `after` who have a seat, a place or a stored grant in a pool, in the order of
+    /// ids, for work in batches.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn pool_people(
+        &self,
+        pool: PoolId,
+        after: Option<UserId>,
+        most: u64,
+    ) -> Result<Vec<UserId>, Error> {
+        let after = after.map_or(Uuid::nil(), UserId::uuid);
+        let mut sql = Sql::new("SELECT s.user_id AS id FROM seats s WHERE s.tenant_id = ");
+        sql.bind(self.tenant()).push(" AND s.pool_id = ").bind(pool.uuid()).push(" AND s.user_id > ").bind(after);
+        sql.push(" UNION SELECT r.user_id FROM grants r WHERE r.tenant_id = ");
+        sql.bind(self.tenant()).push(" AND r.pool_id = ").bind(pool.uuid()).push(" AND r.user_id > ").bind(after);
+        sql.push(&format!(" ORDER BY id LIMIT {most}"));
+        let rows = self.session.all::<crate::groups::IdRow>(sql).await?;
+        Ok(rows.into_iter().map(|row| UserId::new(row.id)).collect())
+    }
+}
+
+impl WriteUnit {
+    /// Creates a pool.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] if the tenant has one of this name.
+    pub async fn insert_pool(&mut self, new: &NewPool, now: DateTime<Utc>) -> Result<PoolState, Error> {
+        let row = pools::Model {
+            tenant_id: self.tenant(),
+            id: new_id(now),
+            name: new.name.clone(),
+            name_folded: fold(&new.name).into_owned(),
+            seats: new.seats.into(),
+            used: 0,
+            policy: new.policy.to_string(),
+            expires_at: new.expires_at.map(stored),
+            rule: new.rule.clone(),
+            is_default: new.default,
+            created_at: stored(now),
+        };
+        self.session.insert(row.clone()).await?;
+        PoolRow { pool: row, waiting: 0 }.try_into()
+    }
+
+    /// Changes how many seats of a pool were bought; whoever waits must be settled afterwards.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if there is no such pool.
+    pub async fn set_pool_size(&mut self, pool: PoolId, seats: u32) -> Result<(), Error> {
+        let mut sql = Sql::new("UPDATE pools SET seats = ");
+        sql.bind(i64::from(seats)).push(" WHERE tenant_id = ").bind(self.tenant());
+        sql.push(" AND id = ").bind(pool.uuid());
+        if self.session.run(sql).await? == 1 { Ok(()) } else { Err(Error::NotFound) }
+    }
+
+    /// Changes when a pool expires; its people must be settled afterwards.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if there is no such pool.
+    pub async fn set_pool_expiry(
+        &mut self,
+        pool: PoolId,
+        expires_at: Option<DateTime<Utc>>,
+    ) -> Result<(), Error> {
+        let mut sql = Sql::new("UPDATE pools SET expires_at = ");
+        sql.bind(expires_at.map(stored)).push(" WHERE tenant_id = ").bind(self.tenant());
+        sql.push(" AND id = ").bind(pool.uuid());
+        if self.session.run(sql).await? == 1 { Ok(()) } else { Err(Error::NotFound) }
+    }
+
+    /// Binds a group to a pool; the members must be settled afterwards.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] if it is bound already, [`Error::Other`] if the group or the pool does not exist.
+    pub async fn insert_binding(
+        &mut self,
+        group: GroupId,
+        pool: PoolId,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let row = bindings::Model {
+            tenant_id: self.tenant(),
+            group_id: group.uuid(),
+            pool_id: pool.uuid(),
+            created_at: stored(now),
+        };
+        self.session.insert(row).await
+    }
+
+    /// Unbinds a group from a pool; `false` if it was not bound. The members must be settled afterwards.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn remove_binding(&mut self, group: GroupId, pool: PoolId) -> Result<bool, Error> {
+        let mut sql = Sql::new("DELETE FROM bindings WHERE tenant_id = ");
+        sql.bind(self.tenant()).push(" AND group_id = ").bind(group.uuid());
+        sql.push(" AND pool_id = ").bind(pool.uuid());
+        Ok(self.session.run(sql).await? == 1)
+    }
+}

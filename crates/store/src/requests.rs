@@ -1,0 +1,194 @@
+//! The request log of connections, and how often each quirk was used.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Value as SqlValue};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::connections::decode;
+use crate::entity::{quirk_uses, requests};
+use crate::error::Error;
+use crate::ids::{ConnectionId, stored};
+use crate::sql::Sql;
+use crate::store::Store;
+use crate::tenants::TenantScope;
+use crate::unit::{CHUNK, ReadUnit};
+
+/// One request, as the inspector shows it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RequestRecord {
+    /// Its id.
+    pub id: Uuid,
+    /// The tenant.
+    pub scope: TenantScope,
+    /// The connection that sent it.
+    pub connection: ConnectionId,
+    /// When it arrived.
+    pub at: DateTime<Utc>,
+    /// The method.
+    pub method: String,
+    /// The path, without values of the query.
+    pub path: String,
+    /// The status of the answer.
+    pub status: u16,
+    /// How long it took, in microseconds.
+    pub duration_us: u64,
+    /// The names of the quirks that it used.
+    pub quirks: Vec<String>,
+    /// What followed from it, in plain words.
+    pub effects: Vec<String>,
+    /// What of it was ignored.
+    pub ignored: Vec<String>,
+    /// The body, masked by the caller.
+    pub body: Option<Value>,
+    /// Why it was refused.
+    pub error: Option<String>,
+}
+
+/// How often a connection used a quirk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QuirkUse {
+    /// The connection.
+    pub connection: ConnectionId,
+    /// The name of the quirk.
+    pub name: String,
+    /// How often.
+    pub uses: u64,
+    /// When last.
+    pub last_at: DateTime<Utc>,
+}
+
+impl RequestRecord {
+    fn row(self) -> requests::Model {
+        requests::Model {
+            tenant_id: self.scope.tenant_id().uuid(),
+            id: self.id,
+            connection_id: self.connection.uuid(),
+            at: stored(self.at),
+            method: self.method,
+            path: self.path,
+            status: self.status.into(),
+            duration_us: i64::try_from(self.duration_us).unwrap_or(i64::MAX),
+            quirks: json!(self.quirks),
+            effects: json!(self.effects),
+            ignored: json!(self.ignored),
+            body: self.body,
+            error: self.error,
+        }
+    }
+}
+
+impl TryFrom<requests::Model> for RequestRecord {
+    type Error = Error;
+
+    fn try_from(row: requests::Model) -> Result<Self, Error> {
+        let id = row.id.to_string();
+        let inconsistent = |column| Error::Inconsistent { table: "requests", column, id: id.clone() };
+        Ok(Self {
+            id: row.id,
+            scope: TenantScope::of(row.tenant_id),
+            connection: ConnectionId::new(row.connection_id),
+            at: row.at,
+            method: row.method,
+            path: row.path,
+            status: u16::try_from(row.status).map_err(|_| inconsistent("status"))?,
+            duration_us: u64::try_from(row.duration_us).map_err(|_| inconsistent("duration_us"))?,
+            quirks: decode(row.quirks, "requests", "quirks", &id)?,
+            effects: decode(row.effects, "requests", "effects", &id)?,
+            ignored: decode(row.ignored, "requests", "ignored", &id)?,
+            body: row.body,
+            error: row.error,
+        })
+    }
+}
+
+impl Store {
+    /// Logs requests, and counts the quirks that they used, in one transaction.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`]; nothing is logged then.
+    pub async fn log_requests(&self, records: Vec<RequestRecord>) -> Result<(), Error> {
+        if records.is_empty() {
+            return Ok(());
+        }
+        // In the order of keys, so that two processes never wait for each other.
+        let mut uses: BTreeMap<(Uuid, Uuid, String), (i64, DateTime<Utc>)> = BTreeMap::new();
+        for record in &records {
+            for name in &record.quirks {
+                let key = (record.scope.tenant_id().uuid(), record.connection.uuid(), name.clone());
+                let (count, last) = uses.entry(key).or_insert((0, record.at));
+                *count += 1;
+                *last = (*last).max(record.at);
+            }
+        }
+        let session = self.writing().await?;
+        session.insert_all(records.into_iter().map(RequestRecord::row).collect()).await?;
+        let rows = uses.into_iter().map(|((tenant, connection, name), (count, last))| {
+            [SqlValue::from(tenant), connection.into(), name.into(), count.into(), stored(last).into()]
+        });
+        let mut rows = rows.peekable();
+        while rows.peek().is_some() {
+            let mut sql = Sql::new("INSERT INTO quirk_uses (tenant_id, connection_id, name, uses, last_at) VALUES ");
+            sql.rows(rows.by_ref().take(CHUNK)).push(
+                " ON CONFLICT (tenant_id, connection_id, name) DO UPDATE SET uses = quirk_uses.uses + excluded.uses, \
+                 last_at = CASE WHEN quirk_uses.last_at < excluded.last_at THEN excluded.last_at \
+                 ELSE quirk_uses.last_at END",
+            );
+            session.run(sql).await?;
+        }
+        session.commit().await
+    }
+
+    /// Forgets requests older than `before`; says how many they were.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn forget_requests(&self, before: DateTime<Utc>) -> Result<u64, Error> {
+        let session = self.writing().await?;
+        let mut sql = Sql::new("DELETE FROM requests WHERE at < ");
+        sql.bind(stored(before));
+        let forgotten = session.run(sql).await?;
+        session.commit().await?;
+        Ok(forgotten)
+    }
+}
+
+impl ReadUnit {
+    /// The last requests of a connection, the newest last.
+    ///
+    /// # Errors
+    /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
+    pub async fn requests(&self, connection: ConnectionId, most: u64) -> Result<Vec<RequestRecord>, Error> {
+        let mut rows = requests::Entity::find()
+            .filter(requests::Column::TenantId.eq(self.tenant()))
+            .filter(requests::Column::ConnectionId.eq(connection.uuid()))
+            .order_by_desc(requests::Column::Id)
+            .limit(most)
+            .all(&self.session)
+            .await?;
+        rows.reverse();
+        rows.into_iter().map(RequestRecord::try_from).collect()
+    }
+
+    /// How often each connection used each quirk.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn quirk_uses(&self) -> Result<Vec<QuirkUse>, Error> {
+        let rows = quirk_uses::Entity::find()
+            .filter(quirk_uses::Column::TenantId.eq(self.tenant()))
+            .order_by_asc(quirk_uses::Column::ConnectionId)
+            .order_by_asc(quirk_uses::Column::Name)
+            .all(&self.session)
+            .await?;
+        let quirk_use = |row: quirk_uses::Model| QuirkUse {
+            connection: ConnectionId::new(row.connection_id),
+            name: row.name,
+            uses: u64::try_from(row.uses).unwrap_or(0),
+            last_at: row.last_at,
+        };
+        Ok(rows.into_iter().map(quirk_use).collect())
+    }
+}

@@ -1,0 +1,220 @@
+//! The facts that the rules look at, gathered in one transaction and locked so that they hold until its end.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use provisioning::{
+    Enrolment, Grant, GrantSource, GroupId, Person, Pool, PoolId, PoolPolicy, Seat, Situation, UserId,
+};
+use sea_orm::FromQueryResult;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::backend::{concurrent, for_update, json_text};
+use crate::connections::decode;
+use crate::entity::pools;
+use crate::error::Error;
+use crate::grants::GrantKind;
+use crate::pools::{pool, seat_state};
+use crate::sql::Sql;
+use crate::unit::{CHUNK, WriteUnit};
+
+/// The most people who are served from one queue in one unit.
+const MOST_SERVED: usize = 500;
+
+#[derive(FromQueryResult)]
+struct PersonRow {
+    id: Uuid,
+    name: Option<String>,
+    active: Option<bool>,
+    enrolment: Value,
+}
+
+/// A seat, a stored grant or a grant by a binding.
+#[derive(FromQueryResult)]
+struct FactRow {
+    user_id: Uuid,
+    pool_id: Uuid,
+    fact: String,
+    detail: Option<String>,
+    group_id: Option<Uuid>,
+    since: Option<DateTime<Utc>>,
+    overage: Option<bool>,
+}
+
+#[derive(FromQueryResult)]
+struct WaiterRow {
+    user_id: Uuid,
+}
+
+impl WriteUnit {
+    /// The facts about these people as they stand in this transaction: those who exist, the pools that their grants
+    /// and seats name, and whoever would be served first if these people gave all their seats back.
+    ///
+    /// Documents and memberships are written before. The number of statements does not depend on how many people or
+    /// members there are (below the size of a batch).
+    ///
+    /// # Errors
+    /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
+    pub async fn situation(&mut self, users: &[UserId], now: DateTime<Utc>) -> Result<Situation, Error> {
+        self.situation_with(users, &[], now).await
+    }
+
+    /// As [`WriteUnit::situation`], with pools that no fact need name: one that was enlarged, say.
+    ///
+    /// # Errors
+    /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
+    pub async fn situation_with(
+        &mut self,
+        users: &[UserId],
+        pools: &[PoolId],
+        now: DateTime<Utc>,
+    ) -> Result<Situation, Error> {
+        let wanted: BTreeSet<Uuid> = users.iter().map(|user| user.uuid()).collect();
+        let people = self.people(&wanted).await?;
+        let mut named: BTreeSet<PoolId> = pools.iter().copied().collect();
+        named.extend(pools_of(people.values()));
+        if named.is_empty() {
+            return Ok(Situation { people: people.into_values().collect(), ..Situation::default() });
+        }
+        let mut queue = self.people(&self.waiters(&named, &people, now).await?).await?;
+        let mut all = named.clone();
+        all.extend(pools_of(queue.values()));
+        let pools = self.lock_pools(&all).await?;
+        // Somebody else may have served the queue while this unit waited for the pools.
+        if concurrent(self.backend()) {
+            let waiters = self.waiters(&named, &people, now).await?;
+            let missing = waiters.into_iter().filter(|user| !queue.contains_key(user)).collect();
+            queue.extend(self.people(&missing).await?);
+        }
+        Ok(Situation {
+            people: people.into_values().collect(),
+            pools,
+            queue: queue.into_values().filter(|person| person.waiting().next().is_some()).collect(),
+        })
+    }
+
+    /// These people with everything that stands about them, locked in the order of ids.
+    async fn people(&self, users: &BTreeSet<Uuid>) -> Result<BTreeMap<Uuid, Person>, Error> {
+        let mut people = BTreeMap::new();
+        let users: Vec<Uuid> = users.iter().copied().collect();
+        for chunk in users.chunks(CHUNK) {
+            let name = json_text(self.backend(), "u.document", &["userName"]);
+            let mut sql = Sql::new(&format!(
+                "SELECT u.id, {name} AS name, u.active, u.enrolment FROM users u WHERE u.tenant_id = "
+            ));
+            sql.bind(self.tenant()).push(" AND u.id IN ").list(chunk.iter().copied()).push(" ORDER BY u.id");
+            sql.push(for_update(self.backend()));
+            for row in self.session.all::<PersonRow>(sql).await? {
+                let enrolment: Enrolment = decode(row.enrolment, "users", "enrolment", &row.id.to_string())?;
+                let person = Person {
+                    id: UserId::new(row.id),
+                    name: row.name.unwrap_or_default(),
+                    active: row.active.unwrap_or(true),
+                    grants: Vec::new(),
+                    seats: Vec::new(),
+                    enrolment,
+                };
+                people.insert(row.id, person);
+            }
+            for fact in self.facts(chunk).await? {
+                if let Some(person) = people.get_mut(&fact.user_id) {
+                    note(person, fact)?;
+                }
+            }
+        }
+        Ok(people)
+    }
+
+    async fn facts(&self, users: &[Uuid]) -> Result<Vec<FactRow>, Error> {
+        let mut sql = Sql::new(
+            "SELECT s.user_id, s.pool_id, 'seat' AS fact, s.state AS detail, CAST(NULL AS UUID) AS group_id, \
+             s.since, s.overage FROM seats s WHERE s.tenant_id = ",
+        );
+        sql.bind(self.tenant()).push(" AND s.user_id IN ").list(users.iter().copied());
+        sql.push(" UNION ALL SELECT r.user_id, r.pool_id, r.kind, r.rule, NULL, NULL, NULL FROM grants r WHERE r.tenant_id = ");
+        sql.bind(self.tenant()).push(" AND r.user_id IN ").list(users.iter().copied());
+        sql.push(
+            " UNION ALL SELECT m.member_id, b.pool_id, 'binding', g.display_name, g.id, NULL, NULL \
+             FROM group_members m JOIN bindings b ON b.tenant_id = m.tenant_id AND b.group_id = m.group_id \
+             JOIN groups g ON g.tenant_id = m.tenant_id AND g.id = m.group_id WHERE m.tenant_id = ",
+        );
+        sql.bind(self.tenant()).push(" AND m.member_id IN ").list(users.iter().copied());
+        sql.push(" ORDER BY user_id, pool_id, fact, group_id");
+        self.session.all(sql).await
+    }
+
+    /// Who waits for these pools and could be served if `people` gave their seats back: the first ones.
+    async fn waiters(
+        &self,
+        pools: &BTreeSet<PoolId>,
+        people: &BTreeMap<Uuid, Person>,
+        now: DateTime<Utc>,
+    ) -> Result<BTreeSet<Uuid>, Error> {
+        let mut sql = Sql::default();
+        for (position, pool) in pools.iter().enumerate() {
+            // As many as these people hold, and past those among them who wait themselves.
+            let held = people.values().filter(|person| person.seat_in(*pool).is_some()).count();
+            if position > 0 {
+                sql.push(" UNION ALL ");
+            }
+            sql.push("SELECT * FROM (SELECT s.user_id FROM seats s WHERE s.tenant_id = ").bind(self.tenant());
+            sql.push(" AND s.pool_id = ").bind(pool.uuid()).push(" AND s.state = 'waiting'");
+            sql.push(" ORDER BY s.since, s.user_id LIMIT (SELECT CASE");
+            sql.push(" WHEN p.expires_at <= ").bind(now).push(" THEN 0");
+            sql.push(&format!(
+                " WHEN p.policy = '{}' OR p.seats - p.used + {held} > {MOST_SERVED} THEN {MOST_SERVED}",
+                PoolPolicy::Overage
+            ));
+            sql.push(&format!(
+                " WHEN p.seats - p.used + {held} < 0 THEN 0 ELSE p.seats - p.used + {held} END FROM pools p WHERE p.tenant_id = "
+            ));
+            sql.bind(self.tenant()).push(" AND p.id = ").bind(pool.uuid()).push(&format!(")) AS w{position}"));
+        }
+        let waiters = self.session.all::<WaiterRow>(sql).await?.into_iter().map(|row| row.user_id);
+        Ok(waiters.filter(|user| !people.contains_key(user)).collect())
+    }
+
+    async fn lock_pools(&self, pools: &BTreeSet<PoolId>) -> Result<Vec<Pool>, Error> {
+        let mut sql = Sql::new("SELECT p.* FROM pools p WHERE p.tenant_id = ");
+        sql.bind(self.tenant()).push(" AND p.id IN ").list(pools.iter().map(|pool| pool.uuid()));
+        sql.push(" ORDER BY p.id").push(for_update(self.backend()));
+        self.session.all::<pools::Model>(sql).await?.iter().map(pool).collect()
+    }
+}
+
+fn pools_of<'p>(people: impl Iterator<Item = &'p Person>) -> BTreeSet<PoolId> {
+    people
+        .flat_map(|person| {
+            person.grants.iter().map(|grant| grant.pool).chain(person.seats.iter().map(|seat| seat.pool))
+        })
+        .collect()
+}
+
+fn note(person: &mut Person, fact: FactRow) -> Result<(), Error> {
+    let pool = PoolId::new(fact.pool_id);
+    let inconsistent = |table, column| Error::Inconsistent { table, column, id: fact.user_id.to_string() };
+    let source = match fact.fact.as_str() {
+        "seat" => {
+            person.seats.push(Seat {
+                pool,
+                state: seat_state(fact.detail.as_deref().unwrap_or_default(), fact.user_id)?,
+                since: fact.since.ok_or_else(|| inconsistent("seats", "since"))?,
+                overage: fact.overage.unwrap_or(false),
+            });
+            return Ok(());
+        }
+        "binding" => GrantSource::Binding {
+            group: GroupId::new(fact.group_id.ok_or_else(|| inconsistent("bindings", "group_id"))?),
+            name: fact.detail.unwrap_or_default(),
+        },
+        kind if kind == GrantKind::ByHand.as_str() => GrantSource::ByHand,
+        kind if kind == GrantKind::Default.as_str() => GrantSource::Default,
+        kind if kind == GrantKind::Attribute.as_str() => {
+            GrantSource::Attribute { filter: fact.detail.unwrap_or_default() }
+        }
+        _ => return Err(inconsistent("grants", "kind")),
+    };
+    person.grants.push(Grant { pool, source });
+    Ok(())
+}

@@ -1,0 +1,172 @@
+//! Bearer tokens: stored as hashes, several at once, with an end.
+
+use chrono::{DateTime, Utc};
+use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, Value};
+use uuid::Uuid;
+
+use crate::connections::Connection;
+use crate::entity::{connections, tokens};
+use crate::error::Error;
+use crate::ids::{ConnectionId, TokenId, new_id, stored};
+use crate::sql::Sql;
+use crate::store::Store;
+use crate::tenants::TenantScope;
+use crate::unit::{CHUNK, ReadUnit, WriteUnit};
+
+/// What is known about a token; never the token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Token {
+    /// Its id.
+    pub id: TokenId,
+    /// Whose it is.
+    pub connection: ConnectionId,
+    /// The part of it that people may see.
+    pub hint: String,
+    /// When it was created.
+    pub created_at: DateTime<Utc>,
+    /// From when on it is refused.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// When it was revoked.
+    pub revoked_at: Option<DateTime<Utc>>,
+    /// When it was last used, give or take the delay of [`Store::tokens_used`].
+    pub last_used_at: Option<DateTime<Utc>>,
+}
+
+/// A token to create.
+#[derive(Clone, PartialEq, Eq)]
+pub struct NewToken {
+    /// Whose it is.
+    pub connection: ConnectionId,
+    /// The hash of the token.
+    pub hash: [u8; 32],
+    /// The part of it that people may see.
+    pub hint: String,
+    /// From when on it is refused.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+impl std::fmt::Debug for NewToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NewToken").field("connection", &self.connection).field("hint", &self.hint).finish_non_exhaustive()
+    }
+}
+
+/// Who stands behind a token.
+#[derive(Clone, Debug)]
+pub struct Authenticated {
+    /// The tenant.
+    pub scope: TenantScope,
+    /// The connection.
+    pub connection: Connection,
+    /// The token.
+    pub token: TokenId,
+}
+
+impl From<tokens::Model> for Token {
+    fn from(row: tokens::Model) -> Self {
+        Self {
+            id: TokenId::new(row.id),
+            connection: ConnectionId::new(row.connection_id),
+            hint: row.hint,
+            created_at: row.created_at,
+            expires_at: row.expires_at,
+            revoked_at: row.revoked_at,
+            last_used_at: row.last_used_at,
+        }
+    }
+}
+
+#[derive(FromQueryResult)]
+struct Found {
+    token_id: Uuid,
+    #[sea_orm(nested)]
+    connection: connections::Model,
+}
+
+impl Store {
+    /// Who stands behind a token, or nobody when it is unknown, expired or revoked; one indexed read.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn authenticate(&self, hash: &[u8; 32], now: DateTime<Utc>) -> Result<Option<Authenticated>, Error> {
+        let mut sql = Sql::new(
+            "SELECT t.id AS token_id, c.* FROM tokens t \
+             JOIN connections c ON c.tenant_id = t.tenant_id AND c.id = t.connection_id WHERE t.hash = ",
+        );
+        sql.bind(hash.to_vec()).push(" AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > ");
+        sql.bind(now).push(")");
+        let found = Found::find_by_statement(sql.statement(self.backend())).all(self.pool()).await?.pop();
+        let Some(Found { token_id, connection }) = found else { return Ok(None) };
+        let scope = TenantScope::of(connection.tenant_id);
+        Ok(Some(Authenticated { scope, connection: connection.try_into()?, token: TokenId::new(token_id) }))
+    }
+
+    /// Notes when tokens were last used; an older use than the noted one changes nothing.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn tokens_used(&self, uses: &[(TokenId, DateTime<Utc>)]) -> Result<(), Error> {
+        if uses.is_empty() {
+            return Ok(());
+        }
+        let session = self.writing().await?;
+        for chunk in uses.chunks(CHUNK) {
+            let mut sql = Sql::new("UPDATE tokens SET last_used_at = v.column2 FROM (VALUES ");
+            sql.rows(chunk.iter().map(|(token, at)| [Value::from(token.uuid()), Value::from(stored(*at))]));
+            sql.push(
+                ") AS v WHERE tokens.id = v.column1 AND (tokens.last_used_at IS NULL OR tokens.last_used_at < v.column2)",
+            );
+            session.run(sql).await?;
+        }
+        session.commit().await
+    }
+}
+
+impl ReadUnit {
+    /// The tokens of a connection, oldest first, the revoked ones too.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn tokens(&self, connection: ConnectionId) -> Result<Vec<Token>, Error> {
+        let rows = tokens::Entity::find()
+            .filter(tokens::Column::TenantId.eq(self.tenant()))
+            .filter(tokens::Column::ConnectionId.eq(connection.uuid()))
+            .order_by_asc(tokens::Column::Id)
+            .all(&self.session)
+            .await?;
+        Ok(rows.into_iter().map(Token::from).collect())
+    }
+}
+
+impl WriteUnit {
+    /// Creates a token.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] for a hash that exists; [`Error::Other`] for a connection that does not.
+    pub async fn insert_token(&mut self, new: &NewToken, now: DateTime<Utc>) -> Result<Token, Error> {
+        let row = tokens::Model {
+            tenant_id: self.tenant(),
+            id: new_id(now),
+            connection_id: new.connection.uuid(),
+            hash: new.hash.to_vec(),
+            hint: new.hint.clone(),
+            created_at: stored(now),
+            expires_at: new.expires_at.map(stored),
+            revoked_at: None,
+            last_used_at: None,
+        };
+        self.session.insert(row.clone()).await?;
+        Ok(row.into())
+    }
+
+    /// Revokes a token; `false` if there is none, or it was revoked before.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn revoke_token(&mut self, token: TokenId, now: DateTime<Utc>) -> Result<bool, Error> {
+        let mut sql = Sql::new("UPDATE tokens SET revoked_at = ");
+        sql.bind(stored(now)).push(" WHERE tenant_id = ").bind(self.tenant());
+        sql.push(" AND id = ").bind(token.uuid()).push(" AND revoked_at IS NULL");
+        Ok(self.session.run(sql).await? == 1)
+    }
+}

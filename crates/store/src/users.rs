@@ -1,0 +1,277 @@
+//! Users: documents with the columns that are looked up, and their enrolment.
+
+use chrono::{DateTime, Utc};
+use provisioning::{Enrolment, UserId};
+use scim::protocol::list::Page;
+use scim::filter::ResolvedFilter;
+use scim::schema::Registry;
+use scim::text::{fold, fold_name};
+use scim::{Meta, Object, Resource};
+use sea_orm::FromQueryResult;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::backend::for_update;
+use crate::connections::decode;
+use crate::entity;
+use crate::error::Error;
+use crate::filter_sql::{self, Table};
+use crate::ids::{ConnectionId, stored};
+use crate::pools::Licence;
+use crate::sql::Sql;
+use crate::unit::{ReadUnit, WriteUnit};
+use crate::user_values;
+
+/// A user as stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct User {
+    /// The id.
+    pub id: UserId,
+    /// The resource: document and meta, without anything computed.
+    pub resource: Resource,
+    /// What became of the person.
+    pub enrolment: Enrolment,
+    /// The connection that created the user.
+    pub connection: Option<ConnectionId>,
+}
+
+/// A user to create.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewUser {
+    /// The id.
+    pub id: UserId,
+    /// The canonical document.
+    pub document: Object,
+    /// The connection that creates the user.
+    pub connection: Option<ConnectionId>,
+}
+
+impl User {
+    /// The `userName`.
+    #[must_use]
+    pub fn user_name(&self) -> &str {
+        text(&self.resource.document, "userName").unwrap_or_default()
+    }
+
+    /// Whether the person may use the application; who is not said to be inactive is active.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        self.resource.document.get("active").and_then(Value::as_bool).unwrap_or(true)
+    }
+
+    /// Whether answers hold the enrolment extension: there is a licence, a place in a queue, or there was a licence.
+    #[must_use]
+    pub fn shows_enrolment(&self, licences: &[Licence]) -> bool {
+        !licences.is_empty() || self.enrolment != Enrolment::default()
+    }
+}
+
+#[derive(FromQueryResult)]
+struct Row {
+    id: Uuid,
+    document: Value,
+    enrolment: Value,
+    connection_id: Option<Uuid>,
+    created_at: DateTime<Utc>,
+    modified_at: DateTime<Utc>,
+    version: i64,
+}
+
+const COLUMNS: &str =
+    "SELECT u.id, u.document, u.enrolment, u.connection_id, u.created_at, u.modified_at, u.version FROM users u";
+
+impl TryFrom<Row> for User {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self, Error> {
+        let id = row.id.to_string();
+        let meta = Meta { created: row.created_at, last_modified: row.modified_at, version: row.version };
+        Ok(Self {
+            id: UserId::new(row.id),
+            enrolment: decode(row.enrolment, "users", "enrolment", &id)?,
+            connection: row.connection_id.map(ConnectionId::new),
+            resource: Resource {
+                document: decode(row.document, "users", "document", &id)?,
+                id,
+                resource_type: Registry::standard().user(),
+                meta,
+            },
+        })
+    }
+}
+
+/// What is looked up, from a document.
+struct Indexed {
+    search: Object,
+    user_name_folded: String,
+    external_id: Option<String>,
+    shown_name: String,
+    active: Option<bool>,
+}
+
+impl Indexed {
+    fn of(document: &Object) -> Result<Self, Error> {
+        let user_name = text(document, "userName").ok_or_else(|| Error::other("a user needs a userName"))?;
+        let shown_name = text(document, "displayName").filter(|name| !name.is_empty()).unwrap_or(user_name);
+        Ok(Self {
+            search: filter_sql::search_document(Registry::standard().user(), document),
+            user_name_folded: fold_name(user_name),
+            external_id: text(document, "externalId").map(str::to_owned),
+            shown_name: shown_name.to_owned(),
+            active: document.get("active").and_then(Value::as_bool),
+        })
+    }
+}
+
+pub(crate) fn text<'d>(document: &'d Object, name: &str) -> Option<&'d str> {
+    document.get(name).and_then(Value::as_str)
+}
+
+impl ReadUnit {
+    /// The user of this id.
+    ///
+    /// # Errors
+    /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
+    pub async fn user(&self, id: UserId) -> Result<Option<User>, Error> {
+        self.one_user(id, "").await
+    }
+
+    async fn one_user(&self, id: UserId, lock: &str) -> Result<Option<User>, Error> {
+        let mut sql = Sql::new(COLUMNS);
+        sql.push(" WHERE u.tenant_id = ").bind(self.tenant()).push(" AND u.id = ").bind(id.uuid()).push(lock);
+        self.session.one::<Row>(sql).await?.map(User::try_from).transpose()
+    }
+
+    /// How many users satisfy the filter, and those of one page, in the order of ids.
+    ///
+    /// One statement when it answers both, as it does for every look-up of few.
+    ///
+    /// # Errors
+    /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
+    pub async fn users(&self, filter: Option<&ResolvedFilter>, page: Page) -> Result<(u64, Vec<User>), Error> {
+        let (total, rows) = filter_sql::page::<Row>(self, Table::Users, COLUMNS, filter, page).await?;
+        Ok((total, rows.into_iter().map(User::try_from).collect::<Result<_, _>>()?))
+    }
+}
+
+impl WriteUnit {
+    /// The user of this id, locked against other writers until the unit ends.
+    ///
+    /// # Errors
+    /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
+    pub async fn lock_user(&mut self, id: UserId) -> Result<Option<User>, Error> {
+        self.one_user(id, for_update(self.backend())).await
+    }
+
+    /// As [`WriteUnit::lock_user`], for a user who is about to be deleted: the groups that hold the user are locked
+    /// first, so that nobody who changes one of them at the same time waits in the other direction.
+    ///
+    /// # Errors
+    /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
+    pub async fn lock_user_for_removal(&mut self, id: UserId) -> Result<Option<User>, Error> {
+        if crate::backend::concurrent(self.backend()) {
+            let mut sql = Sql::new("SELECT 1 FROM groups g WHERE g.tenant_id = ");
+            sql.bind(self.tenant()).push(" AND g.id IN (SELECT m.group_id FROM group_members m WHERE m.tenant_id = ");
+            sql.bind(self.tenant()).push(" AND m.member_id = ").bind(id.uuid()).push(") ORDER BY g.id");
+            sql.push(for_update(self.backend()));
+            self.session.run(sql).await?;
+        }
+        self.lock_user(id).await
+    }
+
+    /// Creates a user at version 1.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] if the tenant has a user of this name.
+    pub async fn insert_user(&mut self, new: &NewUser, now: DateTime<Utc>) -> Result<User, Error> {
+        let (tenant, id, now) = (self.tenant(), new.id.uuid(), stored(now));
+        let indexed = Indexed::of(&new.document)?;
+        let values = user_values::rows(tenant, id, &indexed.search);
+        let enrolment = Enrolment::default();
+        self.session
+            .insert(entity::users::Model {
+                tenant_id: tenant,
+                id,
+                document: Value::Object(new.document.clone()),
+                search: Value::Object(indexed.search),
+                user_name_folded: indexed.user_name_folded,
+                external_id: indexed.external_id,
+                shown_name_folded: fold(&indexed.shown_name).into_owned(),
+                shown_name: indexed.shown_name,
+                active: indexed.active,
+                enrolment: json!(enrolment),
+                enrolment_status: enrolment.status.to_string(),
+                enrolment_known: false,
+                enrolment_since: None,
+                enrolment_reason: None,
+                restore_owed: false,
+                seat_kept_until: None,
+                last_used_at: None,
+                connection_id: new.connection.map(ConnectionId::uuid),
+                created_at: now,
+                modified_at: now,
+                version: 1,
+            })
+            .await?;
+        self.session.insert_all(values).await?;
+        self.bumped.insert(id);
+        Ok(User {
+            id: new.id,
+            resource: Resource {
+                id: new.id.to_string(),
+                resource_type: Registry::standard().user(),
+                document: new.document.clone(),
+                meta: Meta { created: now, last_modified: now, version: 1 },
+            },
+            enrolment,
+            connection: new.connection,
+        })
+    }
+
+    /// Gives a user another document and answers the new version.
+    ///
+    /// # Errors
+    /// [`Error::VersionMismatch`] if the user has changed since `user` was read; [`Error::Conflict`] if the tenant has
+    /// another user of the new name.
+    pub async fn save_user(&mut self, user: &User, document: &Object, now: DateTime<Utc>) -> Result<i64, Error> {
+        let (tenant, id) = (self.tenant(), user.id.uuid());
+        let indexed = Indexed::of(document)?;
+        let before = filter_sql::search_document(Registry::standard().user(), &user.resource.document);
+        let values = user_values::rows(tenant, id, &indexed.search);
+        let values_changed = values != user_values::rows(tenant, id, &before);
+        let version = user.resource.meta.version + 1;
+        let mut sql = Sql::new("UPDATE users SET document = ");
+        sql.bind(Value::Object(document.clone())).push(", search = ").bind(Value::Object(indexed.search));
+        sql.push(", user_name_folded = ").bind(indexed.user_name_folded);
+        sql.push(", external_id = ").bind(indexed.external_id);
+        sql.push(", shown_name_folded = ").bind(fold(&indexed.shown_name).into_owned());
+        sql.push(", shown_name = ").bind(indexed.shown_name).push(", active = ").bind(indexed.active);
+        sql.push(", modified_at = ").bind(stored(now)).push(", version = ").bind(version);
+        sql.push(" WHERE tenant_id = ").bind(tenant).push(" AND id = ").bind(id);
+        sql.push(" AND version = ").bind(user.resource.meta.version);
+        if self.session.run(sql).await? != 1 {
+            return Err(Error::VersionMismatch);
+        }
+        if values_changed {
+            let mut sql = Sql::new("DELETE FROM user_values WHERE tenant_id = ");
+            sql.bind(tenant).push(" AND user_id = ").bind(id);
+            self.session.run(sql).await?;
+            self.session.insert_all(values).await?;
+        }
+        self.bumped.insert(id);
+        Ok(version)
+    }
+
+    /// Deletes a user, with memberships and grants; the groups that held the user get a new version.
+    ///
+    /// The seats must have been given back before. `false` if there is no such user.
+    ///
+    /// # Errors
+    /// [`Error::Other`] if the user still holds a seat.
+    pub async fn delete_user(&mut self, id: UserId, now: DateTime<Utc>) -> Result<bool, Error> {
+        self.leave_all_groups(id.uuid(), now).await?;
+        let mut sql = Sql::new("DELETE FROM users WHERE tenant_id = ");
+        sql.bind(self.tenant()).push(" AND id = ").bind(id.uuid());
+        Ok(self.session.run(sql).await? == 1)
+    }
+}

@@ -1,0 +1,194 @@
+//! The one writer of `SQLite`, with group commit: units that wait for each other share one flush to the disk.
+//!
+//! A task owns the connection. It begins a transaction, lends each waiting unit a savepoint in it, one after the
+//! other, and commits when nobody waits any more or the batch is full. A unit's commit returns only after the real
+//! `COMMIT`, so nothing is acknowledged that a crash could take back; a unit that rolls back leaves the others alone.
+
+use std::time::Duration;
+
+use sea_orm::{DatabaseConnection, DatabaseTransaction};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use crate::backend;
+use crate::error::Error;
+
+/// The most units that share a commit.
+const MOST_UNITS: usize = 64;
+
+/// How long a commit may be put off for the sake of further units.
+const MOST_TIME: Duration = Duration::from_millis(20);
+
+/// How long a unit waits for its turn.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+type Request = oneshot::Sender<Result<Lease, Error>>;
+
+/// The queue in front of the writer.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    requests: mpsc::UnboundedSender<Request>,
+    task: JoinHandle<()>,
+}
+
+/// A savepoint lent to one unit; dropped, it is rolled back.
+#[derive(Debug)]
+pub(crate) struct Lease {
+    transaction: Option<DatabaseTransaction>,
+    end: Option<oneshot::Sender<End>>,
+}
+
+/// How a unit ends; the task does it, so that a cancelled request cannot leave it half done.
+#[derive(Debug)]
+enum End {
+    Commit(DatabaseTransaction, oneshot::Sender<Result<(), Error>>),
+    Rollback(DatabaseTransaction),
+}
+
+impl Writer {
+    /// Starts the task on a connection of its own.
+    pub(crate) fn start(connection: DatabaseConnection, url: String) -> Self {
+        let (requests, queue) = mpsc::unbounded_channel();
+        #[expect(clippy::disallowed_methods, reason = "the task ends with the last unit, close waits for it")]
+        let task = tokio::spawn(serve(connection, url, queue));
+        Self { requests, task }
+    }
+
+    /// Waits for a turn.
+    pub(crate) async fn lease(&self) -> Result<Lease, Error> {
+        let (request, turn) = oneshot::channel();
+        self.requests.send(request).map_err(|_| Error::other("the writer has stopped"))?;
+        match tokio::time::timeout(PATIENCE, turn).await {
+            Ok(Ok(lease)) => lease,
+            Ok(Err(_)) => Err(Error::other("the writer has stopped")),
+            Err(_) => Err(Error::Busy),
+        }
+    }
+
+    /// Lets everybody who waits finish, then closes the connection.
+    pub(crate) async fn close(self) {
+        drop(self.requests);
+        if let Err(error) = self.task.await {
+            tracing::error!(%error, "the writer ended badly");
+        }
+    }
+}
+
+impl Lease {
+    pub(crate) fn transaction(&self) -> &DatabaseTransaction {
+        self.transaction.as_ref().expect("it is taken only by the end of the lease")
+    }
+
+    /// Returns after the commit of the whole batch.
+    pub(crate) async fn commit(mut self) -> Result<(), Error> {
+        let (acknowledge, acknowledged) = oneshot::channel();
+        let stopped = || Error::other("the writer stopped before the commit");
+        let (Some(transaction), Some(end)) = (self.transaction.take(), self.end.take()) else { return Err(stopped()) };
+        end.send(End::Commit(transaction, acknowledge)).map_err(|_| stopped())?;
+        acknowledged.await.unwrap_or_else(|_| Err(stopped()))
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if let (Some(transaction), Some(end)) = (self.transaction.take(), self.end.take()) {
+            // Nobody receives it when the task is gone: the transaction then rolls itself back.
+            let _ = end.send(End::Rollback(transaction));
+        }
+    }
+}
+
+async fn serve(mut connection: DatabaseConnection, url: String, mut queue: mpsc::UnboundedReceiver<Request>) {
+    while let Some(request) = queue.recv().await {
+        if let Err(error) = batch(&connection, request, &mut queue).await {
+            // The state of the connection is unknown now: no later unit may build on it.
+            tracing::error!(%error, "the writer connection is given up");
+            match backend::connect_writer(&url).await {
+                Ok(fresh) => connection = fresh,
+                Err(error) => tracing::error!(%error, "the database cannot be opened again"),
+            }
+        }
+    }
+    if let Err(error) = connection.close().await {
+        tracing::warn!(%error, "the writer connection did not close");
+    }
+}
+
+/// One transaction with the units that fit into it; an error means that the connection cannot be used further.
+async fn batch(
+    connection: &DatabaseConnection,
+    first: Request,
+    queue: &mut mpsc::UnboundedReceiver<Request>,
+) -> Result<(), Error> {
+    let outer = match backend::begin_writing(connection).await {
+        Ok(outer) => outer,
+        Err(error) => {
+            let busy = matches!(error, Error::Busy);
+            let answer = error.again();
+            drop(first.send(Err(error)));
+            return if busy { Ok(()) } else { Err(answer) };
+        }
+    };
+    let began = Instant::now();
+    let mut waiting = Vec::new();
+    let mut next = Some(first);
+    let mut outcome = Ok(());
+    while let Some(request) = next.take() {
+        match unit(&outer, request).await {
+            Ok(None) => {}
+            Ok(Some(acknowledge)) => waiting.push(acknowledge),
+            Err(error) => {
+                outcome = Err(error);
+                break;
+            }
+        }
+        if waiting.len() < MOST_UNITS && began.elapsed() < MOST_TIME {
+            next = queue.try_recv().ok();
+        }
+    }
+    if outcome.is_ok() {
+        let end = if waiting.is_empty() { outer.rollback().await } else { outer.commit().await };
+        outcome = end.map_err(Error::from);
+    }
+    for acknowledge in waiting {
+        // A requester that has gone away is told nothing.
+        drop(acknowledge.send(outcome.as_ref().map(|()| ()).map_err(Error::again)));
+    }
+    outcome
+}
+
+/// Lends a savepoint to one requester and ends it as they say; answers whom to tell about the commit.
+async fn unit(
+    outer: &DatabaseTransaction,
+    request: Request,
+) -> Result<Option<oneshot::Sender<Result<(), Error>>>, Error> {
+    if request.is_closed() {
+        return Ok(None);
+    }
+    let transaction = match backend::begin_nested(outer).await {
+        Ok(transaction) => transaction,
+        Err(error) => {
+            drop(request.send(Err(error.again())));
+            return Err(error);
+        }
+    };
+    let (end, ended) = oneshot::channel();
+    // A requester that has gone away drops the lease, which ends it.
+    drop(request.send(Ok(Lease { transaction: Some(transaction), end: Some(end) })));
+    match ended.await {
+        Ok(End::Commit(transaction, acknowledge)) => match transaction.commit().await {
+            Ok(()) => Ok(Some(acknowledge)),
+            Err(error) => {
+                let error = Error::from(error);
+                drop(acknowledge.send(Err(error.again())));
+                Err(error)
+            }
+        },
+        Ok(End::Rollback(transaction)) => {
+            transaction.rollback().await?;
+            Ok(None)
+        }
+        Err(_) => Err(Error::other("a unit ended without an end")),
+    }
+}

@@ -1,0 +1,194 @@
+//! A fresh database per test: `SQLite`, or `PostgreSQL` where `ROLLCALL_TEST_POSTGRES_URL` names a server.
+#![expect(dead_code, reason = "each test file uses its part")]
+
+pub(crate) mod generate;
+
+use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use chrono::{DateTime, TimeDelta, TimeZone, Utc};
+use provisioning::{GroupId, Policy, Pool, PoolId, PoolPolicy, UserId};
+use scim::Object;
+use scim::filter::{FilterDialect, ResolvedFilter};
+use scim::protocol::list::Page;
+use scim::schema::Registry;
+use sea_orm::{ConnectionTrait, Database};
+use serde_json::{Value, json};
+use store::{
+    Actor, ActorKind, Connection, NewConnection, NewGroup, NewPool, NewUser, Options, Store, TenantScope, WriteUnit,
+};
+use uuid::{NoContext, Timestamp, Uuid};
+
+/// The address below which the tests' resources live.
+pub(crate) const BASE: &str = "https://scim.alpha.example/scim/v2";
+
+/// A store with a database and a tenant of its own.
+pub(crate) struct TestStore {
+    pub(crate) store: Arc<Store>,
+    pub(crate) scope: TenantScope,
+    pub(crate) url: String,
+    _folder: tempfile::TempDir,
+}
+
+impl Deref for TestStore {
+    type Target = Store;
+
+    fn deref(&self) -> &Store {
+        &self.store
+    }
+}
+
+impl TestStore {
+    /// A store on an empty database.
+    pub(crate) async fn open() -> Self {
+        let (url, folder) = fresh_database().await;
+        let store = Store::open(&options(&url)).await.expect("the database opens").with_base(BASE);
+        let tenant = store.create_tenant("Alpha", now()).await.expect("an empty database has no Alpha");
+        let (scope, _) = store.tenant(&tenant.id.to_string()).await.expect("readable").expect("just created");
+        Self { store: Arc::new(store), scope, url, _folder: folder }
+    }
+
+    /// A unit that writes.
+    pub(crate) async fn unit(&self) -> WriteUnit {
+        self.write(&self.scope).await.expect("a unit opens")
+    }
+
+    /// Another tenant.
+    pub(crate) async fn tenant_named(&self, name: &str) -> TenantScope {
+        self.create_tenant(name, now()).await.expect("a new name");
+        self.store.tenant(name).await.expect("readable").expect("just created").0
+    }
+
+    /// A committed user of this name.
+    pub(crate) async fn add_user(&self, name: &str) -> UserId {
+        let mut unit = self.unit().await;
+        let id = insert_user(&mut unit, json!({ "userName": name })).await;
+        unit.commit().await.expect("committed");
+        id
+    }
+
+    /// A committed group of this name.
+    pub(crate) async fn add_group(&self, name: &str) -> GroupId {
+        let mut unit = self.unit().await;
+        let id = insert_group(&mut unit, name).await;
+        unit.commit().await.expect("committed");
+        id
+    }
+
+    /// A committed pool.
+    pub(crate) async fn add_pool(&self, name: &str, seats: u32, policy: PoolPolicy) -> PoolId {
+        let mut unit = self.unit().await;
+        let pool = unit.insert_pool(&new_pool(name, seats, policy), now()).await.expect("a new pool");
+        unit.commit().await.expect("committed");
+        pool.pool.id
+    }
+
+    /// A committed connection.
+    pub(crate) async fn add_connection(&self, name: &str) -> Connection {
+        let mut unit = self.unit().await;
+        let connection = unit.insert_connection(&new_connection(name), now()).await.expect("a new connection");
+        unit.commit().await.expect("committed");
+        connection
+    }
+
+    /// The pool as it stands.
+    pub(crate) async fn pool(&self, id: PoolId) -> Pool {
+        let unit = self.read(&self.scope).await.expect("a unit opens");
+        let pools = unit.pools().await.expect("readable");
+        pools.into_iter().map(|state| state.pool).find(|pool| pool.id == id).expect("there is such a pool")
+    }
+}
+
+/// How the tests open a database.
+pub(crate) fn options(url: &str) -> Options {
+    Options { url: url.to_owned(), max_connections: 12, migrate: true }
+}
+
+/// The URL of an empty database, and the folder that goes with the test.
+pub(crate) async fn fresh_database() -> (String, tempfile::TempDir) {
+    static MADE: AtomicU32 = AtomicU32::new(0);
+    let folder = tempfile::tempdir().expect("a folder");
+    #[expect(clippy::disallowed_methods, reason = "the runner of the tests names the server")]
+    let Ok(server) = std::env::var("ROLLCALL_TEST_POSTGRES_URL") else {
+        return (format!("sqlite://{}?mode=rwc", folder.path().join("test.db").display()), folder);
+    };
+    let number = MADE.fetch_add(1, Ordering::Relaxed);
+    let unique = folder.path().file_name().expect("a name").to_string_lossy().replace(['.', '-'], "_");
+    let name = format!("store_{}_{number}_{unique}", std::process::id()).to_lowercase();
+    let admin = Database::connect(&server).await.expect("the server is there");
+    admin.execute_unprepared(&format!("CREATE DATABASE \"{name}\"")).await.expect("a new database");
+    admin.close().await.expect("closed");
+    let (front, _) = server.rsplit_once('/').expect("a URL with a database");
+    (format!("{front}/{name}"), folder)
+}
+
+/// The instant at which the tests begin.
+pub(crate) fn now() -> DateTime<Utc> {
+    Utc.with_ymd_and_hms(2026, 3, 1, 9, 0, 0).single().expect("an instant")
+}
+
+pub(crate) fn policy() -> Policy {
+    Policy { grace: TimeDelta::days(7), invitation_delay: TimeDelta::zero() }
+}
+
+pub(crate) fn actor() -> Actor {
+    Actor { kind: ActorKind::Operator, name: "test".to_owned(), cause: "test".to_owned() }
+}
+
+pub(crate) fn new_connection(name: &str) -> NewConnection {
+    NewConnection {
+        name: name.to_owned(),
+        profile: "generic".to_owned(),
+        with: vec!["one".to_owned()],
+        without: Vec::new(),
+        policy: policy(),
+    }
+}
+
+pub(crate) fn new_pool(name: &str, seats: u32, policy: PoolPolicy) -> NewPool {
+    NewPool { name: name.to_owned(), seats, policy, expires_at: None, rule: None, default: false }
+}
+
+/// The canonical document of a body without `schemas`.
+pub(crate) fn user_document(mut body: Value) -> Object {
+    body["schemas"] = json!([scim::schema::USER]);
+    scim::resource::parse(Registry::standard().user(), body.as_object().expect("an object")).expect("a valid user")
+}
+
+/// Inserts a user into a unit.
+pub(crate) async fn insert_user(unit: &mut WriteUnit, body: Value) -> UserId {
+    let id = UserId::new(id_at(now()));
+    let new = NewUser { id, document: user_document(body), connection: None };
+    unit.insert_user(&new, now()).await.expect("a new user");
+    id
+}
+
+/// Inserts a group into a unit.
+pub(crate) async fn insert_group(unit: &mut WriteUnit, name: &str) -> GroupId {
+    let id = GroupId::new(id_at(now()));
+    let mut document = Object::new();
+    document.insert("displayName".to_owned(), name.into());
+    unit.insert_group(&NewGroup { id, document, unique_name: None }, now()).await.expect("a new group");
+    id
+}
+
+/// A new id at an instant.
+pub(crate) fn id_at(at: DateTime<Utc>) -> Uuid {
+    let seconds = u64::try_from(at.timestamp()).expect("after 1970");
+    Uuid::new_v7(Timestamp::from_unix(NoContext, seconds, at.timestamp_subsec_nanos()))
+}
+
+pub(crate) fn user_filter(text: &str) -> ResolvedFilter {
+    let (filter, _) = scim::filter::parse(Registry::standard().user(), text, FilterDialect::default()).expect(text);
+    filter
+}
+
+pub(crate) fn group_filter(text: &str) -> ResolvedFilter {
+    let (filter, _) = scim::filter::parse(Registry::standard().group(), text, FilterDialect::default()).expect(text);
+    filter
+}
+
+pub(crate) fn page(start_index: u64, count: u64) -> Page {
+    Page { start_index, count }
+}
