@@ -22,6 +22,10 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 environments=${ENVIRONMENTS:-$here/../../target/conformance}
 reports=${REPORTS:-$environments/reports}
 mkdir -p "$environments" "$reports"
+environments=$(cd "$environments" && pwd)
+reports=$(cd "$reports" && pwd)
+# Whatever a runner leaves in the folder it runs in, it leaves there.
+cd "$reports"
 export PYTHONDONTWRITEBYTECODE=1
 
 # install NAME REQUIREMENT...: sets `bin` to the programs of an environment with exactly these requirements.

@@ -15,33 +15,33 @@ use sqlx::{Connection as _, Executor as _};
 use tower::ServiceExt as _;
 
 /// The core User schema.
-pub const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
+pub(crate) const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 /// The core Group schema.
-pub const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
+pub(crate) const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
 /// Our extension.
-pub const ENROLMENT: &str = "urn:rollcall:params:scim:schemas:extension:enrolment:1.0:User";
+pub(crate) const ENROLMENT: &str = "urn:rollcall:params:scim:schemas:extension:enrolment:1.0:User";
 /// The schema of PATCH messages.
-pub const PATCH: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
+pub(crate) const PATCH: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 
 /// A server with one tenant.
-pub struct TestApp {
-    pub server: Server,
-    pub admin: Admin,
-    pub clock: Clock,
-    pub url: String,
-    pub tenant: String,
+pub(crate) struct TestApp {
+    pub(crate) server: Server,
+    pub(crate) admin: Admin,
+    pub(crate) clock: Clock,
+    pub(crate) url: String,
+    pub(crate) tenant: String,
     router: Router,
     _folder: tempfile::TempDir,
 }
 
 impl TestApp {
     /// A server with the settings of the manual, without a rate limit and a token cache.
-    pub async fn open() -> Self {
+    pub(crate) async fn open() -> Self {
         Self::open_with(&[]).await
     }
 
     /// As [`TestApp::open`], with further settings as variables of the environment.
-    pub async fn open_with(settings: &[(&str, &str)]) -> Self {
+    pub(crate) async fn open_with(settings: &[(&str, &str)]) -> Self {
         let (url, folder) = fresh_database().await;
         let config = config(&url, settings);
         let clock = Clock::standing_at(start());
@@ -53,12 +53,12 @@ impl TestApp {
     }
 
     /// A client with a token of a new connection of this profile.
-    pub async fn connection(&self, profile: &str) -> Client {
+    pub(crate) async fn connection(&self, profile: &str) -> Client {
         self.connection_with(&self.tenant, profile, None).await
     }
 
     /// As [`TestApp::connection`], in a tenant and with a grace of its own.
-    pub async fn connection_with(&self, tenant: &str, profile: &str, grace_days: Option<u32>) -> Client {
+    pub(crate) async fn connection_with(&self, tenant: &str, profile: &str, grace_days: Option<u32>) -> Client {
         let new = admin::connection::New {
             tenant: tenant.to_owned(),
             name: format!("{profile} {}", unique()),
@@ -73,59 +73,59 @@ impl TestApp {
     }
 
     /// Another tenant.
-    pub async fn other_tenant(&self) -> String {
+    pub(crate) async fn other_tenant(&self) -> String {
         let name = format!("Beta {}", unique());
         admin::tenant::create(&self.admin, &name).await.expect("a new name").id.to_string()
     }
 
     /// Somebody without a token.
-    pub fn nobody(&self) -> Client {
+    pub(crate) fn nobody(&self) -> Client {
         Client { router: self.router.clone(), id: String::new(), token: None, token_id: String::new() }
     }
 
     /// A new pool of the tenant.
-    pub async fn pool(&self, name: &str, seats: u32, policy: &str) -> admin::pool::Pool {
+    pub(crate) async fn pool(&self, name: &str, seats: u32, policy: &str) -> admin::pool::Pool {
         self.pool_of(admin::pool::New { name: name.to_owned(), seats, policy: policy.to_owned(), ..Default::default() })
             .await
     }
 
     /// A new pool of the tenant, in every detail.
-    pub async fn pool_of(&self, new: admin::pool::New) -> admin::pool::Pool {
+    pub(crate) async fn pool_of(&self, new: admin::pool::New) -> admin::pool::Pool {
         let new = admin::pool::New { tenant: self.tenant.clone(), ..new };
         admin::pool::create(&self.admin, &new, |_| {}).await.expect("a new pool")
     }
 
     /// The pool as it stands.
-    pub async fn pool_now(&self, name: &str) -> admin::pool::Pool {
+    pub(crate) async fn pool_now(&self, name: &str) -> admin::pool::Pool {
         let pools = admin::pool::list(&self.admin, &self.tenant).await.expect("readable");
         pools.into_iter().find(|pool| pool.name == name).expect("there is such a pool")
     }
 
     /// Binds a group to a pool.
-    pub async fn bind(&self, group: &str, pool: &str) -> admin::Settled {
+    pub(crate) async fn bind(&self, group: &str, pool: &str) -> admin::Settled {
         admin::binding::create(&self.admin, group, pool, |_| {}).await.expect("a new binding").settled
     }
 
     /// The person as an operator sees them.
-    pub async fn person(&self, id: &str) -> admin::user::User {
+    pub(crate) async fn person(&self, id: &str) -> admin::user::User {
         admin::user::show(&self.admin, id).await.expect("there is such a person")
     }
 
     /// What the journal says about a person, the kinds in their order.
-    pub async fn story(&self, id: &str) -> Vec<String> {
+    pub(crate) async fn story(&self, id: &str) -> Vec<String> {
         let lines = admin::journal::of_user(&self.admin, id, 100).await.expect("readable");
         lines.into_iter().map(|line| line.kind.to_string()).collect()
     }
 
     /// The last request of a connection in the request log.
-    pub async fn last_request(&self, client: &Client) -> admin::requests::Request {
+    pub(crate) async fn last_request(&self, client: &Client) -> admin::requests::Request {
         self.server.flush().await;
         let requests = admin::requests::tail(&self.admin, &client.id, 1).await.expect("readable");
         requests.into_iter().next_back().expect("a request was logged")
     }
 
     /// Lets time pass, and runs what is due by then.
-    pub async fn later(&self, by: TimeDelta) {
+    pub(crate) async fn later(&self, by: TimeDelta) {
         self.clock.advance(by);
         self.server.run_due_jobs().await;
     }
@@ -133,24 +133,24 @@ impl TestApp {
 
 /// Who sends.
 #[derive(Clone)]
-pub struct Client {
+pub(crate) struct Client {
     router: Router,
-    pub id: String,
-    pub token: Option<String>,
-    pub token_id: String,
+    pub(crate) id: String,
+    pub(crate) token: Option<String>,
+    pub(crate) token_id: String,
 }
 
 /// What came back.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub headers: HeaderMap,
-    pub body: Value,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Value,
 }
 
 impl Client {
     /// Sends a request; the body may be JSON, text or nothing.
-    pub async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<String>) -> Answer {
+    pub(crate) async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<String>) -> Answer {
         let method = Method::from_bytes(method.as_bytes()).expect("a method");
         let mut request = Request::builder().method(method).uri(path);
         if let Some(token) = &self.token {
@@ -169,64 +169,64 @@ impl Client {
     }
 
     /// Sends JSON below the protocol's address.
-    pub async fn json(&self, method: &str, path: &str, body: &Value) -> Answer {
+    pub(crate) async fn json(&self, method: &str, path: &str, body: &Value) -> Answer {
         let headers = [("content-type", "application/scim+json")];
         self.send(method, &format!("/scim/v2{path}"), &headers, Some(body.to_string())).await
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send("GET", &format!("/scim/v2{path}"), &[], None).await
     }
 
-    pub async fn delete(&self, path: &str) -> Answer {
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
         self.send("DELETE", &format!("/scim/v2{path}"), &[], None).await
     }
 
-    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
         self.json("POST", path, body).await
     }
 
-    pub async fn put(&self, path: &str, body: &Value) -> Answer {
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Answer {
         self.json("PUT", path, body).await
     }
 
     /// PATCH with these operations.
-    pub async fn patch(&self, path: &str, operations: Value) -> Answer {
+    pub(crate) async fn patch(&self, path: &str, operations: Value) -> Answer {
         self.json("PATCH", path, &json!({ "schemas": [PATCH], "Operations": operations })).await
     }
 
     /// Creates a user of this name and answers the id.
-    pub async fn user(&self, name: &str) -> String {
+    pub(crate) async fn user(&self, name: &str) -> String {
         self.post("/Users", &user(name)).await.expect(201).id()
     }
 
     /// Creates a group with these members and answers the id.
-    pub async fn group(&self, name: &str, members: &[&str]) -> String {
+    pub(crate) async fn group(&self, name: &str, members: &[&str]) -> String {
         let members: Vec<Value> = members.iter().map(|id| json!({ "value": id })).collect();
         let body = json!({ "schemas": [GROUP], "displayName": name, "members": members });
         self.post("/Groups", &body).await.expect(201).id()
     }
 
     /// Adds a member to a group.
-    pub async fn add(&self, group: &str, member: &str) -> Answer {
+    pub(crate) async fn add(&self, group: &str, member: &str) -> Answer {
         let add = json!([{ "op": "add", "path": "members", "value": [{ "value": member }] }]);
         self.patch(&format!("/Groups/{group}"), add).await
     }
 
     /// Takes a member out of a group.
-    pub async fn remove(&self, group: &str, member: &str) -> Answer {
+    pub(crate) async fn remove(&self, group: &str, member: &str) -> Answer {
         let remove = json!([{ "op": "remove", "path": format!("members[value eq \"{member}\"]") }]);
         self.patch(&format!("/Groups/{group}"), remove).await
     }
 
     /// Sets `active`.
-    pub async fn set_active(&self, user: &str, active: bool) -> Answer {
+    pub(crate) async fn set_active(&self, user: &str, active: bool) -> Answer {
         let operations = json!([{ "op": "replace", "path": "active", "value": active }]);
         self.patch(&format!("/Users/{user}"), operations).await
     }
 
     /// The status of a person's enrolment, as the client reads it back.
-    pub async fn status(&self, user: &str) -> String {
+    pub(crate) async fn status(&self, user: &str) -> String {
         let answer = self.get(&format!("/Users/{user}")).await.expect(200);
         answer.body[ENROLMENT]["status"].as_str().unwrap_or("none").to_owned()
     }
@@ -235,14 +235,14 @@ impl Client {
 impl Answer {
     /// The answer, if it has this status.
     #[track_caller]
-    pub fn expect(self, status: u16) -> Self {
+    pub(crate) fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}", self.body);
         self
     }
 
     /// The answer, if it is a complete SCIM error with this status and word.
     #[track_caller]
-    pub fn expect_error(self, status: u16, word: Option<&str>) -> Self {
+    pub(crate) fn expect_error(self, status: u16, word: Option<&str>) -> Self {
         assert_eq!(self.status, status, "{}", self.body);
         assert_eq!(self.body["schemas"], json!(["urn:ietf:params:scim:api:messages:2.0:Error"]), "{}", self.body);
         assert_eq!(self.body["status"], json!(status.to_string()));
@@ -254,22 +254,22 @@ impl Answer {
     }
 
     #[track_caller]
-    pub fn id(&self) -> String {
+    pub(crate) fn id(&self) -> String {
         self.body["id"].as_str().expect("an id").to_owned()
     }
 
-    pub fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map(|value| value.to_str().expect("text")).unwrap_or_default()
     }
 }
 
 /// A user of this name.
-pub fn user(name: &str) -> Value {
+pub(crate) fn user(name: &str) -> Value {
     json!({ "schemas": [USER], "userName": name })
 }
 
 /// Settings on a database, on a free port, without a rate limit and a token cache.
-pub fn config(url: &str, settings: &[(&str, &str)]) -> Config {
+pub(crate) fn config(url: &str, settings: &[(&str, &str)]) -> Config {
     let fixed = [
         ("ROLLCALL_DATABASE_URL", url),
         ("ROLLCALL_LISTEN", "127.0.0.1:0"),
@@ -282,12 +282,12 @@ pub fn config(url: &str, settings: &[(&str, &str)]) -> Config {
 }
 
 /// The instant at which tests begin.
-pub fn start() -> DateTime<Utc> {
+pub(crate) fn start() -> DateTime<Utc> {
     DateTime::from_timestamp(1_772_355_600, 0).expect("an instant")
 }
 
 /// The URL of an empty database, and the folder that goes with the test.
-pub async fn fresh_database() -> (String, tempfile::TempDir) {
+pub(crate) async fn fresh_database() -> (String, tempfile::TempDir) {
     let folder = tempfile::tempdir().expect("a folder");
     #[expect(clippy::disallowed_methods, reason = "the runner of the tests names the server")]
     let Ok(server) = std::env::var("ROLLCALL_TEST_POSTGRES_URL") else {
@@ -306,4 +306,28 @@ pub async fn fresh_database() -> (String, tempfile::TempDir) {
 fn unique() -> u32 {
     static MADE: AtomicU32 = AtomicU32::new(0);
     MADE.fetch_add(1, Ordering::Relaxed)
+}
+
+/// What a query on the test's own database counts.
+pub(crate) async fn count(app: &TestApp, query: &str) -> i64 {
+    let sql = sqlx::AssertSqlSafe(query.to_owned());
+    if app.url.starts_with("sqlite") {
+        let mut database = sqlx::SqliteConnection::connect(&app.url).await.expect("the database opens");
+        sqlx::query_scalar(sql).fetch_one(&mut database).await.expect("a number")
+    } else {
+        let mut database = sqlx::PgConnection::connect(&app.url).await.expect("the database opens");
+        sqlx::query_scalar(sql).fetch_one(&mut database).await.expect("a number")
+    }
+}
+
+/// Runs a statement on the test's own database.
+pub(crate) async fn execute(app: &TestApp, statement: &str) {
+    let sql = sqlx::AssertSqlSafe(statement.to_owned());
+    if app.url.starts_with("sqlite") {
+        let mut database = sqlx::SqliteConnection::connect(&app.url).await.expect("the database opens");
+        database.execute(sql).await.expect("done");
+    } else {
+        let mut database = sqlx::PgConnection::connect(&app.url).await.expect("the database opens");
+        database.execute(sql).await.expect("done");
+    }
 }

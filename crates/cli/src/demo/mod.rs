@@ -1,0 +1,145 @@
+//! `rollcall demo`: a company and the one it bought, two directories that push, and what becomes of everybody.
+//!
+//! The server runs in this process and is spoken to over HTTP, in each product's own dialect. Everything is invented
+//! and the same on every run; a clock that is moved by hand lets eleven days pass in a few seconds.
+
+mod cast;
+mod client;
+mod directory;
+mod entra;
+mod incremental;
+mod initial;
+mod jumpcloud;
+mod names;
+mod play;
+mod progress;
+mod report;
+mod stage;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use chrono::TimeDelta;
+use clap::Args;
+use server::admin::Admin;
+use server::{Clock, Config, Server};
+use tokio::sync::oneshot;
+
+use crate::global::Global;
+use crate::output;
+use play::Play;
+use progress::Progress;
+
+/// Days that the demo plays.
+const DAYS: i64 = 11;
+
+/// Plays the pushes of two identity providers against a server of its own, and reports what became of everybody.
+///
+/// About 200 invented people in 20 groups: an initial cycle and several incremental ones of Entra ID and of JumpCloud, with
+/// joiners, movers, leavers, people who come back, and a licence pool that is too small. No setting of yours is used
+/// and no data of yours touched.
+#[derive(Args)]
+#[command(after_help = "Example: rollcall demo\n         rollcall demo --exit --data-dir ./demo-data")]
+pub(crate) struct Arguments {
+    /// Address and port of the demo's server; port 0 picks a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
+    listen: String,
+    /// Keep the demo's data in this folder instead of one that is removed at the end
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// End after the report instead of serving on
+    #[arg(long)]
+    exit: bool,
+}
+
+pub(crate) async fn run(arguments: Arguments, global: &Global) -> Result<()> {
+    ensure!(
+        !global.json,
+        "the demo's report is for people; its data can be had with --data-dir and `rollcall user show --json`"
+    );
+    let temporary = tempfile::Builder::new().prefix("rollcall-demo-").tempdir();
+    let temporary = temporary.context("no temporary folder can be made")?;
+    let folder = arguments.data_dir.unwrap_or_else(|| temporary.path().to_path_buf());
+    let config = settings(&arguments.listen, &folder, global)?;
+    server::logging::start(&config.log);
+
+    let clock = Clock::standing_at(Clock::system().now() - TimeDelta::days(DAYS));
+    let admin = Admin::open_with(&config, clock.clone()).await?;
+    let server = Server::build_with(config, clock.clone()).await?;
+    let url = server.scim_url().to_owned();
+
+    let (stop, stopped) = oneshot::channel::<()>();
+    let serving = server.serve(async {
+        // The other end goes when the demo is over, however that came.
+        _ = stopped.await;
+    });
+    let playing = async {
+        let shown = tokio::select! {
+            shown = show(&admin, &clock, &url, global, &folder) => shown,
+            () = server::ended() => Ok(false),
+        };
+        if matches!(shown, Ok(true)) && !arguments.exit {
+            stay(&clock).await;
+        }
+        // Open databases end with the server.
+        drop((admin, stop));
+        shown
+    };
+    let (served, shown) = tokio::join!(serving, playing);
+    shown?;
+    Ok(served?)
+}
+
+/// Plays and reports; true when it came to its end.
+async fn show(
+    admin: &Admin,
+    clock: &Clock,
+    url: &str,
+    global: &Global,
+    folder: &std::path::Path,
+) -> Result<bool> {
+    let progress = Progress::on_terminal_or_plain();
+    let started = std::time::Instant::now();
+    let mut play = Play::new(admin, clock, url, &progress).await?;
+    play.everything().await?;
+    progress.say(&format!(
+        "{} requests, each answered as it should be, in {:.1} s\n",
+        play.requests(),
+        started.elapsed().as_secs_f64()
+    ))?;
+    let database = match &global.database_url {
+        Some(url) => url.clone(),
+        None => format!("sqlite://{}?mode=rwc", folder.join("rollcall.db").display()),
+    };
+    output::lines(report::lines(admin, &play, url, &database).await?)?;
+    Ok(true)
+}
+
+/// Serves on until it is interrupted, with a clock that goes like any other.
+async fn stay(clock: &Clock) {
+    let ticking = async {
+        let mut tick = tokio::time::interval(Duration::from_millis(100));
+        loop {
+            tick.tick().await;
+            clock.advance((Clock::system().now() - clock.now()).max(TimeDelta::zero()));
+        }
+    };
+    tokio::select! {
+        () = ticking => {}
+        () = server::ended() => {}
+    }
+}
+
+/// The demo's own settings: none of the environment, so that nobody's database is filled with invented people.
+fn settings(listen: &str, folder: &std::path::Path, global: &Global) -> Result<Config> {
+    let mut flags = vec![
+        ("listen", listen.to_owned()),
+        ("data_dir", folder.display().to_string()),
+        ("limits.requests_per_second", "0".to_owned()),
+        ("jobs.poll_seconds", "1".to_owned()),
+        ("log.level", "warn".to_owned()),
+    ];
+    flags.extend(global.database_url.iter().map(|url| ("database_url", url.clone())));
+    Ok(Config::from_sources(None, &[], &flags)?)
+}

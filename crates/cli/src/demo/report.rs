@@ -1,0 +1,72 @@
+//! What became of everybody, as tables and sentences that a person reads.
+
+use anyhow::Result;
+use server::admin::{self, Admin};
+
+use super::incremental::HERO;
+use super::play::Play;
+use crate::table::table;
+
+/// The lines of the report; `url` is the SCIM base URL, `database` the demo's database.
+pub(super) async fn lines(admin: &Admin, play: &Play<'_>, url: &str, database: &str) -> Result<Vec<String>> {
+    let report = admin::report::of(admin, &play.stage.tenant).await?;
+    let mut lines = Vec::new();
+
+    lines.push("People by status".to_owned());
+    let row = |people: &admin::report::People| vec![people.id.to_string(), people.people.to_string()];
+    lines.extend(indented(&["Status", "People"], report.people.iter().map(row)));
+
+    lines.push("Seats by pool".to_owned());
+    let row = |pool: &admin::pool::Pool| {
+        let numbers = [pool.seats, pool.used, pool.waiting].map(|number| number.to_string());
+        [pool.name.clone()].into_iter().chain(numbers).collect()
+    };
+    lines.extend(indented(&["Pool", "Bought", "Used", "Waiting"], report.pools.iter().map(row)));
+
+    lines.push("Who waits, and why".to_owned());
+    let row = |waiting: &admin::report::Waiting| {
+        let since = waiting.since.format("%Y-%m-%d").to_string();
+        vec![
+            waiting.name.clone(),
+            waiting.pool.clone(),
+            waiting.place.to_string(),
+            since,
+            waiting.why.clone(),
+        ]
+    };
+    let headings = ["Person", "Pool", "Place", "Since", "Why"];
+    lines.extend(indented(&headings, report.waiting.iter().map(row)));
+
+    lines.push("Quirks seen: what the products said differently from the standard".to_owned());
+    let row = |quirk: &admin::report::QuirkUse| {
+        vec![quirk.uses.to_string(), quirk.connection.clone(), quirk.id.clone(), quirk.summary.to_owned()]
+    };
+    let headings = ["Uses", "Connection", "Quirk", "What is tolerated"];
+    lines.extend(indented(&headings, report.quirks.iter().map(row)));
+
+    let hero = &play.staff.people[HERO];
+    let told = admin::user::show(admin, play.staff.id(HERO)?).await?;
+    lines.push(format!("The story of {}, from the journal", hero.display_name()));
+    lines.extend(told.journal.iter().map(|line| format!("  {}  {}", line.at.format("%Y-%m-%d"), line.why)));
+    lines.push(format!("  And so, why does {} have a seat?", hero.given));
+    lines.extend(told.explanation.iter().map(|sentence| format!("              {sentence}")));
+
+    let status = "urn:rollcall:params:scim:schemas:extension:enrolment:1.0:User:status";
+    lines.extend([
+        String::new(),
+        format!("The server is at {url}"),
+        "Try, for example, who is deactivated:".to_owned(),
+        format!(
+            "  curl -H 'Authorization: Bearer {}' '{url}/Users?attributes=userName&filter={status}%20eq%20%22deactivated%22'",
+            play.stage.entra.token
+        ),
+        format!("  rollcall user show {} --database-url '{database}'", hero.user_name),
+    ]);
+    Ok(lines)
+}
+
+fn indented(headings: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Vec<String> {
+    let rows: Vec<_> = rows.collect();
+    let lines = if rows.is_empty() { vec!["none".to_owned()] } else { table(headings, &rows) };
+    lines.into_iter().map(|line| format!("  {line}")).chain([String::new()]).collect()
+}

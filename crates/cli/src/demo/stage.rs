@@ -1,0 +1,89 @@
+//! What an operator prepares before anybody pushes, and binds once groups are there.
+
+use anyhow::{Context, Result};
+use server::admin::{self, Admin};
+
+use super::cast::Pool;
+use super::directory::Directory;
+use super::names::COMPANY;
+use super::progress::Progress;
+
+/// The name of the first connection, as the journal shows it.
+const FIRST: &str = "Entra ID";
+/// The name of the second one.
+const SECOND: &str = "JumpCloud";
+
+/// The tenant with its connections.
+pub(super) struct Stage {
+    pub(super) tenant: String,
+    pub(super) entra: Connection,
+    pub(super) jumpcloud: Connection,
+}
+
+/// A connection and a token of it.
+pub(super) struct Connection {
+    pub(super) id: String,
+    pub(super) token: String,
+}
+
+/// Creates the tenant, its pools, and a connection for each directory: one with a grace of a week, one with none.
+pub(super) async fn build(admin: &Admin) -> Result<Stage> {
+    let created = admin::tenant::create(admin, COMPANY).await;
+    let tenant =
+        created.context("the folder holds a demo already, choose another --data-dir")?.id.to_string();
+    for pool in Pool::ALL {
+        let new = admin::pool::New {
+            tenant: tenant.clone(),
+            name: pool.name().to_owned(),
+            seats: pool.seats(),
+            policy: "queue".to_owned(),
+            ..admin::pool::New::default()
+        };
+        admin::pool::create(admin, &new, |_| {}).await?;
+    }
+    let entra = connect(admin, &tenant, FIRST, "entra", 7).await?;
+    let jumpcloud = connect(admin, &tenant, SECOND, "jumpcloud", 0).await?;
+    Ok(Stage { tenant, entra, jumpcloud })
+}
+
+async fn connect(
+    admin: &Admin,
+    tenant: &str,
+    name: &str,
+    profile: &str,
+    grace_days: u32,
+) -> Result<Connection> {
+    let new = admin::connection::New {
+        tenant: tenant.to_owned(),
+        name: name.to_owned(),
+        profile: profile.to_owned(),
+        grace_days: Some(grace_days),
+        ..admin::connection::New::default()
+    };
+    let id = admin::connection::create(admin, &new).await?.id.to_string();
+    let token = admin::token::create(admin, &id, None).await?.token;
+    Ok(Connection { id, token })
+}
+
+/// Binds the groups that are to be bound and settles their members; says how many people that were.
+pub(super) async fn bind(
+    admin: &Admin,
+    progress: &Progress,
+    directories: [&Directory; 2],
+) -> Result<(usize, u64)> {
+    let groups =
+        directories.iter().flat_map(|directory| directory.groups.iter().map(move |group| (directory, group)));
+    let bound: Vec<_> =
+        groups.filter_map(|(directory, group)| Some((directory, group, group.pool?))).collect();
+    let bar = progress.bar("Operator", bound.iter().map(|(_, group, _)| group.members.len()).sum());
+    let mut people = 0;
+    for (directory, group, pool) in &bound {
+        let before = people;
+        let id = directory.group(&group.name)?;
+        let changed =
+            admin::binding::create(admin, id, pool.name(), |settled| bar.at(before + settled.people)).await?;
+        people += changed.settled.people;
+    }
+    bar.finish();
+    Ok((bound.len(), people))
+}

@@ -1,0 +1,50 @@
+//! `rollcall grant`: licences given and taken by hand.
+
+use anyhow::Result;
+use clap::Subcommand;
+use server::admin;
+
+use crate::global::Global;
+use crate::output;
+
+/// Licences given and taken by hand, beside what groups and rules give.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Gives a person a licence.
+    #[command(
+        after_help = "Example: rollcall grant give --user noor.halvorsen@northlight.example --pool \"Vault Standard\""
+    )]
+    Give {
+        /// The person, by id or userName
+        #[arg(long)]
+        user: String,
+        /// The pool, by id or name
+        #[arg(long)]
+        pool: String,
+    },
+    /// Takes a licence back that was given by hand; there is no grace.
+    #[command(
+        after_help = "Example: rollcall grant lift --user noor.halvorsen@northlight.example --pool \"Vault Standard\""
+    )]
+    Lift {
+        /// The person, by id or userName
+        #[arg(long)]
+        user: String,
+        /// The pool, by id or name
+        #[arg(long)]
+        pool: String,
+    },
+}
+
+pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
+    let admin = global.admin().await?;
+    let (grant, words) = match command {
+        Command::Give { user, pool } => (admin::grant::give(&admin, &user, &pool).await?, "has a licence of"),
+        Command::Lift { user, pool } => {
+            (admin::grant::lift(&admin, &user, &pool).await?, "has no licence by hand of")
+        }
+    };
+    let effects =
+        if grant.effects.is_empty() { "nothing else changed".to_owned() } else { grant.effects.join("; ") };
+    output::created(global, &grant, &format!("{} {words} {}: {effects}", grant.user_name, grant.pool_name))
+}

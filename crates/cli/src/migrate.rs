@@ -1,0 +1,24 @@
+//! `rollcall migrate`: the database to the newest schema.
+
+use anyhow::Result;
+use clap::Args;
+use server::admin;
+
+use crate::global::Global;
+use crate::output;
+
+/// Brings the database to the newest schema; `serve` does the same at start unless `migrate = false`.
+#[derive(Args)]
+#[command(after_help = "Example: rollcall migrate --database-url postgres://rollcall@db.internal/rollcall")]
+pub(crate) struct Arguments {}
+
+pub(crate) async fn run(_: Arguments, global: &Global) -> Result<()> {
+    let names = admin::Admin::migrate(&global.settings(&[])?).await?;
+    if global.json {
+        return output::json(&serde_json::json!({"items": names}));
+    }
+    match names.len() {
+        0 => output::line("the database has the newest schema already"),
+        number => output::line(format!("{number} migrations run: {}", names.join(", "))),
+    }
+}

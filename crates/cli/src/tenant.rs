@@ -1,0 +1,36 @@
+//! `rollcall tenant`: customer organisations.
+
+use anyhow::Result;
+use clap::Subcommand;
+use server::admin;
+
+use crate::global::Global;
+use crate::output;
+
+/// Customer organisations; everything else belongs to exactly one.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Creates a tenant.
+    #[command(after_help = "Example: rollcall tenant create \"Northlight Instruments\"")]
+    Create {
+        /// Its name, unlike that of any other tenant.
+        name: String,
+    },
+    /// Lists all tenants.
+    #[command(after_help = "Example: rollcall tenant list --json")]
+    List,
+}
+
+pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
+    let admin = global.admin().await?;
+    match command {
+        Command::Create { name } => {
+            let tenant = admin::tenant::create(&admin, &name).await?;
+            output::created(global, &tenant, &format!("tenant {name} created"))
+        }
+        Command::List => {
+            let tenants = admin::tenant::list(&admin).await?;
+            output::items(global, &tenants, &[("Tenant", "/name"), ("Created", "/createdAt"), ("Id", "/id")])
+        }
+    }
+}

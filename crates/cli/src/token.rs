@@ -1,0 +1,69 @@
+//! `rollcall token`: the secrets that identity providers present.
+
+use anyhow::Result;
+use clap::Subcommand;
+use server::admin;
+
+use crate::global::Global;
+use crate::output;
+
+/// Bearer tokens of a connection; several may be valid at once, so that they can be exchanged without a gap.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Creates a token and prints it, once: only its hash is stored. It is valid at once.
+    #[command(after_help = "Example: rollcall token create --connection staff --expires-in-days 365")]
+    Create {
+        /// The connection, by id, or by name where only one tenant has one of that name
+        #[arg(long)]
+        connection: String,
+        /// Days until it expires; without it, it does not
+        #[arg(long, value_name = "DAYS")]
+        expires_in_days: Option<u32>,
+    },
+    /// Lists the tokens of a connection, without their secrets.
+    #[command(after_help = "Example: rollcall token list --connection staff")]
+    List {
+        /// The connection, by id or name
+        #[arg(long)]
+        connection: String,
+    },
+    /// Revokes a token; a running server refuses it within seconds (`auth.token_cache_seconds`).
+    #[command(
+        after_help = "Example: rollcall token revoke --connection staff 019a2b3c-4d5e-7f60-8192-a3b4c5d6e7f8"
+    )]
+    Revoke {
+        /// The connection, by id or name
+        #[arg(long)]
+        connection: String,
+        /// The id of the token, as `token list` shows it
+        token: String,
+    },
+}
+
+pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
+    let admin = global.admin().await?;
+    match command {
+        Command::Create { connection, expires_in_days } => {
+            let created = admin::token::create(&admin, &connection, expires_in_days).await?;
+            let token = &created.token;
+            let said = format!("token created; it is shown this once and valid at once\ntoken  {token}");
+            output::created(global, &created, &said)
+        }
+        Command::List { connection } => {
+            let tokens = admin::token::list(&admin, &connection).await?;
+            let columns = [
+                ("Token", "/hint"),
+                ("State", "/state"),
+                ("Created", "/createdAt"),
+                ("Expires", "/expiresAt"),
+                ("Last used", "/lastUsedAt"),
+                ("Id", "/id"),
+            ];
+            output::items(global, &tokens, &columns)
+        }
+        Command::Revoke { connection, token } => {
+            let token = admin::token::revoke(&admin, &connection, &token).await?;
+            output::created(global, &token, &format!("token {} revoked", token.hint))
+        }
+    }
+}

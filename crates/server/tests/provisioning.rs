@@ -1,0 +1,338 @@
+//! From a push to people with seats, and back, over HTTP in the dialects of the products.
+
+mod support;
+
+use chrono::TimeDelta;
+use provisioning::{SeatState, Status};
+use serde_json::json;
+use server::admin;
+use support::{ENROLMENT, GROUP, TestApp, USER, user};
+
+#[tokio::test]
+async fn a_push_into_a_bound_group_enrols_and_a_disabled_account_keeps_its_seat_for_the_grace() {
+    let app = TestApp::open().await;
+    let client = app.connection("entra").await;
+    let ada = json!({
+        "schemas": [USER], "userName": "ada@alpha.example", "active": "True", "externalId": "ada",
+        "emails": [{ "type": "work", "value": "ada@alpha.example", "primary": true }], "roles": [],
+        "meta": { "resourceType": "User" },
+    });
+    let ada = client.post("/Users", &ada).await.expect(201).id();
+    let team = json!({
+        "schemas": [GROUP, "http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group"],
+        "displayName": "Vault Users", "externalId": "g-1",
+    });
+    let team = client.post("/Groups", &team).await.expect(201).id();
+    app.pool("Vault", 5, "queue").await;
+    app.bind(&team, "Vault").await;
+
+    let add = json!([{ "op": "Add", "path": "members", "value": [{ "$ref": null, "value": ada }] }]);
+    let pushed = client.patch(&format!("/Groups/{team}"), add.clone()).await.expect(204);
+    assert_eq!((pushed.header("etag"), &pushed.body), ("W/\"2\"", &json!("")));
+    let shown = client.get(&format!("/Users/{ada}")).await.expect(200).body;
+    assert_eq!(shown["schemas"], json!([USER, ENROLMENT]));
+    assert_eq!(shown[ENROLMENT]["status"], "pending");
+    assert_eq!(shown[ENROLMENT]["licences"][0]["display"], "Vault");
+    assert_eq!(app.pool_now("Vault").await.used, 1);
+    let logged = app.last_request(&client).await;
+    assert_eq!(logged.method, "GET");
+
+    // Pushed again, nothing follows.
+    client.patch(&format!("/Groups/{team}"), add).await.expect(204);
+    assert_eq!(app.last_request(&client).await.effects, ["nothing changed"]);
+
+    let disable = json!([{ "op": "Replace", "path": "active", "value": "False" }]);
+    client.patch(&format!("/Users/{ada}"), disable).await.expect(200);
+    assert_eq!(client.status(&ada).await, "suspended");
+    assert_eq!(app.pool_now("Vault").await.used, 1);
+    let found = client.get("/Users?filter=userName+eq+%22ADA%40alpha.example%22").await.expect(200).body;
+    assert_eq!((&found["totalResults"], &found["Resources"][0]["active"]), (&json!(1), &json!(false)));
+
+    let enable = json!([{ "op": "Replace", "path": "active", "value": "True" }]);
+    client.patch(&format!("/Users/{ada}"), enable).await.expect(200);
+    assert_eq!(client.status(&ada).await, "pending");
+
+    let remove = json!([{ "op": "Remove", "path": "members", "value": [{ "value": ada }] }]);
+    client.patch(&format!("/Groups/{team}"), remove).await.expect(204);
+    assert_eq!(client.status(&ada).await, "suspended");
+    app.later(TimeDelta::days(8)).await;
+    assert_eq!(client.status(&ada).await, "deactivated");
+    assert_eq!(app.pool_now("Vault").await.used, 0);
+    assert_eq!(
+        app.story(&ada).await,
+        ["user-created", "member-added", "seat-taken", "enrolled", "user-changed", "suspended", "user-changed",
+         "reinstated", "member-removed", "suspended", "seat-freed", "deactivated"]
+    );
+}
+
+#[tokio::test]
+async fn an_activation_leaves_no_seat_and_no_invitation() {
+    let app = TestApp::open().await;
+    app.pool_of(admin::pool::New { name: "All".to_owned(), seats: 3, policy: "queue".to_owned(), for_everyone: true, ..Default::default() }).await;
+    let client = app.connection("jumpcloud").await;
+    let test = json!({ "schemas": [USER], "userName": "test@alpha.example", "active": true, "name": { "givenName": "T" } });
+    let id = client.post("/Users", &test).await.expect(201).id();
+    assert_eq!(app.pool_now("All").await.used, 1);
+    let update = json!({ "schemas": [USER], "id": id, "userName": "test@alpha.example", "active": true, "emails": [] });
+    client.put(&format!("/Users/{id}"), &update).await.expect(200);
+    let group = client.group("Test group", &[&id]).await;
+    client.delete(&format!("/Groups/{group}")).await.expect(204);
+    client.delete(&format!("/Users/{id}")).await.expect(204);
+    assert_eq!(app.pool_now("All").await.used, 0);
+    let report = admin::report::of(&app.admin, &app.tenant).await.expect("readable");
+    assert_eq!(report.people.iter().map(|status| status.people).sum::<u64>(), 0);
+    assert_eq!(jobs(&app, "invitation").await, 0, "the invitation was withdrawn before it left");
+    assert_eq!(client.user("test@alpha.example").await.len(), 36);
+}
+
+#[tokio::test]
+async fn who_finds_no_seat_waits_and_gets_the_first_that_is_free() {
+    let app = TestApp::open().await;
+    let client = app.connection("generic").await;
+    let (ada, bob, eve) = (client.user("ada").await, client.user("bob").await, client.user("eve").await);
+    let team = client.group("Team", &[]).await;
+    app.pool("Vault", 1, "queue").await;
+    app.bind(&team, "Vault").await;
+    for person in [&ada, &bob, &eve] {
+        app.clock.advance(TimeDelta::minutes(1));
+        client.add(&team, person).await.expect(200);
+    }
+    assert_eq!(app.person(&bob).await.seats[0].state, SeatState::Waiting);
+    let report = admin::report::of(&app.admin, &app.tenant).await.expect("readable");
+    let queue: Vec<_> = report.waiting.iter().map(|waiting| (waiting.name.as_str(), waiting.place)).collect();
+    assert_eq!(queue, [("bob", 1), ("eve", 2)]);
+
+    // One PATCH takes two out: the seat of one is kept for the grace, the place of the other goes.
+    client.remove(&team, &bob).await.expect(200);
+    client.delete(&format!("/Users/{ada}")).await.expect(204);
+    assert_eq!(app.person(&eve).await.seats[0].state, SeatState::Assigned);
+    assert_eq!(app.person(&eve).await.enrolment.status, Status::Pending);
+
+    client.add(&team, &bob).await.expect(200);
+    let pool = admin::pool::resize(&app.admin, "Vault", 2).await.expect("there is such a pool");
+    assert_eq!((pool.used, pool.waiting), (2, 0));
+    assert_eq!(app.person(&bob).await.seats[0].state, SeatState::Assigned);
+}
+
+#[tokio::test]
+async fn a_pool_that_rejects_refuses_the_push_and_nothing_is_stored() {
+    let app = TestApp::open().await;
+    let client = app.connection("generic").await;
+    let (ada, bob) = (client.user("ada").await, client.user("bob").await);
+    let team = client.group("Team", &[&ada]).await;
+    app.pool("Vault", 1, "reject").await;
+    app.bind(&team, "Vault").await;
+    let before = client.get(&format!("/Groups/{team}")).await.expect(200).body;
+    let refused = client.add(&team, &bob).await.expect_error(400, Some("invalidValue"));
+    assert!(refused.body["detail"].as_str().expect("a detail").contains("all 1 seats of the licence pool “Vault”"));
+    assert_eq!(client.get(&format!("/Groups/{team}")).await.expect(200).body, before);
+    assert_eq!(app.story(&bob).await, ["user-created"]);
+    let logged = app.last_request(&client).await;
+    assert_eq!(logged.method, "GET");
+
+    // An operator's binding is not undone by one person for whom there is no seat.
+    let wide = client.group("Wide", &[&ada, &bob]).await;
+    let settled = app.bind(&wide, "Vault").await;
+    assert_eq!((settled.people, settled.refused), (2, 1));
+}
+
+#[tokio::test]
+async fn binding_and_unbinding_settle_everybody_in_the_group() {
+    let app = TestApp::open_with(&[("ROLLCALL_JOBS__BATCH", "2")]).await;
+    let client = app.connection("generic").await;
+    let mut people = Vec::new();
+    for number in 0..5 {
+        people.push(client.user(&format!("user{number}")).await);
+    }
+    let members: Vec<&str> = people.iter().map(String::as_str).collect();
+    let team = client.group("Team", &members).await;
+    app.pool("Vault", 10, "queue").await;
+    let mut steps = Vec::new();
+    let bound = admin::binding::create(&app.admin, "team", "VAULT", |settled| steps.push(settled.people)).await;
+    assert_eq!(bound.expect("a new binding").settled.people, 5);
+    assert_eq!(steps, [2, 4, 5]);
+    assert_eq!(app.pool_now("Vault").await.used, 5);
+    let again = admin::binding::create(&app.admin, &team, "Vault", |_| {}).await.expect_err("it is bound");
+    assert!(again.to_string().contains("exists already"), "{again}");
+
+    let unbound = admin::binding::remove(&app.admin, "Team", "Vault", |_| {}).await.expect("it was bound");
+    assert_eq!(unbound.settled.people, 5);
+    assert_eq!(client.status(&people[0]).await, "suspended");
+    app.later(TimeDelta::days(8)).await;
+    assert_eq!(app.pool_now("Vault").await.used, 0);
+    assert_eq!(jobs(&app, "settle-group").await, 0);
+}
+
+#[tokio::test]
+async fn what_a_command_left_behind_is_finished_by_the_server() {
+    let app = TestApp::open().await;
+    let client = app.connection("generic").await;
+    let ada = client.user("ada").await;
+    let team = client.group("Team", &[&ada]).await;
+    app.pool("Vault", 1, "queue").await;
+    let binding = admin::binding::create(&app.admin, "Team", "Vault", |_| panic!("the operator's terminal went away"));
+    let cut = futures::FutureExt::catch_unwind(std::panic::AssertUnwindSafe(binding)).await;
+    assert!(cut.is_err());
+    assert_eq!(jobs(&app, "settle-group").await, 1);
+    // The members were settled before the callback heard of it: what is left is a job with nothing to do.
+    app.later(TimeDelta::minutes(2)).await;
+    assert_eq!(client.status(&ada).await, "pending");
+    assert_eq!(jobs(&app, "settle-group").await, 0);
+    assert_eq!(team.len(), 36);
+}
+
+#[tokio::test]
+async fn leaving_one_of_two_bound_groups_changes_nothing_and_deleting_the_other_does() {
+    let app = TestApp::open().await;
+    let client = app.connection("generic").await;
+    let ada = client.user("ada").await;
+    let (one, two) = (client.group("One", &[&ada]).await, client.group("Two", &[&ada]).await);
+    app.pool("Vault", 1, "queue").await;
+    app.bind(&one, "Vault").await;
+    app.bind(&two, "Vault").await;
+    client.remove(&one, &ada).await.expect(200);
+    assert_eq!(client.status(&ada).await, "pending");
+    client.delete(&format!("/Groups/{two}")).await.expect(204);
+    assert_eq!(client.status(&ada).await, "suspended");
+    let person = app.person(&ada).await;
+    assert!(person.enrolment.cause.expect("a cause").contains("the group “Two” was deleted"));
+}
+
+#[tokio::test]
+async fn without_grace_a_loss_is_final_and_a_return_owes_nothing_that_was_not_there() {
+    let app = TestApp::open().await;
+    let client = app.connection_with(&app.tenant, "generic", Some(0)).await;
+    let ada = client.user("ada").await;
+    let team = client.group("Team", &[&ada]).await;
+    app.pool("Vault", 1, "queue").await;
+    app.bind(&team, "Vault").await;
+    client.set_active(&ada, false).await.expect(200);
+    assert_eq!(client.status(&ada).await, "deactivated");
+    assert_eq!(app.pool_now("Vault").await.used, 0);
+    client.set_active(&ada, true).await.expect(200);
+    assert_eq!(client.status(&ada).await, "pending");
+}
+
+#[tokio::test]
+async fn rules_entitle_by_attributes_those_who_are_there_and_those_who_come() {
+    let app = TestApp::open().await;
+    let client = app.connection("generic").await;
+    let counsel = |name: &str, title: &str| json!({ "schemas": [USER], "userName": name, "title": title });
+    let ada = client.post("/Users", &counsel("ada", "Counsel")).await.expect(201).id();
+    let rule = admin::pool::New {
+        name: "Legal".to_owned(), seats: 5, policy: "queue".to_owned(),
+        rule: Some("title eq \"counsel\"".to_owned()), ..Default::default()
+    };
+    let pool = app.pool_of(rule).await;
+    assert_eq!(pool.used, 1);
+    assert_eq!(app.person(&ada).await.grants, ["Legal by the rule “title eq \"counsel\"”"]);
+    let bob = client.post("/Users", &counsel("bob", "Clerk")).await.expect(201).id();
+    assert_eq!(client.status(&bob).await, "none");
+    let promote = json!([{ "op": "replace", "path": "title", "value": "Counsel" }]);
+    client.patch(&format!("/Users/{bob}"), promote).await.expect(200);
+    assert_eq!(client.status(&bob).await, "pending");
+    let demote = json!([{ "op": "remove", "path": "title" }]);
+    client.patch(&format!("/Users/{ada}"), demote).await.expect(200);
+    assert_eq!(client.status(&ada).await, "suspended");
+    let wrong = admin::pool::New { rule: Some("groups pr".to_owned()), tenant: app.tenant.clone(), name: "x".to_owned(), policy: "queue".to_owned(), ..Default::default() };
+    admin::pool::create(&app.admin, &wrong, |_| {}).await.expect_err("groups are bound instead");
+}
+
+#[tokio::test]
+async fn a_licence_by_hand_is_given_and_taken_without_grace() {
+    let app = TestApp::open().await;
+    let client = app.connection("generic").await;
+    let ada = client.user("ada").await;
+    app.pool("Vault", 1, "queue").await;
+    let grant = admin::grant::give(&app.admin, "ada", "vault").await.expect("a new grant");
+    assert!(grant.effects.contains(&"seat taken in Vault".to_owned()), "{:?}", grant.effects);
+    admin::grant::give(&app.admin, "ada", "Vault").await.expect_err("it stands");
+    assert_eq!(client.status(&ada).await, "pending");
+    admin::grant::lift(&app.admin, "ada", "Vault").await.expect("it stood");
+    assert_eq!(client.status(&ada).await, "no-licence");
+    assert_eq!(app.pool_now("Vault").await.used, 0);
+    admin::grant::lift(&app.admin, "ada", "Vault").await.expect_err("it is lifted");
+}
+
+#[tokio::test]
+async fn a_pool_expires_like_any_other_loss() {
+    let app = TestApp::open().await;
+    let client = app.connection("generic").await;
+    let ada = client.user("ada").await;
+    let team = client.group("Team", &[&ada]).await;
+    let expires = scim::time::format(support::start() + TimeDelta::days(2));
+    app.pool_of(admin::pool::New { name: "Trial".to_owned(), seats: 1, policy: "queue".to_owned(), expires: Some(expires), ..Default::default() }).await;
+    app.bind(&team, "Trial").await;
+    app.later(TimeDelta::days(1)).await;
+    assert_eq!(client.status(&ada).await, "pending");
+    app.later(TimeDelta::days(2)).await;
+    assert_eq!(client.status(&ada).await, "suspended");
+    app.later(TimeDelta::days(8)).await;
+    assert_eq!(client.status(&ada).await, "deactivated");
+    assert_eq!(app.pool_now("Trial").await.used, 0);
+}
+
+#[tokio::test]
+async fn members_who_are_not_there_yet_join_when_they_come() {
+    let app = TestApp::open().await;
+    let client = app.connection("okta").await;
+    let team = client.group("Team", &["ada@alpha.example", "ext-7", "ext-8"]).await;
+    app.pool("Vault", 5, "queue").await;
+    app.bind(&team, "Vault").await;
+    assert_eq!(client.get(&format!("/Groups/{team}")).await.expect(200).body.get("members"), None);
+    assert!(app.last_request(&client).await.quirks.is_empty());
+    // Taken out before they came, they do not join.
+    client.remove(&team, "ext-8").await.expect(200);
+    let ada = client.user("ada@alpha.example").await;
+    assert_eq!(client.status(&ada).await, "pending");
+    let body = |name: &str, id: &str| json!({ "schemas": [USER], "userName": name, "externalId": id });
+    let bob = client.post("/Users", &body("bob", "ext-7")).await.expect(201).id();
+    let eve = client.post("/Users", &body("eve", "ext-8")).await.expect(201).id();
+    assert_eq!((client.status(&bob).await, client.status(&eve).await), ("pending".to_owned(), "none".to_owned()));
+}
+
+#[tokio::test]
+async fn names_of_groups_are_unique_where_the_product_needs_it() {
+    let app = TestApp::open().await;
+    let (strict, loose) = (app.connection("entra").await, app.connection("generic").await);
+    let group = |name: &str| json!({ "schemas": [GROUP], "displayName": name });
+    loose.post("/Groups", &group("Team")).await.expect(201);
+    loose.post("/Groups", &group("Team")).await.expect(201);
+    strict.post("/Groups", &group("TEAM")).await.expect_error(409, Some("uniqueness"));
+    strict.post("/Groups", &group("Other")).await.expect(201);
+    strict.post("/Groups", &group("other")).await.expect_error(409, Some("uniqueness"));
+}
+
+#[tokio::test]
+async fn twenty_parallel_creates_of_one_name_have_one_winner() {
+    let app = TestApp::open().await;
+    let client = app.connection("generic").await;
+    let body = user("ada");
+    let answers = futures::future::join_all((0..20).map(|_| client.post("/Users", &body))).await;
+    let count = |status: u16| answers.iter().filter(|answer| answer.status == status).count();
+    assert_eq!((count(201), count(409)), (1, 19));
+}
+
+#[tokio::test]
+async fn twenty_parallel_joins_take_exactly_the_seats_there_are() {
+    let app = TestApp::open().await;
+    let client = app.connection("generic").await;
+    let team = client.group("Team", &[]).await;
+    app.pool("Vault", 7, "queue").await;
+    app.bind(&team, "Vault").await;
+    let mut people = Vec::new();
+    for number in 0..20 {
+        people.push(client.user(&format!("user{number}")).await);
+    }
+    let answers = futures::future::join_all(people.iter().map(|person| client.add(&team, person))).await;
+    assert!(answers.iter().all(|answer| answer.status == 200));
+    let pool = app.pool_now("Vault").await;
+    assert_eq!((pool.used, pool.waiting), (7, 13));
+    let shown = client.get(&format!("/Groups/{team}")).await.expect(200).body;
+    assert_eq!(shown["members"].as_array().map(Vec::len), Some(20));
+}
+
+/// How many jobs of the kind are there, whatever their state.
+async fn jobs(app: &TestApp, kind: &str) -> i64 {
+    support::count(app, &format!("SELECT COUNT(*) FROM jobs WHERE kind = '{kind}'")).await
+}
