@@ -1,5 +1,8 @@
 //! `rollcall serve`: the server itself.
 
+use std::future::ready;
+use std::pin::pin;
+
 use anyhow::Result;
 use clap::Args;
 use server::Server;
@@ -26,13 +29,20 @@ pub(crate) async fn run(arguments: Arguments, global: &Global) -> Result<()> {
     let config = global.settings(&flags)?;
     server::logging::start(&config.log);
     let server = Server::build(config.clone()).await?;
+    // Who reads the address may ask for the end at once, so the signals are waited for before it is printed.
+    let mut ended = pin!(server::ended());
+    tokio::select! {
+        biased;
+        () = &mut ended => return Ok(()),
+        () = ready(()) => {}
+    }
     output::line(format!("listening on http://{}", server.address()))?;
     let admin = Admin::open(&config).await?;
     if admin::tenant::list(&admin).await?.is_empty() {
         output::lines(how_to_go_on(global, server.scim_url()))?;
     }
     drop(admin);
-    Ok(server.serve(server::ended()).await?)
+    Ok(server.serve(ended).await?)
 }
 
 /// What to do with an empty database: the commands, with this one's own database.

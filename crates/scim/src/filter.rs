@@ -1,7 +1,9 @@
 //! From a filter as written to a filter over attributes (RFC 7644 §3.4.2.2): the second of three stages.
 
 use chrono::{DateTime, Utc};
-use scim_filter_parser::{CompareOp, CompareValue, Comparison, Filter, Lenience, parse_filter_with};
+use scim_filter_parser::{
+    CompareOp, CompareValue, Comparison, Filter, Lenience, ParseError, parse_filter_with,
+};
 
 use crate::path::{AttributeRef, Located, locate};
 use crate::protocol::error::Error;
@@ -100,11 +102,22 @@ pub fn parse(
     dialect: FilterDialect,
 ) -> Result<(ResolvedFilter, FilterDialect), Error> {
     let (parsed, grammar) = parse_filter_with(filter, dialect.grammar)
-        .map_err(|error| Error::invalid_filter(error.to_string()))?;
+        .map_err(|error| Error::invalid_filter(unreadable("filter", filter, &error)))?;
     let mut resolver =
         Resolver { resource_type, dialect, used: FilterDialect { grammar, ..FilterDialect::default() } };
     let resolved = resolver.filter(&parsed)?;
     Ok((resolved, resolver.used))
+}
+
+/// Says where a filter or path cannot be read, and what stands there.
+pub(crate) fn unreadable(what: &str, text: &str, error: &ParseError) -> String {
+    let rest = text.get(error.offset..).unwrap_or_default();
+    let near: String = rest.split_whitespace().next().unwrap_or_default().chars().take(40).collect();
+    if near.is_empty() {
+        format!("The {what} cannot be read {error}.")
+    } else {
+        format!("The {what} cannot be read near \"{near}\", {error}.")
+    }
 }
 
 /// Resolves the filter inside the brackets of `attribute`.

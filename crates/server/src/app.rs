@@ -31,7 +31,13 @@ pub(crate) struct App {
 
 impl App {
     /// Puts the parts together; `address` is where clients reach the server, without a slash at its end.
-    pub(crate) fn new(config: Config, store: Arc<Store>, clock: Clock, address: &str, requests: RequestLog) -> Self {
+    pub(crate) fn new(
+        config: Config,
+        store: Arc<Store>,
+        clock: Clock,
+        address: &str,
+        requests: RequestLog,
+    ) -> Self {
         Self {
             base: format!("{address}{SCIM}"),
             tokens: Tokens::new(config.auth.token_cache_seconds),

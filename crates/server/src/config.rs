@@ -169,12 +169,15 @@ impl Config {
     /// A sentence that names the key, the place and what to do.
     pub fn load(file: Option<&Path>, flags: &[(&str, String)]) -> Result<Self, ConfigError> {
         // `std::env::vars` ends the program on a variable that is not Unicode; ours are names we know.
-        let environment = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
-        let environment = environment.filter(|(name, _)| name.starts_with(sources::PREFIX)).map(|(name, value)| {
-            let unreadable = |_| ConfigError(format!("The environment variable {name} is not valid Unicode."));
-            let value = value.into_string().map_err(unreadable)?;
-            Ok((name, value))
-        });
+        let environment =
+            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
+        let environment =
+            environment.filter(|(name, _)| name.starts_with(sources::PREFIX)).map(|(name, value)| {
+                let unreadable =
+                    |_| ConfigError(format!("The environment variable {name} is not valid Unicode."));
+                let value = value.into_string().map_err(unreadable)?;
+                Ok((name, value))
+            });
         let environment: Vec<(String, String)> = environment.collect::<Result<_, ConfigError>>()?;
         Self::from_sources(file, &environment, flags)
     }
@@ -265,7 +268,9 @@ impl Config {
             return Err(ConfigError(format!("{key} must be at least 1.")));
         }
         if limits.page_size > limits.page_size_max {
-            return Err(ConfigError("limits.page_size must not be more than limits.page_size_max.".to_owned()));
+            return Err(ConfigError(
+                "limits.page_size must not be more than limits.page_size_max.".to_owned(),
+            ));
         }
         let base = &self.base_url;
         let is_url = base.starts_with("http://") || base.starts_with("https://");

@@ -29,7 +29,12 @@ impl Rules {
     ///
     /// # Errors
     /// What the database says.
-    pub(crate) async fn apply(&self, unit: &mut WriteUnit, user: &User, now: DateTime<Utc>) -> Result<bool, store::Error> {
+    pub(crate) async fn apply(
+        &self,
+        unit: &mut WriteUnit,
+        user: &User,
+        now: DateTime<Utc>,
+    ) -> Result<bool, store::Error> {
         if self.0.is_empty() {
             return Ok(false);
         }
@@ -44,7 +49,11 @@ impl Rules {
 ///
 /// # Errors
 /// What the database says.
-pub(crate) async fn arrived(unit: &mut WriteUnit, user: &User, now: DateTime<Utc>) -> Result<bool, store::Error> {
+pub(crate) async fn arrived(
+    unit: &mut WriteUnit,
+    user: &User,
+    now: DateTime<Utc>,
+) -> Result<bool, store::Error> {
     let pools = unit.pools().await?;
     let by_rule = Rules::among(&pools).apply(unit, user, now).await?;
     let for_all = pools.iter().any(|state| state.default) && unit.default_grants(user.id, now).await?;
@@ -60,7 +69,9 @@ pub(crate) fn parse(rule: &str) -> Result<ResolvedFilter, String> {
     let (filter, _) = parsed.map_err(|error| format!("The rule \"{rule}\" cannot be used: {error}"))?;
     if computed(&filter) {
         let advice = "bind the group to the pool instead";
-        return Err(format!("The rule \"{rule}\" asks for groups or licences, which follow from others: {advice}."));
+        return Err(format!(
+            "The rule \"{rule}\" asks for groups or licences, which follow from others: {advice}."
+        ));
     }
     Ok(filter)
 }
@@ -72,7 +83,8 @@ fn computed(filter: &ResolvedFilter) -> bool {
         ResolvedFilter::Compare { target, .. }
         | ResolvedFilter::Present(target)
         | ResolvedFilter::Element { attribute: target, .. } => {
-            let core = target.extension.is_none() && ["groups", "meta"].contains(&target.attribute.name.as_str());
+            let core =
+                target.extension.is_none() && ["groups", "meta"].contains(&target.attribute.name.as_str());
             core || target.extension.is_some_and(|schema| schema.id == ENROLMENT)
         }
     }
@@ -84,11 +96,20 @@ mod tests {
 
     #[test]
     fn rules_look_at_what_is_stored_only() {
-        for rule in ["userType eq \"Employee\"", "active eq true and not (title pr)", "emails[type eq \"work\"]"] {
+        for rule in
+            ["userType eq \"Employee\"", "active eq true and not (title pr)", "emails[type eq \"work\"]"]
+        {
             assert!(parse(rule).is_ok(), "{rule}");
         }
         let enrolment = format!("{ENROLMENT}:status eq \"active\"");
-        for rule in ["groups.value eq \"x\"", "userName pr and (title pr or groups pr)", &enrolment, "meta.version pr", "nope pr", ""] {
+        for rule in [
+            "groups.value eq \"x\"",
+            "userName pr and (title pr or groups pr)",
+            &enrolment,
+            "meta.version pr",
+            "nope pr",
+            "",
+        ] {
             assert!(parse(rule).is_err(), "{rule}");
         }
     }

@@ -108,7 +108,10 @@ mod tests {
             tracing::info!(status = 200, "answered");
         });
         let line: serde_json::Value = serde_json::from_str(text.trim()).expect("JSON");
-        assert_eq!((line["message"].as_str(), line["span"]["request_id"].as_str()), (Some("answered"), Some("r-1")));
+        assert_eq!(
+            (line["message"].as_str(), line["span"]["request_id"].as_str()),
+            (Some("answered"), Some("r-1"))
+        );
     }
 
     #[test]

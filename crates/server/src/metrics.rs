@@ -23,7 +23,8 @@ static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
 /// Starts measuring; a second call finds the first one's recorder.
 pub(crate) fn start(database: &'static str) {
     HANDLE.get_or_init(|| {
-        let builder = PrometheusBuilder::new().set_buckets_for_metric(Matcher::Full(SECONDS.to_owned()), BUCKETS);
+        let builder =
+            PrometheusBuilder::new().set_buckets_for_metric(Matcher::Full(SECONDS.to_owned()), BUCKETS);
         let recorder = builder.expect("the buckets are a constant that is not empty").build_recorder();
         let handle = recorder.handle();
         // Somebody else's recorder stays: then our page is empty, and nothing else breaks.
@@ -31,7 +32,10 @@ pub(crate) fn start(database: &'static str) {
         describe_counter!(REQUESTS, "Requests by method, route and status.");
         describe_histogram!(SECONDS, "How long answers took, by method and route.");
         describe_counter!(QUIRKS, "Deviations of products that requests used, by quirk.");
-        describe_counter!(LOST, "Requests that the request log lost because its queue was full or a write failed.");
+        describe_counter!(
+            LOST,
+            "Requests that the request log lost because its queue was full or a write failed."
+        );
         describe_counter!(JOBS, "Jobs that ended, by kind and outcome.");
         describe_counter!(FAULTS, "Answers 500, each with an entry in the log.");
         describe_gauge!(DATABASE, "Which database the server runs on; always 1.");
@@ -54,7 +58,8 @@ pub(crate) fn tidy() {
 
 /// One answered request.
 pub(crate) fn answered(method: &'static str, route: &str, status: u16, took: Duration) {
-    counter!(REQUESTS, "method" => method, "route" => route.to_owned(), "status" => status.to_string()).increment(1);
+    counter!(REQUESTS, "method" => method, "route" => route.to_owned(), "status" => status.to_string())
+        .increment(1);
     histogram!(SECONDS, "method" => method, "route" => route.to_owned()).record(took);
 }
 

@@ -26,7 +26,10 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         .route("/Users/{id}", get(users::read).put(users::replace).patch(users::patch).delete(users::delete))
         .route("/Groups", get(groups::list).post(groups::create))
         .route("/Groups/.search", post(search::groups))
-        .route("/Groups/{id}", get(groups::read).put(groups::replace).patch(groups::patch).delete(groups::delete))
+        .route(
+            "/Groups/{id}",
+            get(groups::read).put(groups::replace).patch(groups::patch).delete(groups::delete),
+        )
         .route("/ServiceProviderConfig", get(discovery::service_provider_config))
         .route("/ResourceTypes", get(discovery::resource_types))
         .route("/ResourceTypes/{name}", get(discovery::resource_type))
@@ -65,6 +68,9 @@ fn dress(routes: Router<Arc<App>>, app: &Arc<App>) -> Router {
         .layer(from_fn(paths::normalise))
         .layer(from_fn_with_state(Arc::clone(app), trace::trace))
 }
+
+#[cfg(test)]
+mod tests;
 
 fn panicked(_: Box<dyn Any + Send>) -> Response {
     Failure::Fault(Fault::Panic).into_response()

@@ -115,6 +115,11 @@ impl Server {
         while jobs::turn(&desk, "by hand").await {}
     }
 
+    /// Takes requests out of the request log that are older than the settings keep them.
+    pub async fn forget_old_requests(&self) {
+        jobs::forget_old_requests(&self.app).await;
+    }
+
     /// Serves until `stop` is ready; then takes nothing new, finishes what was accepted (or gives up on it after
     /// the settings' time), hands jobs over, writes the request log and closes the database.
     ///
@@ -202,7 +207,9 @@ pub async fn ended() {
 /// The address for links when nobody configured one; an address that means "every interface" is none.
 fn reachable(address: SocketAddr) -> String {
     if address.ip().is_unspecified() {
-        tracing::warn!("links point to localhost: set base_url to the address under which clients reach the server");
+        tracing::warn!(
+            "links point to localhost: set base_url to the address under which clients reach the server"
+        );
         return format!("http://localhost:{}", address.port());
     }
     format!("http://{address}")

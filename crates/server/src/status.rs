@@ -25,7 +25,8 @@ pub(crate) async fn readyz(State(app): State<Arc<App>>) -> Response {
     match looked {
         Ok(pending) if pending.is_empty() => plain(StatusCode::OK, "ready\n".to_owned()),
         Ok(pending) => {
-            let text = format!("not ready: {} migrations are pending, run `rollcall migrate`\n", pending.len());
+            let text =
+                format!("not ready: {} migrations are pending, run `rollcall migrate`\n", pending.len());
             plain(StatusCode::SERVICE_UNAVAILABLE, text)
         }
         Err(error) => {

@@ -34,8 +34,6 @@ async fn a_push_into_a_bound_group_enrols_and_a_disabled_account_keeps_its_seat_
     assert_eq!(shown[ENROLMENT]["status"], "pending");
     assert_eq!(shown[ENROLMENT]["licences"][0]["display"], "Vault");
     assert_eq!(app.pool_now("Vault").await.used, 1);
-    let logged = app.last_request(&client).await;
-    assert_eq!(logged.method, "GET");
 
     // Pushed again, nothing follows.
     client.patch(&format!("/Groups/{team}"), add).await.expect(204);
@@ -60,15 +58,34 @@ async fn a_push_into_a_bound_group_enrols_and_a_disabled_account_keeps_its_seat_
     assert_eq!(app.pool_now("Vault").await.used, 0);
     assert_eq!(
         app.story(&ada).await,
-        ["user-created", "member-added", "seat-taken", "enrolled", "user-changed", "suspended", "user-changed",
-         "reinstated", "member-removed", "suspended", "seat-freed", "deactivated"]
+        [
+            "user-created",
+            "member-added",
+            "seat-taken",
+            "enrolled",
+            "user-changed",
+            "suspended",
+            "user-changed",
+            "reinstated",
+            "member-removed",
+            "suspended",
+            "deactivated",
+            "seat-freed"
+        ]
     );
 }
 
 #[tokio::test]
 async fn an_activation_leaves_no_seat_and_no_invitation() {
     let app = TestApp::open().await;
-    app.pool_of(admin::pool::New { name: "All".to_owned(), seats: 3, policy: "queue".to_owned(), for_everyone: true, ..Default::default() }).await;
+    app.pool_of(admin::pool::New {
+        name: "All".to_owned(),
+        seats: 3,
+        policy: "queue".to_owned(),
+        for_everyone: true,
+        ..Default::default()
+    })
+    .await;
     let client = app.connection("jumpcloud").await;
     let test = json!({ "schemas": [USER], "userName": "test@alpha.example", "active": true, "name": { "givenName": "T" } });
     let id = client.post("/Users", &test).await.expect(201).id();
@@ -124,11 +141,14 @@ async fn a_pool_that_rejects_refuses_the_push_and_nothing_is_stored() {
     app.bind(&team, "Vault").await;
     let before = client.get(&format!("/Groups/{team}")).await.expect(200).body;
     let refused = client.add(&team, &bob).await.expect_error(400, Some("invalidValue"));
-    assert!(refused.body["detail"].as_str().expect("a detail").contains("all 1 seats of the licence pool “Vault”"));
+    assert!(
+        refused.body["detail"]
+            .as_str()
+            .expect("a detail")
+            .contains("all 1 seats of the licence pool “Vault”")
+    );
     assert_eq!(client.get(&format!("/Groups/{team}")).await.expect(200).body, before);
     assert_eq!(app.story(&bob).await, ["user-created"]);
-    let logged = app.last_request(&client).await;
-    assert_eq!(logged.method, "GET");
 
     // An operator's binding is not undone by one person for whom there is no seat.
     let wide = client.group("Wide", &[&ada, &bob]).await;
@@ -148,7 +168,8 @@ async fn binding_and_unbinding_settle_everybody_in_the_group() {
     let team = client.group("Team", &members).await;
     app.pool("Vault", 10, "queue").await;
     let mut steps = Vec::new();
-    let bound = admin::binding::create(&app.admin, "team", "VAULT", |settled| steps.push(settled.people)).await;
+    let bound =
+        admin::binding::create(&app.admin, "team", "VAULT", |settled| steps.push(settled.people)).await;
     assert_eq!(bound.expect("a new binding").settled.people, 5);
     assert_eq!(steps, [2, 4, 5]);
     assert_eq!(app.pool_now("Vault").await.used, 5);
@@ -165,20 +186,20 @@ async fn binding_and_unbinding_settle_everybody_in_the_group() {
 
 #[tokio::test]
 async fn what_a_command_left_behind_is_finished_by_the_server() {
-    let app = TestApp::open().await;
+    let app = TestApp::open_with(&[("ROLLCALL_JOBS__BATCH", "1")]).await;
     let client = app.connection("generic").await;
-    let ada = client.user("ada").await;
-    let team = client.group("Team", &[&ada]).await;
-    app.pool("Vault", 1, "queue").await;
-    let binding = admin::binding::create(&app.admin, "Team", "Vault", |_| panic!("the operator's terminal went away"));
+    let (ada, bob) = (client.user("ada").await, client.user("bob").await);
+    client.group("Team", &[&ada, &bob]).await;
+    app.pool("Vault", 2, "queue").await;
+    let binding =
+        admin::binding::create(&app.admin, "Team", "Vault", |_| panic!("the operator's terminal went away"));
     let cut = futures::FutureExt::catch_unwind(std::panic::AssertUnwindSafe(binding)).await;
     assert!(cut.is_err());
+    assert_eq!((client.status(&ada).await.as_str(), client.status(&bob).await.as_str()), ("pending", "none"));
     assert_eq!(jobs(&app, "settle-group").await, 1);
-    // The members were settled before the callback heard of it: what is left is a job with nothing to do.
     app.later(TimeDelta::minutes(2)).await;
-    assert_eq!(client.status(&ada).await, "pending");
+    assert_eq!(client.status(&bob).await, "pending");
     assert_eq!(jobs(&app, "settle-group").await, 0);
-    assert_eq!(team.len(), 36);
 }
 
 #[tokio::test]
@@ -220,8 +241,11 @@ async fn rules_entitle_by_attributes_those_who_are_there_and_those_who_come() {
     let counsel = |name: &str, title: &str| json!({ "schemas": [USER], "userName": name, "title": title });
     let ada = client.post("/Users", &counsel("ada", "Counsel")).await.expect(201).id();
     let rule = admin::pool::New {
-        name: "Legal".to_owned(), seats: 5, policy: "queue".to_owned(),
-        rule: Some("title eq \"counsel\"".to_owned()), ..Default::default()
+        name: "Legal".to_owned(),
+        seats: 5,
+        policy: "queue".to_owned(),
+        rule: Some("title eq \"counsel\"".to_owned()),
+        ..Default::default()
     };
     let pool = app.pool_of(rule).await;
     assert_eq!(pool.used, 1);
@@ -234,7 +258,13 @@ async fn rules_entitle_by_attributes_those_who_are_there_and_those_who_come() {
     let demote = json!([{ "op": "remove", "path": "title" }]);
     client.patch(&format!("/Users/{ada}"), demote).await.expect(200);
     assert_eq!(client.status(&ada).await, "suspended");
-    let wrong = admin::pool::New { rule: Some("groups pr".to_owned()), tenant: app.tenant.clone(), name: "x".to_owned(), policy: "queue".to_owned(), ..Default::default() };
+    let wrong = admin::pool::New {
+        rule: Some("groups pr".to_owned()),
+        tenant: app.tenant.clone(),
+        name: "x".to_owned(),
+        policy: "queue".to_owned(),
+        ..Default::default()
+    };
     admin::pool::create(&app.admin, &wrong, |_| {}).await.expect_err("groups are bound instead");
 }
 
@@ -261,7 +291,14 @@ async fn a_pool_expires_like_any_other_loss() {
     let ada = client.user("ada").await;
     let team = client.group("Team", &[&ada]).await;
     let expires = scim::time::format(support::start() + TimeDelta::days(2));
-    app.pool_of(admin::pool::New { name: "Trial".to_owned(), seats: 1, policy: "queue".to_owned(), expires: Some(expires), ..Default::default() }).await;
+    app.pool_of(admin::pool::New {
+        name: "Trial".to_owned(),
+        seats: 1,
+        policy: "queue".to_owned(),
+        expires: Some(expires),
+        ..Default::default()
+    })
+    .await;
     app.bind(&team, "Trial").await;
     app.later(TimeDelta::days(1)).await;
     assert_eq!(client.status(&ada).await, "pending");
@@ -277,10 +314,10 @@ async fn members_who_are_not_there_yet_join_when_they_come() {
     let app = TestApp::open().await;
     let client = app.connection("okta").await;
     let team = client.group("Team", &["ada@alpha.example", "ext-7", "ext-8"]).await;
+    assert_eq!(app.last_request(&client).await.quirks, ["park-unknown-members"]);
     app.pool("Vault", 5, "queue").await;
     app.bind(&team, "Vault").await;
     assert_eq!(client.get(&format!("/Groups/{team}")).await.expect(200).body.get("members"), None);
-    assert!(app.last_request(&client).await.quirks.is_empty());
     // Taken out before they came, they do not join.
     client.remove(&team, "ext-8").await.expect(200);
     let ada = client.user("ada@alpha.example").await;
@@ -288,7 +325,10 @@ async fn members_who_are_not_there_yet_join_when_they_come() {
     let body = |name: &str, id: &str| json!({ "schemas": [USER], "userName": name, "externalId": id });
     let bob = client.post("/Users", &body("bob", "ext-7")).await.expect(201).id();
     let eve = client.post("/Users", &body("eve", "ext-8")).await.expect(201).id();
-    assert_eq!((client.status(&bob).await, client.status(&eve).await), ("pending".to_owned(), "none".to_owned()));
+    assert_eq!(
+        (client.status(&bob).await, client.status(&eve).await),
+        ("pending".to_owned(), "none".to_owned())
+    );
 }
 
 #[tokio::test]

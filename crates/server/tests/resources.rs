@@ -95,7 +95,10 @@ async fn conditions_decide_before_anything_is_written() {
     client.send("PUT", missing, &[("if-match", "\"1\"")], body).await.expect_error(404, None);
     // Existence and version are said before what is wrong with the body.
     client.send("PATCH", missing, &[], Some("{}".to_owned())).await.expect_error(404, None);
-    client.send("PATCH", &path, &[("if-match", "\"9\"")], Some("{}".to_owned())).await.expect_error(412, None);
+    client
+        .send("PATCH", &path, &[("if-match", "\"9\"")], Some("{}".to_owned()))
+        .await
+        .expect_error(412, None);
     client.send("PATCH", &path, &[], Some("{}".to_owned())).await.expect_error(400, Some("invalidSyntax"));
     client.send("PUT", missing, &[], Some("{}".to_owned())).await.expect_error(404, None);
 }
@@ -148,13 +151,19 @@ async fn lists_are_filtered_paged_and_searched() {
         client.user(&format!("user{number}")).await;
     }
     let page = client.get("/Users?startIndex=3&count=2&attributes=userName").await.expect(200).body;
-    assert_eq!((&page["totalResults"], &page["itemsPerPage"], &page["startIndex"]), (&json!(7), &json!(2), &json!(3)));
+    assert_eq!(
+        (&page["totalResults"], &page["itemsPerPage"], &page["startIndex"]),
+        (&json!(7), &json!(2), &json!(3))
+    );
     let first = page["Resources"][0].as_object().expect("a resource");
     assert_eq!(first.keys().collect::<Vec<_>>(), ["schemas", "id", "userName"]);
 
     for filter in ["userName+eq+%22USER3%22&", "userName%20eq%20%22user3%22", "USERNAME+EQ+%22user3%22&x=y"] {
         let found = client.get(&format!("/Users?filter={filter}")).await.expect(200).body;
-        assert_eq!((&found["totalResults"], &found["Resources"][0]["userName"]), (&json!(1), &json!("user3")));
+        assert_eq!(
+            (&found["totalResults"], &found["Resources"][0]["userName"]),
+            (&json!(1), &json!("user3"))
+        );
     }
     let none = client.get("/Users?filter=userName%20eq%20%22b4a0%22").await.expect(200).body;
     assert_eq!((&none["totalResults"], &none["Resources"]), (&json!(0), &json!([])));
@@ -164,7 +173,8 @@ async fn lists_are_filtered_paged_and_searched() {
     let found = client.post("/Users/.search?count=5", &search).await.expect(200).body;
     assert_eq!((&found["totalResults"], &found["itemsPerPage"]), (&json!(7), &json!(1)));
     let team = client.group("Team", &[]).await;
-    let found = client.post("/Groups/.search", &json!({ "schemas": search["schemas"] })).await.expect(200).body;
+    let found =
+        client.post("/Groups/.search", &json!({ "schemas": search["schemas"] })).await.expect(200).body;
     assert_eq!(found["Resources"][0]["id"], json!(team));
 
     for (query, word) in [
@@ -190,15 +200,23 @@ async fn nothing_of_one_tenant_is_visible_to_another() {
     for path in [format!("/Users/{ada}"), format!("/Groups/{team}")] {
         theirs.get(&path).await.expect_error(404, None);
         theirs.delete(&path).await.expect_error(404, None);
-        theirs.patch(&path, json!([{ "op": "replace", "path": "externalId", "value": "x" }])).await.expect_error(404, None);
+        theirs
+            .patch(&path, json!([{ "op": "replace", "path": "externalId", "value": "x" }]))
+            .await
+            .expect_error(404, None);
     }
     theirs.put(&format!("/Users/{ada}"), &user("eve")).await.expect_error(404, None);
     assert_eq!(theirs.get("/Users").await.expect(200).body["totalResults"], 0);
-    assert_eq!(theirs.get("/Groups?filter=displayName+eq+%22Team%22").await.expect(200).body["totalResults"], 0);
+    assert_eq!(
+        theirs.get("/Groups?filter=displayName+eq+%22Team%22").await.expect(200).body["totalResults"],
+        0
+    );
     // Somebody else's id is answered like an unknown one, word for word.
     let foreign = theirs.group("Team", &[]).await;
     let unknown = "01900000-0000-7000-8000-000000000000";
-    let words = |answer: support::Answer, id: &str| answer.body["detail"].as_str().expect("a detail").replace(id, "ID");
+    let words = |answer: support::Answer, id: &str| {
+        answer.body["detail"].as_str().expect("a detail").replace(id, "ID")
+    };
     let other = words(theirs.add(&foreign, &ada).await.expect_error(400, Some("invalidValue")), &ada);
     let nobody = words(theirs.add(&foreign, unknown).await.expect_error(400, Some("invalidValue")), unknown);
     assert_eq!(other, nobody);
@@ -218,6 +236,7 @@ async fn a_manager_is_shown_with_their_name() {
     });
     let created = client.post("/Users", &body).await.expect(201).body;
     assert_eq!(created[enterprise]["manager"]["displayName"], "Grace");
-    let same = client.put(&format!("/Users/{}", created["id"].as_str().expect("an id")), &created).await.expect(200);
+    let same =
+        client.put(&format!("/Users/{}", created["id"].as_str().expect("an id")), &created).await.expect(200);
     assert_eq!(same.body, created);
 }

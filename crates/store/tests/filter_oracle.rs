@@ -3,18 +3,21 @@
 mod support;
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use provisioning::{Decision, Effect, GroupId, PoolId, PoolPolicy, SeatState, UserId};
-use scim::schema::{ENROLMENT, ENTERPRISE_USER, Registry};
-use scim::{Object, time};
-use serde_json::{Map, Value, json};
-use store::{GroupOf, Licence, MemberKind, NewGroup, NewUser, ReadUnit, TenantScope, User};
-use support::generate::{GROUPS, POOLS, Tenant, USERS, filter, tenant};
-use support::{BASE, TestStore, actor, group_filter, id_at, new_pool, now, page, user_document, user_filter};
+use provisioning::{Enrolment, SeatState, Status, UserId};
+use scim::Object;
+use scim::filter::ResolvedFilter;
+use scim::schema::{Attribute, Kind};
+use serde_json::{Value, json};
+use store::NewUser;
+use support::fill::fill;
+use support::generate::{Target, Tenant, filter, targets, tenant};
+use support::represent::{group_documents, matching, user_documents};
+use support::{TestStore, group_filter, id_at, now, page, user_document, user_filter};
 use uuid::Uuid;
 
 #[derive(serde::Deserialize)]
@@ -98,6 +101,153 @@ fn generated_filters_mean_the_same_in_sql() {
     assert!(telling.get() > number.get() * 10, "{} of {} cases of 48 filters", telling.get(), number.get());
 }
 
+/// Every attribute with every operator, compared with values that are there, with parts of them, and with others.
+#[tokio::test]
+async fn every_attribute_and_operator_means_the_same_in_sql() {
+    let store = TestStore::open().await;
+    let scope = store.tenant_named("Beta").await;
+    let ids = fill(&store, &scope, &telling_tenant()).await;
+    let unit = store.read(&scope).await.expect("a unit opens");
+    let mut checked = 0;
+    let documents = user_documents(&unit).await;
+    for text in sweep(&targets(false), &documents) {
+        let filter = user_filter(&text);
+        let expected = matching(&documents, |document| filter.matches(document));
+        let (_, found) = unit.users(Some(&filter), page(1, 100)).await.expect(&text);
+        let found: Vec<Uuid> = found.iter().map(|user| user.id.uuid()).collect();
+        assert_eq!(found, expected, "{text}");
+        checked += 1;
+    }
+    let documents = group_documents(&unit).await;
+    for text in sweep(&targets(true), &documents) {
+        let filter: ResolvedFilter = group_filter(&text);
+        let expected = matching(&documents, |document| filter.matches(document));
+        let (_, found) = unit.groups(Some(&filter), page(1, 100)).await.expect(&text);
+        let found: Vec<Uuid> = found.iter().map(|group| group.id.uuid()).collect();
+        assert_eq!(found, expected, "{text}");
+        checked += 1;
+    }
+    assert!(checked > 1_000, "{checked} filters over {} users", ids.users.len());
+}
+
+/// People and groups with a value for every attribute that can have one.
+fn telling_tenant() -> Tenant {
+    let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+    let rich = |tag: &str, manager: &str| {
+        let element = json!({ "value": format!("{tag}-Value"), "display": format!("{tag} Display"), "type": "WORK" });
+        let other = json!({ "value": format!("x{tag}"), "type": "home", "primary": true });
+        json!({
+            "externalId": format!("E-{tag}"),
+            "name": {
+                "formatted": format!("F {tag}"), "familyName": format!("{tag}mann"), "givenName": tag,
+                "middleName": "M", "honorificPrefix": "Dr.", "honorificSuffix": "II",
+            },
+            "displayName": format!("{tag} Ünal"), "nickName": format!("N%{tag}_"), "title": "Boß",
+            "userType": "Employee", "preferredLanguage": "de", "locale": "de-DE", "timezone": "Europe/Berlin",
+            "profileUrl": format!("https://alpha.example/{}", manager.len()), "active": tag == "Jörg",
+            "emails": [element, other], "phoneNumbers": [element], "ims": [other], "roles": [element, other],
+            "entitlements": [other],
+            "photos": [{ "value": "https://alpha.example/P", "type": "photo", "display": "P", "primary": true }],
+            "addresses": [{
+                "formatted": "A", "streetAddress": format!("{tag} Straße 1"), "locality": "Köln", "region": "NW",
+                "postalCode": "50667", "country": "DE", "type": "work", "primary": true,
+            }],
+            "x509Certificates": [{ "value": "QUI=", "display": "C", "type": "cert", "primary": false }],
+            enterprise: {
+                "employeeNumber": tag, "costCenter": "C1", "organization": "Alpha", "division": "D",
+                "department": "日本部", "manager": { "value": manager },
+            },
+        })
+    };
+    let users = [rich("Jörg", "{u1}"), rich("Zoë", "ä/b"), rich("Bob", "{g0}"), json!({}), json!({ "emails": [{ "value": "" }] })];
+    let enrolment = |status, offset: i64, cause: &str| {
+        let at = Some(now() + chrono::TimeDelta::milliseconds(offset));
+        let cause = Some(cause.to_owned());
+        let restore_owed = offset > 0;
+        Some(Enrolment { status, since: at, seat_kept_until: at, last_used: at, cause, restore_owed, ..Enrolment::default() })
+    };
+    let (assigned, waiting) = (Some(SeatState::Assigned), Some(SeatState::Waiting));
+    Tenant {
+        users: users.iter().map(|user| user.as_object().expect("an object").clone()).collect(),
+        milliseconds: vec![0, 1, 500, 1_000, 0, 0, 1, 500],
+        groups: vec![("Ännä", Some("G-1")), ("bb", None), ("ß", Some("g-1"))],
+        // Group 1 holds group 0 and group 0 holds group 2, which holds group 1: a ring.
+        members: vec![(0, 0), (1, 5), (1, 1), (2, 2), (0, 7), (2, 6), (1, 0)],
+        enrolments: vec![
+            enrolment(Status::Active, 0, "Every step"),
+            enrolment(Status::Suspended, 250, "Ärger"),
+            None,
+            None,
+            enrolment(Status::NoLicence, 604_800_250, ""),
+        ],
+        seats: vec![vec![assigned, waiting], vec![assigned, None], vec![None, waiting], vec![None; 2], vec![None; 2]],
+    }
+}
+
+fn sweep(targets: &[Target], documents: &[(Uuid, Object)]) -> Vec<String> {
+    let mut filters = Vec::new();
+    for target in targets {
+        let (path, attribute) = (target.path(), target.attribute);
+        let holders: Vec<&Value> = documents
+            .iter()
+            .filter_map(|(_, document)| match target.schema {
+                Some(schema) => document.get(schema)?.get(&attribute.name),
+                None => document.get(&attribute.name),
+            })
+            .flat_map(|value| value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice))
+            .collect();
+        if !attribute.complex() {
+            filters.extend(comparisons(&path, attribute, &holders));
+        }
+        for sub in &attribute.sub_attributes {
+            let values: Vec<&Value> = holders.iter().filter_map(|holder| holder.get(&sub.name)).collect();
+            filters.extend(comparisons(&format!("{path}.{}", sub.name), sub, &values));
+            let inside = comparisons(&sub.name, sub, &values);
+            filters.extend(inside.iter().step_by(3).map(|inner| format!("{path}[{inner}]")));
+            filters.extend(inside.iter().step_by(5).map(|inner| format!("not ({path}[not ({inner}) and {} pr])", sub.name)));
+        }
+        filters.push(format!("{path} pr"));
+        filters.push(format!("{path} eq null"));
+        filters.push(format!("not ({path} ne null)"));
+    }
+    filters
+}
+
+fn comparisons(path: &str, leaf: &Attribute, values: &[&Value]) -> Vec<String> {
+    let mut filters = vec![format!("{path} pr"), format!("{path} eq null"), format!("{path} ne null")];
+    let distinct: BTreeSet<String> = values.iter().map(|value| value.to_string()).collect();
+    let mut operands: Vec<String> = distinct.into_iter().take(3).collect();
+    let operators: &[&str] = match leaf.kind {
+        Kind::Boolean => {
+            operands = vec!["true".to_owned(), "false".to_owned()];
+            &["eq", "ne"]
+        }
+        Kind::Binary => &["eq", "ne"],
+        Kind::DateTime => {
+            operands.push("\"2026-03-01T09:00:00.2505Z\"".to_owned());
+            &["eq", "ne", "gt", "ge", "lt", "le"]
+        }
+        _ => {
+            operands.push("\"\"".to_owned());
+            operands.push("\"a\\u0000b\"".to_owned());
+            for text in values.iter().take(2).filter_map(|value| value.as_str()) {
+                let count = text.chars().count();
+                let (head, tail): (String, String) =
+                    (text.chars().take(count / 2 + 1).collect(), text.chars().skip(count / 2).collect());
+                filters.extend([("sw", &head), ("ew", &tail), ("co", &tail), ("sw", &tail), ("ew", &head)].map(
+                    |(op, part)| format!("{path} {op} {}", Value::from(part.to_uppercase())),
+                ));
+                filters.extend([("sw", &head), ("ew", &tail), ("co", &head)].map(|(op, part)| {
+                    format!("{path} {op} {}", Value::from(part.as_str()))
+                }));
+            }
+            &["eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le"]
+        }
+    };
+    filters.extend(operators.iter().flat_map(|op| operands.iter().map(move |operand| format!("{path} {op} {operand}"))));
+    filters
+}
+
 #[tokio::test]
 async fn the_largest_filters_are_answered() {
     let store = TestStore::open().await;
@@ -111,161 +261,6 @@ async fn the_largest_filters_are_answered() {
         let long = format!("{}userName eq \"ada\"", term.repeat(many.min(499)));
         assert_eq!(unit.users(Some(&user_filter(&long)), page(1, 10)).await.expect(&term).0, 1);
     }
-}
-
-/// The ids behind the numbers of a generated tenant.
-struct Ids {
-    users: Vec<Uuid>,
-    groups: Vec<Uuid>,
-    pools: Vec<PoolId>,
-}
-
-impl Ids {
-    fn named_in(&self, text: &str) -> String {
-        let mut text = text.to_owned();
-        let users = self.users.iter().enumerate().map(|(number, id)| (format!("{{u{number}}}"), id.to_string()));
-        let groups = self.groups.iter().enumerate().map(|(number, id)| (format!("{{g{number}}}"), id.to_string()));
-        let pools = self.pools.iter().enumerate().map(|(number, id)| (format!("{{p{number}}}"), id.to_string()));
-        for (placeholder, id) in users.chain(groups).chain(pools) {
-            text = text.replace(&placeholder, &id);
-        }
-        text
-    }
-}
-
-fn later(milliseconds: i64) -> DateTime<Utc> {
-    now() + TimeDelta::milliseconds(milliseconds)
-}
-
-async fn fill(store: &TestStore, scope: &TenantScope, tenant: &Tenant) -> Ids {
-    let make = |count: usize| -> Vec<Uuid> { (0..count).map(|_| id_at(now())).collect() };
-    let mut ids = Ids { users: make(USERS), groups: make(GROUPS), pools: Vec::new() };
-    let mut unit = store.write(scope).await.expect("a unit opens");
-    for number in 0..POOLS {
-        let pool = new_pool(&format!("VAULT {number}"), 100, PoolPolicy::Queue);
-        ids.pools.push(unit.insert_pool(&pool, now()).await.expect("inserted").pool.id);
-    }
-    for (number, body) in tenant.users.iter().enumerate() {
-        let body: Value = serde_json::from_str(&ids.named_in(&Value::Object(body.clone()).to_string())).expect("JSON");
-        let name = ["ada", "ÄDA", "ß%", "x_", "Zoe\u{308}"][number];
-        let mut named = json!({ "userName": name });
-        named.as_object_mut().expect("an object").extend(body.as_object().expect("an object").clone());
-        let new = NewUser { id: UserId::new(ids.users[number]), document: user_document(named), connection: None };
-        let user = unit.insert_user(&new, later(tenant.milliseconds[number])).await.expect("inserted");
-        if number % 2 == 1 {
-            let changed = later(tenant.milliseconds[number] + 500);
-            unit.save_user(&user, &new.document, changed).await.expect("saved");
-        }
-    }
-    for (number, (name, external)) in tenant.groups.iter().enumerate() {
-        let mut document = Map::new();
-        document.insert("displayName".to_owned(), (*name).into());
-        document.extend(external.map(|external| ("externalId".to_owned(), external.into())));
-        let new = NewGroup { id: GroupId::new(ids.groups[number]), document, unique_name: None };
-        unit.insert_group(&new, later(tenant.milliseconds[USERS + number])).await.expect("inserted");
-    }
-    for (group, member) in &tenant.members {
-        let member = match member.checked_sub(USERS) {
-            None => (ids.users[*member], MemberKind::User),
-            Some(number) => (ids.groups[number], MemberKind::Group),
-        };
-        unit.add_members(GroupId::new(ids.groups[*group]), &[member], now()).await.expect("added");
-    }
-    unit.commit().await.expect("committed");
-
-    let mut decision = Decision::default();
-    for (number, id) in ids.users.iter().enumerate() {
-        let user = UserId::new(*id);
-        for (pool, seat) in ids.pools.iter().zip(&tenant.seats[number]) {
-            decision.effects.extend(seat.map(|seat| match seat {
-                SeatState::Assigned => Effect::SeatTaken { user, pool: *pool, overage: false },
-                SeatState::Waiting => Effect::SeatQueued { user, pool: *pool },
-            }));
-        }
-        let enrolment = tenant.enrolments[number].clone();
-        decision.effects.extend(enrolment.map(|enrolment| Effect::EnrolmentChanged { user, enrolment }));
-    }
-    let mut unit = store.write(scope).await.expect("a unit opens");
-    unit.carry_out(&decision, &actor(), later(500)).await.expect("carried out");
-    unit.commit().await.expect("committed");
-    ids
-}
-
-fn matching(documents: &[(Uuid, Object)], accepts: impl Fn(&Object) -> bool) -> Vec<Uuid> {
-    documents.iter().filter(|(_, document)| accepts(document)).map(|(id, _)| *id).collect()
-}
-
-/// The whole representations, as a client sees them.
-async fn user_documents(unit: &ReadUnit) -> Vec<(Uuid, Object)> {
-    let (_, users) = unit.users(None, page(1, 100)).await.expect("readable");
-    let ids: Vec<UserId> = users.iter().map(|user| user.id).collect();
-    let groups = unit.groups_of(&ids).await.expect("readable");
-    let licences = unit.licences_of(&ids).await.expect("readable");
-    let manager = |user: &User| -> Option<Uuid> {
-        user.resource.document.get(ENTERPRISE_USER)?.get("manager")?.get("value")?.as_str()?.parse().ok()
-    };
-    let managers: Vec<Uuid> = users.iter().filter_map(manager).collect();
-    let names = unit.names_of(&managers).await.expect("readable");
-    let document = |mut user: User| {
-        let licences = licences.get(&user.id).map(Vec::as_slice).unwrap_or_default();
-        let name = manager(&user).and_then(|id| names.get(&id));
-        if user.shows_enrolment(licences) {
-            user.resource.document.insert(ENROLMENT.to_owned(), enrolled(&user, licences));
-        }
-        if let Some(name) = name {
-            user.resource.document[ENTERPRISE_USER]["manager"]["displayName"] = name.display.as_str().into();
-        }
-        if let Some(groups) = groups.get(&user.id) {
-            user.resource.document.insert("groups".to_owned(), groups.iter().map(group_of).collect());
-        }
-        (user.id.uuid(), user.resource.render(BASE))
-    };
-    users.into_iter().map(document).collect()
-}
-
-fn group_of(group: &GroupOf) -> Value {
-    let kind = if group.direct { "direct" } else { "indirect" };
-    json!({ "value": group.id.to_string(), "display": group.display, "type": kind })
-}
-
-fn enrolled(user: &User, licences: &[Licence]) -> Value {
-    let enrolment = &user.enrolment;
-    let licence = |licence: &Licence| {
-        json!({
-            "value": licence.pool.to_string(),
-            "display": licence.name,
-            "state": licence.state.to_string(),
-            "since": time::format(licence.since),
-        })
-    };
-    let whole = json!({
-        "status": enrolment.status.to_string(),
-        "statusSince": enrolment.since.map(time::format),
-        "reason": enrolment.cause,
-        "licences": licences.iter().map(licence).collect::<Vec<_>>(),
-        "seatKeptUntil": enrolment.seat_kept_until.map(time::format),
-        "restoreOwed": enrolment.restore_owed,
-        "lastUsed": enrolment.last_used.map(time::format),
-    });
-    let members = whole.as_object().expect("an object").iter().filter(|(_, value)| !value.is_null());
-    members.map(|(name, value)| (name.clone(), value.clone())).collect()
-}
-
-async fn group_documents(unit: &ReadUnit) -> Vec<(Uuid, Object)> {
-    assert_eq!(Registry::standard().group().extensions.len(), 0, "groups have no computed extension");
-    let (_, groups) = unit.groups(None, page(1, 100)).await.expect("readable");
-    let ids: Vec<GroupId> = groups.iter().map(|group| group.id).collect();
-    let mut members = unit.members_of(&ids).await.expect("readable");
-    let mut documents = Vec::new();
-    for mut group in groups {
-        let members = members.remove(&group.id).unwrap_or_default();
-        let members = members.iter().map(|member| {
-            json!({ "value": member.id.to_string(), "type": member.kind.to_string(), "display": member.display })
-        });
-        group.resource.document.insert("members".to_owned(), members.collect());
-        documents.push((group.id.uuid(), group.resource.render(BASE)));
-    }
-    documents
 }
 
 /// Few by default, since every case is checked by 48 filters; `PROPTEST_CASES` asks for more.

@@ -3,9 +3,11 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, Result, bail, ensure};
+use chrono::TimeDelta;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
+use server::Clock;
 
 /// How a product writes a space in a query.
 #[derive(Clone, Copy)]
@@ -20,14 +22,16 @@ pub(super) struct Client {
     base: String,
     token: String,
     space: Space,
+    clock: Clock,
     requests: AtomicU64,
 }
 
 impl Client {
-    /// A client of the SCIM base URL `base` (without a slash at its end) with a bearer token.
-    pub(super) fn new(base: String, token: String, space: Space) -> Result<Self> {
+    /// A client of the SCIM base URL `base` (without a slash at its end) with a bearer token, and with the clock that
+    /// goes on by a second with each request.
+    pub(super) fn new(base: String, token: String, space: Space, clock: Clock) -> Result<Self> {
         let http = reqwest::Client::builder().build().context("no HTTP client can be made")?;
-        Ok(Self { http, base, token, space, requests: AtomicU64::new(0) })
+        Ok(Self { http, base, token, space, clock, requests: AtomicU64::new(0) })
     }
 
     /// How many requests were sent.
@@ -85,6 +89,7 @@ impl Client {
         expected: StatusCode,
     ) -> Result<Value> {
         self.requests.fetch_add(1, Ordering::Relaxed);
+        self.clock.advance(TimeDelta::seconds(1));
         let mut request = self
             .http
             .request(method.clone(), format!("{}{path}", self.base))

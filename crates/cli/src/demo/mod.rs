@@ -64,7 +64,8 @@ pub(crate) async fn run(arguments: Arguments, global: &Global) -> Result<()> {
     let config = settings(&arguments.listen, &folder, global)?;
     server::logging::start(&config.log);
 
-    let clock = Clock::standing_at(Clock::system().now() - TimeDelta::days(DAYS));
+    // Besides the days, the requests take their time.
+    let clock = Clock::standing_at(Clock::system().now() - TimeDelta::days(DAYS) - TimeDelta::hours(1));
     let admin = Admin::open_with(&config, clock.clone()).await?;
     let server = Server::build_with(config, clock.clone()).await?;
     let url = server.scim_url().to_owned();

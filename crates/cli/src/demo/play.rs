@@ -47,7 +47,7 @@ impl<'d> Play<'d> {
         let stage = stage::build(admin).await?;
         let staff = Directory::new(staff(), staff_groups());
         let crew = Directory::new(crew(), crew_groups());
-        let client = |token: &str, space| Client::new(url.to_owned(), token.to_owned(), space);
+        let client = |token: &str, space| Client::new(url.to_owned(), token.to_owned(), space, clock.clone());
         let entra = Entra::new(
             client(&stage.entra.token, Space::Plus)?,
             progress.bar("Entra ID", initial::entra_steps(&staff)),

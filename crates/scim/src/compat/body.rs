@@ -139,14 +139,23 @@ fn boolean_strings(request: &mut Request<'_>) {
 
 fn json_in_strings(request: &mut Request<'_>) {
     values(request, &mut |attribute, value| {
-        let text = value.as_str().filter(|text| attribute.complex() && text.trim_start().starts_with('{'));
-        let document =
-            text.and_then(|text| crate::json::parse(text.as_bytes()).ok()).filter(Value::is_object);
-        let found = document.is_some();
-        if let Some(document) = document {
-            *value = document;
+        if !attribute.complex() {
+            return false;
         }
-        found
+        // The document stands in place of the element, or of the element's value.
+        let text = value.as_str().or_else(|| value.get("value").and_then(Value::as_str));
+        let text = text.filter(|text| text.trim_start().starts_with('{'));
+        let Some(Ok(Value::Object(mut document))) = text.map(|text| crate::json::parse(text.as_bytes()))
+        else {
+            return false;
+        };
+        if let Some(name) = document.shift_remove("displayName")
+            && attribute.sub("display").is_some()
+        {
+            document.entry("display").or_insert(name);
+        }
+        *value = Value::Object(document);
+        true
     });
 }
 

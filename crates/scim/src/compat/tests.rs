@@ -112,6 +112,15 @@ fn each_rewriting_quirk_gives_the_standards_form() {
             patch(json!([{"op": "add", "path": "roles", "value": [{"value": "r", "primary": false}]}])),
         ),
         (
+            "json-in-strings",
+            Patch,
+            user(),
+            patch(
+                json!([{"op": "add", "path": "roles", "value": [{"value": "{\"value\":\"25\",\"displayName\":\"Operator\"}"}]}]),
+            ),
+            patch(json!([{"op": "add", "path": "roles", "value": [{"value": "25", "display": "Operator"}]}])),
+        ),
+        (
             "complex-from-string",
             Patch,
             user(),

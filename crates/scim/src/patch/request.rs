@@ -3,7 +3,7 @@
 use scim_filter_parser::{CompareOp, CompareValue, Comparison, Filter, Lenience, parse_path_with};
 use serde_json::Value;
 
-use crate::filter::{ElementFilter, FilterDialect, boolean, resolve_element};
+use crate::filter::{ElementFilter, FilterDialect, boolean, resolve_element, unreadable};
 use crate::json::Object;
 use crate::path::{AttributeRef, Located, locate, shortened};
 use crate::protocol::error::Error;
@@ -174,8 +174,11 @@ impl PatchRequest {
     }
 
     fn target(&self, path: &str, dialect: FilterDialect) -> Result<(Target, FilterDialect), Error> {
-        let (parsed, grammar) =
-            parse_path_with(path, dialect.grammar).map_err(|error| Error::invalid_path(error.to_string()))?;
+        let (parsed, grammar) = parse_path_with(path, dialect.grammar).map_err(|error| {
+            let detail = unreadable("path", path, &error);
+            let in_filter = path.find('[').is_some_and(|open| error.offset > open) && !error.kind.is_limit();
+            if in_filter { Error::invalid_filter(detail) } else { Error::invalid_path(detail) }
+        })?;
         let (found, bare) = locate(self.resource_type, &parsed.attribute, dialect.bare_extensions)
             .map_err(Error::invalid_path)?;
         let mut used = FilterDialect { grammar, bare_extensions: bare, ..FilterDialect::default() };

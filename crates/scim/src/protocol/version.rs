@@ -48,14 +48,20 @@ impl Condition {
         }
     }
 
+    /// Whether a document with this opaque tag meets the condition.
+    #[must_use]
+    pub fn names(&self, tag: &str) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Tags(tags) => tags.iter().any(|named| named == tag),
+        }
+    }
+
     /// Whether a resource of this version meets the condition; tags are compared by their opaque part,
     /// because the standard's own examples send weak tags in `If-Match`.
     #[must_use]
     pub fn matches(&self, version: i64) -> bool {
-        match self {
-            Self::Any => true,
-            Self::Tags(tags) => tags.iter().any(|tag| *tag == version.to_string()),
-        }
+        self.names(&version.to_string())
     }
 }
 

@@ -110,7 +110,10 @@ async fn change(
         binding
     };
     let binding = binding.ok_or_else(|| {
-        AdminError::Refused(format!("the group \"{name}\" is not bound to the licence pool \"{}\"", pool.name))
+        AdminError::Refused(format!(
+            "the group \"{name}\" is not bound to the licence pool \"{}\"",
+            pool.name
+        ))
     })?;
     let kind = if bound { EntryKind::Bound } else { EntryKind::Unbound };
     let why = format!("An administrator {words} the group “{name}”; licence pool “{}”.", pool.name);
@@ -122,7 +125,8 @@ async fn change(
 
     let key = work.key();
     let desk = admin.desk();
-    let settled = settle_group::run(&desk, &scope, work, &actor, None, |progress| seen(progress.into())).await?;
+    let settled =
+        settle_group::run(&desk, &scope, work, &actor, None, |progress| seen(progress.into())).await?;
     admin.stand_down(&scope, key).await?;
     Ok(Changed { binding: binding.into(), settled: settled.into() })
 }

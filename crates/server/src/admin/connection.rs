@@ -56,7 +56,9 @@ impl From<store::Connection> for Connection {
         let dialect = dialect(&connection.profile, &connection.with, &connection.without);
         Self {
             id: connection.id,
-            quirks: dialect.map(|dialect| dialect.quirks().map(|quirk| quirk.name).collect()).unwrap_or_default(),
+            quirks: dialect
+                .map(|dialect| dialect.quirks().map(|quirk| quirk.name).collect())
+                .unwrap_or_default(),
             name: connection.name,
             profile: connection.profile,
             with: connection.with,

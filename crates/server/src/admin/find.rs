@@ -77,6 +77,10 @@ pub(super) async fn pool_in(unit: &ReadUnit, name: &str) -> Result<PoolState, Ad
     let is_it = |state: &PoolState| state.pool.id.to_string() == name || fold(&state.pool.name) == folded;
     let found = unit.pools().await?.into_iter().find(is_it);
     found.ok_or_else(|| {
-        AdminError::unknown("licence pool", name, "it must be one of the same tenant, `rollcall pool list` shows them")
+        AdminError::unknown(
+            "licence pool",
+            name,
+            "it must be one of the same tenant, `rollcall pool list` shows them",
+        )
     })
 }

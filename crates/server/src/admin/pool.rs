@@ -80,7 +80,11 @@ impl From<PoolState> for Pool {
 ///
 /// # Errors
 /// [`AdminError`] for a tenant that does not exist, a name that does, or a policy, date or rule that cannot be used.
-pub async fn create(admin: &Admin, new: &New, mut seen: impl FnMut(Settled) + Send) -> Result<Pool, AdminError> {
+pub async fn create(
+    admin: &Admin,
+    new: &New,
+    mut seen: impl FnMut(Settled) + Send,
+) -> Result<Pool, AdminError> {
     let (scope, _) = admin.tenant(&new.tenant).await?;
     let policy = new.policy.parse().map_err(|error| AdminError::Refused(format!("{error}")))?;
     if let Some(rule) = &new.rule {
@@ -128,8 +132,10 @@ pub async fn resize(admin: &Admin, pool: &str, seats: u32) -> Result<Pool, Admin
     let (id, name) = (state.pool.id, state.pool.name.clone());
     let mut unit = admin.store.write(&scope).await?;
     unit.set_pool_size(id, seats).await?;
-    let mut changed = entry(id, EntryKind::PoolChanged, format!("An administrator changed the seats of “{name}”."));
-    (changed.before, changed.after) = (Some(json!({ "seats": state.pool.seats })), Some(json!({ "seats": seats })));
+    let mut changed =
+        entry(id, EntryKind::PoolChanged, format!("An administrator changed the seats of “{name}”."));
+    (changed.before, changed.after) =
+        (Some(json!({ "seats": state.pool.seats })), Some(json!({ "seats": seats })));
     unit.record(&[changed], &actor, now).await?;
     let cause = Cause::PoolChanged { pool: id, name };
     // A unit serves a bounded number of people who wait, so this goes on until nobody is left to serve.
@@ -161,7 +167,8 @@ fn entry(pool: PoolId, kind: EntryKind, why: String) -> Entry {
 
 /// The instant from which seats count no more: as given, or the end of the day given.
 fn expiry(text: &str) -> Result<DateTime<Utc>, AdminError> {
-    let end_of_day = || text.parse::<NaiveDate>().ok()?.succ_opt()?.and_hms_opt(0, 0, 0).map(|end| end.and_utc());
+    let end_of_day =
+        || text.parse::<NaiveDate>().ok()?.succ_opt()?.and_hms_opt(0, 0, 0).map(|end| end.and_utc());
     scim::time::parse(text).or_else(end_of_day).ok_or_else(|| {
         AdminError::Refused(format!("\"{text}\" is no date: write 2027-01-31 or 2027-01-31T12:00:00Z"))
     })

@@ -77,7 +77,8 @@ pub struct QuirkUse {
 pub async fn of(admin: &Admin, tenant: &str) -> Result<Report, AdminError> {
     let (scope, tenant) = admin.tenant(tenant).await?;
     let unit = admin.store.read(&scope).await?;
-    let people = unit.people_by_status().await?.into_iter().map(|(id, people)| People { id, people }).collect();
+    let people =
+        unit.people_by_status().await?.into_iter().map(|(id, people)| People { id, people }).collect();
     let pools: Vec<Pool> = unit.pools().await?.into_iter().map(Pool::from).collect();
     let mut waiting: Vec<Waiting> = Vec::new();
     for place in unit.waiting().await? {
@@ -94,8 +95,13 @@ pub async fn of(admin: &Admin, tenant: &str) -> Result<Report, AdminError> {
     }
     let connections = unit.connections().await?;
     let quirk_use = |used: store::QuirkUse| QuirkUse {
-        summary: scim::compat::quirks().find(|quirk| quirk.name == used.name).map_or("", |quirk| quirk.summary),
-        connection: connections.iter().find(|it| it.id == used.connection).map_or_else(String::new, |it| it.name.clone()),
+        summary: scim::compat::quirks()
+            .find(|quirk| quirk.name == used.name)
+            .map_or("", |quirk| quirk.summary),
+        connection: connections
+            .iter()
+            .find(|it| it.id == used.connection)
+            .map_or_else(String::new, |it| it.name.clone()),
         id: used.name,
         uses: used.uses,
         last_at: used.last_at,

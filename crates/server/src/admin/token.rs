@@ -50,7 +50,11 @@ impl std::fmt::Debug for Created {
 ///
 /// # Errors
 /// [`AdminError`] if there is no such connection.
-pub async fn create(admin: &Admin, connection: &str, expires_in_days: Option<u32>) -> Result<Created, AdminError> {
+pub async fn create(
+    admin: &Admin,
+    connection: &str,
+    expires_in_days: Option<u32>,
+) -> Result<Created, AdminError> {
     let (scope, connection) = admin.connection(connection).await?;
     let now = admin.now();
     let plain = Plain::new();
@@ -92,7 +96,9 @@ pub async fn revoke(admin: &Admin, connection: &str, token: &str) -> Result<Toke
     let found = found.ok_or_else(|| AdminError::unknown("token", token, advice))?;
     let now = admin.now();
     if !unit.revoke_token(found.id, now).await? {
-        return Err(AdminError::Refused(format!("the token {token} was revoked before: nothing is to be done")));
+        return Err(AdminError::Refused(format!(
+            "the token {token} was revoked before: nothing is to be done"
+        )));
     }
     unit.commit().await?;
     Ok(known(store::Token { revoked_at: Some(now), ..found }, now))

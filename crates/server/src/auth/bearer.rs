@@ -103,7 +103,8 @@ pub(crate) struct Tokens(Option<Cache<[u8; 32], Arc<Authority>>>);
 impl Tokens {
     /// A memory of so many seconds, which is also how long a revoked token may still count; 0 is none.
     pub(crate) fn new(seconds: u64) -> Self {
-        let cache = || Cache::builder().max_capacity(CACHED).time_to_live(Duration::from_secs(seconds)).build();
+        let cache =
+            || Cache::builder().max_capacity(CACHED).time_to_live(Duration::from_secs(seconds)).build();
         Self((seconds > 0).then(cache))
     }
 
@@ -152,7 +153,9 @@ mod tests {
         };
         assert_eq!(bearer(&with(&["Bearer abc"])).expect("a token"), "abc");
         assert_eq!(bearer(&with(&["bearer  abc "])).expect("a token"), "abc");
-        for values in [&[][..], &["abc"], &["Bearer"], &["Bearer "], &["Basic YTpi"], &["Bearer a", "Bearer a"]] {
+        for values in
+            [&[][..], &["abc"], &["Bearer"], &["Bearer "], &["Basic YTpi"], &["Bearer a", "Bearer a"]]
+        {
             let failure = bearer(&with(values)).expect_err("no token");
             assert!(matches!(failure, Failure::Unauthorised(Challenge::Missing)), "{values:?}");
         }

@@ -31,7 +31,8 @@ impl Plain {
 pub(crate) fn hash(token: &str) -> Option<[u8; 32]> {
     let letters = token.strip_prefix(PREFIX)?;
     let base64url = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
-    (letters.len() == LETTERS && letters.bytes().all(base64url)).then(|| Sha256::digest(token.as_bytes()).into())
+    (letters.len() == LETTERS && letters.bytes().all(base64url))
+        .then(|| Sha256::digest(token.as_bytes()).into())
 }
 
 #[cfg(test)]
@@ -50,7 +51,15 @@ mod tests {
     #[test]
     fn other_text_is_no_token() {
         let token = Plain::new().0;
-        for text in ["", "x", PREFIX, &token[1..], &token[..token.len() - 1], &format!("{token}x"), &token.replace("rollcall", "Rollcall")] {
+        for text in [
+            "",
+            "x",
+            PREFIX,
+            &token[1..],
+            &token[..token.len() - 1],
+            &format!("{token}x"),
+            &token.replace("rollcall", "Rollcall"),
+        ] {
             assert!(hash(text).is_none(), "{text}");
         }
     }

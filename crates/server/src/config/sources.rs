@@ -63,7 +63,8 @@ fn text(key: String, value: &str) -> Flat {
 
 fn parse(text: &str, origin: &str) -> Result<Flat, ConfigError> {
     let parsed = File::from_str(text, FileFormat::Toml).collect();
-    let values = parsed.map_err(|error| ConfigError(format!("{} is not valid TOML: {error}", capital(origin))))?;
+    let values =
+        parsed.map_err(|error| ConfigError(format!("{} is not valid TOML: {error}", capital(origin))))?;
     let mut flat = Flat::new();
     flatten("", values, &mut flat);
     Ok(flat)
@@ -107,7 +108,8 @@ fn origins(layers: &[(String, Flat)]) -> Vec<Setting> {
     };
     keys.sort_by_key(|key| place(key));
     let setting = |key: &String| {
-        let (origin, value) = layers.iter().rev().find_map(|(origin, values)| Some((origin, values.get(key)?)))?;
+        let (origin, value) =
+            layers.iter().rev().find_map(|(origin, values)| Some((origin, values.get(key)?)))?;
         let value = match &value.kind {
             ValueKind::String(text) => without_password(text),
             other => other.to_string(),

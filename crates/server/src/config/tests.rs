@@ -73,7 +73,8 @@ fn unknown_keys_and_wrong_values_refuse_with_a_sentence() {
 
 #[test]
 fn variables_of_the_tests_are_no_settings() {
-    let config = loaded(&[("ROLLCALL_TEST_POSTGRES_URL", "x"), ("ROLLCALL_BIN", "x"), ("ROLLCALL_CONFIG", "x")]);
+    let config =
+        loaded(&[("ROLLCALL_TEST_POSTGRES_URL", "x"), ("ROLLCALL_BIN", "x"), ("ROLLCALL_CONFIG", "x")]);
     assert!(config.expect("ignored").is_untouched());
 }
 

@@ -53,7 +53,8 @@ pub(crate) fn readable(headers: &HeaderMap) -> Result<(), Failure> {
         let (name, value) = parameter.split_once('=')?;
         name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"'))
     });
-    let utf8 = charset.is_none_or(|charset| ["utf-8", "utf8"].iter().any(|it| it.eq_ignore_ascii_case(charset)));
+    let utf8 =
+        charset.is_none_or(|charset| ["utf-8", "utf8"].iter().any(|it| it.eq_ignore_ascii_case(charset)));
     if utf8 && known.iter().any(|known| known.eq_ignore_ascii_case(media_type.trim())) {
         return Ok(());
     }
@@ -84,18 +85,24 @@ mod tests {
         ] {
             assert!(acceptable(&with(ACCEPT, values)).is_ok(), "{values:?}");
         }
-        for values in [&["text/html"][..], &["application/xml, text/*"], &["application/json;q=0"], &["*/*; q=0.0"]] {
+        for values in
+            [&["text/html"][..], &["application/xml, text/*"], &["application/json;q=0"], &["*/*; q=0.0"]]
+        {
             assert!(acceptable(&with(ACCEPT, values)).is_err(), "{values:?}");
         }
     }
 
     #[test]
     fn bodies_are_json_in_utf_8() {
-        for value in ["application/scim+json", "application/json;charset=UTF-8", "APPLICATION/JSON; charset=\"utf-8\""] {
+        for value in
+            ["application/scim+json", "application/json;charset=UTF-8", "APPLICATION/JSON; charset=\"utf-8\""]
+        {
             assert!(readable(&with(CONTENT_TYPE, &[value])).is_ok(), "{value}");
         }
         assert!(readable(&HeaderMap::new()).is_ok());
-        for value in ["text/plain", "application/x-www-form-urlencoded", "application/json; charset=latin1", "", "*/*"] {
+        for value in
+            ["text/plain", "application/x-www-form-urlencoded", "application/json; charset=latin1", "", "*/*"]
+        {
             assert!(readable(&with(CONTENT_TYPE, &[value])).is_err(), "{value}");
         }
     }

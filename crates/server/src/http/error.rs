@@ -112,9 +112,10 @@ impl IntoResponse for Failure {
             Self::Told(error) => body(&error),
             Self::Unauthorised(challenge) => {
                 let (header, detail) = match challenge {
-                    Challenge::Missing => {
-                        ("Bearer realm=\"rollcall\"", "Send the connection's token as \"Authorization: Bearer …\".")
-                    }
+                    Challenge::Missing => (
+                        "Bearer realm=\"rollcall\"",
+                        "Send the connection's token as \"Authorization: Bearer …\".",
+                    ),
                     Challenge::InvalidToken => (
                         "Bearer realm=\"rollcall\", error=\"invalid_token\"",
                         "The token is unknown, has expired or was revoked.",

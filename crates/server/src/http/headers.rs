@@ -51,12 +51,18 @@ impl Conditions {
         if let Some(condition) = self.if_match.clone().transpose()?
             && !condition.matches(version)
         {
-            return Err(Failure::status(412, "The resource has changed: its version is not the one of If-Match."));
+            return Err(Failure::status(
+                412,
+                "The resource has changed: its version is not the one of If-Match.",
+            ));
         }
         if let Some(condition) = self.if_none_match.clone().transpose()?
             && condition.matches(version)
         {
-            return Err(Failure::status(412, "The resource exists in a version that If-None-Match excludes."));
+            return Err(Failure::status(
+                412,
+                "The resource exists in a version that If-None-Match excludes.",
+            ));
         }
         Ok(())
     }
@@ -69,9 +75,20 @@ impl Conditions {
         if let Some(condition) = self.if_match.clone().transpose()?
             && !condition.matches(version)
         {
-            return Err(Failure::status(412, "The resource has changed: its version is not the one of If-Match."));
+            return Err(Failure::status(
+                412,
+                "The resource has changed: its version is not the one of If-Match.",
+            ));
         }
         Ok(self.if_none_match.clone().transpose()?.is_some_and(|condition| condition.matches(version)))
+    }
+
+    /// Whether a reader has the document with this opaque tag already, so that the answer is 304.
+    ///
+    /// # Errors
+    /// `invalidSyntax` for a malformed header.
+    pub(crate) fn known(&self, tag: &str) -> Result<bool, Failure> {
+        Ok(self.if_none_match.clone().transpose()?.is_some_and(|condition| condition.names(tag)))
     }
 }
 
@@ -85,7 +102,8 @@ impl<S: Sync> FromRequestParts<S> for Conditions {
 
 /// All headers of the name as one list (RFC 9110 §5.3).
 fn condition(headers: &HeaderMap, name: &HeaderName) -> Option<Result<Condition, scim::Error>> {
-    let values: Vec<&str> = headers.get_all(name).iter().map(|value| value.to_str().unwrap_or("\u{fffd}")).collect();
+    let values: Vec<&str> =
+        headers.get_all(name).iter().map(|value| value.to_str().unwrap_or("\u{fffd}")).collect();
     (!values.is_empty()).then(|| Condition::parse(&values.join(", ")))
 }
 
@@ -130,7 +148,11 @@ mod tests {
     #[test]
     fn a_reader_who_has_the_version_is_told_so() {
         for (value, expected) in [("W/\"3\"", true), ("\"3\"", true), ("*", true), ("W/\"2\"", false)] {
-            assert_eq!(conditions(&[(IF_NONE_MATCH, value)]).unchanged(3).expect("well-formed"), expected, "{value}");
+            assert_eq!(
+                conditions(&[(IF_NONE_MATCH, value)]).unchanged(3).expect("well-formed"),
+                expected,
+                "{value}"
+            );
         }
         assert!(!conditions(&[]).unchanged(3).expect("no condition"));
         assert_eq!(status(conditions(&[(IF_MATCH, "\"2\"")]).unchanged(3)), 412);

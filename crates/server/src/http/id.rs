@@ -46,7 +46,14 @@ mod tests {
     fn only_the_exact_text_of_an_id_names_a_resource() {
         let id = "0190d9a0-0000-7000-8000-00000000000a";
         assert!(ResourceId(id.to_owned()).uuid("User").is_ok());
-        for other in ["7", "", &id.to_uppercase(), &id.replace('-', ""), &format!("{{{id}}}"), &format!("urn:uuid:{id}")] {
+        for other in [
+            "7",
+            "",
+            &id.to_uppercase(),
+            &id.replace('-', ""),
+            &format!("{{{id}}}"),
+            &format!("urn:uuid:{id}"),
+        ] {
             assert!(ResourceId(other.to_owned()).uuid("User").is_err(), "{other}");
         }
     }

@@ -33,7 +33,10 @@ impl Rates {
     /// The limit of the settings; a rate of 0 is none.
     pub(crate) fn new(limits: &Limits) -> Self {
         let (rate, burst) = (NonZeroU32::new(limits.requests_per_second), NonZeroU32::new(limits.burst));
-        Self(rate.zip(burst).map(|(rate, burst)| RateLimiter::keyed(Quota::per_second(rate).allow_burst(burst))))
+        Self(
+            rate.zip(burst)
+                .map(|(rate, burst)| RateLimiter::keyed(Quota::per_second(rate).allow_burst(burst))),
+        )
     }
 
     /// Counts one request.
@@ -45,7 +48,10 @@ impl Rates {
         limiter.check_key(&connection).map_err(|early| {
             let wait = early.wait_time_from(DefaultClock::default().now());
             let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-            Failure::Later(scim::Error::status(429, "The connection sends too many requests."), seconds.max(1))
+            Failure::Later(
+                scim::Error::status(429, "The connection sends too many requests."),
+                seconds.max(1),
+            )
         })
     }
 

@@ -37,7 +37,10 @@ fn normal(path: &str) -> Result<Option<String>, Error> {
         if let Some(version) = segments.get(1).filter(|segment| **segment != "v2") {
             if is_version(version) {
                 let version: String = version.chars().take(20).collect();
-                return Err(Error::new(ScimType::InvalidVers, format!("Version {version} is not served, v2 is.")));
+                return Err(Error::new(
+                    ScimType::InvalidVers,
+                    format!("Version {version} is not served, v2 is."),
+                ));
             }
             // Without a version the newest is meant (RFC 7644 §3.13).
             segments.insert(1, "v2");

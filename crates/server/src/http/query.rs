@@ -31,7 +31,11 @@ pub(crate) fn parse(text: &str) -> Result<Query, scim::Error> {
         let Some(name) = known.into_iter().find(|known| known.eq_ignore_ascii_case(&name)) else { continue };
         let wrong = |what: &str| {
             let detail = format!("The parameter {name} {what}.");
-            if name == "filter" { scim::Error::invalid_filter(detail) } else { scim::Error::invalid_value(detail) }
+            if name == "filter" {
+                scim::Error::invalid_filter(detail)
+            } else {
+                scim::Error::invalid_value(detail)
+            }
         };
         let value = decoded(value).ok_or_else(|| wrong("is not UTF-8 in percent-encoding"))?;
         let slot = match name {
@@ -72,12 +76,19 @@ mod tests {
 
     #[test]
     fn spaces_and_signs_are_decoded() {
-        for text in ["filter=userName+eq+%22a%2Bb%22", "FILTER=userName%20eq%20%22a%2Bb%22&", "flag2020&filter=userName+eq%20%22a%2bb%22&&x=%zz"] {
+        for text in [
+            "filter=userName+eq+%22a%2Bb%22",
+            "FILTER=userName%20eq%20%22a%2Bb%22&",
+            "flag2020&filter=userName+eq%20%22a%2bb%22&&x=%zz",
+        ] {
             assert_eq!(parse(text).expect(text).filter.as_deref(), Some("userName eq \"a+b\""), "{text}");
         }
         let query = parse("startIndex=2&count=&attributes=a%2Cb,c&excludedAttributes").expect("valid");
         assert_eq!((query.start_index.as_deref(), query.count.as_deref()), (Some("2"), Some("")));
-        assert_eq!((query.attributes.as_deref(), query.excluded_attributes.as_deref()), (Some("a,b,c"), Some("")));
+        assert_eq!(
+            (query.attributes.as_deref(), query.excluded_attributes.as_deref()),
+            (Some("a,b,c"), Some(""))
+        );
         assert_eq!(parse("").expect("nothing"), Query::default());
     }
 

@@ -68,7 +68,10 @@ fn explain_fault(mut response: Response, id: &str) -> Response {
     if let Fault::Error(error) = &fault {
         tracing::error!(error = chain(error.as_ref()), "the request failed");
     }
-    body(&scim::Error::status(500, format!("The server failed. Its log says more under the request id {id}.")))
+    body(&scim::Error::status(
+        500,
+        format!("The server failed. Its log says more under the request id {id}."),
+    ))
 }
 
 /// A client's id is taken when it is short and plain: it goes into logs and back into a header.
@@ -104,7 +107,13 @@ mod tests {
             sane(&headers)
         };
         assert_eq!(with(b"0190d9a0-0000-7000").as_deref(), Some("0190d9a0-0000-7000"));
-        for bad in [&b"short"[..], &[b'a'; 65], b"with space inside", b"<script>alert</script>", b"\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4"] {
+        for bad in [
+            &b"short"[..],
+            &[b'a'; 65],
+            b"with space inside",
+            b"<script>alert</script>",
+            b"\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4",
+        ] {
             assert_eq!(with(bad), None);
         }
     }

@@ -143,9 +143,14 @@ impl<'d> Desk<'d> {
     }
 
     /// People by the policy of their connection.
-    async fn by_policy(&self, unit: &ReadUnit, people: &[UserId]) -> Result<Vec<(Policy, Vec<UserId>)>, store::Error> {
+    async fn by_policy(
+        &self,
+        unit: &ReadUnit,
+        people: &[UserId],
+    ) -> Result<Vec<(Policy, Vec<UserId>)>, store::Error> {
         let connections = unit.connections().await?;
-        let policies: HashMap<ConnectionId, Policy> = connections.iter().map(|it| (it.id, it.policy)).collect();
+        let policies: HashMap<ConnectionId, Policy> =
+            connections.iter().map(|it| (it.id, it.policy)).collect();
         let only = connections.first().map_or(self.policy, |first| first.policy);
         if connections.iter().all(|connection| connection.policy == only) {
             return Ok(vec![(only, people.to_vec())]);

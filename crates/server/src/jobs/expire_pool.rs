@@ -39,7 +39,8 @@ pub(super) async fn resume(desk: &Desk<'_>, job: &Job) -> Result<(), Stopped> {
         desk.open()?;
         let unit = desk.store.read(&job.scope).await?;
         let pools = unit.pools().await?;
-        let expired = pools.iter().find(|state| state.pool.id == work.pool && state.pool.is_expired(desk.now()));
+        let expired =
+            pools.iter().find(|state| state.pool.id == work.pool && state.pool.is_expired(desk.now()));
         let Some(state) = expired else { return Ok(()) };
         let people = unit.pool_people(work.pool, work.after, desk.batch).await?;
         drop(unit);

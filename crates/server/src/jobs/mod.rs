@@ -10,9 +10,10 @@ pub(crate) mod settle_group;
 pub(crate) mod settle_pool;
 mod worker;
 
-pub(crate) use desk::{Desk, Progress, Stopped};
 use store::{Job, job_kind};
-pub(crate) use worker::{turn, work};
+
+pub(crate) use desk::{Desk, Progress, Stopped};
+pub(crate) use worker::{forget_old_requests, turn, work};
 
 /// The kinds that this program runs.
 pub(crate) const KINDS: &[&str] =

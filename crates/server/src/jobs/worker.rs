@@ -34,7 +34,7 @@ pub(crate) async fn work(app: Arc<App>, clock: Clock) {
         metrics::tidy();
         app.rates().tidy();
         if pruned.is_none_or(|last| last.elapsed() >= PRUNE) {
-            prune(&app).await;
+            forget_old_requests(&app).await;
             pruned = Some(Instant::now());
         }
         tokio::select! {
@@ -89,7 +89,8 @@ fn backoff(attempt: i64) -> TimeDelta {
     TimeDelta::seconds((5 << doublings).min(3600))
 }
 
-async fn prune(app: &App) {
+/// Takes requests out of the request log that are older than the settings keep them.
+pub(crate) async fn forget_old_requests(app: &App) {
     let before = app.now() - TimeDelta::days(app.config().requests.retention_days.into());
     match app.store().forget_requests(before).await {
         Ok(0) => {}

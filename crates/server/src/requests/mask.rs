@@ -44,7 +44,8 @@ fn list(name: &str, items: &[Value]) -> Value {
 }
 
 fn masked(text: &str) -> String {
-    let harmless = text.is_empty() || is_id(text) || ["true", "false"].iter().any(|it| it.eq_ignore_ascii_case(text));
+    let harmless =
+        text.is_empty() || is_id(text) || ["true", "false"].iter().any(|it| it.eq_ignore_ascii_case(text));
     if harmless { text.to_owned() } else { DOTS.to_owned() }
 }
 

@@ -98,10 +98,10 @@ pub(crate) async fn record(State(app): State<Arc<App>>, mut request: Request, ne
     let started = Instant::now();
     let at = app.now();
     let method = request.method().to_string();
-    let path = request.extensions().get::<OriginalUri>().map_or_else(
-        || request.uri().path().to_owned(),
-        |original| original.path().to_owned(),
-    );
+    let path = request
+        .extensions()
+        .get::<OriginalUri>()
+        .map_or_else(|| request.uri().path().to_owned(), |original| original.path().to_owned());
     let id = request.extensions().get::<RequestId>().map_or_else(|| app.id(), |id| id.0);
 
     let response = next.run(request).await;

@@ -4,17 +4,24 @@ use std::sync::Arc;
 
 use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
-use http::StatusCode;
+use http::header::ETAG;
+use http::{HeaderValue, StatusCode};
 use scim::{Registry, discovery};
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 use crate::app::App;
 use crate::auth::Tenant;
 use crate::http::error::Failure;
-use crate::http::headers::scim_json;
+use crate::http::headers::{Conditions, scim_json};
 use crate::http::query;
 
 /// `GET /ServiceProviderConfig`.
-pub(crate) async fn service_provider_config(State(app): State<Arc<App>>, query: RawQuery) -> Result<Response, Failure> {
+pub(crate) async fn service_provider_config(
+    State(app): State<Arc<App>>,
+    conditions: Conditions,
+    query: RawQuery,
+) -> Result<Response, Failure> {
     unfiltered(&query)?;
     let limits = app.limits();
     let capabilities = discovery::Capabilities {
@@ -22,11 +29,14 @@ pub(crate) async fn service_provider_config(State(app): State<Arc<App>>, query: 
         default_page_size: limits.page_size,
         max_payload: limits.body_bytes,
     };
-    Ok(scim_json(StatusCode::OK, &discovery::service_provider_config(capabilities, app.base())))
+    versioned(discovery::service_provider_config(capabilities, app.base()), &conditions)
 }
 
 /// `GET /ResourceTypes`.
-pub(crate) async fn resource_types(State(app): State<Arc<App>>, query: RawQuery) -> Result<Response, Failure> {
+pub(crate) async fn resource_types(
+    State(app): State<Arc<App>>,
+    query: RawQuery,
+) -> Result<Response, Failure> {
     unfiltered(&query)?;
     Ok(scim_json(StatusCode::OK, &discovery::resource_types(Registry::standard(), app.base())))
 }
@@ -35,12 +45,13 @@ pub(crate) async fn resource_types(State(app): State<Arc<App>>, query: RawQuery)
 pub(crate) async fn resource_type(
     State(app): State<Arc<App>>,
     Path(name): Path<String>,
+    conditions: Conditions,
     query: RawQuery,
 ) -> Result<Response, Failure> {
     unfiltered(&query)?;
     let found = Registry::standard().resource_types().iter().find(|it| it.name == name);
     let found = found.ok_or_else(|| scim::Error::not_found("resource type", &name))?;
-    Ok(scim_json(StatusCode::OK, &discovery::resource_type(found, app.base())))
+    versioned(discovery::resource_type(found, app.base()), &conditions)
 }
 
 /// `GET /Schemas`.
@@ -53,17 +64,35 @@ pub(crate) async fn schemas(State(app): State<Arc<App>>, query: RawQuery) -> Res
 pub(crate) async fn schema(
     State(app): State<Arc<App>>,
     Path(uri): Path<String>,
+    conditions: Conditions,
     query: RawQuery,
 ) -> Result<Response, Failure> {
     unfiltered(&query)?;
     let found = Registry::standard().schema(&uri);
     let found = found.ok_or_else(|| scim::Error::not_found("schema", &uri))?;
-    Ok(scim_json(StatusCode::OK, &discovery::schema(found, app.base())))
+    versioned(discovery::schema(found, app.base()), &conditions)
 }
 
 /// What the configuration says is not supported: bulk requests, `/Me`, a search over all resource types.
 pub(crate) async fn not_supported(_: Tenant) -> Failure {
     Failure::status(501, "This is not supported; /ServiceProviderConfig says what is.")
+}
+
+/// A document whose version is told by its content, or 304 for a client that has it (RFC 7643 §8.5).
+fn versioned(mut document: Value, conditions: &Conditions) -> Result<Response, Failure> {
+    let digest = Sha256::digest(document.to_string().as_bytes());
+    let version: String = digest[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+    let tag = format!("W/\"{version}\"");
+    let mut response = if conditions.known(&version)? {
+        let mut response = Response::default();
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        response
+    } else {
+        document["meta"]["version"] = tag.as_str().into();
+        scim_json(StatusCode::OK, &document)
+    };
+    response.headers_mut().extend(HeaderValue::from_str(&tag).ok().map(|tag| (ETAG, tag)));
+    Ok(response)
 }
 
 /// RFC 7644 §4: a filter on these endpoints is refused, other parameters are ignored.

@@ -51,7 +51,8 @@ impl Writing<'_> {
     ) -> Result<Group, Failure> {
         let unique_name = self.unique_name(unit, id, &document).await?;
         let group = unit.insert_group(&NewGroup { id, document, unique_name }, self.now).await?;
-        let why = format!("The group “{}” was created by “{}”.", group.display_name(), self.tenant.connection.name);
+        let why =
+            format!("The group “{}” was created by “{}”.", group.display_name(), self.tenant.connection.name);
         self.record(unit, vec![entry(Subject::Group(id), EntryKind::GroupCreated, why)]).await?;
         self.notes.effect("group created");
         let changes = MemberChanges { added: members, removed: Vec::new() };
@@ -122,9 +123,16 @@ impl Writing<'_> {
     }
 
     /// The folded name, if the connection wants names of groups unique and this one is free.
-    async fn unique_name(self, unit: &WriteUnit, id: GroupId, document: &Object) -> Result<Option<String>, Failure> {
+    async fn unique_name(
+        self,
+        unit: &WriteUnit,
+        id: GroupId,
+        document: &Object,
+    ) -> Result<Option<String>, Failure> {
         let name = document.get("displayName").and_then(Value::as_str);
-        let Some(name) = name.filter(|_| self.tenant.dialect.rules().unique_group_names) else { return Ok(None) };
+        let Some(name) = name.filter(|_| self.tenant.dialect.rules().unique_group_names) else {
+            return Ok(None);
+        };
         let folded = text::fold(name).into_owned();
         // The constraint decides between writers; this look finds groups of connections that want no unique names.
         match unit.group_named(&folded).await? {
@@ -141,7 +149,8 @@ impl Writing<'_> {
         changes: &MemberChanges,
         footprint: &Members,
     ) -> Result<(), Failure> {
-        let added = |value: &str| changes.added.iter().any(|element| element["value"].as_str() == Some(value));
+        let added =
+            |value: &str| changes.added.iter().any(|element| element["value"].as_str() == Some(value));
         let gone: Vec<String> = match footprint {
             Members::None => return Ok(()),
             Members::Named(values) => {

@@ -28,7 +28,12 @@ use crate::requests::Notes;
 type Answer = Result<Response, Failure>;
 
 /// `GET /Groups`.
-pub(crate) async fn list(State(app): State<Arc<App>>, tenant: Tenant, notes: Notes, query: UrlQuery) -> Answer {
+pub(crate) async fn list(
+    State(app): State<Arc<App>>,
+    tenant: Tenant,
+    notes: Notes,
+    query: UrlQuery,
+) -> Answer {
     list_groups(&app, &tenant, &notes, &query.0).await
 }
 
@@ -82,7 +87,8 @@ pub(crate) async fn replace(
 ) -> Answer {
     let id = GroupId::new(id.uuid("Group")?);
     notes.used(tenant.dialect.request(RequestKind::Replace, group_type(), &mut body));
-    let read = projection(group_type(), &query.0).and_then(|it| Ok((it, resource::parse(group_type(), &body)?)));
+    let read =
+        projection(group_type(), &query.0).and_then(|it| Ok((it, resource::parse(group_type(), &body)?)));
     let (projection, mut incoming) = match read {
         Ok(read) => read,
         Err(error) => return Err(group_write::refuse_group(&app, &tenant, id, &conditions, error).await),
@@ -98,7 +104,8 @@ pub(crate) async fn replace(
         Members::All => MemberChanges::between(&members::load(&unit, id, &Members::All).await?, &wanted),
         _ => MemberChanges::default(),
     };
-    let document = write::replaced(&tenant, &notes, group_type(), &group.resource.document, incoming, mentioned)?;
+    let document =
+        write::replaced(&tenant, &notes, group_type(), &group.resource.document, incoming, mentioned)?;
     let writing = Writing { tenant: &tenant, notes: &notes, now: app.now() };
     let group = writing.save_group(&mut unit, group, document, &changes, &footprint).await?;
     let response = respond::group(&app, &unit, StatusCode::OK, group, &projection).await?;

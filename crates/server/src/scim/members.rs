@@ -14,7 +14,11 @@ use super::write::{Writing, entry, note_rule};
 use crate::http::error::Failure;
 
 /// The members that a request is about, as elements of `members`.
-pub(super) async fn load(unit: &ReadUnit, group: GroupId, wanted: &Members) -> Result<Vec<Value>, store::Error> {
+pub(super) async fn load(
+    unit: &ReadUnit,
+    group: GroupId,
+    wanted: &Members,
+) -> Result<Vec<Value>, store::Error> {
     match wanted {
         Members::None => Ok(Vec::new()),
         Members::All => Ok(unit.members(group).await?.iter().map(respond::member).collect()),
@@ -27,7 +31,9 @@ pub(super) async fn load(unit: &ReadUnit, group: GroupId, wanted: &Members) -> R
             let names = if members.is_empty() { HashMap::new() } else { unit.names_of(&members).await? };
             let element = |id: &Uuid| {
                 let name = names.get(id)?;
-                Some(json!({ "value": id.to_string(), "type": name.kind.to_string(), "display": name.display }))
+                Some(
+                    json!({ "value": id.to_string(), "type": name.kind.to_string(), "display": name.display }),
+                )
             };
             Ok(members.iter().filter_map(element).collect())
         }
@@ -64,7 +70,8 @@ impl Moves {
             moves.names = unit.names_of(&ids).await?;
         }
         for element in &changes.added {
-            let value = value(element).ok_or_else(|| scim::Error::invalid_value("A member needs a value."))?;
+            let value =
+                value(element).ok_or_else(|| scim::Error::invalid_value("A member needs a value."))?;
             match id(value).and_then(|id| Some((id, moves.names.get(&id)?))) {
                 Some((id, name)) => {
                     matches_type(element, value, name.kind)?;
@@ -106,7 +113,12 @@ impl Moves {
 
     /// Writes the memberships, and what follows when the group is bound: first for those who leave, then for those
     /// who join. Groups inside the group are members too, but give no licence: only people in the group itself do.
-    pub(super) async fn carry_out(self, unit: &mut WriteUnit, group: &Group, writing: Writing<'_>) -> Result<(), Failure> {
+    pub(super) async fn carry_out(
+        self,
+        unit: &mut WriteUnit,
+        group: &Group,
+        writing: Writing<'_>,
+    ) -> Result<(), Failure> {
         note_rule(writing.notes, !self.park.is_empty(), PARK_UNKNOWN_MEMBERS);
         if !self.park.is_empty() {
             unit.park_members(group.id, &self.park).await?;
@@ -115,8 +127,10 @@ impl Moves {
         if self.is_empty() {
             return Ok(());
         }
-        let removed: BTreeSet<Uuid> = unit.remove_members(group.id, &self.leaving).await?.into_iter().collect();
-        let added: BTreeSet<Uuid> = unit.add_members(group.id, &self.joining, writing.now).await?.into_iter().collect();
+        let removed: BTreeSet<Uuid> =
+            unit.remove_members(group.id, &self.leaving).await?.into_iter().collect();
+        let added: BTreeSet<Uuid> =
+            unit.add_members(group.id, &self.joining, writing.now).await?.into_iter().collect();
         for (words, people) in [("members added", &added), ("members removed", &removed)] {
             if !people.is_empty() {
                 writing.notes.effect(format!("{words}: {}", people.len()));
@@ -190,7 +204,8 @@ mod tests {
     fn a_type_may_be_left_out_but_not_contradict() {
         assert!(matches_type(&json!({ "value": "x" }), "x", MemberKind::User).is_ok());
         assert!(matches_type(&json!({ "value": "x", "type": "user" }), "x", MemberKind::User).is_ok());
-        let error = matches_type(&json!({ "type": "Group" }), "x", MemberKind::User).expect_err("contradicts");
+        let error =
+            matches_type(&json!({ "type": "Group" }), "x", MemberKind::User).expect_err("contradicts");
         assert_eq!(error.detail, "The member \"x\" is a User, not a Group.");
     }
 }

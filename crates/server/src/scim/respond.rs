@@ -128,7 +128,8 @@ impl Computed {
         users: &[User],
         projection: &Projection,
     ) -> Result<HashMap<Uuid, MemberName>, store::Error> {
-        let managers: BTreeSet<Uuid> = users.iter().filter_map(|user| manager(&user.resource.document)).collect();
+        let managers: BTreeSet<Uuid> =
+            users.iter().filter_map(|user| manager(&user.resource.document)).collect();
         if managers.is_empty() || !wants_extension(projection, ENTERPRISE_USER) {
             return Ok(HashMap::new());
         }
@@ -259,7 +260,9 @@ impl Headers {
     }
 
     fn put(&self, mut response: Response) -> Response {
-        for (name, text) in [(ETAG, &self.tag), (LOCATION, &self.location), (CONTENT_LOCATION, &self.location)] {
+        for (name, text) in
+            [(ETAG, &self.tag), (LOCATION, &self.location), (CONTENT_LOCATION, &self.location)]
+        {
             insert(&mut response, name, text);
         }
         response

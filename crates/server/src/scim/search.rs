@@ -40,7 +40,12 @@ pub(crate) async fn groups(
 }
 
 /// One page of the users that a query finds.
-pub(super) async fn list_users(app: &App, tenant: &Tenant, notes: &Notes, query: &Query) -> Result<Response, Failure> {
+pub(super) async fn list_users(
+    app: &App,
+    tenant: &Tenant,
+    notes: &Notes,
+    query: &Query,
+) -> Result<Response, Failure> {
     let wish = Wish::read(app, tenant, notes, respond::user_type(), query)?;
     let unit = app.store().read(&tenant.scope).await?;
     let (total, users) = unit.users(wish.filter.as_ref(), wish.page).await?;
@@ -49,7 +54,12 @@ pub(super) async fn list_users(app: &App, tenant: &Tenant, notes: &Notes, query:
 }
 
 /// One page of the groups that a query finds.
-pub(super) async fn list_groups(app: &App, tenant: &Tenant, notes: &Notes, query: &Query) -> Result<Response, Failure> {
+pub(super) async fn list_groups(
+    app: &App,
+    tenant: &Tenant,
+    notes: &Notes,
+    query: &Query,
+) -> Result<Response, Failure> {
     let wish = Wish::read(app, tenant, notes, respond::group_type(), query)?;
     let unit = app.store().read(&tenant.scope).await?;
     let (total, groups) = unit.groups(wish.filter.as_ref(), wish.page).await?;

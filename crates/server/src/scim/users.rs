@@ -25,7 +25,12 @@ use crate::requests::Notes;
 type Answer = Result<Response, Failure>;
 
 /// `GET /Users`.
-pub(crate) async fn list(State(app): State<Arc<App>>, tenant: Tenant, notes: Notes, query: UrlQuery) -> Answer {
+pub(crate) async fn list(
+    State(app): State<Arc<App>>,
+    tenant: Tenant,
+    notes: Notes,
+    query: UrlQuery,
+) -> Answer {
     list_users(&app, &tenant, &notes, &query.0).await
 }
 
@@ -83,7 +88,8 @@ pub(crate) async fn replace(
 ) -> Answer {
     let id = UserId::new(id.uuid("User")?);
     notes.used(tenant.dialect.request(RequestKind::Replace, user_type(), &mut body));
-    let read = projection(user_type(), &query.0).and_then(|it| Ok((it, resource::parse(user_type(), &body)?)));
+    let read =
+        projection(user_type(), &query.0).and_then(|it| Ok((it, resource::parse(user_type(), &body)?)));
     let (projection, incoming) = match read {
         Ok(read) => read,
         Err(error) => return Err(write::refuse_user(&app, &tenant, id, &conditions, error).await),

@@ -60,11 +60,16 @@ pub(super) fn note_rule(notes: &Notes, used: bool, name: &'static str) {
 }
 
 /// Checks the form of what a request changes, where the connection wants that; what is stored already may stay.
-pub(super) fn check_formats(tenant: &Tenant, stored: Option<&Object>, document: &Object) -> Result<(), scim::Error> {
+pub(super) fn check_formats(
+    tenant: &Tenant,
+    stored: Option<&Object>,
+    document: &Object,
+) -> Result<(), scim::Error> {
     if !tenant.dialect.rules().check_formats {
         return Ok(());
     }
-    let new = document.iter().filter(|(name, value)| stored.is_none_or(|stored| stored.get(*name) != Some(value)));
+    let new =
+        document.iter().filter(|(name, value)| stored.is_none_or(|stored| stored.get(*name) != Some(value)));
     resource::check_formats(&new.map(|(name, value)| (name.clone(), value.clone())).collect())
 }
 
@@ -110,7 +115,12 @@ impl Writing<'_> {
     }
 
     /// Gives a user another document; nothing is written when it is the same.
-    pub(super) async fn save_user(self, unit: &mut WriteUnit, mut user: User, document: Object) -> Result<User, Failure> {
+    pub(super) async fn save_user(
+        self,
+        unit: &mut WriteUnit,
+        mut user: User,
+        document: Object,
+    ) -> Result<User, Failure> {
         if document == user.resource.document {
             self.notes.effect("nothing changed");
             return Ok(user);
@@ -120,8 +130,11 @@ impl Writing<'_> {
         let was_active = active(&before);
         user.resource.meta.version = version;
         user.resource.meta.last_modified = self.now;
-        self.record(unit, vec![changed(Subject::User(user.id), EntryKind::UserChanged, &before, &user.resource.document)])
-            .await?;
+        self.record(
+            unit,
+            vec![changed(Subject::User(user.id), EntryKind::UserChanged, &before, &user.resource.document)],
+        )
+        .await?;
         self.notes.effect("person changed");
 
         let rules = Rules::of(unit).await?;
@@ -137,7 +150,12 @@ impl Writing<'_> {
     }
 
     /// Settles people whose facts this request has changed; says whether anything followed.
-    pub(super) async fn settle(self, unit: &mut WriteUnit, people: &[UserId], cause: &Cause) -> Result<bool, Failure> {
+    pub(super) async fn settle(
+        self,
+        unit: &mut WriteUnit,
+        people: &[UserId],
+        cause: &Cause,
+    ) -> Result<bool, Failure> {
         let actor = self.tenant.actor();
         let change = Change { cause, policy: &self.tenant.connection.policy, actor: &actor, now: self.now };
         let mut touched = false;

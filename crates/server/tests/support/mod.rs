@@ -58,7 +58,12 @@ impl TestApp {
     }
 
     /// As [`TestApp::connection`], in a tenant and with a grace of its own.
-    pub(crate) async fn connection_with(&self, tenant: &str, profile: &str, grace_days: Option<u32>) -> Client {
+    pub(crate) async fn connection_with(
+        &self,
+        tenant: &str,
+        profile: &str,
+        grace_days: Option<u32>,
+    ) -> Client {
         let new = admin::connection::New {
             tenant: tenant.to_owned(),
             name: format!("{profile} {}", unique()),
@@ -69,7 +74,12 @@ impl TestApp {
         let connection = admin::connection::create(&self.admin, &new).await.expect("a new connection");
         let id = connection.id.to_string();
         let token = admin::token::create(&self.admin, &id, None).await.expect("a new token");
-        Client { router: self.router.clone(), id, token: Some(token.token), token_id: token.known.id.to_string() }
+        Client {
+            router: self.router.clone(),
+            id,
+            token: Some(token.token),
+            token_id: token.known.id.to_string(),
+        }
     }
 
     /// Another tenant.
@@ -85,8 +95,13 @@ impl TestApp {
 
     /// A new pool of the tenant.
     pub(crate) async fn pool(&self, name: &str, seats: u32, policy: &str) -> admin::pool::Pool {
-        self.pool_of(admin::pool::New { name: name.to_owned(), seats, policy: policy.to_owned(), ..Default::default() })
-            .await
+        self.pool_of(admin::pool::New {
+            name: name.to_owned(),
+            seats,
+            policy: policy.to_owned(),
+            ..Default::default()
+        })
+        .await
     }
 
     /// A new pool of the tenant, in every detail.
@@ -149,8 +164,19 @@ pub(crate) struct Answer {
 }
 
 impl Client {
+    /// The same connection with another token.
+    pub(crate) fn with_token(&self, token: String) -> Self {
+        Self { token: Some(token), ..self.clone() }
+    }
+
     /// Sends a request; the body may be JSON, text or nothing.
-    pub(crate) async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<String>) -> Answer {
+    pub(crate) async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<String>,
+    ) -> Answer {
         let method = Method::from_bytes(method.as_bytes()).expect("a method");
         let mut request = Request::builder().method(method).uri(path);
         if let Some(token) = &self.token {
@@ -244,7 +270,12 @@ impl Answer {
     #[track_caller]
     pub(crate) fn expect_error(self, status: u16, word: Option<&str>) -> Self {
         assert_eq!(self.status, status, "{}", self.body);
-        assert_eq!(self.body["schemas"], json!(["urn:ietf:params:scim:api:messages:2.0:Error"]), "{}", self.body);
+        assert_eq!(
+            self.body["schemas"],
+            json!(["urn:ietf:params:scim:api:messages:2.0:Error"]),
+            "{}",
+            self.body
+        );
         assert_eq!(self.body["status"], json!(status.to_string()));
         assert_eq!(self.body["scimType"].as_str(), word, "{}", self.body);
         assert!(self.body["detail"].as_str().is_some_and(|detail| !detail.is_empty()));

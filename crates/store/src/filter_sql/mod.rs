@@ -50,7 +50,6 @@ pub(crate) fn search_document(resource_type: &'static ResourceType, document: &O
         let Some(Json::Object(container)) = search.get_mut(&schema.id) else { continue };
         for attribute in referring.filter(|attribute| !attribute.multi_valued) {
             if let Some(Json::Object(value)) = container.get_mut(&attribute.name) {
-                value.remove("$ref");
                 value.extend(reference(resource_type, &schema.id, &attribute.name, document).map(|path| ("$ref".into(), path)));
             }
         }

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use proptest::sample::select;
 use provisioning::{Enrolment, SeatState, Status};
-use scim::schema::{Attribute, Kind, Registry, Returned, Schema};
+use scim::schema::{Attribute, Kind, Registry, Returned};
 use serde_json::{Map, Value};
 
 use super::{BASE, now};
@@ -16,7 +16,7 @@ pub(crate) const POOLS: usize = 2;
 /// Texts that databases and careless code treat specially. `{u0}` stands for the id of a user, `{g0}` of a group,
 /// `{p0}` of a pool.
 const WORDS: &[&str] = &[
-    "", "a", "A", "ab", "aB", "b", "ä", "Ä", "ß", "SS", "ss", "İ", "ſ", "日本", "日", "😀x", "%", "_", "a%b", "a_b",
+    "", "a", "A", "ab", "aB", "b", "ä", "Ä", "ß", "SS", "ss", "ẞx", "İ", "ſ", "日本", "日", "äb", "😀x", "%", "_", "a%b", "a_b",
     "\\", "'", "\"", "O'Malley", " ", "a ", "work", "WORK", "home", "user", "direct", "pending", "Assigned", "{u0}",
     "{u1}", "{g0}", "zoe\u{308}", "zoë",
 ];
@@ -146,13 +146,13 @@ fn one(attribute: &'static Attribute) -> BoxedStrategy<Value> {
 
 /// An attribute that a filter may name.
 #[derive(Clone, Copy, Debug)]
-struct Target {
-    schema: Option<&'static str>,
-    attribute: &'static Attribute,
+pub(crate) struct Target {
+    pub(crate) schema: Option<&'static str>,
+    pub(crate) attribute: &'static Attribute,
 }
 
 impl Target {
-    fn path(self) -> String {
+    pub(crate) fn path(self) -> String {
         match self.schema {
             Some(schema) => format!("{schema}:{}", self.attribute.name),
             None => self.attribute.name.clone(),
@@ -160,23 +160,24 @@ impl Target {
     }
 }
 
-fn targets(schema: &'static Schema, extensions: &[&'static Schema]) -> Vec<Target> {
+/// Every attribute of users, or of groups, that can be compared.
+pub(crate) fn targets(groups: bool) -> Vec<Target> {
+    let registry = Registry::standard();
+    let resource_type = if groups { registry.group() } else { registry.user() };
+    let extensions = resource_type.extensions.iter().map(|extension| extension.schema);
     let named = |schema: Option<&'static str>, list: &'static [Attribute]| {
         let readable = list.iter().filter(|attribute| attribute.returned != Returned::Never);
         readable.map(|attribute| Target { schema, attribute }).collect::<Vec<_>>()
     };
     let mut all = named(None, scim::schema::common_attributes());
-    all.extend(named(None, &schema.attributes));
-    all.extend(extensions.iter().flat_map(|schema| named(Some(schema.id.as_str()), &schema.attributes)));
+    all.extend(named(None, &resource_type.schema.attributes));
+    all.extend(extensions.flat_map(|schema| named(Some(schema.id.as_str()), &schema.attributes)));
     all
 }
 
 /// A filter over users, or over groups.
 pub(crate) fn filter(groups: bool) -> BoxedStrategy<String> {
-    let registry = Registry::standard();
-    let resource_type = if groups { registry.group() } else { registry.user() };
-    let extensions: Vec<_> = resource_type.extensions.iter().map(|extension| extension.schema).collect();
-    let all = targets(resource_type.schema, &extensions);
+    let all = targets(groups);
     let complex: Vec<Target> = all.iter().copied().filter(|target| target.attribute.complex()).collect();
     let elements = select(complex).prop_flat_map(|target| {
         let subs: Vec<&'static Attribute> = target.attribute.sub_attributes.iter().collect();
@@ -215,20 +216,43 @@ fn test(path: String, leaf: &'static Attribute) -> BoxedStrategy<String> {
     let every = vec!["eq", "eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le"];
     let (operators, operands) = match leaf.kind {
         Kind::Complex if leaf.multi_valued && leaf.sub("value").is_some_and(|value| value.kind == Kind::String) => {
-            (every, texts())
+            (every, texts(leaf))
         }
         Kind::Complex => return prop_oneof![present, null].boxed(),
         Kind::Boolean => (equality, select(vec!["true", "false"]).prop_map(str::to_owned).boxed()),
         Kind::Integer | Kind::Decimal => (order, select(vec!["1", "1.5"]).prop_map(str::to_owned).boxed()),
         Kind::DateTime => (order, select(INSTANTS).prop_map(|text| format!("\"{text}\"")).boxed()),
-        Kind::Binary => (equality, texts()),
-        Kind::String | Kind::Reference => (every, texts()),
+        Kind::Binary => (equality, texts(leaf)),
+        Kind::String | Kind::Reference => (every, texts(leaf)),
     };
     let compare = (select(operators), operands).prop_map(move |(op, operand)| format!("{path} {op} {operand}"));
     prop_oneof![1 => present, 1 => null, 6 => compare].boxed()
 }
 
-fn texts() -> BoxedStrategy<String> {
+/// Operands for a text: mostly those that can tell something about this attribute.
+fn texts(leaf: &Attribute) -> BoxedStrategy<String> {
+    let fitting: &[&str] = match leaf.name.as_str() {
+        "type" => &["work", "WORK", "home", "direct", "indirect", "in", "user", "Group", "", "a"],
+        "$ref" | "location" => &[
+            "{base}/Users/{u0}", "{base}/Groups/{g0}", "{base}/Groups/{g1}", "{base}/", "{base}/Users/a", "{base}/Users/",
+            "{base}/Users/%C3%A4", "{u1}",
+        ],
+        "id" => &["{u0}", "{u1}", "{g0}", "{g1}", "-", "0"],
+        "members" | "groups" | "licences" | "manager" | "value" => &["{u0}", "{u1}", "{g0}", "{g1}", "{p0}", "a", "A", "ä"],
+        "version" => &["W/\"1\"", "W/\"2\"", "\"", "2"],
+        "resourceType" => &["User", "user", "Group", "s"],
+        "schemas" => &[
+            "urn:ietf:params:scim:schemas:core:2.0:User",
+            "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User",
+            "urn:rollcall:params:scim:schemas:extension:enrolment:1.0:User",
+            "urn:",
+        ],
+        "status" => &["no-licence", "pending", "Active", "suspended", "deactivated", "e"],
+        "state" => &["assigned", "WAITING", "a"],
+        _ => &["a", "A", "ä", "ß", "日", "SS", "", "%", "_", "a%", "vault 0", "ada", "äda"],
+    };
     let all: Vec<&'static str> = WORDS.iter().chain(OPERANDS).copied().collect();
-    select(all).prop_map(|text| Value::from(text.replace("{base}", BASE)).to_string()).boxed()
+    let fitting: Vec<String> = fitting.iter().map(|text| (*text).to_owned()).collect();
+    let chosen = prop_oneof![2 => select(fitting), 1 => select(all).prop_map(str::to_owned)];
+    chosen.prop_map(|text| Value::from(text.replace("{base}", BASE)).to_string()).boxed()
 }

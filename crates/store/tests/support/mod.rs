@@ -1,7 +1,9 @@
 //! A fresh database per test: `SQLite`, or `PostgreSQL` where `ROLLCALL_TEST_POSTGRES_URL` names a server.
 #![expect(dead_code, reason = "each test file uses its part")]
 
+pub(crate) mod fill;
 pub(crate) mod generate;
+pub(crate) mod represent;
 
 use std::ops::Deref;
 use std::sync::Arc;

@@ -1,0 +1,134 @@
+//! The server on a real socket: how it looks from outside, and how it ends.
+
+mod support;
+
+use std::net::SocketAddr;
+
+use serde_json::json;
+use server::admin::{self, Admin};
+use server::{Clock, Server};
+use support::{TestApp, config, fresh_database};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::sync::oneshot;
+
+#[tokio::test]
+async fn health_readiness_and_measurements_are_told() {
+    let app = TestApp::open().await;
+    let client = app.connection("generic").await;
+    client.get("/Users").await.expect(200);
+    let nobody = app.nobody();
+    nobody.send("GET", "/healthz", &[], None).await.expect(200);
+    nobody.send("GET", "/readyz", &[], None).await.expect(200);
+    let page = nobody.send("GET", "/metrics", &[], None).await.expect(200);
+    let text = page.body.as_str().expect("text");
+    for line in [
+        "rollcall_http_requests_total{method=\"GET\",route=\"/scim/v2/Users\",status=\"200\"}",
+        "rollcall_http_request_seconds_bucket{method=\"GET\",route=\"/scim/v2/Users\",le=\"0.5\"}",
+        "rollcall_database_info{kind=\"",
+    ] {
+        assert!(text.contains(line), "{line} is not in {text}");
+    }
+    support::execute(&app, "ALTER TABLE seaql_migrations RENAME TO elsewhere").await;
+    nobody.send("GET", "/healthz", &[], None).await.expect(200);
+    let unready = nobody.send("GET", "/readyz", &[], None).await.expect(503);
+    assert!(unready.body.as_str().is_some_and(|text| text.starts_with("not ready")));
+
+    let quiet = TestApp::open_with(&[("ROLLCALL_METRICS__ENABLED", "false")]).await;
+    quiet.nobody().send("GET", "/metrics", &[], None).await.expect_error(404, None);
+}
+
+#[tokio::test]
+async fn what_was_accepted_is_finished_and_written_before_the_end() {
+    let (url, _folder) = fresh_database().await;
+    let config = config(&url, &[]);
+    let server = Server::build(config.clone()).await.expect("the server builds");
+    let (connection, token) = connection(&config).await;
+    let address = server.address();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let serving = server.serve(async {
+        stopped.await.expect("told to stop");
+    });
+    let client = async move {
+        let body = support::user("ada").to_string();
+        let mut stream = TcpStream::connect(address).await.expect("the server listens");
+        let head = format!(
+            "POST /scim/v2/Users HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nExpect: 100-continue\r\n\
+             Content-Length: {}\r\n\r\n",
+            body.len()
+        );
+        stream.write_all(head.as_bytes()).await.expect("sent");
+        // The handler waits for the body from here on.
+        let mut told = [0; 25];
+        stream.read_exact(&mut told).await.expect("told to go on");
+        assert!(told.starts_with(b"HTTP/1.1 100 Continue"));
+        stop.send(()).expect("the server runs");
+        refuses_new_connections(address).await;
+        stream.write_all(body.as_bytes()).await.expect("sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.expect("an answer, and the end of the connection");
+        assert!(answer.starts_with("HTTP/1.1 201 Created"), "{answer}");
+    };
+    let (served, ()) = tokio::join!(serving, client);
+    served.expect("an orderly end");
+
+    let admin = Admin::open(&config).await.expect("the database opens");
+    admin::user::show(&admin, "ada").await.expect("what was acknowledged is there");
+    let requests = admin::requests::tail(&admin, &connection, 10).await.expect("readable");
+    assert_eq!(requests.len(), 1);
+    assert!(admin::token::list(&admin, &connection).await.expect("readable")[0].last_used_at.is_some());
+}
+
+/// Once the listener is gone, connecting fails; a connection of the moment before is closed unanswered.
+async fn refuses_new_connections(address: SocketAddr) {
+    while let Ok(mut stream) = TcpStream::connect(address).await {
+        let mut nothing = Vec::new();
+        let _ = stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await;
+        if stream.read_to_end(&mut nothing).await.is_err() || nothing.is_empty() {
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_is_taken_and_a_database_that_is_old_refuse_to_start() {
+    let app = TestApp::open().await;
+    let taken = app.server.address().to_string();
+    let error = Server::build(config(&app.url, &[("ROLLCALL_LISTEN", &taken)])).await.err().expect("taken");
+    assert!(error.to_string().contains("--listen"), "{error}");
+
+    let (url, _folder) = fresh_database().await;
+    let old = config(&url, &[("ROLLCALL_MIGRATE", "false")]);
+    let error = Server::build(old.clone()).await.err().expect("no schema");
+    assert!(error.to_string().contains("migrate"), "{error}");
+    assert!(!Admin::migrate(&old).await.expect("an empty database").is_empty());
+    assert!(Admin::migrate(&old).await.expect("a new schema").is_empty());
+    Server::build_with(old, Clock::system()).await.expect("the schema is there");
+}
+
+#[tokio::test]
+async fn links_use_the_configured_address() {
+    let app = TestApp::open_with(&[("ROLLCALL_BASE_URL", "https://scim.alpha.example/rollcall")]).await;
+    let client = app.connection("generic").await;
+    let created = client.post("/Users", &support::user("ada")).await.expect(201);
+    let location = format!("https://scim.alpha.example/rollcall/scim/v2/Users/{}", created.id());
+    assert_eq!(
+        (created.header("location"), &created.body["meta"]["location"]),
+        (location.as_str(), &json!(location))
+    );
+}
+
+/// A connection with a token: their ids and the token.
+async fn connection(config: &server::Config) -> (String, String) {
+    let admin = Admin::open(config).await.expect("the database opens");
+    let tenant = admin::tenant::create(&admin, "Alpha").await.expect("a new tenant");
+    let new = admin::connection::New {
+        tenant: tenant.id.to_string(),
+        name: "staff".to_owned(),
+        profile: "generic".to_owned(),
+        ..Default::default()
+    };
+    let id = admin::connection::create(&admin, &new).await.expect("a new connection").id.to_string();
+    let token = admin::token::create(&admin, &id, None).await.expect("a new token").token;
+    (id, token)
+}

@@ -1,0 +1,88 @@
+//! Whole representations of users and groups, as a client sees them: what the oracle of filters looks at.
+
+use provisioning::{GroupId, UserId};
+use scim::schema::{ENROLMENT, ENTERPRISE_USER, Registry};
+use scim::{Object, time};
+use serde_json::{Value, json};
+use store::{GroupOf, Licence, ReadUnit, User};
+use uuid::Uuid;
+
+use super::{BASE, page};
+
+pub(crate) fn matching(documents: &[(Uuid, Object)], accepts: impl Fn(&Object) -> bool) -> Vec<Uuid> {
+    documents.iter().filter(|(_, document)| accepts(document)).map(|(id, _)| *id).collect()
+}
+
+/// The whole representations, as a client sees them.
+pub(crate) async fn user_documents(unit: &ReadUnit) -> Vec<(Uuid, Object)> {
+    let (_, users) = unit.users(None, page(1, 100)).await.expect("readable");
+    let ids: Vec<UserId> = users.iter().map(|user| user.id).collect();
+    let groups = unit.groups_of(&ids).await.expect("readable");
+    let licences = unit.licences_of(&ids).await.expect("readable");
+    let manager = |user: &User| -> Option<Uuid> {
+        user.resource.document.get(ENTERPRISE_USER)?.get("manager")?.get("value")?.as_str()?.parse().ok()
+    };
+    let managers: Vec<Uuid> = users.iter().filter_map(manager).collect();
+    let names = unit.names_of(&managers).await.expect("readable");
+    let document = |mut user: User| {
+        let licences = licences.get(&user.id).map(Vec::as_slice).unwrap_or_default();
+        let name = manager(&user).and_then(|id| names.get(&id));
+        if user.shows_enrolment(licences) {
+            user.resource.document.insert(ENROLMENT.to_owned(), enrolled(&user, licences));
+        }
+        if let Some(name) = name {
+            user.resource.document[ENTERPRISE_USER]["manager"]["displayName"] = name.display.as_str().into();
+        }
+        if let Some(groups) = groups.get(&user.id) {
+            user.resource.document.insert("groups".to_owned(), groups.iter().map(group_of).collect());
+        }
+        (user.id.uuid(), user.resource.render(BASE))
+    };
+    users.into_iter().map(document).collect()
+}
+
+fn group_of(group: &GroupOf) -> Value {
+    let kind = if group.direct { "direct" } else { "indirect" };
+    json!({ "value": group.id.to_string(), "display": group.display, "type": kind })
+}
+
+fn enrolled(user: &User, licences: &[Licence]) -> Value {
+    let enrolment = &user.enrolment;
+    let licence = |licence: &Licence| {
+        json!({
+            "value": licence.pool.to_string(),
+            "display": licence.name,
+            "state": licence.state.to_string(),
+            "since": time::format(licence.since),
+        })
+    };
+    let whole = json!({
+        "status": enrolment.status.to_string(),
+        "statusSince": enrolment.since.map(time::format),
+        "reason": enrolment.cause,
+        "licences": licences.iter().map(licence).collect::<Vec<_>>(),
+        "seatKeptUntil": enrolment.seat_kept_until.map(time::format),
+        "restoreOwed": enrolment.restore_owed,
+        "lastUsed": enrolment.last_used.map(time::format),
+    });
+    let members = whole.as_object().expect("an object").iter().filter(|(_, value)| !value.is_null());
+    members.map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+pub(crate) async fn group_documents(unit: &ReadUnit) -> Vec<(Uuid, Object)> {
+    assert_eq!(Registry::standard().group().extensions.len(), 0, "groups have no computed extension");
+    let (_, groups) = unit.groups(None, page(1, 100)).await.expect("readable");
+    let ids: Vec<GroupId> = groups.iter().map(|group| group.id).collect();
+    let mut members = unit.members_of(&ids).await.expect("readable");
+    let mut documents = Vec::new();
+    for mut group in groups {
+        let members = members.remove(&group.id).unwrap_or_default();
+        let members = members.iter().map(|member| {
+            json!({ "value": member.id.to_string(), "type": member.kind.to_string(), "display": member.display })
+        });
+        group.resource.document.insert("members".to_owned(), members.collect());
+        documents.push((group.id.uuid(), group.resource.render(BASE)));
+    }
+    documents
+}
+
