@@ -7,17 +7,20 @@ use clap::Args;
 use server::admin::Admin;
 use server::config::Config;
 
+/// Where their help stands.
+const HEADING: &str = "Options of every command";
+
 /// Flags of every command.
 #[derive(Args)]
 pub(crate) struct Global {
     /// A file of settings (TOML) over the defaults
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE", help_heading = HEADING)]
     pub(crate) config: Option<PathBuf>,
     /// The database: `sqlite://FILE?mode=rwc` or `postgres://USER:PASSWORD@HOST/NAME`
-    #[arg(long, global = true, value_name = "URL")]
+    #[arg(long, global = true, value_name = "URL", help_heading = HEADING)]
     pub(crate) database_url: Option<String>,
     /// Print one line of JSON instead of text for people; lists are {"items": [...]}
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = HEADING)]
     pub(crate) json: bool,
 }
 

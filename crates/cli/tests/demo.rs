@@ -71,7 +71,7 @@ fn the_demo_plays_both_directories_and_reports_what_became_of_everybody() {
         "is back within the grace, with nothing lost",
         "why does Leonie have a seat?",
         "through the group “NL Vault Premium”",
-        "curl -H 'Authorization: Bearer rollcall_",
+        "rollcall user show leonie.oconnell@northlight.example",
     ]);
 
     // The report's last line works: the data is where it was asked to be.

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use scim_filter_parser::{
-    CompareOp, CompareValue, Comparison, Filter, Lenience, ParseError, parse_filter_with,
+    CompareOp, CompareValue, Comparison, ErrorKind, Filter, Lenience, ParseError, parse_filter_with,
 };
 
 use crate::path::{AttributeRef, Located, locate};
@@ -109,14 +109,15 @@ pub fn parse(
     Ok((resolved, resolver.used))
 }
 
-/// Says where a filter or path cannot be read, and what stands there.
+/// Says where a filter or path cannot be read. An unknown operator is named; other text may be somebody's data and
+/// is not repeated.
 pub(crate) fn unreadable(what: &str, text: &str, error: &ParseError) -> String {
     let rest = text.get(error.offset..).unwrap_or_default();
-    let near: String = rest.split_whitespace().next().unwrap_or_default().chars().take(40).collect();
-    if near.is_empty() {
-        format!("The {what} cannot be read {error}.")
+    let word: String = rest.chars().take_while(char::is_ascii_alphabetic).take(20).collect();
+    if error.kind == ErrorKind::Operator && !word.is_empty() {
+        format!("The {what} cannot be read: \"{word}\" is no operator, {error}.")
     } else {
-        format!("The {what} cannot be read near \"{near}\", {error}.")
+        format!("The {what} cannot be read: {error}.")
     }
 }
 

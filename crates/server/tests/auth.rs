@@ -46,6 +46,7 @@ async fn what_the_server_can_do_is_told_to_everybody() {
     let schema = nobody.get("/Schemas/URN%3Aietf:params:scim:schemas:core:2.0:user").await.expect(200);
     assert_eq!(schema.body["name"], "User");
     nobody.get("/Schemas/urn:nothing").await.expect_error(404, None);
+    nobody.get("/Schemas/%ff").await.expect_error(404, None);
     nobody.get("/Schemas?filter=id+pr").await.expect_error(403, None);
     nobody.get("/Schemas?count=1&sortBy=id").await.expect(200);
 }

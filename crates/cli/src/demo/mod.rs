@@ -16,8 +16,8 @@ mod progress;
 mod report;
 mod stage;
 
-use std::path::PathBuf;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use chrono::TimeDelta;
@@ -54,14 +54,11 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) async fn run(arguments: Arguments, global: &Global) -> Result<()> {
-    ensure!(
-        !global.json,
-        "the demo's report is for people; its data can be had with --data-dir and `rollcall user show --json`"
-    );
+    ensure!(!global.json, "the demo's report is for people: leave --json out");
     let temporary = tempfile::Builder::new().prefix("rollcall-demo-").tempdir();
     let temporary = temporary.context("no temporary folder can be made")?;
-    let folder = arguments.data_dir.unwrap_or_else(|| temporary.path().to_path_buf());
-    let config = settings(&arguments.listen, &folder, global)?;
+    let folder = arguments.data_dir.as_deref().unwrap_or(temporary.path());
+    let config = settings(&arguments.listen, folder, global)?;
     server::logging::start(&config.log);
 
     // Besides the days, the requests take their time.
@@ -69,6 +66,15 @@ pub(crate) async fn run(arguments: Arguments, global: &Global) -> Result<()> {
     let admin = Admin::open_with(&config, clock.clone()).await?;
     let server = Server::build_with(config, clock.clone()).await?;
     let url = server.scim_url().to_owned();
+    let database = match &global.database_url {
+        Some(url) => url.clone(),
+        None => format!("sqlite://{}?mode=rwc", folder.join("rollcall.db").display()),
+    };
+    let is_kept = !arguments.exit || arguments.data_dir.is_some() || global.database_url.is_some();
+    let after = After {
+        url: (!arguments.exit).then_some(url.as_str()),
+        database: is_kept.then_some(database.as_str()),
+    };
 
     let (stop, stopped) = oneshot::channel::<()>();
     let serving = server.serve(async {
@@ -77,12 +83,9 @@ pub(crate) async fn run(arguments: Arguments, global: &Global) -> Result<()> {
     });
     let playing = async {
         let shown = tokio::select! {
-            shown = show(&admin, &clock, &url, global, &folder) => shown,
-            () = server::ended() => Ok(false),
+            shown = show(&admin, &clock, &url, &after) => shown,
+            () = server::ended() => Ok(()),
         };
-        if matches!(shown, Ok(true)) && !arguments.exit {
-            stay(&clock).await;
-        }
         // Open databases end with the server.
         drop((admin, stop));
         shown
@@ -92,48 +95,42 @@ pub(crate) async fn run(arguments: Arguments, global: &Global) -> Result<()> {
     Ok(served?)
 }
 
-/// Plays and reports; true when it came to its end.
-async fn show(
-    admin: &Admin,
-    clock: &Clock,
-    url: &str,
-    global: &Global,
-    folder: &std::path::Path,
-) -> Result<bool> {
-    let progress = Progress::on_terminal_or_plain();
-    let started = std::time::Instant::now();
-    let mut play = Play::new(admin, clock, url, &progress).await?;
-    play.everything().await?;
-    progress.say(&format!(
-        "{} requests, each answered as it should be, in {:.1} s\n",
-        play.requests(),
-        started.elapsed().as_secs_f64()
-    ))?;
-    let database = match &global.database_url {
-        Some(url) => url.clone(),
-        None => format!("sqlite://{}?mode=rwc", folder.join("rollcall.db").display()),
-    };
-    output::lines(report::lines(admin, &play, url, &database).await?)?;
-    Ok(true)
+/// What is there when the report was read.
+struct After<'a> {
+    /// The SCIM base URL of a server that stays up.
+    url: Option<&'a str>,
+    /// The URL of a database that stays.
+    database: Option<&'a str>,
 }
 
-/// Serves on until it is interrupted, with a clock that goes like any other.
-async fn stay(clock: &Clock) {
-    let ticking = async {
-        let mut tick = tokio::time::interval(Duration::from_millis(100));
-        loop {
-            tick.tick().await;
-            clock.advance((Clock::system().now() - clock.now()).max(TimeDelta::zero()));
-        }
-    };
-    tokio::select! {
-        () = ticking => {}
-        () = server::ended() => {}
+/// Plays, reports, and serves on if it is to.
+async fn show(admin: &Admin, clock: &Clock, url: &str, after: &After<'_>) -> Result<()> {
+    let progress = Progress::on_terminal_or_plain();
+    let started = Instant::now();
+    let mut play = Play::new(admin, clock, url, &progress).await?;
+    play.everything().await?;
+    let (requests, seconds) = (play.requests(), started.elapsed().as_secs_f64());
+    progress.say(&format!("{requests} requests, each answered as it should be, in {seconds:.1} s\n"))?;
+    output::lines(report::lines(admin, &play).await?)?;
+    output::lines(after.url.map(|url| report::to_try(&play, url)).unwrap_or_default())?;
+    output::lines(after.database.map(|database| report::to_look_at(&play, database)).unwrap_or_default())?;
+    if after.url.is_some() {
+        tick(clock).await;
+    }
+    Ok(())
+}
+
+/// Lets the clock go like any other, for as long as this is waited for.
+async fn tick(clock: &Clock) {
+    let mut tick = tokio::time::interval(Duration::from_millis(100));
+    loop {
+        tick.tick().await;
+        clock.advance((Clock::system().now() - clock.now()).max(TimeDelta::zero()));
     }
 }
 
 /// The demo's own settings: none of the environment, so that nobody's database is filled with invented people.
-fn settings(listen: &str, folder: &std::path::Path, global: &Global) -> Result<Config> {
+fn settings(listen: &str, folder: &Path, global: &Global) -> Result<Config> {
     let mut flags = vec![
         ("listen", listen.to_owned()),
         ("data_dir", folder.display().to_string()),

@@ -7,8 +7,8 @@ use super::incremental::HERO;
 use super::play::Play;
 use crate::table::table;
 
-/// The lines of the report; `url` is the SCIM base URL, `database` the demo's database.
-pub(super) async fn lines(admin: &Admin, play: &Play<'_>, url: &str, database: &str) -> Result<Vec<String>> {
+/// The lines of the report.
+pub(super) async fn lines(admin: &Admin, play: &Play<'_>) -> Result<Vec<String>> {
     let report = admin::report::of(admin, &play.stage.tenant).await?;
     let mut lines = Vec::new();
 
@@ -51,18 +51,25 @@ pub(super) async fn lines(admin: &Admin, play: &Play<'_>, url: &str, database: &
     lines.push(format!("  And so, why does {} have a seat?", hero.given));
     lines.extend(told.explanation.iter().map(|sentence| format!("              {sentence}")));
 
-    let status = "urn:rollcall:params:scim:schemas:extension:enrolment:1.0:User:status";
-    lines.extend([
-        String::new(),
-        format!("The server is at {url}"),
-        "Try, for example, who is deactivated:".to_owned(),
-        format!(
-            "  curl -H 'Authorization: Bearer {}' '{url}/Users?attributes=userName&filter={status}%20eq%20%22deactivated%22'",
-            play.stage.entra.token
-        ),
-        format!("  rollcall user show {} --database-url '{database}'", hero.user_name),
-    ]);
     Ok(lines)
+}
+
+/// What to try while the server at this SCIM base URL is up.
+pub(super) fn to_try(play: &Play<'_>, url: &str) -> Vec<String> {
+    let status = "urn:rollcall:params:scim:schemas:extension:enrolment:1.0:User:status";
+    let query = format!("attributes=userName&filter={status}%20eq%20%22deactivated%22");
+    let token = &play.stage.entra.token;
+    vec![
+        String::new(),
+        format!("The server is at {url} until you press Ctrl-C. For example, who is deactivated?"),
+        format!("  curl -H 'Authorization: Bearer {token}' '{url}/Users?{query}'"),
+    ]
+}
+
+/// How to look at one person in the demo's database.
+pub(super) fn to_look_at(play: &Play<'_>, database: &str) -> Vec<String> {
+    let user_name = &play.staff.people[HERO].user_name;
+    vec![format!("  rollcall user show {user_name} --database-url '{database}'")]
 }
 
 fn indented(headings: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Vec<String> {

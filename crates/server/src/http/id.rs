@@ -13,6 +13,11 @@ use super::error::Failure;
 pub(crate) struct ResourceId(String);
 
 impl ResourceId {
+    /// The text.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// The id, if it can be one of ours: ids compare exactly (RFC 7643 §3.1).
     ///
     /// # Errors

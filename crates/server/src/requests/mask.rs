@@ -1,6 +1,6 @@
 //! Bodies without personal data: structure and names stay, values become dots.
 
-use scim::Object;
+use scim::{Object, Registry};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -20,6 +20,41 @@ const PLAIN: &[&str] = &["op", "schemas", "type", "primary", "active", "resource
 pub(crate) fn object(body: &Object) -> Value {
     let members = body.iter().map(|(name, value)| (shortened(name), member(name, value)));
     Value::Object(members.collect())
+}
+
+/// The sentence of an error without what the client sent: quoted names of attributes and ids of ours stay.
+///
+/// From the first quoted text that is none of these to the last quote everything goes, because a quote may stand
+/// inside what is quoted.
+pub(crate) fn sentence(text: &str) -> String {
+    let mut from = 0;
+    while let Some(open) = text[from..].find('"').map(|open| from + open) {
+        let close = text[open + 1..].find('"').map(|close| open + 1 + close);
+        let plain = |close: &usize| is_id(&text[open + 1..*close]) || is_attribute(&text[open + 1..*close]);
+        let Some(close) = close.filter(plain) else {
+            let end = text.rfind('"').filter(|end| *end > open).map_or(text.len(), |end| end + 1);
+            return format!("{}\"{DOTS}\"{}", &text[..open], &text[end..]);
+        };
+        from = close + 1;
+    }
+    text.to_owned()
+}
+
+/// Whether the text names an attribute or a schema of ours.
+fn is_attribute(text: &str) -> bool {
+    let registry = Registry::standard();
+    let known = |name: &str| registry.resource_types().iter().any(|it| it.attribute(name).is_some());
+    let (schema, path) = text.rsplit_once(':').map_or((None, text), |(uri, path)| (Some(uri), path));
+    let mut names = path.split('.');
+    let first = names.next().unwrap_or_default();
+    match schema {
+        Some(uri) => {
+            let found = registry.schema(uri).is_some_and(|schema| schema.attribute(first).is_some());
+            registry.schema(text).is_some()
+                || found && names.all(|name| name.bytes().all(|b| b.is_ascii_alphabetic()))
+        }
+        None => known(first) && names.all(|name| name.bytes().all(|b| b.is_ascii_alphabetic())),
+    }
 }
 
 fn member(name: &str, value: &Value) -> Value {
@@ -140,6 +175,25 @@ mod tests {
         assert_eq!(operations[0]["value"], "•••");
         assert_eq!(operations[1]["path"], format!("members[value eq \"{id}\"]"));
         assert_eq!(operations[2]["value"], json!([{ "value": id }, { "value": "•••" }]));
+    }
+
+    #[test]
+    fn errors_keep_names_and_lose_what_was_sent() {
+        let id = "0190d9a0-0000-7000-8000-000000000001";
+        for (text, expected) in [
+            ("\"userName\" and \"name.familyName\" differ.", "\"userName\" and \"name.familyName\" differ."),
+            ("The member \"ada\" is no user or group.", "The member \"•••\" is no user or group."),
+            ("near \"\"ada@x.example\", at byte 12: no quote", "near \"•••\", at byte 12: no quote"),
+            ("\"title\" is not \"a\" or \"b\".", "\"title\" is not \"•••\"."),
+            ("an odd \"quote", "an odd \"•••\""),
+            ("nothing quoted", "nothing quoted"),
+        ] {
+            assert_eq!(sentence(text), expected);
+        }
+        let named = format!("There is no User with the id \"{id}\".");
+        assert_eq!(sentence(&named), named);
+        let enterprise = format!("\"{}:manager.value\" is wrong.", scim::schema::ENTERPRISE_USER);
+        assert_eq!(sentence(&enterprise), enterprise);
     }
 
     #[test]

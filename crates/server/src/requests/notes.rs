@@ -124,7 +124,7 @@ pub(crate) async fn record(State(app): State<Arc<App>>, mut request: Request, ne
             effects: listed(noted.effects),
             ignored: noted.ignored,
             body: noted.body,
-            error: response.extensions().get::<Told>().map(|told| told.0.clone()),
+            error: response.extensions().get::<Told>().map(|told| mask::sentence(&told.0)),
         };
         app.requests().send(record, tenant.token);
     }

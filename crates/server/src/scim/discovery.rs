@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use http::header::ETAG;
 use http::{HeaderValue, StatusCode};
@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::auth::Tenant;
 use crate::http::error::Failure;
 use crate::http::headers::{Conditions, scim_json};
+use crate::http::id::ResourceId;
 use crate::http::query;
 
 /// `GET /ServiceProviderConfig`.
@@ -44,14 +45,13 @@ pub(crate) async fn resource_types(
 /// `GET /ResourceTypes/{name}`.
 pub(crate) async fn resource_type(
     State(app): State<Arc<App>>,
-    Path(name): Path<String>,
-    conditions: Conditions,
+    name: ResourceId,
     query: RawQuery,
 ) -> Result<Response, Failure> {
     unfiltered(&query)?;
-    let found = Registry::standard().resource_types().iter().find(|it| it.name == name);
-    let found = found.ok_or_else(|| scim::Error::not_found("resource type", &name))?;
-    versioned(discovery::resource_type(found, app.base()), &conditions)
+    let found = Registry::standard().resource_types().iter().find(|it| it.name == name.as_str());
+    let found = found.ok_or_else(|| scim::Error::not_found("resource type", name.as_str()))?;
+    Ok(scim_json(StatusCode::OK, &discovery::resource_type(found, app.base())))
 }
 
 /// `GET /Schemas`.
@@ -63,14 +63,13 @@ pub(crate) async fn schemas(State(app): State<Arc<App>>, query: RawQuery) -> Res
 /// `GET /Schemas/{uri}`.
 pub(crate) async fn schema(
     State(app): State<Arc<App>>,
-    Path(uri): Path<String>,
-    conditions: Conditions,
+    uri: ResourceId,
     query: RawQuery,
 ) -> Result<Response, Failure> {
     unfiltered(&query)?;
-    let found = Registry::standard().schema(&uri);
-    let found = found.ok_or_else(|| scim::Error::not_found("schema", &uri))?;
-    versioned(discovery::schema(found, app.base()), &conditions)
+    let found = Registry::standard().schema(uri.as_str());
+    let found = found.ok_or_else(|| scim::Error::not_found("schema", uri.as_str()))?;
+    Ok(scim_json(StatusCode::OK, &discovery::schema(found, app.base())))
 }
 
 /// What the configuration says is not supported: bulk requests, `/Me`, a search over all resource types.
@@ -81,7 +80,8 @@ pub(crate) async fn not_supported(_: Tenant) -> Failure {
 /// A document whose version is told by its content, or 304 for a client that has it (RFC 7643 §8.5).
 fn versioned(mut document: Value, conditions: &Conditions) -> Result<Response, Failure> {
     let digest = Sha256::digest(document.to_string().as_bytes());
-    let version: String = digest[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+    let version = digest[..8].iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+    let version = format!("{version:016x}");
     let tag = format!("W/\"{version}\"");
     let mut response = if conditions.known(&version)? {
         let mut response = Response::default();

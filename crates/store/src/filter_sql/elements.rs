@@ -15,8 +15,8 @@ pub(super) enum Set {
     Values { attribute: &'static str },
     /// An array of the `search` document.
     Document { container: Option<&'static str>, attribute: &'static str },
-    /// The groups of a user, with those around them; `typed` when it matters whether a membership is direct.
-    Groups { typed: bool },
+    /// The groups of a user, with those around them.
+    Groups,
     /// The members of a group; `named` when their names matter.
     Members { named: bool },
     /// The seats and places of a user.
@@ -38,7 +38,6 @@ impl Set {
             Self::Values { attribute } if subs.iter().any(|sub| !["value", "type", "primary"].contains(sub)) => {
                 Self::Document { container: None, attribute }
             }
-            Self::Groups { .. } => Self::Groups { typed: subs.contains(&"type") },
             Self::Members { .. } => Self::Members { named: subs.contains(&"display") },
             other => other,
         }
@@ -88,7 +87,7 @@ impl FilterWriter<'_> {
                 condition(self, &element);
             }
             // From the groups that satisfy the condition down to everybody inside them.
-            Set::Groups { typed: false } => {
+            Set::Groups => {
                 self.sql.push(
                     "u.id IN (WITH RECURSIVE below(group_id) AS (SELECT eg.id FROM groups eg WHERE eg.tenant_id = ",
                 );
@@ -103,19 +102,6 @@ impl FilterWriter<'_> {
                     ") SELECT m.member_id FROM below JOIN group_members m ON m.group_id = below.group_id WHERE (m.tenant_id = ",
                 );
                 self.sql.bind(self.tenant);
-            }
-            // From the user up to every group around.
-            Set::Groups { typed: true } => {
-                self.sql.push(
-                    "EXISTS (WITH RECURSIVE around(group_id) AS (SELECT m.group_id FROM group_members m \
-                     WHERE m.tenant_id = u.tenant_id AND m.member_id = u.id UNION SELECT m.group_id FROM around \
-                     JOIN group_members m ON m.member_id = around.group_id AND m.tenant_id = ",
-                );
-                self.sql.bind(self.tenant);
-                self.sql.push(
-                    ") SELECT 1 FROM around JOIN groups eg ON eg.tenant_id = u.tenant_id AND eg.id = around.group_id WHERE (",
-                );
-                condition(self, &element);
             }
         }
         self.sql.push("))");
@@ -133,7 +119,7 @@ impl FilterWriter<'_> {
                 return;
             }
             Set::Values { .. } => ("user_values", "user_id", "u"),
-            Set::Groups { .. } => ("group_members", "member_id", "u"),
+            Set::Groups => ("group_members", "member_id", "u"),
             Set::Members { .. } => ("group_members", "group_id", "g"),
             Set::Licences => ("seats", "user_id", "u"),
         };
@@ -190,13 +176,13 @@ impl FilterWriter<'_> {
             (Set::Values { .. }, "value") => Value::Text("v.value".to_owned()),
             (Set::Values { .. }, "type") => Value::Text("v.kind".to_owned()),
             (Set::Values { .. }, "primary") => Value::Boolean("v.is_primary".to_owned()),
-            (Set::Groups { .. }, "value") => Value::Id("eg.id".to_owned()),
-            (Set::Groups { .. }, "display") => Value::Text("eg.display_name_folded".to_owned()),
-            (Set::Groups { .. }, "$ref") => Value::Address {
+            (Set::Groups, "value") => Value::Id("eg.id".to_owned()),
+            (Set::Groups, "display") => Value::Text("eg.display_name_folded".to_owned()),
+            (Set::Groups, "$ref") => Value::Address {
                 prefix: format!("{}/Groups/", self.base),
                 rest: backend::uuid_text(self.backend, "eg.id"),
             },
-            (Set::Groups { .. }, "type") => Value::Text(backend::by_code_point(
+            (Set::Groups, "type") => Value::Text(backend::by_code_point(
                 self.backend,
                 "(CASE WHEN EXISTS (SELECT 1 FROM group_members d WHERE d.tenant_id = eg.tenant_id \
                  AND d.group_id = eg.id AND d.member_id = u.id) THEN 'direct' ELSE 'indirect' END)",

@@ -47,7 +47,7 @@ impl FilterWriter<'_> {
         }
         match (self.table, name) {
             (_, "schemas") => Place::Many(Set::Schemas),
-            (Table::Users, "groups") => Place::Many(Set::Groups { typed: false }),
+            (Table::Users, "groups") => Place::Many(Set::Groups),
             (Table::Groups, "members") => Place::Many(Set::Members { named: false }),
             (Table::Users, name) if user_values::ATTRIBUTES.contains(&name) => Place::Many(Set::Values { attribute: name }),
             (_, name) if target.attribute.multi_valued => Place::Many(Set::Document { container: None, attribute: name }),
