@@ -134,7 +134,18 @@ fn complex(attribute: &Attribute, object: &Object, place: &str) -> Result<Option
             canonical.insert(sub.name.clone(), value);
         }
     }
+    take_reference(&mut canonical);
     Ok((!canonical.is_empty()).then_some(Value::Object(canonical)))
+}
+
+/// Takes the address out of a complex value. It is not kept, because the server gives its own; without a value, the
+/// id at its end is the value (RFC 7643 §2.4 `$ref`).
+pub(crate) fn take_reference(object: &mut Object) {
+    let Some(Value::String(reference)) = object.shift_remove("$ref") else { return };
+    let id = reference.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    if !id.is_empty() && !object.contains_key("value") {
+        object.insert("value".to_owned(), id.into());
+    }
 }
 
 /// Whether the text can be a URI reference (RFC 3986 §4.1): no blanks, quotes or brackets out of place.

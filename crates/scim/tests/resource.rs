@@ -105,6 +105,16 @@ fn the_same_pair_of_type_and_value_is_kept_once() {
 }
 
 #[test]
+fn an_address_alone_names_a_resource_as_well() {
+    let manager = |manager: Value| {
+        let document = parse(json!({"userName": "a", ENTERPRISE_USER: {"manager": manager}})).expect("valid");
+        document[ENTERPRISE_USER]["manager"].clone()
+    };
+    assert_eq!(manager(json!({"$ref": "https://scim.example/v2/Users/m1"})), json!({"value": "m1"}));
+    assert_eq!(manager(json!({"$ref": "../Users/other", "value": "m1"})), json!({"value": "m1"}));
+}
+
+#[test]
 fn a_put_keeps_what_it_does_not_mean() {
     let stored = object(json!({"userName": "a", "title": "T", "active": false, "externalId": "E"}));
     let put = |body: Value, keep: &[&str]| {

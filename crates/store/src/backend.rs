@@ -133,7 +133,9 @@ pub(crate) fn uuid_text(backend: DbBackend, id: &str) -> String {
 pub(crate) fn uuid_of_text(backend: DbBackend, text: &str) -> String {
     if backend == DbBackend::Sqlite {
         let shape = "'________-____-____-____-____________'";
-        return format!("CASE WHEN {text} LIKE {shape} OR length({text}) = 32 THEN unhex(replace({text}, '-', '')) END");
+        return format!(
+            "CASE WHEN {text} LIKE {shape} OR length({text}) = 32 THEN unhex(replace({text}, '-', '')) END"
+        );
     }
     let digits = "'^([0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|[0-9a-fA-F]{32})$'";
     format!("CASE WHEN {text} ~ {digits} THEN CAST({text} AS UUID) END")
@@ -142,10 +144,16 @@ pub(crate) fn uuid_of_text(backend: DbBackend, text: &str) -> String {
 /// The text at a path of a JSON document.
 pub(crate) fn json_text(backend: DbBackend, document: &str, path: &[&str]) -> String {
     if backend == DbBackend::Sqlite {
-        return if path.is_empty() { document.to_owned() } else { format!("json_extract({document}, {})", sqlite_path(path)) };
+        return if path.is_empty() {
+            document.to_owned()
+        } else {
+            format!("json_extract({document}, {})", sqlite_path(path))
+        };
     }
     match path.split_last() {
-        Some((last, parents)) => format!("({} ->> {}) COLLATE \"C\"", arrows(document, parents), literal(last)),
+        Some((last, parents)) => {
+            format!("({} ->> {}) COLLATE \"C\"", arrows(document, parents), literal(last))
+        }
         None => format!("({document} #>> '{{}}') COLLATE \"C\""),
     }
 }
@@ -196,7 +204,11 @@ fn arrows(document: &str, path: &[&str]) -> String {
 
 /// What stands around a text to take its last characters.
 pub(crate) fn tail(backend: DbBackend, length: usize) -> (&'static str, String) {
-    if backend == DbBackend::Sqlite { ("substr(", format!(", -{length})")) } else { ("right(", format!(", {length})")) }
+    if backend == DbBackend::Sqlite {
+        ("substr(", format!(", -{length})"))
+    } else {
+        ("right(", format!(", {length})"))
+    }
 }
 
 /// A text that is compared code point by code point, as Rust does.

@@ -104,7 +104,12 @@ impl WriteUnit {
     ///
     /// # Errors
     /// [`Error::Busy`] if a pool no longer has the seats that the decision gives out; drop the unit then.
-    pub async fn carry_out(&mut self, decision: &Decision, actor: &Actor, now: DateTime<Utc>) -> Result<(), Error> {
+    pub async fn carry_out(
+        &mut self,
+        decision: &Decision,
+        actor: &Actor,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
         if decision.is_empty() {
             return Ok(());
         }
@@ -140,7 +145,8 @@ impl WriteUnit {
         for chunk in gone.chunks(CHUNK) {
             let mut sql = Sql::new("DELETE FROM seats WHERE tenant_id = ");
             sql.bind(self.tenant()).push(" AND (user_id, pool_id) IN (VALUES ");
-            sql.rows(chunk.iter().map(|(user, pool)| [Value::from(user.uuid()), pool.uuid().into()])).push(")");
+            sql.rows(chunk.iter().map(|(user, pool)| [Value::from(user.uuid()), pool.uuid().into()]))
+                .push(")");
             self.session.run(sql).await?;
         }
         let rows: Vec<_> = sum.seats.iter().filter_map(|(key, seat)| seat.map(|seat| (*key, seat))).collect();

@@ -111,9 +111,9 @@ impl From<DbErr> for Error {
         };
         match cause.as_ref() {
             sqlx::Error::PoolTimedOut => Self::Busy,
-            sqlx::Error::Database(database) => {
-                constraint(database.as_ref()).or_else(|| busy(database.as_ref())).unwrap_or(Self::Other(error.into()))
-            }
+            sqlx::Error::Database(database) => constraint(database.as_ref())
+                .or_else(|| busy(database.as_ref()))
+                .unwrap_or(Self::Other(error.into())),
             _ => Self::Other(error.into()),
         }
     }

@@ -52,9 +52,14 @@ impl WriteUnit {
         now: DateTime<Utc>,
     ) -> Result<bool, Error> {
         let rule = if kind == GrantKind::Attribute { "p.rule" } else { "NULL" };
-        let mut sql =
-            Sql::new("INSERT INTO grants (tenant_id, user_id, pool_id, kind, rule, created_at) SELECT p.tenant_id, ");
-        sql.bind(user.uuid()).push(", p.id, ").bind(kind.as_str()).push(&format!(", {rule}, ")).bind(stored(now));
+        let mut sql = Sql::new(
+            "INSERT INTO grants (tenant_id, user_id, pool_id, kind, rule, created_at) SELECT p.tenant_id, ",
+        );
+        sql.bind(user.uuid())
+            .push(", p.id, ")
+            .bind(kind.as_str())
+            .push(&format!(", {rule}, "))
+            .bind(stored(now));
         sql.push(" FROM pools p WHERE p.tenant_id = ").bind(self.tenant());
         sql.push(" AND p.id IN ").list(pools.iter().map(|pool| pool.uuid()));
         sql.push(" ON CONFLICT (tenant_id, user_id, pool_id, kind) DO NOTHING");
@@ -101,8 +106,15 @@ impl WriteUnit {
         let mut sql = Sql::new(
             "INSERT INTO grants (tenant_id, user_id, pool_id, kind, rule, created_at) SELECT p.tenant_id, ",
         );
-        sql.bind(user.uuid()).push(", p.id, ").bind(GrantKind::Default.as_str()).push(", NULL, ").bind(stored(now));
-        sql.push(" FROM pools p WHERE p.tenant_id = ").bind(self.tenant()).push(" AND p.is_default = ").bind(true);
+        sql.bind(user.uuid())
+            .push(", p.id, ")
+            .bind(GrantKind::Default.as_str())
+            .push(", NULL, ")
+            .bind(stored(now));
+        sql.push(" FROM pools p WHERE p.tenant_id = ")
+            .bind(self.tenant())
+            .push(" AND p.is_default = ")
+            .bind(true);
         sql.push(" ON CONFLICT (tenant_id, user_id, pool_id, kind) DO NOTHING");
         Ok(self.session.run(sql).await? > 0)
     }

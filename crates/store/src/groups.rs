@@ -133,7 +133,11 @@ impl ReadUnit {
     ///
     /// # Errors
     /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
-    pub async fn groups(&self, filter: Option<&ResolvedFilter>, page: Page) -> Result<(u64, Vec<Group>), Error> {
+    pub async fn groups(
+        &self,
+        filter: Option<&ResolvedFilter>,
+        page: Page,
+    ) -> Result<(u64, Vec<Group>), Error> {
         let (total, rows) = filter_sql::page::<Row>(self, Table::Groups, COLUMNS, filter, page).await?;
         Ok((total, rows.into_iter().map(Group::try_from).collect::<Result<_, _>>()?))
     }
@@ -144,7 +148,10 @@ impl ReadUnit {
     /// [`Error::Busy`] or [`Error::Other`].
     pub async fn group_named(&self, folded: &str) -> Result<Option<GroupId>, Error> {
         let mut sql = Sql::new("SELECT g.id FROM groups g WHERE g.tenant_id = ");
-        sql.bind(self.tenant()).push(" AND g.display_name_folded = ").bind(folded).push(" ORDER BY g.id DESC");
+        sql.bind(self.tenant())
+            .push(" AND g.display_name_folded = ")
+            .bind(folded)
+            .push(" ORDER BY g.id DESC");
         Ok(self.session.one::<IdRow>(sql).await?.map(|row| GroupId::new(row.id)))
     }
 
@@ -256,7 +263,11 @@ impl WriteUnit {
     /// [`Error::NotFound`] if there is no such group.
     pub async fn touch_group(&mut self, id: GroupId, now: DateTime<Utc>) -> Result<i64, Error> {
         let mut sql = Sql::new("UPDATE groups SET version = version + 1, modified_at = ");
-        sql.bind(stored(now)).push(" WHERE tenant_id = ").bind(self.tenant()).push(" AND id = ").bind(id.uuid());
+        sql.bind(stored(now))
+            .push(" WHERE tenant_id = ")
+            .bind(self.tenant())
+            .push(" AND id = ")
+            .bind(id.uuid());
         sql.push(" RETURNING version");
         Ok(self.session.one::<VersionRow>(sql).await?.ok_or(Error::NotFound)?.version)
     }

@@ -117,7 +117,8 @@ impl Store {
             sql.push(")) AND j.kind IN ").list(kinds.iter().copied());
         };
         // Looking first costs the writer nothing while there is nothing to do.
-        let mut sql = Sql::new("SELECT j.tenant_id, j.id, j.kind, j.payload, j.attempt, j.run_at, j.last_error");
+        let mut sql =
+            Sql::new("SELECT j.tenant_id, j.id, j.kind, j.payload, j.attempt, j.run_at, j.last_error");
         due(&mut sql);
         sql.push(" LIMIT 1");
         if Row::find_by_statement(sql.statement(self.backend())).all(self.pool()).await?.is_empty() {

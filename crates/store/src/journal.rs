@@ -123,10 +123,13 @@ impl ReadUnit {
     /// # Errors
     /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
     pub async fn journal(&self, query: JournalQuery) -> Result<Vec<JournalRecord>, Error> {
-        let mut select = journal::Entity::find().filter(journal::Column::TenantId.eq(self.tenant())).limit(query.most);
+        let mut select =
+            journal::Entity::find().filter(journal::Column::TenantId.eq(self.tenant())).limit(query.most);
         if let Some(about) = &query.subject {
             let (kind, id) = subject(about);
-            select = select.filter(journal::Column::SubjectId.eq(id)).filter(journal::Column::SubjectKind.eq(kind));
+            select = select
+                .filter(journal::Column::SubjectId.eq(id))
+                .filter(journal::Column::SubjectKind.eq(kind));
         }
         let rows = if let Some(after) = query.after {
             let behind = select.filter(journal::Column::Id.gt(after)).order_by_asc(journal::Column::Id);
@@ -145,7 +148,12 @@ impl WriteUnit {
     ///
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
-    pub async fn record(&mut self, entries: &[Entry], actor: &Actor, now: DateTime<Utc>) -> Result<(), Error> {
+    pub async fn record(
+        &mut self,
+        entries: &[Entry],
+        actor: &Actor,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
         let row = |entry: &Entry| {
             let (subject_kind, subject_id) = subject(&entry.subject);
             journal::Model {

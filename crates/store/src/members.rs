@@ -8,7 +8,7 @@ use provisioning::GroupId;
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
-use crate::backend::for_update_of;
+use crate::backend::{for_update_of, json_text};
 use crate::error::Error;
 use crate::groups::IdRow;
 use crate::ids::stored;
@@ -38,9 +38,11 @@ impl MemberKind {
         match word {
             "User" => Ok(Self::User),
             "Group" => Ok(Self::Group),
-            _ => {
-                Err(Error::Inconsistent { table: "group_members", column: "member_kind", id: member.to_string() })
-            }
+            _ => Err(Error::Inconsistent {
+                table: "group_members",
+                column: "member_kind",
+                id: member.to_string(),
+            }),
         }
     }
 }
@@ -58,7 +60,7 @@ pub struct Member {
     pub id: Uuid,
     /// What it is.
     pub kind: MemberKind,
-    /// Its display name; a user without one goes by the user name.
+    /// Its display name.
     pub display: Option<String>,
 }
 
@@ -67,8 +69,10 @@ pub struct Member {
 pub struct MemberName {
     /// What it is.
     pub kind: MemberKind,
-    /// Its display name; a user without one goes by the user name.
-    pub display: String,
+    /// Its display name.
+    pub display: Option<String>,
+    /// What to call it in a sentence: a user without a display name goes by the user name.
+    pub called: String,
 }
 
 #[derive(FromQueryResult)]
@@ -83,7 +87,8 @@ struct MemberRow {
 struct NameRow {
     id: Uuid,
     kind: String,
-    display: Option<String>,
+    display_name: Option<String>,
+    user_name: Option<String>,
 }
 
 #[derive(FromQueryResult)]
@@ -109,7 +114,7 @@ impl ReadUnit {
         let mut members: HashMap<GroupId, Vec<Member>> = HashMap::new();
         for chunk in groups.chunks(CHUNK) {
             let mut sql = Sql::new(
-                "SELECT m.group_id, m.member_id, m.member_kind, COALESCE(u.shown_name, g.display_name) AS display \
+                "SELECT m.group_id, m.member_id, m.member_kind, COALESCE(u.display_name, g.display_name) AS display \
                  FROM group_members m \
                  LEFT JOIN users u ON u.tenant_id = m.tenant_id AND u.id = m.member_id \
                  LEFT JOIN groups g ON g.tenant_id = m.tenant_id AND g.id = m.member_id \
@@ -156,7 +161,9 @@ impl ReadUnit {
         sql.push(" AND m.member_id > ").bind(after.unwrap_or(Uuid::nil()));
         sql.push(&format!(" ORDER BY m.member_id LIMIT {most}"));
         let rows = self.session.all::<KindRow>(sql).await?;
-        rows.iter().map(|row| Ok((row.member_id, MemberKind::parse(&row.member_kind, row.member_id)?))).collect()
+        rows.iter()
+            .map(|row| Ok((row.member_id, MemberKind::parse(&row.member_kind, row.member_id)?)))
+            .collect()
     }
 
     /// What each id stands for; those that stand for nothing are left out.
@@ -166,14 +173,18 @@ impl ReadUnit {
     pub async fn names_of(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, MemberName>, Error> {
         let mut names = HashMap::new();
         for chunk in ids.chunks(CHUNK) {
-            let mut sql =
-                Sql::new("SELECT u.id, 'User' AS kind, u.shown_name AS display FROM users u WHERE u.tenant_id = ");
+            let mut sql = Sql::new("SELECT u.id, 'User' AS kind, u.display_name, ");
+            sql.push(&json_text(self.backend(), "u.document", &["userName"]));
+            sql.push(" AS user_name FROM users u WHERE u.tenant_id = ");
             sql.bind(self.tenant()).push(" AND u.id IN ").list(chunk.iter().copied());
-            sql.push(" UNION ALL SELECT g.id, 'Group', g.display_name FROM groups g WHERE g.tenant_id = ");
+            sql.push(
+                " UNION ALL SELECT g.id, 'Group', g.display_name, NULL FROM groups g WHERE g.tenant_id = ",
+            );
             sql.bind(self.tenant()).push(" AND g.id IN ").list(chunk.iter().copied());
             for row in self.session.all::<NameRow>(sql).await? {
                 let kind = MemberKind::parse(&row.kind, row.id)?;
-                names.insert(row.id, MemberName { kind, display: row.display.unwrap_or_default() });
+                let called = row.display_name.clone().or(row.user_name).unwrap_or_default();
+                names.insert(row.id, MemberName { kind, display: row.display_name, called });
             }
         }
         Ok(names)
@@ -195,16 +206,22 @@ impl WriteUnit {
     ) -> Result<Vec<Uuid>, Error> {
         let mut added = Vec::new();
         for (kind, table) in [(MemberKind::User, "users"), (MemberKind::Group, "groups")] {
-            let mut ids: Vec<Uuid> = members.iter().filter(|(_, of)| *of == kind).map(|(id, _)| *id).collect();
+            let mut ids: Vec<Uuid> =
+                members.iter().filter(|(_, of)| *of == kind).map(|(id, _)| *id).collect();
             ids.sort_unstable();
             for chunk in ids.chunks(CHUNK) {
-                let mut sql =
-                    Sql::new("INSERT INTO group_members (tenant_id, group_id, member_id, member_kind, added_at) SELECT ");
+                let mut sql = Sql::new(
+                    "INSERT INTO group_members (tenant_id, group_id, member_id, member_kind, added_at) SELECT ",
+                );
                 sql.push("t.tenant_id, ").bind(group.uuid()).push(", t.id, ").bind(kind.as_str()).push(", ");
-                sql.bind(stored(now)).push(&format!(" FROM {table} t WHERE t.tenant_id = ")).bind(self.tenant());
+                sql.bind(stored(now))
+                    .push(&format!(" FROM {table} t WHERE t.tenant_id = "))
+                    .bind(self.tenant());
                 sql.push(" AND t.id IN ").list(chunk.iter().copied()).push(" ORDER BY t.id");
                 sql.push(&for_update_of(self.backend(), "t"));
-                sql.push(" ON CONFLICT (tenant_id, group_id, member_id) DO NOTHING RETURNING member_id AS id");
+                sql.push(
+                    " ON CONFLICT (tenant_id, group_id, member_id) DO NOTHING RETURNING member_id AS id",
+                );
                 added.extend(self.session.all::<IdRow>(sql).await?.into_iter().map(|row| row.id));
             }
         }
@@ -246,7 +263,8 @@ impl WriteUnit {
     pub(crate) async fn leave_all_groups(&mut self, member: Uuid, now: DateTime<Utc>) -> Result<(), Error> {
         let mut sql = Sql::new("UPDATE groups SET version = version + 1, modified_at = ");
         sql.bind(stored(now)).push(" WHERE tenant_id = ").bind(self.tenant());
-        sql.push(" AND id IN (SELECT m.group_id FROM group_members m WHERE m.tenant_id = ").bind(self.tenant());
+        sql.push(" AND id IN (SELECT m.group_id FROM group_members m WHERE m.tenant_id = ")
+            .bind(self.tenant());
         sql.push(" AND m.member_id = ").bind(member).push(")");
         self.session.run(sql).await?;
         let mut sql = Sql::new("DELETE FROM group_members WHERE tenant_id = ");

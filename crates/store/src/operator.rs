@@ -28,7 +28,8 @@ impl Store {
     /// # Errors
     /// [`Error::Ambiguous`] if several tenants have one of this name.
     pub async fn connection(&self, id_or_name: &str) -> Result<Option<(TenantScope, Connection)>, Error> {
-        let found = self.find("connections", "name_folded", fold(id_or_name).into_owned(), id_or_name).await?;
+        let found =
+            self.find("connections", "name_folded", fold(id_or_name).into_owned(), id_or_name).await?;
         let Some((scope, id)) = found else { return Ok(None) };
         let connection = self.read(&scope).await?.connection(ConnectionId::new(id)).await?;
         Ok(connection.map(|connection| (scope, connection)))
@@ -39,7 +40,8 @@ impl Store {
     /// # Errors
     /// [`Error::Ambiguous`] if there are several of this name.
     pub async fn find_group_anywhere(&self, id_or_name: &str) -> Result<Option<(TenantScope, Group)>, Error> {
-        let found = self.find("groups", "display_name_folded", fold(id_or_name).into_owned(), id_or_name).await?;
+        let found =
+            self.find("groups", "display_name_folded", fold(id_or_name).into_owned(), id_or_name).await?;
         let Some((scope, id)) = found else { return Ok(None) };
         let group = self.read(&scope).await?.group(GroupId::new(id)).await?;
         Ok(group.map(|group| (scope, group)))
@@ -49,7 +51,10 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Ambiguous`] if several tenants have one of this name.
-    pub async fn find_pool_anywhere(&self, id_or_name: &str) -> Result<Option<(TenantScope, PoolState)>, Error> {
+    pub async fn find_pool_anywhere(
+        &self,
+        id_or_name: &str,
+    ) -> Result<Option<(TenantScope, PoolState)>, Error> {
         let found = self.find("pools", "name_folded", fold(id_or_name).into_owned(), id_or_name).await?;
         let Some((scope, id)) = found else { return Ok(None) };
         let pools = self.read(&scope).await?.pools().await?;
@@ -87,7 +92,10 @@ impl Store {
         if found.len() > 1 {
             let one = |row: &Found| format!("{} (tenant {})", row.id, row.tenant_name);
             let ids: Vec<String> = found.iter().map(one).collect();
-            return Err(Error::Ambiguous(format!("\"{given}\" is one of several, name it by id: {}", ids.join(", "))));
+            return Err(Error::Ambiguous(format!(
+                "\"{given}\" is one of several, name it by id: {}",
+                ids.join(", ")
+            )));
         }
         Ok(found.pop().map(|row| (TenantScope::of(row.tenant_id), row.id)))
     }

@@ -7,6 +7,7 @@ use provisioning::{PoolId, Status, UserId};
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
+use crate::backend::json_text;
 use crate::error::Error;
 use crate::sql::Sql;
 use crate::unit::ReadUnit;
@@ -47,13 +48,18 @@ impl ReadUnit {
     /// # Errors
     /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
     pub async fn people_by_status(&self) -> Result<Vec<(Status, u64)>, Error> {
-        let mut sql = Sql::new("SELECT u.enrolment_status AS status, COUNT(*) AS people FROM users u WHERE u.tenant_id = ");
+        let mut sql = Sql::new(
+            "SELECT u.enrolment_status AS status, COUNT(*) AS people FROM users u WHERE u.tenant_id = ",
+        );
         sql.bind(self.tenant()).push(" GROUP BY u.enrolment_status");
         let mut counts = BTreeMap::new();
         for row in self.session.all::<CountRow>(sql).await? {
             counts.insert(row.status, u64::try_from(row.people).unwrap_or(0));
         }
-        Ok(Status::ALL.iter().map(|status| (*status, counts.get(status.as_str()).copied().unwrap_or(0))).collect())
+        Ok(Status::ALL
+            .iter()
+            .map(|status| (*status, counts.get(status.as_str()).copied().unwrap_or(0)))
+            .collect())
     }
 
     /// Who waits for a seat, by pool and in the order in which they will be served.
@@ -61,11 +67,12 @@ impl ReadUnit {
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
     pub async fn waiting(&self) -> Result<Vec<Waiting>, Error> {
-        let mut sql = Sql::new(
-            "SELECT s.pool_id, p.name AS pool_name, s.user_id, u.shown_name AS name, s.since FROM seats s \
-             JOIN pools p ON p.tenant_id = s.tenant_id AND p.id = s.pool_id \
+        let user_name = json_text(self.backend(), "u.document", &["userName"]);
+        let mut sql = Sql::new(&format!(
+            "SELECT s.pool_id, p.name AS pool_name, s.user_id, COALESCE(u.display_name, {user_name}) AS name, s.since \
+             FROM seats s JOIN pools p ON p.tenant_id = s.tenant_id AND p.id = s.pool_id \
              JOIN users u ON u.tenant_id = s.tenant_id AND u.id = s.user_id WHERE s.tenant_id = ",
-        );
+        ));
         sql.bind(self.tenant()).push(" AND s.state = 'waiting' ORDER BY s.pool_id, s.since, s.user_id");
         let waiting = |row: WaitingRow| Waiting {
             pool: PoolId::new(row.pool_id),

@@ -81,8 +81,12 @@ impl WriteUnit {
     ) -> Result<Vec<GroupId>, Error> {
         let values: Vec<&str> = external_id.into_iter().chain([user_name]).collect();
         let mut sql = Sql::new("SELECT DISTINCT p.group_id FROM parked_members p WHERE p.tenant_id = ");
-        sql.bind(self.tenant()).push(" AND p.value IN ").list(values.iter().copied()).push(" ORDER BY p.group_id");
-        let groups: Vec<Uuid> = self.session.all::<GroupRow>(sql).await?.iter().map(|row| row.group_id).collect();
+        sql.bind(self.tenant())
+            .push(" AND p.value IN ")
+            .list(values.iter().copied())
+            .push(" ORDER BY p.group_id");
+        let groups: Vec<Uuid> =
+            self.session.all::<GroupRow>(sql).await?.iter().map(|row| row.group_id).collect();
         if groups.is_empty() {
             return Ok(Vec::new());
         }

@@ -209,9 +209,17 @@ impl ReadUnit {
     ) -> Result<Vec<UserId>, Error> {
         let after = after.map_or(Uuid::nil(), UserId::uuid);
         let mut sql = Sql::new("SELECT s.user_id AS id FROM seats s WHERE s.tenant_id = ");
-        sql.bind(self.tenant()).push(" AND s.pool_id = ").bind(pool.uuid()).push(" AND s.user_id > ").bind(after);
+        sql.bind(self.tenant())
+            .push(" AND s.pool_id = ")
+            .bind(pool.uuid())
+            .push(" AND s.user_id > ")
+            .bind(after);
         sql.push(" UNION SELECT r.user_id FROM grants r WHERE r.tenant_id = ");
-        sql.bind(self.tenant()).push(" AND r.pool_id = ").bind(pool.uuid()).push(" AND r.user_id > ").bind(after);
+        sql.bind(self.tenant())
+            .push(" AND r.pool_id = ")
+            .bind(pool.uuid())
+            .push(" AND r.user_id > ")
+            .bind(after);
         sql.push(&format!(" ORDER BY id LIMIT {most}"));
         let rows = self.session.all::<crate::groups::IdRow>(sql).await?;
         Ok(rows.into_iter().map(|row| UserId::new(row.id)).collect())

@@ -130,7 +130,8 @@ impl Store {
         });
         let mut rows = rows.peekable();
         while rows.peek().is_some() {
-            let mut sql = Sql::new("INSERT INTO quirk_uses (tenant_id, connection_id, name, uses, last_at) VALUES ");
+            let mut sql =
+                Sql::new("INSERT INTO quirk_uses (tenant_id, connection_id, name, uses, last_at) VALUES ");
             sql.rows(rows.by_ref().take(CHUNK)).push(
                 " ON CONFLICT (tenant_id, connection_id, name) DO UPDATE SET uses = quirk_uses.uses + excluded.uses, \
                  last_at = CASE WHEN quirk_uses.last_at < excluded.last_at THEN excluded.last_at \

@@ -169,7 +169,10 @@ impl WriteUnit {
             sql.push(&format!(
                 " WHEN p.seats - p.used + {held} < 0 THEN 0 ELSE p.seats - p.used + {held} END FROM pools p WHERE p.tenant_id = "
             ));
-            sql.bind(self.tenant()).push(" AND p.id = ").bind(pool.uuid()).push(&format!(")) AS w{position}"));
+            sql.bind(self.tenant())
+                .push(" AND p.id = ")
+                .bind(pool.uuid())
+                .push(&format!(")) AS w{position}"));
         }
         let waiters = self.session.all::<WaiterRow>(sql).await?.into_iter().map(|row| row.user_id);
         Ok(waiters.filter(|user| !people.contains_key(user)).collect())

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use scim::text::fold;
-use sea_orm::{ColumnTrait, ExprTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
 use crate::entity::tenants;

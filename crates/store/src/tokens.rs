@@ -47,7 +47,10 @@ pub struct NewToken {
 
 impl std::fmt::Debug for NewToken {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("NewToken").field("connection", &self.connection).field("hint", &self.hint).finish_non_exhaustive()
+        f.debug_struct("NewToken")
+            .field("connection", &self.connection)
+            .field("hint", &self.hint)
+            .finish_non_exhaustive()
     }
 }
 
@@ -88,12 +91,17 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
-    pub async fn authenticate(&self, hash: &[u8; 32], now: DateTime<Utc>) -> Result<Option<Authenticated>, Error> {
+    pub async fn authenticate(
+        &self,
+        hash: &[u8; 32],
+        now: DateTime<Utc>,
+    ) -> Result<Option<Authenticated>, Error> {
         let mut sql = Sql::new(
             "SELECT t.id AS token_id, c.* FROM tokens t \
              JOIN connections c ON c.tenant_id = t.tenant_id AND c.id = t.connection_id WHERE t.hash = ",
         );
-        sql.bind(hash.to_vec()).push(" AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > ");
+        sql.bind(hash.to_vec())
+            .push(" AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > ");
         sql.bind(now).push(")");
         let found = Found::find_by_statement(sql.statement(self.backend())).all(self.pool()).await?.pop();
         let Some(Found { token_id, connection }) = found else { return Ok(None) };

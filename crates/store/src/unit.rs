@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use sea_orm::prelude::async_trait::async_trait;
 use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait, ExecResult, FromQueryResult,
-    Insert, IntoActiveModel, QueryResult, Statement,
+    ActiveModelTrait, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait, ExecResult,
+    FromQueryResult, Insert, IntoActiveModel, QueryResult, Statement,
 };
 use uuid::Uuid;
 

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use provisioning::{Enrolment, UserId};
-use scim::protocol::list::Page;
 use scim::filter::ResolvedFilter;
+use scim::protocol::list::Page;
 use scim::schema::Registry;
 use scim::text::{fold, fold_name};
 use scim::{Meta, Object, Resource};
@@ -77,8 +77,7 @@ struct Row {
     version: i64,
 }
 
-const COLUMNS: &str =
-    "SELECT u.id, u.document, u.enrolment, u.connection_id, u.created_at, u.modified_at, u.version FROM users u";
+const COLUMNS: &str = "SELECT u.id, u.document, u.enrolment, u.connection_id, u.created_at, u.modified_at, u.version FROM users u";
 
 impl TryFrom<Row> for User {
     type Error = Error;
@@ -105,19 +104,18 @@ struct Indexed {
     search: Object,
     user_name_folded: String,
     external_id: Option<String>,
-    shown_name: String,
+    display_name: Option<String>,
     active: Option<bool>,
 }
 
 impl Indexed {
     fn of(document: &Object) -> Result<Self, Error> {
         let user_name = text(document, "userName").ok_or_else(|| Error::other("a user needs a userName"))?;
-        let shown_name = text(document, "displayName").filter(|name| !name.is_empty()).unwrap_or(user_name);
         Ok(Self {
             search: filter_sql::search_document(Registry::standard().user(), document),
             user_name_folded: fold_name(user_name),
             external_id: text(document, "externalId").map(str::to_owned),
-            shown_name: shown_name.to_owned(),
+            display_name: text(document, "displayName").filter(|name| !name.is_empty()).map(str::to_owned),
             active: document.get("active").and_then(Value::as_bool),
         })
     }
@@ -148,7 +146,11 @@ impl ReadUnit {
     ///
     /// # Errors
     /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
-    pub async fn users(&self, filter: Option<&ResolvedFilter>, page: Page) -> Result<(u64, Vec<User>), Error> {
+    pub async fn users(
+        &self,
+        filter: Option<&ResolvedFilter>,
+        page: Page,
+    ) -> Result<(u64, Vec<User>), Error> {
         let (total, rows) = filter_sql::page::<Row>(self, Table::Users, COLUMNS, filter, page).await?;
         Ok((total, rows.into_iter().map(User::try_from).collect::<Result<_, _>>()?))
     }
@@ -171,7 +173,8 @@ impl WriteUnit {
     pub async fn lock_user_for_removal(&mut self, id: UserId) -> Result<Option<User>, Error> {
         if crate::backend::concurrent(self.backend()) {
             let mut sql = Sql::new("SELECT 1 FROM groups g WHERE g.tenant_id = ");
-            sql.bind(self.tenant()).push(" AND g.id IN (SELECT m.group_id FROM group_members m WHERE m.tenant_id = ");
+            sql.bind(self.tenant())
+                .push(" AND g.id IN (SELECT m.group_id FROM group_members m WHERE m.tenant_id = ");
             sql.bind(self.tenant()).push(" AND m.member_id = ").bind(id.uuid()).push(") ORDER BY g.id");
             sql.push(for_update(self.backend()));
             self.session.run(sql).await?;
@@ -196,8 +199,8 @@ impl WriteUnit {
                 search: Value::Object(indexed.search),
                 user_name_folded: indexed.user_name_folded,
                 external_id: indexed.external_id,
-                shown_name_folded: fold(&indexed.shown_name).into_owned(),
-                shown_name: indexed.shown_name,
+                display_name_folded: indexed.display_name.as_deref().map(|name| fold(name).into_owned()),
+                display_name: indexed.display_name,
                 active: indexed.active,
                 enrolment: json!(enrolment),
                 enrolment_status: enrolment.status.to_string(),
@@ -233,7 +236,12 @@ impl WriteUnit {
     /// # Errors
     /// [`Error::VersionMismatch`] if the user has changed since `user` was read; [`Error::Conflict`] if the tenant has
     /// another user of the new name.
-    pub async fn save_user(&mut self, user: &User, document: &Object, now: DateTime<Utc>) -> Result<i64, Error> {
+    pub async fn save_user(
+        &mut self,
+        user: &User,
+        document: &Object,
+        now: DateTime<Utc>,
+    ) -> Result<i64, Error> {
         let (tenant, id) = (self.tenant(), user.id.uuid());
         let indexed = Indexed::of(document)?;
         let before = filter_sql::search_document(Registry::standard().user(), &user.resource.document);
@@ -244,8 +252,9 @@ impl WriteUnit {
         sql.bind(Value::Object(document.clone())).push(", search = ").bind(Value::Object(indexed.search));
         sql.push(", user_name_folded = ").bind(indexed.user_name_folded);
         sql.push(", external_id = ").bind(indexed.external_id);
-        sql.push(", shown_name_folded = ").bind(fold(&indexed.shown_name).into_owned());
-        sql.push(", shown_name = ").bind(indexed.shown_name).push(", active = ").bind(indexed.active);
+        sql.push(", display_name_folded = ")
+            .bind(indexed.display_name.as_deref().map(|name| fold(name).into_owned()));
+        sql.push(", display_name = ").bind(indexed.display_name).push(", active = ").bind(indexed.active);
         sql.push(", modified_at = ").bind(stored(now)).push(", version = ").bind(version);
         sql.push(" WHERE tenant_id = ").bind(tenant).push(" AND id = ").bind(id);
         sql.push(" AND version = ").bind(user.resource.meta.version);

@@ -4,6 +4,9 @@
 //! other, and commits when nobody waits any more or the batch is full. A unit's commit returns only after the real
 //! `COMMIT`, so nothing is acknowledged that a crash could take back; a unit that rolls back leaves the others alone.
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use sea_orm::{DatabaseConnection, DatabaseTransaction};
@@ -14,11 +17,14 @@ use tokio::time::Instant;
 use crate::backend;
 use crate::error::Error;
 
-/// The most units that share a commit.
-const MOST_UNITS: usize = 64;
+/// How many units may share a commit, and for how long it may be put off for the sake of further ones.
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    units: usize,
+    time: Duration,
+}
 
-/// How long a commit may be put off for the sake of further units.
-const MOST_TIME: Duration = Duration::from_millis(20);
+const LIMITS: Limits = Limits { units: 64, time: Duration::from_millis(20) };
 
 /// How long a unit waits for its turn.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -49,9 +55,13 @@ enum End {
 impl Writer {
     /// Starts the task on a connection of its own.
     pub(crate) fn start(connection: DatabaseConnection, url: String) -> Self {
+        Self::start_within(LIMITS, connection, url)
+    }
+
+    fn start_within(limits: Limits, connection: DatabaseConnection, url: String) -> Self {
         let (requests, queue) = mpsc::unbounded_channel();
         #[expect(clippy::disallowed_methods, reason = "the task ends with the last unit, close waits for it")]
-        let task = tokio::spawn(serve(connection, url, queue));
+        let task = tokio::spawn(serve(limits, connection, url, queue));
         Self { requests, task }
     }
 
@@ -84,7 +94,9 @@ impl Lease {
     pub(crate) async fn commit(mut self) -> Result<(), Error> {
         let (acknowledge, acknowledged) = oneshot::channel();
         let stopped = || Error::other("the writer stopped before the commit");
-        let (Some(transaction), Some(end)) = (self.transaction.take(), self.end.take()) else { return Err(stopped()) };
+        let (Some(transaction), Some(end)) = (self.transaction.take(), self.end.take()) else {
+            return Err(stopped());
+        };
         end.send(End::Commit(transaction, acknowledge)).map_err(|_| stopped())?;
         acknowledged.await.unwrap_or_else(|_| Err(stopped()))
     }
@@ -99,9 +111,14 @@ impl Drop for Lease {
     }
 }
 
-async fn serve(mut connection: DatabaseConnection, url: String, mut queue: mpsc::UnboundedReceiver<Request>) {
+async fn serve(
+    limits: Limits,
+    mut connection: DatabaseConnection,
+    url: String,
+    mut queue: mpsc::UnboundedReceiver<Request>,
+) {
     while let Some(request) = queue.recv().await {
-        if let Err(error) = batch(&connection, request, &mut queue).await {
+        if let Err(error) = batch(limits, &connection, request, &mut queue).await {
             // The state of the connection is unknown now: no later unit may build on it.
             tracing::error!(%error, "the writer connection is given up");
             match backend::connect_writer(&url).await {
@@ -117,6 +134,7 @@ async fn serve(mut connection: DatabaseConnection, url: String, mut queue: mpsc:
 
 /// One transaction with the units that fit into it; an error means that the connection cannot be used further.
 async fn batch(
+    limits: Limits,
     connection: &DatabaseConnection,
     first: Request,
     queue: &mut mpsc::UnboundedReceiver<Request>,
@@ -143,7 +161,7 @@ async fn batch(
                 break;
             }
         }
-        if waiting.len() < MOST_UNITS && began.elapsed() < MOST_TIME {
+        if waiting.len() < limits.units && began.elapsed() < limits.time {
             next = queue.try_recv().ok();
         }
     }

@@ -52,11 +52,16 @@ async fn the_answers_of_the_specification() {
     let unit = store.read(&store.scope).await.expect("a unit opens");
     assert_eq!(data.answers.len(), 45);
     for (filter, expected) in data.answers {
-        let filter = ids.iter().fold(filter, |text, (id, name)| text.replace(&format!("{{{name}}}"), &id.to_string()));
+        let filter =
+            ids.iter().fold(filter, |text, (id, name)| text.replace(&format!("{{{name}}}"), &id.to_string()));
         let (total, found) = unit.users(Some(&user_filter(&filter)), page(1, 100)).await.expect(&filter);
         let mut found: Vec<&str> = found.iter().map(|user| ids[&user.id].as_str()).collect();
         found.sort_unstable();
-        assert_eq!((total, found), (expected.len() as u64, expected.iter().map(String::as_str).collect()), "{filter}");
+        assert_eq!(
+            (total, found),
+            (expected.len() as u64, expected.iter().map(String::as_str).collect()),
+            "{filter}"
+        );
     }
 }
 
@@ -64,36 +69,42 @@ async fn the_answers_of_the_specification() {
 fn generated_filters_mean_the_same_in_sql() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let store = runtime.block_on(TestStore::open());
-    let config = Config { cases: cases(), failure_persistence: None, max_shrink_iters: 300, ..Config::default() };
+    let config =
+        Config { cases: cases(), failure_persistence: None, max_shrink_iters: 300, ..Config::default() };
     let filters = |groups| prop::collection::vec(filter(groups), 24);
     let (number, telling) = (Cell::new(0_u32), Cell::new(0_u32));
-    let outcome = TestRunner::new(config).run(&(tenant(), filters(false), filters(true)), |(tenant, users, groups)| {
-        number.set(number.get() + 1);
-        runtime.block_on(async {
-            let scope = store.tenant_named(&format!("Tenant {}", number.get())).await;
-            let ids = fill(&store, &scope, &tenant).await;
-            let unit = store.read(&scope).await.expect("a unit opens");
-            let documents = user_documents(&unit).await;
-            for text in users {
-                let filter = user_filter(&ids.named_in(&text));
-                let expected: Vec<Uuid> = matching(&documents, |document| filter.matches(document));
-                telling.set(telling.get() + u32::from(!expected.is_empty() && expected.len() < documents.len()));
-                let (_, found) = unit.users(Some(&filter), page(1, 100)).await.expect(&text);
-                let found: Vec<Uuid> = found.iter().map(|user| user.id.uuid()).collect();
-                prop_assert_eq!(found, expected, "{}", ids.named_in(&text));
-            }
-            let documents = group_documents(&unit).await;
-            for text in groups {
-                let filter = group_filter(&ids.named_in(&text));
-                let expected: Vec<Uuid> = matching(&documents, |document| filter.matches(document));
-                telling.set(telling.get() + u32::from(!expected.is_empty() && expected.len() < documents.len()));
-                let (_, found) = unit.groups(Some(&filter), page(1, 100)).await.expect(&text);
-                let found: Vec<Uuid> = found.iter().map(|group| group.id.uuid()).collect();
-                prop_assert_eq!(found, expected, "{}", ids.named_in(&text));
-            }
-            Ok(())
-        })
-    });
+    let outcome =
+        TestRunner::new(config).run(&(tenant(), filters(false), filters(true)), |(tenant, users, groups)| {
+            number.set(number.get() + 1);
+            runtime.block_on(async {
+                let scope = store.tenant_named(&format!("Tenant {}", number.get())).await;
+                let ids = fill(&store, &scope, &tenant).await;
+                let unit = store.read(&scope).await.expect("a unit opens");
+                let documents = user_documents(&unit).await;
+                for text in users {
+                    let filter = user_filter(&ids.named_in(&text));
+                    let expected: Vec<Uuid> = matching(&documents, |document| filter.matches(document));
+                    telling.set(
+                        telling.get() + u32::from(!expected.is_empty() && expected.len() < documents.len()),
+                    );
+                    let (_, found) = unit.users(Some(&filter), page(1, 100)).await.expect(&text);
+                    let found: Vec<Uuid> = found.iter().map(|user| user.id.uuid()).collect();
+                    prop_assert_eq!(found, expected, "{}", ids.named_in(&text));
+                }
+                let documents = group_documents(&unit).await;
+                for text in groups {
+                    let filter = group_filter(&ids.named_in(&text));
+                    let expected: Vec<Uuid> = matching(&documents, |document| filter.matches(document));
+                    telling.set(
+                        telling.get() + u32::from(!expected.is_empty() && expected.len() < documents.len()),
+                    );
+                    let (_, found) = unit.groups(Some(&filter), page(1, 100)).await.expect(&text);
+                    let found: Vec<Uuid> = found.iter().map(|group| group.id.uuid()).collect();
+                    prop_assert_eq!(found, expected, "{}", ids.named_in(&text));
+                }
+                Ok(())
+            })
+        });
     if let Err(failure) = outcome {
         panic!("{failure}");
     }
@@ -134,7 +145,8 @@ async fn every_attribute_and_operator_means_the_same_in_sql() {
 fn telling_tenant() -> Tenant {
     let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
     let rich = |tag: &str, manager: &str| {
-        let element = json!({ "value": format!("{tag}-Value"), "display": format!("{tag} Display"), "type": "WORK" });
+        let element =
+            json!({ "value": format!("{tag}-Value"), "display": format!("{tag} Display"), "type": "WORK" });
         let other = json!({ "value": format!("x{tag}"), "type": "home", "primary": true });
         json!({
             "externalId": format!("E-{tag}"),
@@ -159,12 +171,26 @@ fn telling_tenant() -> Tenant {
             },
         })
     };
-    let users = [rich("Jörg", "{u1}"), rich("Zoë", "ä/b"), rich("Bob", "{g0}"), json!({}), json!({ "emails": [{ "value": "" }] })];
+    let users = [
+        rich("Jörg", "{u1}"),
+        rich("Zoë", "ä/b"),
+        rich("Bob", "{g0}"),
+        json!({}),
+        json!({ "emails": [{ "value": "" }] }),
+    ];
     let enrolment = |status, offset: i64, cause: &str| {
         let at = Some(now() + chrono::TimeDelta::milliseconds(offset));
         let cause = Some(cause.to_owned());
         let restore_owed = offset > 0;
-        Some(Enrolment { status, since: at, seat_kept_until: at, last_used: at, cause, restore_owed, ..Enrolment::default() })
+        Some(Enrolment {
+            status,
+            since: at,
+            seat_kept_until: at,
+            last_used: at,
+            cause,
+            restore_owed,
+            ..Enrolment::default()
+        })
     };
     let (assigned, waiting) = (Some(SeatState::Assigned), Some(SeatState::Waiting));
     Tenant {
@@ -180,7 +206,13 @@ fn telling_tenant() -> Tenant {
             None,
             enrolment(Status::NoLicence, 604_800_250, ""),
         ],
-        seats: vec![vec![assigned, waiting], vec![assigned, None], vec![None, waiting], vec![None; 2], vec![None; 2]],
+        seats: vec![
+            vec![assigned, waiting],
+            vec![assigned, None],
+            vec![None, waiting],
+            vec![None; 2],
+            vec![None; 2],
+        ],
     }
 }
 
@@ -204,7 +236,12 @@ fn sweep(targets: &[Target], documents: &[(Uuid, Object)]) -> Vec<String> {
             filters.extend(comparisons(&format!("{path}.{}", sub.name), sub, &values));
             let inside = comparisons(&sub.name, sub, &values);
             filters.extend(inside.iter().step_by(3).map(|inner| format!("{path}[{inner}]")));
-            filters.extend(inside.iter().step_by(5).map(|inner| format!("not ({path}[not ({inner}) and {} pr])", sub.name)));
+            filters.extend(
+                inside
+                    .iter()
+                    .step_by(5)
+                    .map(|inner| format!("not ({path}[not ({inner}) and {} pr])", sub.name)),
+            );
         }
         filters.push(format!("{path} pr"));
         filters.push(format!("{path} eq null"));
@@ -234,17 +271,21 @@ fn comparisons(path: &str, leaf: &Attribute, values: &[&Value]) -> Vec<String> {
                 let count = text.chars().count();
                 let (head, tail): (String, String) =
                     (text.chars().take(count / 2 + 1).collect(), text.chars().skip(count / 2).collect());
-                filters.extend([("sw", &head), ("ew", &tail), ("co", &tail), ("sw", &tail), ("ew", &head)].map(
-                    |(op, part)| format!("{path} {op} {}", Value::from(part.to_uppercase())),
-                ));
-                filters.extend([("sw", &head), ("ew", &tail), ("co", &head)].map(|(op, part)| {
-                    format!("{path} {op} {}", Value::from(part.as_str()))
-                }));
+                filters.extend(
+                    [("sw", &head), ("ew", &tail), ("co", &tail), ("sw", &tail), ("ew", &head)]
+                        .map(|(op, part)| format!("{path} {op} {}", Value::from(part.to_uppercase()))),
+                );
+                filters.extend(
+                    [("sw", &head), ("ew", &tail), ("co", &head)]
+                        .map(|(op, part)| format!("{path} {op} {}", Value::from(part.as_str()))),
+                );
             }
             &["eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le"]
         }
     };
-    filters.extend(operators.iter().flat_map(|op| operands.iter().map(move |operand| format!("{path} {op} {operand}"))));
+    filters.extend(
+        operators.iter().flat_map(|op| operands.iter().map(move |operand| format!("{path} {op} {operand}"))),
+    );
     filters
 }
 

@@ -6,7 +6,9 @@ use chrono::TimeDelta;
 use provisioning::UserId;
 use serde_json::json;
 use store::{Error, MemberKind, NewGroup, NewUser, Options, Store};
-use support::{TestStore, id_at, insert_group, insert_user, new_connection, now, page, user_document, user_filter};
+use support::{
+    TestStore, id_at, insert_group, insert_user, new_connection, now, page, user_document, user_filter,
+};
 
 #[tokio::test]
 async fn a_user_comes_back_as_it_was_written() {
@@ -20,7 +22,8 @@ async fn a_user_comes_back_as_it_was_written() {
     }));
     let connection = store.add_connection("Alpha IdP").await;
     let at = now() + TimeDelta::microseconds(1_234_567);
-    let new = NewUser { id: UserId::new(id_at(at)), document: document.clone(), connection: Some(connection.id) };
+    let new =
+        NewUser { id: UserId::new(id_at(at)), document: document.clone(), connection: Some(connection.id) };
     let mut unit = store.unit().await;
     let inserted = unit.insert_user(&new, at).await.expect("a new user");
     unit.commit().await.expect("committed");
@@ -30,7 +33,10 @@ async fn a_user_comes_back_as_it_was_written() {
     assert_eq!(user, inserted);
     assert_eq!(user.resource.document, document);
     assert_eq!(user.resource.meta.created, now() + TimeDelta::milliseconds(1_234), "whole milliseconds");
-    assert_eq!((user.user_name(), user.is_active(), user.connection), ("Zoë@alpha.example", true, Some(connection.id)));
+    assert_eq!(
+        (user.user_name(), user.is_active(), user.connection),
+        ("Zoë@alpha.example", true, Some(connection.id))
+    );
     assert_eq!(unit.user(UserId::new(id_at(now()))).await.expect("readable"), None);
 }
 
@@ -74,8 +80,11 @@ async fn values_follow_the_document() {
         let unit = store.read(&store.scope).await.expect("a unit opens");
         unit.users(Some(&user_filter(filter)), page(1, 10)).await.expect("readable").0
     };
-    for (address, other) in [("one@alpha.example", "two@alpha.example"), ("two@alpha.example", "one@alpha.example")] {
-        let document = user_document(json!({ "userName": "ada", "emails": [{ "value": address, "type": "work" }] }));
+    for (address, other) in
+        [("one@alpha.example", "two@alpha.example"), ("two@alpha.example", "one@alpha.example")]
+    {
+        let document =
+            user_document(json!({ "userName": "ada", "emails": [{ "value": address, "type": "work" }] }));
         let mut unit = store.unit().await;
         let user = unit.lock_user(id).await.expect("readable").expect("there");
         unit.save_user(&user, &document, now()).await.expect("current");
@@ -99,13 +108,18 @@ async fn groups_have_members_names_and_versions() {
     let mut both = vec![ada.uuid(), bob.uuid()];
     both.sort_unstable();
     assert_eq!(added, both, "who does not exist is left out");
-    assert_eq!(unit.add_members(inner, &wanted, now()).await.expect("again"), Vec::<uuid::Uuid>::new(), "nobody joins twice");
+    assert_eq!(
+        unit.add_members(inner, &wanted, now()).await.expect("again"),
+        Vec::<uuid::Uuid>::new(),
+        "nobody joins twice"
+    );
     unit.add_members(outer, &[(inner.uuid(), MemberKind::Group)], now()).await.expect("added");
     unit.commit().await.expect("committed");
 
     let unit = store.read(&store.scope).await.expect("a unit opens");
     let members = unit.members(inner).await.expect("readable");
-    let mut names: Vec<_> = members.iter().map(|member| member.display.as_deref().unwrap_or_default()).collect();
+    let mut names: Vec<_> =
+        members.iter().map(|member| member.display.as_deref().unwrap_or_default()).collect();
     names.sort_unstable();
     assert_eq!(names, ["ada", "bob"]);
     let groups = unit.groups_of(&[ada]).await.expect("readable").remove(&ada).expect("ada has groups");
@@ -116,7 +130,10 @@ async fn groups_have_members_names_and_versions() {
     assert_eq!(unit.group_named("outer").await.expect("readable"), Some(outer));
     let names = unit.names_of(&[ada.uuid(), inner.uuid(), nobody]).await.expect("readable");
     assert_eq!(names.len(), 2);
-    assert_eq!((names[&inner.uuid()].kind, names[&inner.uuid()].display.as_str()), (MemberKind::Group, "Inner"));
+    assert_eq!(
+        (names[&inner.uuid()].kind, names[&inner.uuid()].display.as_str()),
+        (MemberKind::Group, "Inner")
+    );
     let first = unit.members_page(inner, None, 1).await.expect("readable");
     let second = unit.members_page(inner, Some(first[0].0), 10).await.expect("readable");
     assert_eq!((first.len(), second.len()), (1, 1));
@@ -195,8 +212,13 @@ async fn pages_are_stable_and_complete() {
     assert_eq!(unit.users(None, page(8, 5)).await.expect("readable"), (7, Vec::new()));
     assert_eq!(unit.users(None, page(u64::MAX, 5)).await.expect("readable"), (7, Vec::new()));
     let before = unit.statements();
-    let (total, users) = unit.users(Some(&user_filter(r#"userName eq "USER-3""#)), page(1, 1)).await.expect("readable");
-    assert_eq!((total, users.len(), unit.statements() - before), (1, 1, 1), "one statement answers a unique look-up");
+    let (total, users) =
+        unit.users(Some(&user_filter(r#"userName eq "USER-3""#)), page(1, 1)).await.expect("readable");
+    assert_eq!(
+        (total, users.len(), unit.statements() - before),
+        (1, 1, 1),
+        "one statement answers a unique look-up"
+    );
 }
 
 #[tokio::test]
@@ -211,7 +233,11 @@ async fn an_in_memory_database_is_thrown_away() {
     let mut unit = store.write(&scope).await.expect("a writer does not wait for a reader");
     unit.insert_connection(&new_connection("One"), now()).await.expect("inserted");
     unit.commit().await.expect("committed");
-    assert_eq!(reading.connections().await.expect("readable").len(), 1, "the snapshot begins with the first read");
+    assert_eq!(
+        reading.connections().await.expect("readable").len(),
+        1,
+        "the snapshot begins with the first read"
+    );
     drop(reading);
     store.ping().await.expect("alive");
     store.close().await;

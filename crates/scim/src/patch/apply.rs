@@ -152,13 +152,17 @@ impl Work {
     /// A whole extension: its attributes one by one (RFC 7644 §3.10, as a path of its own by our rule).
     fn extension(&mut self, schema: &'static Schema, operator: Operator, value: &Value) -> Result<(), Error> {
         if operator == Operator::Remove || value.is_null() {
+            if schema.attributes.iter().all(Attribute::read_only) {
+                return Err(Error::mutability(format!("\"{}\" is read-only.", schema.id)));
+            }
             self.document.shift_remove(&schema.id);
             return Ok(());
         }
         let members = value.as_object();
         let members =
             members.ok_or_else(|| Error::invalid_value(format!("\"{}\" must be an object.", schema.id)))?;
-        for (name, value) in members {
+        // Some clients repeat the list of schemas inside the extension, where it says nothing.
+        for (name, value) in members.iter().filter(|(name, _)| !name.eq_ignore_ascii_case("schemas")) {
             let attribute = schema.attribute(name).ok_or_else(|| {
                 Error::invalid_path(format!(
                     "The schema \"{}\" has no attribute \"{}\".",
@@ -274,5 +278,6 @@ pub(super) fn merged(
             }
         }
     }
+    value::take_reference(&mut object);
     Ok((!object.is_empty()).then_some(Value::Object(object)))
 }

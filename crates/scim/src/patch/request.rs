@@ -262,9 +262,6 @@ fn writable(target: &Target) -> Result<(), Error> {
         {
             refused(format!("{attribute}.{}", sub.name))
         }
-        Target::Extension(schema) if schema.attributes.iter().all(Attribute::read_only) => {
-            refused(schema.id.clone())
-        }
         _ => Ok(()),
     }
 }

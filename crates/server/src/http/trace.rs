@@ -38,11 +38,12 @@ pub(crate) async fn trace(State(app): State<Arc<App>>, mut request: Request, nex
 
     let _entered = span.enter();
     let mut response = explain_fault(response, &id);
-    let (status, took) = (response.status().as_u16(), started.elapsed());
+    let status = response.status().as_u16();
+    let took_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
     if quiet {
-        tracing::debug!(status, took_us = took.as_micros(), "answered");
+        tracing::debug!(status, took_us, "answered");
     } else {
-        tracing::info!(status, took_us = took.as_micros(), "answered");
+        tracing::info!(status, took_us, "answered");
     }
     seal(response.headers_mut());
     if let Ok(value) = HeaderValue::from_str(&id) {

@@ -101,12 +101,77 @@ pub(crate) async fn forget_old_requests(app: &App) {
 
 #[cfg(test)]
 mod tests {
+    use chrono::DateTime;
+    use serde_json::json;
+    use store::{NewJob, Options, Store, TenantScope, job_kind};
+    use tokio_util::sync::CancellationToken;
+
     use super::*;
+    use crate::config::Config;
+    use crate::jobs::settle_group;
+
+    struct Office {
+        store: Arc<Store>,
+        scope: TenantScope,
+        clock: Clock,
+        config: Config,
+    }
+
+    impl Office {
+        async fn open() -> Self {
+            let options = Options { url: "sqlite::memory:".to_owned(), max_connections: 1, migrate: true };
+            let store = Store::open(&options).await.expect("a database in memory");
+            let clock = Clock::standing_at(DateTime::from_timestamp(1_772_355_600, 0).expect("an instant"));
+            store.create_tenant("Alpha", clock.now()).await.expect("an empty database has no Alpha");
+            let (scope, _) = store.tenant("Alpha").await.expect("readable").expect("just created");
+            let config = Config::from_sources(None, &[], &[]).expect("the defaults");
+            Self { store: Arc::new(store), scope, clock, config }
+        }
+
+        async fn enqueue(&self, kind: &str, payload: serde_json::Value) {
+            let mut unit = self.store.write(&self.scope).await.expect("a unit opens");
+            let run_at = self.clock.now();
+            let job = NewJob { kind: kind.to_owned(), payload, run_at, dedup: None };
+            unit.enqueue(job, run_at).await.expect("queued");
+            unit.commit().await.expect("committed");
+        }
+
+        async fn claim(&self) -> Vec<Job> {
+            let lease = TimeDelta::seconds(60);
+            self.store.claim_jobs(KINDS, "other", self.clock.now(), lease, 10).await.expect("readable")
+        }
+    }
 
     #[test]
     fn attempts_come_later_and_later_but_within_the_hour() {
         let seconds: Vec<i64> = (1..=12).map(|attempt| backoff(attempt).num_seconds()).collect();
         assert_eq!(seconds[..4], [5, 10, 20, 40]);
         assert!(seconds.is_sorted() && seconds[11] <= 3600);
+    }
+
+    #[tokio::test]
+    async fn a_worker_that_ends_hands_its_job_over_at_once() {
+        let office = Office::open().await;
+        let id = "01900000-0000-7000-8000-000000000000";
+        let payload = json!({ "group": id, "name": "Team", "pool": id, "bound": true, "after": null });
+        office.enqueue(settle_group::KIND, payload).await;
+        let stop = CancellationToken::new();
+        stop.cancel();
+        let desk = Desk::new(&office.store, &office.clock, &office.config, Some(&stop));
+        assert!(turn(&desk, "ending").await);
+        let [job] = office.claim().await.try_into().expect("the job is free");
+        assert_eq!((job.attempt, job.last_error.as_deref()), (2, Some("the program ended")));
+    }
+
+    #[tokio::test]
+    async fn a_job_that_nobody_can_read_is_given_up_and_one_with_nothing_to_do_is_done() {
+        let office = Office::open().await;
+        office.enqueue(job_kind::END_GRACE, json!({ "nobody": 1 })).await;
+        let gone = "01900000-0000-7000-8000-000000000000";
+        office.enqueue(job_kind::END_GRACE, json!({ "user": gone })).await;
+        let desk = Desk::new(&office.store, &office.clock, &office.config, None);
+        assert!(turn(&desk, "worker").await);
+        assert!(!turn(&desk, "worker").await, "neither comes again");
+        assert_eq!(office.claim().await, []);
     }
 }

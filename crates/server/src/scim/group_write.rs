@@ -70,11 +70,9 @@ impl Writing<'_> {
         changes: &MemberChanges,
         footprint: &Members,
     ) -> Result<Group, Failure> {
-        let rules = self.tenant.dialect.rules();
-        let moves = Moves::of(unit, group.id, changes, rules.park_unknown_members).await?;
-        if rules.park_unknown_members {
-            self.forget_parked(unit, group.id, changes, footprint).await?;
-        }
+        let moves =
+            Moves::of(unit, group.id, changes, self.tenant.dialect.rules().park_unknown_members).await?;
+        self.forget_parked(unit, group.id, changes, footprint).await?;
         let same_document = document == group.resource.document;
         if same_document && moves.is_empty() {
             moves.carry_out(unit, &group, self).await?;

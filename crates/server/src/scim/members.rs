@@ -5,8 +5,8 @@ use std::collections::{BTreeSet, HashMap};
 use provisioning::{Cause, Entry, EntryKind, GroupId, Subject, UserId};
 use scim::compat::names::PARK_UNKNOWN_MEMBERS;
 use scim::patch::{MemberChanges, Members};
-use serde_json::{Value, json};
-use store::{Group, MemberKind, MemberName, ReadUnit, WriteUnit};
+use serde_json::Value;
+use store::{Group, Member, MemberKind, MemberName, ReadUnit, WriteUnit};
 use uuid::Uuid;
 
 use super::respond;
@@ -31,9 +31,8 @@ pub(super) async fn load(
             let names = if members.is_empty() { HashMap::new() } else { unit.names_of(&members).await? };
             let element = |id: &Uuid| {
                 let name = names.get(id)?;
-                Some(
-                    json!({ "value": id.to_string(), "type": name.kind.to_string(), "display": name.display }),
-                )
+                let member = Member { id: *id, kind: name.kind, display: name.display.clone() };
+                Some(respond::member(&member))
             };
             Ok(members.iter().filter_map(element).collect())
         }
@@ -77,7 +76,8 @@ impl Moves {
                     matches_type(element, value, name.kind)?;
                     moves.joining.push((id, name.kind));
                 }
-                None if park_unknown => moves.park.push(value.to_owned()),
+                // What cannot be an id of ours may be the externalId or userName of somebody who has yet to arrive.
+                None if park_unknown || Uuid::try_parse(value).is_err() => moves.park.push(value.to_owned()),
                 None => {
                     let value: String = value.chars().take(100).collect();
                     let detail = format!("The member \"{value}\" is no user or group.");
@@ -119,7 +119,8 @@ impl Moves {
         group: &Group,
         writing: Writing<'_>,
     ) -> Result<(), Failure> {
-        note_rule(writing.notes, !self.park.is_empty(), PARK_UNKNOWN_MEMBERS);
+        let tolerated = writing.tenant.dialect.rules().park_unknown_members;
+        note_rule(writing.notes, tolerated && !self.park.is_empty(), PARK_UNKNOWN_MEMBERS);
         if !self.park.is_empty() {
             unit.park_members(group.id, &self.park).await?;
             writing.notes.effect(format!("members not known yet, kept for later: {}", self.park.len()));
@@ -166,7 +167,7 @@ impl Moves {
                     MemberKind::User => Subject::User(UserId::new(*id)),
                     MemberKind::Group => Subject::Group(GroupId::new(*id)),
                 };
-                entry(subject, kind, format!("{} {words} the group “{team}”.", name.display))
+                entry(subject, kind, format!("{} {words} the group “{team}”.", name.called))
             });
             line.collect()
         };
@@ -198,6 +199,8 @@ fn id(value: &str) -> Option<Uuid> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

@@ -147,8 +147,9 @@ impl Computed {
             if let Some(extension) = extension {
                 resource.document.insert(ENROLMENT.to_owned(), extension);
             }
-            if let Some(name) = manager(&resource.document).and_then(|id| self.names.get(&id)) {
-                resource.document[ENTERPRISE_USER]["manager"]["displayName"] = name.display.as_str().into();
+            let name = manager(&resource.document).and_then(|id| self.names.get(&id)?.display.as_deref());
+            if let Some(name) = name {
+                resource.document[ENTERPRISE_USER]["manager"]["displayName"] = name.into();
             }
             projected(app, &resource, projection)
         });

@@ -1,5 +1,9 @@
 //! The rows of the tables, one file each; they never leave this crate.
-#![expect(unreachable_pub, unnameable_types, reason = "sea-orm's macros write public items, this module is private")]
+#![expect(
+    unreachable_pub,
+    unnameable_types,
+    reason = "sea-orm's macros write public items, this module is private"
+)]
 
 pub(crate) mod bindings;
 pub(crate) mod connections;

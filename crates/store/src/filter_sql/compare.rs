@@ -90,7 +90,9 @@ impl FilterWriter<'_> {
                 self.instant(instant, op, *operand, |writer, bound| writer.put_bound("", bound));
             }
             (Value::InstantText(instant), Operand::Instant(operand)) => {
-                self.instant(instant, op, *operand, |writer, bound| writer.put_bound("", time::format(bound)));
+                self.instant(instant, op, *operand, |writer, bound| {
+                    writer.put_bound("", time::format(bound))
+                });
             }
             _ => self.constant(false),
         }
@@ -221,12 +223,16 @@ impl FilterWriter<'_> {
 /// millisecond of its minute; a year with five digits behind every stored instant.
 fn floor(instant: DateTime<Utc>) -> (DateTime<Utc>, bool) {
     if instant.year() > 9999 {
-        let last = DateTime::parse_from_rfc3339("9999-12-31T23:59:59.999Z").map(|last| last.with_timezone(&Utc));
+        let last =
+            DateTime::parse_from_rfc3339("9999-12-31T23:59:59.999Z").map(|last| last.with_timezone(&Utc));
         return (last.unwrap_or(instant), false);
     }
     let nanoseconds = instant.nanosecond();
-    let (within, exact) =
-        if nanoseconds >= 1_000_000_000 { (999, false) } else { (nanoseconds / 1_000_000, nanoseconds % 1_000_000 == 0) };
+    let (within, exact) = if nanoseconds >= 1_000_000_000 {
+        (999, false)
+    } else {
+        (nanoseconds / 1_000_000, nanoseconds % 1_000_000 == 0)
+    };
     let second = instant.with_nanosecond(0).unwrap_or(instant);
     (second + TimeDelta::milliseconds(within.into()), exact)
 }

@@ -2,9 +2,9 @@
 
 use scim::schema::{Attribute, ENROLMENT};
 
+use super::FilterWriter;
 use super::compare::Value;
 use super::places::SHOWS_ENROLMENT;
-use super::FilterWriter;
 use crate::backend;
 use crate::sql::literal;
 
@@ -35,7 +35,9 @@ impl Set {
     /// The set as it is needed when these sub-attributes are used.
     pub(super) fn for_subs(self, subs: &[&str]) -> Self {
         match self {
-            Self::Values { attribute } if subs.iter().any(|sub| !["value", "type", "primary"].contains(sub)) => {
+            Self::Values { attribute }
+                if subs.iter().any(|sub| !["value", "type", "primary"].contains(sub)) =>
+            {
                 Self::Document { container: None, attribute }
             }
             Self::Members { .. } => Self::Members { named: subs.contains(&"display") },
@@ -56,7 +58,9 @@ impl FilterWriter<'_> {
         match set {
             Set::Schemas => return self.any_schema(attribute, condition),
             Set::Values { attribute } => {
-                self.sql.push("u.id IN (SELECT v.user_id FROM user_values v WHERE v.tenant_id = ").bind(self.tenant);
+                self.sql
+                    .push("u.id IN (SELECT v.user_id FROM user_values v WHERE v.tenant_id = ")
+                    .bind(self.tenant);
                 self.sql.push(&format!(" AND v.attribute = {} AND (", literal(attribute)));
                 condition(self, &element);
             }
@@ -193,11 +197,14 @@ impl FilterWriter<'_> {
                 Value::Text(backend::by_code_point(self.backend, word))
             }
             (Set::Members { .. }, "display") => {
-                Value::Text("COALESCE(mu.shown_name_folded, mg.display_name_folded)".to_owned())
+                Value::Text("COALESCE(mu.display_name_folded, mg.display_name_folded)".to_owned())
             }
             (Set::Members { .. }, "$ref") => Value::Address {
                 prefix: format!("{}/", self.base),
-                rest: format!("(m.member_kind || 's/' || {})", backend::uuid_text(self.backend, "m.member_id")),
+                rest: format!(
+                    "(m.member_kind || 's/' || {})",
+                    backend::uuid_text(self.backend, "m.member_id")
+                ),
             },
             (Set::Licences, "value") => Value::Id("s.pool_id".to_owned()),
             (Set::Licences, "display") => Value::Text("p.name_folded".to_owned()),

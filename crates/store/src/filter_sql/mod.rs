@@ -10,10 +10,10 @@ mod page;
 mod places;
 
 use chrono::DateTime;
-use scim::{Meta, Object, Resource};
 use scim::filter::{ElementFilter, Operand, ResolvedFilter};
 use scim::path::AttributeRef;
 use scim::schema::{Attribute, ResourceType};
+use scim::{Meta, Object, Resource};
 use scim_filter_parser::CompareOp;
 use sea_orm::DbBackend;
 use serde_json::Value as Json;
@@ -50,14 +50,22 @@ pub(crate) fn search_document(resource_type: &'static ResourceType, document: &O
         let Some(Json::Object(container)) = search.get_mut(&schema.id) else { continue };
         for attribute in referring.filter(|attribute| !attribute.multi_valued) {
             if let Some(Json::Object(value)) = container.get_mut(&attribute.name) {
-                value.extend(reference(resource_type, &schema.id, &attribute.name, document).map(|path| ("$ref".into(), path)));
+                value.extend(
+                    reference(resource_type, &schema.id, &attribute.name, document)
+                        .map(|path| ("$ref".into(), path)),
+                );
             }
         }
     }
     search
 }
 
-fn reference(resource_type: &'static ResourceType, uri: &str, attribute: &str, document: &Object) -> Option<Json> {
+fn reference(
+    resource_type: &'static ResourceType,
+    uri: &str,
+    attribute: &str,
+    document: &Object,
+) -> Option<Json> {
     let mut alone = Object::new();
     alone.insert(uri.to_owned(), document.get(uri)?.clone());
     let meta = Meta { created: DateTime::UNIX_EPOCH, last_modified: DateTime::UNIX_EPOCH, version: 0 };
@@ -111,7 +119,12 @@ impl FilterWriter<'_> {
             Place::Single(holder) => {
                 let whole = target.sub.is_none() && target.attribute.complex();
                 let targets: Vec<AttributeRef> = if whole {
-                    target.attribute.sub_attributes.iter().map(|sub| AttributeRef { sub: Some(sub), ..target }).collect()
+                    target
+                        .attribute
+                        .sub_attributes
+                        .iter()
+                        .map(|sub| AttributeRef { sub: Some(sub), ..target })
+                        .collect()
                 } else {
                     vec![target]
                 };
@@ -126,7 +139,8 @@ impl FilterWriter<'_> {
                     None if attribute.complex() => attribute.sub_attributes.iter().map(Some).collect(),
                     sub => vec![sub],
                 };
-                let set = set.for_subs(&subs.iter().flatten().map(|sub| sub.name.as_str()).collect::<Vec<_>>());
+                let set =
+                    set.for_subs(&subs.iter().flatten().map(|sub| sub.name.as_str()).collect::<Vec<_>>());
                 self.any(&set, attribute, &|writer, element| {
                     writer.joined(" OR ", "FALSE", &subs, |writer, sub| {
                         let value = writer.inside(element, attribute, *sub);

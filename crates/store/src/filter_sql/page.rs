@@ -34,7 +34,11 @@ pub(crate) async fn page<T: FromQueryResult>(
         condition(unit, &mut sql, table, filter);
         // A bound or needless LIMIT makes SQLite prepare the statement anew each time.
         if !finds_one {
-            sql.push(&format!(" ORDER BY {alias}.id LIMIT {} OFFSET {}", page.count, before.min(i64::MAX as u64)));
+            sql.push(&format!(
+                " ORDER BY {alias}.id LIMIT {} OFFSET {}",
+                page.count,
+                before.min(i64::MAX as u64)
+            ));
         }
         rows = unit.session.all::<T>(sql).await?;
         let found = rows.len() as u64;
@@ -67,7 +71,9 @@ fn finds_one(filter: &ResolvedFilter) -> bool {
     match filter {
         ResolvedFilter::And(terms) => terms.iter().any(finds_one),
         ResolvedFilter::Compare { target, op: CompareOp::Eq, operand: Operand::Text(_) } => {
-            target.extension.is_none() && target.sub.is_none() && matches!(target.attribute.name.as_str(), "id" | "userName")
+            target.extension.is_none()
+                && target.sub.is_none()
+                && matches!(target.attribute.name.as_str(), "id" | "userName")
         }
         _ => false,
     }

@@ -37,7 +37,9 @@ impl FilterWriter<'_> {
     pub(super) fn place(&self, target: AttributeRef) -> Place {
         let name = target.attribute.name.as_str();
         match target.extension {
-            Some(schema) if schema.id == ENROLMENT && name == "licences" => return Place::Many(Set::Licences),
+            Some(schema) if schema.id == ENROLMENT && name == "licences" => {
+                return Place::Many(Set::Licences);
+            }
             Some(schema) if schema.id == ENROLMENT => return Place::Single(Holder::Enrolment),
             Some(schema) if target.attribute.multi_valued => {
                 return Place::Many(Set::Document { container: Some(schema.id.as_str()), attribute: name });
@@ -49,8 +51,12 @@ impl FilterWriter<'_> {
             (_, "schemas") => Place::Many(Set::Schemas),
             (Table::Users, "groups") => Place::Many(Set::Groups),
             (Table::Groups, "members") => Place::Many(Set::Members { named: false }),
-            (Table::Users, name) if user_values::ATTRIBUTES.contains(&name) => Place::Many(Set::Values { attribute: name }),
-            (_, name) if target.attribute.multi_valued => Place::Many(Set::Document { container: None, attribute: name }),
+            (Table::Users, name) if user_values::ATTRIBUTES.contains(&name) => {
+                Place::Many(Set::Values { attribute: name })
+            }
+            (_, name) if target.attribute.multi_valued => {
+                Place::Many(Set::Document { container: None, attribute: name })
+            }
             (Table::Users, "id" | "externalId" | "userName" | "active" | "meta")
             | (Table::Groups, "id" | "externalId" | "displayName" | "meta") => Place::Single(Holder::Columns),
             _ => Place::Single(Holder::Document),
@@ -85,7 +91,8 @@ impl FilterWriter<'_> {
             ("meta", Some("version")) => {
                 let tag = entity_tag(0);
                 let (before, after) = tag.split_once('0').unwrap_or((tag.as_str(), ""));
-                let text = format!("({} || CAST({row}.version AS TEXT) || {})", literal(before), literal(after));
+                let text =
+                    format!("({} || CAST({row}.version AS TEXT) || {})", literal(before), literal(after));
                 Value::Text(backend::by_code_point(self.backend, &text))
             }
             _ => Value::Nothing,
@@ -94,7 +101,8 @@ impl FilterWriter<'_> {
 
     fn document(&self, target: AttributeRef) -> Value {
         let container = target.extension.map(|schema| schema.id.as_str());
-        let names = [container, Some(target.attribute.name.as_str()), target.sub.map(|sub| sub.name.as_str())];
+        let names =
+            [container, Some(target.attribute.name.as_str()), target.sub.map(|sub| sub.name.as_str())];
         let path: Vec<&str> = names.into_iter().flatten().collect();
         if container == Some(ENTERPRISE_USER) && path.last() == Some(&"displayName") {
             return self.manager_name();
@@ -115,16 +123,20 @@ impl FilterWriter<'_> {
         let found = |column: &str, table: &str| {
             format!("(SELECT x.{column} FROM {table} x WHERE x.tenant_id = u.tenant_id AND x.id = {id})")
         };
-        let (user, group) = (found("shown_name_folded", "users"), found("display_name_folded", "groups"));
+        let (user, group) = (found("display_name_folded", "users"), found("display_name_folded", "groups"));
         Value::Text(format!("COALESCE({user}, {group})"))
     }
 
     /// The value at a path of a JSON document.
     pub(super) fn json(&self, document: &str, path: &[&str], leaf: &Attribute) -> Value {
         match leaf.kind {
-            Kind::String | Kind::Reference | Kind::Binary => Value::Text(backend::json_text(self.backend, document, path)),
+            Kind::String | Kind::Reference | Kind::Binary => {
+                Value::Text(backend::json_text(self.backend, document, path))
+            }
             Kind::Boolean => Value::Boolean(backend::json_boolean(self.backend, document, path)),
-            Kind::Decimal | Kind::Integer => Value::Number(backend::json_number(self.backend, document, path)),
+            Kind::Decimal | Kind::Integer => {
+                Value::Number(backend::json_number(self.backend, document, path))
+            }
             Kind::DateTime => Value::InstantText(backend::json_text(self.backend, document, path)),
             Kind::Complex => Value::Complex(backend::json_exists(self.backend, document, path)),
         }

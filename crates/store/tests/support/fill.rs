@@ -19,9 +19,12 @@ pub(crate) struct Ids {
 impl Ids {
     pub(crate) fn named_in(&self, text: &str) -> String {
         let mut text = text.to_owned();
-        let users = self.users.iter().enumerate().map(|(number, id)| (format!("{{u{number}}}"), id.to_string()));
-        let groups = self.groups.iter().enumerate().map(|(number, id)| (format!("{{g{number}}}"), id.to_string()));
-        let pools = self.pools.iter().enumerate().map(|(number, id)| (format!("{{p{number}}}"), id.to_string()));
+        let users =
+            self.users.iter().enumerate().map(|(number, id)| (format!("{{u{number}}}"), id.to_string()));
+        let groups =
+            self.groups.iter().enumerate().map(|(number, id)| (format!("{{g{number}}}"), id.to_string()));
+        let pools =
+            self.pools.iter().enumerate().map(|(number, id)| (format!("{{p{number}}}"), id.to_string()));
         for (placeholder, id) in users.chain(groups).chain(pools) {
             text = text.replace(&placeholder, &id);
         }
@@ -43,11 +46,13 @@ pub(crate) async fn fill(store: &TestStore, scope: &TenantScope, tenant: &Tenant
         ids.pools.push(unit.insert_pool(&pool, now()).await.expect("inserted").pool.id);
     }
     for (number, body) in tenant.users.iter().enumerate() {
-        let body: Value = serde_json::from_str(&ids.named_in(&Value::Object(body.clone()).to_string())).expect("JSON");
+        let body: Value =
+            serde_json::from_str(&ids.named_in(&Value::Object(body.clone()).to_string())).expect("JSON");
         let name = ["ada", "ÄDA", "ß%", "x_", "Zoe\u{308}"][number];
         let mut named = json!({ "userName": name });
         named.as_object_mut().expect("an object").extend(body.as_object().expect("an object").clone());
-        let new = NewUser { id: UserId::new(ids.users[number]), document: user_document(named), connection: None };
+        let new =
+            NewUser { id: UserId::new(ids.users[number]), document: user_document(named), connection: None };
         let user = unit.insert_user(&new, later(tenant.milliseconds[number])).await.expect("inserted");
         if number % 2 == 1 {
             let changed = later(tenant.milliseconds[number] + 500);
@@ -87,4 +92,3 @@ pub(crate) async fn fill(store: &TestStore, scope: &TenantScope, tenant: &Tenant
     unit.commit().await.expect("committed");
     ids
 }
-

@@ -16,18 +16,81 @@ pub(crate) const POOLS: usize = 2;
 /// Texts that databases and careless code treat specially. `{u0}` stands for the id of a user, `{g0}` of a group,
 /// `{p0}` of a pool.
 const WORDS: &[&str] = &[
-    "", "a", "A", "ab", "aB", "b", "ä", "Ä", "ß", "SS", "ss", "ẞx", "İ", "ſ", "日本", "日", "äb", "😀x", "%", "_", "a%b", "a_b",
-    "\\", "'", "\"", "O'Malley", " ", "a ", "work", "WORK", "home", "user", "direct", "pending", "Assigned", "{u0}",
-    "{u1}", "{g0}", "zoe\u{308}", "zoë",
+    "",
+    "a",
+    "A",
+    "ab",
+    "aB",
+    "b",
+    "ä",
+    "Ä",
+    "ß",
+    "SS",
+    "ss",
+    "ẞx",
+    "İ",
+    "ſ",
+    "日本",
+    "日",
+    "äb",
+    "😀x",
+    "%",
+    "_",
+    "a%b",
+    "a_b",
+    "\\",
+    "'",
+    "\"",
+    "O'Malley",
+    " ",
+    "a ",
+    "work",
+    "WORK",
+    "home",
+    "user",
+    "direct",
+    "pending",
+    "Assigned",
+    "{u0}",
+    "{u1}",
+    "{g0}",
+    "zoe\u{308}",
+    "zoë",
 ];
 
 /// Texts that only operands hold.
 const OPERANDS: &[&str] = &[
-    "a\u{0}", "\u{0}", "a\u{0}b", "\u{10FFFF}", "a\u{10FFFF}", "\u{D7FF}", "{p0}", "{p1}", "{u2}", "{g1}", "-", "0",
-    "W/\"1\"", "W/", "User", "Group", "Users", "urn:ietf:params:scim:schemas:core:2.0:User", "urn:",
+    "a\u{0}",
+    "\u{0}",
+    "a\u{0}b",
+    "\u{10FFFF}",
+    "a\u{10FFFF}",
+    "\u{D7FF}",
+    "{p0}",
+    "{p1}",
+    "{u2}",
+    "{g1}",
+    "-",
+    "0",
+    "W/\"1\"",
+    "W/",
+    "User",
+    "Group",
+    "Users",
+    "urn:ietf:params:scim:schemas:core:2.0:User",
+    "urn:",
     "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User",
-    "urn:rollcall:params:scim:schemas:extension:enrolment:1.0:User", "{base}/Users/{u0}", "{base}/Groups/{g0}",
-    "{base}/", "{base}/Users/a", "https://photos.alpha.example/A", "QUI=", "suspended", "waiting", "Vault 0", "indirect",
+    "urn:rollcall:params:scim:schemas:extension:enrolment:1.0:User",
+    "{base}/Users/{u0}",
+    "{base}/Groups/{g0}",
+    "{base}/",
+    "{base}/Users/a",
+    "https://photos.alpha.example/A",
+    "QUI=",
+    "suspended",
+    "waiting",
+    "Vault 0",
+    "indirect",
 ];
 
 /// Instants at which generated resources are created, and near them.
@@ -77,9 +140,10 @@ pub(crate) fn tenant() -> impl Strategy<Value = Tenant> {
 
 fn enrolment() -> impl Strategy<Value = Enrolment> {
     let instant = || prop::option::of(select(vec![0_i64, 250, 604_800_250]));
-    (select(Status::ALL), instant(), instant(), instant(), any::<bool>(), prop::option::of(select(WORDS))).prop_map(
-        |(status, since, kept, used, restore_owed, cause)| {
-            let at = |offset: Option<i64>| offset.map(|offset| now() + chrono::TimeDelta::milliseconds(offset));
+    (select(Status::ALL), instant(), instant(), instant(), any::<bool>(), prop::option::of(select(WORDS)))
+        .prop_map(|(status, since, kept, used, restore_owed, cause)| {
+            let at =
+                |offset: Option<i64>| offset.map(|offset| now() + chrono::TimeDelta::milliseconds(offset));
             Enrolment {
                 status,
                 since: at(since),
@@ -89,8 +153,7 @@ fn enrolment() -> impl Strategy<Value = Enrolment> {
                 cause: cause.map(str::to_owned),
                 ..Enrolment::default()
             }
-        },
-    )
+        })
 }
 
 /// The body of a user, without `schemas` and `userName`.
@@ -113,7 +176,8 @@ fn attributes(list: &'static [Attribute], but: &[&str]) -> BoxedStrategy<Map<Str
     let members: Vec<_> = written
         .map(|attribute| {
             let value = if attribute.multi_valued { many(attribute) } else { one(attribute) };
-            prop::option::weighted(0.4, value).prop_map(|value| value.map(|value| (attribute.name.clone(), value)))
+            prop::option::weighted(0.4, value)
+                .prop_map(|value| value.map(|value| (attribute.name.clone(), value)))
         })
         .collect();
     members.prop_map(|members| members.into_iter().flatten().collect()).boxed()
@@ -138,7 +202,9 @@ fn one(attribute: &'static Attribute) -> BoxedStrategy<Value> {
     match attribute.kind {
         Kind::Complex => attributes(&attribute.sub_attributes, &[]).prop_map(Value::Object).boxed(),
         Kind::Boolean => any::<bool>().prop_map(Value::Bool).boxed(),
-        Kind::Reference => select(vec!["https://photos.alpha.example/A", "a", "A"]).prop_map(Value::from).boxed(),
+        Kind::Reference => {
+            select(vec!["https://photos.alpha.example/A", "a", "A"]).prop_map(Value::from).boxed()
+        }
         Kind::Binary => select(vec!["QUI=", "QUI", "aQ=="]).prop_map(Value::from).boxed(),
         _ => select(WORDS).prop_map(Value::from).boxed(),
     }
@@ -215,7 +281,9 @@ fn test(path: String, leaf: &'static Attribute) -> BoxedStrategy<String> {
     let order = vec!["eq", "ne", "gt", "ge", "lt", "le"];
     let every = vec!["eq", "eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le"];
     let (operators, operands) = match leaf.kind {
-        Kind::Complex if leaf.multi_valued && leaf.sub("value").is_some_and(|value| value.kind == Kind::String) => {
+        Kind::Complex
+            if leaf.multi_valued && leaf.sub("value").is_some_and(|value| value.kind == Kind::String) =>
+        {
             (every, texts(leaf))
         }
         Kind::Complex => return prop_oneof![present, null].boxed(),
@@ -225,7 +293,8 @@ fn test(path: String, leaf: &'static Attribute) -> BoxedStrategy<String> {
         Kind::Binary => (equality, texts(leaf)),
         Kind::String | Kind::Reference => (every, texts(leaf)),
     };
-    let compare = (select(operators), operands).prop_map(move |(op, operand)| format!("{path} {op} {operand}"));
+    let compare =
+        (select(operators), operands).prop_map(move |(op, operand)| format!("{path} {op} {operand}"));
     prop_oneof![1 => present, 1 => null, 6 => compare].boxed()
 }
 
@@ -234,11 +303,19 @@ fn texts(leaf: &Attribute) -> BoxedStrategy<String> {
     let fitting: &[&str] = match leaf.name.as_str() {
         "type" => &["work", "WORK", "home", "direct", "indirect", "in", "user", "Group", "", "a"],
         "$ref" | "location" => &[
-            "{base}/Users/{u0}", "{base}/Groups/{g0}", "{base}/Groups/{g1}", "{base}/", "{base}/Users/a", "{base}/Users/",
-            "{base}/Users/%C3%A4", "{u1}",
+            "{base}/Users/{u0}",
+            "{base}/Groups/{g0}",
+            "{base}/Groups/{g1}",
+            "{base}/",
+            "{base}/Users/a",
+            "{base}/Users/",
+            "{base}/Users/%C3%A4",
+            "{u1}",
         ],
         "id" => &["{u0}", "{u1}", "{g0}", "{g1}", "-", "0"],
-        "members" | "groups" | "licences" | "manager" | "value" => &["{u0}", "{u1}", "{g0}", "{g1}", "{p0}", "a", "A", "ä"],
+        "members" | "groups" | "licences" | "manager" | "value" => {
+            &["{u0}", "{u1}", "{g0}", "{g1}", "{p0}", "a", "A", "ä"]
+        }
         "version" => &["W/\"1\"", "W/\"2\"", "\"", "2"],
         "resourceType" => &["User", "user", "Group", "s"],
         "schemas" => &[

@@ -18,7 +18,8 @@ use scim::schema::Registry;
 use sea_orm::{ConnectionTrait, Database};
 use serde_json::{Value, json};
 use store::{
-    Actor, ActorKind, Connection, NewConnection, NewGroup, NewPool, NewUser, Options, Store, TenantScope, WriteUnit,
+    Actor, ActorKind, Connection, NewConnection, NewGroup, NewPool, NewUser, Options, Store, TenantScope,
+    WriteUnit,
 };
 use uuid::{NoContext, Timestamp, Uuid};
 
@@ -89,7 +90,8 @@ impl TestStore {
     /// A committed connection.
     pub(crate) async fn add_connection(&self, name: &str) -> Connection {
         let mut unit = self.unit().await;
-        let connection = unit.insert_connection(&new_connection(name), now()).await.expect("a new connection");
+        let connection =
+            unit.insert_connection(&new_connection(name), now()).await.expect("a new connection");
         unit.commit().await.expect("committed");
         connection
     }
@@ -160,7 +162,8 @@ pub(crate) fn new_pool(name: &str, seats: u32, policy: PoolPolicy) -> NewPool {
 /// The canonical document of a body without `schemas`.
 pub(crate) fn user_document(mut body: Value) -> Object {
     body["schemas"] = json!([scim::schema::USER]);
-    scim::resource::parse(Registry::standard().user(), body.as_object().expect("an object")).expect("a valid user")
+    scim::resource::parse(Registry::standard().user(), body.as_object().expect("an object"))
+        .expect("a valid user")
 }
 
 /// Inserts a user into a unit.
@@ -187,12 +190,14 @@ pub(crate) fn id_at(at: DateTime<Utc>) -> Uuid {
 }
 
 pub(crate) fn user_filter(text: &str) -> ResolvedFilter {
-    let (filter, _) = scim::filter::parse(Registry::standard().user(), text, FilterDialect::default()).expect(text);
+    let (filter, _) =
+        scim::filter::parse(Registry::standard().user(), text, FilterDialect::default()).expect(text);
     filter
 }
 
 pub(crate) fn group_filter(text: &str) -> ResolvedFilter {
-    let (filter, _) = scim::filter::parse(Registry::standard().group(), text, FilterDialect::default()).expect(text);
+    let (filter, _) =
+        scim::filter::parse(Registry::standard().group(), text, FilterDialect::default()).expect(text);
     filter
 }
 

@@ -85,4 +85,3 @@ pub(crate) async fn group_documents(unit: &ReadUnit) -> Vec<(Uuid, Object)> {
     }
     documents
 }
-

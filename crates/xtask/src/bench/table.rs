@@ -3,7 +3,7 @@
 use super::Sizes;
 use super::scenario::{CONNECTIONS, CYCLE_PEOPLE, Measured};
 
-/// Rows of figure, SQLite, PostgreSQL, aim and what bounds the figure.
+/// Rows of figure, SQLite, PostgreSQL, aim and what is expected to bound the figure.
 pub(crate) struct Table {
     rows: Vec<[String; 5]>,
 }
@@ -16,7 +16,7 @@ enum Aim {
     AtLeast(f64),
 }
 
-const HEADING: [&str; 5] = ["", "SQLite", "PostgreSQL", "aim", "bounded by"];
+const HEADING: [&str; 5] = ["", "SQLite", "PostgreSQL", "aim", "expected to be bounded by"];
 
 impl Table {
     /// The table of one run on each database; the binary's size is in MiB.

@@ -1,0 +1,465 @@
+//! Facts out of rows, decisions into rows: the store means by an effect what `provisioning::apply` means.
+
+mod support;
+
+use std::cell::Cell;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use proptest::prelude::*;
+use proptest::sample::select;
+use proptest::test_runner::{Config, TestRunner};
+use provisioning::{
+    Cause, Decision, Effect, Enrolment, GrantSource, GroupId, Person, PoolId, PoolPolicy, SeatState,
+    Situation, Status, Subject, UserId, apply, settle,
+};
+use serde_json::json;
+use store::{Error, GrantKind, JournalQuery, MemberKind, NewJob, TenantScope, WriteUnit, job_kind};
+use support::{TestStore, actor, insert_group, insert_user, new_pool, now, page, policy, user_document};
+
+/// Settles people as a request does, and answers what was decided.
+async fn settled(unit: &mut WriteUnit, people: &[UserId], cause: &Cause, at: DateTime<Utc>) -> Decision {
+    let situation = unit.situation(people, at).await.expect("facts");
+    let decision = settle(&situation, cause, &policy(), at).expect("nothing refuses");
+    unit.carry_out(&decision, &actor(), at).await.expect("carried out");
+    decision
+}
+
+#[tokio::test]
+async fn facts_are_gathered_from_everywhere() {
+    let store = TestStore::open().await;
+    let mut unit = store.unit().await;
+    let ada = insert_user(&mut unit, json!({ "userName": "Ada" })).await;
+    let bob = insert_user(&mut unit, json!({ "userName": "bob", "active": false })).await;
+    let group = insert_group(&mut unit, "Staff").await;
+    let mut new = new_pool("Bound", 3, PoolPolicy::Queue);
+    let bound = unit.insert_pool(&new, now()).await.expect("inserted").pool;
+    new.name = "By rule".to_owned();
+    new.rule = Some("title pr".to_owned());
+    let ruled = unit.insert_pool(&new, now()).await.expect("inserted").pool;
+    new.name = "Everybody".to_owned();
+    new.default = true;
+    let default = unit.insert_pool(&new, now()).await.expect("inserted").pool;
+    unit.insert_binding(group, bound.id, now()).await.expect("bound");
+    unit.add_members(group, &[(ada.uuid(), MemberKind::User)], now()).await.expect("added");
+    assert!(unit.attribute_grants(ada, &[ruled.id], now()).await.expect("given"));
+    assert!(!unit.attribute_grants(ada, &[ruled.id], now()).await.expect("stood"));
+    assert!(unit.default_grants(ada, now()).await.expect("given"));
+    assert!(unit.insert_grant(ada, bound.id, GrantKind::ByHand, now()).await.expect("given"));
+    assert!(!unit.insert_grant(ada, bound.id, GrantKind::ByHand, now()).await.expect("stood"));
+
+    let situation = unit.situation(&[bob, ada, bob], now()).await.expect("facts");
+    let person = |id: UserId| situation.people.iter().find(|person| person.id == id).expect("there");
+    assert_eq!(situation.people.len(), 2, "each once");
+    assert_eq!((person(ada).name.as_str(), person(ada).active, person(bob).active), ("Ada", true, false));
+    let source = |wanted: &GrantSource| person(ada).grants.iter().any(|grant| grant.source == *wanted);
+    assert!(source(&GrantSource::ByHand) && source(&GrantSource::Default));
+    assert!(source(&GrantSource::Attribute { filter: "title pr".to_owned() }));
+    assert!(source(&GrantSource::Binding { group, name: "Staff".to_owned() }));
+    assert_eq!(situation.pools, [bound.clone(), ruled.clone(), default]);
+    assert_eq!(
+        unit.situation(&[bob], now()).await.expect("facts").pools,
+        [],
+        "no fact of bob's names a pool"
+    );
+    let with = unit.situation_with(&[], &[ruled.id], now()).await.expect("facts");
+    assert_eq!((with.people.len(), with.pools), (0, vec![ruled.clone()]));
+
+    assert!(unit.attribute_grants(ada, &[], now()).await.expect("lifted"));
+    assert!(unit.delete_grant(ada, bound.id, GrantKind::ByHand).await.expect("lifted"));
+    assert!(!unit.delete_grant(ada, bound.id, GrantKind::ByHand).await.expect("lifted before"));
+    assert!(unit.remove_binding(group, bound.id).await.expect("unbound"));
+    assert!(!unit.remove_binding(group, bound.id).await.expect("unbound before"));
+    let situation = unit.situation(&[ada], now()).await.expect("facts");
+    assert_eq!(situation.people[0].grants.len(), 1);
+}
+
+#[tokio::test]
+async fn a_join_takes_a_seat_and_tells_everybody() {
+    let store = TestStore::open().await;
+    let pool = store.add_pool("Vault", 1, PoolPolicy::Queue).await;
+    let group = store.add_group("Staff").await;
+    let (ada, bob) = (store.add_user("ada").await, store.add_user("bob").await);
+    let mut unit = store.unit().await;
+    unit.insert_binding(group, pool, now()).await.expect("bound");
+    let members = [(ada.uuid(), MemberKind::User), (bob.uuid(), MemberKind::User)];
+    unit.add_members(group, &members, now()).await.expect("added");
+    let cause = Cause::JoinedGroup { group, name: "Staff".to_owned() };
+    let people = [ada.min(bob), ada.max(bob)];
+    settled(&mut unit, &people, &cause, now()).await;
+    assert!(settled(&mut unit, &people, &cause, now()).await.is_empty(), "a replay decides nothing");
+    unit.commit().await.expect("committed");
+
+    let [first, second] = people;
+    let unit = store.read(&store.scope).await.expect("a unit opens");
+    let licences = unit.licences_of(&people).await.expect("readable");
+    let seat =
+        |user: UserId| (licences[&user][0].state, licences[&user][0].name.as_str(), licences[&user][0].since);
+    assert_eq!(seat(first), (SeatState::Assigned, "Vault", now()));
+    assert_eq!(seat(second), (SeatState::Waiting, "Vault", now()));
+    let state = unit.pools().await.expect("readable").remove(0);
+    assert_eq!((state.pool.used, state.waiting), (1, 1));
+    let waiting = unit.waiting().await.expect("readable");
+    assert_eq!(waiting.iter().map(|one| (one.pool, one.user)).collect::<Vec<_>>(), [(pool, second)]);
+    let user = unit.user(first).await.expect("readable").expect("there");
+    assert_eq!((user.enrolment.status, user.resource.meta.version), (Status::Pending, 2));
+    let counts = unit.people_by_status().await.expect("readable");
+    assert!(counts.contains(&(Status::Pending, 1)) && counts.contains(&(Status::NoLicence, 1)));
+    assert_eq!(counts.len(), Status::ALL.len());
+    let query = JournalQuery { subject: Some(Subject::User(first)), after: None, most: 10 };
+    assert!(!unit.journal(query).await.expect("readable").is_empty());
+    drop(unit);
+
+    let kinds = [job_kind::INVITATION, job_kind::TELL_APPLICATION, job_kind::END_GRACE];
+    let jobs = store.claim_jobs(&kinds, "w", now(), TimeDelta::minutes(1), 10).await.expect("claimed");
+    let mut jobs: Vec<_> = jobs.iter().map(|job| (job.kind.as_str(), job.payload.clone())).collect();
+    jobs.sort_by_key(|(kind, _)| *kind);
+    assert_eq!(
+        jobs,
+        [
+            (job_kind::INVITATION, json!({ "user": first })),
+            (job_kind::TELL_APPLICATION, json!({ "user": first, "event": "access-granted" })),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_return_within_the_grace_cancels_its_timer() {
+    let store = TestStore::open().await;
+    let pool = store.add_pool("Vault", 1, PoolPolicy::Queue).await;
+    let ada = store.add_user("ada").await;
+    let set_active = async |active: bool, cause: &Cause, at: DateTime<Utc>| {
+        let mut unit = store.unit().await;
+        let user = unit.lock_user(ada).await.expect("readable").expect("there");
+        let document = user_document(json!({ "userName": "ada", "active": active }));
+        let version = unit.save_user(&user, &document, at).await.expect("saved");
+        settled(&mut unit, &[ada], cause, at).await;
+        let user = unit.user(ada).await.expect("readable").expect("there");
+        assert_eq!(user.resource.meta.version, version, "one request, one version");
+        unit.commit().await.expect("committed");
+        user
+    };
+    let mut unit = store.unit().await;
+    unit.insert_grant(ada, pool, GrantKind::ByHand, now()).await.expect("given");
+    settled(&mut unit, &[ada], &Cause::GrantedByHand, now()).await;
+    unit.commit().await.expect("committed");
+
+    let later = now() + TimeDelta::hours(1);
+    let user = set_active(false, &Cause::PushedInactive, later).await;
+    assert_eq!(
+        (user.enrolment.status, user.enrolment.seat_kept_until),
+        (Status::Suspended, Some(later + policy().grace))
+    );
+    assert_eq!(store.pool(pool).await.used, 1, "the seat is kept");
+    let user = set_active(true, &Cause::PushedActive, later).await;
+    assert_eq!((user.enrolment.status, user.enrolment.seat_kept_until), (Status::Pending, None));
+    let end = later + policy().grace;
+    let jobs =
+        store.claim_jobs(&[job_kind::END_GRACE], "w", end, TimeDelta::minutes(1), 10).await.expect("claimed");
+    assert_eq!(jobs, [], "no timer rings");
+
+    set_active(false, &Cause::PushedInactive, later).await;
+    let jobs =
+        store.claim_jobs(&[job_kind::END_GRACE], "w", end, TimeDelta::minutes(1), 10).await.expect("claimed");
+    assert_eq!(jobs.len(), 1);
+    let mut unit = store.unit().await;
+    settled(&mut unit, &[ada], &Cause::GraceOver, end).await;
+    unit.commit().await.expect("committed");
+    assert_eq!(store.pool(pool).await.used, 0);
+}
+
+#[tokio::test]
+async fn a_seat_that_becomes_free_goes_to_the_first_who_waits() {
+    let store = TestStore::open().await;
+    let pool = store.add_pool("Vault", 1, PoolPolicy::Queue).await;
+    let mut users = Vec::new();
+    for (minute, name) in (0..).zip(["ada", "bob", "cy"]) {
+        let user = store.add_user(name).await;
+        let at = now() + TimeDelta::minutes(minute);
+        let mut unit = store.unit().await;
+        unit.insert_grant(user, pool, GrantKind::ByHand, at).await.expect("given");
+        settled(&mut unit, &[user], &Cause::GrantedByHand, at).await;
+        unit.commit().await.expect("committed");
+        users.push(user);
+    }
+    let mut unit = store.unit().await;
+    let at = now() + TimeDelta::hours(1);
+    unit.lock_user_for_removal(users[0]).await.expect("readable").expect("there");
+    settled(&mut unit, &users[..1], &Cause::Removed, at).await;
+    assert!(unit.delete_user(users[0], at).await.expect("deleted"));
+    unit.commit().await.expect("committed");
+    let unit = store.read(&store.scope).await.expect("a unit opens");
+    let licences = unit.licences_of(&users).await.expect("readable");
+    assert_eq!(licences.get(&users[0]), None);
+    assert_eq!(licences[&users[1]][0].state, SeatState::Assigned);
+    assert_eq!(licences[&users[2]][0].state, SeatState::Waiting);
+    let served = unit.user(users[1]).await.expect("readable").expect("there");
+    assert_eq!(
+        (served.resource.meta.version, served.resource.meta.last_modified),
+        (3, at),
+        "served is changed"
+    );
+    assert_eq!(unit.pool_people(pool, None, 1).await.expect("readable"), [users[1].min(users[2])]);
+    drop(unit);
+
+    let mut unit = store.unit().await;
+    unit.set_pool_size(pool, 2).await.expect("there");
+    let situation = unit.situation_with(&[], &[pool], at).await.expect("facts");
+    let decision = settle(&situation, &Cause::PoolChanged { pool, name: "Vault".to_owned() }, &policy(), at);
+    unit.carry_out(&decision.expect("nothing refuses"), &actor(), at).await.expect("carried out");
+    unit.commit().await.expect("committed");
+    assert_eq!(store.pool(pool).await.used, 2);
+}
+
+#[tokio::test]
+async fn a_decision_that_would_overshoot_is_not_carried_out() {
+    let store = TestStore::open().await;
+    let pool = store.add_pool("Vault", 1, PoolPolicy::Queue).await;
+    let (ada, bob) = (store.add_user("ada").await, store.add_user("bob").await);
+    let taken = |user, overage| Effect::SeatTaken { user, pool, overage };
+    let mut unit = store.unit().await;
+    let both = Decision { effects: vec![taken(ada, false), taken(bob, false)], entries: vec![] };
+    assert!(matches!(unit.carry_out(&both, &actor(), now()).await, Err(Error::Busy)));
+    drop(unit);
+    let mut unit = store.unit().await;
+    let over = Decision { effects: vec![taken(ada, false), taken(bob, true)], entries: vec![] };
+    unit.carry_out(&over, &actor(), now()).await.expect("overage is allowed to");
+    unit.commit().await.expect("committed");
+    assert_eq!(store.pool(pool).await.used, 2);
+}
+
+#[tokio::test]
+async fn a_step_of_the_enrolment_is_saved() {
+    let store = TestStore::open().await;
+    let ada = store.add_user("ada").await;
+    let enrolment = Enrolment { status: Status::Active, since: Some(now()), ..Enrolment::default() };
+    let mut unit = store.unit().await;
+    unit.save_enrolment(ada, &enrolment, now()).await.expect("saved");
+    unit.commit().await.expect("committed");
+    let unit = store.read(&store.scope).await.expect("a unit opens");
+    let user = unit.user(ada).await.expect("readable").expect("there");
+    assert_eq!((user.enrolment.clone(), user.resource.meta.version), (enrolment, 2));
+    assert!(user.shows_enrolment(&[]));
+}
+
+/// A change of the facts about one of the people.
+#[derive(Clone, Copy, Debug)]
+enum Change {
+    Active(usize, bool),
+    Join(usize, usize),
+    Leave(usize, usize),
+    Grant(usize, usize),
+    Lift(usize, usize),
+    Resize(usize, u32),
+    Remove(usize),
+    Wait,
+}
+
+const PEOPLE: usize = 5;
+
+fn change() -> impl Strategy<Value = Change> {
+    let (person, two) = (0..PEOPLE, 0..2_usize);
+    prop_oneof![
+        3 => (person.clone(), any::<bool>()).prop_map(|(person, active)| Change::Active(person, active)),
+        6 => (person.clone(), two.clone()).prop_map(|(person, group)| Change::Join(person, group)),
+        3 => (person.clone(), two.clone()).prop_map(|(person, group)| Change::Leave(person, group)),
+        2 => (person.clone(), two.clone()).prop_map(|(person, pool)| Change::Grant(person, pool)),
+        2 => (person.clone(), two.clone()).prop_map(|(person, pool)| Change::Lift(person, pool)),
+        1 => (two, 0..4_u32).prop_map(|(pool, seats)| Change::Resize(pool, seats)),
+        1 => person.prop_map(Change::Remove),
+        2 => Just(Change::Wait),
+    ]
+}
+
+#[test]
+fn rows_follow_decisions_as_the_rules_define_them() {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let store = runtime.block_on(TestStore::open());
+    let number = Cell::new(0);
+    let policies = vec![PoolPolicy::Queue, PoolPolicy::Overage];
+    let input = (select(policies), prop::collection::vec(change(), 30));
+    let config = Config { cases: 16, failure_persistence: None, max_shrink_iters: 100, ..Config::default() };
+    let outcome = TestRunner::new(config).run(&input, |(policy, changes)| {
+        number.set(number.get() + 1);
+        let name = format!("Tenant {}", number.get());
+        runtime.block_on(async {
+            let scope = store.tenant_named(&name).await;
+            let mut world = World::set_up(&store, scope, policy).await;
+            for change in changes {
+                world.happens(change).await;
+            }
+        });
+        Ok(())
+    });
+    if let Err(failure) = outcome {
+        panic!("{failure}");
+    }
+}
+
+struct World<'s> {
+    store: &'s TestStore,
+    scope: TenantScope,
+    people: Vec<Option<UserId>>,
+    groups: Vec<GroupId>,
+    pools: Vec<PoolId>,
+    now: DateTime<Utc>,
+}
+
+impl<'s> World<'s> {
+    async fn set_up(store: &'s TestStore, scope: TenantScope, policy: PoolPolicy) -> Self {
+        let mut unit = store.write(&scope).await.expect("a unit opens");
+        let (mut people, mut groups, mut pools) = (Vec::new(), Vec::new(), Vec::new());
+        for number in 0..PEOPLE {
+            people
+                .push(Some(insert_user(&mut unit, json!({ "userName": format!("person-{number}") })).await));
+        }
+        for (name, policy) in [("One", PoolPolicy::Queue), ("Two", policy)] {
+            let pool = unit.insert_pool(&new_pool(name, 2, policy), now()).await.expect("inserted").pool.id;
+            let group = insert_group(&mut unit, name).await;
+            unit.insert_binding(group, pool, now()).await.expect("bound");
+            pools.push(pool);
+            groups.push(group);
+        }
+        unit.commit().await.expect("committed");
+        Self { store, scope, people, groups, pools, now: now() }
+    }
+
+    async fn happens(&mut self, change: Change) {
+        self.now += TimeDelta::hours(1);
+        let mut unit = self.store.write(&self.scope).await.expect("a unit opens");
+        let group = |number: usize| (self.groups[number], "One".to_owned());
+        let (person, pools, cause) = match change {
+            Change::Wait => {
+                self.now += TimeDelta::days(8);
+                (None, vec![], Cause::GraceOver)
+            }
+            Change::Resize(pool, seats) => {
+                let pool = self.pools[pool];
+                unit.set_pool_size(pool, seats).await.expect("there");
+                (None, vec![pool], Cause::PoolChanged { pool, name: "One".to_owned() })
+            }
+            Change::Active(person, active) => {
+                let Some(user) = self.people[person] else { return };
+                let stored = unit.lock_user(user).await.expect("readable").expect("there");
+                let mut document = stored.resource.document.clone();
+                document.insert("active".to_owned(), active.into());
+                unit.save_user(&stored, &document, self.now).await.expect("saved");
+                (Some(user), vec![], if active { Cause::PushedActive } else { Cause::PushedInactive })
+            }
+            Change::Join(person, number) => {
+                let (Some(user), (group, name)) = (self.people[person], group(number)) else { return };
+                let member = [(user.uuid(), MemberKind::User)];
+                unit.add_members(group, &member, self.now).await.expect("added");
+                (Some(user), vec![], Cause::JoinedGroup { group, name })
+            }
+            Change::Leave(person, number) => {
+                let (Some(user), (group, name)) = (self.people[person], group(number)) else { return };
+                unit.remove_members(group, &[user.uuid()]).await.expect("removed");
+                (Some(user), vec![], Cause::LeftGroup { group, name })
+            }
+            Change::Grant(person, pool) => {
+                let Some(user) = self.people[person] else { return };
+                unit.insert_grant(user, self.pools[pool], GrantKind::ByHand, self.now).await.expect("given");
+                (Some(user), vec![], Cause::GrantedByHand)
+            }
+            Change::Lift(person, pool) => {
+                let Some(user) = self.people[person] else { return };
+                if !unit.delete_grant(user, self.pools[pool], GrantKind::ByHand).await.expect("lifted") {
+                    return;
+                }
+                (Some(user), vec![], Cause::GrantLifted)
+            }
+            Change::Remove(person) => {
+                let Some(user) = self.people[person].take() else { return };
+                unit.lock_user_for_removal(user).await.expect("readable").expect("there");
+                (Some(user), vec![], Cause::Removed)
+            }
+        };
+        let people: Vec<UserId> = if matches!(change, Change::Wait) {
+            self.people.iter().flatten().copied().collect()
+        } else {
+            person.into_iter().collect()
+        };
+        let situation = unit.situation_with(&people, &pools, self.now).await.expect("facts");
+        let decision = settle(&situation, &cause, &policy(), self.now).expect("nothing refuses");
+        unit.carry_out(&decision, &actor(), self.now).await.expect("carried out");
+        if cause == Cause::Removed {
+            assert!(unit.delete_user(people[0], self.now).await.expect("deleted"));
+        } else {
+            let expected = apply(&situation, &decision, self.now);
+            let found = unit.situation_with(&people, &pools, self.now).await.expect("facts");
+            assert_eq!(sorted(&found), sorted(&expected), "{change:?}");
+            let again = settle(&found, &cause, &policy(), self.now).expect("nothing refuses");
+            assert!(again.is_empty(), "{change:?} decides again: {again:?}");
+        }
+        unit.commit().await.expect("committed");
+        self.adds_up().await;
+    }
+
+    /// Pools count their seats, nobody waits while there is room, and statuses are counted.
+    async fn adds_up(&self) {
+        let unit = self.store.read(&self.scope).await.expect("a unit opens");
+        let (_, users) = unit.users(None, page(1, 100)).await.expect("readable");
+        let ids: Vec<UserId> = users.iter().map(|user| user.id).collect();
+        let licences = unit.licences_of(&ids).await.expect("readable");
+        for state in unit.pools().await.expect("readable") {
+            let seats = licences.values().flatten().filter(|licence| licence.pool == state.pool.id);
+            let assigned = seats.filter(|licence| licence.state == SeatState::Assigned).count();
+            assert_eq!(u32::try_from(assigned), Ok(state.pool.used));
+            assert!(
+                state.waiting == 0 || !state.pool.has_room(),
+                "{} wait although there is room",
+                state.waiting
+            );
+        }
+        let counted: u64 =
+            unit.people_by_status().await.expect("readable").iter().map(|(_, people)| people).sum();
+        assert_eq!(counted, users.len() as u64);
+    }
+}
+
+/// People and pools in an order of their own; the queue is whatever was loaded.
+fn sorted(situation: &Situation) -> (Vec<Person>, Vec<provisioning::Pool>) {
+    let mut people = situation.people.clone();
+    for person in &mut people {
+        person.seats.sort_by_key(|seat| seat.pool);
+        person.grants.sort_by_key(|grant| (grant.pool, grant.source.to_string()));
+    }
+    people.sort_by_key(|person| person.id);
+    let named: Vec<PoolId> = people
+        .iter()
+        .flat_map(|person| person.grants.iter().map(|g| g.pool).chain(person.seats.iter().map(|s| s.pool)))
+        .collect();
+    let pools = situation.pools.iter().filter(|pool| named.contains(&pool.id)).cloned();
+    let mut pools: Vec<_> = pools.collect();
+    pools.sort_by_key(|pool| pool.id);
+    (people, pools)
+}
+
+#[tokio::test]
+async fn a_job_of_the_same_key_takes_the_place_of_the_waiting_one() {
+    let store = TestStore::open().await;
+    let mut unit = store.unit().await;
+    let job = |hours: i64| NewJob {
+        kind: "x".to_owned(),
+        payload: json!({ "hours": hours }),
+        run_at: now() + TimeDelta::hours(hours),
+        dedup: Some("x:1".to_owned()),
+    };
+    unit.enqueue(job(1), now()).await.expect("queued");
+    unit.enqueue(job(2), now()).await.expect("queued");
+    unit.commit().await.expect("committed");
+    let claim = async |hours: i64| {
+        store
+            .claim_jobs(&["x"], "w", now() + TimeDelta::hours(hours), TimeDelta::minutes(1), 10)
+            .await
+            .expect("claimed")
+    };
+    assert_eq!(claim(1).await, []);
+    let claimed = claim(2).await;
+    assert_eq!(claimed.iter().map(|job| &job.payload).collect::<Vec<_>>(), [&json!({ "hours": 2 })]);
+    let mut unit = store.unit().await;
+    unit.enqueue(job(3), now()).await.expect("queued beside the running one");
+    unit.withdraw_jobs(&["x:1".to_owned()]).await.expect("withdrawn");
+    unit.commit().await.expect("committed");
+    assert_eq!(claim(3).await.len(), 1, "the first again, its lease is over; the withdrawn one is gone");
+}
