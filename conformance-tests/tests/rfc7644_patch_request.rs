@@ -161,7 +161,7 @@ fn r_patch_08() {
         let team = scratch.team(&json!({}));
         let operations = json!([
             { "op": "add", "path": "members", "value": [member(&person)] },
-            { "op": "add", "path": "members", "value": [{ "value": unique("nobody") }] },
+            { "op": "add", "path": "members", "value": [{ "value": "00000000-0000-7000-8000-000000000000" }] },
         ]);
         scratch.refuse(&team, operations, &["invalidValue"]);
     });

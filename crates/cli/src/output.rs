@@ -24,7 +24,7 @@ pub(crate) fn line(text: impl Display) -> Result<()> {
 /// Prints several lines.
 ///
 /// # Errors
-/// As [`line`].
+/// As [`line()`].
 pub(crate) fn lines<T: Display>(texts: impl IntoIterator<Item = T>) -> Result<()> {
     texts.into_iter().try_for_each(line)
 }
@@ -32,7 +32,7 @@ pub(crate) fn lines<T: Display>(texts: impl IntoIterator<Item = T>) -> Result<()
 /// Prints a result as one line of JSON.
 ///
 /// # Errors
-/// As [`line`].
+/// As [`line()`].
 pub(crate) fn json(value: &impl Serialize) -> Result<()> {
     line(serde_json::to_string(value).context("a result cannot be written as JSON")?)
 }
@@ -40,7 +40,7 @@ pub(crate) fn json(value: &impl Serialize) -> Result<()> {
 /// Prints something new: as JSON, or as a sentence and its id.
 ///
 /// # Errors
-/// As [`line`].
+/// As [`line()`].
 pub(crate) fn created(global: &Global, value: &impl Serialize, said: &str) -> Result<()> {
     if global.json {
         return json(value);
@@ -52,7 +52,7 @@ pub(crate) fn created(global: &Global, value: &impl Serialize, said: &str) -> Re
 /// Prints a list: as `{"items": [...]}`, or as a table with a column for each heading and JSON pointer.
 ///
 /// # Errors
-/// As [`line`].
+/// As [`line()`].
 pub(crate) fn items(global: &Global, values: &[impl Serialize], columns: &[(&str, &str)]) -> Result<()> {
     let values = serde_json::to_value(values).context("a result cannot be written as JSON")?;
     if global.json {

@@ -160,7 +160,7 @@ impl WriteUnit {
             }
             sql.push("SELECT * FROM (SELECT s.user_id FROM seats s WHERE s.tenant_id = ").bind(self.tenant());
             sql.push(" AND s.pool_id = ").bind(pool.uuid()).push(" AND s.state = 'waiting'");
-            sql.push(" ORDER BY s.since, s.user_id LIMIT (SELECT CASE");
+            sql.push(" ORDER BY s.since, s.user_id LIMIT COALESCE((SELECT CASE");
             sql.push(" WHEN p.expires_at <= ").bind(now).push(" THEN 0");
             sql.push(&format!(
                 " WHEN p.policy = '{}' OR p.seats - p.used + {held} > {MOST_SERVED} THEN {MOST_SERVED}",
@@ -172,7 +172,7 @@ impl WriteUnit {
             sql.bind(self.tenant())
                 .push(" AND p.id = ")
                 .bind(pool.uuid())
-                .push(&format!(")) AS w{position}"));
+                .push(&format!("), 0)) AS w{position}"));
         }
         let waiters = self.session.all::<WaiterRow>(sql).await?.into_iter().map(|row| row.user_id);
         Ok(waiters.filter(|user| !people.contains_key(user)).collect())

@@ -9,6 +9,7 @@ use store::{Error, MemberKind, NewGroup, NewUser, Options, Store};
 use support::{
     TestStore, id_at, insert_group, insert_user, new_connection, now, page, user_document, user_filter,
 };
+use uuid::Uuid;
 
 #[tokio::test]
 async fn a_user_comes_back_as_it_was_written() {
@@ -97,8 +98,9 @@ async fn values_follow_the_document() {
 #[tokio::test]
 async fn groups_have_members_names_and_versions() {
     let store = TestStore::open().await;
-    let (ada, bob) = (store.add_user("ada").await, store.add_user("bob").await);
+    let ada = store.add_user("ada").await;
     let mut unit = store.unit().await;
+    let bob = insert_user(&mut unit, json!({ "userName": "bob", "displayName": "Bob B." })).await;
     let inner = insert_group(&mut unit, "Inner").await;
     let outer = insert_group(&mut unit, "Outer").await;
     let nobody = id_at(now());
@@ -118,10 +120,10 @@ async fn groups_have_members_names_and_versions() {
 
     let unit = store.read(&store.scope).await.expect("a unit opens");
     let members = unit.members(inner).await.expect("readable");
-    let mut names: Vec<_> =
-        members.iter().map(|member| member.display.as_deref().unwrap_or_default()).collect();
-    names.sort_unstable();
-    assert_eq!(names, ["ada", "bob"]);
+    let found: Vec<_> =
+        members.iter().map(|member| (member.id, member.kind, member.display.as_deref())).collect();
+    let shown = |user: UserId| (user != ada).then_some("Bob B.");
+    assert_eq!(found, [both[0], both[1]].map(|id| (id, MemberKind::User, shown(UserId::new(id)))));
     let groups = unit.groups_of(&[ada]).await.expect("readable").remove(&ada).expect("ada has groups");
     let mut groups: Vec<_> = groups.iter().map(|group| (group.display.as_deref(), group.direct)).collect();
     groups.sort_unstable();
@@ -130,10 +132,9 @@ async fn groups_have_members_names_and_versions() {
     assert_eq!(unit.group_named("outer").await.expect("readable"), Some(outer));
     let names = unit.names_of(&[ada.uuid(), inner.uuid(), nobody]).await.expect("readable");
     assert_eq!(names.len(), 2);
-    assert_eq!(
-        (names[&inner.uuid()].kind, names[&inner.uuid()].display.as_str()),
-        (MemberKind::Group, "Inner")
-    );
+    let name = |id: Uuid| (names[&id].kind, names[&id].display.as_deref(), names[&id].called.as_str());
+    assert_eq!(name(inner.uuid()), (MemberKind::Group, Some("Inner"), "Inner"));
+    assert_eq!(name(ada.uuid()), (MemberKind::User, None, "ada"));
     let first = unit.members_page(inner, None, 1).await.expect("readable");
     let second = unit.members_page(inner, Some(first[0].0), 10).await.expect("readable");
     assert_eq!((first.len(), second.len()), (1, 1));

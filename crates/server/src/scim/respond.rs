@@ -144,8 +144,12 @@ impl Computed {
             if let Some(groups) = self.groups.get(&user.id) {
                 resource.document.insert("groups".to_owned(), groups.iter().map(group_of).collect());
             }
-            if let Some(extension) = extension {
-                resource.document.insert(ENROLMENT.to_owned(), extension);
+            if let Some(Value::Object(extension)) = extension {
+                // The client's remark stands in the same container.
+                match resource.document.get_mut(ENROLMENT).and_then(Value::as_object_mut) {
+                    Some(stored) => stored.extend(extension),
+                    None => drop(resource.document.insert(ENROLMENT.to_owned(), Value::Object(extension))),
+                }
             }
             let name = manager(&resource.document).and_then(|id| self.names.get(&id)?.display.as_deref());
             if let Some(name) = name {

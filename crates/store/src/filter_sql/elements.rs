@@ -144,11 +144,9 @@ impl FilterWriter<'_> {
         condition(self, &Element::Schema(&resource_type.schema.id));
         for extension in &resource_type.extensions {
             let uri = extension.schema.id.as_str();
-            let used = if uri == ENROLMENT {
-                SHOWS_ENROLMENT.to_owned()
-            } else {
-                backend::json_exists(self.backend, &format!("{}.search", self.table.alias()), &[uri])
-            };
+            let stored =
+                backend::json_exists(self.backend, &format!("{}.search", self.table.alias()), &[uri]);
+            let used = if uri == ENROLMENT { format!("({stored} OR {SHOWS_ENROLMENT})") } else { stored };
             self.sql.push(&format!(" OR ({used} AND "));
             condition(self, &Element::Schema(uri));
             self.sql.push(")");

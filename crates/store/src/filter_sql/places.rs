@@ -40,7 +40,9 @@ impl FilterWriter<'_> {
             Some(schema) if schema.id == ENROLMENT && name == "licences" => {
                 return Place::Many(Set::Licences);
             }
-            Some(schema) if schema.id == ENROLMENT => return Place::Single(Holder::Enrolment),
+            Some(schema) if schema.id == ENROLMENT && target.attribute.read_only() => {
+                return Place::Single(Holder::Enrolment);
+            }
             Some(schema) if target.attribute.multi_valued => {
                 return Place::Many(Set::Document { container: Some(schema.id.as_str()), attribute: name });
             }

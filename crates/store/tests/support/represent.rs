@@ -26,12 +26,17 @@ pub(crate) async fn user_documents(unit: &ReadUnit) -> Vec<(Uuid, Object)> {
     let names = unit.names_of(&managers).await.expect("readable");
     let document = |mut user: User| {
         let licences = licences.get(&user.id).map(Vec::as_slice).unwrap_or_default();
-        let name = manager(&user).and_then(|id| names.get(&id));
+        let name = manager(&user).and_then(|id| names.get(&id)?.display.clone());
         if user.shows_enrolment(licences) {
-            user.resource.document.insert(ENROLMENT.to_owned(), enrolled(&user, licences));
+            let computed = enrolled(&user, licences);
+            let stored = user.resource.document.entry(ENROLMENT).or_insert_with(|| json!({}));
+            stored
+                .as_object_mut()
+                .expect("an object")
+                .extend(computed.as_object().expect("an object").clone());
         }
         if let Some(name) = name {
-            user.resource.document[ENTERPRISE_USER]["manager"]["displayName"] = name.display.as_str().into();
+            user.resource.document[ENTERPRISE_USER]["manager"]["displayName"] = name.into();
         }
         if let Some(groups) = groups.get(&user.id) {
             user.resource.document.insert("groups".to_owned(), groups.iter().map(group_of).collect());
@@ -43,7 +48,7 @@ pub(crate) async fn user_documents(unit: &ReadUnit) -> Vec<(Uuid, Object)> {
 
 fn group_of(group: &GroupOf) -> Value {
     let kind = if group.direct { "direct" } else { "indirect" };
-    json!({ "value": group.id.to_string(), "display": group.display, "type": kind })
+    unless_null(json!({ "value": group.id.to_string(), "display": group.display, "type": kind }))
 }
 
 fn enrolled(user: &User, licences: &[Licence]) -> Value {
@@ -65,7 +70,11 @@ fn enrolled(user: &User, licences: &[Licence]) -> Value {
         "restoreOwed": enrolment.restore_owed,
         "lastUsed": enrolment.last_used.map(time::format),
     });
-    let members = whole.as_object().expect("an object").iter().filter(|(_, value)| !value.is_null());
+    unless_null(whole)
+}
+
+fn unless_null(value: Value) -> Value {
+    let members = value.as_object().expect("an object").iter().filter(|(_, value)| !value.is_null());
     members.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
@@ -78,7 +87,7 @@ pub(crate) async fn group_documents(unit: &ReadUnit) -> Vec<(Uuid, Object)> {
     for mut group in groups {
         let members = members.remove(&group.id).unwrap_or_default();
         let members = members.iter().map(|member| {
-            json!({ "value": member.id.to_string(), "type": member.kind.to_string(), "display": member.display })
+            unless_null(json!({ "value": member.id.to_string(), "type": member.kind.to_string(), "display": member.display }))
         });
         group.resource.document.insert("members".to_owned(), members.collect());
         documents.push((group.id.uuid(), group.resource.render(BASE)));

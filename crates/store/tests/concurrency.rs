@@ -1,0 +1,216 @@
+//! Many writers at once: seats never overshoot, nothing is lost, one name has one winner, nobody waits in a circle.
+
+mod support;
+
+use std::future::Future;
+use std::sync::Arc;
+
+use provisioning::{Cause, Decision, Effect, GroupId, PoolPolicy, UserId, settle};
+use serde_json::json;
+use store::{Constraint, Error, GrantKind, MemberKind, NewGroup, NewUser, Store, TenantScope};
+use support::{TestStore, actor, id_at, now, page, policy, user_document};
+use tokio::task::JoinSet;
+
+const WRITERS: usize = 20;
+
+/// Runs the same work for every number, all at once.
+async fn at_once<F, T>(store: &TestStore, work: impl Fn(Arc<Store>, TenantScope, usize) -> F) -> Vec<T>
+where
+    F: Future<Output = T> + Send + 'static,
+    T: Send + 'static,
+{
+    let mut tasks = JoinSet::new();
+    for number in 0..WRITERS {
+        tasks.spawn(work(Arc::clone(&store.store), store.scope.clone(), number));
+    }
+    tasks.join_all().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_last_seats_are_given_once() {
+    let store = TestStore::open().await;
+    let pool = store.add_pool("Vault", 5, PoolPolicy::Queue).await;
+    let outcomes = at_once(&store, move |store, scope, number| async move {
+        let mut unit = store.write(&scope).await?;
+        let id = UserId::new(id_at(now()));
+        let document = user_document(json!({ "userName": format!("user-{number}") }));
+        unit.insert_user(&NewUser { id, document, connection: None }, now()).await?;
+        unit.insert_grant(id, pool, GrantKind::ByHand, now()).await?;
+        let situation = unit.situation(&[id], now()).await?;
+        let decision = settle(&situation, &Cause::Created, &policy(), now()).expect("a queue refuses nobody");
+        unit.carry_out(&decision, &actor(), now()).await?;
+        unit.commit().await
+    })
+    .await;
+    assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+    let unit = store.read(&store.scope).await.expect("a unit opens");
+    let state = unit.pools().await.expect("readable").remove(0);
+    assert_eq!((state.pool.used, state.waiting), (5, 15));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn seats_do_not_overshoot_even_for_who_does_not_look() {
+    let store = TestStore::open().await;
+    let pool = store.add_pool("Vault", 5, PoolPolicy::Queue).await;
+    let mut users = Vec::new();
+    for number in 0..WRITERS {
+        users.push(store.add_user(&format!("user-{number}")).await);
+    }
+    let users = Arc::new(users);
+    let outcomes = at_once(&store, move |store, scope, number| {
+        let users = Arc::clone(&users);
+        async move {
+            let mut unit = store.write(&scope).await?;
+            let effects = vec![Effect::SeatTaken { user: users[number], pool, overage: false }];
+            unit.carry_out(&Decision { effects, entries: vec![] }, &actor(), now()).await?;
+            unit.commit().await
+        }
+    })
+    .await;
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 5);
+    assert!(outcomes.iter().all(|outcome| matches!(outcome, Ok(()) | Err(Error::Busy))), "{outcomes:?}");
+    assert_eq!(store.pool(pool).await.used, 5);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn members_added_at_once_are_all_there() {
+    let store = TestStore::open().await;
+    let group = store.add_group("Staff").await;
+    let mut users = Vec::new();
+    for number in 0..WRITERS {
+        users.push(store.add_user(&format!("user-{number}")).await);
+    }
+    let users = Arc::new(users);
+    let outcomes = at_once(&store, move |store, scope, number| {
+        let users = Arc::clone(&users);
+        async move {
+            let mut unit = store.write(&scope).await?;
+            unit.lock_group(group).await?.ok_or(Error::NotFound)?;
+            unit.add_members(group, &[(users[number].uuid(), MemberKind::User)], now()).await?;
+            unit.touch_group(group, now()).await?;
+            unit.commit().await
+        }
+    })
+    .await;
+    assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+    let unit = store.read(&store.scope).await.expect("a unit opens");
+    assert_eq!(unit.members(group).await.expect("readable").len(), WRITERS);
+    let version = unit.group(group).await.expect("readable").expect("there").resource.meta.version;
+    assert_eq!(version, 1 + WRITERS as i64);
+}
+
+/// The same people join and leave several groups, are settled and deleted, all at once: locks are taken in one order.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn nobody_waits_in_a_circle() {
+    let store = TestStore::open().await;
+    let pool = store.add_pool("Vault", 3, PoolPolicy::Queue).await;
+    let mut groups: Vec<GroupId> = Vec::new();
+    let mut users: Vec<UserId> = Vec::new();
+    for number in 0..4 {
+        groups.push(store.add_group(&format!("group-{number}")).await);
+        users.push(store.add_user(&format!("user-{number}")).await);
+    }
+    let mut unit = store.unit().await;
+    for group in &groups {
+        unit.insert_binding(*group, pool, now()).await.expect("bound");
+    }
+    unit.commit().await.expect("committed");
+    let (groups, all) = (Arc::new(groups), Arc::new(users.clone()));
+    let outcomes = at_once(&store, move |store, scope, number| {
+        let (groups, users) = (Arc::clone(&groups), Arc::clone(&all));
+        async move {
+            for round in 0..5 {
+                let mut unit = store.write(&scope).await?;
+                if number == 0 && round == 3 {
+                    // One of them is removed by the way.
+                    if unit.lock_user_for_removal(users[0]).await?.is_some() {
+                        let situation = unit.situation(&users[..1], now()).await?;
+                        let decision =
+                            settle(&situation, &Cause::Removed, &policy(), now()).expect("not refused");
+                        unit.carry_out(&decision, &actor(), now()).await?;
+                        unit.delete_user(users[0], now()).await?;
+                    }
+                    unit.commit().await?;
+                    continue;
+                }
+                let group = groups[(number + round) % groups.len()];
+                unit.lock_group(group).await?.ok_or(Error::NotFound)?;
+                let mut people: Vec<UserId> = users.iter().copied().collect();
+                people.rotate_left((number + round) % 4);
+                let ids: Vec<_> = people.iter().map(|user| (user.uuid(), MemberKind::User)).collect();
+                if (number + round) % 3 == 0 {
+                    let ids: Vec<_> = people.iter().map(|user| user.uuid()).collect();
+                    unit.remove_members(group, &ids).await?;
+                } else {
+                    unit.add_members(group, &ids, now()).await?;
+                }
+                unit.touch_group(group, now()).await?;
+                let situation = unit.situation(&people, now()).await?;
+                let cause = Cause::JoinedGroup { group, name: "Staff".to_owned() };
+                let decision = settle(&situation, &cause, &policy(), now()).expect("a queue refuses nobody");
+                unit.carry_out(&decision, &actor(), now()).await?;
+                unit.commit().await?;
+            }
+            Ok::<(), Error>(())
+        }
+    })
+    .await;
+    assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+    let unit = store.read(&store.scope).await.expect("a unit opens");
+    let licences = unit.licences_of(&users).await.expect("readable");
+    assert_eq!(licences.get(&users[0]), None, "who was removed holds nothing");
+    assert!(store.pool(pool).await.used <= 3);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_name_has_one_winner() {
+    let store = TestStore::open().await;
+    let outcomes = at_once(&store, |store, scope, number| async move {
+        let mut unit = store.write(&scope).await?;
+        let name = if number % 2 == 0 { "ZOË" } else { "zoe\u{308}" };
+        let document = user_document(json!({ "userName": name }));
+        let new = NewUser { id: UserId::new(id_at(now())), document, connection: None };
+        unit.insert_user(&new, now()).await?;
+        unit.commit().await
+    })
+    .await;
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
+    let lost = |outcome: &&Result<(), Error>| matches!(outcome, Err(Error::Conflict(Constraint::UserName)));
+    assert_eq!(outcomes.iter().filter(lost).count(), WRITERS - 1, "{outcomes:?}");
+
+    let outcomes = at_once(&store, |store, scope, number| async move {
+        let mut unit = store.write(&scope).await?;
+        let document = json!({ "displayName": "Staff" }).as_object().expect("an object").clone();
+        // Half of the writers do not ask for a name of their own.
+        let unique_name = (number % 2 == 0).then(|| "staff".to_owned());
+        unit.insert_group(&NewGroup { id: GroupId::new(id_at(now())), document, unique_name }, now()).await?;
+        unit.commit().await
+    })
+    .await;
+    let lost = |outcome: &&Result<(), Error>| matches!(outcome, Err(Error::Conflict(Constraint::GroupName)));
+    assert_eq!(outcomes.iter().filter(lost).count(), WRITERS / 2 - 1, "{outcomes:?}");
+    let unit = store.read(&store.scope).await.expect("a unit opens");
+    assert_eq!(unit.groups(None, page(1, 0)).await.expect("readable").0, 1 + WRITERS as u64 / 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_writers_on_one_version_one_wins() {
+    let store = TestStore::open().await;
+    let id = store.add_user("ada").await;
+    let read = store.read(&store.scope).await.expect("a unit opens");
+    let user = Arc::new(read.user(id).await.expect("readable").expect("there"));
+    drop(read);
+    let outcomes = at_once(&store, move |store, scope, number| {
+        let user = Arc::clone(&user);
+        async move {
+            let mut unit = store.write(&scope).await?;
+            let document = user_document(json!({ "userName": "ada", "title": number.to_string() }));
+            unit.save_user(&user, &document, now()).await?;
+            unit.commit().await
+        }
+    })
+    .await;
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
+    let lost = |outcome: &&Result<(), Error>| matches!(outcome, Err(Error::VersionMismatch));
+    assert_eq!(outcomes.iter().filter(lost).count(), WRITERS - 1, "{outcomes:?}");
+}

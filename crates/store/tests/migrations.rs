@@ -1,0 +1,50 @@
+//! Migrations run once, whoever opens the database, and are refused where they are switched off.
+
+mod support;
+
+use store::{Error, Options, Store};
+use support::{fresh_database, now, options};
+use tokio::task::JoinSet;
+
+#[tokio::test]
+async fn pending_migrations_are_refused_where_they_are_switched_off() {
+    let (url, _folder) = fresh_database().await;
+    let strict = Options { migrate: false, ..options(&url) };
+    let Err(Error::PendingMigrations(names)) = Store::open(&strict).await else {
+        panic!("opened without a schema")
+    };
+    assert_eq!(names, ["m20261122_000001_initial"]);
+    let text = Error::PendingMigrations(names).to_string();
+    assert!(text.contains("m20261122_000001_initial") && text.contains("migrate"), "{text}");
+
+    let store = Store::open(&options(&url)).await.expect("migrates");
+    assert_eq!(store.pending_migrations().await.expect("readable"), [""; 0]);
+    assert_eq!(store.migrate().await.expect("nothing to do"), [""; 0]);
+    store.create_tenant("Alpha", now()).await.expect("created");
+    store.close().await;
+
+    let store = Store::open(&strict).await.expect("nothing is pending");
+    assert_eq!(store.tenants().await.expect("readable").len(), 1, "data outlives the process");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn processes_that_start_at_once_migrate_once() {
+    let (url, _folder) = fresh_database().await;
+    let mut starts = JoinSet::new();
+    for _ in 0..4 {
+        let options = Options { max_connections: 2, ..options(&url) };
+        starts.spawn(async move { Store::open(&options).await.map(|store| store.kind()) });
+    }
+    for outcome in starts.join_all().await {
+        outcome.expect("every one opens");
+    }
+}
+
+#[tokio::test]
+async fn a_url_says_which_database_and_stays_secret() {
+    let options =
+        Options { url: "mysql://root:secret@db.example/x".to_owned(), max_connections: 1, migrate: true };
+    let error = Store::open(&options).await.map(|_| ()).expect_err("no such database");
+    assert!(error.to_string().contains("sqlite:"), "{error}");
+    assert!(!format!("{options:?}{error:?}").contains("secret"));
+}

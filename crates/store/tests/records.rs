@@ -1,0 +1,161 @@
+//! The journal, the request log, connections and tokens.
+
+mod support;
+
+use chrono::TimeDelta;
+use provisioning::{Entry, EntryKind, GroupId, PoolId, Subject, UserId};
+use serde_json::json;
+use store::{Actor, ActorKind, Constraint, Error, JournalQuery, NewToken, RequestRecord};
+use support::{TestStore, actor, id_at, insert_group, new_connection, new_pool, now};
+
+#[tokio::test]
+async fn the_journal_keeps_its_order() {
+    let store = TestStore::open().await;
+    let subjects = [
+        Subject::User(UserId::new(id_at(now()))),
+        Subject::Group(GroupId::new(id_at(now()))),
+        Subject::Pool(PoolId::new(id_at(now()))),
+    ];
+    let entries: Vec<Entry> = (0..30)
+        .map(|number| Entry {
+            subject: subjects[number % 3],
+            kind: EntryKind::ALL[number % EntryKind::ALL.len()],
+            why: format!("because of {number}"),
+            before: (number % 2 == 0).then(|| json!({ "number": number })),
+            after: None,
+        })
+        .collect();
+    let actor = Actor { kind: ActorKind::Connection, name: "IdP".to_owned(), cause: "req-1".to_owned() };
+    let mut unit = store.unit().await;
+    unit.record(&entries[..20], &actor, now()).await.expect("recorded");
+    unit.record(&entries[20..], &actor, now()).await.expect("recorded");
+    unit.commit().await.expect("committed");
+
+    let unit = store.read(&store.scope).await.expect("a unit opens");
+    let all = unit.journal(JournalQuery { subject: None, after: None, most: 100 }).await.expect("readable");
+    assert_eq!(
+        all.iter().map(|record| &record.entry).collect::<Vec<_>>(),
+        entries.iter().collect::<Vec<_>>()
+    );
+    assert!(all.iter().all(|record| record.actor == actor && record.at == now()));
+    let last = unit.journal(JournalQuery { subject: None, after: None, most: 2 }).await.expect("readable");
+    assert_eq!(last, all[28..]);
+    let next = JournalQuery { subject: None, after: Some(all[9].id), most: 2 };
+    assert_eq!(unit.journal(next).await.expect("readable"), all[10..12]);
+    for subject in subjects {
+        let query = JournalQuery { subject: Some(subject), after: None, most: 100 };
+        let found = unit.journal(query).await.expect("readable");
+        assert_eq!(found.len(), 10);
+        assert!(found.iter().all(|record| record.entry.subject == subject));
+    }
+}
+
+#[tokio::test]
+async fn requests_are_logged_and_their_quirks_counted() {
+    let store = TestStore::open().await;
+    let connection = store.add_connection("IdP").await.id;
+    let record = |number: i64, quirks: &[&str]| RequestRecord {
+        id: store.new_id(now() + TimeDelta::seconds(number)),
+        scope: store.scope.clone(),
+        connection,
+        at: now() + TimeDelta::seconds(number),
+        method: "PATCH".to_owned(),
+        path: "/Users/1".to_owned(),
+        status: 200,
+        duration_us: 1_500,
+        quirks: quirks.iter().map(|name| (*name).to_owned()).collect(),
+        effects: vec!["seat taken in Vault".to_owned()],
+        ignored: vec!["nickname".to_owned()],
+        body: Some(json!({ "userName": "•••" })),
+        error: None,
+    };
+    store.log_requests(vec![]).await.expect("nothing to log");
+    let records = vec![record(1, &["a", "b"]), record(2, &["a"]), record(3, &[])];
+    store.log_requests(records.clone()).await.expect("logged");
+    store.log_requests(vec![record(4, &["a"])]).await.expect("logged");
+
+    let unit = store.read(&store.scope).await.expect("a unit opens");
+    let found = unit.requests(connection, 100).await.expect("readable");
+    assert_eq!(found[..3], records);
+    assert_eq!(unit.requests(connection, 1).await.expect("readable"), found[3..]);
+    let uses = unit.quirk_uses().await.expect("readable");
+    let uses: Vec<_> = uses.iter().map(|one| (one.name.as_str(), one.uses, one.last_at)).collect();
+    assert_eq!(uses, [("a", 3, now() + TimeDelta::seconds(4)), ("b", 1, now() + TimeDelta::seconds(1))]);
+    drop(unit);
+    assert_eq!(store.forget_requests(now() + TimeDelta::seconds(3)).await.expect("forgotten"), 2);
+    let unit = store.read(&store.scope).await.expect("a unit opens");
+    assert_eq!(unit.requests(connection, 100).await.expect("readable").len(), 2);
+}
+
+#[tokio::test]
+async fn a_token_opens_its_tenant_until_it_ends() {
+    let store = TestStore::open().await;
+    let connection = store.add_connection("IdP").await;
+    let new = |byte: u8, hours: Option<i64>| NewToken {
+        connection: connection.id,
+        hash: [byte; 32],
+        hint: format!("…{byte}"),
+        expires_at: hours.map(|hours| now() + TimeDelta::hours(hours)),
+    };
+    let mut unit = store.unit().await;
+    let lasting = unit.insert_token(&new(1, None), now()).await.expect("inserted");
+    let ending = unit.insert_token(&new(2, Some(1)), now()).await.expect("inserted");
+    unit.commit().await.expect("committed");
+
+    let opened = store.authenticate(&[1; 32], now()).await.expect("readable").expect("known");
+    assert_eq!((&opened.scope, &opened.connection, opened.token), (&store.scope, &connection, lasting.id));
+    assert!(store.authenticate(&[2; 32], now() + TimeDelta::minutes(59)).await.expect("readable").is_some());
+    assert!(store.authenticate(&[2; 32], now() + TimeDelta::hours(1)).await.expect("readable").is_none());
+    assert!(store.authenticate(&[3; 32], now()).await.expect("readable").is_none());
+
+    let later = now() + TimeDelta::hours(2);
+    store.tokens_used(&[]).await.expect("nothing to note");
+    store.tokens_used(&[(lasting.id, later), (ending.id, now())]).await.expect("noted");
+    store.tokens_used(&[(lasting.id, now())]).await.expect("noted, and older");
+    let mut unit = store.unit().await;
+    assert!(unit.revoke_token(lasting.id, later).await.expect("revoked"));
+    assert!(!unit.revoke_token(lasting.id, later).await.expect("revoked before"));
+    let tokens = unit.tokens(connection.id).await.expect("readable");
+    unit.commit().await.expect("committed");
+    let seen: Vec<_> = tokens.iter().map(|token| (token.id, token.last_used_at, token.revoked_at)).collect();
+    assert_eq!(seen, [(lasting.id, Some(later), Some(later)), (ending.id, Some(now()), None)]);
+    assert!(store.authenticate(&[1; 32], now()).await.expect("readable").is_none());
+}
+
+#[tokio::test]
+async fn constraints_are_known_by_name() {
+    let store = TestStore::open().await;
+    let conflict = |outcome: Result<(), Error>, expected: Constraint| match outcome {
+        Err(Error::Conflict(constraint)) => assert_eq!(constraint, expected),
+        other => panic!("{expected:?}: {other:?}"),
+    };
+    conflict(store.create_tenant("ALPHA", now()).await.map(|_| ()), Constraint::TenantName);
+
+    let connection = store.add_connection("IdP").await.id;
+    let mut unit = store.unit().await;
+    conflict(
+        unit.insert_connection(&new_connection("idp"), now()).await.map(|_| ()),
+        Constraint::ConnectionName,
+    );
+    drop(unit);
+
+    let pool = store.add_pool("Vault", 1, provisioning::PoolPolicy::Queue).await;
+    let mut unit = store.unit().await;
+    let again = new_pool("VAULT", 1, provisioning::PoolPolicy::Queue);
+    conflict(unit.insert_pool(&again, now()).await.map(|_| ()), Constraint::PoolName);
+    drop(unit);
+
+    let mut unit = store.unit().await;
+    let group = insert_group(&mut unit, "Staff").await;
+    unit.insert_binding(group, pool, now()).await.expect("bound");
+    conflict(unit.insert_binding(group, pool, now()).await, Constraint::Binding);
+    drop(unit);
+
+    let token = NewToken { connection, hash: [7; 32], hint: String::new(), expires_at: None };
+    let mut unit = store.unit().await;
+    unit.insert_token(&token, now()).await.expect("inserted");
+    conflict(unit.insert_token(&token, now()).await.map(|_| ()), Constraint::TokenHash);
+    drop(unit);
+    assert!(!format!("{token:?}").contains("7, 7"), "a hash is not shown");
+    assert_eq!(actor().kind.to_string(), "operator");
+}

@@ -1,0 +1,76 @@
+//! Cost follows the change, not the size: statements are counted.
+
+mod support;
+
+use provisioning::{Cause, GroupId, PoolPolicy, UserId, settle};
+use serde_json::json;
+use store::MemberKind;
+use support::{TestStore, actor, insert_user, now, policy};
+
+/// What a PATCH of one member does, and how many statements it took.
+async fn patch(store: &TestStore, group: GroupId, user: UserId, joins: bool) -> usize {
+    let mut unit = store.unit().await;
+    unit.lock_group(group).await.expect("readable").expect("there");
+    let name = "Staff".to_owned();
+    let cause = if joins {
+        assert_eq!(unit.names_of(&[user.uuid()]).await.expect("readable").len(), 1);
+        let added = unit.add_members(group, &[(user.uuid(), MemberKind::User)], now()).await.expect("added");
+        assert_eq!(added, [user.uuid()]);
+        Cause::JoinedGroup { group, name }
+    } else {
+        let removed = unit.remove_members(group, &[user.uuid()]).await.expect("removed");
+        assert_eq!(removed, [user.uuid()]);
+        Cause::LeftGroup { group, name }
+    };
+    unit.touch_group(group, now()).await.expect("there");
+    let situation = unit.situation(&[user], now()).await.expect("facts");
+    let decision = settle(&situation, &cause, &policy(), now()).expect("nothing refuses");
+    assert!(!decision.is_empty(), "a seat comes and goes");
+    unit.carry_out(&decision, &actor(), now()).await.expect("carried out");
+    let statements = unit.statements();
+    unit.commit().await.expect("committed");
+    statements
+}
+
+#[tokio::test]
+async fn one_member_costs_the_same_in_every_group() {
+    let store = TestStore::open().await;
+    let pool = store.add_pool("Vault", 10_000, PoolPolicy::Queue).await;
+    let mut costs = Vec::new();
+    for size in [10, 5_000] {
+        let group = store.add_group(&format!("Group of {size}")).await;
+        let mut unit = store.unit().await;
+        let mut members = Vec::new();
+        for number in 0..size {
+            let user = insert_user(&mut unit, json!({ "userName": format!("{size}-{number}") })).await;
+            members.push((user.uuid(), MemberKind::User));
+        }
+        let joiner = insert_user(&mut unit, json!({ "userName": format!("joiner of {size}") })).await;
+        unit.add_members(group, &members, now()).await.expect("added");
+        unit.insert_binding(group, pool, now()).await.expect("bound");
+        unit.commit().await.expect("committed");
+        costs.push((patch(&store, group, joiner, true).await, patch(&store, group, joiner, false).await));
+    }
+    assert_eq!(costs[0], costs[1]);
+    // A database with many writers looks at the queue again once the pools are locked.
+    let again = usize::from(store.kind() == "postgresql");
+    assert_eq!(costs[0], (14 + again, 12 + again));
+}
+
+#[tokio::test]
+async fn creating_and_looking_up_a_user_is_cheap() {
+    let store = TestStore::open().await;
+    let mut unit = store.unit().await;
+    let body = json!({ "userName": "ada", "emails": [{ "value": "ada@alpha.example" }, { "value": "a@alpha.example" }] });
+    let ada = insert_user(&mut unit, body).await;
+    assert_eq!(unit.statements(), 2, "the user and the values");
+    assert_eq!(unit.unpark_for(ada, None, "ada", now()).await.expect("nothing parked").len(), 0);
+    unit.situation(&[ada], now()).await.expect("facts");
+    assert_eq!(unit.statements(), 5, "who has no grant costs no look at pools");
+    unit.commit().await.expect("committed");
+    let unit = store.read(&store.scope).await.expect("a unit opens");
+    unit.user(ada).await.expect("readable").expect("there");
+    unit.groups_of(&[ada]).await.expect("readable");
+    unit.licences_of(&[ada]).await.expect("readable");
+    assert_eq!(unit.statements(), 3);
+}
