@@ -1,8 +1,9 @@
 //! From a filter as written to a filter over attributes (RFC 7644 §3.4.2.2): the second of three stages.
 
 use chrono::{DateTime, Utc};
+pub use scim_filter_parser::CompareOp;
 use scim_filter_parser::{
-    CompareOp, CompareValue, Comparison, ErrorKind, Filter, Lenience, ParseError, parse_filter_with,
+    CompareValue, Comparison, ErrorKind, Filter, Lenience, ParseError, parse_filter_with,
 };
 
 use crate::path::{AttributeRef, Located, locate};

@@ -57,7 +57,7 @@ impl Store {
     /// database cannot be opened.
     pub async fn open(options: &Options) -> Result<Self, Error> {
         let backend = backend::of_url(&options.url)?;
-        if backend == DbBackend::Postgres {
+        if backend::concurrent(backend) {
             let pool = backend::connect_pool(&options.url, options.max_connections).await?;
             prepare(&pool, options.migrate).await?;
             return Ok(Self { backend, pool, writer: None, base: "".into(), _scratch: None });

@@ -1,10 +1,10 @@
 //! One value against an operand.
 
 use chrono::{DateTime, Datelike, TimeDelta, Timelike, Utc};
+use scim::filter::CompareOp;
 use scim::filter::Operand;
 use scim::schema::{Attribute, Kind};
 use scim::time;
-use scim_filter_parser::CompareOp;
 
 use super::FilterWriter;
 use crate::backend;

@@ -10,11 +10,11 @@ mod page;
 mod places;
 
 use chrono::DateTime;
+use scim::filter::CompareOp;
 use scim::filter::{ElementFilter, Operand, ResolvedFilter};
 use scim::path::AttributeRef;
 use scim::schema::{Attribute, ResourceType};
 use scim::{Meta, Object, Resource};
-use scim_filter_parser::CompareOp;
 use sea_orm::DbBackend;
 use serde_json::Value as Json;
 use uuid::Uuid;

@@ -1,8 +1,8 @@
 //! Pages of a list: how many there are, and some of them, in a stable order.
 
+use scim::filter::CompareOp;
 use scim::filter::{Operand, ResolvedFilter};
 use scim::protocol::list::Page;
-use scim_filter_parser::CompareOp;
 use sea_orm::FromQueryResult;
 
 use super::{FilterWriter, Table};

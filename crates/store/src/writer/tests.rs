@@ -53,7 +53,7 @@ fn url(folder: &Path) -> String {
 }
 
 async fn rows(database: &DatabaseConnection) -> Vec<i64> {
-    let statement = Statement::from_string(DbBackend::Sqlite, "SELECT n FROM t ORDER BY n");
+    let statement = Statement::from_string(database.get_database_backend(), "SELECT n FROM t ORDER BY n");
     let rows = database.query_all_raw(statement).await.expect("readable");
     rows.iter().map(|row| row.try_get("", "n").expect("a number")).collect()
 }
