@@ -143,14 +143,15 @@ fn unknown(resource_type: &ResourceType, name: &str) -> String {
     format!("{} resources have no attribute \"{}\".", resource_type.name, shortened(name))
 }
 
-/// At most 100 characters of a client's text, for use in a message.
+/// At most 100 characters of a client's text, without control characters, for use in a message.
 #[must_use]
 pub fn shortened(text: &str) -> String {
-    if text.chars().count() <= 100 {
-        text.to_owned()
-    } else {
-        text.chars().take(100).chain(['…']).collect()
+    let mut characters = text.chars().filter(|c| !c.is_control());
+    let mut short: String = characters.by_ref().take(100).collect();
+    if characters.next().is_some() {
+        short.push('…');
     }
+    short
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::json::Object;
 use crate::protocol::error::Error;
 use crate::protocol::version::entity_tag;
-use crate::schema::{Attribute, Mutability, ResourceType, Returned};
+use crate::schema::{Attribute, Kind, Mutability, ResourceType, Returned};
 use crate::{text, time, value};
 
 /// A resource with what the server knows about it.
@@ -166,6 +166,7 @@ fn check_schemas(resource_type: &ResourceType, body: &Object) -> Result<(), Erro
 /// # Errors
 /// `invalidValue` that names the attribute.
 pub fn require(resource_type: &ResourceType, document: &Object) -> Result<(), Error> {
+    bounded(resource_type, document)?;
     missing("", &resource_type.schema.attributes, document)?;
     for extension in &resource_type.extensions {
         let uri = &extension.schema.id;
@@ -173,6 +174,33 @@ pub fn require(resource_type: &ResourceType, document: &Object) -> Result<(), Er
             Some(container) => missing(&format!("{uri}:"), &extension.schema.attributes, container)?,
             None if extension.required => return Err(Error::invalid_value(format!("{uri} is required."))),
             None => {}
+        }
+    }
+    Ok(())
+}
+
+/// The most bytes of a text by which resources are looked up, in its comparison form: what an index can hold.
+pub const MAX_KEY: usize = 2_000;
+
+/// Checks the texts by which resources are looked up: names, `externalId`, and values and types in lists.
+fn bounded(resource_type: &ResourceType, document: &Object) -> Result<(), Error> {
+    let check =
+        |attribute: &Attribute, value: Option<&Value>, place: &str| match value.and_then(Value::as_str) {
+            Some(text) if text::comparison_form(attribute, text).len() > MAX_KEY => {
+                Err(Error::invalid_value(format!("{place} is too long: at most {MAX_KEY} bytes.")))
+            }
+            _ => Ok(()),
+        };
+    for (name, value) in document {
+        let Some(attribute) = resource_type.attribute(name) else { continue };
+        if matches!(name.as_str(), "userName" | "displayName" | "externalId") {
+            check(attribute, Some(value), name)?;
+        }
+        let keys = attribute.sub_attributes.iter().filter(|sub| sub.kind == Kind::String);
+        for key in keys.filter(|sub| matches!(sub.name.as_str(), "value" | "type")) {
+            for element in value.as_array().into_iter().flatten() {
+                check(key, element.get(&key.name), &format!("{name}.{}", key.name))?;
+            }
         }
     }
     Ok(())

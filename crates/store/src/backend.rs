@@ -1,8 +1,8 @@
 //! Everything in which the two databases differ: how they connect, lock and read JSON.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::sqlx::sqlite::SqliteSynchronous;
 use sea_orm::{ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend};
 use sea_orm::{ConnectionTrait as _, SqliteTransactionMode, TransactionOptions, TransactionTrait as _};
 
@@ -42,13 +42,37 @@ pub(crate) async fn connect_writer(url: &str) -> Result<DatabaseConnection, Erro
     options.map_sqlx_sqlite_opts(|options| {
         options
             .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(PATIENCE)
             .foreign_keys(true)
             .statement_cache_capacity(STATEMENTS)
     });
-    Ok(Database::connect(options).await?)
+    let connection = connect(options).await?;
+    write_ahead(&connection).await?;
+    Ok(connection)
+}
+
+/// Switches a new file to write-ahead logging, which stays with it.
+///
+/// Two processes that switch the same file at once would wait for each other until both gave up, so each gives up
+/// soon and comes again, after pauses of its own.
+async fn write_ahead(connection: &DatabaseConnection) -> Result<(), Error> {
+    let pause = Duration::from_millis(u64::from(std::process::id() % 13) + 3);
+    let began = Instant::now();
+    connection.execute_unprepared("PRAGMA busy_timeout = 20").await?;
+    let mut attempt = 1;
+    loop {
+        match connection.execute_unprepared("PRAGMA journal_mode = WAL").await.map_err(Error::from) {
+            Err(Error::Busy) if began.elapsed() < PATIENCE => tokio::time::sleep(pause * attempt).await,
+            switched => {
+                switched?;
+                break;
+            }
+        }
+        attempt = attempt % 7 + 1;
+    }
+    connection.execute_unprepared(&format!("PRAGMA busy_timeout = {}", PATIENCE.as_millis())).await?;
+    Ok(())
 }
 
 /// The pool for reads; on `PostgreSQL` also for writes.
@@ -56,7 +80,6 @@ pub(crate) async fn connect_pool(url: &str, max_connections: u32) -> Result<Data
     let mut options = options(url, max_connections.max(1));
     options.map_sqlx_sqlite_opts(|options| {
         options
-            .journal_mode(SqliteJournalMode::Wal)
             .busy_timeout(PATIENCE)
             .foreign_keys(true)
             .pragma("query_only", "1")
@@ -65,7 +88,12 @@ pub(crate) async fn connect_pool(url: &str, max_connections: u32) -> Result<Data
     options.map_sqlx_postgres_opts(|options| {
         options.application_name("rollcall").statement_cache_capacity(STATEMENTS)
     });
-    Ok(Database::connect(options).await?)
+    connect(options).await
+}
+
+/// A database that does not answer at the start is no passing trouble: the reason is told.
+async fn connect(options: ConnectOptions) -> Result<DatabaseConnection, Error> {
+    Database::connect(options).await.map_err(|error| Error::Other(error.into()))
 }
 
 fn options(url: &str, connections: u32) -> ConnectOptions {
@@ -104,19 +132,19 @@ pub(crate) async fn begin_nested(outer: &DatabaseTransaction) -> Result<Database
     Ok(outer.begin().await?)
 }
 
-/// Locks the selected rows against other writers, where there are any.
+/// Locks the selected rows against other writers, where there are any; rows that refer to them may still be added.
 pub(crate) fn for_update(backend: DbBackend) -> &'static str {
+    if concurrent(backend) { " FOR NO KEY UPDATE" } else { "" }
+}
+
+/// As [`for_update`], for rows that are about to be deleted.
+pub(crate) fn for_removal(backend: DbBackend) -> &'static str {
     if concurrent(backend) { " FOR UPDATE" } else { "" }
 }
 
-/// As [`for_update`], for the rows of one table of a join.
-pub(crate) fn for_update_of(backend: DbBackend, alias: &str) -> String {
-    if concurrent(backend) { format!(" FOR UPDATE OF {alias}") } else { String::new() }
-}
-
-/// Leaves rows that others hold to them; only for work that somebody has to do, not for a certain row.
+/// As [`for_update`], but rows that others hold are left out.
 pub(crate) fn skip_locked(backend: DbBackend) -> &'static str {
-    if concurrent(backend) { " FOR UPDATE SKIP LOCKED" } else { "" }
+    if concurrent(backend) { " FOR NO KEY UPDATE SKIP LOCKED" } else { "" }
 }
 
 /// The text of a UUID.
@@ -194,8 +222,8 @@ pub(crate) fn json_elements(backend: DbBackend, document: &str, path: &[&str]) -
 
 /// `'$."name"."familyName"'`, which is a path of `SQLite` and of SQL/JSON alike.
 fn sqlite_path(path: &[&str]) -> String {
-    let steps: String = path.iter().map(|name| format!(".\"{}\"", name.replace('"', "\\\""))).collect();
-    literal(&format!("${steps}"))
+    let step = |path: String, name: &&str| path + ".\"" + &name.replace('"', "\\\"") + "\"";
+    literal(&path.iter().fold("$".to_owned(), step))
 }
 
 fn arrows(document: &str, path: &[&str]) -> String {

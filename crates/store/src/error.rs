@@ -110,7 +110,7 @@ impl From<DbErr> for Error {
             return Self::Other(error.into());
         };
         match cause.as_ref() {
-            sqlx::Error::PoolTimedOut => Self::Busy,
+            sqlx::Error::PoolTimedOut | sqlx::Error::Io(_) => Self::Busy,
             sqlx::Error::Database(database) => constraint(database.as_ref())
                 .or_else(|| busy(database.as_ref()))
                 .unwrap_or(Self::Other(error.into())),
@@ -123,12 +123,11 @@ fn constraint(error: &dyn sqlx::error::DatabaseError) -> Option<Error> {
     if !error.is_unique_violation() {
         return None;
     }
-    let found = match error.constraint() {
-        Some(name) => CONSTRAINTS.iter().find(|(_, known, _)| *known == name),
-        None => {
-            let columns = error.message().strip_prefix("UNIQUE constraint failed: ")?;
-            CONSTRAINTS.iter().find(|(_, _, known)| *known == columns)
-        }
+    let found = if let Some(name) = error.constraint() {
+        CONSTRAINTS.iter().find(|(_, known, _)| *known == name)
+    } else {
+        let columns = error.message().strip_prefix("UNIQUE constraint failed: ")?;
+        CONSTRAINTS.iter().find(|(_, _, known)| *known == columns)
     };
     found.map(|(constraint, _, _)| Error::Conflict(*constraint))
 }

@@ -172,10 +172,11 @@ impl ReadUnit {
                  JOIN group_members m ON m.member_id = up.group_id AND m.tenant_id = ",
             );
             sql.bind(self.tenant());
+            // SQLite keeps the order of a CROSS JOIN: the few groups that were found first, never all groups.
             sql.push(
                 ") SELECT up.member_id, up.group_id, g.display_name, EXISTS (SELECT 1 FROM group_members d \
                  WHERE d.tenant_id = g.tenant_id AND d.group_id = g.id AND d.member_id = up.member_id) AS direct \
-                 FROM up JOIN groups g ON g.id = up.group_id AND g.tenant_id = ",
+                 FROM up CROSS JOIN groups g WHERE g.id = up.group_id AND g.tenant_id = ",
             );
             sql.bind(self.tenant()).push(" ORDER BY up.member_id, up.group_id");
             for row in self.session.all::<GroupOfRow>(sql).await? {

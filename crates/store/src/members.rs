@@ -8,7 +8,7 @@ use provisioning::GroupId;
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
-use crate::backend::{for_update_of, json_text};
+use crate::backend::{for_update, json_text, skip_locked};
 use crate::error::Error;
 use crate::groups::IdRow;
 use crate::ids::stored;
@@ -218,7 +218,7 @@ impl WriteUnit {
                     .push(&format!(" FROM {table} t WHERE t.tenant_id = "))
                     .bind(self.tenant());
                 sql.push(" AND t.id IN ").list(chunk.iter().copied()).push(" ORDER BY t.id");
-                sql.push(&for_update_of(self.backend(), "t"));
+                sql.push(for_update(self.backend()));
                 sql.push(
                     " ON CONFLICT (tenant_id, group_id, member_id) DO NOTHING RETURNING member_id AS id",
                 );
@@ -259,13 +259,15 @@ impl WriteUnit {
         Ok(0)
     }
 
-    /// Takes a user or group out of every group; those get a new version.
+    /// Takes a user or group out of every group; those get a new version, but for one that another unit has locked
+    /// since: that unit may wait for this member, and is about to give the group its new version.
     pub(crate) async fn leave_all_groups(&mut self, member: Uuid, now: DateTime<Utc>) -> Result<(), Error> {
         let mut sql = Sql::new("UPDATE groups SET version = version + 1, modified_at = ");
         sql.bind(stored(now)).push(" WHERE tenant_id = ").bind(self.tenant());
-        sql.push(" AND id IN (SELECT m.group_id FROM group_members m WHERE m.tenant_id = ")
+        sql.push(" AND id IN (SELECT g.id FROM groups g WHERE g.tenant_id = ").bind(self.tenant());
+        sql.push(" AND g.id IN (SELECT m.group_id FROM group_members m WHERE m.tenant_id = ")
             .bind(self.tenant());
-        sql.push(" AND m.member_id = ").bind(member).push(")");
+        sql.push(" AND m.member_id = ").bind(member).push(")").push(skip_locked(self.backend())).push(")");
         self.session.run(sql).await?;
         let mut sql = Sql::new("DELETE FROM group_members WHERE tenant_id = ");
         sql.bind(self.tenant()).push(" AND member_id = ").bind(member);

@@ -7,14 +7,15 @@ use provisioning::{
     Enrolment, Grant, GrantSource, GroupId, Person, Pool, PoolId, PoolPolicy, Seat, Situation, UserId,
 };
 use sea_orm::FromQueryResult;
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::backend::{concurrent, for_update, json_text};
+use crate::backend::{for_update, json_text, skip_locked};
 use crate::connections::decode;
 use crate::entity::pools;
 use crate::error::Error;
 use crate::grants::GrantKind;
+use crate::jobs::{NewJob, job_kind};
 use crate::pools::{pool, seat_state};
 use crate::sql::Sql;
 use crate::unit::{CHUNK, WriteUnit};
@@ -44,6 +45,8 @@ struct FactRow {
 
 #[derive(FromQueryResult)]
 struct WaiterRow {
+    pool_id: Uuid,
+    since: DateTime<Utc>,
     user_id: Uuid,
 }
 
@@ -70,41 +73,66 @@ impl WriteUnit {
         pools: &[PoolId],
         now: DateTime<Utc>,
     ) -> Result<Situation, Error> {
-        let wanted: BTreeSet<Uuid> = users.iter().map(|user| user.uuid()).collect();
-        let people = self.people(&wanted).await?;
+        let wanted: Vec<Uuid> =
+            users.iter().map(|user| user.uuid()).collect::<BTreeSet<_>>().into_iter().collect();
+        let people = self.people(&wanted, for_update(self.backend())).await?;
         let mut named: BTreeSet<PoolId> = pools.iter().copied().collect();
         named.extend(pools_of(people.values()));
         if named.is_empty() {
             return Ok(Situation { people: people.into_values().collect(), ..Situation::default() });
         }
-        let mut queue = self.people(&self.waiters(&named, &people, now).await?).await?;
-        let mut all = named.clone();
-        all.extend(pools_of(queue.values()));
-        let pools = self.lock_pools(&all).await?;
-        // Somebody else may have served the queue while this unit waited for the pools.
-        if concurrent(self.backend()) {
-            let waiters = self.waiters(&named, &people, now).await?;
-            let missing = waiters.into_iter().filter(|user| !queue.contains_key(user)).collect();
-            queue.extend(self.people(&missing).await?);
+        let pools = self.lock_pools(&named).await?;
+        let waiters = self.waiters(&named, &people, now).await?;
+        let queue = self.queue(waiters, now).await?;
+        Ok(Situation { people: people.into_values().collect(), pools, queue })
+    }
+
+    /// Those who can be served: everybody up to the first one whom another unit holds.
+    ///
+    /// Whoever holds a person may itself wait for the pools, which this unit has locked: to wait for the person would
+    /// be to wait in a circle, and to pass over the person would be unfair. The rest of the queue is left to a job.
+    async fn queue(&mut self, waiters: Vec<WaiterRow>, now: DateTime<Utc>) -> Result<Vec<Person>, Error> {
+        let users: Vec<Uuid> =
+            waiters.iter().map(|row| row.user_id).collect::<BTreeSet<_>>().into_iter().collect();
+        let mut people = self.people(&users, skip_locked(self.backend())).await?;
+        let mut left = BTreeSet::new();
+        loop {
+            let before = people.len();
+            for row in &waiters {
+                if left.contains(&row.pool_id) || !people.contains_key(&row.user_id) {
+                    left.insert(row.pool_id);
+                    people.remove(&row.user_id);
+                }
+            }
+            if people.len() == before {
+                break;
+            }
         }
-        Ok(Situation {
-            people: people.into_values().collect(),
-            pools,
-            queue: queue.into_values().filter(|person| person.waiting().next().is_some()).collect(),
-        })
+        for pool in left {
+            let job = NewJob {
+                kind: job_kind::SERVE_QUEUE.to_owned(),
+                payload: json!({ "pool": pool }),
+                run_at: now,
+                dedup: Some(format!("{}:{pool}", job_kind::SERVE_QUEUE)),
+            };
+            self.enqueue(job, now).await?;
+        }
+        Ok(people.into_values().collect())
     }
 
     /// These people with everything that stands about them, locked in the order of ids.
-    async fn people(&self, users: &BTreeSet<Uuid>) -> Result<BTreeMap<Uuid, Person>, Error> {
+    async fn people(&self, users: &[Uuid], lock: &str) -> Result<BTreeMap<Uuid, Person>, Error> {
         let mut people = BTreeMap::new();
-        let users: Vec<Uuid> = users.iter().copied().collect();
         for chunk in users.chunks(CHUNK) {
             let name = json_text(self.backend(), "u.document", &["userName"]);
             let mut sql = Sql::new(&format!(
                 "SELECT u.id, {name} AS name, u.active, u.enrolment FROM users u WHERE u.tenant_id = "
             ));
-            sql.bind(self.tenant()).push(" AND u.id IN ").list(chunk.iter().copied()).push(" ORDER BY u.id");
-            sql.push(for_update(self.backend()));
+            sql.bind(self.tenant())
+                .push(" AND u.id IN ")
+                .list(chunk.iter().copied())
+                .push(" ORDER BY u.id")
+                .push(lock);
             for row in self.session.all::<PersonRow>(sql).await? {
                 let enrolment: Enrolment = decode(row.enrolment, "users", "enrolment", &row.id.to_string())?;
                 let person = Person {
@@ -150,7 +178,7 @@ impl WriteUnit {
         pools: &BTreeSet<PoolId>,
         people: &BTreeMap<Uuid, Person>,
         now: DateTime<Utc>,
-    ) -> Result<BTreeSet<Uuid>, Error> {
+    ) -> Result<Vec<WaiterRow>, Error> {
         let mut sql = Sql::default();
         for (position, pool) in pools.iter().enumerate() {
             // As many as these people hold, and past those among them who wait themselves.
@@ -158,7 +186,8 @@ impl WriteUnit {
             if position > 0 {
                 sql.push(" UNION ALL ");
             }
-            sql.push("SELECT * FROM (SELECT s.user_id FROM seats s WHERE s.tenant_id = ").bind(self.tenant());
+            sql.push("SELECT * FROM (SELECT s.pool_id, s.since, s.user_id FROM seats s WHERE s.tenant_id = ")
+                .bind(self.tenant());
             sql.push(" AND s.pool_id = ").bind(pool.uuid()).push(" AND s.state = 'waiting'");
             sql.push(" ORDER BY s.since, s.user_id LIMIT COALESCE((SELECT CASE");
             sql.push(" WHEN p.expires_at <= ").bind(now).push(" THEN 0");
@@ -174,15 +203,19 @@ impl WriteUnit {
                 .bind(pool.uuid())
                 .push(&format!("), 0)) AS w{position}"));
         }
-        let waiters = self.session.all::<WaiterRow>(sql).await?.into_iter().map(|row| row.user_id);
-        Ok(waiters.filter(|user| !people.contains_key(user)).collect())
+        let mut waiters = self.session.all::<WaiterRow>(sql).await?;
+        waiters.retain(|row| !people.contains_key(&row.user_id));
+        waiters.sort_unstable_by_key(|row| (row.pool_id, row.since, row.user_id));
+        Ok(waiters)
     }
 
-    async fn lock_pools(&self, pools: &BTreeSet<PoolId>) -> Result<Vec<Pool>, Error> {
+    /// The named pools. Every pool of the tenant is locked with them, in the order of ids, because a unit that settles
+    /// people in several calls learns of its pools one after the other.
+    async fn lock_pools(&self, named: &BTreeSet<PoolId>) -> Result<Vec<Pool>, Error> {
         let mut sql = Sql::new("SELECT p.* FROM pools p WHERE p.tenant_id = ");
-        sql.bind(self.tenant()).push(" AND p.id IN ").list(pools.iter().map(|pool| pool.uuid()));
-        sql.push(" ORDER BY p.id").push(for_update(self.backend()));
-        self.session.all::<pools::Model>(sql).await?.iter().map(pool).collect()
+        sql.bind(self.tenant()).push(" ORDER BY p.id").push(for_update(self.backend()));
+        let rows = self.session.all::<pools::Model>(sql).await?;
+        rows.iter().filter(|row| named.contains(&PoolId::new(row.id))).map(pool).collect()
     }
 }
 

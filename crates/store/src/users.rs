@@ -11,7 +11,7 @@ use sea_orm::FromQueryResult;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::backend::for_update;
+use crate::backend::{concurrent, for_removal, for_update};
 use crate::connections::decode;
 use crate::entity;
 use crate::error::Error;
@@ -19,7 +19,7 @@ use crate::filter_sql::{self, Table};
 use crate::ids::{ConnectionId, stored};
 use crate::pools::Licence;
 use crate::sql::Sql;
-use crate::unit::{ReadUnit, WriteUnit};
+use crate::unit::{CHUNK, ReadUnit, WriteUnit};
 use crate::user_values;
 
 /// A user as stored.
@@ -171,7 +171,7 @@ impl WriteUnit {
     /// # Errors
     /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
     pub async fn lock_user_for_removal(&mut self, id: UserId) -> Result<Option<User>, Error> {
-        if crate::backend::concurrent(self.backend()) {
+        if concurrent(self.backend()) {
             let mut sql = Sql::new("SELECT 1 FROM groups g WHERE g.tenant_id = ");
             sql.bind(self.tenant())
                 .push(" AND g.id IN (SELECT m.group_id FROM group_members m WHERE m.tenant_id = ");
@@ -179,7 +179,27 @@ impl WriteUnit {
             sql.push(for_update(self.backend()));
             self.session.run(sql).await?;
         }
-        self.lock_user(id).await
+        self.one_user(id, for_removal(self.backend())).await
+    }
+
+    /// Locks people whom a unit is going to add, remove and settle in several calls, all at once and in the order of
+    /// ids: no two units that do so wait for each other. A database with one writer has nothing to lock.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn lock_people(&mut self, people: &[Uuid]) -> Result<(), Error> {
+        if !concurrent(self.backend()) {
+            return Ok(());
+        }
+        let mut people = people.to_vec();
+        people.sort_unstable();
+        for chunk in people.chunks(CHUNK) {
+            let mut sql = Sql::new("SELECT 1 FROM users u WHERE u.tenant_id = ");
+            sql.bind(self.tenant()).push(" AND u.id IN ").list(chunk.iter().copied()).push(" ORDER BY u.id");
+            sql.push(for_update(self.backend()));
+            self.session.run(sql).await?;
+        }
+        Ok(())
     }
 
     /// Creates a user at version 1.

@@ -171,7 +171,7 @@ async fn batch(
     }
     for acknowledge in waiting {
         // A requester that has gone away is told nothing.
-        drop(acknowledge.send(outcome.as_ref().map(|()| ()).map_err(Error::again)));
+        drop(acknowledge.send(outcome.as_ref().copied().map_err(Error::again)));
     }
     outcome
 }

@@ -252,7 +252,7 @@ fn sweep(targets: &[Target], documents: &[(Uuid, Object)]) -> Vec<String> {
 
 fn comparisons(path: &str, leaf: &Attribute, values: &[&Value]) -> Vec<String> {
     let mut filters = vec![format!("{path} pr"), format!("{path} eq null"), format!("{path} ne null")];
-    let distinct: BTreeSet<String> = values.iter().map(|value| value.to_string()).collect();
+    let distinct: BTreeSet<String> = values.iter().map(ToString::to_string).collect();
     let mut operands: Vec<String> = distinct.into_iter().take(3).collect();
     let operators: &[&str] = match leaf.kind {
         Kind::Boolean => {

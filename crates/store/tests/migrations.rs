@@ -31,7 +31,7 @@ async fn pending_migrations_are_refused_where_they_are_switched_off() {
 async fn processes_that_start_at_once_migrate_once() {
     let (url, _folder) = fresh_database().await;
     let mut starts = JoinSet::new();
-    for _ in 0..4 {
+    for _ in 0..8 {
         let options = Options { max_connections: 2, ..options(&url) };
         starts.spawn(async move { Store::open(&options).await.map(|store| store.kind()) });
     }
@@ -47,4 +47,10 @@ async fn a_url_says_which_database_and_stays_secret() {
     let error = Store::open(&options).await.map(|_| ()).expect_err("no such database");
     assert!(error.to_string().contains("sqlite:"), "{error}");
     assert!(!format!("{options:?}{error:?}").contains("secret"));
+    let url = "postgres://root:secret@127.0.0.1:1/x".to_owned();
+    let error = Store::open(&Options { url, ..options }).await.map(|_| ()).expect_err("nobody listens there");
+    assert!(
+        matches!(error, Error::Other(_)) && !format!("{error} {error:?}").contains("secret"),
+        "{error:?}"
+    );
 }

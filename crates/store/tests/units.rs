@@ -112,7 +112,7 @@ async fn groups_have_members_names_and_versions() {
     assert_eq!(added, both, "who does not exist is left out");
     assert_eq!(
         unit.add_members(inner, &wanted, now()).await.expect("again"),
-        Vec::<uuid::Uuid>::new(),
+        Vec::<Uuid>::new(),
         "nobody joins twice"
     );
     unit.add_members(outer, &[(inner.uuid(), MemberKind::Group)], now()).await.expect("added");

@@ -7,7 +7,7 @@ use super::{Act, Quirk, Request, RequestKind};
 use crate::filter::boolean;
 use crate::json::Object;
 use crate::path::shortened;
-use crate::schema::Kind;
+use crate::schema::{Kind, Mutability};
 
 pub(super) const QUIRKS: &[&Quirk] = &[
     &Quirk {
@@ -118,13 +118,16 @@ fn unknown_schemas(request: &mut Request<'_>) {
         request.used |= !ignored.is_empty();
         request.ignored.append(&mut ignored);
     }
-    let foreign = |name: &String| name.contains(':') && !resource_type.knows(name);
-    let containers: Vec<String> = request.body.keys().filter(|name| foreign(name)).cloned().collect();
-    for name in containers {
-        request.body.shift_remove(&name);
-        request.ignored.push(format!("the extension {}", shortened(&name)));
-        request.used = true;
-    }
+    let mut ignored = Vec::new();
+    request.body.retain(|name, _| {
+        let foreign = name.contains(':') && !resource_type.knows(name);
+        if foreign {
+            ignored.push(format!("the extension {}", shortened(name)));
+        }
+        !foreign
+    });
+    request.used |= !ignored.is_empty();
+    request.ignored.append(&mut ignored);
 }
 
 fn boolean_strings(request: &mut Request<'_>) {
@@ -238,12 +241,19 @@ fn single_object(request: &mut Request<'_>) {
 
 fn empty_string_unassigns(request: &mut Request<'_>) {
     values(request, &mut |attribute, value| {
-        let text = !attribute.multi_valued && !attribute.required && attribute.kind != Kind::Complex;
+        // An empty switch decides nothing about anybody's access: it stays, and is refused.
+        let kept = matches!(attribute.kind, Kind::Complex | Kind::Boolean)
+            || attribute.mutability == Mutability::Immutable;
+        let text = !attribute.multi_valued && !attribute.required && !kept;
         if let Value::Object(object) = value {
             // A complex value of which nothing is left is unassigned as a whole.
             let blank =
                 |value: &Value| value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty());
-            if attribute.complex() && !object.is_empty() && object.values().all(blank) {
+            if attribute.complex()
+                && attribute.name != "members"
+                && !object.is_empty()
+                && object.values().all(blank)
+            {
                 *value = Value::Null;
                 return true;
             }

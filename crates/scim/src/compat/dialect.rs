@@ -40,6 +40,9 @@ impl Used {
     }
 }
 
+/// The most things that a quirk is quoted with as ignored: a journal is no copy of the request.
+const MOST_IGNORED: usize = 20;
+
 /// The quirks that a connection tolerates.
 #[derive(Clone, Debug)]
 pub struct Dialect {
@@ -119,7 +122,7 @@ impl Dialect {
                 if request.used {
                     noted.quirks.insert(quirk.name);
                 }
-                noted.ignored.extend(request.ignored);
+                noted.ignored.extend(request.ignored.into_iter().take(MOST_IGNORED));
             }
         }
         noted

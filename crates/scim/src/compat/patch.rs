@@ -245,34 +245,40 @@ fn remove_with_value(request: &mut Request<'_>) {
     request.used = used;
 }
 
-/// The removals that a remove with a list of values means: one for each value.
+/// The removals that a remove with a list of values means; an element that names nobody leaves the operation as it
+/// is, which is then refused.
 fn removals(resource_type: &'static ResourceType, operation: &Value) -> Option<Vec<Value>> {
     let operation = operation.as_object().filter(|operation| is(operation, "remove"))?;
     let path = text(operation, "path");
     let named = named(resource_type, path).filter(|named| named.leaf.multi_valued && !named.element)?;
     named.leaf.sub("value")?;
-    let one;
-    let listed = match member(operation, "value")? {
-        Value::Array(listed) => listed,
-        Value::Null => return None,
-        other => {
-            one = vec![other.clone()];
-            &one
-        }
-    };
-    let removal = |element: &Value| {
-        let value = match element {
-            Value::String(value) => value,
-            Value::Object(object) => member(object, "value")?.as_str()?,
-            _ => return None,
-        };
-        Some(json!({ "op": "remove", "path": format!("{path}[value eq {}]", Value::from(value)) }))
-    };
+    let value = member(operation, "value").filter(|value| !value.is_null())?;
+    let listed = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
     if listed.is_empty() {
         // Nobody is named: an operation that does nothing keeps its place.
         return Some(vec![json!({ "op": "add", "path": path, "value": [] })]);
     }
-    listed.iter().map(removal).collect()
+    let terms: Option<Vec<String>> =
+        listed.iter().map(|element| Some(format!("value eq {}", named_by(element)?))).collect();
+    let removal =
+        |terms: &[String]| json!({ "op": "remove", "path": format!("{path}[{}]", terms.join(" or ")) });
+    Some(terms?.chunks(REMOVALS).map(removal).collect())
+}
+
+/// The most values that one removal names, well below the limits of a path.
+const REMOVALS: usize = 50;
+
+/// The value of an element as a literal: its `value`, or the id at the end of its address.
+fn named_by(element: &Value) -> Option<Value> {
+    let id = match element {
+        Value::String(value) => value.as_str(),
+        Value::Object(object) => match member(object, "value") {
+            Some(value) => value.as_str()?,
+            None => member(object, "$ref")?.as_str()?.trim_end_matches('/').rsplit('/').next()?,
+        },
+        _ => return None,
+    };
+    (!id.is_empty()).then(|| id.into())
 }
 
 fn remove_value_ignored(request: &mut Request<'_>) {
@@ -295,38 +301,39 @@ fn replace_members_adds(request: &mut Request<'_>) {
     if request.kind != RequestKind::Patch {
         return;
     }
-    let some =
-        |value: Option<&Value>| value.and_then(Value::as_array).is_some_and(|values| !values.is_empty());
+    let resource_type = request.resource_type;
+    let is_members =
+        |path: &str| named(resource_type, path).is_some_and(|it| it.leaf.name == "members" && !it.element);
+    let some = |value: &Value| value.is_object() || value.as_array().is_some_and(|values| !values.is_empty());
     let Some(Value::Array(list)) = member_mut(request.body, "Operations") else { return };
     let mut rewritten = Vec::with_capacity(list.len());
     let mut used = false;
     for mut operation in list.drain(..) {
-        let mut addition = None;
+        let mut additions = Vec::new();
         if let Value::Object(operation) = &mut operation
             && is(operation, "replace")
         {
             let path = text(operation, "path").to_owned();
-            if path.eq_ignore_ascii_case("members") && some(member(operation, "value")) {
+            if !path.is_empty() && is_members(&path) && member(operation, "value").is_some_and(some) {
                 operation.insert("op".to_owned(), "add".into());
                 used = true;
             } else if path.is_empty()
                 && let Some(Value::Object(value)) = member_mut(operation, "value")
-                && some(member(value, "members"))
             {
                 value.retain(|name, members| {
-                    let found = name.eq_ignore_ascii_case("members");
+                    let found = is_members(name) && some(members);
                     if found {
-                        addition = Some(json!({ "op": "add", "path": "members", "value": members.take() }));
+                        additions.push(json!({ "op": "add", "path": "members", "value": members.take() }));
                     }
                     !found
                 });
-                used = true;
+                used |= !additions.is_empty();
             }
         }
-        if addition.is_none() || operation["value"].as_object().is_none_or(|value| !value.is_empty()) {
+        if additions.is_empty() || operation["value"].as_object().is_none_or(|value| !value.is_empty()) {
             rewritten.push(operation);
         }
-        rewritten.extend(addition);
+        rewritten.extend(additions);
     }
     *list = rewritten;
     request.used = used;

@@ -231,9 +231,7 @@ fn each_rewriting_quirk_gives_the_standards_form() {
             patch(
                 json!([{"op": "Remove", "path": "members", "value": [{"$ref": null, "value": "a"}, {"value": "b\"c"}]}]),
             ),
-            patch(
-                json!([{"op": "remove", "path": "members[value eq \"a\"]"}, {"op": "remove", "path": "members[value eq \"b\\\"c\"]"}]),
-            ),
+            patch(json!([{"op": "remove", "path": "members[value eq \"a\" or value eq \"b\\\"c\"]"}])),
         ),
         (
             "remove-with-value",
@@ -241,6 +239,22 @@ fn each_rewriting_quirk_gives_the_standards_form() {
             group(),
             patch(json!([{"op": "remove", "path": "members", "value": []}])),
             patch(json!([{"op": "add", "path": "members", "value": []}])),
+        ),
+        (
+            "remove-with-value",
+            Patch,
+            group(),
+            patch(
+                json!([{"op": "remove", "path": "members", "value": {"$ref": "https://scim.example/v2/Users/a"}}]),
+            ),
+            patch(json!([{"op": "remove", "path": "members[value eq \"a\"]"}])),
+        ),
+        (
+            "replace-members-adds",
+            Patch,
+            group(),
+            patch(json!([{"op": "replace", "path": format!("{GROUP}:members"), "value": {"value": "a"}}])),
+            patch(json!([{"op": "add", "path": format!("{GROUP}:members"), "value": {"value": "a"}}])),
         ),
         (
             "remove-value-ignored",
@@ -287,6 +301,10 @@ fn what_means_something_else_is_left_alone() {
         ("replace-members-adds", patch(json!([{"op": "replace", "path": "members", "value": []}]))),
         ("remove-with-value", patch(json!([{"op": "remove", "path": "members"}]))),
         ("remove-with-value", patch(json!([{"op": "remove", "path": "members", "value": [5]}]))),
+        (
+            "empty-string-unassigns",
+            patch(json!([{"op": "add", "path": "members", "value": [{"value": ""}]}])),
+        ),
         ("add-at-member-filter", patch(json!([{"op": "remove", "path": "members[value eq \"a\"]"}]))),
         ("member-strings", patch(json!([{"op": "add", "path": "displayName", "value": "a"}]))),
         ("boolean-strings", patch(json!([{"op": "replace", "path": "displayName", "value": "True"}]))),

@@ -1,8 +1,11 @@
 //! Carries a PATCH out on a document, all of it or nothing (RFC 7644 §3.5.2).
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::elements;
+use super::footprint::named_by;
 use super::outcome::{MemberChanges, PatchOutcome};
 use super::request::{Operation, Operator, PatchRequest, Target, located};
 use crate::json::Object;
@@ -74,8 +77,20 @@ impl Work {
                 let place = attribute.to_string();
                 let definition = attribute.attribute;
                 let mut list = self.take_list(*attribute);
-                let matched: Vec<usize> =
-                    (0..list.len()).filter(|position| filter.matches(definition, &list[*position])).collect();
+                // A filter that names exact values need only be asked about the elements that have one of them.
+                let mut named = BTreeSet::new();
+                let exact = definition.sub("value").is_some_and(Attribute::case_exact);
+                let bounded = exact && named_by(filter, &mut named);
+                let candidate = |element: &Value| {
+                    !bounded || element["value"].as_str().is_some_and(|value| named.contains(value))
+                };
+                let matches = |element: &Value| candidate(element) && filter.matches(definition, element);
+                let matched: Vec<usize> = list
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, element)| matches(element))
+                    .map(|(at, _)| at)
+                    .collect();
                 if !matched.is_empty() || operator == Operator::Remove {
                     elements::change(definition, &mut list, &matched, *sub, operator, value, &place)?;
                 } else {

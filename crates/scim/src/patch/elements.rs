@@ -1,6 +1,6 @@
 //! Changes to the elements of a multi-valued attribute.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
@@ -11,7 +11,7 @@ use crate::protocol::error::Error;
 use crate::schema::{Attribute, Mutability};
 use crate::value::{self, is_primary};
 
-/// Above so many comparisons of elements, a set is built instead.
+/// Above so many comparisons of elements, an index is built instead.
 const COMPARISONS: usize = 4_096;
 
 /// Appends what is not there yet (RFC 7644 §3.5.2.1); what is there takes the sub-attributes given.
@@ -22,10 +22,8 @@ pub(super) fn add(
     place: &str,
 ) -> Result<(), Error> {
     let new = canonical(attribute, value, place)?;
-    if new.len() * list.len() > COMPARISONS && identified(attribute) {
-        let there: HashSet<String> = list.iter().map(|element| element["value"].to_string()).collect();
-        list.extend(new.into_iter().filter(|element| !there.contains(&element["value"].to_string())));
-        return Ok(());
+    if (new.len() + list.len()) * new.len() > COMPARISONS {
+        return add_many(attribute, list, new, place);
     }
     for element in new {
         let position = if let Some(position) = list.iter().position(|there| same(attribute, there, &element))
@@ -44,6 +42,38 @@ pub(super) fn add(
         if is_primary(&list[position]) {
             only_primary(list, position);
         }
+    }
+    Ok(())
+}
+
+/// As [`add`], with an index instead of a look at every element for each new one.
+fn add_many(attribute: &Attribute, list: &mut Vec<Value>, new: Vec<Value>, place: &str) -> Result<(), Error> {
+    let key = |element: &Value| {
+        if identified(attribute) { element["value"].to_string() } else { value::identity(element) }
+    };
+    let mut there: HashMap<String, usize> =
+        list.iter().enumerate().map(|(position, element)| (key(element), position)).collect();
+    let mut primary = None;
+    for element in new {
+        if is_primary(&element) {
+            primary = Some(key(&element));
+        }
+        match there.get(&key(&element)) {
+            None => {
+                there.insert(key(&element), list.len());
+                list.push(element);
+            }
+            Some(&position) if !identified(attribute) => {
+                if let Value::Object(given) = &element {
+                    let old = list[position].take();
+                    list[position] = merged(attribute, Some(old), given, place)?.unwrap_or_default();
+                }
+            }
+            Some(_) => {}
+        }
+    }
+    if let Some(position) = primary.and_then(|key| there.get(&key).copied()) {
+        only_primary(list, position);
     }
     Ok(())
 }

@@ -61,7 +61,7 @@ fn member_values(value: &Value) -> impl Iterator<Item = &str> {
 }
 
 /// Whether the filter can only match members whose values it names; they are collected.
-fn named_by(filter: &ElementFilter, named: &mut BTreeSet<String>) -> bool {
+pub(super) fn named_by(filter: &ElementFilter, named: &mut BTreeSet<String>) -> bool {
     match filter {
         ElementFilter::Compare { sub: Some(sub), op: CompareOp::Eq, operand: Operand::Text(value) }
             if sub.name == "value" =>

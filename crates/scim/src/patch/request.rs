@@ -127,6 +127,17 @@ impl PatchRequest {
         }
         let (target, used) = self.target(path, dialect)?;
         merge(&mut self.used, used);
+        let names_values =
+            operator == Operator::Remove && member("value").is_some_and(|value| !value.is_null());
+        if let Target::Attribute(AttributeRef { attribute, sub: None, .. }) = &target
+            && names_values
+            && attribute.multi_valued
+        {
+            // By the letter the value is ignored and all go: nobody who lists values means that.
+            return Err(Error::invalid_value(format!(
+                "\"{path}\" cannot be emptied by naming values of it."
+            )));
+        }
         writable(&target)?;
         if operator == Operator::Add && value.is_null() {
             return Err(Error::invalid_value("value is null: there is nothing to add."));

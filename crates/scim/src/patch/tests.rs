@@ -215,6 +215,8 @@ fn mistakes_have_their_word() {
         (json!([{"op": "replace", "path": "active", "value": "true"}]), "invalidValue"),
         (json!([{"op": "replace", "path": "name", "value": "x"}]), "invalidValue"),
         (json!([{"op": "replace", "path": "userName", "value": ""}]), "invalidValue"),
+        (json!([{"op": "remove", "path": "emails", "value": [{"display": "x"}]}]), "invalidValue"),
+        (json!([{"op": "replace", "path": "userName", "value": "x".repeat(2_001)}]), "invalidValue"),
         (json!([{"op": "remove"}]), "noTarget"),
         (json!([{"op": "remove", "path": null}]), "noTarget"),
         (json!([{"op": "remove", "path": ""}]), "noTarget"),
@@ -423,6 +425,17 @@ mod members {
             assert_eq!(error.scim_type, Some(crate::ScimType::Mutability), "{operations}");
         }
     }
+}
+
+#[test]
+fn many_values_at_once_are_kept_once_with_one_primary() {
+    let email = |n: usize| json!({"value": format!("m{}@x.example", n % 3_000), "type": "work", "primary": n == 2_999});
+    let emails: Vec<Value> = (0..6_000).filter(|n| *n < 3_000 || n % 3_000 != 2_999).map(email).collect();
+    let document = left(&json!([{"op": "add", "path": "emails", "value": emails}]));
+    let emails = document["emails"].as_array().expect("e-mails");
+    assert_eq!(emails.len(), 3_002);
+    let primary: Vec<&Value> = emails.iter().filter(|email| email["primary"] == true).collect();
+    assert_eq!(primary, [&json!({"value": "m2999@x.example", "type": "work", "primary": true})]);
 }
 
 mod properties {

@@ -101,6 +101,8 @@ async fn change(
     };
 
     let mut unit = admin.store.write(&scope).await?;
+    // Whoever changes the members at this moment comes before or after, and sees the binding then.
+    unit.lock_group(group.id).await?;
     let binding = if bound {
         unit.insert_binding(group.id, pool.id, now).await?;
         find(unit.bindings().await?)

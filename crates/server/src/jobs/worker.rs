@@ -91,7 +91,8 @@ fn backoff(attempt: i64) -> TimeDelta {
 
 /// Takes requests out of the request log that are older than the settings keep them.
 pub(crate) async fn forget_old_requests(app: &App) {
-    let before = app.now() - TimeDelta::days(app.config().requests.retention_days.into());
+    let kept = TimeDelta::try_days(app.config().requests.retention_days.into());
+    let Some(before) = kept.and_then(|kept| app.now().checked_sub_signed(kept)) else { return };
     match app.store().forget_requests(before).await {
         Ok(0) => {}
         Ok(number) => tracing::info!(number, "old requests were taken out of the request log"),

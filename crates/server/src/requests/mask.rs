@@ -121,7 +121,8 @@ fn end_of_literal(text: &str) -> usize {
 }
 
 fn shortened(text: &str) -> String {
-    text.chars().take(LETTERS).collect()
+    // PostgreSQL keeps no NUL, and a log wants no control characters.
+    text.chars().filter(|c| !c.is_control()).take(LETTERS).collect()
 }
 
 #[cfg(test)]

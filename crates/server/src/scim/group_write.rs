@@ -1,5 +1,7 @@
 //! The write path of groups: the document, its unique name, and the memberships beside it.
 
+use std::collections::HashSet;
+
 use provisioning::{Cause, EntryKind, GroupId, Subject, UserId};
 use scim::patch::{MemberChanges, Members};
 use scim::{Object, text};
@@ -147,15 +149,19 @@ impl Writing<'_> {
         changes: &MemberChanges,
         footprint: &Members,
     ) -> Result<(), Failure> {
-        let added =
-            |value: &str| changes.added.iter().any(|element| element["value"].as_str() == Some(value));
+        let added: HashSet<&str> =
+            changes.added.iter().filter_map(|element| element["value"].as_str()).collect();
+        let removed: HashSet<&str> = changes.removed.iter().map(String::as_str).collect();
+        // PostgreSQL keeps no NUL, so nothing that holds one can wait.
+        let nobody = |value: &String| !added.contains(value.as_str()) && !value.contains('\0');
         let gone: Vec<String> = match footprint {
             Members::None => return Ok(()),
-            Members::Named(values) => {
-                let nobody = |value: &&String| !added(value) && !changes.removed.contains(value);
-                values.iter().filter(nobody).cloned().collect()
-            }
-            Members::All => unit.parked(group).await?.into_iter().filter(|it| !added(it)).collect(),
+            Members::Named(values) => values
+                .iter()
+                .filter(|value| nobody(value) && !removed.contains(value.as_str()))
+                .cloned()
+                .collect(),
+            Members::All => unit.parked(group).await?.into_iter().filter(nobody).collect(),
         };
         if !gone.is_empty() {
             unit.unpark_members(group, &gone).await?;

@@ -69,8 +69,8 @@ impl Moves {
             moves.names = unit.names_of(&ids).await?;
         }
         for element in &changes.added {
-            let value =
-                value(element).ok_or_else(|| scim::Error::invalid_value("A member needs a value."))?;
+            let value = value(element).filter(|value| !value.trim().is_empty());
+            let value = value.ok_or_else(|| scim::Error::invalid_value("A member needs a value."))?;
             match id(value).and_then(|id| Some((id, moves.names.get(&id)?))) {
                 Some((id, name)) => {
                     matches_type(element, value, name.kind)?;

@@ -91,7 +91,7 @@ impl FilterWriter<'_> {
             }
             (Value::InstantText(instant), Operand::Instant(operand)) => {
                 self.instant(instant, op, *operand, |writer, bound| {
-                    writer.put_bound("", time::format(bound))
+                    writer.put_bound("", time::format(bound));
                 });
             }
             _ => self.constant(false),
@@ -182,17 +182,17 @@ impl FilterWriter<'_> {
         }
     }
 
-    /// An identifier is equal to one text only, which an index finds; everything else is for curious clients.
+    /// Identifiers sort like their texts, so that an index answers for whole identifiers.
     fn id(&mut self, id: &str, op: CompareOp, operand: &str) {
-        if op == CompareOp::Eq {
-            match operand.parse::<uuid::Uuid>().ok().filter(|uuid| uuid.to_string() == operand) {
-                Some(uuid) => self.put_bound(&format!("{id} = "), uuid),
-                None => self.constant(false),
+        let whole = operand.parse::<uuid::Uuid>().ok().filter(|uuid| uuid.to_string() == operand);
+        match (symbol(op), whole) {
+            (Some(symbol), Some(uuid)) => self.put_bound(&format!("{id} {symbol} "), uuid),
+            (Some("="), None) => self.constant(false),
+            _ => {
+                let text = backend::uuid_text(self.backend, id);
+                self.text(|writer| writer.put(&text), op, operand);
             }
-            return;
         }
-        let text = backend::uuid_text(self.backend, id);
-        self.text(|writer| writer.put(&text), op, operand);
     }
 
     /// Stored instants are whole milliseconds, an operand between two of them is equal to none.
@@ -205,7 +205,6 @@ impl FilterWriter<'_> {
     ) {
         let (floor, exact) = floor(operand);
         let symbol = match (op, exact) {
-            (CompareOp::Eq, false) => return self.constant(false),
             (CompareOp::Gt | CompareOp::Ge, false) => ">",
             (CompareOp::Lt | CompareOp::Le, false) => "<=",
             (op, true) => match symbol(op) {
@@ -231,7 +230,7 @@ fn floor(instant: DateTime<Utc>) -> (DateTime<Utc>, bool) {
     let (within, exact) = if nanoseconds >= 1_000_000_000 {
         (999, false)
     } else {
-        (nanoseconds / 1_000_000, nanoseconds % 1_000_000 == 0)
+        (nanoseconds / 1_000_000, nanoseconds.is_multiple_of(1_000_000))
     };
     let second = instant.with_nanosecond(0).unwrap_or(instant);
     (second + TimeDelta::milliseconds(within.into()), exact)

@@ -98,12 +98,12 @@ impl FilterWriter<'_> {
                 self.sql.bind(self.tenant).push(" AND (");
                 condition(self, &element);
                 self.sql.push(
-                    ") UNION SELECT m.member_id FROM below JOIN group_members m ON m.group_id = below.group_id \
+                    ") UNION SELECT m.member_id FROM below CROSS JOIN group_members m WHERE m.group_id = below.group_id \
                      AND m.member_kind = 'Group' AND m.tenant_id = ",
                 );
                 self.sql.bind(self.tenant);
                 self.sql.push(
-                    ") SELECT m.member_id FROM below JOIN group_members m ON m.group_id = below.group_id WHERE (m.tenant_id = ",
+                    ") SELECT m.member_id FROM below CROSS JOIN group_members m WHERE m.group_id = below.group_id AND (m.tenant_id = ",
                 );
                 self.sql.bind(self.tenant);
             }

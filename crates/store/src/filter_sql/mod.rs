@@ -8,6 +8,8 @@ mod compare;
 mod elements;
 mod page;
 mod places;
+#[cfg(test)]
+mod tests;
 
 use chrono::DateTime;
 use scim::filter::CompareOp;

@@ -25,24 +25,13 @@ pub(crate) async fn page<T: FromQueryResult>(
     filter: Option<&ResolvedFilter>,
     page: Page,
 ) -> Result<(u64, Vec<T>), Error> {
-    let alias = table.alias();
     let mut rows = Vec::new();
     let before = page.start_index.saturating_sub(1);
-    let finds_one = before == 0 && filter.is_some_and(finds_one);
     if page.count > 0 {
-        let mut sql = Sql::new(columns);
-        condition(unit, &mut sql, table, filter);
-        // A bound or needless LIMIT makes SQLite prepare the statement anew each time.
-        if !finds_one {
-            sql.push(&format!(
-                " ORDER BY {alias}.id LIMIT {} OFFSET {}",
-                page.count,
-                before.min(i64::MAX as u64)
-            ));
-        }
+        let sql = statement(unit, table, columns, filter, page);
         rows = unit.session.all::<T>(sql).await?;
         let found = rows.len() as u64;
-        if finds_one || (found < page.count && (found > 0 || before == 0)) {
+        if finds_one(filter, page) || (found < page.count && (found > 0 || before == 0)) {
             return Ok((before + found, rows));
         }
     }
@@ -50,10 +39,28 @@ pub(crate) async fn page<T: FromQueryResult>(
         Table::Users => "users",
         Table::Groups => "groups",
     };
-    let mut sql = Sql::new(&format!("SELECT COUNT(*) AS total FROM {name} {alias}"));
+    let mut sql = Sql::new(&format!("SELECT COUNT(*) AS total FROM {name} {}", table.alias()));
     condition(unit, &mut sql, table, filter);
     let total = unit.session.one::<Total>(sql).await?.map_or(0, |row| row.total);
     Ok((u64::try_from(total).unwrap_or(0), rows))
+}
+
+/// What selects the rows of a page.
+pub(super) fn statement(
+    unit: &ReadUnit,
+    table: Table,
+    columns: &str,
+    filter: Option<&ResolvedFilter>,
+    page: Page,
+) -> Sql {
+    let mut sql = Sql::new(columns);
+    condition(unit, &mut sql, table, filter);
+    // A bound or needless LIMIT makes SQLite prepare the statement anew each time.
+    if !finds_one(filter, page) {
+        let before = page.start_index.saturating_sub(1).min(i64::MAX as u64);
+        sql.push(&format!(" ORDER BY {}.id LIMIT {} OFFSET {before}", table.alias(), page.count));
+    }
+    sql
 }
 
 fn condition(unit: &ReadUnit, sql: &mut Sql, table: Table, filter: Option<&ResolvedFilter>) {
@@ -66,10 +73,14 @@ fn condition(unit: &ReadUnit, sql: &mut Sql, table: Table, filter: Option<&Resol
     }
 }
 
-/// Whether at most one row can satisfy the filter.
-fn finds_one(filter: &ResolvedFilter) -> bool {
+/// Whether the first page holds the only row that can satisfy the filter.
+fn finds_one(filter: Option<&ResolvedFilter>, page: Page) -> bool {
+    page.start_index <= 1 && filter.is_some_and(names_one)
+}
+
+fn names_one(filter: &ResolvedFilter) -> bool {
     match filter {
-        ResolvedFilter::And(terms) => terms.iter().any(finds_one),
+        ResolvedFilter::And(terms) => terms.iter().any(names_one),
         ResolvedFilter::Compare { target, op: CompareOp::Eq, operand: Operand::Text(_) } => {
             target.extension.is_none()
                 && target.sub.is_none()

@@ -5,14 +5,14 @@ use std::pin::pin;
 use std::time::Duration;
 
 use futures::poll;
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
+use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 
 use super::{Lease, Limits, Writer};
 use crate::backend;
 use crate::error::Error;
 
 /// No limit of time, so that what shares a commit does not depend on the machine.
-const PATIENT: Limits = Limits { units: 3, time: Duration::from_secs(3_600) };
+const PATIENT: Limits = Limits { units: 3, time: Duration::from_hours(1) };
 
 struct Bench {
     writer: Writer,

@@ -73,9 +73,9 @@ fn enrolled(user: &User, licences: &[Licence]) -> Value {
     unless_null(whole)
 }
 
-fn unless_null(value: Value) -> Value {
-    let members = value.as_object().expect("an object").iter().filter(|(_, value)| !value.is_null());
-    members.map(|(name, value)| (name.clone(), value.clone())).collect()
+fn unless_null(mut value: Value) -> Value {
+    value.as_object_mut().expect("an object").retain(|_, value| !value.is_null());
+    value
 }
 
 pub(crate) async fn group_documents(unit: &ReadUnit) -> Vec<(Uuid, Object)> {
