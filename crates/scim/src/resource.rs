@@ -124,6 +124,18 @@ pub fn parse(resource_type: &ResourceType, body: &Object) -> Result<Object, Erro
     Ok(document)
 }
 
+/// The members of a body that no schema of the resource type has: they are ignored (RFC 7644 §3.3), in words.
+#[must_use]
+pub fn unknown(resource_type: &ResourceType, body: &Object) -> Vec<String> {
+    let known =
+        |name: &str| resource_type.extension(name).is_some() || resource_type.attribute(name).is_some();
+    let names = body.keys().filter(|name| !known(name)).take(20);
+    // A name that looks like an address may be somebody's.
+    let shown =
+        |name: &str| if name.contains('@') { "•••".to_owned() } else { crate::path::shortened(name) };
+    names.map(|name| format!("the attribute {}", shown(name))).collect()
+}
+
 fn insert(document: &mut Object, attribute: &Attribute, value: &Value, prefix: &str) -> Result<(), Error> {
     if attribute.read_only() || attribute.name == "schemas" {
         return Ok(());

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::{Act, Profile, Quirk, Request, Rules, quirks};
 use crate::filter::FilterDialect;
 use crate::json::Object;
+use crate::resource;
 use crate::schema::ResourceType;
 
 /// What a request asks for.
@@ -124,6 +125,9 @@ impl Dialect {
                 }
                 noted.ignored.extend(request.ignored.into_iter().take(MOST_IGNORED));
             }
+        }
+        if kind != RequestKind::Patch {
+            noted.ignored.extend(resource::unknown(resource_type, body));
         }
         noted
     }

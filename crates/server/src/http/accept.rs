@@ -4,7 +4,7 @@ use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use http::HeaderMap;
-use http::header::{ACCEPT, CONTENT_TYPE};
+use http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE};
 
 use super::error::Failure;
 
@@ -45,6 +45,10 @@ fn acceptable(headers: &HeaderMap) -> Result<(), Failure> {
 /// # Errors
 /// 415.
 pub(crate) fn readable(headers: &HeaderMap) -> Result<(), Failure> {
+    let coding = headers.get(CONTENT_ENCODING).map(|value| value.to_str().unwrap_or("\u{fffd}"));
+    if coding.is_some_and(|coding| !coding.eq_ignore_ascii_case("identity")) {
+        return Err(Failure::status(415, "The body must come without a content coding such as gzip."));
+    }
     let Some(value) = headers.get(CONTENT_TYPE) else { return Ok(()) };
     let text = value.to_str().unwrap_or("\u{fffd}");
     let (media_type, parameters) = text.split_once(';').unwrap_or((text, ""));
@@ -90,6 +94,12 @@ mod tests {
         {
             assert!(acceptable(&with(&ACCEPT, values)).is_err(), "{values:?}");
         }
+    }
+
+    #[test]
+    fn bodies_come_uncompressed() {
+        assert!(readable(&with(&CONTENT_ENCODING, &["identity"])).is_ok());
+        assert!(readable(&with(&CONTENT_ENCODING, &["gzip"])).is_err());
     }
 
     #[test]

@@ -15,6 +15,7 @@ use super::error::{Fault, body, chain};
 use super::headers::seal;
 use crate::app::App;
 use crate::metrics;
+use crate::requests::mask::url_path;
 
 /// The header that carries the id of a request, both ways.
 pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -30,7 +31,8 @@ pub(crate) async fn trace(State(app): State<Arc<App>>, mut request: Request, nex
     let own = app.id();
     request.extensions_mut().insert(RequestId(own));
     let id = sane(request.headers()).unwrap_or_else(|| own.to_string());
-    let span = tracing::info_span!("request", request_id = id, method = %request.method(), path = request.uri().path());
+    let path = url_path(request.uri().path());
+    let span = tracing::info_span!("request", request_id = id, method = %request.method(), path);
     let quiet = !request.uri().path().contains("/scim");
     let started = Instant::now();
 

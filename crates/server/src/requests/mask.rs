@@ -18,9 +18,43 @@ const PLAIN: &[&str] = &["op", "schemas", "type", "primary", "active", "resource
 
 /// The body with its values masked; booleans, nulls, empty values and ids of ours stay.
 pub(crate) fn object(body: &Object) -> Value {
-    let members = body.iter().map(|(name, value)| (shortened(name), member(name, value)));
+    let members = body.iter().map(|(name, value)| (path(name), member(name, value)));
     Value::Object(members.collect())
 }
+
+/// The path of a URL without what may be somebody's name: words of the protocol and ids of ours stay.
+pub(crate) fn url_path(path: &str) -> String {
+    let shown = |segment: &str| {
+        let known = segment.is_empty() || is_id(segment) || URL_WORDS.contains(&segment);
+        if known || Registry::standard().schema(segment).is_some() {
+            segment.to_owned()
+        } else {
+            DOTS.to_owned()
+        }
+    };
+    path.split('/').take(20).map(shown).collect::<Vec<_>>().join("/")
+}
+
+/// The segments of URLs that name no one.
+const URL_WORDS: &[&str] = &[
+    "scim",
+    "v1",
+    "v2",
+    "v3",
+    "Users",
+    "Groups",
+    "Schemas",
+    "ResourceTypes",
+    "ServiceProviderConfig",
+    "User",
+    "Group",
+    "Bulk",
+    "Me",
+    ".search",
+    "healthz",
+    "readyz",
+    "metrics",
+];
 
 /// The sentence of an error without what the client sent: quoted names of attributes and ids of ours stay.
 ///
@@ -61,7 +95,7 @@ fn member(name: &str, value: &Value) -> Value {
     let named = |known: &str| known.eq_ignore_ascii_case(name);
     match value {
         Value::String(text) if name.eq_ignore_ascii_case("path") => path(text).into(),
-        Value::String(text) if PLAIN.iter().any(|plain| named(plain)) => shortened(text).into(),
+        Value::String(text) if PLAIN.iter().any(|plain| named(plain)) => impersonal(text).into(),
         Value::Array(items) => list(name, items),
         Value::Object(body) => object(body),
         Value::String(text) => masked(text).into(),
@@ -104,7 +138,12 @@ fn path(text: &str) -> String {
         rest = literal.get(end + 1..).unwrap_or_default();
     }
     masked_path.push_str(rest);
-    shortened(&masked_path)
+    impersonal(&masked_path)
+}
+
+/// The text, shortened, unless it looks like somebody's address.
+fn impersonal(text: &str) -> String {
+    if text.contains('@') { DOTS.to_owned() } else { shortened(text) }
 }
 
 /// Where a JSON string ends: at the first quote that no backslash escapes.
@@ -206,12 +245,26 @@ mod tests {
     }
 
     #[test]
+    fn urls_show_nobody() {
+        let id = Uuid::nil();
+        for (path, shown) in [
+            (format!("/scim/v2/Users/{id}"), format!("/scim/v2/Users/{id}")),
+            ("/scim/v2/Users/ada@x.example".to_owned(), "/scim/v2/Users/•••".to_owned()),
+            ("/scim/v2//Groups/.search".to_owned(), "/scim/v2//Groups/.search".to_owned()),
+            ("/ada/v2".to_owned(), "/•••/v2".to_owned()),
+        ] {
+            assert_eq!(url_path(&path), shown);
+        }
+    }
+
+    #[test]
     fn broken_paths_show_nothing_personal() {
         for (text, expected) in [
             ("emails[value eq \"ada", "emails[value eq \"•••\""),
             ("emails[value eq \"ada\\", "emails[value eq \"•••\""),
             ("\"\"", "\"\""),
             ("members", "members"),
+            ("ada@x.example", "•••"),
         ] {
             assert_eq!(path(text), expected);
         }
