@@ -68,7 +68,7 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
         0 => String::new(),
         refused => format!(", {refused} of them without a seat because the pool is full"),
     };
-    let said =
-        format!("group {group} {words} pool {pool}; {} people settled{refused}", changed.settled.people);
+    let people = output::counted(changed.settled.people, "person", "people");
+    let said = format!("group {group} {words} pool {pool}; {people} settled{refused}");
     output::created(global, &changed, &said)
 }

@@ -1,7 +1,8 @@
 //! `rollcall connection`: the identity providers that push into a tenant.
 
 use anyhow::Result;
-use clap::Subcommand;
+use clap::builder::PossibleValuesParser;
+use clap::{Subcommand, value_parser};
 use server::admin;
 
 use crate::global::Global;
@@ -25,7 +26,8 @@ pub(crate) enum Command {
         #[arg(long)]
         name: String,
         /// The product that pushes: entra, jumpcloud, okta, onelogin or generic (the standard, strictly)
-        #[arg(long)]
+        #[arg(long, ignore_case = true, hide_possible_values = true)]
+        #[arg(value_parser = PossibleValuesParser::new(admin::connection::profiles()))]
         profile: String,
         /// A quirk to tolerate besides those of the profile; may be repeated
         #[arg(long, value_name = "QUIRK")]
@@ -34,7 +36,7 @@ pub(crate) enum Command {
         #[arg(long, value_name = "QUIRK")]
         without: Vec<String>,
         /// Days for which a suspended person keeps seat and data; 0 deactivates at once
-        #[arg(long, value_name = "DAYS")]
+        #[arg(long, value_name = "DAYS", value_parser = value_parser!(u32).range(..=36_500))]
         grace_days: Option<u32>,
         /// Seconds by which an invitation waits, so that a test user is gone before it leaves
         #[arg(long, value_name = "SECONDS")]

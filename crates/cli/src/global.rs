@@ -38,8 +38,16 @@ impl Global {
     /// The administration of the database that the settings name; a server may be running on it.
     ///
     /// # Errors
-    /// When the settings cannot be used or the database not be opened.
+    /// When the settings cannot be used, or there is no such database or it cannot be opened.
     pub(crate) async fn admin(&self) -> Result<Admin> {
+        Ok(Admin::open_existing(&self.settings(&[])?).await?)
+    }
+
+    /// As [`Global::admin`], making a database that does not exist.
+    ///
+    /// # Errors
+    /// When the settings cannot be used or the database not be opened.
+    pub(crate) async fn admin_of_new(&self) -> Result<Admin> {
         Ok(Admin::open(&self.settings(&[])?).await?)
     }
 }

@@ -22,7 +22,7 @@ mod user;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use global::Global;
 
@@ -74,7 +74,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let arguments = match Arguments::try_parse().and_then(Arguments::checked) {
         Ok(arguments) => arguments,
         Err(error) => return refuse(&error),
     };
@@ -89,9 +89,24 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if output::is_closed(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            output::error(&format!("{error:#}"));
+            output::error(&output::causes(&error));
             ExitCode::FAILURE
         }
+    }
+}
+
+impl Arguments {
+    /// Refuses flags of every command where one has no use for them.
+    fn checked(self) -> Result<Self, clap::Error> {
+        let Global { config, database_url, .. } = &self.global;
+        if matches!(self.command, Command::Demo(_)) && (config.is_some() || database_url.is_some()) {
+            let flag = if config.is_some() { "--config" } else { "--database-url" };
+            let said = format!(
+                "the demo brings its own database and settings: leave {flag} out, --data-dir keeps its data"
+            );
+            return Err(Self::command().error(ErrorKind::ArgumentConflict, said));
+        }
+        Ok(self)
     }
 }
 
@@ -142,8 +157,6 @@ fn refuse(error: &clap::Error) -> ExitCode {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     /// Every command without commands of its own, if its help shows no example of it.

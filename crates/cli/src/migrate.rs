@@ -19,6 +19,9 @@ pub(crate) async fn run(_: Arguments, global: &Global) -> Result<()> {
     }
     match names.len() {
         0 => output::line("the database has the newest schema already"),
-        number => output::line(format!("{number} migrations run: {}", names.join(", "))),
+        number => {
+            let run = output::counted(number as u64, "migration", "migrations");
+            output::line(format!("{run} run: {}", names.join(", ")))
+        }
     }
 }

@@ -90,7 +90,49 @@ pub(crate) fn error(text: &str) {
     _ = writeln!(io::stderr().lock(), "rollcall: {one_line}");
 }
 
+/// An error with its causes, leaving out a cause that the words before it tell already.
+pub(crate) fn causes(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for words in error.chain().map(ToString::to_string) {
+        if text.is_empty() {
+            text = words;
+        } else if !text.contains(&words) {
+            text = format!("{text}: {words}");
+        }
+    }
+    text
+}
+
+/// A number of things: `1 seat`, `2 seats`.
+pub(crate) fn counted(number: u64, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
 /// True when the reader of standard output went away, as `| head` does.
 pub(crate) fn is_closed(error: &anyhow::Error) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let busy = || anyhow::anyhow!("it is busy");
+        for (error, told) in [
+            (busy(), "it is busy"),
+            (busy().context("it is busy"), "it is busy"),
+            (busy().context("no answer: it is busy"), "no answer: it is busy"),
+            (busy().context("no answer").context("nothing done"), "nothing done: no answer: it is busy"),
+        ] {
+            assert_eq!(causes(&error), told);
+        }
+    }
+
+    #[test]
+    fn one_is_not_many() {
+        let people = |number| counted(number, "person", "people");
+        assert_eq!([0, 1, 2].map(people), ["0 people", "1 person", "2 people"]);
+    }
 }

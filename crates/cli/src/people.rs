@@ -15,7 +15,7 @@ impl People {
             return Self(ProgressBar::hidden());
         }
         let bar = ProgressBar::new_spinner();
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {pos} people settled, {per_sec}") {
+        if let Ok(style) = ProgressStyle::with_template("{spinner} people settled: {pos}, {per_sec}") {
             bar.set_style(style);
         }
         Self(bar)

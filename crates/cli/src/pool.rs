@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use clap::Subcommand;
+use clap::builder::PossibleValuesParser;
 use server::admin;
 
 use crate::global::Global;
@@ -29,7 +30,8 @@ pub(crate) enum Command {
         #[arg(long)]
         seats: u32,
         /// When no seat is left: queue (people wait), reject (the push is refused), overage (assigned and flagged)
-        #[arg(long, default_value = "queue")]
+        #[arg(long, default_value = "queue", hide_possible_values = true)]
+        #[arg(value_parser = PossibleValuesParser::new(admin::pool::policies()))]
         policy: String,
         /// The day or instant after which its seats count no more: 2027-01-31 or 2027-01-31T12:00:00Z
         #[arg(long, value_name = "DATE")]
@@ -92,6 +94,7 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
 }
 
 fn sentence(done: &str, pool: &admin::pool::Pool) -> String {
-    let (name, seats, used, waiting) = (&pool.name, pool.seats, pool.used, pool.waiting);
-    format!("pool {name} {done}: {seats} seats, {used} used, {waiting} waiting")
+    let (name, used, waiting) = (&pool.name, pool.used, pool.waiting);
+    let seats = output::counted(pool.seats.into(), "seat", "seats");
+    format!("pool {name} {done}: {seats}, {used} used, {waiting} waiting")
 }

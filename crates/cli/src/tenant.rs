@@ -22,13 +22,15 @@ pub(crate) enum Command {
 }
 
 pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
-    let admin = global.admin().await?;
     match command {
         Command::Create { name } => {
+            // The first command of a new installation.
+            let admin = global.admin_of_new().await?;
             let tenant = admin::tenant::create(&admin, &name).await?;
             output::created(global, &tenant, &format!("tenant {name} created"))
         }
         Command::List => {
+            let admin = global.admin().await?;
             let tenants = admin::tenant::list(&admin).await?;
             output::items(global, &tenants, &[("Tenant", "/name"), ("Created", "/createdAt"), ("Id", "/id")])
         }

@@ -1,7 +1,7 @@
 //! `rollcall token`: the secrets that identity providers present.
 
 use anyhow::Result;
-use clap::Subcommand;
+use clap::{Subcommand, value_parser};
 use server::admin;
 
 use crate::global::Global;
@@ -17,7 +17,7 @@ pub(crate) enum Command {
         #[arg(long)]
         connection: String,
         /// Days until it expires; without it, it does not
-        #[arg(long, value_name = "DAYS")]
+        #[arg(long, value_name = "DAYS", value_parser = value_parser!(u32).range(1..=36_500))]
         expires_in_days: Option<u32>,
     },
     /// Lists the tokens of a connection, without their secrets.

@@ -32,6 +32,10 @@ fn help_and_version_are_results_and_a_wrong_command_line_is_one_line_and_code_2(
         (&["pool", "create", "--tenant", "t", "--name", "n", "--seats", "many"], "many"),
         (&["journal", "tail"], "--tenant"),
         (&["serve", "--colour", "red"], "--colour"),
+        (&["demo", "--exit", "--database-url", "sqlite://x.db"], "brings its own database"),
+        (&["--config", "x.toml", "demo", "--exit"], "--config"),
+        (&["token", "create", "--connection", "c", "--expires-in-days", "0"], "--expires-in-days"),
+        (&["token", "create", "--connection", "c", "--expires-in-days", "4294967295"], "36500"),
     ] {
         let ran = ran(arguments);
         assert!(ran.refused(2).contains(named), "{arguments:?}: {}", ran.error);
@@ -44,6 +48,7 @@ fn help_and_version_are_results_and_a_wrong_command_line_is_one_line_and_code_2(
 #[test]
 fn tenants_are_created_once_and_listed() {
     let site = Site::sqlite();
+    site.json(&["migrate"]);
     assert_eq!(site.json(&["tenant", "list"]), json!({"items": []}));
     let id = site.id(&["tenant", "create", "Alpha"]);
     let tenants = site.json(&["tenant", "list"]);
@@ -64,6 +69,7 @@ fn tenants_are_created_once_and_listed() {
 #[test]
 fn connections_take_a_profile_and_single_quirks() {
     let site = Site::sqlite();
+    site.json(&["migrate"]);
     let create = |name: &str, more: &[&str]| {
         let arguments = ["connection", "create", "--tenant", "Alpha", "--name", name, "--profile"];
         site.run(&[&arguments[..], more, &["--json"]].concat())
@@ -85,11 +91,12 @@ fn connections_take_a_profile_and_single_quirks() {
     assert!(create("staff", &["generic"]).refused(1).contains("exists already"));
     let refused = create("crew", &["ldap"]);
     assert!(
-        refused.refused(1).contains("ldap") && refused.error.contains("jumpcloud"),
+        refused.refused(2).contains("ldap") && refused.error.contains("jumpcloud"),
         "it names those there are"
     );
+    assert_eq!(create("board", &["Entra"]).code, 0, "in any case");
     assert!(create("crew", &["generic", "--with", "telepathy"]).refused(1).contains("telepathy"));
-    assert_eq!(names(&site.json(&["connection", "list", "--tenant", "Alpha"]), "/name"), ["staff"]);
+    assert_eq!(names(&site.json(&["connection", "list", "--tenant", "Alpha"]), "/name"), ["staff", "board"]);
 }
 
 #[tokio::test]
@@ -215,13 +222,55 @@ fn pools_refuse_what_they_cannot_be() {
             &[&["pool", "create", "--tenant", "Alpha", "--name", "Vault", "--seats", "1"], more].concat(),
         )
     };
-    assert!(create(&["--policy", "lottery"]).refused(1).contains("lottery"));
+    let refused = create(&["--policy", "lottery"]);
+    assert!(refused.refused(2).contains("lottery") && refused.error.contains("overage"), "{}", refused.error);
     assert!(create(&["--expires", "tomorrow"]).refused(1).contains("2027-01-31"));
     assert!(create(&["--for", "title qe \"x\""]).refused(1).contains("rule"));
     let made = create(&["--for", "title eq \"Counsel\"", "--expires", "2999-12-31"]);
     assert_eq!(made.code, 0, "{}", made.error);
+    assert!(made.output.contains("created: 1 seat, 0 used"), "{}", made.output);
     assert!(create(&[]).refused(1).contains("exists already"));
     assert!(site.run(&["pool", "resize", "Safe", "--seats", "1"]).refused(1).contains("rollcall pool list"));
+}
+
+#[test]
+fn only_commands_that_begin_something_make_a_database() {
+    let mut site = Site::sqlite();
+    let folder = site.folder.path().join("data");
+    let file = folder.join("new.db").display().to_string();
+    site.database_url = format!("sqlite://{file}?mode=rwc");
+    for arguments in [
+        &["tenant", "list"][..],
+        &["pool", "create", "--tenant", "Alpha", "--name", "Vault", "--seats", "1"],
+        &["user", "show", "ada@alpha.example"],
+    ] {
+        let refused = site.run(arguments);
+        let said = refused.refused(1);
+        assert!(said.contains(&file) && said.contains("rollcall migrate"), "{said}");
+        assert!(!folder.exists(), "{arguments:?} left a folder behind");
+    }
+    site.id(&["tenant", "create", "Alpha"]);
+    assert_eq!(names(&site.json(&["tenant", "list"]), "/name"), ["Alpha"]);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = fs::metadata(&folder).expect("the folder was made").permissions().mode();
+        assert_eq!(mode & 0o777, 0o700, "personal data is nobody else's");
+    }
+}
+
+#[test]
+fn a_file_that_is_no_database_is_named_once() {
+    let mut site = Site::sqlite();
+    let file = site.folder.path().join("letter.txt").display().to_string();
+    fs::write(&file, "Dear Sir or Madam, this is a letter and no database at all.\n".repeat(9))
+        .expect("a file");
+    site.database_url = format!("sqlite://{file}");
+    let refused = site.run(&["tenant", "list"]);
+    let said = refused.refused(1);
+    assert_eq!(said.matches(&file).count(), 1, "{said}");
+    assert_eq!(said.matches("the database failed").count(), 1, "{said}");
+    assert_eq!(said.matches("not a database").count(), 1, "{said}");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,8 +43,20 @@ pub enum ServeError {
         error: std::io::Error,
     },
     /// The database cannot be opened.
-    #[error("the database cannot be opened: {0}")]
-    Database(#[from] store::Error),
+    #[error("the database{} cannot be opened: {error}", named(.file.as_deref()))]
+    Database {
+        /// The file of `SQLite`.
+        file: Option<PathBuf>,
+        /// What the database says.
+        #[source]
+        error: store::Error,
+    },
+    /// There is no database, and the command is not one that makes one.
+    #[error("there is no database at {}: run `rollcall serve` or `rollcall migrate` first", .file.display())]
+    NoDatabase {
+        /// The file of the settings.
+        file: PathBuf,
+    },
     /// Serving failed.
     #[error("the server stopped: {0}")]
     Io(#[from] std::io::Error),
@@ -169,15 +182,65 @@ impl Server {
 /// [`ServeError`].
 pub(crate) async fn open_store(config: &Config, migrate: bool) -> Result<Store, ServeError> {
     let url = config.database_url.expose_secret();
-    let file = url.strip_prefix("sqlite://").map(|rest| rest.split('?').next().unwrap_or_default());
-    if let Some(folder) = file.and_then(|file| std::path::Path::new(file).parent())
+    let file = sqlite_file(url);
+    if let Some(folder) = file.as_deref().and_then(Path::parent)
         && !folder.as_os_str().is_empty()
     {
-        std::fs::create_dir_all(folder)
+        make_private(folder)
             .map_err(|error| ServeError::DataFolder { folder: folder.display().to_string(), error })?;
     }
     let options = Options { url: url.to_owned(), max_connections: config.database_connections, migrate };
-    Ok(Store::open(&options).await?)
+    Store::open(&options).await.map_err(|error| ServeError::Database { file, error })
+}
+
+/// Refuses a `SQLite` file of the settings that does not exist.
+///
+/// # Errors
+/// [`ServeError::NoDatabase`].
+pub(crate) fn must_exist(config: &Config) -> Result<(), ServeError> {
+    match sqlite_file(config.database_url.expose_secret()) {
+        // A file that cannot be looked at is no missing one: opening it says what is wrong.
+        Some(file) if matches!(file.try_exists(), Ok(false)) => Err(ServeError::NoDatabase { file }),
+        _ => Ok(()),
+    }
+}
+
+/// The file that a URL of `SQLite` names; none for a database in memory or another product.
+fn sqlite_file(url: &str) -> Option<PathBuf> {
+    let rest = url.strip_prefix("sqlite:")?;
+    let rest = rest.strip_prefix("//").unwrap_or(rest);
+    let (file, parameters) = rest.split_once('?').unwrap_or((rest, ""));
+    let in_memory = url.contains(":memory:") || parameters.split('&').any(|it| it == "mode=memory");
+    (!in_memory).then(|| percent_decoded(file).into())
+}
+
+/// The text with `%3F` and the like as the characters that they stand for.
+fn percent_decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, after @ ..] = rest {
+        let digits =
+            after.get(..2).filter(|digits| *first == b'%' && digits.iter().all(u8::is_ascii_hexdigit));
+        let digits = digits.and_then(|digits| str::from_utf8(digits).ok());
+        let code = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        bytes.push(code.unwrap_or(*first));
+        rest = if code.is_some() { &after[2..] } else { after };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// Makes a folder that nobody else may look into, for it holds personal data; one that exists stays as it is.
+fn make_private(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+/// The file as part of a sentence.
+fn named(file: Option<&Path>) -> String {
+    file.map(|file| format!(" {}", file.display())).unwrap_or_default()
 }
 
 /// Waits for the signals by which systems end a program.
@@ -228,6 +291,21 @@ mod tests {
             ("[::]:8080", "http://localhost:8080"),
         ] {
             assert_eq!(reachable(address.parse().expect("an address")), link);
+        }
+    }
+
+    #[test]
+    fn the_file_of_a_database_is_the_one_that_is_opened() {
+        for (url, file) in [
+            ("sqlite://a/b.db?mode=rwc", Some("a/b.db")),
+            ("sqlite:///a/b.db", Some("/a/b.db")),
+            ("sqlite:b.db", Some("b.db")),
+            ("sqlite://a%20b%3f100%.db", Some("a b?100%.db")),
+            ("sqlite::memory:", None),
+            ("sqlite://x?mode=memory", None),
+            ("postgres://me@host/x", None),
+        ] {
+            assert_eq!(sqlite_file(url), file.map(PathBuf::from), "{url}");
         }
     }
 }

@@ -58,7 +58,7 @@ pub(crate) async fn run(arguments: Arguments, global: &Global) -> Result<()> {
     let temporary = tempfile::Builder::new().prefix("rollcall-demo-").tempdir();
     let temporary = temporary.context("no temporary folder can be made")?;
     let folder = arguments.data_dir.as_deref().unwrap_or(temporary.path());
-    let config = settings(&arguments.listen, folder, global)?;
+    let config = settings(&arguments.listen, folder)?;
     server::logging::start(&config.log);
 
     // Besides the days, the requests take their time.
@@ -66,11 +66,8 @@ pub(crate) async fn run(arguments: Arguments, global: &Global) -> Result<()> {
     let admin = Admin::open_with(&config, clock.clone()).await?;
     let server = Server::build_with(config, clock.clone()).await?;
     let url = server.scim_url().to_owned();
-    let database = match &global.database_url {
-        Some(url) => url.clone(),
-        None => format!("sqlite://{}?mode=rwc", folder.join("rollcall.db").display()),
-    };
-    let is_kept = !arguments.exit || arguments.data_dir.is_some() || global.database_url.is_some();
+    let database = format!("sqlite://{}?mode=rwc", folder.join("rollcall.db").display());
+    let is_kept = !arguments.exit || arguments.data_dir.is_some();
     let after = After {
         url: (!arguments.exit).then_some(url.as_str()),
         database: is_kept.then_some(database.as_str()),
@@ -130,14 +127,13 @@ async fn tick(clock: &Clock) {
 }
 
 /// The demo's own settings: none of the environment, so that nobody's database is filled with invented people.
-fn settings(listen: &str, folder: &Path, global: &Global) -> Result<Config> {
-    let mut flags = vec![
+fn settings(listen: &str, folder: &Path) -> Result<Config> {
+    let flags = [
         ("listen", listen.to_owned()),
         ("data_dir", folder.display().to_string()),
         ("limits.requests_per_second", "0".to_owned()),
         ("jobs.poll_seconds", "1".to_owned()),
         ("log.level", "warn".to_owned()),
     ];
-    flags.extend(global.database_url.iter().map(|url| ("database_url", url.clone())));
     Ok(Config::from_sources(None, &[], &flags)?)
 }

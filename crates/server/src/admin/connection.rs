@@ -70,6 +70,11 @@ impl From<store::Connection> for Connection {
     }
 }
 
+/// The names of the profiles that there are.
+pub fn profiles() -> impl Iterator<Item = &'static str> {
+    Profile::ALL.into_iter().map(Profile::as_str)
+}
+
 /// Creates a connection.
 ///
 /// # Errors

@@ -28,7 +28,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::http::error::chain;
 use crate::jobs::{Desk, Progress, Stopped};
-use crate::serve::{ServeError, open_store};
+use crate::serve::{ServeError, must_exist, open_store};
 use crate::settle::Unsettled;
 
 /// How long the job that stands in for an interrupted command waits for the command itself.
@@ -75,6 +75,15 @@ impl Admin {
         Self::open_with(config, Clock::system()).await
     }
 
+    /// As [`Admin::open`], but never makes a `SQLite` database that does not exist.
+    ///
+    /// # Errors
+    /// As [`Admin::open`], and [`ServeError::NoDatabase`].
+    pub async fn open_existing(config: &Config) -> Result<Self, AdminError> {
+        must_exist(config)?;
+        Self::open(config).await
+    }
+
     /// As [`Admin::open`], with a clock that a test can move.
     ///
     /// # Errors
@@ -94,7 +103,7 @@ impl Admin {
                 store.close().await;
                 Ok(Vec::new())
             }
-            Err(ServeError::Database(store::Error::PendingMigrations(names))) => {
+            Err(ServeError::Database { error: store::Error::PendingMigrations(names), .. }) => {
                 open_store(config, true).await?.close().await;
                 Ok(names)
             }
@@ -161,6 +170,7 @@ impl From<store::Error> for AdminError {
             }
             store::Error::Ambiguous(sentence) => Self::Refused(sentence),
             store::Error::Busy => Self::Database("it is busy, try again".to_owned()),
+            store::Error::Other(cause) => Self::Database(chain(cause.as_ref())),
             other => Self::Database(chain(&other)),
         }
     }

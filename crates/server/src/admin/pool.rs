@@ -76,6 +76,11 @@ impl From<PoolState> for Pool {
     }
 }
 
+/// The names of the policies that there are.
+pub fn policies() -> impl Iterator<Item = &'static str> {
+    PoolPolicy::ALL.iter().copied().map(PoolPolicy::as_str)
+}
+
 /// Creates a pool; one for everybody, or with a rule, is filled at once, and `seen` is told how far that is.
 ///
 /// # Errors
@@ -102,7 +107,8 @@ pub async fn create(
     let mut unit = admin.store.write(&scope).await?;
     let state = unit.insert_pool(&row, now).await?;
     let (id, name) = (state.pool.id, state.pool.name.clone());
-    let why = format!("An administrator created the licence pool “{name}” with {} seats.", new.seats);
+    let seats = if new.seats == 1 { "seat" } else { "seats" };
+    let why = format!("An administrator created the licence pool “{name}” with {} {seats}.", new.seats);
     unit.record(&[entry(id, EntryKind::PoolCreated, why)], &actor, now).await?;
     if let Some(at) = state.pool.expires_at {
         unit.enqueue(expire_pool::job(id, at), now).await?;

@@ -87,7 +87,11 @@ pub async fn of(admin: &Admin, tenant: &str) -> Result<Report, AdminError> {
         waiting.push(Waiting {
             id: place.user,
             name: place.name,
-            why: format!("all {seats} seats of “{}” are taken", place.pool_name),
+            why: match seats {
+                0 => format!("“{}” has no seats", place.pool_name),
+                1 => format!("the only seat of “{}” is taken", place.pool_name),
+                _ => format!("all {seats} seats of “{}” are taken", place.pool_name),
+            },
             pool: place.pool_name,
             place: before + 1,
             since: place.since,

@@ -67,6 +67,11 @@ impl<'d> Desk<'d> {
         Self { store, clock, policy: config.policy(), batch: config.jobs.batch.into(), lease, stop }
     }
 
+    /// The delays that hold where no connection says otherwise.
+    pub(crate) const fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
     /// The present instant.
     pub(crate) fn now(&self) -> DateTime<Utc> {
         self.clock.now()

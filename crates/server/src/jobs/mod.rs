@@ -6,6 +6,7 @@
 mod desk;
 mod end_grace;
 pub(crate) mod expire_pool;
+mod serve_queue;
 pub(crate) mod settle_group;
 pub(crate) mod settle_pool;
 mod worker;
@@ -17,7 +18,7 @@ pub(crate) use worker::{forget_old_requests, turn, work};
 
 /// The kinds that this program runs.
 pub(crate) const KINDS: &[&str] =
-    &[job_kind::END_GRACE, settle_group::KIND, settle_pool::KIND, expire_pool::KIND];
+    &[job_kind::END_GRACE, job_kind::SERVE_QUEUE, settle_group::KIND, settle_pool::KIND, expire_pool::KIND];
 
 /// Runs one job to its end, or until the desk closes.
 ///
@@ -26,6 +27,7 @@ pub(crate) const KINDS: &[&str] =
 pub(crate) async fn run(desk: &Desk<'_>, job: &Job) -> Result<(), Stopped> {
     match job.kind.as_str() {
         job_kind::END_GRACE => end_grace::run(desk, job).await,
+        job_kind::SERVE_QUEUE => serve_queue::run(desk, job).await,
         settle_group::KIND => settle_group::resume(desk, job).await,
         settle_pool::KIND => settle_pool::resume(desk, job).await,
         expire_pool::KIND => expire_pool::resume(desk, job).await,

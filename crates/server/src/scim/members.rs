@@ -128,6 +128,13 @@ impl Moves {
         if self.is_empty() {
             return Ok(());
         }
+        let bound = unit.bindings().await?.iter().any(|binding| binding.group == group.id);
+        if bound {
+            // All at once, so that two requests that move the same people do not wait for each other.
+            let moved: Vec<Uuid> =
+                self.leaving.iter().copied().chain(self.joining.iter().map(|(id, _)| *id)).collect();
+            unit.lock_people(&moved).await?;
+        }
         let removed: BTreeSet<Uuid> =
             unit.remove_members(group.id, &self.leaving).await?.into_iter().collect();
         let added: BTreeSet<Uuid> =
@@ -138,7 +145,7 @@ impl Moves {
             }
         }
         writing.record(unit, self.entries(group, &added, &removed)).await?;
-        if !unit.bindings().await?.iter().any(|binding| binding.group == group.id) {
+        if !bound {
             return Ok(());
         }
         let (id, name) = (group.id, group.display_name().to_owned());
