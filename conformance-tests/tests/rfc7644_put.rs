@@ -284,7 +284,8 @@ fn r_put_21() {
         let bad = same(&person, &json!({ "title": "New", "nickName": "New", "active": "perhaps" }));
         scratch.refuse_put(&person, &bad, 400, "invalidValue");
         let team = scratch.team_of(&[&person]);
-        let stranger = json!({ "displayName": "New", "members": [{ "value": "00000000-0000-7000-8000-000000000000" }] });
+        let stranger =
+            json!({ "displayName": "New", "members": [{ "value": "00000000-0000-7000-8000-000000000000" }] });
         scratch.refuse_put(&team, &with(&team, &stranger), 400, "invalidValue");
     });
 }

@@ -5,7 +5,7 @@ use provisioning::PoolId;
 use scim::Registry;
 use scim::filter::{self, FilterDialect, ResolvedFilter};
 use scim::schema::ENROLMENT;
-use store::{PoolState, ReadUnit, User, WriteUnit};
+use store::{PoolRule, ReadUnit, User, WriteUnit};
 
 /// The rules of a tenant's pools.
 pub(crate) struct Rules(Vec<(PoolId, ResolvedFilter)>);
@@ -16,12 +16,12 @@ impl Rules {
     /// # Errors
     /// What the database says.
     pub(crate) async fn of(unit: &ReadUnit) -> Result<Self, store::Error> {
-        Ok(Self::among(&unit.pools().await?))
+        Ok(Self::among(&unit.pool_rules().await?))
     }
 
     /// The rules of these pools; each was checked by [`parse`] when its pool was made.
-    pub(crate) fn among(pools: &[PoolState]) -> Self {
-        let rule = |state: &PoolState| Some((state.pool.id, parse(state.rule.as_deref()?).ok()?));
+    pub(crate) fn among(pools: &[PoolRule]) -> Self {
+        let rule = |pool: &PoolRule| Some((pool.pool, parse(pool.rule.as_deref()?).ok()?));
         Self(pools.iter().filter_map(rule).collect())
     }
 
@@ -54,9 +54,9 @@ pub(crate) async fn arrived(
     user: &User,
     now: DateTime<Utc>,
 ) -> Result<bool, store::Error> {
-    let pools = unit.pools().await?;
+    let pools = unit.pool_rules().await?;
     let by_rule = Rules::among(&pools).apply(unit, user, now).await?;
-    let for_all = pools.iter().any(|state| state.default) && unit.default_grants(user.id, now).await?;
+    let for_all = pools.iter().any(|pool| pool.default) && unit.default_grants(user.id, now).await?;
     Ok(by_rule || for_all)
 }
 

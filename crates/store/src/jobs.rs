@@ -128,7 +128,10 @@ impl Store {
         }
         let session = self.writing().await?;
         let mut sql = Sql::new("UPDATE jobs SET state = 'running', attempt = attempt + 1, worker = ");
-        sql.bind(worker).push(", lease_until = ").bind(now + lease).push(" WHERE id IN (SELECT j.id");
+        sql.bind(worker)
+            .push(", lease_until = ")
+            .bind(now + lease)
+            .push(" WHERE (tenant_id, id) IN (SELECT j.tenant_id, j.id");
         due(&mut sql);
         sql.push(&format!(" ORDER BY j.run_at, j.id LIMIT {most}")).push(skip_locked(self.backend()));
         sql.push(") RETURNING tenant_id, id, kind, payload, attempt, run_at, last_error");
@@ -205,6 +208,7 @@ impl WriteUnit {
 
     /// As [`WriteUnit::enqueue`]; no two of the jobs have the same key.
     pub(crate) async fn enqueue_all(&mut self, jobs: Vec<NewJob>, now: DateTime<Utc>) -> Result<(), Error> {
+        self.queued_work |= !jobs.is_empty();
         let row = |job: NewJob| {
             [
                 SqlValue::from(self.tenant()),

@@ -45,7 +45,7 @@ pub use jobs::{Job, NewJob, Outcome, job_kind};
 pub use journal::{Actor, ActorKind, JournalQuery, JournalRecord};
 pub use members::{Member, MemberKind, MemberName};
 pub use overview::Waiting;
-pub use pools::{Binding, Licence, NewPool, PoolState};
+pub use pools::{Binding, Licence, NewPool, PoolRule, PoolState};
 pub use requests::{QuirkUse, RequestRecord};
 pub use store::{Options, Store};
 pub use tenants::{Tenant, TenantScope};

@@ -29,6 +29,17 @@ pub struct PoolState {
     pub created_at: DateTime<Utc>,
 }
 
+/// Who is entitled to a pool without a binding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PoolRule {
+    /// The pool.
+    pub pool: PoolId,
+    /// The SCIM filter whose matches are entitled to a seat.
+    pub rule: Option<String>,
+    /// Whether everybody who is provisioned is entitled to a seat.
+    pub default: bool,
+}
+
 /// A pool to create.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewPool {
@@ -81,6 +92,13 @@ struct PoolRow {
     #[sea_orm(nested)]
     pool: pools::Model,
     waiting: i64,
+}
+
+#[derive(FromQueryResult)]
+struct RuleRow {
+    id: Uuid,
+    rule: Option<String>,
+    is_default: bool,
 }
 
 #[derive(FromQueryResult)]
@@ -146,6 +164,18 @@ impl ReadUnit {
         );
         sql.bind(self.tenant()).push(" ORDER BY p.id");
         self.session.all::<PoolRow>(sql).await?.into_iter().map(PoolState::try_from).collect()
+    }
+
+    /// Who is entitled to which pool without a binding: the rule of each pool, and whether it is for everybody.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn pool_rules(&self) -> Result<Vec<PoolRule>, Error> {
+        let mut sql = Sql::new("SELECT p.id, p.rule, p.is_default FROM pools p WHERE p.tenant_id = ");
+        sql.bind(self.tenant()).push(" ORDER BY p.id");
+        let rule =
+            |row: RuleRow| PoolRule { pool: PoolId::new(row.id), rule: row.rule, default: row.is_default };
+        Ok(self.session.all::<RuleRow>(sql).await?.into_iter().map(rule).collect())
     }
 
     /// Every binding, by group and pool.

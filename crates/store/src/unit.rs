@@ -171,11 +171,19 @@ pub struct WriteUnit {
     reading: ReadUnit,
     /// Users who got their new version in this unit already.
     pub(crate) bumped: BTreeSet<Uuid>,
+    /// Whether this unit has queued jobs.
+    pub(crate) queued_work: bool,
 }
 
 impl WriteUnit {
     pub(crate) fn new(reading: ReadUnit) -> Self {
-        Self { reading, bumped: BTreeSet::new() }
+        Self { reading, bumped: BTreeSet::new(), queued_work: false }
+    }
+
+    /// Whether a worker has something new to look at once the unit is committed.
+    #[must_use]
+    pub fn has_queued_work(&self) -> bool {
+        self.queued_work
     }
 
     /// Makes every change of the unit last; it has reached the disk when this returns.

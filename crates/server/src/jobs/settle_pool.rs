@@ -68,7 +68,7 @@ pub(crate) async fn run(
         let (_, users) = unit.users(behind(work.after).as_ref(), page).await?;
         let Some(last) = users.last() else { return Ok(total) };
         work.after = Some(last.id);
-        let rules = Rules::among(&pools);
+        let rules = Rules::of(&unit).await?;
         for user in &users {
             rules.apply(&mut unit, user, desk.now()).await?;
             if pool.default {

@@ -73,10 +73,13 @@ pub(super) fn check_formats(
     resource::check_formats(&new.map(|(name, value)| (name.clone(), value.clone())).collect())
 }
 
-/// Makes the unit last and wakes the workers.
+/// Makes the unit last and wakes a worker if there is something for it.
 pub(super) async fn finish(app: &App, unit: WriteUnit) -> Result<(), store::Error> {
+    let queued = unit.has_queued_work();
     unit.commit().await?;
-    app.work().notify_one();
+    if queued {
+        app.work().notify_one();
+    }
     Ok(())
 }
 
