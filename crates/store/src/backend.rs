@@ -83,6 +83,8 @@ pub(crate) async fn connect_pool(url: &str, max_connections: u32) -> Result<Data
             .busy_timeout(PATIENCE)
             .foreign_keys(true)
             .pragma("query_only", "1")
+            // KiB, negative by SQLite's convention: each reader has a cache of its own, and the system caches the file.
+            .pragma("cache_size", "-512")
             .statement_cache_capacity(STATEMENTS)
     });
     options.map_sqlx_postgres_opts(|options| {
