@@ -37,6 +37,12 @@ pub fn parse_within(body: &[u8], depth: usize) -> Result<Value, Error> {
     parsed.map_err(|error| Error::invalid_syntax(format!("The body is not valid JSON: {error}.")))
 }
 
+/// The member of this name; names ignore case (RFC 7643 §2.1).
+#[must_use]
+pub fn member<'o>(object: &'o Object, name: &str) -> Option<&'o Value> {
+    object.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+}
+
 /// As [`parse`], for a body that must be an object.
 ///
 /// # Errors

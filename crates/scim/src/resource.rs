@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use crate::json::Object;
+use crate::json::{Object, member};
 use crate::protocol::error::Error;
 use crate::protocol::version::entity_tag;
 use crate::schema::{Attribute, Kind, Mutability, ResourceType, Returned};
@@ -157,7 +157,7 @@ fn insert(document: &mut Object, attribute: &Attribute, value: &Value, prefix: &
 /// RFC 7643 §3: `schemas` names the core schema, and nothing that the resource type does not list.
 fn check_schemas(resource_type: &ResourceType, body: &Object) -> Result<(), Error> {
     let core = &resource_type.schema.id;
-    let listed = body.iter().find(|(name, _)| name.eq_ignore_ascii_case("schemas")).map(|(_, value)| value);
+    let listed = member(body, "schemas");
     let wrong = || Error::invalid_syntax(format!("schemas must be an array that holds \"{core}\"."));
     let uris = listed.and_then(Value::as_array).ok_or_else(wrong)?;
     let mut has_core = false;

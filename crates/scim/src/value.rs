@@ -142,10 +142,14 @@ fn complex(attribute: &Attribute, object: &Object, place: &str) -> Result<Option
 /// id at its end is the value (RFC 7643 §2.4 `$ref`).
 pub(crate) fn take_reference(object: &mut Object) {
     let Some(Value::String(reference)) = object.shift_remove("$ref") else { return };
-    let id = reference.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-    if !id.is_empty() && !object.contains_key("value") {
+    if let Some(id) = id_in_address(&reference).filter(|_| !object.contains_key("value")) {
         object.insert("value".to_owned(), id.into());
     }
+}
+
+/// The id at the end of the address of a resource.
+pub(crate) fn id_in_address(address: &str) -> Option<&str> {
+    address.trim_end_matches('/').rsplit('/').next().filter(|id| !id.is_empty())
 }
 
 /// Whether the text can be a URI reference (RFC 3986 §4.1): no blanks, quotes or brackets out of place.

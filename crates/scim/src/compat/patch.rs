@@ -7,6 +7,7 @@ use super::{Act, Quirk, Request, RequestKind};
 use crate::json::Object;
 use crate::path::shortened;
 use crate::schema::ResourceType;
+use crate::value::id_in_address;
 
 pub(super) const QUIRKS: &[&Quirk] = &[
     &Quirk {
@@ -274,7 +275,7 @@ fn named_by(element: &Value) -> Option<Value> {
         Value::String(value) => value.as_str(),
         Value::Object(object) => match member(object, "value") {
             Some(value) => value.as_str()?,
-            None => member(object, "$ref")?.as_str()?.trim_end_matches('/').rsplit('/').next()?,
+            None => id_in_address(member(object, "$ref")?.as_str()?)?,
         },
         _ => return None,
     };

@@ -5,13 +5,9 @@ use serde_json::Value;
 
 use super::{Request, RequestKind};
 use crate::json::Object;
+pub(super) use crate::json::member;
 use crate::path::{Located, locate};
 use crate::schema::{Attribute, ResourceType};
-
-/// The member of this name, ignoring case.
-pub(super) fn member<'o>(object: &'o Object, name: &str) -> Option<&'o Value> {
-    object.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
-}
 
 /// The member of this name, ignoring case.
 pub(super) fn member_mut<'o>(object: &'o mut Object, name: &str) -> Option<&'o mut Value> {

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::request::{Operator, PatchRequest, Target};
 use crate::filter::{ElementFilter, Operand};
+use crate::json::member;
 
 /// Which members of a group a PATCH looks at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,10 +55,7 @@ fn member_values(value: &Value) -> impl Iterator<Item = &str> {
         Value::Array(elements) => elements.as_slice(),
         other => std::slice::from_ref(other),
     };
-    elements.iter().filter_map(|element| {
-        let object = element.as_object()?;
-        object.iter().find(|(name, _)| name.eq_ignore_ascii_case("value"))?.1.as_str()
-    })
+    elements.iter().filter_map(|element| member(element.as_object()?, "value")?.as_str())
 }
 
 /// Whether the filter can only match members whose values it names; they are collected.

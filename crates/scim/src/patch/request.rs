@@ -4,7 +4,7 @@ use scim_filter_parser::{CompareOp, CompareValue, Comparison, Filter, Lenience, 
 use serde_json::Value;
 
 use crate::filter::{ElementFilter, FilterDialect, boolean, resolve_element, unreadable};
-use crate::json::Object;
+use crate::json::{Object, member};
 use crate::path::{AttributeRef, Located, locate, shortened};
 use crate::protocol::error::Error;
 use crate::protocol::search::require_schema;
@@ -85,9 +85,8 @@ impl PatchRequest {
         most: usize,
     ) -> Result<Self, Error> {
         require_schema(message, SCHEMA)?;
-        let listed = message.iter().find(|(name, _)| name.eq_ignore_ascii_case("Operations"));
-        let listed =
-            listed.and_then(|(_, value)| value.as_array()).filter(|operations| !operations.is_empty());
+        let listed = member(message, "Operations").and_then(Value::as_array);
+        let listed = listed.filter(|operations| !operations.is_empty());
         let listed =
             listed.ok_or_else(|| Error::invalid_syntax("Operations must be an array that is not empty."))?;
         if listed.len() > most {
@@ -108,9 +107,7 @@ impl PatchRequest {
     fn read(&mut self, position: usize, operation: &Value, dialect: FilterDialect) -> Result<(), Error> {
         let operation =
             operation.as_object().ok_or_else(|| Error::invalid_syntax("It must be an object."))?;
-        let member = |wanted: &str| {
-            operation.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, value)| value)
-        };
+        let member = |wanted: &str| member(operation, wanted);
         let operator = operator(member("op"))?;
         let path = match member("path") {
             None | Some(Value::Null) => "",

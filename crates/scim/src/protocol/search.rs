@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::error::Error;
-use crate::json::Object;
+use crate::json::{Object, member};
 
 /// The schema of search requests.
 pub const SCHEMA: &str = "urn:ietf:params:scim:api:messages:2.0:SearchRequest";
@@ -53,7 +53,7 @@ impl Query {
 /// # Errors
 /// `invalidSyntax`.
 pub fn require_schema(body: &Object, schema: &str) -> Result<(), Error> {
-    let listed = body.iter().find(|(name, _)| name.eq_ignore_ascii_case("schemas")).map(|(_, value)| value);
+    let listed = member(body, "schemas");
     let named = listed.and_then(Value::as_array).is_some_and(|uris| {
         !uris.is_empty()
             && uris.iter().all(|uri| uri.as_str().is_some_and(|uri| uri.eq_ignore_ascii_case(schema)))
