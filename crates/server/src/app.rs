@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use store::Store;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use crate::auth::Tokens;
@@ -14,6 +15,7 @@ use crate::config::{Config, Limits};
 use crate::http::limits::Rates;
 use crate::http::paths::SCIM;
 use crate::requests::RequestLog;
+use crate::scim::Arrivals;
 
 /// One running server.
 #[derive(Debug)]
@@ -26,6 +28,8 @@ pub(crate) struct App {
     rates: Rates,
     requests: RequestLog,
     work: Notify,
+    arrivals: Arrivals,
+    tasks: TaskTracker,
     stop: CancellationToken,
 }
 
@@ -43,6 +47,8 @@ impl App {
             tokens: Tokens::new(config.auth.token_cache_seconds),
             rates: Rates::new(&config.limits),
             work: Notify::new(),
+            arrivals: Arrivals::default(),
+            tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
             config,
             store,
@@ -99,6 +105,16 @@ impl App {
     /// Rings when there may be work for the workers.
     pub(crate) const fn work(&self) -> &Notify {
         &self.work
+    }
+
+    /// Who waits to be created.
+    pub(crate) const fn arrivals(&self) -> &Arrivals {
+        &self.arrivals
+    }
+
+    /// What runs beside the requests; a shutdown waits for it.
+    pub(crate) const fn tasks(&self) -> &TaskTracker {
+        &self.tasks
     }
 
     /// Cancelled when no request is left and the workers are to end.

@@ -52,10 +52,10 @@ impl Rules {
 pub(crate) async fn arrived(
     unit: &mut WriteUnit,
     user: &User,
+    pools: &[PoolRule],
     now: DateTime<Utc>,
 ) -> Result<bool, store::Error> {
-    let pools = unit.pool_rules().await?;
-    let by_rule = Rules::among(&pools).apply(unit, user, now).await?;
+    let by_rule = Rules::among(pools).apply(unit, user, now).await?;
     let for_all = pools.iter().any(|pool| pool.default) && unit.default_grants(user.id, now).await?;
     Ok(by_rule || for_all)
 }

@@ -12,7 +12,6 @@ use hyper_util::rt::TokioTimer;
 use secrecy::ExposeSecret as _;
 use store::{Options, Store};
 use thiserror::Error;
-use tokio_util::task::TaskTracker;
 
 use crate::app::App;
 use crate::clock::Clock;
@@ -68,7 +67,6 @@ pub struct Server {
     clock: Clock,
     listener: TcpListener,
     address: SocketAddr,
-    tasks: TaskTracker,
     store: Arc<Store>,
 }
 
@@ -95,9 +93,8 @@ impl Server {
         metrics::start(store.kind());
         let (requests, queue) = RequestLog::new(config.requests.queue);
         let app = Arc::new(App::new(config, Arc::clone(&store), clock.clone(), &base, requests));
-        let tasks = TaskTracker::new();
-        tasks.spawn(requests::write(Arc::clone(&store), queue, app.stop().clone()));
-        Ok(Self { app, clock, listener, address, tasks, store })
+        app.tasks().spawn(requests::write(Arc::clone(&store), queue, app.stop().clone()));
+        Ok(Self { app, clock, listener, address, store })
     }
 
     /// The address that it listens on.
@@ -139,7 +136,7 @@ impl Server {
     /// # Errors
     /// [`ServeError::Io`] if the socket fails.
     pub async fn serve(self, stop: impl Future<Output = ()> + Send) -> Result<(), ServeError> {
-        let Self { app, clock, listener, address, tasks, store } = self;
+        let Self { app, clock, listener, address, store } = self;
         let (header, drain) = (app.limits().header_seconds, app.limits().shutdown_seconds);
         let handle = Handle::new();
         let mut server = axum_server::from_tcp(listener)?.handle(handle.clone());
@@ -147,7 +144,7 @@ impl Server {
         // A client that dawdles over its headers holds a connection no longer than this.
         builder.timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(header));
         server.http_builder().http2().timer(TokioTimer::new()).keep_alive_interval(Duration::from_secs(20));
-        tasks.spawn(jobs::work(Arc::clone(&app), clock));
+        app.tasks().spawn(jobs::work(Arc::clone(&app), clock));
         tracing::info!(%address, database = store.kind(), "serving");
 
         let serving = server.serve(router(&app).into_make_service());
@@ -163,8 +160,8 @@ impl Server {
         };
 
         app.stop().cancel();
-        tasks.close();
-        tasks.wait().await;
+        app.tasks().close();
+        app.tasks().wait().await;
         drop(app);
         if let Ok(store) = Arc::try_unwrap(store) {
             store.close().await;

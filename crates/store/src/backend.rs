@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use sea_orm::sqlx::sqlite::SqliteSynchronous;
-use sea_orm::{ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend};
+use sea_orm::{ColumnType, ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend};
 use sea_orm::{ConnectionTrait as _, SqliteTransactionMode, TransactionOptions, TransactionTrait as _};
 
 use crate::error::Error;
@@ -220,6 +220,42 @@ pub(crate) fn json_elements(backend: DbBackend, document: &str, path: &[&str]) -
     }
     let every = format!("{}[*]'", &quoted[..quoted.len() - 1]);
     format!("jsonb_path_query({document}, {every}) AS e(value)")
+}
+
+/// What stands around a text that is a JSON array to make a row, with its `value`, of each element.
+pub(crate) fn elements(backend: DbBackend) -> (&'static str, &'static str) {
+    if backend == DbBackend::Sqlite {
+        ("json_each(", ")")
+    } else {
+        ("jsonb_array_elements(CAST(", " AS JSONB))")
+    }
+}
+
+/// The value at a place of an array that is called `e.value`, in the type of its column.
+pub(crate) fn cell(backend: DbBackend, at: usize, column: &ColumnType) -> String {
+    let text = format!("e.value ->> {at}");
+    match column {
+        ColumnType::Json | ColumnType::JsonBinary => format!("NULLIF(e.value -> {at}, 'null')"),
+        ColumnType::Uuid if backend == DbBackend::Sqlite => format!("unhex({text})"),
+        ColumnType::Uuid => format!("CAST({text} AS UUID)"),
+        ColumnType::Boolean if backend == DbBackend::Postgres => format!("CAST({text} AS BOOLEAN)"),
+        ColumnType::BigInteger if backend == DbBackend::Postgres => format!("CAST({text} AS BIGINT)"),
+        ColumnType::TimestampWithTimeZone if backend == DbBackend::Postgres => {
+            format!("CAST({text} AS TIMESTAMPTZ)")
+        }
+        _ => text,
+    }
+}
+
+/// What stands before and behind a statement that goes to the database together with those behind it.
+///
+/// They must need nothing of each other: `PostgreSQL` runs all of them on what was there before.
+pub(crate) fn together(backend: DbBackend, position: usize) -> (String, &'static str) {
+    match (backend, position) {
+        (DbBackend::Sqlite, _) => (String::new(), "; "),
+        (_, 0) => ("WITH s0 AS (".to_owned(), ") "),
+        (_, position) => (format!(", s{position} AS ("), ") "),
+    }
 }
 
 /// `'$."name"."familyName"'`, which is a path of `SQLite` and of SQL/JSON alike.

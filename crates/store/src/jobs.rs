@@ -2,7 +2,7 @@
 //! twice.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sea_orm::{FromQueryResult, Value as SqlValue};
+use sea_orm::{ConnectionTrait as _, FromQueryResult, Value as SqlValue};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -99,6 +99,25 @@ impl From<Row> for Job {
     }
 }
 
+/// Which jobs may be claimed.
+#[derive(Clone, Copy)]
+enum Due {
+    /// Those whose time has come.
+    Ready,
+    /// Those whose worker was never heard of again.
+    Abandoned,
+}
+
+impl Due {
+    fn push(self, sql: &mut Sql, kinds: &[&str], now: DateTime<Utc>) {
+        sql.push(match self {
+            Self::Ready => " FROM jobs j WHERE j.state = 'ready' AND j.run_at <= ",
+            Self::Abandoned => " FROM jobs j WHERE j.state = 'running' AND j.lease_until <= ",
+        });
+        sql.bind(now).push(" AND j.kind IN ").list(kinds.iter().copied());
+    }
+}
+
 impl Store {
     /// Claims due jobs of these kinds for `lease`: no other worker gets them before it is over.
     ///
@@ -113,29 +132,28 @@ impl Store {
         most: u64,
     ) -> Result<Vec<Job>, Error> {
         let now = stored(now);
-        let due = |sql: &mut Sql| {
-            sql.push(" FROM jobs j WHERE ((j.state = 'ready' AND j.run_at <= ").bind(now);
-            sql.push(") OR (j.state = 'running' AND j.lease_until <= ").bind(now);
-            sql.push(")) AND j.kind IN ").list(kinds.iter().copied());
-        };
         // Looking first costs the writer nothing while there is nothing to do.
-        let mut sql =
-            Sql::new("SELECT j.tenant_id, j.id, j.kind, j.payload, j.attempt, j.run_at, j.last_error");
-        due(&mut sql);
-        sql.push(" LIMIT 1");
-        if Row::find_by_statement(sql.statement(self.backend())).all(self.pool()).await?.is_empty() {
+        let mut sql = Sql::new("SELECT 1 AS number WHERE EXISTS (SELECT 1");
+        Due::Abandoned.push(&mut sql, kinds, now);
+        sql.push(") OR EXISTS (SELECT 1");
+        Due::Ready.push(&mut sql, kinds, now);
+        sql.push(")");
+        let look = sql.statement(self.backend());
+        if self.pool().query_all_raw(look).await?.is_empty() {
             return Ok(Vec::new());
         }
         let session = self.writing().await?;
-        let mut sql = Sql::new("UPDATE jobs SET state = 'running', attempt = attempt + 1, worker = ");
-        sql.bind(worker)
-            .push(", lease_until = ")
-            .bind(now + lease)
-            .push(" WHERE (tenant_id, id) IN (SELECT j.tenant_id, j.id");
-        due(&mut sql);
-        sql.push(&format!(" ORDER BY j.run_at, j.id LIMIT {most}")).push(skip_locked(self.backend()));
-        sql.push(") RETURNING tenant_id, id, kind, payload, attempt, run_at, last_error");
-        let mut rows = session.all::<Row>(sql).await?;
+        let mut rows: Vec<Row> = Vec::new();
+        for due in [Due::Abandoned, Due::Ready] {
+            let mut sql = Sql::new("UPDATE jobs SET state = 'running', attempt = attempt + 1, worker = ");
+            sql.bind(worker).push(", lease_until = ").bind(now + lease);
+            sql.push(" WHERE (tenant_id, id) IN (SELECT j.tenant_id, j.id");
+            due.push(&mut sql, kinds, now);
+            sql.push(" ORDER BY j.run_at, j.id LIMIT ").bind(most.saturating_sub(rows.len() as u64));
+            sql.push(skip_locked(self.backend()));
+            sql.push(") RETURNING tenant_id, id, kind, payload, attempt, run_at, last_error");
+            rows.extend(session.all::<Row>(sql).await?);
+        }
         session.commit().await?;
         rows.sort_by_key(|row| (row.run_at, row.id));
         Ok(rows.into_iter().map(Job::from).collect())

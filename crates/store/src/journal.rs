@@ -86,6 +86,25 @@ fn subject(subject: &Subject) -> (&'static str, Uuid) {
     }
 }
 
+/// The row of a new entry.
+pub(crate) fn row(tenant: Uuid, entry: &Entry, actor: &Actor, now: DateTime<Utc>) -> journal::Model {
+    let (subject_kind, subject_id) = subject(&entry.subject);
+    journal::Model {
+        tenant_id: tenant,
+        id: new_id(now),
+        at: stored(now),
+        subject_kind: subject_kind.to_owned(),
+        subject_id,
+        kind: entry.kind.to_string(),
+        why: entry.why.clone(),
+        before_value: entry.before.clone(),
+        after_value: entry.after.clone(),
+        actor_kind: actor.kind.to_string(),
+        actor_name: actor.name.clone(),
+        cause: actor.cause.clone(),
+    }
+}
+
 impl TryFrom<journal::Model> for JournalRecord {
     type Error = Error;
 
@@ -154,23 +173,7 @@ impl WriteUnit {
         actor: &Actor,
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
-        let row = |entry: &Entry| {
-            let (subject_kind, subject_id) = subject(&entry.subject);
-            journal::Model {
-                tenant_id: self.tenant(),
-                id: new_id(now),
-                at: stored(now),
-                subject_kind: subject_kind.to_owned(),
-                subject_id,
-                kind: entry.kind.to_string(),
-                why: entry.why.clone(),
-                before_value: entry.before.clone(),
-                after_value: entry.after.clone(),
-                actor_kind: actor.kind.to_string(),
-                actor_name: actor.name.clone(),
-                cause: actor.cause.clone(),
-            }
-        };
+        let row = |entry: &Entry| row(self.tenant(), entry, actor, now);
         self.session.insert_all(entries.iter().map(row).collect()).await
     }
 }

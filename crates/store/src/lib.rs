@@ -8,12 +8,14 @@
 //! Nothing here decides *when* something happens: [`WriteUnit::situation`] gathers facts, `provisioning` decides,
 //! [`WriteUnit::carry_out`] performs.
 
+mod arrivals;
 mod backend;
 mod carry_out;
 mod connections;
 mod entity;
 mod error;
 mod filter_sql;
+mod gates;
 mod grants;
 mod groups;
 mod ids;
@@ -26,6 +28,7 @@ mod overview;
 mod parked;
 mod pools;
 mod requests;
+mod rows;
 mod situation;
 mod sql;
 mod store;
@@ -36,6 +39,7 @@ mod user_values;
 mod users;
 mod writer;
 
+pub use arrivals::{Arrived, NewUser};
 pub use connections::{Connection, NewConnection};
 pub use error::{Constraint, Error};
 pub use grants::GrantKind;
@@ -51,4 +55,4 @@ pub use store::{Options, Store};
 pub use tenants::{Tenant, TenantScope};
 pub use tokens::{Authenticated, NewToken, Token};
 pub use unit::{ReadUnit, WriteUnit};
-pub use users::{NewUser, User};
+pub use users::User;

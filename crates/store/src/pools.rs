@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::entity::{bindings, pools};
 use crate::error::Error;
+use crate::gates::Gate;
 use crate::ids::{new_id, stored};
 use crate::sql::Sql;
 use crate::unit::{CHUNK, ReadUnit, WriteUnit};
@@ -262,6 +263,9 @@ impl WriteUnit {
     /// # Errors
     /// [`Error::Conflict`] if the tenant has one of this name.
     pub async fn insert_pool(&mut self, new: &NewPool, now: DateTime<Utc>) -> Result<PoolState, Error> {
+        if new.rule.is_some() || new.default {
+            self.hold(Gate::Rules).await?;
+        }
         let row = pools::Model {
             tenant_id: self.tenant(),
             id: new_id(now),

@@ -2,16 +2,20 @@
 
 use sea_orm::{DbBackend, Statement, Value};
 
+use crate::backend;
+
 /// A statement under construction.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Sql {
     text: String,
     values: Vec<Value>,
+    /// How many statements stand before the last one.
+    statements: usize,
 }
 
 impl Sql {
     pub(crate) fn new(text: &str) -> Self {
-        Self { text: text.to_owned(), values: Vec::new() }
+        Self { text: text.to_owned(), ..Self::default() }
     }
 
     /// Appends text; never anything that came from outside.
@@ -27,16 +31,22 @@ impl Sql {
     }
 
     /// Appends `(…, …)` with a parameter for each value; an empty list matches nothing.
+    ///
+    /// The last value is repeated until their number is a power of two, so that a database has to prepare, and a
+    /// connection to keep, ten statements for lists of up to 512 values and not one for each length.
     pub(crate) fn list<V: Into<Value>>(&mut self, values: impl IntoIterator<Item = V>) -> &mut Self {
+        let mut values: Vec<Value> = values.into_iter().map(Into::into).collect();
+        let Some(last) = values.last().cloned() else { return self.push("(NULL)") };
+        values.resize(values.len().next_power_of_two(), last);
+        self.tuple(values)
+    }
+
+    fn tuple(&mut self, values: impl IntoIterator<Item = Value>) -> &mut Self {
         self.push("(");
-        let mut first = true;
-        for value in values {
-            if !std::mem::take(&mut first) {
-                self.push(", ");
-            }
-            self.bind(value);
+        for (position, value) in values.into_iter().enumerate() {
+            self.push(if position > 0 { ", " } else { "" }).bind(value);
         }
-        self.push(if first { "NULL)" } else { ")" })
+        self.push(")")
     }
 
     /// Appends `(…, …), (…, …)` with a parameter for each value.
@@ -46,9 +56,22 @@ impl Sql {
             if !std::mem::take(&mut first) {
                 self.push(", ");
             }
-            self.list(row);
+            self.tuple(row);
         }
         self
+    }
+
+    /// Appends a statement that goes to the database in one trip with the one that is appended behind it.
+    pub(crate) fn together(
+        &mut self,
+        backend: DbBackend,
+        statement: impl FnOnce(&mut Self) -> &mut Self,
+    ) -> &mut Self {
+        let (before, after) = backend::together(backend, self.statements);
+        self.statements += 1;
+        self.push(&before);
+        statement(self);
+        self.push(after)
     }
 
     pub(crate) fn statement(self, backend: DbBackend) -> Statement {
@@ -68,9 +91,9 @@ mod tests {
     #[test]
     fn parameters_are_numbered_and_lists_are_never_empty() {
         let mut sql = Sql::new("a = ");
-        sql.bind(1).push(" AND b IN ").list([2, 3]).push(" AND c IN ").list(Vec::<i32>::new());
-        assert_eq!(sql.text, "a = $1 AND b IN ($2, $3) AND c IN (NULL)");
-        assert_eq!(sql.values.len(), 3);
+        sql.bind(1).push(" AND b IN ").list([2, 3, 5]).push(" AND c IN ").list(Vec::<i32>::new());
+        assert_eq!(sql.text, "a = $1 AND b IN ($2, $3, $4, $5) AND c IN (NULL)");
+        assert_eq!(sql.values, [1, 2, 3, 5, 5].map(Value::from));
         assert_eq!(literal("it's"), "'it''s'");
     }
 }

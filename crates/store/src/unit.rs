@@ -13,6 +13,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::error::Error;
+use crate::gates::Gates;
 use crate::sql::Sql;
 use crate::tenants::TenantScope;
 use crate::writer::Lease;
@@ -91,12 +92,12 @@ impl Session {
     where
         M: IntoActiveModel<A>,
         A: ActiveModelTrait,
-        <A::Entity as EntityTrait>::Model: IntoActiveModel<A>,
     {
         let mut rows = rows.into_iter().peekable();
         while rows.peek().is_some() {
-            let chunk: Vec<A> = rows.by_ref().take(CHUNK).map(IntoActiveModel::into_active_model).collect();
-            Insert::<A>::many(chunk).exec_without_returning(self).await?;
+            let mut sql = Sql::default();
+            sql.insert(self.backend(), &Gates::NONE, rows.by_ref().take(CHUNK).collect());
+            self.run(sql).await?;
         }
         Ok(())
     }

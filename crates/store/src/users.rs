@@ -8,14 +8,14 @@ use scim::schema::Registry;
 use scim::text::{fold, fold_name};
 use scim::{Meta, Object, Resource};
 use sea_orm::FromQueryResult;
-use serde_json::{Value, json};
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::backend::{concurrent, for_removal, for_update};
 use crate::connections::decode;
-use crate::entity;
 use crate::error::Error;
 use crate::filter_sql::{self, Table};
+use crate::gates::{Gate, Gates};
 use crate::ids::{ConnectionId, stored};
 use crate::pools::Licence;
 use crate::sql::Sql;
@@ -32,17 +32,6 @@ pub struct User {
     /// What became of the person.
     pub enrolment: Enrolment,
     /// The connection that created the user.
-    pub connection: Option<ConnectionId>,
-}
-
-/// A user to create.
-#[derive(Clone, Debug, PartialEq)]
-pub struct NewUser {
-    /// The id.
-    pub id: UserId,
-    /// The canonical document.
-    pub document: Object,
-    /// The connection that creates the user.
     pub connection: Option<ConnectionId>,
 }
 
@@ -100,16 +89,16 @@ impl TryFrom<Row> for User {
 }
 
 /// What is looked up, from a document.
-struct Indexed {
-    search: Object,
-    user_name_folded: String,
-    external_id: Option<String>,
-    display_name: Option<String>,
-    active: Option<bool>,
+pub(crate) struct Indexed {
+    pub(crate) search: Object,
+    pub(crate) user_name_folded: String,
+    pub(crate) external_id: Option<String>,
+    pub(crate) display_name: Option<String>,
+    pub(crate) active: Option<bool>,
 }
 
 impl Indexed {
-    fn of(document: &Object) -> Result<Self, Error> {
+    pub(crate) fn of(document: &Object) -> Result<Self, Error> {
         let user_name = text(document, "userName").ok_or_else(|| Error::other("a user needs a userName"))?;
         Ok(Self {
             search: filter_sql::search_document(Registry::standard().user(), document),
@@ -202,55 +191,6 @@ impl WriteUnit {
         Ok(())
     }
 
-    /// Creates a user at version 1.
-    ///
-    /// # Errors
-    /// [`Error::Conflict`] if the tenant has a user of this name.
-    pub async fn insert_user(&mut self, new: &NewUser, now: DateTime<Utc>) -> Result<User, Error> {
-        let (tenant, id, now) = (self.tenant(), new.id.uuid(), stored(now));
-        let indexed = Indexed::of(&new.document)?;
-        let values = user_values::rows(tenant, id, &indexed.search);
-        let enrolment = Enrolment::default();
-        self.session
-            .insert(entity::users::Model {
-                tenant_id: tenant,
-                id,
-                document: Value::Object(new.document.clone()),
-                search: Value::Object(indexed.search),
-                user_name_folded: indexed.user_name_folded,
-                external_id: indexed.external_id,
-                display_name_folded: indexed.display_name.as_deref().map(|name| fold(name).into_owned()),
-                display_name: indexed.display_name,
-                active: indexed.active,
-                enrolment: json!(enrolment),
-                enrolment_status: enrolment.status.to_string(),
-                enrolment_known: false,
-                enrolment_since: None,
-                enrolment_reason: None,
-                restore_owed: false,
-                seat_kept_until: None,
-                last_used_at: None,
-                connection_id: new.connection.map(ConnectionId::uuid),
-                created_at: now,
-                modified_at: now,
-                version: 1,
-            })
-            .await?;
-        self.session.insert_all(values).await?;
-        self.bumped.insert(id);
-        Ok(User {
-            id: new.id,
-            resource: Resource {
-                id: new.id.to_string(),
-                resource_type: Registry::standard().user(),
-                document: new.document.clone(),
-                meta: Meta { created: now, last_modified: now, version: 1 },
-            },
-            enrolment,
-            connection: new.connection,
-        })
-    }
-
     /// Gives a user another document and answers the new version.
     ///
     /// # Errors
@@ -268,7 +208,9 @@ impl WriteUnit {
         let values = user_values::rows(tenant, id, &indexed.search);
         let values_changed = values != user_values::rows(tenant, id, &before);
         let version = user.resource.meta.version + 1;
-        let mut sql = Sql::new("UPDATE users SET document = ");
+        let mut sql = Sql::default();
+        let through = Gates(tenant, &[Gate::Rules]).push(&mut sql, "WITH ", self.backend());
+        sql.push("UPDATE users SET document = ");
         sql.bind(Value::Object(document.clone())).push(", search = ").bind(Value::Object(indexed.search));
         sql.push(", user_name_folded = ").bind(indexed.user_name_folded);
         sql.push(", external_id = ").bind(indexed.external_id);
@@ -276,6 +218,7 @@ impl WriteUnit {
             .bind(indexed.display_name.as_deref().map(|name| fold(name).into_owned()));
         sql.push(", display_name = ").bind(indexed.display_name).push(", active = ").bind(indexed.active);
         sql.push(", modified_at = ").bind(stored(now)).push(", version = ").bind(version);
+        sql.push(&through.replace(',', " FROM"));
         sql.push(" WHERE tenant_id = ").bind(tenant).push(" AND id = ").bind(id);
         sql.push(" AND version = ").bind(user.resource.meta.version);
         if self.session.run(sql).await? != 1 {

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use provisioning::{Cause, Decision, Effect, GroupId, PoolPolicy, UserId, settle};
 use serde_json::json;
-use store::{Constraint, Error, GrantKind, MemberKind, NewGroup, NewUser, Store, TenantScope, job_kind};
-use support::{TestStore, actor, id_at, now, page, policy, user_document};
+use store::{Constraint, Error, GrantKind, MemberKind, NewGroup, Store, TenantScope, job_kind};
+use support::{TestStore, actor, create, id_at, insert_user, new_user, now, page, policy, user_document};
 use tokio::task::JoinSet;
 
 const WRITERS: usize = 20;
@@ -33,9 +33,7 @@ async fn the_last_seats_are_given_once() {
     let pool = store.add_pool("Vault", 5, PoolPolicy::Queue).await;
     let outcomes = at_once(&store, move |store, scope, number| async move {
         let mut unit = store.write(&scope).await?;
-        let id = UserId::new(id_at(now()));
-        let document = user_document(json!({ "userName": format!("user-{number}") }));
-        unit.insert_user(&NewUser { id, document, connection: None }, now()).await?;
+        let id = insert_user(&mut unit, json!({ "userName": format!("user-{number}") })).await;
         unit.insert_grant(id, pool, GrantKind::ByHand, now()).await?;
         let situation = unit.situation(&[id], now()).await?;
         let decision = settle(&situation, &Cause::Created, &policy(), now()).expect("a queue refuses nobody");
@@ -210,8 +208,7 @@ async fn a_name_has_one_winner() {
         let mut unit = store.write(&scope).await?;
         let name = if number % 2 == 0 { "ZOË" } else { "zoe\u{308}" };
         let document = user_document(json!({ "userName": name }));
-        let new = NewUser { id: UserId::new(id_at(now())), document, connection: None };
-        unit.insert_user(&new, now()).await?;
+        create(&mut unit, new_user(id_at(now()), document), now()).await?;
         unit.commit().await
     })
     .await;

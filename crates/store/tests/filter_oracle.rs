@@ -8,16 +8,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use provisioning::{Enrolment, SeatState, Status, UserId};
+use provisioning::{Enrolment, SeatState, Status};
 use scim::Object;
 use scim::filter::ResolvedFilter;
 use scim::schema::{Attribute, Kind};
 use serde_json::{Value, json};
-use store::NewUser;
 use support::fill::fill;
 use support::generate::{Target, Tenant, filter, targets, tenant};
 use support::represent::{group_documents, matching, user_documents};
-use support::{TestStore, group_filter, id_at, now, page, user_document, user_filter};
+use support::{TestStore, create, group_filter, id_at, new_user, now, page, user_document, user_filter};
 use uuid::Uuid;
 
 #[derive(serde::Deserialize)]
@@ -42,10 +41,10 @@ async fn the_answers_of_the_specification() {
     let mut unit = store.unit().await;
     for (name, person) in data.people {
         let document = user_document(person.body);
-        let new = NewUser { id: UserId::new(id_at(now())), document: document.clone(), connection: None };
-        let user = unit.insert_user(&new, person.created).await.expect("inserted");
+        let new = new_user(id_at(now()), document.clone());
+        let user = create(&mut unit, new, person.created).await.expect("inserted");
         unit.save_user(&user, &document, person.last_modified).await.expect("saved");
-        ids.insert(new.id, name);
+        ids.insert(user.id, name);
     }
     unit.commit().await.expect("committed");
 

@@ -2,14 +2,12 @@
 
 mod support;
 
-use provisioning::{GroupId, PoolPolicy, Subject, UserId};
+use provisioning::{GroupId, PoolPolicy, Subject};
 use serde_json::json;
-use store::{
-    Error, GrantKind, JournalQuery, MemberKind, NewGroup, NewToken, NewUser, RequestRecord, TenantScope,
-};
+use store::{Error, GrantKind, JournalQuery, MemberKind, NewGroup, NewToken, RequestRecord, TenantScope};
 use support::{
-    TestStore, actor, group_filter, id_at, insert_group, insert_user, new_connection, new_pool, now, page,
-    user_document, user_filter,
+    TestStore, actor, create, group_filter, id_at, insert_group, insert_user, new_connection, new_pool,
+    new_user, now, page, user_document, user_filter,
 };
 
 #[tokio::test]
@@ -101,8 +99,10 @@ async fn a_tenant_sees_and_changes_only_its_own() {
     assert_eq!(unit.remove_all_members(group).await.expect("nothing"), 0);
     let situation = unit.situation_with(&[ada], &[pool], now()).await.expect("facts");
     assert_eq!((situation.people.len(), situation.pools.len()), (0, 0));
-    let bob = insert_user(&mut unit, json!({ "userName": "bob" })).await;
-    assert!(unit.unpark_for(bob, None, "bob", now()).await.expect("nothing").is_empty());
+    let bob =
+        create(&mut unit, new_user(id_at(now()), user_document(json!({ "userName": "bob" }))), now()).await;
+    let bob = bob.expect("a new user");
+    assert!(unit.unpark_for(&bob, now()).await.expect("nothing").is_empty());
     let theirs = insert_group(&mut unit, "Theirs").await;
     let added = unit
         .add_members(theirs, &[(ada.uuid(), MemberKind::User), (group.uuid(), MemberKind::Group)], now())
@@ -124,9 +124,7 @@ async fn names_are_unique_in_a_tenant_only() {
     for scope in [&store.scope, &other] {
         let mut unit = store.write(scope).await.expect("a unit opens");
         let document = user_document(json!({ "userName": "ada" }));
-        unit.insert_user(&NewUser { id: UserId::new(id_at(now())), document, connection: None }, now())
-            .await
-            .expect("free in this tenant");
+        create(&mut unit, new_user(id_at(now()), document), now()).await.expect("free in this tenant");
         let document = json!({ "displayName": "Staff" }).as_object().expect("an object").clone();
         let id = GroupId::new(id_at(now()));
         unit.insert_group(&NewGroup { id, document, unique_name: Some("staff".to_owned()) }, now())

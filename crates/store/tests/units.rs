@@ -2,12 +2,15 @@
 
 mod support;
 
+use std::collections::BTreeMap;
+
 use chrono::TimeDelta;
-use provisioning::UserId;
+use provisioning::{PoolPolicy, Subject, UserId};
 use serde_json::json;
-use store::{Error, MemberKind, NewGroup, NewUser, Options, Store};
+use store::{Error, JournalQuery, MemberKind, NewGroup, NewPool, NewUser, Options, PoolRule, Store, User};
 use support::{
-    TestStore, id_at, insert_group, insert_user, new_connection, now, page, user_document, user_filter,
+    TestStore, create, id_at, insert_group, insert_user, new_connection, new_pool, new_user, now, page,
+    user_document, user_filter,
 };
 use uuid::Uuid;
 
@@ -23,14 +26,13 @@ async fn a_user_comes_back_as_it_was_written() {
     }));
     let connection = store.add_connection("Alpha IdP").await;
     let at = now() + TimeDelta::microseconds(1_234_567);
-    let new =
-        NewUser { id: UserId::new(id_at(at)), document: document.clone(), connection: Some(connection.id) };
+    let new = NewUser { connection: Some(connection.id), ..new_user(id_at(at), document.clone()) };
     let mut unit = store.unit().await;
-    let inserted = unit.insert_user(&new, at).await.expect("a new user");
+    let inserted = create(&mut unit, new, at).await.expect("a new user");
     unit.commit().await.expect("committed");
 
     let unit = store.read(&store.scope).await.expect("a unit opens");
-    let user = unit.user(new.id).await.expect("readable").expect("there");
+    let user = unit.user(inserted.id).await.expect("readable").expect("there");
     assert_eq!(user, inserted);
     assert_eq!(user.resource.document, document);
     assert_eq!(user.resource.meta.created, now() + TimeDelta::milliseconds(1_234), "whole milliseconds");
@@ -165,18 +167,74 @@ async fn who_was_parked_becomes_a_member_on_arrival() {
     unit.park_members(one, &values[..1]).await.expect("parked before");
     unit.park_members(two, &["ada".to_owned()]).await.expect("parked");
     assert_eq!(unit.parked(one).await.expect("readable"), values);
-    let ada = insert_user(&mut unit, json!({ "userName": "ada", "externalId": "ext-1" })).await;
-    let joined = unit.unpark_for(ada, Some("ext-1"), "ada", now()).await.expect("joined");
+    let documents = [json!({ "userName": "ada", "externalId": "ext-1" }), json!({ "userName": "bob" })];
+    unit.lock_groups_awaiting(&user_document(documents[0].clone())).await.expect("locked");
+    let new = documents.map(|body| new_user(id_at(now()), user_document(body)));
+    let mut arrived = unit.insert_users(new.into(), now()).await.expect("created");
+    assert_eq!(arrived.parked, ["ada", "ext-1"].map(str::to_owned).into());
+    let users: Vec<User> = std::mem::take(&mut arrived.users).into_iter().flatten().collect();
+    let [ada, bob] = users.try_into().expect("both names are free");
+    assert!(arrived.is_awaited(&ada) && !arrived.is_awaited(&bob));
+    let joined = unit.unpark_for(&ada, now()).await.expect("joined");
     assert_eq!(joined.len(), 2);
     assert_eq!(unit.parked(one).await.expect("readable"), values[1..]);
     assert_eq!(unit.parked(two).await.expect("readable"), Vec::<String>::new());
     for group in [one, two] {
-        assert_eq!(unit.members_among(group, &[ada.uuid()]).await.expect("readable"), [ada.uuid()]);
+        assert_eq!(unit.members_among(group, &[ada.id.uuid()]).await.expect("readable"), [ada.id.uuid()]);
         assert_eq!(unit.group(group).await.expect("readable").expect("there").resource.meta.version, 2);
     }
-    assert_eq!(unit.unpark_for(ada, Some("ext-1"), "ada", now()).await.expect("nothing left"), []);
+    assert_eq!(unit.unpark_for(&ada, now()).await.expect("nothing left"), []);
     unit.unpark_members(one, &values).await.expect("forgotten");
     assert_eq!(unit.parked(one).await.expect("readable"), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn many_arrive_at_once_and_those_without_a_name_of_their_own_are_left_out() {
+    let store = TestStore::open().await;
+    store.add_user("bob").await;
+    let rule = NewPool { rule: Some("title pr".to_owned()), ..new_pool("Vault", 1, PoolPolicy::Queue) };
+    let mut unit = store.unit().await;
+    let pool = unit.insert_pool(&rule, now()).await.expect("a new pool").pool.id;
+    unit.commit().await.expect("committed");
+    let bodies = [
+        json!({ "userName": "zoë", "title": "Clerk", "emails": [{ "value": "Z@alpha.example" }] }),
+        json!({ "userName": "BOB" }),
+        json!({ "userName": "ada" }),
+        json!({ "userName": "Ada", "emails": [{ "value": "second@alpha.example" }] }),
+    ];
+    let new = bodies.map(|body| new_user(id_at(now()), user_document(body)));
+    let mut unit = store.unit().await;
+    let arrived = unit.insert_users(new.into(), now()).await.expect("created");
+    assert_eq!(unit.statements(), 2);
+    unit.commit().await.expect("committed");
+    let names: Vec<_> = arrived.users.iter().map(|user| user.as_ref().map(User::user_name)).collect();
+    assert_eq!(names, [Some("zoë"), None, Some("ada"), None]);
+    assert_eq!(arrived.rules, [PoolRule { pool, rule: rule.rule, default: false }]);
+
+    let unit = store.read(&store.scope).await.expect("a unit opens");
+    for (filter, found) in [("emails pr", 1), ("emails.value eq \"z@ALPHA.example\"", 1), ("userName pr", 3)]
+    {
+        let (total, _) = unit.users(Some(&user_filter(filter)), page(1, 10)).await.expect("readable");
+        assert_eq!(total, found, "{filter}");
+    }
+    for user in arrived.users.iter().flatten() {
+        assert_eq!(unit.user(user.id).await.expect("readable").as_ref(), Some(user));
+        let query = JournalQuery { subject: Some(Subject::User(user.id)), after: None, most: 9 };
+        assert_eq!(unit.journal(query).await.expect("readable").len(), 1, "nobody else is told about");
+    }
+    let nobody = JournalQuery { subject: None, after: None, most: 9 };
+    assert_eq!(unit.journal(nobody).await.expect("readable").len(), 3, "bob's entry and two more");
+}
+
+#[tokio::test]
+async fn who_is_there_already_is_found_by_either_name() {
+    let store = TestStore::open().await;
+    let mut unit = store.unit().await;
+    let ada = insert_user(&mut unit, json!({ "userName": "ada", "externalId": "x" })).await.uuid();
+    let bob = insert_user(&mut unit, json!({ "userName": "x", "externalId": "b" })).await.uuid();
+    let called = unit.people_called(&["ada", "ADA", "x", "b", "nobody"].map(str::to_owned)).await;
+    let called = called.expect("readable").into_iter().collect::<BTreeMap<_, _>>();
+    assert_eq!(called, [("ada", ada), ("b", bob), ("x", bob)].map(|(name, id)| (name.to_owned(), id)).into());
 }
 
 #[tokio::test]

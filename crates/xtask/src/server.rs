@@ -60,9 +60,9 @@ impl Server {
         format!("http://{}/scim/v2", self.address)
     }
 
-    /// The URL of any of its paths.
-    pub(crate) fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
+    /// Where it listens.
+    pub(crate) const fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// The process id of the server.

@@ -71,6 +71,15 @@ impl Notes {
         }
     }
 
+    /// What others noted.
+    pub(crate) fn add(&self, others: &Self) {
+        let others = std::mem::take(&mut *others.noted());
+        let mut noted = self.noted();
+        noted.quirks.extend(others.quirks);
+        noted.ignored.extend(others.ignored);
+        noted.effects.extend(others.effects);
+    }
+
     /// What a rule decided, in plain words.
     pub(crate) fn decision(&self, decision: &Decision, pool_name: impl Fn(PoolId) -> Option<String>) {
         for effect in &decision.effects {

@@ -56,7 +56,7 @@ impl Moves {
     /// `invalidValue` for a member that is not known (if it is not parked), that is not what its `type` says, or
     /// that would make the group contain itself.
     pub(super) async fn of(
-        unit: &ReadUnit,
+        unit: &mut WriteUnit,
         group: GroupId,
         changes: &MemberChanges,
         park_unknown: bool,
@@ -85,8 +85,28 @@ impl Moves {
                 }
             }
         }
+        moves.find_parked(unit, group).await?;
         moves.refuse_circles(unit, group).await?;
         Ok(moves)
+    }
+
+    /// Whom a value names by `externalId` or `userName` joins at once, if the person is there already.
+    async fn find_parked(&mut self, unit: &mut WriteUnit, group: GroupId) -> Result<(), store::Error> {
+        if self.park.is_empty() {
+            return Ok(());
+        }
+        let called = unit.people_called(&self.park).await?;
+        if called.is_empty() {
+            return Ok(());
+        }
+        self.park.retain(|value| !called.contains_key(value));
+        let found: Vec<Uuid> = called.into_values().collect();
+        self.leaving.retain(|id| !found.contains(id));
+        let members = unit.members_among(group, &found).await?;
+        let new: Vec<Uuid> = found.into_iter().filter(|id| !members.contains(id)).collect();
+        self.names.extend(unit.names_of(&new).await?);
+        self.joining.extend(new.into_iter().map(|id| (id, MemberKind::User)));
+        Ok(())
     }
 
     /// A group contains itself neither directly nor through others.

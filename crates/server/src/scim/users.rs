@@ -10,6 +10,7 @@ use scim::compat::{RequestKind, names};
 use scim::patch::PatchRequest;
 use scim::resource;
 
+use super::arrivals::{self, Arrival};
 use super::respond::{self, user_type};
 use super::search::{list_users, projection};
 use super::write::{self, Writing};
@@ -68,12 +69,7 @@ pub(crate) async fn create(
     }
     write::check_formats(&tenant, None, &document)?;
 
-    let mut unit = app.store().write(&tenant.scope).await?;
-    let writing = Writing { tenant: &tenant, notes: &notes, now: app.now() };
-    let (user, fresh) = writing.create_user(&mut unit, UserId::new(app.id()), document).await?;
-    let response = respond::created(&app, &unit, user, fresh, &projection).await?;
-    write::finish(&app, unit).await?;
-    Ok(response)
+    arrivals::create(&app, Arrival { tenant, notes, id: UserId::new(app.id()), document, projection }).await
 }
 
 /// `PUT /Users/{id}`.

@@ -7,11 +7,11 @@ use provisioning::{Cause, Entry, EntryKind, Subject, UserId};
 use scim::compat::{Used, names};
 use scim::{Object, ResourceType, resource};
 use serde_json::Value;
-use store::{NewUser, User, WriteUnit};
+use store::{User, WriteUnit};
 
 use crate::app::App;
 use crate::auth::Tenant;
-use crate::entitle::{self, Rules};
+use crate::entitle::Rules;
 use crate::http::error::Failure;
 use crate::http::headers::Conditions;
 use crate::requests::Notes;
@@ -92,31 +92,6 @@ pub(super) struct Writing<'r> {
 }
 
 impl Writing<'_> {
-    /// Creates a user; the second answer says that nothing has followed from it.
-    pub(super) async fn create_user(
-        self,
-        unit: &mut WriteUnit,
-        id: UserId,
-        document: Object,
-    ) -> Result<(User, bool), Failure> {
-        let external_id = text(&document, "externalId").map(str::to_owned);
-        let new = NewUser { id, document, connection: Some(self.tenant.connection.id) };
-        let user = unit.insert_user(&new, self.now).await?;
-        let joined = unit.unpark_for(id, external_id.as_deref(), user.user_name(), self.now).await?;
-        if !joined.is_empty() {
-            self.notes.effect("joined a group that named the person before");
-        }
-        let why = format!("{} was created by “{}”.", user.user_name(), self.tenant.connection.name);
-        self.record(unit, vec![entry(Subject::User(id), EntryKind::UserCreated, why)]).await?;
-        self.notes.effect("person created");
-        let granted = entitle::arrived(unit, &user, self.now).await?;
-        if joined.is_empty() && !granted {
-            return Ok((user, true));
-        }
-        let touched = self.settle(unit, &[id], &Cause::Created).await?;
-        Ok((self.current(unit, user, touched).await?, false))
-    }
-
     /// Gives a user another document; nothing is written when it is the same.
     pub(super) async fn save_user(
         self,
@@ -176,7 +151,7 @@ impl Writing<'_> {
     }
 
     /// The user with what has followed.
-    async fn current(self, unit: &WriteUnit, user: User, touched: bool) -> Result<User, Failure> {
+    pub(super) async fn current(self, unit: &WriteUnit, user: User, touched: bool) -> Result<User, Failure> {
         if !touched {
             return Ok(user);
         }
@@ -211,10 +186,6 @@ fn short(name: &str) -> &str {
 
 fn active(document: &Object) -> bool {
     document.get("active").and_then(Value::as_bool).unwrap_or(true)
-}
-
-fn text<'d>(document: &'d Object, name: &str) -> Option<&'d str> {
-    document.get(name).and_then(Value::as_str)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The schema's history: small, dated, forward steps.
 
 mod m20261122_000001_initial;
+mod m20261126_000002_sizes;
 
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend};
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -14,7 +15,7 @@ struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261122_000001_initial::Migration)]
+        vec![Box::new(m20261122_000001_initial::Migration), Box::new(m20261126_000002_sizes::Migration)]
     }
 }
 

@@ -3,11 +3,11 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use provisioning::{Decision, Effect, GroupId, PoolId, PoolPolicy, SeatState, UserId};
 use serde_json::{Map, Value, json};
-use store::{MemberKind, NewGroup, NewUser, TenantScope};
+use store::{MemberKind, NewGroup, TenantScope};
 use uuid::Uuid;
 
 use super::generate::{GROUPS, POOLS, Tenant, USERS};
-use super::{TestStore, actor, id_at, new_pool, now, user_document};
+use super::{TestStore, actor, create, id_at, new_pool, new_user, now, user_document};
 
 /// The ids behind the numbers of a generated tenant.
 pub(crate) struct Ids {
@@ -51,12 +51,11 @@ pub(crate) async fn fill(store: &TestStore, scope: &TenantScope, tenant: &Tenant
         let name = ["ada", "ÄDA", "ß%", "x_", "Zoe\u{308}"][number];
         let mut named = json!({ "userName": name });
         named.as_object_mut().expect("an object").extend(body.as_object().expect("an object").clone());
-        let new =
-            NewUser { id: UserId::new(ids.users[number]), document: user_document(named), connection: None };
-        let user = unit.insert_user(&new, later(tenant.milliseconds[number])).await.expect("inserted");
+        let new = new_user(ids.users[number], user_document(named));
+        let user = create(&mut unit, new, later(tenant.milliseconds[number])).await.expect("inserted");
         if number % 2 == 1 {
             let changed = later(tenant.milliseconds[number] + 500);
-            unit.save_user(&user, &new.document, changed).await.expect("saved");
+            unit.save_user(&user, &user.resource.document, changed).await.expect("saved");
         }
     }
     for (number, (name, external)) in tenant.groups.iter().enumerate() {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
-use provisioning::{GroupId, Policy, Pool, PoolId, PoolPolicy, UserId};
+use provisioning::{Entry, EntryKind, GroupId, Policy, Pool, PoolId, PoolPolicy, Subject, UserId};
 use scim::Object;
 use scim::filter::{FilterDialect, ResolvedFilter};
 use scim::protocol::list::Page;
@@ -18,8 +18,8 @@ use scim::schema::Registry;
 use sea_orm::{ConnectionTrait, Database};
 use serde_json::{Value, json};
 use store::{
-    Actor, ActorKind, Connection, NewConnection, NewGroup, NewPool, NewUser, Options, Store, TenantScope,
-    WriteUnit,
+    Actor, ActorKind, Connection, Constraint, Error, NewConnection, NewGroup, NewPool, NewUser, Options,
+    Store, TenantScope, User, WriteUnit,
 };
 use uuid::{NoContext, Timestamp, Uuid};
 
@@ -166,12 +166,24 @@ pub(crate) fn user_document(mut body: Value) -> Object {
         .expect("a valid user")
 }
 
+/// A user whom nobody sent.
+pub(crate) fn new_user(id: Uuid, document: Object) -> NewUser {
+    let id = UserId::new(id);
+    let (subject, kind) = (Subject::User(id), EntryKind::UserCreated);
+    let entry = Entry { subject, kind, why: "A test.".to_owned(), before: None, after: None };
+    NewUser { id, document, connection: None, entry, actor: actor() }
+}
+
+/// Creates one user.
+pub(crate) async fn create(unit: &mut WriteUnit, new: NewUser, at: DateTime<Utc>) -> Result<User, Error> {
+    let user = unit.insert_users(vec![new], at).await?.users.pop().flatten();
+    user.ok_or(Error::Conflict(Constraint::UserName))
+}
+
 /// Inserts a user into a unit.
 pub(crate) async fn insert_user(unit: &mut WriteUnit, body: Value) -> UserId {
-    let id = UserId::new(id_at(now()));
-    let new = NewUser { id, document: user_document(body), connection: None };
-    unit.insert_user(&new, now()).await.expect("a new user");
-    id
+    let new = new_user(id_at(now()), user_document(body));
+    create(unit, new, now()).await.expect("a new user").id
 }
 
 /// Inserts a group into a unit.

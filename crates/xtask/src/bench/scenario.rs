@@ -77,10 +77,10 @@ pub(crate) fn measure(
     let before = bare()?;
 
     let server = Server::start(binary, &url, RateLimit::Off, folder.path())?;
-    let scim = Scim::new(server.scim_url(), token.clone())?;
+    let scim = Scim::new(server.address(), &token);
     say(database, &format!("look-ups among {} people", sizes.few));
     let mut people = runtime.block_on(create(&scim, 0..sizes.few))?.values;
-    let round_trip_ms = runtime.block_on(round_trip(&scim, &server.url("/healthz"), sizes))?;
+    let round_trip_ms = runtime.block_on(round_trip(&scim, sizes))?;
     let few = runtime.block_on(look_up(&scim, people.len(), sizes))?;
     say(database, &format!("{} creates with {CONNECTIONS} connections", sizes.timed_creates));
     let creates = runtime.block_on(create(&scim, sizes.few..sizes.few + sizes.timed_creates))?;
@@ -97,14 +97,14 @@ pub(crate) fn measure(
     let add_member_ms = runtime.block_on(add_member(&scim, &people, sizes))?;
     let set_active_ms = runtime.block_on(set_active(&scim, &people, sizes))?;
     say(database, &format!("initial cycle of {CYCLE_PEOPLE} people"));
-    let cycle = Scim::new(server.scim_url(), cycle_token)?;
+    let cycle = Scim::new(server.address(), &cycle_token);
     let cycle_seconds = runtime.block_on(initial_cycle(&cycle))?;
 
     let memory = at_rest(&server, sizes)?;
     drop(server);
     say(database, "restarts");
     let (server, start_ms) = cold_start(binary, &url, folder.path())?;
-    let restarted = Scim::new(server.scim_url(), token)?;
+    let restarted = Scim::new(server.address(), &token);
     runtime.block_on(look_up(&restarted, people.len(), sizes))?;
     let memory_restarted = at_rest(&server, sizes)?;
     Ok(Measured {
@@ -179,11 +179,11 @@ async fn create(scim: &Scim, numbers: std::ops::Range<usize>) -> Result<load::Ru
     .await
 }
 
-async fn round_trip(scim: &Scim, url: &str, sizes: Sizes) -> Result<f64> {
+async fn round_trip(scim: &Scim, sizes: Sizes) -> Result<f64> {
     let mut each = Vec::new();
     for _ in 0..sizes.repetitions {
         let start = Instant::now();
-        scim.ping(url).await?;
+        scim.ping("/healthz").await?;
         each.push(start.elapsed());
     }
     Ok(median_ms(each))
