@@ -149,6 +149,16 @@ pub(crate) fn skip_locked(backend: DbBackend) -> &'static str {
     if concurrent(backend) { " FOR NO KEY UPDATE SKIP LOCKED" } else { "" }
 }
 
+/// What stands around a table `t` with its condition at the end of a list of sources, so that an index is asked for
+/// each row of the sources before it and the table is never read as a whole, whatever the planner believes.
+pub(crate) fn for_each(backend: DbBackend) -> (&'static str, &'static str) {
+    if backend == DbBackend::Sqlite {
+        ("CROSS JOIN", "")
+    } else {
+        ("CROSS JOIN LATERAL (SELECT * FROM", " OFFSET 0) t")
+    }
+}
+
 /// The text of a UUID.
 pub(crate) fn uuid_text(backend: DbBackend, id: &str) -> String {
     if backend == DbBackend::Postgres {

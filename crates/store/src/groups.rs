@@ -13,7 +13,7 @@ use sea_orm::FromQueryResult;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::backend::for_update;
+use crate::backend::{for_each, for_update};
 use crate::connections::decode;
 use crate::entity;
 use crate::error::Error;
@@ -167,18 +167,16 @@ impl ReadUnit {
                  SELECT m.member_id, m.group_id FROM group_members m WHERE m.tenant_id = ",
             );
             sql.bind(self.tenant()).push(" AND m.member_id IN ").list(chunk.iter().map(|user| user.uuid()));
+            let (before, behind) = for_each(self.backend());
+            sql.push(&format!(" UNION SELECT up.member_id, t.group_id FROM up {before} group_members t"));
+            sql.push(" WHERE t.member_id = up.group_id AND t.tenant_id = ").bind(self.tenant()).push(behind);
             sql.push(
-                " UNION SELECT up.member_id, m.group_id FROM up \
-                 JOIN group_members m ON m.member_id = up.group_id AND m.tenant_id = ",
+                ") SELECT up.member_id, up.group_id, (SELECT g.display_name FROM groups g WHERE g.tenant_id = ",
             );
-            sql.bind(self.tenant());
-            // SQLite keeps the order of a CROSS JOIN: the few groups that were found first, never all groups.
-            sql.push(
-                ") SELECT up.member_id, up.group_id, g.display_name, EXISTS (SELECT 1 FROM group_members d \
-                 WHERE d.tenant_id = g.tenant_id AND d.group_id = g.id AND d.member_id = up.member_id) AS direct \
-                 FROM up CROSS JOIN groups g WHERE g.id = up.group_id AND g.tenant_id = ",
-            );
-            sql.bind(self.tenant()).push(" ORDER BY up.member_id, up.group_id");
+            sql.bind(self.tenant()).push(" AND g.id = up.group_id) AS display_name, EXISTS (SELECT 1 ");
+            sql.push("FROM group_members d WHERE d.tenant_id = ").bind(self.tenant());
+            sql.push(" AND d.group_id = up.group_id AND d.member_id = up.member_id) AS direct FROM up ");
+            sql.push("ORDER BY up.member_id, up.group_id");
             for row in self.session.all::<GroupOfRow>(sql).await? {
                 let group =
                     GroupOf { id: GroupId::new(row.group_id), display: row.display_name, direct: row.direct };

@@ -1,6 +1,8 @@
 //! Rows that travel as one JSON parameter: a statement has the same text, and is prepared once, for one row and for
 //! five hundred.
 
+use std::fmt::{self, Write as _};
+
 use sea_orm::prelude::Json;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait as _, DbBackend, EntityName as _, EntityTrait, IdenStatic as _,
@@ -28,9 +30,7 @@ impl Sql {
         // SQLite would make the text of a row anew for every value that is taken from it.
         self.push("WITH e AS MATERIALIZED (SELECT value FROM ").push(before);
         // As text: the layers below copy every parameter.
-        self.bind(array(rows.into_iter().map(|row| array(cells(row.into_active_model())))))
-            .push(behind)
-            .push(")");
+        self.bind(json(rows)).push(behind).push(")");
         let through = gates.push(self, ", ", backend);
         self.push(&format!(" INSERT INTO {table} ({names}) SELECT {picked} FROM e{through}"));
         // With a WHERE, SQLite does not take an ON CONFLICT for the condition of a join.
@@ -38,29 +38,38 @@ impl Sql {
     }
 }
 
-/// A JSON array of elements that are JSON already.
-fn array(elements: impl Iterator<Item = String>) -> String {
+/// The rows as one array of arrays, with the values in the order of the columns.
+fn json<M, A>(rows: Vec<M>) -> String
+where
+    M: IntoActiveModel<A>,
+    A: ActiveModelTrait,
+{
     let mut text = String::from("[");
-    for (position, element) in elements.enumerate() {
-        text.push_str(if position > 0 { "," } else { "" });
-        text.push_str(&element);
+    for row in rows {
+        let mut row = row.into_active_model();
+        text.push_str(if text.len() == 1 { "[" } else { ",[" });
+        for (at, column) in <A::Entity as EntityTrait>::Column::iter().enumerate() {
+            text.push_str(if at == 0 { "" } else { "," });
+            write(&mut text, row.take(column).into_value()).expect("a string takes everything");
+        }
+        text.push(']');
     }
     text.push(']');
     text
 }
 
-/// The values of a row in the order of its columns, each as the JSON of the text by which its column stores it.
-fn cells<A: ActiveModelTrait>(mut row: A) -> impl Iterator<Item = String> {
-    <A::Entity as EntityTrait>::Column::iter().map(move |column| match row.take(column).into_value() {
-        Some(Value::String(Some(text))) => Json::String(text).to_string(),
-        Some(Value::Json(Some(json))) => json.to_string(),
-        Some(Value::Uuid(Some(id))) => format!("\"{}\"", id.simple()),
-        Some(Value::ChronoDateTimeUtc(Some(at))) => format!("\"{}\"", at.to_rfc3339()),
-        Some(Value::Bool(Some(yes))) => yes.to_string(),
-        Some(Value::BigInt(Some(number))) => number.to_string(),
+/// Appends a value as the JSON of the text by which its column stores it.
+fn write(text: &mut String, value: Option<Value>) -> fmt::Result {
+    match value {
+        Some(Value::String(Some(value))) => write!(text, "{}", Json::String(value)),
+        Some(Value::Json(Some(json))) => write!(text, "{json}"),
+        Some(Value::Uuid(Some(id))) => write!(text, "\"{}\"", id.simple()),
+        Some(Value::ChronoDateTimeUtc(Some(at))) => write!(text, "\"{}\"", at.to_rfc3339()),
+        Some(Value::Bool(Some(yes))) => write!(text, "{yes}"),
+        Some(Value::BigInt(Some(number))) => write!(text, "{number}"),
         Some(present) if present != present.as_null() => {
             unreachable!("no table that is filled with many rows has a column of another type")
         }
-        _ => "null".to_owned(),
-    })
+        _ => text.write_str("null"),
+    }
 }

@@ -5,8 +5,10 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection};
+use tokio::task::JoinSet;
 
 use super::load::count;
 use super::people;
@@ -39,11 +41,44 @@ pub(crate) async fn sqlite(folder: &Path, seconds: u32) -> Result<f64> {
     Ok(rate)
 }
 
-/// Transactions per second of `pgbench` with so many connections, on a database made for it by [`prepare_postgres`].
+/// Transactions per second of so many connections of the product's driver, each `BEGIN`, one INSERT and `COMMIT`, on
+/// a database made for it by [`prepare_postgres`].
+///
+/// # Errors
+/// When the server does not do it.
+pub(crate) async fn postgres(cluster: &Cluster, connections: usize, seconds: u32) -> Result<f64> {
+    let options: PgConnectOptions = cluster.url("baseline").parse()?;
+    let mut running = JoinSet::new();
+    let (start, document) = (Instant::now(), document());
+    for _ in 0..connections {
+        let (options, document) = (options.clone(), document.clone());
+        running.spawn(async move {
+            let mut connection = options.connect().await?;
+            let mut done = 0;
+            while start.elapsed() < Duration::from_secs(seconds.into()) {
+                let mut transaction = connection.begin().await?;
+                let insert = sqlx::query("INSERT INTO baseline (document) VALUES ($1)").bind(&document);
+                insert.execute(&mut *transaction).await?;
+                transaction.commit().await?;
+                done += 1;
+            }
+            connection.close().await?;
+            anyhow::Ok(done)
+        });
+    }
+    let mut done = 0;
+    while let Some(worker) = running.join_next().await {
+        done += worker??;
+    }
+    Ok(count(done) / start.elapsed().as_secs_f64())
+}
+
+/// Statements per second of `pgbench` with so many connections, each a transaction of its own, on the same database:
+/// what PostgreSQL does for a client that costs next to nothing.
 ///
 /// # Errors
 /// When pgbench is missing or fails.
-pub(crate) fn postgres(cluster: &Cluster, folder: &Path, connections: usize, seconds: u32) -> Result<f64> {
+pub(crate) fn pgbench(cluster: &Cluster, folder: &Path, connections: usize, seconds: u32) -> Result<f64> {
     let script = folder.join("baseline.sql");
     fs::write(&script, format!("INSERT INTO baseline (document) VALUES ('{}');\n", plain(document().len())))?;
     let output = cluster
@@ -70,7 +105,7 @@ pub(crate) fn postgres(cluster: &Cluster, folder: &Path, connections: usize, sec
     rate_in(&String::from_utf8_lossy(&output.stdout)).context("pgbench printed no rate")
 }
 
-/// Makes the database and the table for [`postgres`].
+/// Makes the database and the table for [`postgres`] and [`pgbench`].
 ///
 /// # Errors
 /// When a client program fails.

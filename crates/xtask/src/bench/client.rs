@@ -37,7 +37,7 @@ impl Scim {
 
     /// One exchange that does nothing: what every other figure contains.
     pub(crate) async fn ping(&self, path: &str) -> Result<()> {
-        self.send(Method::GET, path, None).await.map(drop)
+        self.exchange(Method::GET, path, None).await.map(drop)
     }
 
     /// Creates a person; gives the id.
@@ -92,6 +92,11 @@ impl Scim {
 
     /// Sends one request; an empty answer is JSON null.
     async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value> {
+        let bytes = self.exchange(method, path, body).await?;
+        if bytes.is_empty() { Ok(Value::Null) } else { Ok(serde_json::from_slice(&bytes)?) }
+    }
+
+    async fn exchange(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Bytes> {
         let request = Request::builder()
             .method(&method)
             .uri(path)
@@ -108,7 +113,7 @@ impl Scim {
         if !status.is_success() {
             bail!("{method} {path} was answered {status}: {}", String::from_utf8_lossy(&bytes));
         }
-        if bytes.is_empty() { Ok(Value::Null) } else { Ok(serde_json::from_slice(&bytes)?) }
+        Ok(bytes)
     }
 
     /// A connection that nobody uses, or a new one.

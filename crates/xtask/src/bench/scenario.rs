@@ -40,6 +40,8 @@ pub(crate) struct Measured {
     pub(crate) sync_ms: f64,
     pub(crate) round_trip_ms: f64,
     pub(crate) baseline_rate: f64,
+    /// PostgreSQL only.
+    pub(crate) pgbench_rate: Option<f64>,
     pub(crate) create_rate: f64,
     pub(crate) create_ms: f64,
     /// At few and at many people.
@@ -86,6 +88,12 @@ pub(crate) fn measure(
     let creates = runtime.block_on(create(&scim, sizes.few..sizes.few + sizes.timed_creates))?;
     say(database, "bare INSERT, second run");
     let after = bare()?;
+    let pgbench_rate = match database {
+        Database::Sqlite => None,
+        Database::Postgres(cluster) => {
+            Some(baseline::pgbench(cluster, folder.path(), CONNECTIONS, sizes.baseline_seconds)?)
+        }
+    };
     let (create_rate, create_ms) = (creates.rate(), creates.median_ms());
     people.extend(creates.values);
 
@@ -111,6 +119,7 @@ pub(crate) fn measure(
         sync_ms,
         round_trip_ms,
         baseline_rate: f64::midpoint(before, after),
+        pgbench_rate,
         create_rate,
         create_ms,
         look_up_ms: [few, many],
@@ -145,7 +154,7 @@ fn bare_rate(runtime: &Runtime, database: &Database<'_>, folder: &Path, sizes: S
     match database {
         Database::Sqlite => runtime.block_on(baseline::sqlite(folder, sizes.baseline_seconds)),
         Database::Postgres(cluster) => {
-            baseline::postgres(cluster, folder, CONNECTIONS, sizes.baseline_seconds)
+            runtime.block_on(baseline::postgres(cluster, CONNECTIONS, sizes.baseline_seconds))
         }
     }
 }
