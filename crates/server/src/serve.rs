@@ -17,6 +17,7 @@ use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::http::paths::SCIM;
+use crate::http::wire::Explaining;
 use crate::jobs;
 use crate::metrics;
 use crate::requests::{self, RequestLog};
@@ -139,7 +140,7 @@ impl Server {
         let Self { app, clock, listener, address, store } = self;
         let (header, drain) = (app.limits().header_seconds, app.limits().shutdown_seconds);
         let handle = Handle::new();
-        let mut server = axum_server::from_tcp(listener)?.handle(handle.clone());
+        let mut server = axum_server::from_tcp(listener)?.acceptor(Explaining).handle(handle.clone());
         let mut builder = server.http_builder().http1();
         // A client that dawdles over its headers holds a connection no longer than this.
         builder.timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(header));

@@ -310,6 +310,34 @@ async fn a_pool_expires_like_any_other_loss() {
 }
 
 #[tokio::test]
+async fn a_large_bound_group_that_is_deleted_is_worked_off_in_batches() {
+    let app = TestApp::open_with(&[("ROLLCALL_JOBS__BATCH", "2")]).await;
+    let client = app.connection("generic").await;
+    app.pool("Vault", 9, "queue").await;
+    let mut people = Vec::new();
+    for number in 0..5 {
+        people.push(client.user(&format!("person-{number}")).await);
+    }
+    let all: Vec<&str> = people.iter().map(String::as_str).collect();
+    let (large, other) = (client.group("Large", &all).await, client.group("Other", &all[..1]).await);
+    app.bind(&large, "Vault").await;
+    app.bind(&other, "Vault").await;
+    client.delete(&format!("/Groups/{large}")).await.expect(204);
+    assert_eq!(jobs(&app, "group-deleted").await, 1);
+    app.server.run_due_jobs().await;
+    assert_eq!(jobs(&app, "group-deleted").await, 0);
+    assert_eq!(client.status(&people[0]).await, "pending", "the other group still entitles");
+    for person in &people[1..] {
+        assert_eq!(client.status(person).await, "suspended");
+        let shown = client.get(&format!("/Users/{person}")).await.expect(200).body;
+        let reason = shown[scim::schema::ENROLMENT]["reason"].as_str().expect("a reason");
+        assert!(reason.contains("“Large” was deleted"), "{reason}");
+    }
+    client.delete(&format!("/Groups/{other}")).await.expect(204);
+    assert_eq!(client.status(&people[0]).await, "suspended", "few are settled at once");
+}
+
+#[tokio::test]
 async fn members_who_are_not_there_yet_join_when_they_come() {
     let app = TestApp::open().await;
     let client = app.connection("okta").await;

@@ -79,6 +79,44 @@ async fn what_was_accepted_is_finished_and_written_before_the_end() {
     assert!(admin::token::list(&admin, &connection).await.expect("readable")[0].last_used_at.is_some());
 }
 
+#[tokio::test]
+async fn what_is_no_http_is_refused_with_a_scim_error() {
+    let (url, _folder) = fresh_database().await;
+    let server = Server::build(config(&url, &[])).await.expect("the server builds");
+    let address = server.address();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let serving = server.serve(async {
+        stopped.await.expect("told to stop");
+    });
+    let client = async move {
+        let long = format!("GET /scim/v2/Users?filter={} HTTP/1.1\r\nHost: x\r\n\r\n", "a".repeat(70_000));
+        let fat = format!("GET /scim/v2/Users HTTP/1.1\r\nHost: x\r\nX-Fat: {}\r\n\r\n", "a".repeat(600_000));
+        for (request, status) in [
+            ("GET /scim/v2/Users?filter=userName eq \"ada\" HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+            ("nonsense\r\n\r\n", 400),
+            ("GET / HTTP/1.1\r\nHost: x\r\nbad header\r\n\r\n", 400),
+            (&long, 414),
+            (&fat, 431),
+        ] {
+            let mut stream = TcpStream::connect(address).await.expect("the server listens");
+            // The server may have answered and closed before all of it is sent.
+            let _ = stream.write_all(request.as_bytes()).await;
+            let mut answer = Vec::new();
+            let _ = stream.read_to_end(&mut answer).await;
+            let answer = String::from_utf8(answer).expect("text");
+            let (head, body) = answer.split_once("\r\n\r\n").expect("an answer");
+            assert!(head.starts_with(&format!("HTTP/1.1 {status} ")), "{head}");
+            assert!(head.contains("content-type: application/scim+json"), "{head}");
+            let body: serde_json::Value = serde_json::from_str(body).expect("JSON");
+            assert_eq!(body["status"], status.to_string());
+            assert_eq!(body["schemas"], json!(["urn:ietf:params:scim:api:messages:2.0:Error"]));
+        }
+        stop.send(()).expect("the server runs");
+    };
+    let (served, ()) = tokio::join!(serving, client);
+    served.expect("an orderly end");
+}
+
 /// Once the listener is gone, connecting fails; a connection of the moment before is closed unanswered.
 async fn refuses_new_connections(address: SocketAddr) {
     while let Ok(mut stream) = TcpStream::connect(address).await {

@@ -13,7 +13,7 @@ use crate::sql::literal;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Statements that each connection keeps prepared.
-const STATEMENTS: usize = 256;
+const STATEMENTS: usize = 128;
 
 /// The database that a URL names.
 pub(crate) fn of_url(url: &str) -> Result<DbBackend, Error> {

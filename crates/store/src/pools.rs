@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::entity::{bindings, pools};
 use crate::error::Error;
 use crate::gates::Gate;
+use crate::groups::IdRow;
 use crate::ids::{new_id, stored};
 use crate::sql::Sql;
 use crate::unit::{CHUNK, ReadUnit, WriteUnit};
@@ -200,6 +201,17 @@ impl ReadUnit {
         Ok(self.session.all::<BindingRow>(sql).await?.into_iter().map(binding).collect())
     }
 
+    /// The pools to which a group is bound.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn pools_bound_to(&self, group: GroupId) -> Result<Vec<PoolId>, Error> {
+        let mut sql = Sql::new("SELECT b.pool_id AS id FROM bindings b WHERE b.tenant_id = ");
+        sql.bind(self.tenant()).push(" AND b.group_id = ").bind(group.uuid()).push(" ORDER BY b.pool_id");
+        let rows = self.session.all::<IdRow>(sql).await?;
+        Ok(rows.into_iter().map(|row| PoolId::new(row.id)).collect())
+    }
+
     /// The seats and places of each user, by pool.
     ///
     /// # Errors
@@ -252,7 +264,7 @@ impl ReadUnit {
             .push(" AND r.user_id > ")
             .bind(after);
         sql.push(&format!(" ORDER BY id LIMIT {most}"));
-        let rows = self.session.all::<crate::groups::IdRow>(sql).await?;
+        let rows = self.session.all::<IdRow>(sql).await?;
         Ok(rows.into_iter().map(|row| UserId::new(row.id)).collect())
     }
 }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::connections::decode;
 use crate::entity::{quirk_uses, requests};
 use crate::error::Error;
-use crate::ids::{ConnectionId, stored};
+use crate::ids::{ConnectionId, first_id, stored};
 use crate::sql::Sql;
 use crate::store::Store;
 use crate::tenants::TenantScope;
@@ -142,16 +142,28 @@ impl Store {
         session.commit().await
     }
 
-    /// Forgets requests older than `before`; says how many they were.
+    /// Forgets at most `most` requests of each tenant older than `before`; says how many they were.
     ///
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
-    pub async fn forget_requests(&self, before: DateTime<Utc>) -> Result<u64, Error> {
-        let session = self.writing().await?;
-        let mut sql = Sql::new("DELETE FROM requests WHERE at < ");
-        sql.bind(stored(before));
-        let forgotten = session.run(sql).await?;
-        session.commit().await?;
+    pub async fn forget_requests(&self, before: DateTime<Utc>, most: u64) -> Result<u64, Error> {
+        let mut forgotten = 0;
+        for tenant in self.tenants().await? {
+            let tenant = tenant.id.uuid();
+            let session = self.writing().await?;
+            // The ids of requests begin with their time.
+            let mut sql = Sql::new("DELETE FROM requests WHERE tenant_id = ");
+            sql.bind(tenant)
+                .push(" AND id IN (SELECT r.id FROM requests r WHERE r.tenant_id = ")
+                .bind(tenant);
+            sql.push(" AND r.id < ")
+                .bind(first_id(before))
+                .push(" ORDER BY r.id LIMIT ")
+                .bind(most)
+                .push(")");
+            forgotten += session.run(sql).await?;
+            session.commit().await?;
+        }
         Ok(forgotten)
     }
 }

@@ -9,3 +9,4 @@ pub(crate) mod limits;
 pub(crate) mod paths;
 pub(crate) mod query;
 pub(crate) mod trace;
+pub(crate) mod wire;

@@ -6,6 +6,7 @@
 mod desk;
 mod end_grace;
 pub(crate) mod expire_pool;
+pub(crate) mod group_deleted;
 mod serve_queue;
 pub(crate) mod settle_group;
 pub(crate) mod settle_pool;
@@ -17,8 +18,14 @@ pub(crate) use desk::{Desk, Progress, Stopped};
 pub(crate) use worker::{forget_old_requests, turn, work};
 
 /// The kinds that this program runs.
-pub(crate) const KINDS: &[&str] =
-    &[job_kind::END_GRACE, job_kind::SERVE_QUEUE, settle_group::KIND, settle_pool::KIND, expire_pool::KIND];
+pub(crate) const KINDS: &[&str] = &[
+    job_kind::END_GRACE,
+    job_kind::SERVE_QUEUE,
+    settle_group::KIND,
+    settle_pool::KIND,
+    expire_pool::KIND,
+    group_deleted::KIND,
+];
 
 /// Runs one job to its end, or until the desk closes.
 ///
@@ -31,6 +38,7 @@ pub(crate) async fn run(desk: &Desk<'_>, job: &Job) -> Result<(), Stopped> {
         settle_group::KIND => settle_group::resume(desk, job).await,
         settle_pool::KIND => settle_pool::resume(desk, job).await,
         expire_pool::KIND => expire_pool::resume(desk, job).await,
+        group_deleted::KIND => group_deleted::resume(desk, job).await,
         other => Err(Stopped::Broken(format!("there is no job of the kind \"{other}\""))),
     }
 }

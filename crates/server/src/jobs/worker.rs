@@ -19,6 +19,9 @@ const CLAIM: u64 = 10;
 /// Attempts after which a job is left for a person to look at.
 const ATTEMPTS: i64 = 12;
 
+/// Old entries of the request log that are taken out at once, so that nobody waits long behind them.
+const PORTION: u64 = 2_000;
+
 /// How often old entries of the request log are looked for.
 const PRUNE: Duration = Duration::from_hours(1);
 
@@ -93,10 +96,19 @@ fn backoff(attempt: i64) -> TimeDelta {
 pub(crate) async fn forget_old_requests(app: &App) {
     let kept = TimeDelta::try_days(app.config().requests.retention_days.into());
     let Some(before) = kept.and_then(|kept| app.now().checked_sub_signed(kept)) else { return };
-    match app.store().forget_requests(before).await {
-        Ok(0) => {}
-        Ok(number) => tracing::info!(number, "old requests were taken out of the request log"),
-        Err(error) => tracing::warn!(error = chain(&error), "old requests could not be forgotten"),
+    let mut number = 0;
+    while !app.stop().is_cancelled() {
+        match app.store().forget_requests(before, PORTION).await {
+            Ok(0) => break,
+            Ok(forgotten) => number += forgotten,
+            Err(error) => {
+                tracing::warn!(error = chain(&error), "old requests could not be forgotten");
+                break;
+            }
+        }
+    }
+    if number > 0 {
+        tracing::info!(number, "old requests were taken out of the request log");
     }
 }
 

@@ -7,7 +7,6 @@ use scim::patch::{MemberChanges, Members};
 use scim::{Object, text};
 use serde_json::Value;
 use store::{Constraint, Group, MemberKind, NewGroup, WriteUnit};
-use uuid::Uuid;
 
 use super::members::Moves;
 use super::write::{Writing, changed, entry, existing};
@@ -15,9 +14,7 @@ use crate::app::App;
 use crate::auth::Tenant;
 use crate::http::error::Failure;
 use crate::http::headers::Conditions;
-
-/// Members of a deleted group that are read at once.
-const PAGE: u64 = 500;
+use crate::jobs::group_deleted::DeletedWork;
 
 /// Why a write to a group is refused: whether it exists and may be changed is said before what is wrong with the body.
 pub(super) async fn refuse_group(
@@ -100,24 +97,29 @@ impl Writing<'_> {
         Ok(group)
     }
 
-    /// Deletes a group; its members lose what they had through it alone.
-    pub(super) async fn delete_group(self, unit: &mut WriteUnit, group: &Group) -> Result<(), Failure> {
-        let mut people = Vec::new();
-        if unit.bindings().await?.iter().any(|binding| binding.group == group.id) {
-            let mut last: Option<Uuid> = None;
-            loop {
-                let page = unit.members_page(group.id, last, PAGE).await?;
-                let Some((id, _)) = page.last() else { break };
-                last = Some(*id);
-                let users = page.iter().filter(|(_, kind)| *kind == MemberKind::User);
-                people.extend(users.map(|(id, _)| UserId::new(*id)));
-            }
-        }
+    /// Deletes a group; its members lose what they had through it alone. More than `most` of them are left to a job.
+    pub(super) async fn delete_group(
+        self,
+        unit: &mut WriteUnit,
+        group: &Group,
+        most: u64,
+    ) -> Result<(), Failure> {
+        let pools = unit.pools_bound_to(group.id).await?;
+        let members =
+            if pools.is_empty() { Vec::new() } else { unit.members_page(group.id, None, most + 1).await? };
         unit.delete_group(group.id, self.now).await?;
         let name = group.display_name().to_owned();
         let why = format!("The group “{name}” was deleted by “{}”.", self.tenant.connection.name);
         self.record(unit, vec![entry(Subject::Group(group.id), EntryKind::GroupDeleted, why)]).await?;
         self.notes.effect("group deleted");
+        if members.len() as u64 > most {
+            let work = DeletedWork { group: group.id, name, pools, after: None };
+            unit.enqueue(work.job(self.now), self.now).await?;
+            self.notes.effect("what follows for its members is worked off in batches");
+            return Ok(());
+        }
+        let people = members.iter().filter(|(_, kind)| *kind == MemberKind::User);
+        let people: Vec<UserId> = people.map(|(id, _)| UserId::new(*id)).collect();
         self.settle(unit, &people, &Cause::GroupDeleted { group: group.id, name }).await?;
         Ok(())
     }

@@ -166,7 +166,7 @@ pub(crate) async fn delete(
     let group = existing(unit.lock_group(id).await?, "Group", &id)?;
     conditions.allow_write(group.resource.meta.version)?;
     let writing = Writing { tenant: &tenant, notes: &notes, now: app.now() };
-    writing.delete_group(&mut unit, &group).await?;
+    writing.delete_group(&mut unit, &group, app.config().jobs.batch.into()).await?;
     write::finish(&app, unit).await?;
     Ok(respond::gone())
 }

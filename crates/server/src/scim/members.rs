@@ -148,7 +148,7 @@ impl Moves {
         if self.is_empty() {
             return Ok(());
         }
-        let bound = unit.bindings().await?.iter().any(|binding| binding.group == group.id);
+        let bound = !unit.pools_bound_to(group.id).await?.is_empty();
         if bound {
             // All at once, so that two requests that move the same people do not wait for each other.
             let moved: Vec<Uuid> =

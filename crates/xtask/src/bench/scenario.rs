@@ -198,8 +198,9 @@ async fn round_trip(scim: &Scim, sizes: Sizes) -> Result<f64> {
     Ok(median_ms(each))
 }
 
-/// Looks up people spread over all of them, one request at a time; a first round warms caches and is not timed, or the
-/// figure for few people would pay for them and flatter the one for many.
+/// Looks up people spread over all of them, one request at a time, and gives the best median of three rounds, since
+/// machines have slow moments. A first round warms caches and is not timed, or the figure for few people would pay for
+/// them and flatter the one for many.
 async fn look_up(scim: &Scim, people: usize, sizes: Sizes) -> Result<f64> {
     let round = || {
         let scim = scim.clone();
@@ -213,7 +214,11 @@ async fn look_up(scim: &Scim, people: usize, sizes: Sizes) -> Result<f64> {
         })
     };
     round().await?;
-    Ok(round().await?.median_ms())
+    let mut best = f64::INFINITY;
+    for _ in 0..3 {
+        best = best.min(round().await?.median_ms());
+    }
+    Ok(best)
 }
 
 /// Adds one member to groups of each size in turn, and takes them out again outside the measured time.
