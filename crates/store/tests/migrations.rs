@@ -2,6 +2,7 @@
 
 mod support;
 
+use sea_orm::{ConnectionTrait, Database, DbBackend, Statement};
 use store::{Error, Options, Store};
 use support::{fresh_database, now, options};
 use tokio::task::JoinSet;
@@ -38,6 +39,53 @@ async fn processes_that_start_at_once_migrate_once() {
     for outcome in starts.join_all().await {
         outcome.expect("every one opens");
     }
+}
+
+#[tokio::test]
+async fn a_new_database_expects_a_full_one_and_asks_its_indexes() {
+    let (url, _folder) = fresh_database().await;
+    Store::open(&options(&url)).await.expect("migrates").close().await;
+    let database = Database::connect(&url).await.expect("the database opens");
+    let (postgres, explain) = match database.get_database_backend() {
+        DbBackend::Sqlite => (false, "EXPLAIN QUERY PLAN"),
+        _ => (true, "EXPLAIN"),
+    };
+    let id = if postgres { "'01900000-0000-7000-8000-000000000000'" } else { "x'00'" };
+    for (query, index, condition) in [
+        // What a foreign key asks.
+        ("SELECT 1 FROM users WHERE tenant_id = {id} AND id = {id}", "users", "AND"),
+        (
+            "SELECT 1 FROM parked_members WHERE tenant_id = {id} AND value = 'x'",
+            "parked_members_by_value",
+            "AND",
+        ),
+        (
+            "SELECT 1 FROM user_values WHERE tenant_id = {id} AND attribute = 'a' AND value = 'x'",
+            "user_values_by_value",
+            "AND",
+        ),
+        (
+            "SELECT 1 FROM group_members WHERE tenant_id = {id} AND member_id = {id}",
+            "group_members_by_member",
+            "AND",
+        ),
+        (
+            "SELECT 1 FROM jobs WHERE state = 'ready' AND kind IN ('a', 'b') AND run_at <= '2026-03-01'",
+            "jobs_ready",
+            "run_at",
+        ),
+    ] {
+        let query = format!("{explain} {}", query.replace("{id}", id));
+        let rows =
+            database.query_all_raw(Statement::from_string(database.get_database_backend(), query)).await;
+        let column = if postgres { "QUERY PLAN" } else { "detail" };
+        let plan: Vec<String> =
+            rows.expect("a plan").iter().map(|row| row.try_get("", column).expect("text")).collect();
+        let plan = plan.join("\n");
+        assert!(plan.contains(index) && plan.contains(condition), "{plan}");
+        assert!(!plan.contains("Seq Scan") && !plan.contains("SCAN "), "{plan}");
+    }
+    database.close().await.expect("closed");
 }
 
 #[tokio::test]

@@ -1,0 +1,93 @@
+//! Who arrives and what is being set up for them never miss each other, whichever of the two commits first.
+
+mod support;
+
+use std::sync::Arc;
+
+use provisioning::PoolPolicy;
+use serde_json::json;
+use store::{MemberKind, NewPool};
+use support::{TestStore, id_at, new_pool, new_user, now, page, user_document};
+use tokio::sync::Barrier;
+
+/// How often each pair meets: on PostgreSQL, one of the first meetings goes wrong without the gates.
+const MEETINGS: usize = 60;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_member_who_is_parked_in_the_instant_of_arriving_is_a_member_in_parallel() {
+    let store = TestStore::open().await;
+    let group = store.add_group("Team").await;
+    for meeting in 0..MEETINGS {
+        let name = format!("ext-{meeting}");
+        let barrier = Arc::new(Barrier::new(2));
+        let (parking, arriving) = (Arc::clone(&barrier), barrier);
+        let (first, second) = (Arc::clone(&store.store), Arc::clone(&store.store));
+        let (scope, named) = (store.scope.clone(), name.clone());
+        let park = async move {
+            parking.wait().await;
+            let mut unit = first.write(&scope).await.expect("a unit opens");
+            unit.lock_group(group).await.expect("readable").expect("there");
+            let called = unit.people_called(std::slice::from_ref(&named)).await.expect("readable");
+            if let Some(person) = called.get(&named) {
+                unit.add_members(group, &[(*person, MemberKind::User)], now()).await.expect("added");
+            } else {
+                unit.park_members(group, &[named]).await.expect("parked");
+            }
+            unit.commit().await.expect("committed");
+        };
+        let (scope, named) = (store.scope.clone(), name.clone());
+        let arrive = async move {
+            arriving.wait().await;
+            let body = json!({ "userName": format!("user of {named}"), "externalId": named });
+            let new = new_user(id_at(now()), user_document(body));
+            let mut unit = second.write(&scope).await.expect("a unit opens");
+            unit.lock_groups_awaiting(&new.document).await.expect("locked");
+            let arrived = unit.insert_users(vec![new], now()).await.expect("created");
+            let user = arrived.users[0].clone().expect("the name is free");
+            if arrived.is_awaited(&user) {
+                unit.unpark_for(&user, now()).await.expect("joined");
+            }
+            unit.commit().await.expect("committed");
+            user.id
+        };
+        let ((), user) = tokio::join!(park, arrive);
+        let user = user.uuid();
+        let unit = store.read(&store.scope).await.expect("a unit opens");
+        assert_eq!(unit.members_among(group, &[user]).await.expect("readable"), [user], "meeting {meeting}");
+        assert_eq!(unit.parked(group).await.expect("readable"), [""; 0], "meeting {meeting}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_pool_for_everybody_and_somebody_who_arrives_see_each_other_in_parallel() {
+    let store = TestStore::open().await;
+    for meeting in 0..MEETINGS {
+        let barrier = Arc::new(Barrier::new(2));
+        let (making, arriving) = (Arc::clone(&barrier), barrier);
+        let (first, second) = (Arc::clone(&store.store), Arc::clone(&store.store));
+        let scope = store.scope.clone();
+        let make = async move {
+            making.wait().await;
+            let mut unit = first.write(&scope).await.expect("a unit opens");
+            let new = NewPool { default: true, ..new_pool(&format!("Pool {meeting}"), 9, PoolPolicy::Queue) };
+            let pool = unit.insert_pool(&new, now()).await.expect("a new pool").pool.id;
+            unit.commit().await.expect("committed");
+            // What the job does that gives the pool to those who are there.
+            let unit = first.read(&scope).await.expect("a unit opens");
+            (pool, unit.users(None, page(1, 1_000)).await.expect("readable").1)
+        };
+        let scope = store.scope.clone();
+        let arrive = async move {
+            arriving.wait().await;
+            let new = new_user(id_at(now()), user_document(json!({ "userName": format!("user-{meeting}") })));
+            let mut unit = second.write(&scope).await.expect("a unit opens");
+            let arrived = unit.insert_users(vec![new], now()).await.expect("created");
+            unit.commit().await.expect("committed");
+            arrived
+        };
+        let ((pool, seen), arrived) = tokio::join!(make, arrive);
+        let user = arrived.users[0].as_ref().expect("the name is free").id;
+        let met = arrived.rules.iter().any(|rule| rule.pool == pool) || seen.iter().any(|one| one.id == user);
+        assert!(met, "meeting {meeting}");
+    }
+}
