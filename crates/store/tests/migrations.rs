@@ -2,7 +2,7 @@
 
 mod support;
 
-use sea_orm::{ConnectionTrait, Database, DbBackend, Statement};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DbBackend, Statement};
 use store::{Error, Options, Store};
 use support::{fresh_database, now, options};
 use tokio::task::JoinSet;
@@ -45,42 +45,39 @@ async fn processes_that_start_at_once_migrate_once() {
 async fn a_new_database_expects_a_full_one_and_asks_its_indexes() {
     let (url, _folder) = fresh_database().await;
     Store::open(&options(&url)).await.expect("migrates").close().await;
-    let database = Database::connect(&url).await.expect("the database opens");
-    let (postgres, explain) = match database.get_database_backend() {
-        DbBackend::Sqlite => (false, "EXPLAIN QUERY PLAN"),
-        _ => (true, "EXPLAIN"),
-    };
-    let id = if postgres { "'01900000-0000-7000-8000-000000000000'" } else { "x'00'" };
-    for (query, index, condition) in [
+    let mut one = ConnectOptions::new(&url);
+    let database = Database::connect(one.max_connections(1).to_owned()).await.expect("the database opens");
+    let backend = database.get_database_backend();
+    let postgres = backend == DbBackend::Postgres;
+    if postgres {
+        // As foreign keys are planned, and statements that are prepared and used often.
+        database.execute_unprepared("SET plan_cache_mode = force_generic_plan").await.expect("set");
+    }
+    for (number, (query, index, condition)) in [
         // What a foreign key asks.
-        ("SELECT 1 FROM users WHERE tenant_id = {id} AND id = {id}", "users", "AND"),
+        ("users WHERE tenant_id = $1 AND id = $2", "users", "AND"),
+        ("parked_members WHERE tenant_id = $1 AND value = $2", "parked_members_by_value", "AND"),
         (
-            "SELECT 1 FROM parked_members WHERE tenant_id = {id} AND value = 'x'",
-            "parked_members_by_value",
-            "AND",
-        ),
-        (
-            "SELECT 1 FROM user_values WHERE tenant_id = {id} AND attribute = 'a' AND value = 'x'",
+            "user_values WHERE tenant_id = $1 AND attribute = 'a' AND value = $2",
             "user_values_by_value",
             "AND",
         ),
-        (
-            "SELECT 1 FROM group_members WHERE tenant_id = {id} AND member_id = {id}",
-            "group_members_by_member",
-            "AND",
-        ),
-        (
-            "SELECT 1 FROM jobs WHERE state = 'ready' AND kind IN ('a', 'b') AND run_at <= '2026-03-01'",
-            "jobs_ready",
-            "run_at",
-        ),
-    ] {
-        let query = format!("{explain} {}", query.replace("{id}", id));
-        let rows =
-            database.query_all_raw(Statement::from_string(database.get_database_backend(), query)).await;
+        ("group_members WHERE tenant_id = $1 AND member_id = $2", "group_members_by_member", "AND"),
+        ("jobs WHERE state = 'ready' AND kind IN ('a', $1) AND run_at <= $2", "jobs_ready", "run_at"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let explain = if postgres {
+            let prepare = format!("PREPARE query_{number} AS SELECT 1 FROM {query}");
+            database.execute_unprepared(&prepare).await.expect("prepared");
+            format!("EXPLAIN EXECUTE query_{number} (NULL, NULL)")
+        } else {
+            format!("EXPLAIN QUERY PLAN SELECT 1 FROM {query}")
+        };
+        let rows = database.query_all_raw(Statement::from_string(backend, explain)).await.expect("a plan");
         let column = if postgres { "QUERY PLAN" } else { "detail" };
-        let plan: Vec<String> =
-            rows.expect("a plan").iter().map(|row| row.try_get("", column).expect("text")).collect();
+        let plan: Vec<String> = rows.iter().map(|row| row.try_get("", column).expect("text")).collect();
         let plan = plan.join("\n");
         assert!(plan.contains(index) && plan.contains(condition), "{plan}");
         assert!(!plan.contains("Seq Scan") && !plan.contains("SCAN "), "{plan}");
