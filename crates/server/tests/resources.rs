@@ -2,7 +2,7 @@
 
 mod support;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use support::{GROUP, TestApp, USER, user};
 
 #[tokio::test]
@@ -243,4 +243,40 @@ async fn a_manager_is_shown_with_their_name() {
     let same =
         client.put(&format!("/Users/{}", created["id"].as_str().expect("an id")), &created).await.expect(200);
     assert_eq!(same.body, created);
+}
+
+#[tokio::test]
+async fn the_members_of_large_groups_are_all_there_in_order() {
+    let app = TestApp::open_with(&[("ROLLCALL_LIMITS__REQUESTS_PER_SECOND", "0")]).await;
+    let client = app.connection("generic").await;
+    // More than are read at once, over two groups with an empty one beside them.
+    let bodies: Vec<Value> = (0..1_100).map(|number| user(&format!("person-{number}"))).collect();
+    let mut people: Vec<String> = Vec::new();
+    for crowd in bodies.chunks(200) {
+        let answers = futures::future::join_all(crowd.iter().map(|body| client.post("/Users", body))).await;
+        people.extend(answers.into_iter().map(|answer| answer.expect(201).id()));
+    }
+    people.sort_unstable();
+    let all: Vec<&str> = people.iter().map(String::as_str).collect();
+    let (large, _, rest) = (
+        client.group("Large", &all[..1_050]).await,
+        client.group("Empty", &[]).await,
+        client.group("Rest", &all[1_000..]).await,
+    );
+    let values = |group: &Value| -> Vec<String> {
+        let members = group["members"].as_array().map(Vec::as_slice).unwrap_or_default();
+        members.iter().map(|member| member["value"].as_str().expect("a value").to_owned()).collect()
+    };
+    let one = client.get(&format!("/Groups/{large}")).await.expect(200);
+    assert_eq!(values(&one.body), people[..1_050]);
+    let keys: Vec<&String> = one.body.as_object().expect("an object").keys().collect();
+    assert_eq!(keys, ["schemas", "id", "displayName", "members", "meta"]);
+    let list = client.get("/Groups").await.expect(200).body;
+    let lists: Vec<Vec<String>> = list["Resources"].as_array().expect("groups").iter().map(values).collect();
+    assert_eq!(lists, [people[..1_050].to_vec(), Vec::new(), people[1_000..].to_vec()]);
+    assert_eq!(list["Resources"][1].get("members"), None, "an empty list is no value");
+    let short = client.get(&format!("/Groups/{rest}?attributes=members.value")).await.expect(200).body;
+    assert_eq!((values(&short).len(), &short["members"][0]), (100, &json!({ "value": people[1_000] })));
+    let without = client.get(&format!("/Groups/{rest}?excludedAttributes=members")).await.expect(200).body;
+    assert_eq!(without.get("members"), None);
 }

@@ -103,32 +103,42 @@ impl ReadUnit {
     /// # Errors
     /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
     pub async fn members(&self, group: GroupId) -> Result<Vec<Member>, Error> {
-        Ok(self.members_of(&[group]).await?.remove(&group).unwrap_or_default())
+        let all = self.members_behind(&[group], None, u32::MAX.into()).await?;
+        Ok(all.into_iter().map(|(_, member)| member).collect())
     }
 
-    /// The members of each group, in the order of ids.
+    /// At most `most` members of these groups behind `after`, in the order of groups and members.
     ///
     /// # Errors
     /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
-    pub async fn members_of(&self, groups: &[GroupId]) -> Result<HashMap<GroupId, Vec<Member>>, Error> {
-        let mut members: HashMap<GroupId, Vec<Member>> = HashMap::new();
-        for chunk in groups.chunks(CHUNK) {
-            let mut sql = Sql::new(
-                "SELECT m.group_id, m.member_id, m.member_kind, COALESCE(u.display_name, g.display_name) AS display \
-                 FROM group_members m \
-                 LEFT JOIN users u ON u.tenant_id = m.tenant_id AND u.id = m.member_id \
-                 LEFT JOIN groups g ON g.tenant_id = m.tenant_id AND g.id = m.member_id \
-                 WHERE m.tenant_id = ",
-            );
-            sql.bind(self.tenant()).push(" AND m.group_id IN ").list(chunk.iter().map(|group| group.uuid()));
-            sql.push(" ORDER BY m.group_id, m.member_id");
-            for row in self.session.all::<MemberRow>(sql).await? {
-                let kind = MemberKind::parse(&row.member_kind, row.member_id)?;
-                let member = Member { id: row.member_id, kind, display: row.display };
-                members.entry(GroupId::new(row.group_id)).or_default().push(member);
-            }
+    pub async fn members_behind(
+        &self,
+        groups: &[GroupId],
+        after: Option<(GroupId, Uuid)>,
+        most: u64,
+    ) -> Result<Vec<(GroupId, Member)>, Error> {
+        let mut sql = Sql::new(
+            "SELECT m.group_id, m.member_id, m.member_kind, COALESCE(u.display_name, g.display_name) AS display \
+             FROM group_members m \
+             LEFT JOIN users u ON u.tenant_id = m.tenant_id AND u.id = m.member_id \
+             LEFT JOIN groups g ON g.tenant_id = m.tenant_id AND g.id = m.member_id \
+             WHERE m.tenant_id = ",
+        );
+        sql.bind(self.tenant()).push(" AND m.group_id IN ").list(groups.iter().map(|group| group.uuid()));
+        if let Some((group, member)) = after {
+            sql.push(" AND (m.group_id, m.member_id) > (")
+                .bind(group.uuid())
+                .push(", ")
+                .bind(member)
+                .push(")");
         }
-        Ok(members)
+        sql.push(" ORDER BY m.group_id, m.member_id LIMIT ").bind(most);
+        let rows = self.session.all::<MemberRow>(sql).await?;
+        let member = |row: MemberRow| {
+            let kind = MemberKind::parse(&row.member_kind, row.member_id)?;
+            Ok((GroupId::new(row.group_id), Member { id: row.member_id, kind, display: row.display }))
+        };
+        rows.into_iter().map(member).collect()
     }
 
     /// Which of these are members of the group.

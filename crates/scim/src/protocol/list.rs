@@ -44,14 +44,20 @@ fn whole(name: &str, text: Option<&str>) -> Result<Option<i64>, Error> {
 /// A list answer: `total` resources match, `resources` of them are on this page.
 #[must_use]
 pub fn list(total: u64, page: Page, resources: Vec<Value>) -> Value {
-    let mut list = json!({
+    let mut list = head(total, page, resources.len());
+    list["Resources"] = Value::Array(resources);
+    list
+}
+
+/// A list answer up to its `Resources`, which come last: this page has so many `items`.
+#[must_use]
+pub fn head(total: u64, page: Page, items: usize) -> Value {
+    json!({
         "schemas": [SCHEMA],
         "totalResults": total,
         "startIndex": page.start_index,
-        "itemsPerPage": resources.len(),
-    });
-    list["Resources"] = Value::Array(resources);
-    list
+        "itemsPerPage": items,
+    })
 }
 
 #[cfg(test)]

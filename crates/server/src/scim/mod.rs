@@ -2,6 +2,7 @@
 
 mod arrivals;
 pub(crate) mod discovery;
+mod group_text;
 mod group_write;
 pub(crate) mod groups;
 mod members;

@@ -4,9 +4,9 @@ use std::collections::{BTreeSet, HashMap};
 
 use axum::body::Body;
 use axum::response::Response;
-use http::header::{CONTENT_LOCATION, ETAG, LOCATION};
+use http::header::{CONTENT_LENGTH, CONTENT_LOCATION, CONTENT_TYPE, ETAG, LOCATION};
 use http::{HeaderName, HeaderValue, StatusCode};
-use provisioning::{GroupId, UserId};
+use provisioning::UserId;
 use scim::path::Located;
 use scim::project::Projection;
 use scim::protocol::version::entity_tag;
@@ -16,8 +16,9 @@ use serde_json::{Value, json};
 use store::{Group, GroupOf, Licence, Member, MemberName, ReadUnit, User};
 use uuid::Uuid;
 
+use super::group_text::{self, Text};
 use crate::app::App;
-use crate::http::headers::scim_json;
+use crate::http::headers::{SCIM_JSON, scim_json};
 
 /// The resource type User.
 pub(super) fn user_type() -> &'static ResourceType {
@@ -70,8 +71,9 @@ pub(super) async fn group(
     projection: &Projection,
 ) -> Result<Response, store::Error> {
     let headers = Headers::of(app, &group.resource);
-    let rendered = groups(app, unit, vec![group], projection).await?;
-    Ok(headers.put(scim_json(status, rendered.first().unwrap_or(&Value::Null))))
+    let mut text = Text::default();
+    group_text::write(&mut text, app, unit, vec![group], projection).await?;
+    Ok(headers.put(long(status, text)))
 }
 
 /// 304: the client has this version.
@@ -155,33 +157,37 @@ impl Computed {
             if let Some(name) = name {
                 resource.document[ENTERPRISE_USER]["manager"]["displayName"] = name.into();
             }
-            projected(app, &resource, projection)
+            Value::Object(projected(app, &resource, projection))
         });
         rendered.collect()
     }
 }
 
-/// The representations of groups; members are looked at only when the projection wants them.
+/// A page of groups; members are looked at only when the projection wants them.
 pub(super) async fn groups(
     app: &App,
     unit: &ReadUnit,
+    head: Value,
     groups: Vec<Group>,
     projection: &Projection,
-) -> Result<Vec<Value>, store::Error> {
-    let ids: Vec<GroupId> = groups.iter().map(|group| group.id).collect();
-    let mut members: HashMap<GroupId, Vec<Member>> = HashMap::new();
-    if projection.wants("members") && !ids.is_empty() {
-        members = unit.members_of(&ids).await?;
-    }
-    let rendered = groups.into_iter().map(|group| {
-        let mut resource = group.resource;
-        let members = members.remove(&group.id).unwrap_or_default();
-        if !members.is_empty() {
-            resource.document.insert("members".to_owned(), members.iter().map(member).collect());
-        }
-        projected(app, &resource, projection)
-    });
-    Ok(rendered.collect())
+) -> Result<Response, store::Error> {
+    let head = head.to_string();
+    let mut text = Text::default();
+    text.push(head.strip_suffix('}').unwrap_or(&head));
+    text.push(",\"Resources\":[");
+    group_text::write(&mut text, app, unit, groups, projection).await?;
+    text.push("]}");
+    Ok(long(StatusCode::OK, text))
+}
+
+/// An answer with a long SCIM body.
+fn long(status: StatusCode, text: Text) -> Response {
+    let length = text.len();
+    let mut response = Response::new(text.into_body());
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, SCIM_JSON);
+    response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
+    response
 }
 
 /// A member as an element of `members`; the address is added when the group is rendered.
@@ -235,8 +241,8 @@ fn manager(document: &Object) -> Option<Uuid> {
     document.get(ENTERPRISE_USER)?.get("manager")?.get("value")?.as_str()?.parse().ok()
 }
 
-fn projected(app: &App, resource: &Resource, projection: &Projection) -> Value {
-    Value::Object(projection.project(resource.resource_type, &resource.render(app.base())))
+pub(super) fn projected(app: &App, resource: &Resource, projection: &Projection) -> Object {
+    projection.project(resource.resource_type, &resource.render(app.base()))
 }
 
 fn wants_extension(projection: &Projection, uri: &str) -> bool {

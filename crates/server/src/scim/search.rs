@@ -8,7 +8,7 @@ use http::StatusCode;
 use scim::ResourceType;
 use scim::filter::{self, ResolvedFilter};
 use scim::project::Projection;
-use scim::protocol::list::{Page, list};
+use scim::protocol::list::{Page, head, list};
 use scim::protocol::search::Query;
 
 use super::respond;
@@ -63,8 +63,8 @@ pub(super) async fn list_groups(
     let wish = Wish::read(app, tenant, notes, respond::group_type(), query)?;
     let unit = app.store().read(&tenant.scope).await?;
     let (total, groups) = unit.groups(wish.filter.as_ref(), wish.page).await?;
-    let resources = respond::groups(app, &unit, groups, &wish.projection).await?;
-    Ok(scim_json(StatusCode::OK, &list(total, wish.page, resources)))
+    let head = head(total, wish.page, groups.len());
+    Ok(respond::groups(app, &unit, head, groups, &wish.projection).await?)
 }
 
 /// A query, understood.

@@ -1,6 +1,6 @@
 //! Whole representations of users and groups, as a client sees them: what the oracle of filters looks at.
 
-use provisioning::{GroupId, UserId};
+use provisioning::UserId;
 use scim::schema::{ENROLMENT, ENTERPRISE_USER, Registry};
 use scim::{Object, time};
 use serde_json::{Value, json};
@@ -81,11 +81,9 @@ fn unless_null(mut value: Value) -> Value {
 pub(crate) async fn group_documents(unit: &ReadUnit) -> Vec<(Uuid, Object)> {
     assert_eq!(Registry::standard().group().extensions.len(), 0, "groups have no computed extension");
     let (_, groups) = unit.groups(None, page(1, 100)).await.expect("readable");
-    let ids: Vec<GroupId> = groups.iter().map(|group| group.id).collect();
-    let mut members = unit.members_of(&ids).await.expect("readable");
     let mut documents = Vec::new();
     for mut group in groups {
-        let members = members.remove(&group.id).unwrap_or_default();
+        let members = unit.members(group.id).await.expect("readable");
         let members = members.iter().map(|member| {
             unless_null(json!({ "value": member.id.to_string(), "type": member.kind.to_string(), "display": member.display }))
         });
