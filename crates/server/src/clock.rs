@@ -3,11 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
-use uuid::timestamp::context::ContextV7;
-use uuid::{Timestamp, Uuid};
-
-/// What keeps the ids of one process in order.
-static ORDER: Mutex<ContextV7> = Mutex::new(ContextV7::new());
+use uuid::Uuid;
 
 /// Where the time comes from: the machine, or a test that moves it by hand.
 #[derive(Clone, Debug, Default)]
@@ -47,9 +43,7 @@ impl Clock {
     /// A new id of the present instant; later ones sort behind earlier ones.
     #[must_use]
     pub fn id(&self) -> Uuid {
-        let now = self.now();
-        let seconds = u64::try_from(now.timestamp()).unwrap_or(0);
-        Uuid::new_v7(Timestamp::from_unix(&ORDER, seconds, now.timestamp_subsec_nanos()))
+        store::new_id(self.now())
     }
 }
 

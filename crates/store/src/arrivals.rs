@@ -85,8 +85,8 @@ fn names(user: &User) -> impl Iterator<Item = &str> {
 }
 
 impl WriteUnit {
-    /// Creates users at version 1 and tells the journal: two statements, however many they are (below the size of a
-    /// batch). Who has a name that is taken is left out.
+    /// Creates users at version 1 and tells the journal: two statements, however many they are. Who has a name that is
+    /// taken is left out.
     ///
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
@@ -147,7 +147,8 @@ impl WriteUnit {
     }
 
     /// Locks the groups that wait for somebody of these names, to be done before such a person is created and
-    /// [`WriteUnit::unpark_for`] is called: whoever parks a member locks the group first, too.
+    /// [`WriteUnit::unpark_for`] is called: whoever parks a member locks the group first, too. (A group that begins to
+    /// wait between the two calls can make two units wait for each other, and one is told to come again.)
     ///
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
@@ -200,7 +201,8 @@ impl WriteUnit {
     }
 
     /// Lets nobody arrive until the unit ends, and says who is there already under which of these values, by
-    /// `userName` or else by `externalId`. What remains may be parked: it cannot be missed.
+    /// `userName` or else by `externalId`. What remains may be parked: nobody who arrives later misses it. (Somebody
+    /// who is there and is given such a name later stays outside: only an arrival makes a member.)
     ///
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].

@@ -16,9 +16,9 @@ use crate::unit::WriteUnit;
 /// What is set up for users to come.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Gate {
-    /// Members that groups name before they arrive. Lock order: behind groups, before users.
+    /// Members that groups name before they arrive: held behind groups and before users.
     Parking = 1,
-    /// Rules of pools. Lock order: last.
+    /// Rules of pools: held by who makes a pool, and holds no row that anybody who passes could want.
     Rules = 2,
 }
 
@@ -38,12 +38,12 @@ impl Gates<'_> {
     /// No gate.
     pub(crate) const NONE: Self = Self(Uuid::nil(), &[]);
 
-    /// Appends what passes them to the `WITH` of a statement, and answers the source, with a comma before it, through
-    /// which the statement must draw its rows.
-    pub(crate) fn push(&self, sql: &mut Sql, with: &str, backend: DbBackend) -> &'static str {
+    /// Appends what passes them to the `WITH` of a statement, which must then draw its rows from `gate`, too; `false` if
+    /// there is nothing to pass.
+    pub(crate) fn push(&self, sql: &mut Sql, with: &str, backend: DbBackend) -> bool {
         let Self(tenant, gates) = self;
         if gates.is_empty() || !concurrent(backend) {
-            return "";
+            return false;
         }
         sql.push(with).push("gate AS MATERIALIZED (SELECT ");
         for (position, gate) in gates.iter().enumerate() {
@@ -52,7 +52,7 @@ impl Gates<'_> {
             sql.bind(kind).push(", ").bind(tenant).push(&format!(") AS gate_{position}"));
         }
         sql.push(") ");
-        ", gate"
+        true
     }
 }
 

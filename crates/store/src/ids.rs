@@ -17,8 +17,10 @@ provisioning::ids! {
 
 static ORDER: Mutex<ContextV7> = Mutex::new(ContextV7::new());
 
-/// A version 7 UUID of the instant; those of one process sort in the order in which they were made.
-pub(crate) fn new_id(now: DateTime<Utc>) -> Uuid {
+/// A version 7 UUID of the instant, or of a later one that this process has seen; those of one process sort in the order
+/// in which they were made.
+#[must_use]
+pub fn new_id(now: DateTime<Utc>) -> Uuid {
     let seconds = u64::try_from(now.timestamp()).unwrap_or(0);
     Uuid::new_v7(Timestamp::from_unix(&ORDER, seconds, now.timestamp_subsec_nanos()))
 }

@@ -133,7 +133,7 @@ impl Store {
     ) -> Result<Vec<Job>, Error> {
         let now = stored(now);
         // Looking first costs the writer nothing while there is nothing to do.
-        let mut sql = Sql::new("SELECT 1 AS number WHERE EXISTS (SELECT 1");
+        let mut sql = Sql::new("SELECT 1 WHERE EXISTS (SELECT 1");
         Due::Abandoned.push(&mut sql, kinds, now);
         sql.push(") OR EXISTS (SELECT 1");
         Due::Ready.push(&mut sql, kinds, now);

@@ -239,6 +239,31 @@ impl ReadUnit {
         Ok(licences)
     }
 
+    /// At most `most` people behind `after` who have a seat or a place in a pool and no grant for it, in the order of
+    /// ids, for work in batches.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn pool_people_without_grant(
+        &self,
+        pool: PoolId,
+        after: Option<UserId>,
+        most: u64,
+    ) -> Result<Vec<UserId>, Error> {
+        let mut sql = Sql::new("SELECT s.user_id AS id FROM seats s WHERE s.tenant_id = ");
+        sql.bind(self.tenant()).push(" AND s.pool_id = ").bind(pool.uuid());
+        sql.push(" AND s.user_id > ").bind(after.map_or(Uuid::nil(), UserId::uuid));
+        sql.push(
+            " AND NOT EXISTS (SELECT 1 FROM grants r WHERE r.tenant_id = s.tenant_id AND r.user_id = s.user_id \
+             AND r.pool_id = s.pool_id) AND NOT EXISTS (SELECT 1 FROM group_members m JOIN bindings b \
+             ON b.tenant_id = m.tenant_id AND b.group_id = m.group_id AND b.pool_id = s.pool_id \
+             WHERE m.tenant_id = s.tenant_id AND m.member_id = s.user_id) ORDER BY s.user_id LIMIT ",
+        );
+        sql.bind(most);
+        let rows = self.session.all::<IdRow>(sql).await?;
+        Ok(rows.into_iter().map(|row| UserId::new(row.id)).collect())
+    }
+
     /// At most `most` people behind `after` who have a seat, a place or a stored grant in a pool, in the order of
     /// ids, for work in batches.
     ///

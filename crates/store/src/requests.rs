@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Value as SqlValue};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait as _, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Value as SqlValue,
+};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -142,27 +144,38 @@ impl Store {
         session.commit().await
     }
 
-    /// Forgets at most `most` requests of each tenant older than `before`; says how many they were.
+    /// Forgets requests older than `before`, so many at a time that nobody waits long behind them, as long as `go_on`
+    /// says so; says how many they were.
     ///
     /// # Errors
-    /// [`Error::Busy`] or [`Error::Other`].
-    pub async fn forget_requests(&self, before: DateTime<Utc>, most: u64) -> Result<u64, Error> {
+    /// [`Error::Busy`] or [`Error::Other`]; what was forgotten until then is gone.
+    pub async fn forget_requests(
+        &self,
+        before: DateTime<Utc>,
+        at_a_time: u64,
+        go_on: impl Fn() -> bool + Send,
+    ) -> Result<u64, Error> {
         let mut forgotten = 0;
         for tenant in self.tenants().await? {
-            let tenant = tenant.id.uuid();
-            let session = self.writing().await?;
-            // The ids of requests begin with their time.
-            let mut sql = Sql::new("DELETE FROM requests WHERE tenant_id = ");
-            sql.bind(tenant)
-                .push(" AND id IN (SELECT r.id FROM requests r WHERE r.tenant_id = ")
-                .bind(tenant);
-            sql.push(" AND r.id < ")
-                .bind(first_id(before))
-                .push(" ORDER BY r.id LIMIT ")
-                .bind(most)
-                .push(")");
-            forgotten += session.run(sql).await?;
-            session.commit().await?;
+            let old = |sql: &mut Sql, most: u64| {
+                // The ids of requests begin with their time.
+                sql.push("SELECT r.id FROM requests r WHERE r.tenant_id = ").bind(tenant.id.uuid());
+                sql.push(" AND r.id < ").bind(first_id(before)).push(" ORDER BY r.id LIMIT ").bind(most);
+            };
+            while go_on() {
+                let mut sql = Sql::default();
+                old(&mut sql, 1);
+                if self.pool().query_all_raw(sql.statement(self.backend())).await?.is_empty() {
+                    break;
+                }
+                let session = self.writing().await?;
+                let mut sql = Sql::new("DELETE FROM requests WHERE tenant_id = ");
+                sql.bind(tenant.id.uuid()).push(" AND id IN (");
+                old(&mut sql, at_a_time);
+                sql.push(")");
+                forgotten += session.run(sql).await?;
+                session.commit().await?;
+            }
         }
         Ok(forgotten)
     }

@@ -31,7 +31,7 @@ impl Sql {
         self.push("WITH e AS MATERIALIZED (SELECT value FROM ").push(before);
         // As text: the layers below copy every parameter.
         self.bind(json(rows)).push(behind).push(")");
-        let through = gates.push(self, ", ", backend);
+        let through = if gates.push(self, ", ", backend) { ", gate" } else { "" };
         self.push(&format!(" INSERT INTO {table} ({names}) SELECT {picked} FROM e{through}"));
         // With a WHERE, SQLite does not take an ON CONFLICT for the condition of a join.
         self.push(" WHERE TRUE")

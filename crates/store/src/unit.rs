@@ -12,6 +12,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use crate::backend::concurrent;
 use crate::error::Error;
 use crate::gates::Gates;
 use crate::sql::Sql;
@@ -179,6 +180,12 @@ pub struct WriteUnit {
 impl WriteUnit {
     pub(crate) fn new(reading: ReadUnit) -> Self {
         Self { reading, bumped: BTreeSet::new(), queued_work: false }
+    }
+
+    /// Whether nobody else writes before this unit ends, so that no order of locks matters.
+    #[must_use]
+    pub fn is_only_writer(&self) -> bool {
+        !concurrent(self.backend())
     }
 
     /// Whether a worker has something new to look at once the unit is committed.

@@ -209,7 +209,7 @@ impl WriteUnit {
         let values_changed = values != user_values::rows(tenant, id, &before);
         let version = user.resource.meta.version + 1;
         let mut sql = Sql::default();
-        let through = Gates(tenant, &[Gate::Rules]).push(&mut sql, "WITH ", self.backend());
+        let gated = Gates(tenant, &[Gate::Rules]).push(&mut sql, "WITH ", self.backend());
         sql.push("UPDATE users SET document = ");
         sql.bind(Value::Object(document.clone())).push(", search = ").bind(Value::Object(indexed.search));
         sql.push(", user_name_folded = ").bind(indexed.user_name_folded);
@@ -218,7 +218,7 @@ impl WriteUnit {
             .bind(indexed.display_name.as_deref().map(|name| fold(name).into_owned()));
         sql.push(", display_name = ").bind(indexed.display_name).push(", active = ").bind(indexed.active);
         sql.push(", modified_at = ").bind(stored(now)).push(", version = ").bind(version);
-        sql.push(&through.replace(',', " FROM"));
+        sql.push(if gated { " FROM gate" } else { "" });
         sql.push(" WHERE tenant_id = ").bind(tenant).push(" AND id = ").bind(id);
         sql.push(" AND version = ").bind(user.resource.meta.version);
         if self.session.run(sql).await? != 1 {

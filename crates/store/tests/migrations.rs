@@ -2,7 +2,7 @@
 
 mod support;
 
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DbBackend, Statement};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, Statement};
 use store::{Error, Options, Store};
 use support::{fresh_database, now, options};
 use tokio::task::JoinSet;
@@ -48,7 +48,7 @@ async fn a_new_database_expects_a_full_one_and_asks_its_indexes() {
     let mut one = ConnectOptions::new(&url);
     let database = Database::connect(one.max_connections(1).to_owned()).await.expect("the database opens");
     let backend = database.get_database_backend();
-    let postgres = backend == DbBackend::Postgres;
+    let postgres = url.starts_with("postgres");
     if postgres {
         // As foreign keys are planned, and statements that are prepared and used often.
         database.execute_unprepared("SET plan_cache_mode = force_generic_plan").await.expect("set");

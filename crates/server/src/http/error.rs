@@ -14,7 +14,7 @@ use super::headers::scim_json;
 use crate::settle::Unsettled;
 
 /// Why a request fails.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Failure {
     /// The client is told what it did, or what it met.
     Told(ScimError),

@@ -15,7 +15,7 @@ use super::error::Failure;
 use crate::app::App;
 use crate::config::Limits;
 
-/// The layer that ends what takes too long; an open unit of work is rolled back.
+/// The layer that ends what takes too long; an open unit of work is rolled back, unless others share it.
 pub(crate) async fn deadline(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let seconds = app.limits().request_seconds;
     let answered = tokio::time::timeout(Duration::from_secs(seconds), next.run(request)).await;

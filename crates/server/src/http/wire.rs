@@ -48,7 +48,8 @@ impl<S> Accept<TcpStream, S> for Explaining {
     }
 }
 
-/// A connection on which no answer without a body leaves for a request that was refused.
+/// A connection on which refusals leave with a body. (One that is written together with an earlier answer does not; a
+/// client that sends on without waiting gets the bare one.)
 #[derive(Debug)]
 pub(crate) struct Explained<I> {
     stream: I,
@@ -93,7 +94,8 @@ fn explained(bytes: &[u8]) -> Option<Vec<u8>> {
     let first = lines.next()?;
     let (length, others): (Vec<&str>, Vec<&str>) =
         lines.partition(|line| line.to_ascii_lowercase().starts_with("content-length:"));
-    if length.iter().any(|line| !line.ends_with(" 0")) {
+    let [length] = length.as_slice() else { return None };
+    if !length.ends_with(" 0") {
         return None;
     }
     let body = scim::Error::status(*status, *detail).to_json().to_string();

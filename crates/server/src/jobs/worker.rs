@@ -96,19 +96,10 @@ fn backoff(attempt: i64) -> TimeDelta {
 pub(crate) async fn forget_old_requests(app: &App) {
     let kept = TimeDelta::try_days(app.config().requests.retention_days.into());
     let Some(before) = kept.and_then(|kept| app.now().checked_sub_signed(kept)) else { return };
-    let mut number = 0;
-    while !app.stop().is_cancelled() {
-        match app.store().forget_requests(before, PORTION).await {
-            Ok(0) => break,
-            Ok(forgotten) => number += forgotten,
-            Err(error) => {
-                tracing::warn!(error = chain(&error), "old requests could not be forgotten");
-                break;
-            }
-        }
-    }
-    if number > 0 {
-        tracing::info!(number, "old requests were taken out of the request log");
+    match app.store().forget_requests(before, PORTION, || !app.stop().is_cancelled()).await {
+        Ok(0) => {}
+        Ok(number) => tracing::info!(number, "old requests were taken out of the request log"),
+        Err(error) => tracing::warn!(error = chain(&error), "old requests could not be forgotten"),
     }
 }
 

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::response::Response;
+use futures::future::join_all;
 use provisioning::{Cause, EntryKind, Subject, UserId};
 use scim::Object;
 use scim::project::Projection;
@@ -98,66 +99,103 @@ async fn create_all(app: Arc<App>, tenant: TenantId) {
     }
 }
 
-async fn create_next(app: Arc<App>, next: Vec<Waiting>) {
-    let (arrivals, answers): (Vec<_>, Vec<_>) =
+async fn create_next(app: Arc<App>, mut next: Vec<Waiting>) {
+    // Who has given up meanwhile was told to come again.
+    next.retain(|waiting| !waiting.answer.is_closed());
+    let (arrivals, mut answers): (Vec<_>, Vec<_>) =
         next.into_iter().map(|waiting| (waiting.arrival, waiting.answer)).unzip();
-    let outcome = match together(&app, &arrivals, false).await {
-        Ok(Some(outcome)) => outcome,
-        Err(Failure::Later(error, seconds)) => {
-            arrivals.iter().map(|_| Err(Failure::Later(error.clone(), seconds))).collect()
-        }
-        // One of them is refused or needs more care: nothing has happened yet, and each gets a unit.
-        Ok(None) | Err(_) => {
-            let mut outcome = Vec::new();
-            for arrival in &arrivals {
-                outcome.push(alone(&app, arrival).await);
-            }
-            outcome
+    let outcome = tokio::select! {
+        outcome = together(&app, &arrivals, false) => outcome,
+        () = all_closed(&mut answers) => return,
+    };
+    let alone = |arrival, mut answer: oneshot::Sender<Answer>| {
+        let app = &app;
+        async move {
+            let outcome = tokio::select! {
+                outcome = alone(app, arrival) => outcome,
+                () = answer.closed() => return,
+            };
+            let _ = answer.send(outcome);
         }
     };
-    for (answer, outcome) in answers.into_iter().zip(outcome) {
+    let outcomes = match outcome {
+        Ok(Together::Created(outcomes)) => outcomes,
+        Ok(Together::Unable(failure)) => arrivals.iter().map(|_| Err(failure.clone())).collect(),
+        Err(failure) if arrivals.len() == 1 => vec![Err(failure)],
+        // One of them is refused or needs more care. The unit was dropped, and each gets one of their own.
+        Ok(Together::Awaited) | Err(_) => {
+            join_all(arrivals.iter().zip(answers).map(|(arrival, answer)| alone(arrival, answer))).await;
+            return;
+        }
+    };
+    for (answer, outcome) in answers.into_iter().zip(outcomes) {
         // A client that has gone away is told nothing.
         let _ = answer.send(outcome);
     }
 }
 
-async fn alone(app: &App, arrival: &Arrival) -> Answer {
-    let outcome = together(app, std::slice::from_ref(arrival), true).await?;
-    outcome.and_then(|mut answers| answers.pop()).expect("who is alone gets an answer")
+/// Returns when nobody waits for an answer any more.
+async fn all_closed(answers: &mut [oneshot::Sender<Answer>]) {
+    for answer in answers {
+        answer.closed().await;
+    }
 }
 
-/// Creates people in one unit; none, with nothing done, if a group waits for one of them who is not `alone`, because
-/// such groups must be locked before anybody is created.
-async fn together(app: &App, arrivals: &[Arrival], alone: bool) -> Result<Option<Vec<Answer>>, Failure> {
-    let Some(first) = arrivals.first() else { return Ok(Some(Vec::new())) };
+async fn alone(app: &App, arrival: &Arrival) -> Answer {
+    match together(app, std::slice::from_ref(arrival), true).await? {
+        Together::Created(mut outcomes) => outcomes.pop().expect("one arrival has one outcome"),
+        Together::Unable(failure) => Err(failure),
+        Together::Awaited => unreachable!("who is alone had the groups locked"),
+    }
+}
+
+/// What became of people who are created in one unit.
+enum Together {
+    /// Each has an answer.
+    Created(Vec<Answer>),
+    /// No unit could be opened, or ended well: what holds for one holds for all.
+    Unable(Failure),
+    /// Nothing was done: a group waits for one of them, and must be locked before anybody is created.
+    Awaited,
+}
+
+/// Creates people in one unit; an error undoes all of it. Groups that wait for somebody who is `alone` are locked.
+async fn together(app: &App, arrivals: &[Arrival], alone: bool) -> Result<Together, Failure> {
+    let Some(first) = arrivals.first() else { return Ok(Together::Created(Vec::new())) };
     let now = app.now();
-    let mut unit = app.store().write(&first.tenant.scope).await?;
+    let mut unit = match app.store().write(&first.tenant.scope).await {
+        Ok(unit) => unit,
+        Err(error) => return Ok(Together::Unable(error.into())),
+    };
     if alone {
         unit.lock_groups_awaiting(&first.document).await?;
     }
+    let careful = alone || unit.is_only_writer();
     let mut arrived = unit.insert_users(arrivals.iter().map(Arrival::new_user).collect(), now).await?;
     let users = std::mem::take(&mut arrived.users);
-    if !alone && users.iter().flatten().any(|user| arrived.is_awaited(user)) {
-        return Ok(None);
+    if !careful && users.iter().flatten().any(|user| arrived.is_awaited(user)) {
+        return Ok(Together::Awaited);
     }
-    let mut answers = Vec::with_capacity(users.len());
+    let mut outcomes = Vec::with_capacity(users.len());
     let mut told = Vec::with_capacity(users.len());
     for (arrival, user) in arrivals.iter().zip(users) {
         let Some(user) = user else {
-            answers.push(Err(store::Error::Conflict(Constraint::UserName).into()));
+            outcomes.push(Err(store::Error::Conflict(Constraint::UserName).into()));
             continue;
         };
         let notes = Notes::default();
         let writing = Writing { tenant: &arrival.tenant, notes: &notes, now };
         let (user, fresh) = writing.welcome(&mut unit, user, &arrived).await?;
-        answers.push(Ok(respond::created(app, &unit, user, fresh, &arrival.projection).await?));
+        outcomes.push(Ok(respond::created(app, &unit, user, fresh, &arrival.projection).await?));
         told.push((&arrival.notes, notes));
     }
-    write::finish(app, unit).await?;
+    if let Err(error) = write::finish(app, unit).await {
+        return Ok(Together::Unable(error.into()));
+    }
     for (notes, told) in told {
         notes.add(&told);
     }
-    Ok(Some(answers))
+    Ok(Together::Created(outcomes))
 }
 
 impl Arrival {

@@ -6,7 +6,7 @@ use provisioning::{Cause, EntryKind, GroupId, Subject, UserId};
 use scim::patch::{MemberChanges, Members};
 use scim::{Object, text};
 use serde_json::Value;
-use store::{Constraint, Group, MemberKind, NewGroup, WriteUnit};
+use store::{Actor, Constraint, Group, MemberKind, NewGroup, WriteUnit};
 
 use super::members::Moves;
 use super::write::{Writing, changed, entry, existing};
@@ -113,7 +113,9 @@ impl Writing<'_> {
         self.record(unit, vec![entry(Subject::Group(group.id), EntryKind::GroupDeleted, why)]).await?;
         self.notes.effect("group deleted");
         if members.len() as u64 > most {
-            let work = DeletedWork { group: group.id, name, pools, after: None };
+            let Actor { name: connection, cause: request, .. } = self.tenant.actor();
+            let policy = self.tenant.connection.policy;
+            let work = DeletedWork { group: group.id, name, policy, connection, request, pools, after: None };
             unit.enqueue(work.job(self.now), self.now).await?;
             self.notes.effect("what follows for its members is worked off in batches");
             return Ok(());

@@ -1,6 +1,6 @@
 //! Members of groups: which resources they are, who may join, what follows from joining and leaving.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use provisioning::{Cause, Entry, EntryKind, GroupId, Subject, UserId};
 use scim::compat::names::PARK_UNKNOWN_MEMBERS;
@@ -85,25 +85,42 @@ impl Moves {
                 }
             }
         }
-        moves.find_parked(unit, group).await?;
+        moves.find_parked(unit, group, &changes.added).await?;
         moves.refuse_circles(unit, group).await?;
         Ok(moves)
     }
 
     /// Whom a value names by `externalId` or `userName` joins at once, if the person is there already.
-    async fn find_parked(&mut self, unit: &mut WriteUnit, group: GroupId) -> Result<(), store::Error> {
+    async fn find_parked(
+        &mut self,
+        unit: &mut WriteUnit,
+        group: GroupId,
+        elements: &[Value],
+    ) -> Result<(), Failure> {
         if self.park.is_empty() {
             return Ok(());
+        }
+        // Groups are locked before people are kept from arriving.
+        for inner in self.of_kind(MemberKind::Group).collect::<BTreeSet<Uuid>>() {
+            unit.lock_group(GroupId::new(inner)).await?;
         }
         let called = unit.people_called(&self.park).await?;
         if called.is_empty() {
             return Ok(());
         }
+        for element in elements {
+            if let Some(value) = value(element).filter(|value| called.contains_key(*value)) {
+                matches_type(element, value, MemberKind::User)?;
+            }
+        }
         self.park.retain(|value| !called.contains_key(value));
-        let found: Vec<Uuid> = called.into_values().collect();
+        let mut found: HashSet<Uuid> = called.into_values().collect();
         self.leaving.retain(|id| !found.contains(id));
-        let members = unit.members_among(group, &found).await?;
-        let new: Vec<Uuid> = found.into_iter().filter(|id| !members.contains(id)).collect();
+        let asked: Vec<Uuid> = found.iter().copied().collect();
+        for member in unit.members_among(group, &asked).await? {
+            found.remove(&member);
+        }
+        let new: Vec<Uuid> = found.into_iter().collect();
         self.names.extend(unit.names_of(&new).await?);
         self.joining.extend(new.into_iter().map(|id| (id, MemberKind::User)));
         Ok(())

@@ -17,6 +17,8 @@ impl MigrationTrait for Migration {
             connection.execute_unprepared(SQLITE_SIZES).await?;
             return Ok(());
         }
+        // Nothing is written without a tenant, so nobody's data can come in between the look and the TRUNCATE.
+        connection.execute_unprepared("LOCK TABLE tenants IN EXCLUSIVE MODE").await?;
         let any = Statement::from_string(DbBackend::Postgres, "SELECT 1 FROM tenants LIMIT 1");
         let empty = connection.query_all_raw(any).await?.is_empty();
         if empty {
@@ -46,7 +48,7 @@ ANALYZE sqlite_schema;
 const TABLES: &str = "tenants, connections, tokens, users, user_values, groups, group_members, parked_members, pools, \
     bindings, grants, seats, journal, jobs, requests, quirk_uses";
 
-/// Tenants as an example for `PostgreSQL`'s ANALYZE, which remembers them after they are gone.
+/// Tenants as an example for `PostgreSQL`'s ANALYZE: what it learned of their columns stays after they are gone.
 ///
 /// Plans are made once for each connection, for foreign keys too. Made on empty tables, any index that begins with the
 /// tenant is as good as any other, and whoever sends ten thousand people on the first day finds each of them by
