@@ -168,6 +168,7 @@ impl ReadUnit {
 /// A unit that changes a tenant's data; it also reads, its own changes included.
 ///
 /// Rows are locked in one order: the resource that a request names, then groups, then users by id, then pools by id.
+/// The gate of parked members (`gates`) stands between groups and users.
 #[derive(Debug)]
 pub struct WriteUnit {
     reading: ReadUnit,

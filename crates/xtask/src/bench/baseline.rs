@@ -14,31 +14,77 @@ use super::load::count;
 use super::people;
 use crate::postgres::Cluster;
 
-/// Transactions per second on one SQLite connection with WAL and `synchronous=FULL`, as the store opens it. SQLite
-/// has one writer at a time, so more connections would only wait.
+/// How long a SQLite connection waits for the others.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Transactions per second of so many SQLite connections of the product's driver, each `BEGIN IMMEDIATE`, one INSERT
+/// and `COMMIT`, with WAL and `synchronous=FULL`, as the store opens it.
 ///
 /// # Errors
 /// When the file cannot be written.
-pub(crate) async fn sqlite(folder: &Path, seconds: u32) -> Result<f64> {
-    let file = folder.join("baseline.db");
-    let options = SqliteConnectOptions::new()
-        .filename(&file)
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full);
-    let mut connection = options.connect().await?;
-    let table = "CREATE TABLE IF NOT EXISTS baseline (id INTEGER PRIMARY KEY, document TEXT NOT NULL)";
-    sqlx::query(table).execute(&mut connection).await?;
+pub(crate) async fn sqlite(folder: &Path, connections: usize, seconds: u32) -> Result<f64> {
+    let options = sqlite_table(folder).await?;
+    let mut running = JoinSet::new();
+    let (start, document) = (Instant::now(), document());
+    for _ in 0..connections {
+        let (options, document) = (options.clone(), document.clone());
+        running.spawn(async move {
+            let mut connection = options.connect().await?;
+            let mut done = 0;
+            while start.elapsed() < Duration::from_secs(seconds.into()) {
+                let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+                sqlx::query(SQLITE_INSERT).bind(&document).execute(&mut *transaction).await?;
+                transaction.commit().await?;
+                done += 1;
+            }
+            connection.close().await?;
+            anyhow::Ok(done)
+        });
+    }
+    rate(running, start).await
+}
+
+/// Statements per second of one SQLite connection that never has to wait for another, each a transaction of its own.
+///
+/// # Errors
+/// When the file cannot be written.
+pub(crate) async fn sqlite_alone(folder: &Path, seconds: u32) -> Result<f64> {
+    let mut connection = sqlite_table(folder).await?.connect().await?;
     let document = document();
     let (start, mut done) = (Instant::now(), 0);
     while start.elapsed() < Duration::from_secs(seconds.into()) {
-        let insert = sqlx::query("INSERT INTO baseline (document) VALUES (?1)").bind(&document);
-        insert.execute(&mut connection).await?;
+        sqlx::query(SQLITE_INSERT).bind(&document).execute(&mut connection).await?;
         done += 1;
     }
     let rate = count(done) / start.elapsed().as_secs_f64();
     connection.close().await?;
     Ok(rate)
+}
+
+const SQLITE_INSERT: &str = "INSERT INTO baseline (document) VALUES (?1)";
+
+/// A file with the table, and how to open it.
+async fn sqlite_table(folder: &Path) -> Result<SqliteConnectOptions> {
+    let options = SqliteConnectOptions::new()
+        .filename(folder.join("baseline.db"))
+        .create_if_missing(true)
+        .busy_timeout(PATIENCE)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full);
+    let mut connection = options.connect().await?;
+    let table = "CREATE TABLE IF NOT EXISTS baseline (id INTEGER PRIMARY KEY, document TEXT NOT NULL)";
+    sqlx::query(table).execute(&mut connection).await?;
+    connection.close().await?;
+    Ok(options)
+}
+
+/// What all workers did together, by the second.
+async fn rate(mut running: JoinSet<Result<usize>>, start: Instant) -> Result<f64> {
+    let mut done = 0;
+    while let Some(worker) = running.join_next().await {
+        done += worker??;
+    }
+    Ok(count(done) / start.elapsed().as_secs_f64())
 }
 
 /// Transactions per second of so many connections of the product's driver, each `BEGIN`, one INSERT and `COMMIT`, on
@@ -66,11 +112,7 @@ pub(crate) async fn postgres(cluster: &Cluster, connections: usize, seconds: u32
             anyhow::Ok(done)
         });
     }
-    let mut done = 0;
-    while let Some(worker) = running.join_next().await {
-        done += worker??;
-    }
-    Ok(count(done) / start.elapsed().as_secs_f64())
+    rate(running, start).await
 }
 
 /// Statements per second of `pgbench` with so many connections, each a transaction of its own, on the same database:
@@ -156,7 +198,7 @@ mod tests {
     #[tokio::test]
     async fn the_file_of_the_baseline_is_written_with_a_write_ahead_log() {
         let folder = tempfile::tempdir().expect("a folder");
-        let rate = sqlite(folder.path(), 0).await.expect("SQLite opens a file");
+        let rate = sqlite_alone(folder.path(), 0).await.expect("SQLite opens a file");
         assert!(rate.abs() < f64::EPSILON, "no second, no transaction");
         assert!(folder.path().join("baseline.db").exists());
     }

@@ -40,8 +40,8 @@ pub(crate) struct Measured {
     pub(crate) sync_ms: f64,
     pub(crate) round_trip_ms: f64,
     pub(crate) baseline_rate: f64,
-    /// PostgreSQL only.
-    pub(crate) pgbench_rate: Option<f64>,
+    /// What the database alone does at its best.
+    pub(crate) best_rate: f64,
     pub(crate) create_rate: f64,
     pub(crate) create_ms: f64,
     /// At few and at many people.
@@ -88,11 +88,10 @@ pub(crate) fn measure(
     let creates = runtime.block_on(create(&scim, sizes.few..sizes.few + sizes.timed_creates))?;
     say(database, "bare INSERT, second run");
     let after = bare()?;
-    let pgbench_rate = match database {
-        Database::Sqlite => None,
-        Database::Postgres(cluster) => {
-            Some(baseline::pgbench(cluster, folder.path(), CONNECTIONS, sizes.baseline_seconds)?)
-        }
+    let seconds = sizes.baseline_seconds;
+    let best_rate = match database {
+        Database::Sqlite => runtime.block_on(baseline::sqlite_alone(folder.path(), seconds))?,
+        Database::Postgres(cluster) => baseline::pgbench(cluster, folder.path(), CONNECTIONS, seconds)?,
     };
     let (create_rate, create_ms) = (creates.rate(), creates.median_ms());
     people.extend(creates.values);
@@ -119,7 +118,7 @@ pub(crate) fn measure(
         sync_ms,
         round_trip_ms,
         baseline_rate: f64::midpoint(before, after),
-        pgbench_rate,
+        best_rate,
         create_rate,
         create_ms,
         look_up_ms: [few, many],
@@ -152,7 +151,7 @@ fn database_url(database: &Database<'_>, folder: &TempDir) -> Result<String> {
 
 fn bare_rate(runtime: &Runtime, database: &Database<'_>, folder: &Path, sizes: Sizes) -> Result<f64> {
     match database {
-        Database::Sqlite => runtime.block_on(baseline::sqlite(folder, sizes.baseline_seconds)),
+        Database::Sqlite => runtime.block_on(baseline::sqlite(folder, CONNECTIONS, sizes.baseline_seconds)),
         Database::Postgres(cluster) => {
             runtime.block_on(baseline::postgres(cluster, CONNECTIONS, sizes.baseline_seconds))
         }
