@@ -45,7 +45,8 @@ impl Rules {
     }
 }
 
-/// Gives a user who has just arrived the grants of rules and those for everybody; says whether there were any.
+/// Gives a user who has just arrived the grants of these pools, by their rules and for everybody; says whether there
+/// were any.
 ///
 /// # Errors
 /// What the database says.
@@ -53,9 +54,10 @@ pub(crate) async fn arrived(
     unit: &mut WriteUnit,
     user: &User,
     pools: &[PoolRule],
+    rules: &Rules,
     now: DateTime<Utc>,
 ) -> Result<bool, store::Error> {
-    let by_rule = Rules::among(pools).apply(unit, user, now).await?;
+    let by_rule = rules.apply(unit, user, now).await?;
     let for_all = pools.iter().any(|pool| pool.default) && unit.default_grants(user.id, now).await?;
     Ok(by_rule || for_all)
 }

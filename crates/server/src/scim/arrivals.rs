@@ -19,7 +19,7 @@ use super::respond;
 use super::write::{self, Writing, entry};
 use crate::app::App;
 use crate::auth::Tenant;
-use crate::entitle;
+use crate::entitle::{self, Rules};
 use crate::http::error::{Failure, Fault};
 use crate::requests::Notes;
 
@@ -176,6 +176,7 @@ async fn together(app: &App, arrivals: &[Arrival], alone: bool) -> Result<Togeth
     if !careful && users.iter().flatten().any(|user| arrived.is_awaited(user)) {
         return Ok(Together::Awaited);
     }
+    let rules = Rules::among(&arrived.rules);
     let mut outcomes = Vec::with_capacity(users.len());
     let mut told = Vec::with_capacity(users.len());
     for (arrival, user) in arrivals.iter().zip(users) {
@@ -185,7 +186,7 @@ async fn together(app: &App, arrivals: &[Arrival], alone: bool) -> Result<Togeth
         };
         let notes = Notes::default();
         let writing = Writing { tenant: &arrival.tenant, notes: &notes, now };
-        let (user, fresh) = writing.welcome(&mut unit, user, &arrived).await?;
+        let (user, fresh) = writing.welcome(&mut unit, user, &arrived, &rules).await?;
         outcomes.push(Ok(respond::created(app, &unit, user, fresh, &arrival.projection).await?));
         told.push((&arrival.notes, notes));
     }
@@ -219,13 +220,14 @@ impl Writing<'_> {
         unit: &mut WriteUnit,
         user: User,
         arrived: &Arrived,
+        rules: &Rules,
     ) -> Result<(User, bool), Failure> {
         self.notes.effect("person created");
         let awaited = arrived.is_awaited(&user) && !unit.unpark_for(&user, self.now).await?.is_empty();
         if awaited {
             self.notes.effect("joined a group that named the person before");
         }
-        let granted = entitle::arrived(unit, &user, &arrived.rules, self.now).await?;
+        let granted = entitle::arrived(unit, &user, &arrived.rules, rules, self.now).await?;
         if !awaited && !granted {
             return Ok((user, true));
         }
