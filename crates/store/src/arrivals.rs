@@ -20,7 +20,9 @@ use crate::ids::{ConnectionId, stored};
 use crate::journal::{self, Actor};
 use crate::members::MemberKind;
 use crate::pools::PoolRule;
+use crate::rows::Rows;
 use crate::sql::Sql;
+use crate::tenants::TenantScope;
 use crate::unit::{CHUNK, WriteUnit};
 use crate::user_values;
 use crate::users::{Indexed, User, text};
@@ -40,11 +42,22 @@ pub struct NewUser {
     pub actor: Actor,
 }
 
+/// A user to create, written out for the database: what can be done before the writer is taken.
+#[derive(Clone, Debug)]
+pub struct Newcomer {
+    tenant: Uuid,
+    user: User,
+    user_name_folded: String,
+    row: Rows<entity::users::Entity>,
+    values: Rows<entity::user_values::Entity>,
+    entry: Rows<entity::journal::Entity>,
+}
+
 /// Users who were created, and what waits for them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Arrived {
-    /// In the order in which they were given; none in the place of one whose `userName` is taken.
-    pub users: Vec<Option<User>>,
+    /// Those who are there now; left out is whose `userName` is taken.
+    pub created: BTreeSet<UserId>,
     /// Those of their names by which groups wait for them: see [`WriteUnit::unpark_for`].
     pub parked: BTreeSet<String>,
     /// The pools to which people are entitled without a binding.
@@ -84,54 +97,69 @@ fn names(user: &User) -> impl Iterator<Item = &str> {
     text(&user.resource.document, "externalId").into_iter().chain([user.user_name()])
 }
 
+impl Newcomer {
+    /// Makes a user of this tenant at version 1.
+    ///
+    /// # Errors
+    /// [`Error::Other`] for a document without a `userName`.
+    pub fn new(scope: &TenantScope, new: NewUser, now: DateTime<Utc>) -> Result<Self, Error> {
+        let (tenant, now) = (scope.tenant_id().uuid(), stored(now));
+        let indexed = Indexed::of(&new.document)?;
+        Ok(Self {
+            tenant,
+            user_name_folded: indexed.user_name_folded.clone(),
+            values: user_values::rows(tenant, new.id.uuid(), &indexed.search).into_iter().collect(),
+            entry: std::iter::once(journal::row(tenant, &new.entry, &new.actor, now)).collect(),
+            row: std::iter::once(row(tenant, &new, indexed, now)).collect(),
+            user: user(new, now),
+        })
+    }
+
+    /// The user as it will be.
+    #[must_use]
+    pub const fn user(&self) -> &User {
+        &self.user
+    }
+}
+
 impl WriteUnit {
-    /// Creates users at version 1 and tells the journal: two statements, however many they are. Who has a name that is
-    /// taken is left out.
+    /// Creates users and tells the journal: two statements, however many they are.
     ///
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
-    pub async fn insert_users(&mut self, new: Vec<NewUser>, now: DateTime<Utc>) -> Result<Arrived, Error> {
-        let (tenant, backend, now) = (self.tenant(), self.backend(), stored(now));
-        let (mut rows, mut values, mut users, mut entries) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        for new in new {
-            let indexed = Indexed::of(&new.document)?;
-            values.extend(user_values::rows(tenant, new.id.uuid(), &indexed.search));
-            rows.push(row(tenant, &new, indexed, now));
-            entries.push((new.id.uuid(), journal::row(tenant, &new.entry, &new.actor, now)));
-            users.push(user(new, now));
+    pub async fn insert_users(&mut self, mut new: Vec<&Newcomer>) -> Result<Arrived, Error> {
+        let (tenant, backend) = (self.tenant(), self.backend());
+        if new.iter().any(|newcomer| newcomer.tenant != tenant) {
+            return Err(Error::other("a user was made for another tenant"));
         }
         // In one order, so that two units that create the same people do not wait for each other.
-        rows.sort_unstable_by(|one, other| one.user_name_folded.cmp(&other.user_name_folded));
+        new.sort_unstable_by(|one, other| one.user_name_folded.cmp(&other.user_name_folded));
+        let mut rows = Rows::default();
+        new.iter().for_each(|newcomer| rows.append(&newcomer.row));
         let mut sql = Sql::default();
-        let gates = Gates(tenant, &[Gate::Parking, Gate::Rules]);
-        sql.insert(backend, &gates, rows)
+        sql.insert(backend, &Gates(tenant, &[Gate::Parking, Gate::Rules]), &rows)
             .push(" ON CONFLICT (tenant_id, user_name_folded) DO NOTHING RETURNING id");
-        let created: BTreeSet<Uuid> =
-            self.session.all::<IdRow>(sql).await?.iter().map(|row| row.id).collect();
-
-        values.retain(|value| created.contains(&value.user_id));
-        entries.retain(|(user, _)| created.contains(user));
-        let mut arrived = Arrived {
-            users: users
-                .into_iter()
-                .map(|user| Some(user).filter(|user| created.contains(&user.id.uuid())))
-                .collect(),
-            parked: BTreeSet::new(),
-            rules: Vec::new(),
-        };
-        if created.is_empty() {
+        let created = self.session.all::<IdRow>(sql).await?;
+        let created = created.iter().map(|row| UserId::new(row.id)).collect();
+        let mut arrived = Arrived { created, parked: BTreeSet::new(), rules: Vec::new() };
+        new.retain(|newcomer| arrived.created.contains(&newcomer.user.id));
+        if new.is_empty() {
             return Ok(arrived);
         }
+        let (mut values, mut entries) = (Rows::default(), Rows::default());
+        for newcomer in &new {
+            values.append(&newcomer.values);
+            entries.append(&newcomer.entry);
+        }
         let mut sql = Sql::default();
-        let entries = entries.into_iter().map(|(_, entry)| entry).collect();
-        sql.together(backend, |sql| sql.insert(backend, &Gates::NONE, values));
-        sql.together(backend, |sql| sql.insert(backend, &Gates::NONE, entries));
+        sql.together(backend, |sql| sql.insert(backend, &Gates::NONE, &values));
+        sql.together(backend, |sql| sql.insert(backend, &Gates::NONE, &entries));
         sql.push(
             "SELECT p.value AS parked, CAST(NULL AS UUID) AS pool, CAST(NULL AS TEXT) AS rule, FALSE AS is_default \
              FROM parked_members p WHERE p.tenant_id = ",
         );
         sql.bind(tenant).push(" AND p.value IN ");
-        sql.list(arrived.users.iter().flatten().flat_map(names));
+        sql.list(new.iter().flat_map(|newcomer| names(&newcomer.user)));
         sql.push(" UNION ALL SELECT NULL, q.id, q.rule, q.is_default FROM pools q WHERE q.tenant_id = ");
         sql.bind(tenant).push(" AND (q.rule IS NOT NULL OR q.is_default) ORDER BY pool");
         for row in self.session.all::<AwaitingRow>(sql).await? {
@@ -142,7 +170,7 @@ impl WriteUnit {
                 default: row.is_default,
             }));
         }
-        self.bumped.extend(created);
+        self.bumped.extend(arrived.created.iter().map(|id| id.uuid()));
         Ok(arrived)
     }
 

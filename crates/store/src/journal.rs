@@ -174,6 +174,6 @@ impl WriteUnit {
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
         let row = |entry: &Entry| row(self.tenant(), entry, actor, now);
-        self.session.insert_all(entries.iter().map(row).collect()).await
+        self.session.insert_all::<journal::Entity>(entries.iter().map(row).collect()).await
     }
 }

@@ -39,7 +39,7 @@ mod user_values;
 mod users;
 mod writer;
 
-pub use arrivals::{Arrived, NewUser};
+pub use arrivals::{Arrived, NewUser, Newcomer};
 pub use connections::{Connection, NewConnection};
 pub use error::{Constraint, Error};
 pub use grants::GrantKind;

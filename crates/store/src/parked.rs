@@ -6,6 +6,7 @@ use sea_orm::FromQueryResult;
 use crate::entity::parked_members;
 use crate::error::Error;
 use crate::gates::Gates;
+use crate::rows::Rows;
 use crate::sql::Sql;
 use crate::unit::{CHUNK, ReadUnit, WriteUnit};
 
@@ -38,9 +39,9 @@ impl WriteUnit {
                 group_id: group.uuid(),
                 value: value.clone(),
             };
+            let rows: Rows<parked_members::Entity> = chunk.iter().map(row).collect();
             let mut sql = Sql::default();
-            sql.insert(self.backend(), &Gates::NONE, chunk.iter().map(row).collect())
-                .push(" ON CONFLICT DO NOTHING");
+            sql.insert(self.backend(), &Gates::NONE, &rows).push(" ON CONFLICT DO NOTHING");
             self.session.run(sql).await?;
         }
         Ok(())

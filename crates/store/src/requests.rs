@@ -126,7 +126,7 @@ impl Store {
             }
         }
         let session = self.writing().await?;
-        session.insert_all(records.into_iter().map(RequestRecord::row).collect()).await?;
+        session.insert_all::<requests::Entity>(records.into_iter().map(RequestRecord::row).collect()).await?;
         let rows = uses.into_iter().map(|((tenant, connection, name), (count, last))| {
             [SqlValue::from(tenant), connection.into(), name.into(), count.into(), stored(last).into()]
         });

@@ -2,60 +2,83 @@
 //! five hundred.
 
 use std::fmt::{self, Write as _};
+use std::marker::PhantomData;
 
 use sea_orm::prelude::Json;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait as _, DbBackend, EntityName as _, EntityTrait, IdenStatic as _,
-    IntoActiveModel, Iterable as _, Value,
+    ActiveModelTrait, ColumnTrait as _, DbBackend, EntityTrait, IdenStatic as _, IntoActiveModel,
+    Iterable as _, Value,
 };
 
 use crate::backend::{cell, elements};
 use crate::gates::Gates;
 use crate::sql::Sql;
 
+/// Rows of one table as the elements of a JSON array, each an array with the values in the order of the columns.
+#[derive(Clone, Debug)]
+pub(crate) struct Rows<E> {
+    text: String,
+    table: PhantomData<E>,
+}
+
+impl<E> Default for Rows<E> {
+    fn default() -> Self {
+        Self { text: String::new(), table: PhantomData }
+    }
+}
+
+impl<E> FromIterator<E::Model> for Rows<E>
+where
+    E: EntityTrait,
+    E::Model: IntoActiveModel<E::ActiveModel>,
+{
+    fn from_iter<I: IntoIterator<Item = E::Model>>(rows: I) -> Self {
+        let mut text = String::new();
+        for row in rows {
+            let mut row = row.into_active_model();
+            text.push_str(if text.is_empty() { "[" } else { ",[" });
+            for (at, column) in E::Column::iter().enumerate() {
+                text.push_str(if at == 0 { "" } else { "," });
+                write(&mut text, row.take(column).into_value()).expect("a string takes everything");
+            }
+            text.push(']');
+        }
+        Self { text, table: PhantomData }
+    }
+}
+
+impl<E> Rows<E> {
+    /// Appends the rows of another list.
+    pub(crate) fn append(&mut self, others: &Self) {
+        let between = if self.text.is_empty() || others.text.is_empty() { "" } else { "," };
+        self.text.extend([between, &others.text]);
+    }
+}
+
 impl Sql {
     /// Appends `INSERT INTO … SELECT …` for rows of one table, on the way through these gates.
-    pub(crate) fn insert<M, A>(&mut self, backend: DbBackend, gates: &Gates<'_>, rows: Vec<M>) -> &mut Self
-    where
-        M: IntoActiveModel<A>,
-        A: ActiveModelTrait,
-    {
+    pub(crate) fn insert<E: EntityTrait>(
+        &mut self,
+        backend: DbBackend,
+        gates: &Gates<'_>,
+        rows: &Rows<E>,
+    ) -> &mut Self {
         let (mut names, mut picked) = (Vec::new(), Vec::new());
-        for (at, column) in <A::Entity as EntityTrait>::Column::iter().enumerate() {
+        for (at, column) in E::Column::iter().enumerate() {
             names.push(column.as_str());
             picked.push(cell(backend, at, column.def().get_column_type()));
         }
-        let (names, picked, table) = (names.join(", "), picked.join(", "), A::Entity::default().table_name());
+        let (names, picked, table) = (names.join(", "), picked.join(", "), E::default().table_name());
         let (before, behind) = elements(backend);
         // SQLite would make the text of a row anew for every value that is taken from it.
         self.push("WITH e AS MATERIALIZED (SELECT value FROM ").push(before);
         // As text: the layers below copy every parameter.
-        self.bind(json(rows)).push(behind).push(")");
+        self.bind(format!("[{}]", rows.text)).push(behind).push(")");
         let through = if gates.push(self, ", ", backend) { ", gate" } else { "" };
         self.push(&format!(" INSERT INTO {table} ({names}) SELECT {picked} FROM e{through}"));
         // With a WHERE, SQLite does not take an ON CONFLICT for the condition of a join.
         self.push(" WHERE TRUE")
     }
-}
-
-/// The rows as one array of arrays, with the values in the order of the columns.
-fn json<M, A>(rows: Vec<M>) -> String
-where
-    M: IntoActiveModel<A>,
-    A: ActiveModelTrait,
-{
-    let mut text = String::from("[");
-    for row in rows {
-        let mut row = row.into_active_model();
-        text.push_str(if text.len() == 1 { "[" } else { ",[" });
-        for (at, column) in <A::Entity as EntityTrait>::Column::iter().enumerate() {
-            text.push_str(if at == 0 { "" } else { "," });
-            write(&mut text, row.take(column).into_value()).expect("a string takes everything");
-        }
-        text.push(']');
-    }
-    text.push(']');
-    text
 }
 
 /// Appends a value as the JSON of the text by which its column stores it.

@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::backend::concurrent;
 use crate::error::Error;
 use crate::gates::Gates;
+use crate::rows::Rows;
 use crate::sql::Sql;
 use crate::tenants::TenantScope;
 use crate::writer::Lease;
@@ -89,15 +90,16 @@ impl Session {
     }
 
     /// Inserts rows, many in a statement.
-    pub(crate) async fn insert_all<M, A>(&self, rows: Vec<M>) -> Result<(), Error>
+    pub(crate) async fn insert_all<E>(&self, rows: Vec<E::Model>) -> Result<(), Error>
     where
-        M: IntoActiveModel<A>,
-        A: ActiveModelTrait,
+        E: EntityTrait,
+        E::Model: IntoActiveModel<E::ActiveModel>,
     {
         let mut rows = rows.into_iter().peekable();
         while rows.peek().is_some() {
+            let chunk: Rows<E> = rows.by_ref().take(CHUNK).collect();
             let mut sql = Sql::default();
-            sql.insert(self.backend(), &Gates::NONE, rows.by_ref().take(CHUNK).collect());
+            sql.insert(self.backend(), &Gates::NONE, &chunk);
             self.run(sql).await?;
         }
         Ok(())

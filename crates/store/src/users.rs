@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::backend::{concurrent, for_removal, for_update};
 use crate::connections::decode;
+use crate::entity;
 use crate::error::Error;
 use crate::filter_sql::{self, Table};
 use crate::gates::{Gate, Gates};
@@ -228,7 +229,7 @@ impl WriteUnit {
             let mut sql = Sql::new("DELETE FROM user_values WHERE tenant_id = ");
             sql.bind(tenant).push(" AND user_id = ").bind(id);
             self.session.run(sql).await?;
-            self.session.insert_all(values).await?;
+            self.session.insert_all::<entity::user_values::Entity>(values).await?;
         }
         self.bumped.insert(id);
         Ok(version)

@@ -1,8 +1,9 @@
 //! The one writer of `SQLite`, with group commit: units that wait for each other share one flush to the disk.
 //!
-//! A task owns the connection. It begins a transaction, lends each waiting unit a savepoint in it, one after the
-//! other, and commits when nobody waits any more or the batch is full. A unit's commit returns only after the real
-//! `COMMIT`, so nothing is acknowledged that a crash could take back; a unit that rolls back leaves the others alone.
+//! A task owns the connection. It begins a transaction, lends it to the unit that is first, then a savepoint in it to
+//! each that waits, one after the other, and commits when nobody waits any more or the batch is full. A unit's commit
+//! returns only after the real `COMMIT`, so nothing is acknowledged that a crash could take back; a unit that rolls
+//! back leaves the others alone.
 
 #[cfg(test)]
 mod tests;
@@ -38,7 +39,7 @@ pub(crate) struct Writer {
     task: JoinHandle<()>,
 }
 
-/// A savepoint lent to one unit; dropped, it is rolled back.
+/// A transaction or a savepoint lent to one unit; dropped, it is rolled back.
 #[derive(Debug)]
 pub(crate) struct Lease {
     transaction: Option<DatabaseTransaction>,
@@ -118,6 +119,9 @@ async fn serve(
     mut queue: mpsc::UnboundedReceiver<Request>,
 ) {
     while let Some(request) = queue.recv().await {
+        if request.is_closed() {
+            continue;
+        }
         if let Err(error) = batch(limits, &connection, request, &mut queue).await {
             // The state of the connection is unknown now: no later unit may build on it.
             tracing::error!(%error, "the writer connection is given up");
@@ -149,10 +153,15 @@ async fn batch(
         }
     };
     let began = Instant::now();
-    let mut waiting = Vec::new();
-    let mut next = Some(first);
+    // Nobody else has written yet: for the first unit the transaction is as good as a savepoint.
+    let (outer, first) = match lend(outer, first).await? {
+        End::Commit(outer, acknowledge) => (outer, acknowledge),
+        End::Rollback(outer) => return Ok(outer.rollback().await?),
+    };
+    let mut waiting = vec![first];
     let mut outcome = Ok(());
-    while let Some(request) = next.take() {
+    while waiting.len() < limits.units && began.elapsed() < limits.time {
+        let Ok(request) = queue.try_recv() else { break };
         match unit(&outer, request).await {
             Ok(None) => {}
             Ok(Some(acknowledge)) => waiting.push(acknowledge),
@@ -161,19 +170,23 @@ async fn batch(
                 break;
             }
         }
-        if waiting.len() < limits.units && began.elapsed() < limits.time {
-            next = queue.try_recv().ok();
-        }
     }
     if outcome.is_ok() {
-        let end = if waiting.is_empty() { outer.rollback().await } else { outer.commit().await };
-        outcome = end.map_err(Error::from);
+        outcome = outer.commit().await.map_err(Error::from);
     }
     for acknowledge in waiting {
         // A requester that has gone away is told nothing.
         drop(acknowledge.send(outcome.as_ref().copied().map_err(Error::again)));
     }
     outcome
+}
+
+/// Lends a transaction to one requester until they say how it ends.
+async fn lend(transaction: DatabaseTransaction, request: Request) -> Result<End, Error> {
+    let (end, ended) = oneshot::channel();
+    // A requester that has gone away drops the lease, which ends it.
+    drop(request.send(Ok(Lease { transaction: Some(transaction), end: Some(end) })));
+    ended.await.map_err(|_| Error::other("a unit ended without an end"))
 }
 
 /// Lends a savepoint to one requester and ends it as they say; answers whom to tell about the commit.
@@ -191,11 +204,8 @@ async fn unit(
             return Err(error);
         }
     };
-    let (end, ended) = oneshot::channel();
-    // A requester that has gone away drops the lease, which ends it.
-    drop(request.send(Ok(Lease { transaction: Some(transaction), end: Some(end) })));
-    match ended.await {
-        Ok(End::Commit(transaction, acknowledge)) => match transaction.commit().await {
+    match lend(transaction, request).await? {
+        End::Commit(transaction, acknowledge) => match transaction.commit().await {
             Ok(()) => Ok(Some(acknowledge)),
             Err(error) => {
                 let error = Error::from(error);
@@ -203,10 +213,9 @@ async fn unit(
                 Err(error)
             }
         },
-        Ok(End::Rollback(transaction)) => {
+        End::Rollback(transaction) => {
             transaction.rollback().await?;
             Ok(None)
         }
-        Err(_) => Err(Error::other("a unit ended without an end")),
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use provisioning::PoolPolicy;
 use serde_json::json;
 use store::{MemberKind, NewPool};
-use support::{TestStore, id_at, new_pool, new_user, now, page, user_document};
+use support::{TestStore, new_pool, newcomer, now, page, user_document};
 use tokio::sync::Barrier;
 
 /// How often each pair meets: on PostgreSQL, one of the first meetings goes wrong without the gates.
@@ -39,13 +39,13 @@ async fn a_member_who_is_parked_in_the_instant_of_arriving_is_a_member_in_parall
         let arrive = async move {
             arriving.wait().await;
             let body = json!({ "userName": format!("user of {named}"), "externalId": named });
-            let new = new_user(id_at(now()), user_document(body));
+            let newcomer = newcomer(&scope, user_document(body));
+            let user = newcomer.user();
             let mut unit = second.write(&scope).await.expect("a unit opens");
-            unit.lock_groups_awaiting(&new.document).await.expect("locked");
-            let arrived = unit.insert_users(vec![new], now()).await.expect("created");
-            let user = arrived.users[0].clone().expect("the name is free");
-            if arrived.is_awaited(&user) {
-                unit.unpark_for(&user, now()).await.expect("joined");
+            unit.lock_groups_awaiting(&user.resource.document).await.expect("locked");
+            let arrived = unit.insert_users(vec![&newcomer]).await.expect("created");
+            if arrived.is_awaited(user) {
+                unit.unpark_for(user, now()).await.expect("joined");
             }
             unit.commit().await.expect("committed");
             user.id
@@ -79,14 +79,14 @@ async fn a_pool_for_everybody_and_somebody_who_arrives_see_each_other_in_paralle
         let scope = store.scope.clone();
         let arrive = async move {
             arriving.wait().await;
-            let new = new_user(id_at(now()), user_document(json!({ "userName": format!("user-{meeting}") })));
+            let document = user_document(json!({ "userName": format!("user-{meeting}") }));
+            let newcomer = newcomer(&scope, document);
             let mut unit = second.write(&scope).await.expect("a unit opens");
-            let arrived = unit.insert_users(vec![new], now()).await.expect("created");
+            let arrived = unit.insert_users(vec![&newcomer]).await.expect("created");
             unit.commit().await.expect("committed");
-            arrived
+            (newcomer.user().id, arrived)
         };
-        let ((pool, seen), arrived) = tokio::join!(make, arrive);
-        let user = arrived.users[0].as_ref().expect("the name is free").id;
+        let ((pool, seen), (user, arrived)) = tokio::join!(make, arrive);
         let met = arrived.rules.iter().any(|rule| rule.pool == pool) || seen.iter().any(|one| one.id == user);
         assert!(met, "meeting {meeting}");
     }

@@ -7,10 +7,12 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 use provisioning::{PoolPolicy, Subject, UserId};
 use serde_json::json;
-use store::{Error, JournalQuery, MemberKind, NewGroup, NewPool, NewUser, Options, PoolRule, Store, User};
+use store::{
+    Error, JournalQuery, MemberKind, NewGroup, NewPool, NewUser, Newcomer, Options, PoolRule, Store,
+};
 use support::{
-    TestStore, create, id_at, insert_group, insert_user, new_connection, new_pool, new_user, now, page,
-    user_document, user_filter,
+    TestStore, create, id_at, insert_group, insert_user, new_connection, new_pool, new_user, newcomer, now,
+    page, user_document, user_filter,
 };
 use uuid::Uuid;
 
@@ -169,13 +171,13 @@ async fn who_was_parked_becomes_a_member_on_arrival() {
     assert_eq!(unit.parked(one).await.expect("readable"), values);
     let documents = [json!({ "userName": "ada", "externalId": "ext-1" }), json!({ "userName": "bob" })];
     unit.lock_groups_awaiting(&user_document(documents[0].clone())).await.expect("locked");
-    let new = documents.map(|body| new_user(id_at(now()), user_document(body)));
-    let mut arrived = unit.insert_users(new.into(), now()).await.expect("created");
+    let newcomers = documents.map(|body| newcomer(&store.scope, user_document(body)));
+    let arrived = unit.insert_users(newcomers.iter().collect()).await.expect("created");
     assert_eq!(arrived.parked, ["ada", "ext-1"].map(str::to_owned).into());
-    let users: Vec<User> = std::mem::take(&mut arrived.users).into_iter().flatten().collect();
-    let [ada, bob] = users.try_into().expect("both names are free");
-    assert!(arrived.is_awaited(&ada) && !arrived.is_awaited(&bob));
-    let joined = unit.unpark_for(&ada, now()).await.expect("joined");
+    assert_eq!(arrived.created.len(), 2, "both names are free");
+    let [ada, bob] = newcomers.each_ref().map(Newcomer::user);
+    assert!(arrived.is_awaited(ada) && !arrived.is_awaited(bob));
+    let joined = unit.unpark_for(ada, now()).await.expect("joined");
     assert_eq!(joined.len(), 2);
     assert_eq!(unit.parked(one).await.expect("readable"), values[1..]);
     assert_eq!(unit.parked(two).await.expect("readable"), Vec::<String>::new());
@@ -183,7 +185,7 @@ async fn who_was_parked_becomes_a_member_on_arrival() {
         assert_eq!(unit.members_among(group, &[ada.id.uuid()]).await.expect("readable"), [ada.id.uuid()]);
         assert_eq!(unit.group(group).await.expect("readable").expect("there").resource.meta.version, 2);
     }
-    assert_eq!(unit.unpark_for(&ada, now()).await.expect("nothing left"), []);
+    assert_eq!(unit.unpark_for(ada, now()).await.expect("nothing left"), []);
     unit.unpark_members(one, &values).await.expect("forgotten");
     assert_eq!(unit.parked(one).await.expect("readable"), Vec::<String>::new());
 }
@@ -202,13 +204,14 @@ async fn many_arrive_at_once_and_those_without_a_name_of_their_own_are_left_out(
         json!({ "userName": "ada" }),
         json!({ "userName": "Ada", "emails": [{ "value": "second@alpha.example" }] }),
     ];
-    let new = bodies.map(|body| new_user(id_at(now()), user_document(body)));
+    let newcomers = bodies.map(|body| newcomer(&store.scope, user_document(body)));
     let mut unit = store.unit().await;
-    let arrived = unit.insert_users(new.into(), now()).await.expect("created");
+    let arrived = unit.insert_users(newcomers.iter().collect()).await.expect("created");
     assert_eq!(unit.statements(), 2);
     unit.commit().await.expect("committed");
-    let names: Vec<_> = arrived.users.iter().map(|user| user.as_ref().map(User::user_name)).collect();
-    assert_eq!(names, [Some("zoë"), None, Some("ada"), None]);
+    let users = newcomers.iter().map(Newcomer::user);
+    let users: Vec<_> = users.filter(|user| arrived.created.contains(&user.id)).collect();
+    assert_eq!(users.iter().map(|user| user.user_name()).collect::<Vec<_>>(), ["zoë", "ada"]);
     assert_eq!(arrived.rules, [PoolRule { pool, rule: rule.rule, default: false }]);
 
     let unit = store.read(&store.scope).await.expect("a unit opens");
@@ -217,7 +220,7 @@ async fn many_arrive_at_once_and_those_without_a_name_of_their_own_are_left_out(
         let (total, _) = unit.users(Some(&user_filter(filter)), page(1, 10)).await.expect("readable");
         assert_eq!(total, found, "{filter}");
     }
-    for user in arrived.users.iter().flatten() {
+    for user in users {
         assert_eq!(unit.user(user.id).await.expect("readable").as_ref(), Some(user));
         let query = JournalQuery { subject: Some(Subject::User(user.id)), after: None, most: 9 };
         assert_eq!(unit.journal(query).await.expect("readable").len(), 1, "nobody else is told about");

@@ -8,14 +8,15 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::response::Response;
+use chrono::{DateTime, Utc};
 use futures::future::join_all;
 use provisioning::{Cause, EntryKind, Subject, UserId};
 use scim::Object;
 use scim::project::Projection;
-use store::{Arrived, Constraint, NewUser, TenantId, User, WriteUnit};
+use store::{Arrived, Constraint, NewUser, Newcomer, TenantId, User, WriteUnit};
 use tokio::sync::oneshot;
 
-use super::respond;
+use super::respond::{self, Computed};
 use super::write::{self, Writing, entry};
 use crate::app::App;
 use crate::auth::Tenant;
@@ -28,18 +29,27 @@ const MOST: usize = 64;
 
 type Answer = Result<Response, Failure>;
 
-/// A request to create somebody, found lawful.
+/// A request to create somebody, found lawful; whoever sent it waits and does by itself what needs no unit.
 pub(super) struct Arrival {
-    pub(super) tenant: Tenant,
-    pub(super) notes: Notes,
-    pub(super) id: UserId,
-    pub(super) document: Object,
-    pub(super) projection: Projection,
+    tenant: Tenant,
+    notes: Notes,
+    newcomer: Newcomer,
+    projection: Projection,
+    now: DateTime<Utc>,
 }
 
+/// What somebody has become who was created.
+struct Welcomed {
+    /// The user, unless nothing has changed since it was made.
+    changed: Option<User>,
+    computed: Computed,
+}
+
+type Outcome = Result<Welcomed, Failure>;
+
 struct Waiting {
-    arrival: Arrival,
-    answer: oneshot::Sender<Answer>,
+    arrival: Arc<Arrival>,
+    answer: oneshot::Sender<Outcome>,
 }
 
 /// Who waits to be created; a tenant stands here as long as its task runs.
@@ -80,12 +90,15 @@ impl Arrivals {
 /// Creates somebody; the answer comes once that is on the disk.
 pub(super) async fn create(app: &Arc<App>, arrival: Arrival) -> Answer {
     let tenant = arrival.tenant.scope.tenant_id();
+    let arrival = Arc::new(arrival);
     let (answer, answered) = oneshot::channel();
-    if app.arrivals().join(tenant, Waiting { arrival, answer }) {
+    if app.arrivals().join(tenant, Waiting { arrival: Arc::clone(&arrival), answer }) {
         app.tasks().spawn(create_all(Arc::clone(app), tenant));
     }
     // The sender is gone without an answer only when the task panicked.
-    answered.await.unwrap_or(Err(Failure::Fault(Fault::Panic)))
+    let welcomed = answered.await.unwrap_or(Err(Failure::Fault(Fault::Panic)))?;
+    let user = welcomed.changed.unwrap_or_else(|| arrival.newcomer.user().clone());
+    Ok(respond::created(app, user, &welcomed.computed, &arrival.projection))
 }
 
 async fn create_all(app: Arc<App>, tenant: TenantId) {
@@ -108,7 +121,7 @@ async fn create_next(app: Arc<App>, mut next: Vec<Waiting>) {
         outcome = together(&app, &arrivals, false) => outcome,
         () = all_closed(&mut answers) => return,
     };
-    let alone = |arrival, mut answer: oneshot::Sender<Answer>| {
+    let alone = |arrival, mut answer: oneshot::Sender<Outcome>| {
         let app = &app;
         async move {
             let outcome = tokio::select! {
@@ -135,13 +148,13 @@ async fn create_next(app: Arc<App>, mut next: Vec<Waiting>) {
 }
 
 /// Returns when nobody waits for an answer any more.
-async fn all_closed(answers: &mut [oneshot::Sender<Answer>]) {
+async fn all_closed(answers: &mut [oneshot::Sender<Outcome>]) {
     for answer in answers {
         answer.closed().await;
     }
 }
 
-async fn alone(app: &App, arrival: &Arrival) -> Answer {
+async fn alone(app: &App, arrival: &Arc<Arrival>) -> Outcome {
     match together(app, std::slice::from_ref(arrival), true).await? {
         Together::Created(mut outcomes) => outcomes.pop().expect("one arrival has one outcome"),
         Together::Unable(failure) => Err(failure),
@@ -152,7 +165,7 @@ async fn alone(app: &App, arrival: &Arrival) -> Answer {
 /// What became of people who are created in one unit.
 enum Together {
     /// Each has an answer.
-    Created(Vec<Answer>),
+    Created(Vec<Outcome>),
     /// No unit could be opened, or ended well: what holds for one holds for all.
     Unable(Failure),
     /// Nothing was done: a group waits for one of them, and must be locked before anybody is created.
@@ -160,34 +173,38 @@ enum Together {
 }
 
 /// Creates people in one unit; an error undoes all of it. Groups that wait for somebody who is `alone` are locked.
-async fn together(app: &App, arrivals: &[Arrival], alone: bool) -> Result<Together, Failure> {
+async fn together(app: &App, arrivals: &[Arc<Arrival>], alone: bool) -> Result<Together, Failure> {
     let Some(first) = arrivals.first() else { return Ok(Together::Created(Vec::new())) };
-    let now = app.now();
     let mut unit = match app.store().write(&first.tenant.scope).await {
         Ok(unit) => unit,
         Err(error) => return Ok(Together::Unable(error.into())),
     };
     if alone {
-        unit.lock_groups_awaiting(&first.document).await?;
+        unit.lock_groups_awaiting(&first.newcomer.user().resource.document).await?;
     }
     let careful = alone || unit.is_only_writer();
-    let mut arrived = unit.insert_users(arrivals.iter().map(Arrival::new_user).collect(), now).await?;
-    let users = std::mem::take(&mut arrived.users);
-    if !careful && users.iter().flatten().any(|user| arrived.is_awaited(user)) {
+    let arrived = unit.insert_users(arrivals.iter().map(|arrival| &arrival.newcomer).collect()).await?;
+    if !careful && arrivals.iter().any(|arrival| arrived.is_awaited(arrival.newcomer.user())) {
         return Ok(Together::Awaited);
     }
     let rules = Rules::among(&arrived.rules);
-    let mut outcomes = Vec::with_capacity(users.len());
-    let mut told = Vec::with_capacity(users.len());
-    for (arrival, user) in arrivals.iter().zip(users) {
-        let Some(user) = user else {
+    let mut outcomes = Vec::with_capacity(arrivals.len());
+    let mut told = Vec::with_capacity(arrivals.len());
+    for arrival in arrivals {
+        let user = arrival.newcomer.user();
+        if !arrived.created.contains(&user.id) {
             outcomes.push(Err(store::Error::Conflict(Constraint::UserName).into()));
             continue;
-        };
+        }
         let notes = Notes::default();
-        let writing = Writing { tenant: &arrival.tenant, notes: &notes, now };
-        let (user, fresh) = writing.welcome(&mut unit, user, &arrived, &rules).await?;
-        outcomes.push(Ok(respond::created(app, &unit, user, fresh, &arrival.projection).await?));
+        let writing = Writing { tenant: &arrival.tenant, notes: &notes, now: arrival.now };
+        let changed = writing.welcome(&mut unit, user, &arrived, &rules).await?;
+        let computed = match &changed {
+            Some(user) => Computed::load(&unit, std::slice::from_ref(user), &arrival.projection).await?,
+            // Groups and licences cannot be there yet.
+            None => Computed::named(&unit, std::slice::from_ref(user), &arrival.projection).await?,
+        };
+        outcomes.push(Ok(Welcomed { changed, computed }));
         told.push((&arrival.notes, notes));
     }
     if let Err(error) = write::finish(app, unit).await {
@@ -200,38 +217,51 @@ async fn together(app: &App, arrivals: &[Arrival], alone: bool) -> Result<Togeth
 }
 
 impl Arrival {
-    fn new_user(&self) -> NewUser {
-        let name = self.document.get("userName").and_then(serde_json::Value::as_str).unwrap_or_default();
-        let why = format!("{name} was created by “{}”.", self.tenant.connection.name);
-        NewUser {
-            id: self.id,
-            document: self.document.clone(),
-            connection: Some(self.tenant.connection.id),
-            entry: entry(Subject::User(self.id), EntryKind::UserCreated, why),
-            actor: self.tenant.actor(),
-        }
+    /// Prepares the creation of a user with this document.
+    ///
+    /// # Errors
+    /// [`store::Error::Other`] for a document without a `userName`.
+    pub(super) fn new(
+        app: &App,
+        tenant: Tenant,
+        notes: Notes,
+        document: Object,
+        projection: Projection,
+    ) -> Result<Self, store::Error> {
+        let (id, now) = (UserId::new(app.id()), app.now());
+        let name = document.get("userName").and_then(serde_json::Value::as_str).unwrap_or_default();
+        let why = format!("{name} was created by “{}”.", tenant.connection.name);
+        let new = NewUser {
+            id,
+            document,
+            connection: Some(tenant.connection.id),
+            entry: entry(Subject::User(id), EntryKind::UserCreated, why),
+            actor: tenant.actor(),
+        };
+        let newcomer = Newcomer::new(&tenant.scope, new, now)?;
+        Ok(Self { tenant, notes, newcomer, projection, now })
     }
 }
 
 impl Writing<'_> {
-    /// Gives somebody who has just been created what waited for them; the second answer says that nothing did.
+    /// Gives somebody who has just been created what waited for them; nothing if nothing did.
     async fn welcome(
         self,
         unit: &mut WriteUnit,
-        user: User,
+        user: &User,
         arrived: &Arrived,
         rules: &Rules,
-    ) -> Result<(User, bool), Failure> {
+    ) -> Result<Option<User>, Failure> {
         self.notes.effect("person created");
-        let awaited = arrived.is_awaited(&user) && !unit.unpark_for(&user, self.now).await?.is_empty();
+        let awaited = arrived.is_awaited(user) && !unit.unpark_for(user, self.now).await?.is_empty();
         if awaited {
             self.notes.effect("joined a group that named the person before");
         }
-        let granted = entitle::arrived(unit, &user, &arrived.rules, rules, self.now).await?;
+        let granted = entitle::arrived(unit, user, &arrived.rules, rules, self.now).await?;
         if !awaited && !granted {
-            return Ok((user, true));
+            return Ok(None);
         }
         let touched = self.settle(unit, &[user.id], &Cause::Created).await?;
-        Ok((self.current(unit, user, touched).await?, false))
+        Ok(Some(self.current(unit, user.clone(), touched).await?))
     }
 }

@@ -43,23 +43,11 @@ pub(super) async fn user(
     Ok(headers.put(scim_json(status, rendered.first().unwrap_or(&Value::Null))))
 }
 
-/// A user who has just been created; `fresh` says that groups and licences cannot be there yet.
-pub(super) async fn created(
-    app: &App,
-    unit: &ReadUnit,
-    user: User,
-    fresh: bool,
-    projection: &Projection,
-) -> Result<Response, store::Error> {
+/// A user who has just been created.
+pub(super) fn created(app: &App, user: User, computed: &Computed, projection: &Projection) -> Response {
     let headers = Headers::of(app, &user.resource);
-    let users = vec![user];
-    let computed = if fresh {
-        Computed { names: Computed::names(unit, &users, projection).await?, ..Computed::default() }
-    } else {
-        Computed::load(unit, &users, projection).await?
-    };
-    let rendered = computed.render(app, users, projection);
-    Ok(headers.put(scim_json(StatusCode::CREATED, rendered.first().unwrap_or(&Value::Null))))
+    let rendered = computed.render(app, vec![user], projection);
+    headers.put(scim_json(StatusCode::CREATED, rendered.first().unwrap_or(&Value::Null)))
 }
 
 /// One group, as an answer of this status.
@@ -104,7 +92,7 @@ pub(super) async fn users(
 
 /// What the server adds to stored users.
 #[derive(Default)]
-struct Computed {
+pub(super) struct Computed {
     groups: HashMap<UserId, Vec<GroupOf>>,
     licences: HashMap<UserId, Vec<Licence>>,
     names: HashMap<Uuid, MemberName>,
@@ -112,9 +100,13 @@ struct Computed {
 
 impl Computed {
     /// Loads what the projection wants, and no more.
-    async fn load(unit: &ReadUnit, users: &[User], projection: &Projection) -> Result<Self, store::Error> {
+    pub(super) async fn load(
+        unit: &ReadUnit,
+        users: &[User],
+        projection: &Projection,
+    ) -> Result<Self, store::Error> {
         let ids: Vec<UserId> = users.iter().map(|user| user.id).collect();
-        let mut computed = Self { names: Self::names(unit, users, projection).await?, ..Self::default() };
+        let mut computed = Self::named(unit, users, projection).await?;
         if projection.wants("groups") && !ids.is_empty() {
             computed.groups = unit.groups_of(&ids).await?;
         }
@@ -124,18 +116,19 @@ impl Computed {
         Ok(computed)
     }
 
-    /// The names of managers who are users of ours.
-    async fn names(
+    /// As [`Computed::load`] for users without groups and licences: the names of managers who are users of ours.
+    pub(super) async fn named(
         unit: &ReadUnit,
         users: &[User],
         projection: &Projection,
-    ) -> Result<HashMap<Uuid, MemberName>, store::Error> {
+    ) -> Result<Self, store::Error> {
         let managers: BTreeSet<Uuid> =
             users.iter().filter_map(|user| manager(&user.resource.document)).collect();
-        if managers.is_empty() || !wants_extension(projection, ENTERPRISE_USER) {
-            return Ok(HashMap::new());
+        let mut computed = Self::default();
+        if !managers.is_empty() && wants_extension(projection, ENTERPRISE_USER) {
+            computed.names = unit.names_of(&managers.into_iter().collect::<Vec<_>>()).await?;
         }
-        unit.names_of(&managers.into_iter().collect::<Vec<_>>()).await
+        Ok(computed)
     }
 
     fn render(&self, app: &App, users: Vec<User>, projection: &Projection) -> Vec<Value> {

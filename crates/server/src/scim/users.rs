@@ -69,7 +69,7 @@ pub(crate) async fn create(
     }
     write::check_formats(&tenant, None, &document)?;
 
-    arrivals::create(&app, Arrival { tenant, notes, id: UserId::new(app.id()), document, projection }).await
+    arrivals::create(&app, Arrival::new(&app, tenant, notes, document, projection)?).await
 }
 
 /// `PUT /Users/{id}`.

@@ -18,8 +18,8 @@ use scim::schema::Registry;
 use sea_orm::{ConnectionTrait, Database};
 use serde_json::{Value, json};
 use store::{
-    Actor, ActorKind, Connection, Constraint, Error, NewConnection, NewGroup, NewPool, NewUser, Options,
-    Store, TenantScope, User, WriteUnit,
+    Actor, ActorKind, Connection, Constraint, Error, NewConnection, NewGroup, NewPool, NewUser, Newcomer,
+    Options, Store, TenantScope, User, WriteUnit,
 };
 use uuid::{NoContext, Timestamp, Uuid};
 
@@ -174,10 +174,21 @@ pub(crate) fn new_user(id: Uuid, document: Object) -> NewUser {
     NewUser { id, document, connection: None, entry, actor: actor() }
 }
 
+/// A user of this document whom nobody sent, ready to be created.
+pub(crate) fn newcomer(scope: &TenantScope, document: Object) -> Newcomer {
+    Newcomer::new(scope, new_user(id_at(now()), document), now()).expect("a user with a name")
+}
+
 /// Creates one user.
 pub(crate) async fn create(unit: &mut WriteUnit, new: NewUser, at: DateTime<Utc>) -> Result<User, Error> {
-    let user = unit.insert_users(vec![new], at).await?.users.pop().flatten();
-    user.ok_or(Error::Conflict(Constraint::UserName))
+    let newcomer = Newcomer::new(unit.scope(), new, at)?;
+    let arrived = unit.insert_users(vec![&newcomer]).await?;
+    let user = newcomer.user();
+    if arrived.created.contains(&user.id) {
+        Ok(user.clone())
+    } else {
+        Err(Error::Conflict(Constraint::UserName))
+    }
 }
 
 /// Inserts a user into a unit.
