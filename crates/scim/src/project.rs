@@ -56,31 +56,24 @@ impl Projection {
 
     /// Takes away from a whole representation what the answer does not hold.
     #[must_use]
-    pub fn project(&self, resource_type: &ResourceType, rendered: &Object) -> Object {
-        let mut answer = Object::new();
-        for (name, value) in rendered {
+    pub fn project(&self, resource_type: &ResourceType, mut rendered: Object) -> Object {
+        rendered.retain(|name, value| {
             if let Some(schema) = resource_type.extension(name) {
-                let container = value.as_object().cloned().unwrap_or_default();
-                let mut kept = Object::new();
-                for (name, value) in &container {
-                    let Some(attribute) = schema.attribute(name) else { continue };
-                    let whole = self.names_extension(&schema.id);
-                    let path = AttributeRef { extension: Some(schema), attribute, sub: None };
-                    if let Some(value) = self.value(path, value, whole) {
-                        kept.insert(name.clone(), value);
-                    }
-                }
-                if !kept.is_empty() {
-                    answer.insert(name.clone(), Value::Object(kept));
-                }
-            } else if let Some(attribute) = resource_type.attribute(name) {
-                let path = AttributeRef { extension: None, attribute, sub: None };
-                if let Some(value) = self.value(path, value, false) {
-                    answer.insert(name.clone(), value);
-                }
+                let Value::Object(container) = value else { return false };
+                let whole = self.names_extension(&schema.id);
+                container.retain(|name, value| {
+                    schema.attribute(name).is_some_and(|attribute| {
+                        let path = AttributeRef { extension: Some(schema), attribute, sub: None };
+                        self.keeps(path, value, whole)
+                    })
+                });
+                return !container.is_empty();
             }
-        }
-        answer
+            resource_type.attribute(name).is_some_and(|attribute| {
+                self.keeps(AttributeRef { extension: None, attribute, sub: None }, value, false)
+            })
+        });
+        rendered
     }
 
     fn names_extension(&self, uri: &str) -> bool {
@@ -88,23 +81,22 @@ impl Projection {
         located.iter().any(|located| matches!(located, Located::Extension(schema) if schema.id == uri))
     }
 
-    /// What is left of a value, `container` says whether its whole extension was named.
-    fn value(&self, path: AttributeRef, value: &Value, container: bool) -> Option<Value> {
+    /// Takes away from a value what the answer does not hold; `false` if nothing is left. `container` says whether its
+    /// whole extension was named.
+    fn keeps(&self, path: AttributeRef, value: &mut Value, container: bool) -> bool {
         let attribute = path.attribute;
         match attribute.returned {
-            Returned::Never => return None,
-            Returned::Always => return Some(value.clone()),
+            Returned::Never => return false,
+            Returned::Always => return true,
             Returned::Default | Returned::Request => {}
         }
         match self {
-            Self::Default => {
-                (attribute.returned == Returned::Default).then(|| subs(attribute, value, usual))?
-            }
-            Self::Only(_) if container => Some(value.clone()),
+            Self::Default => attribute.returned == Returned::Default && subs(attribute, value, usual),
+            Self::Only(_) if container => true,
             Self::Only(only) => {
                 let named = of(only, path);
                 if named.is_empty() {
-                    return None;
+                    return false;
                 }
                 if named.contains(&None) {
                     return subs(attribute, value, |sub| sub.returned != Returned::Never);
@@ -113,11 +105,11 @@ impl Projection {
                     sub.returned == Returned::Always || named.contains(&Some(sub.name.as_str()))
                 })
             }
-            Self::Without(_) if container || attribute.returned == Returned::Request => None,
+            Self::Without(_) if container || attribute.returned == Returned::Request => false,
             Self::Without(without) => {
                 let named = of(without, path);
                 if named.contains(&None) {
-                    return None;
+                    return false;
                 }
                 subs(attribute, value, |sub| {
                     sub.returned == Returned::Always
@@ -141,22 +133,21 @@ fn of(located: &[Located], path: AttributeRef) -> Vec<Option<&'static str>> {
     named.collect()
 }
 
-/// A value with only the sub-attributes that stay; nothing when none is left.
-fn subs(attribute: &Attribute, value: &Value, stays: impl Fn(&Attribute) -> bool + Copy) -> Option<Value> {
+/// Takes away the sub-attributes that do not stay; `false` if none is left.
+fn subs(attribute: &Attribute, value: &mut Value, stays: impl Fn(&Attribute) -> bool + Copy) -> bool {
     if !attribute.complex() {
-        return Some(value.clone());
+        return true;
     }
     match value {
         Value::Array(items) => {
-            let kept: Vec<Value> = items.iter().filter_map(|item| subs(attribute, item, stays)).collect();
-            (!kept.is_empty()).then_some(Value::Array(kept))
+            items.retain_mut(|item| subs(attribute, item, stays));
+            !items.is_empty()
         }
         Value::Object(object) => {
-            let kept = object.iter().filter(|(name, _)| attribute.sub(name).is_some_and(stays));
-            let kept: Object = kept.map(|(name, value)| (name.clone(), value.clone())).collect();
-            (!kept.is_empty()).then_some(Value::Object(kept))
+            object.retain(|name, _| attribute.sub(name).is_some_and(stays));
+            !object.is_empty()
         }
-        other => Some(other.clone()),
+        _ => true,
     }
 }
 

@@ -37,18 +37,18 @@ impl Resource {
     /// The whole representation below `base`, the address of the service without a slash at its end:
     /// `schemas`, `id`, attributes in schema order, addresses filled in, `meta`.
     #[must_use]
-    pub fn render(&self, base: &str) -> Object {
-        let mut rendered = Object::new();
+    pub fn render(mut self, base: &str) -> Object {
+        let mut rendered = Object::with_capacity(self.document.len() + 4);
         rendered.insert("schemas".to_owned(), schemas(self.resource_type, &self.document).into());
         rendered.insert("id".to_owned(), self.id.as_str().into());
-        if let Some(external_id) = self.document.get("externalId") {
-            rendered.insert("externalId".to_owned(), external_id.clone());
+        if let Some(external_id) = self.document.swap_remove("externalId") {
+            rendered.insert("externalId".to_owned(), external_id);
         }
-        copy_ordered(&self.resource_type.schema.attributes, &self.document, &mut rendered, base);
+        move_ordered(&self.resource_type.schema.attributes, &mut self.document, &mut rendered, base);
         for extension in &self.resource_type.extensions {
-            if let Some(Value::Object(container)) = self.document.get(&extension.schema.id) {
-                let mut ordered = Object::new();
-                copy_ordered(&extension.schema.attributes, container, &mut ordered, base);
+            if let Some(Value::Object(mut container)) = self.document.swap_remove(&extension.schema.id) {
+                let mut ordered = Object::with_capacity(container.len());
+                move_ordered(&extension.schema.attributes, &mut container, &mut ordered, base);
                 rendered.insert(extension.schema.id.clone(), Value::Object(ordered));
             }
         }
@@ -300,31 +300,31 @@ fn compared_value(attribute: &Attribute, value: &Value) -> Value {
     }
 }
 
-fn copy_ordered(attributes: &[Attribute], from: &Object, to: &mut Object, base: &str) {
+fn move_ordered(attributes: &[Attribute], from: &mut Object, to: &mut Object, base: &str) {
     for attribute in attributes {
-        if let Some(value) = from.get(&attribute.name) {
+        if let Some(value) = from.swap_remove(&attribute.name) {
             to.insert(attribute.name.clone(), ordered(attribute, value, base));
         }
     }
 }
 
-fn ordered(attribute: &Attribute, value: &Value, base: &str) -> Value {
+fn ordered(attribute: &Attribute, value: Value, base: &str) -> Value {
     match value {
-        Value::Array(items) => items.iter().map(|item| ordered(attribute, item, base)).collect(),
-        Value::Object(object) => {
-            let mut rendered = Object::new();
+        Value::Array(items) => items.into_iter().map(|item| ordered(attribute, item, base)).collect(),
+        Value::Object(mut object) => {
+            let mut rendered = Object::with_capacity(object.len() + 1);
+            let reference = attribute.sub_attributes.iter().find(|sub| sub.name == "$ref");
+            let mut address = reference.and_then(|reference| address(reference, &object, base));
             for sub in &attribute.sub_attributes {
                 if sub.name == "$ref" {
-                    if let Some(address) = address(sub, object, base) {
-                        rendered.insert("$ref".to_owned(), address.into());
-                    }
-                } else if let Some(value) = object.get(&sub.name) {
+                    rendered.extend(address.take().map(|address| ("$ref".to_owned(), address.into())));
+                } else if let Some(value) = object.swap_remove(&sub.name) {
                     rendered.insert(sub.name.clone(), ordered(sub, value, base));
                 }
             }
             Value::Object(rendered)
         }
-        other => other.clone(),
+        other => other,
     }
 }
 

@@ -176,7 +176,7 @@ fn a_projection_holds_what_was_asked_for() {
     let user = Registry::standard().user();
     let names = |attributes: Option<&str>, excluded: Option<&str>| {
         let projection = Projection::parse(user, attributes, excluded).expect("one of them");
-        projection.project(user, &whole)
+        projection.project(user, whole.clone())
     };
     let keys = |object: &Object| object.keys().cloned().collect::<Vec<_>>();
     assert_eq!(keys(&names(Some("userName"), None)), ["schemas", "id", "userName"]);

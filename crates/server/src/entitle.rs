@@ -38,7 +38,7 @@ impl Rules {
         if self.0.is_empty() {
             return Ok(false);
         }
-        let document = user.resource.render("");
+        let document = user.resource.clone().render("");
         let matching = self.0.iter().filter(|(_, rule)| rule.matches(&document));
         let pools: Vec<PoolId> = matching.map(|(pool, _)| *pool).collect();
         unit.attribute_grants(user.id, &pools, now).await

@@ -11,7 +11,7 @@ use sea_orm::FromQueryResult;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::backend::{concurrent, for_update, json_text};
+use crate::backend::{concurrent, for_each, for_update, json_text, text_elements};
 use crate::entity;
 use crate::error::Error;
 use crate::gates::{Gate, Gates};
@@ -120,6 +120,12 @@ impl Newcomer {
     pub const fn user(&self) -> &User {
         &self.user
     }
+
+    /// The user as it was made.
+    #[must_use]
+    pub fn into_user(self) -> User {
+        self.user
+    }
 }
 
 impl WriteUnit {
@@ -154,12 +160,16 @@ impl WriteUnit {
         let mut sql = Sql::default();
         sql.together(backend, |sql| sql.insert(backend, &Gates::NONE, &values));
         sql.together(backend, |sql| sql.insert(backend, &Gates::NONE, &entries));
-        sql.push(
-            "SELECT p.value AS parked, CAST(NULL AS UUID) AS pool, CAST(NULL AS TEXT) AS rule, FALSE AS is_default \
-             FROM parked_members p WHERE p.tenant_id = ",
-        );
-        sql.bind(tenant).push(" AND p.value IN ");
-        sql.list(new.iter().flat_map(|newcomer| names(&newcomer.user)));
+        // One parameter for all names: with many, PostgreSQL plans the statement anew each time.
+        let called: Vec<&str> = new.iter().flat_map(|newcomer| names(&newcomer.user)).collect();
+        let (before, behind) = text_elements(backend);
+        sql.push("SELECT t.value AS parked, CAST(NULL AS UUID) AS pool, CAST(NULL AS TEXT) AS rule, FALSE AS is_default");
+        sql.push(" FROM ").push(before).bind(json!(called).to_string()).push(behind);
+        let (before, behind) = for_each(backend);
+        sql.push(&format!(
+            " called {before} parked_members t WHERE t.value = called.value AND t.tenant_id = "
+        ));
+        sql.bind(tenant).push(behind);
         sql.push(" UNION ALL SELECT NULL, q.id, q.rule, q.is_default FROM pools q WHERE q.tenant_id = ");
         sql.bind(tenant).push(" AND (q.rule IS NOT NULL OR q.is_default) ORDER BY pool");
         for row in self.session.all::<AwaitingRow>(sql).await? {

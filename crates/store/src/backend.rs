@@ -241,6 +241,15 @@ pub(crate) fn elements(backend: DbBackend) -> (&'static str, &'static str) {
     }
 }
 
+/// The same for an array of texts: each `value` is one of them.
+pub(crate) fn text_elements(backend: DbBackend) -> (&'static str, &'static str) {
+    if backend == DbBackend::Sqlite {
+        ("json_each(", ")")
+    } else {
+        ("jsonb_array_elements_text(CAST(", " AS JSONB))")
+    }
+}
+
 /// The value at a place of an array that is called `e.value`, in the type of its column.
 pub(crate) fn cell(backend: DbBackend, at: usize, column: &ColumnType) -> String {
     let text = format!("e.value ->> {at}");

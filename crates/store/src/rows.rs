@@ -1,10 +1,9 @@
 //! Rows that travel as one JSON parameter: a statement has the same text, and is prepared once, for one row and for
 //! five hundred.
 
-use std::fmt::{self, Write as _};
+use std::io::{self, Write as _};
 use std::marker::PhantomData;
 
-use sea_orm::prelude::Json;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait as _, DbBackend, EntityTrait, IdenStatic as _, IntoActiveModel,
     Iterable as _, Value,
@@ -17,13 +16,13 @@ use crate::sql::Sql;
 /// Rows of one table as the elements of a JSON array, each an array with the values in the order of the columns.
 #[derive(Clone, Debug)]
 pub(crate) struct Rows<E> {
-    text: String,
+    text: Vec<u8>,
     table: PhantomData<E>,
 }
 
 impl<E> Default for Rows<E> {
     fn default() -> Self {
-        Self { text: String::new(), table: PhantomData }
+        Self { text: Vec::new(), table: PhantomData }
     }
 }
 
@@ -33,15 +32,15 @@ where
     E::Model: IntoActiveModel<E::ActiveModel>,
 {
     fn from_iter<I: IntoIterator<Item = E::Model>>(rows: I) -> Self {
-        let mut text = String::new();
+        let mut text = Vec::new();
         for row in rows {
             let mut row = row.into_active_model();
-            text.push_str(if text.is_empty() { "[" } else { ",[" });
+            text.extend_from_slice(if text.is_empty() { b"[" } else { b",[" });
             for (at, column) in E::Column::iter().enumerate() {
-                text.push_str(if at == 0 { "" } else { "," });
-                write(&mut text, row.take(column).into_value()).expect("a string takes everything");
+                text.extend_from_slice(if at == 0 { b"" } else { b"," });
+                write(&mut text, row.take(column).into_value()).expect("memory takes everything");
             }
-            text.push(']');
+            text.push(b']');
         }
         Self { text, table: PhantomData }
     }
@@ -50,8 +49,15 @@ where
 impl<E> Rows<E> {
     /// Appends the rows of another list.
     pub(crate) fn append(&mut self, others: &Self) {
-        let between = if self.text.is_empty() || others.text.is_empty() { "" } else { "," };
-        self.text.extend([between, &others.text]);
+        if !self.text.is_empty() && !others.text.is_empty() {
+            self.text.push(b',');
+        }
+        self.text.extend_from_slice(&others.text);
+    }
+
+    fn array(&self) -> String {
+        let text = std::str::from_utf8(&self.text).expect("JSON is text");
+        ["[", text, "]"].concat()
     }
 }
 
@@ -73,7 +79,7 @@ impl Sql {
         // SQLite would make the text of a row anew for every value that is taken from it.
         self.push("WITH e AS MATERIALIZED (SELECT value FROM ").push(before);
         // As text: the layers below copy every parameter.
-        self.bind(format!("[{}]", rows.text)).push(behind).push(")");
+        self.bind(rows.array()).push(behind).push(")");
         let through = if gates.push(self, ", ", backend) { ", gate" } else { "" };
         self.push(&format!(" INSERT INTO {table} ({names}) SELECT {picked} FROM e{through}"));
         // With a WHERE, SQLite does not take an ON CONFLICT for the condition of a join.
@@ -82,10 +88,10 @@ impl Sql {
 }
 
 /// Appends a value as the JSON of the text by which its column stores it.
-fn write(text: &mut String, value: Option<Value>) -> fmt::Result {
+fn write(text: &mut Vec<u8>, value: Option<Value>) -> io::Result<()> {
     match value {
-        Some(Value::String(Some(value))) => write!(text, "{}", Json::String(value)),
-        Some(Value::Json(Some(json))) => write!(text, "{json}"),
+        Some(Value::String(Some(value))) => Ok(serde_json::to_writer(text, &value)?),
+        Some(Value::Json(Some(json))) => Ok(serde_json::to_writer(text, &json)?),
         Some(Value::Uuid(Some(id))) => write!(text, "\"{}\"", id.simple()),
         Some(Value::ChronoDateTimeUtc(Some(at))) => write!(text, "\"{}\"", at.to_rfc3339()),
         Some(Value::Bool(Some(yes))) => write!(text, "{yes}"),
@@ -93,6 +99,6 @@ fn write(text: &mut String, value: Option<Value>) -> fmt::Result {
         Some(present) if present != present.as_null() => {
             unreachable!("no table that is filled with many rows has a column of another type")
         }
-        _ => text.write_str("null"),
+        _ => text.write_all(b"null"),
     }
 }

@@ -16,7 +16,7 @@ pub(crate) const SCIM_JSON: HeaderValue = HeaderValue::from_static("application/
 
 /// An answer with a SCIM body.
 pub(crate) fn scim_json(status: StatusCode, value: &Value) -> Response {
-    let mut response = Response::new(Body::from(value.to_string()));
+    let mut response = Response::new(Body::from(serde_json::to_vec(value).expect("a value is JSON")));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, SCIM_JSON);
     response

@@ -124,6 +124,9 @@ fn is_id(text: &str) -> bool {
 
 /// A path with the values inside its filter masked, but for those that choose by kind.
 fn path(text: &str) -> String {
+    if !text.contains('"') {
+        return impersonal(text);
+    }
     let mut masked_path = String::new();
     let mut rest = text;
     while let Some(open) = rest.find('"') {
@@ -160,6 +163,9 @@ fn end_of_literal(text: &str) -> usize {
 }
 
 fn shortened(text: &str) -> String {
+    if text.len() <= LETTERS && text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        return text.to_owned();
+    }
     // PostgreSQL keeps no NUL, and a log wants no control characters.
     text.chars().filter(|c| !c.is_control()).take(LETTERS).collect()
 }

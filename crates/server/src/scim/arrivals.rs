@@ -47,9 +47,12 @@ struct Welcomed {
 
 type Outcome = Result<Welcomed, Failure>;
 
+/// Who was created comes back with what it has become.
+type Answered = Result<(Arrival, Welcomed), Failure>;
+
 struct Waiting {
-    arrival: Arc<Arrival>,
-    answer: oneshot::Sender<Outcome>,
+    arrival: Arrival,
+    answer: oneshot::Sender<Answered>,
 }
 
 /// Who waits to be created; a tenant stands here as long as its task runs.
@@ -90,14 +93,13 @@ impl Arrivals {
 /// Creates somebody; the answer comes once that is on the disk.
 pub(super) async fn create(app: &Arc<App>, arrival: Arrival) -> Answer {
     let tenant = arrival.tenant.scope.tenant_id();
-    let arrival = Arc::new(arrival);
     let (answer, answered) = oneshot::channel();
-    if app.arrivals().join(tenant, Waiting { arrival: Arc::clone(&arrival), answer }) {
+    if app.arrivals().join(tenant, Waiting { arrival, answer }) {
         app.tasks().spawn(create_all(Arc::clone(app), tenant));
     }
     // The sender is gone without an answer only when the task panicked.
-    let welcomed = answered.await.unwrap_or(Err(Failure::Fault(Fault::Panic)))?;
-    let user = welcomed.changed.unwrap_or_else(|| arrival.newcomer.user().clone());
+    let (arrival, welcomed) = answered.await.unwrap_or(Err(Failure::Fault(Fault::Panic)))?;
+    let user = welcomed.changed.unwrap_or_else(|| arrival.newcomer.into_user());
     Ok(respond::created(app, user, &welcomed.computed, &arrival.projection))
 }
 
@@ -121,14 +123,14 @@ async fn create_next(app: Arc<App>, mut next: Vec<Waiting>) {
         outcome = together(&app, &arrivals, false) => outcome,
         () = all_closed(&mut answers) => return,
     };
-    let alone = |arrival, mut answer: oneshot::Sender<Outcome>| {
+    let alone = |arrival, mut answer: oneshot::Sender<Answered>| {
         let app = &app;
         async move {
             let outcome = tokio::select! {
-                outcome = alone(app, arrival) => outcome,
+                outcome = alone(app, &arrival) => outcome,
                 () = answer.closed() => return,
             };
-            let _ = answer.send(outcome);
+            let _ = answer.send(outcome.map(|welcomed| (arrival, welcomed)));
         }
     };
     let outcomes = match outcome {
@@ -137,24 +139,24 @@ async fn create_next(app: Arc<App>, mut next: Vec<Waiting>) {
         Err(failure) if arrivals.len() == 1 => vec![Err(failure)],
         // One of them is refused or needs more care. The unit was dropped, and each gets one of their own.
         Ok(Together::Awaited) | Err(_) => {
-            join_all(arrivals.iter().zip(answers).map(|(arrival, answer)| alone(arrival, answer))).await;
+            join_all(arrivals.into_iter().zip(answers).map(|(arrival, answer)| alone(arrival, answer))).await;
             return;
         }
     };
-    for (answer, outcome) in answers.into_iter().zip(outcomes) {
+    for ((arrival, answer), outcome) in arrivals.into_iter().zip(answers).zip(outcomes) {
         // A client that has gone away is told nothing.
-        let _ = answer.send(outcome);
+        let _ = answer.send(outcome.map(|welcomed| (arrival, welcomed)));
     }
 }
 
 /// Returns when nobody waits for an answer any more.
-async fn all_closed(answers: &mut [oneshot::Sender<Outcome>]) {
+async fn all_closed(answers: &mut [oneshot::Sender<Answered>]) {
     for answer in answers {
         answer.closed().await;
     }
 }
 
-async fn alone(app: &App, arrival: &Arc<Arrival>) -> Outcome {
+async fn alone(app: &App, arrival: &Arrival) -> Outcome {
     match together(app, std::slice::from_ref(arrival), true).await? {
         Together::Created(mut outcomes) => outcomes.pop().expect("one arrival has one outcome"),
         Together::Unable(failure) => Err(failure),
@@ -173,7 +175,7 @@ enum Together {
 }
 
 /// Creates people in one unit; an error undoes all of it. Groups that wait for somebody who is `alone` are locked.
-async fn together(app: &App, arrivals: &[Arc<Arrival>], alone: bool) -> Result<Together, Failure> {
+async fn together(app: &App, arrivals: &[Arrival], alone: bool) -> Result<Together, Failure> {
     let Some(first) = arrivals.first() else { return Ok(Together::Created(Vec::new())) };
     let mut unit = match app.store().write(&first.tenant.scope).await {
         Ok(unit) => unit,

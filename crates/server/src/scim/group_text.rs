@@ -66,11 +66,12 @@ pub(super) async fn write(
         // Somebody with everything shows where the members stand, if the projection wants any of it.
         let anybody = serde_json::json!([{ "value": resource.id, "type": "User", "display": "x" }]);
         resource.document.insert("members".to_owned(), anybody);
-        for (name, value) in projected(app, &resource, projection) {
+        let alone = Resource { document: scim::Object::new(), ..resource.clone() };
+        for (name, value) in projected(app, resource, projection) {
             if name == "members" {
                 let mut before = format!("{comma}\"members\":[");
                 while let Some(page) = members.of(group.id).await? {
-                    for element in elements(app, &mut resource, &page, projection) {
+                    for element in elements(app, alone.clone(), &page, projection) {
                         text.push(&before);
                         text.push(&element.to_string());
                         ",".clone_into(&mut before);
@@ -91,8 +92,7 @@ pub(super) async fn write(
 }
 
 /// What the projection leaves of members.
-fn elements(app: &App, resource: &mut Resource, page: &[Member], projection: &Projection) -> Vec<Value> {
-    resource.document.clear();
+fn elements(app: &App, mut resource: Resource, page: &[Member], projection: &Projection) -> Vec<Value> {
     resource.document.insert("members".to_owned(), page.iter().map(member).collect());
     match projected(app, resource, projection).remove("members") {
         Some(Value::Array(elements)) => elements,

@@ -150,7 +150,7 @@ impl Computed {
             if let Some(name) = name {
                 resource.document[ENTERPRISE_USER]["manager"]["displayName"] = name.into();
             }
-            Value::Object(projected(app, &resource, projection))
+            Value::Object(projected(app, resource, projection))
         });
         rendered.collect()
     }
@@ -234,8 +234,8 @@ fn manager(document: &Object) -> Option<Uuid> {
     document.get(ENTERPRISE_USER)?.get("manager")?.get("value")?.as_str()?.parse().ok()
 }
 
-pub(super) fn projected(app: &App, resource: &Resource, projection: &Projection) -> Object {
-    projection.project(resource.resource_type, &resource.render(app.base()))
+pub(super) fn projected(app: &App, resource: Resource, projection: &Projection) -> Object {
+    projection.project(resource.resource_type, resource.render(app.base()))
 }
 
 fn wants_extension(projection: &Projection, uri: &str) -> bool {

@@ -68,8 +68,9 @@ fn reference(
     attribute: &str,
     document: &Object,
 ) -> Option<Json> {
+    let value = document.get(uri)?.get(attribute)?;
     let mut alone = Object::new();
-    alone.insert(uri.to_owned(), document.get(uri)?.clone());
+    alone.insert(uri.to_owned(), serde_json::json!({ attribute: value }));
     let meta = Meta { created: DateTime::UNIX_EPOCH, last_modified: DateTime::UNIX_EPOCH, version: 0 };
     let resource = Resource { id: String::new(), resource_type, document: alone, meta };
     resource.render("").get(uri)?.get(attribute)?.get("$ref").cloned()
