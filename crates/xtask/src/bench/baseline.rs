@@ -160,7 +160,7 @@ pub(crate) fn prepare_postgres(cluster: &Cluster) -> Result<()> {
 
 /// A person as the store keeps one.
 fn document() -> String {
-    people::person(123_456).to_string()
+    people::person(123_456)
 }
 
 /// Text without a repetition that a database could compress, and without what pgbench would take for a variable.

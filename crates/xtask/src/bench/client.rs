@@ -7,14 +7,16 @@ use anyhow::{Context, Result, bail};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Bytes;
 use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue};
 use hyper::{Method, Request};
 use hyper_util::rt::TokioIo;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 
 use super::people;
 
-const MEDIA_TYPE: &str = "application/scim+json";
+const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/scim+json");
 const PATCH: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 
 /// A client with kept connections and one bearer token; clones share both.
@@ -24,43 +26,61 @@ const PATCH: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 pub(crate) struct Scim {
     idle: Arc<Mutex<Vec<Connection>>>,
     address: SocketAddr,
-    authorisation: String,
+    host: HeaderValue,
+    authorisation: HeaderValue,
+}
+
+/// What the load wants to know of a resource.
+#[derive(Deserialize)]
+struct Known {
+    id: String,
+}
+
+/// What the load wants to know of a list.
+#[derive(Deserialize)]
+struct List {
+    #[serde(rename = "Resources", default)]
+    resources: Vec<Known>,
 }
 
 type Connection = SendRequest<Full<Bytes>>;
 
 impl Scim {
     /// A client for the SCIM endpoints of a server.
-    pub(crate) fn new(address: SocketAddr, token: &str) -> Self {
-        Self { idle: Arc::default(), address, authorisation: format!("Bearer {token}") }
+    ///
+    /// # Errors
+    /// When the token is no text of a header.
+    pub(crate) fn new(address: SocketAddr, token: &str) -> Result<Self> {
+        let host = HeaderValue::try_from(address.to_string())?;
+        let authorisation = HeaderValue::try_from(format!("Bearer {token}"))?;
+        Ok(Self { idle: Arc::default(), address, host, authorisation })
     }
 
     /// One exchange that does nothing: what every other figure contains.
     pub(crate) async fn ping(&self, path: &str) -> Result<()> {
-        self.exchange(Method::GET, path, None).await.map(drop)
+        self.exchange(Method::GET, path, Bytes::new()).await.map(drop)
     }
 
-    /// Creates a person; gives the id.
-    pub(crate) async fn create_user(&self, number: usize) -> Result<String> {
-        id_in(&self.send(Method::POST, "/scim/v2/Users", Some(&people::person(number))).await?)
+    /// Creates the person of this body; gives the id.
+    pub(crate) async fn create_user(&self, body: Bytes) -> Result<String> {
+        Ok(known(&self.exchange(Method::POST, "/scim/v2/Users", body).await?)?.id)
     }
 
     /// Looks a person up by `userName`; gives the id.
     pub(crate) async fn find_user(&self, user_name: &str) -> Result<Option<String>> {
-        let path = format!("/scim/v2/Users?filter=userName%20eq%20%22{user_name}%22");
-        first_in(&self.send(Method::GET, &path, None).await?)
+        self.find(&format!("/scim/v2/Users?filter=userName%20eq%20%22{user_name}%22")).await
     }
 
     /// Looks a group up by `displayName`, without its members; gives the id.
     pub(crate) async fn find_group(&self, name: &str) -> Result<Option<String>> {
-        let path =
-            format!("/scim/v2/Groups?excludedAttributes=members&filter=displayName%20eq%20%22{name}%22");
-        first_in(&self.send(Method::GET, &path, None).await?)
+        let filter = format!("filter=displayName%20eq%20%22{name}%22");
+        self.find(&format!("/scim/v2/Groups?excludedAttributes=members&{filter}")).await
     }
 
     /// Creates an empty group; gives the id.
     pub(crate) async fn create_group(&self, name: &str) -> Result<String> {
-        id_in(&self.send(Method::POST, "/scim/v2/Groups", Some(&people::group(name))).await?)
+        let body = Bytes::from(people::group(name));
+        Ok(known(&self.exchange(Method::POST, "/scim/v2/Groups", body).await?)?.id)
     }
 
     /// Adds people to a group in one request.
@@ -87,24 +107,23 @@ impl Scim {
 
     async fn patch(&self, path: &str, operation: Value) -> Result<()> {
         let body = json!({"schemas": [PATCH], "Operations": [operation]});
-        self.send(Method::PATCH, path, Some(&body)).await.map(drop)
+        self.exchange(Method::PATCH, path, Bytes::from(body.to_string())).await.map(drop)
     }
 
-    /// Sends one request; an empty answer is JSON null.
-    async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value> {
-        let bytes = self.exchange(method, path, body).await?;
-        if bytes.is_empty() { Ok(Value::Null) } else { Ok(serde_json::from_slice(&bytes)?) }
+    async fn find(&self, path: &str) -> Result<Option<String>> {
+        let list: List = serde_json::from_slice(&self.exchange(Method::GET, path, Bytes::new()).await?)?;
+        Ok(list.resources.into_iter().next().map(|resource| resource.id))
     }
 
-    async fn exchange(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Bytes> {
+    async fn exchange(&self, method: Method, path: &str, body: Bytes) -> Result<Bytes> {
         let request = Request::builder()
             .method(&method)
             .uri(path)
-            .header("Host", self.address.to_string())
-            .header("Authorization", &self.authorisation)
-            .header("Accept", MEDIA_TYPE)
-            .header("Content-Type", MEDIA_TYPE)
-            .body(Full::from(body.map(Value::to_string).unwrap_or_default()))?;
+            .header(HOST, self.host.clone())
+            .header(AUTHORIZATION, self.authorisation.clone())
+            .header(ACCEPT, MEDIA_TYPE)
+            .header(CONTENT_TYPE, MEDIA_TYPE)
+            .body(Full::from(body))?;
         let mut connection = self.connection().await?;
         let answer = connection.send_request(request).await.with_context(|| format!("{method} {path}"))?;
         let status = answer.status();
@@ -136,10 +155,6 @@ impl Scim {
     }
 }
 
-fn id_in(resource: &Value) -> Result<String> {
-    resource["id"].as_str().map(str::to_owned).context("the answer has no id")
-}
-
-fn first_in(list: &Value) -> Result<Option<String>> {
-    list["Resources"].as_array().and_then(|resources| resources.first()).map(id_in).transpose()
+fn known(resource: &Bytes) -> Result<Known> {
+    serde_json::from_slice(resource).context("the answer has no id")
 }

@@ -1,6 +1,6 @@
 //! The invented people and groups of a load run, in the shape in which Entra ID sends them.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
@@ -13,9 +13,9 @@ pub(crate) fn user_name(number: usize) -> String {
 }
 
 /// The body of the POST that creates a person.
-pub(crate) fn person(number: usize) -> Value {
+pub(crate) fn person(number: usize) -> String {
     let name = user_name(number);
-    json!({
+    let body = json!({
         "schemas": [USER, ENTERPRISE],
         "externalId": format!("person.{number:06}"),
         "userName": name,
@@ -29,10 +29,12 @@ pub(crate) fn person(number: usize) -> Value {
         "title": "Clerk",
         "preferredLanguage": "en-GB",
         ENTERPRISE: {"employeeNumber": number.to_string(), "department": DEPARTMENTS[number % DEPARTMENTS.len()]},
-    })
+    });
+    body.to_string()
 }
 
 /// The body of the POST that creates an empty group.
-pub(crate) fn group(name: &str) -> Value {
+pub(crate) fn group(name: &str) -> String {
     json!({"schemas": [GROUP], "externalId": name, "displayName": name, "meta": {"resourceType": "Group"}})
+        .to_string()
 }
