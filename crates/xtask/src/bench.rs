@@ -7,6 +7,7 @@ mod machine;
 mod people;
 mod resources;
 mod scenario;
+mod slow_disk;
 mod table;
 
 use std::path::{Path, PathBuf};
@@ -38,6 +39,9 @@ pub(crate) struct Options {
     /// Folder on the disk to measure; the temporary folder when not given
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
+    /// Let every sync take so many milliseconds longer, as on a slower disk
+    #[arg(long, value_name = "MS")]
+    sync_ms: Option<f64>,
 }
 
 /// How many people, groups and repetitions a run has.
@@ -87,6 +91,11 @@ const QUICK: Sizes = Sizes {
 pub(crate) fn run(pg_bin: Option<&Path>, options: &Options) -> Result<ExitCode> {
     if cfg!(debug_assertions) {
         return hand_over();
+    }
+    if let Some(milliseconds) = options.sync_ms
+        && let Some(code) = slow_disk::hand_over(milliseconds)?
+    {
+        return Ok(code);
     }
     let sizes = if options.quick { QUICK } else { FULL };
     let binary = match &options.binary {

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Command;
 use std::thread;
 
+use super::slow_disk;
 use crate::postgres::Binaries;
 
 /// Processor, memory, disk, kernel and the versions that matter; what cannot be found out is left out.
@@ -16,6 +17,7 @@ pub(crate) fn describe(disk: &Path, postgres: &Binaries) -> String {
         cores,
         memory(),
         file_system.and_then(|table| Some(format!("{} file system", table.lines().nth(1)?))),
+        slow_disk::describe(),
         printed(Command::new("uname").arg("-sr")),
         printed(postgres.command("postgres").arg("--version"))
             .map(|version| version.replace("postgres (PostgreSQL)", "PostgreSQL")),
