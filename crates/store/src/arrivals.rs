@@ -141,7 +141,9 @@ impl WriteUnit {
         // In one order, so that two units that create the same people do not wait for each other.
         new.sort_unstable_by(|one, other| one.user_name_folded.cmp(&other.user_name_folded));
         let mut rows = Rows::default();
-        new.iter().for_each(|newcomer| rows.append(&newcomer.row));
+        for newcomer in &new {
+            rows.append(&newcomer.row);
+        }
         let mut sql = Sql::default();
         sql.insert(backend, &Gates(tenant, &[Gate::Parking, Gate::Rules]), &rows)
             .push(" ON CONFLICT (tenant_id, user_name_folded) DO NOTHING RETURNING id");

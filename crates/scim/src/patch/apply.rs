@@ -48,7 +48,10 @@ impl PatchRequest {
         require(self.resource_type, &work.document)?;
         Ok(PatchOutcome {
             changed: work.document != *document,
-            members: MemberChanges::between(members, &after),
+            members: MemberChanges::between(
+                members.iter().filter_map(|member| member["value"].as_str()),
+                &after,
+            ),
             document: work.document,
             created_elements: work.created,
         })

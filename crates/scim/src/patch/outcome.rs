@@ -1,5 +1,7 @@
 //! What a PATCH changed.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use crate::json::Object;
@@ -41,23 +43,19 @@ impl MemberChanges {
         self.added.is_empty() && self.removed.is_empty()
     }
 
-    /// The difference between two lists of members, told by their `value`.
+    /// What makes members of these values the members of this list.
     #[must_use]
-    pub fn between(before: &[Value], after: &[Value]) -> Self {
-        let values = |list: &[Value]| -> std::collections::HashSet<String> {
-            list.iter().filter_map(|element| element["value"].as_str().map(str::to_owned)).collect()
+    pub fn between<'v>(before: impl Iterator<Item = &'v str> + Clone, after: &[Value]) -> Self {
+        let value = |element: &'_ Value| element["value"].as_str().map(str::to_owned);
+        let old: HashSet<&str> = before.clone().collect();
+        let new: HashSet<String> = after.iter().filter_map(value).collect();
+        let mut seen = HashSet::new();
+        let is_new = |element: &&Value| {
+            value(element).is_some_and(|value| !old.contains(value.as_str()) && seen.insert(value))
         };
-        let (old, new) = (values(before), values(after));
-        let mut seen = std::collections::HashSet::new();
-        let added = after.iter().filter(|element| {
-            element["value"]
-                .as_str()
-                .is_some_and(|value| !old.contains(value) && seen.insert(value.to_owned()))
-        });
-        let removed = before.iter().filter_map(|element| element["value"].as_str());
         Self {
-            added: added.cloned().collect(),
-            removed: removed.filter(|value| !new.contains(*value)).map(str::to_owned).collect(),
+            added: after.iter().filter(is_new).cloned().collect(),
+            removed: before.filter(|value| !new.contains(*value)).map(str::to_owned).collect(),
         }
     }
 }

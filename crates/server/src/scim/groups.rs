@@ -101,7 +101,11 @@ pub(crate) async fn replace(
     let mentioned = resource::mentions(&body);
     let footprint = if mentioned("members") { Members::All } else { Members::None };
     let changes = match footprint {
-        Members::All => MemberChanges::between(&members::load(&unit, id, &Members::All).await?, &wanted),
+        Members::All => {
+            let members = unit.members_page(id, None, u32::MAX.into()).await?;
+            let values: Vec<String> = members.iter().map(|(member, _)| member.to_string()).collect();
+            MemberChanges::between(values.iter().map(String::as_str), &wanted)
+        }
         _ => MemberChanges::default(),
     };
     let document =
