@@ -14,7 +14,7 @@ const VARIABLE: &str = "ROLLCALL_BENCH_SYNC_US";
 
 /// What the line about the machine says of it.
 pub(crate) fn describe() -> Option<String> {
-    let milliseconds = std::env::var(VARIABLE).ok()?.parse::<f64>().ok()? / 1_000.0;
+    let milliseconds = std::env::var_os(VARIABLE)?.to_str()?.parse::<f64>().ok()? / 1_000.0;
     Some(format!("every sync delayed by {milliseconds} ms"))
 }
 
