@@ -24,6 +24,14 @@ pub struct Entry {
     pub after: Option<Value>,
 }
 
+impl Entry {
+    /// An entry without states.
+    #[must_use]
+    pub const fn new(subject: Subject, kind: EntryKind, why: String) -> Self {
+        Self { subject, kind, why, before: None, after: None }
+    }
+}
+
 /// What a journal entry is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "type", content = "id", rename_all = "kebab-case")]

@@ -7,6 +7,7 @@
 pub mod admin;
 mod app;
 mod auth;
+mod awaited;
 mod clock;
 pub mod config;
 mod entitle;

@@ -350,6 +350,7 @@ async fn members_who_are_not_there_yet_join_when_they_come() {
     client.remove(&team, "ext-8").await.expect(200);
     let ada = client.user("ada@alpha.example").await;
     assert_eq!(client.status(&ada).await, "pending");
+    assert_eq!(app.story(&ada).await, ["user-created", "member-added", "seat-taken", "enrolled"]);
     let body = |name: &str, id: &str| json!({ "schemas": [USER], "userName": name, "externalId": id });
     let bob = client.post("/Users", &body("bob", "ext-7")).await.expect(201).id();
     let eve = client.post("/Users", &body("eve", "ext-8")).await.expect(201).id();
@@ -357,6 +358,31 @@ async fn members_who_are_not_there_yet_join_when_they_come() {
         (client.status(&bob).await, client.status(&eve).await),
         ("pending".to_owned(), "none".to_owned())
     );
+}
+
+#[tokio::test]
+async fn who_gets_the_name_that_a_group_waits_for_joins_it() {
+    let app = TestApp::open().await;
+    let client = app.connection("okta").await;
+    let team = client.group("Team", &["ext-7", "ada.lovelace@alpha.example"]).await;
+    app.pool("Vault", 1, "queue").await;
+    app.bind(&team, "Vault").await;
+    let (ada, bob) = (client.user("ada@alpha.example").await, client.user("bob@alpha.example").await);
+    let replace = |path: &str, value: &str| json!([{ "op": "replace", "path": path, "value": value }]);
+    let path = |user: &str| format!("/Users/{user}");
+    client.patch(&path(&bob), replace("title", "Clerk")).await.expect(200);
+    assert_eq!(jobs(&app, "join-groups").await, 0, "no name has changed");
+    client.patch(&path(&bob), replace("externalId", "ext-7")).await.expect(200);
+    client.patch(&path(&ada), replace("userName", "ada.lovelace@alpha.example")).await.expect(200);
+    app.server.run_due_jobs().await;
+    assert_eq!(jobs(&app, "join-groups").await, 0);
+    let group = client.get(&format!("/Groups/{team}")).await.expect(200).body;
+    assert_eq!(group["members"].as_array().map(Vec::len), Some(2));
+    // Both joined; the seat went to one, and the other waits.
+    let mut states = [client.status(&ada).await, client.status(&bob).await];
+    states.sort();
+    assert_eq!(states, ["no-licence", "pending"]);
+    assert!(app.story(&bob).await.contains(&"member-added".to_owned()));
 }
 
 #[tokio::test]

@@ -186,6 +186,18 @@ impl WriteUnit {
         Ok(arrived)
     }
 
+    /// Waits for whoever parks members at this moment.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn await_parking(&mut self) -> Result<(), Error> {
+        let mut sql = Sql::default();
+        if Gates(self.tenant(), &[Gate::Parking]).push(&mut sql, "WITH ", self.backend()) {
+            self.session.run(std::mem::take(sql.push("SELECT 1 FROM gate"))).await?;
+        }
+        Ok(())
+    }
+
     /// Locks the groups that wait for somebody of these names, to be done before such a person is created and
     /// [`WriteUnit::unpark_for`] is called: whoever parks a member locks the group first, too. (A group that begins to
     /// wait between the two calls can make two units wait for each other, and one is told to come again.)
@@ -241,8 +253,8 @@ impl WriteUnit {
     }
 
     /// Lets nobody arrive until the unit ends, and says who is there already under which of these values, by
-    /// `userName` or else by `externalId`. What remains may be parked: nobody who arrives later misses it. (Somebody
-    /// who is there and is given such a name later stays outside: only an arrival makes a member.)
+    /// `userName` or else by `externalId`. What remains may be parked: nobody who arrives later, or gets such a name,
+    /// misses it.
     ///
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].

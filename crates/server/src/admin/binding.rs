@@ -119,7 +119,7 @@ async fn change(
     })?;
     let kind = if bound { EntryKind::Bound } else { EntryKind::Unbound };
     let why = format!("An administrator {words} the group “{name}”; licence pool “{}”.", pool.name);
-    let entry = Entry { subject: Subject::Group(group.id), kind, why, before: None, after: None };
+    let entry = Entry::new(Subject::Group(group.id), kind, why);
     unit.record(&[entry], &actor, now).await?;
     let work = GroupWork { group: group.id, name, pool: pool.id, bound, after: None };
     admin.stand_in(&mut unit, work.job(now + STAND_IN)).await?;

@@ -63,7 +63,7 @@ async fn change(admin: &Admin, user: &str, pool: &str, given: bool) -> Result<Gr
         (EntryKind::GrantLifted, "took back from", Cause::GrantLifted)
     };
     let why = format!("An administrator {words} {name} a licence of “{}”.", pool.name);
-    let entry = Entry { subject: Subject::User(user.id), kind, why, before: None, after: None };
+    let entry = Entry::new(Subject::User(user.id), kind, why);
     unit.record(&[entry], &actor, now).await?;
     let policy = match user.connection {
         Some(id) => unit.connection(id).await?.map(|connection| connection.policy),

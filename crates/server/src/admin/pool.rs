@@ -168,7 +168,7 @@ pub async fn list(admin: &Admin, tenant: &str) -> Result<Vec<Pool>, AdminError> 
 }
 
 fn entry(pool: PoolId, kind: EntryKind, why: String) -> Entry {
-    Entry { subject: Subject::Pool(pool), kind, why, before: None, after: None }
+    Entry::new(Subject::Pool(pool), kind, why)
 }
 
 /// The instant from which seats count no more: as given, or the end of the day given.

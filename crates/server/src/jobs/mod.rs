@@ -7,6 +7,7 @@ mod desk;
 mod end_grace;
 pub(crate) mod expire_pool;
 pub(crate) mod group_deleted;
+pub(crate) mod join_groups;
 mod serve_queue;
 pub(crate) mod settle_group;
 pub(crate) mod settle_pool;
@@ -25,6 +26,7 @@ pub(crate) const KINDS: &[&str] = &[
     settle_pool::KIND,
     expire_pool::KIND,
     group_deleted::KIND,
+    join_groups::KIND,
 ];
 
 /// Runs one job to its end, or until the desk closes.
@@ -39,6 +41,7 @@ pub(crate) async fn run(desk: &Desk<'_>, job: &Job) -> Result<(), Stopped> {
         settle_pool::KIND => settle_pool::resume(desk, job).await,
         expire_pool::KIND => expire_pool::resume(desk, job).await,
         group_deleted::KIND => group_deleted::resume(desk, job).await,
+        join_groups::KIND => join_groups::resume(desk, job).await,
         other => Err(Stopped::Broken(format!("there is no job of the kind \"{other}\""))),
     }
 }

@@ -10,16 +10,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use axum::response::Response;
 use chrono::{DateTime, Utc};
 use futures::future::join_all;
-use provisioning::{Cause, EntryKind, Subject, UserId};
+use provisioning::{Cause, Entry, EntryKind, Subject, UserId};
 use scim::Object;
 use scim::project::Projection;
 use store::{Arrived, Constraint, NewUser, Newcomer, TenantId, User, WriteUnit};
 use tokio::sync::oneshot;
 
 use super::respond::{self, Computed};
-use super::write::{self, Writing, entry};
+use super::write::{self, Writing};
 use crate::app::App;
 use crate::auth::Tenant;
+use crate::awaited;
 use crate::entitle::{self, Rules};
 use crate::http::error::{Failure, Fault};
 use crate::requests::Notes;
@@ -237,7 +238,7 @@ impl Arrival {
             id,
             document,
             connection: Some(tenant.connection.id),
-            entry: entry(Subject::User(id), EntryKind::UserCreated, why),
+            entry: Entry::new(Subject::User(id), EntryKind::UserCreated, why),
             actor: tenant.actor(),
         };
         let newcomer = Newcomer::new(&tenant.scope, new, now)?;
@@ -255,7 +256,9 @@ impl Writing<'_> {
         rules: &Rules,
     ) -> Result<Option<User>, Failure> {
         self.notes.effect("person created");
-        let awaited = arrived.is_awaited(user) && !unit.unpark_for(user, self.now).await?.is_empty();
+        let actor = self.tenant.actor();
+        let awaited =
+            arrived.is_awaited(user) && !awaited::join(unit, user, &actor, self.now).await?.is_empty();
         if awaited {
             self.notes.effect("joined a group that named the person before");
         }

@@ -2,14 +2,14 @@
 
 use std::collections::HashSet;
 
-use provisioning::{Cause, EntryKind, GroupId, Subject, UserId};
+use provisioning::{Cause, Entry, EntryKind, GroupId, Subject, UserId};
 use scim::patch::{MemberChanges, Members};
 use scim::{Object, text};
 use serde_json::Value;
 use store::{Actor, Constraint, Group, MemberKind, NewGroup, WriteUnit};
 
 use super::members::Moves;
-use super::write::{Writing, changed, entry, existing};
+use super::write::{Writing, changed, existing};
 use crate::app::App;
 use crate::auth::Tenant;
 use crate::http::error::Failure;
@@ -52,7 +52,7 @@ impl Writing<'_> {
         let group = unit.insert_group(&NewGroup { id, document, unique_name }, self.now).await?;
         let why =
             format!("The group “{}” was created by “{}”.", group.display_name(), self.tenant.connection.name);
-        self.record(unit, vec![entry(Subject::Group(id), EntryKind::GroupCreated, why)]).await?;
+        self.record(unit, vec![Entry::new(Subject::Group(id), EntryKind::GroupCreated, why)]).await?;
         self.notes.effect("group created");
         let changes = MemberChanges { added: members, removed: Vec::new() };
         let moves = Moves::of(unit, id, &changes, self.tenant.dialect.rules().park_unknown_members).await?;
@@ -110,7 +110,7 @@ impl Writing<'_> {
         unit.delete_group(group.id, self.now).await?;
         let name = group.display_name().to_owned();
         let why = format!("The group “{name}” was deleted by “{}”.", self.tenant.connection.name);
-        self.record(unit, vec![entry(Subject::Group(group.id), EntryKind::GroupDeleted, why)]).await?;
+        self.record(unit, vec![Entry::new(Subject::Group(group.id), EntryKind::GroupDeleted, why)]).await?;
         self.notes.effect("group deleted");
         if members.len() as u64 > most {
             let Actor { name: connection, cause: request, .. } = self.tenant.actor();

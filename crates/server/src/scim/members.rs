@@ -10,7 +10,7 @@ use store::{Group, Member, MemberKind, MemberName, ReadUnit, WriteUnit};
 use uuid::Uuid;
 
 use super::respond;
-use super::write::{Writing, entry, note_rule};
+use super::write::{Writing, note_rule};
 use crate::http::error::Failure;
 
 /// The members that a request is about, as elements of `members`.
@@ -211,7 +211,7 @@ impl Moves {
                     MemberKind::User => Subject::User(UserId::new(*id)),
                     MemberKind::Group => Subject::Group(GroupId::new(*id)),
                 };
-                entry(subject, kind, format!("{} {words} the group “{team}”.", name.called))
+                Entry::new(subject, kind, format!("{} {words} the group “{team}”.", name.called))
             });
             line.collect()
         };

@@ -14,6 +14,7 @@ use crate::auth::Tenant;
 use crate::entitle::Rules;
 use crate::http::error::Failure;
 use crate::http::headers::Conditions;
+use crate::jobs::join_groups;
 use crate::requests::Notes;
 use crate::settle::Change;
 
@@ -106,6 +107,11 @@ impl Writing<'_> {
         let version = unit.save_user(&user, &document, self.now).await?;
         let before = std::mem::replace(&mut user.resource.document, document);
         let was_active = active(&before);
+        let renamed = |name: &&str| before.get(*name) != user.resource.document.get(*name);
+        if ["userName", "externalId"].iter().any(renamed) {
+            // Groups are locked before users, so whoever waits for the new name is left to a unit of its own.
+            unit.enqueue(join_groups::job(user.id, self.now), self.now).await?;
+        }
         user.resource.meta.version = version;
         user.resource.meta.last_modified = self.now;
         self.record(
@@ -158,11 +164,6 @@ impl Writing<'_> {
         let id = user.id;
         existing(unit.user(id).await?, "User", &id)
     }
-}
-
-/// An entry without states.
-pub(super) fn entry(subject: Subject, kind: EntryKind, why: String) -> Entry {
-    Entry { subject, kind, why, before: None, after: None }
 }
 
 /// An entry about the attributes in which two documents differ.

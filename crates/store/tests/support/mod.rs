@@ -170,7 +170,7 @@ pub(crate) fn user_document(mut body: Value) -> Object {
 pub(crate) fn new_user(id: Uuid, document: Object) -> NewUser {
     let id = UserId::new(id);
     let (subject, kind) = (Subject::User(id), EntryKind::UserCreated);
-    let entry = Entry { subject, kind, why: "A test.".to_owned(), before: None, after: None };
+    let entry = Entry::new(subject, kind, "A test.".to_owned());
     NewUser { id, document, connection: None, entry, actor: actor() }
 }
 
