@@ -193,7 +193,8 @@ impl WriteUnit {
     pub async fn await_parking(&mut self) -> Result<(), Error> {
         let mut sql = Sql::default();
         if Gates(self.tenant(), &[Gate::Parking]).push(&mut sql, "WITH ", self.backend()) {
-            self.session.run(std::mem::take(sql.push("SELECT 1 FROM gate"))).await?;
+            sql.push("SELECT 1 FROM gate");
+            self.session.run(sql).await?;
         }
         Ok(())
     }

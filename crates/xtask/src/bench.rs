@@ -107,7 +107,7 @@ pub(crate) fn run(pg_bin: Option<&Path>, options: &Options) -> Result<ExitCode> 
     }
     let parent = options.dir.clone().unwrap_or_else(std::env::temp_dir).canonicalize()?;
     let binaries = Binaries::find_or_install(pg_bin)?;
-    let machine = machine::describe(&parent, &binaries);
+    let machine = machine::describe(&parent, options.sync_ms, &binaries);
     let runtime = Runtime::new()?;
 
     let sqlite = scenario::measure(&runtime, &binary, &scenario::Database::Sqlite, &parent, sizes)

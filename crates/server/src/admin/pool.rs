@@ -109,7 +109,7 @@ pub async fn create(
     let (id, name) = (state.pool.id, state.pool.name.clone());
     let seats = if new.seats == 1 { "seat" } else { "seats" };
     let why = format!("An administrator created the licence pool “{name}” with {} {seats}.", new.seats);
-    unit.record(&[entry(id, EntryKind::PoolCreated, why)], &actor, now).await?;
+    unit.record(&[Entry::new(Subject::Pool(id), EntryKind::PoolCreated, why)], &actor, now).await?;
     if let Some(at) = state.pool.expires_at {
         unit.enqueue(expire_pool::job(id, at), now).await?;
     }
@@ -138,8 +138,11 @@ pub async fn resize(admin: &Admin, pool: &str, seats: u32) -> Result<Pool, Admin
     let (id, name) = (state.pool.id, state.pool.name.clone());
     let mut unit = admin.store.write(&scope).await?;
     unit.set_pool_size(id, seats).await?;
-    let mut changed =
-        entry(id, EntryKind::PoolChanged, format!("An administrator changed the seats of “{name}”."));
+    let mut changed = Entry::new(
+        Subject::Pool(id),
+        EntryKind::PoolChanged,
+        format!("An administrator changed the seats of “{name}”."),
+    );
     (changed.before, changed.after) =
         (Some(json!({ "seats": state.pool.seats })), Some(json!({ "seats": seats })));
     unit.record(&[changed], &actor, now).await?;
@@ -165,10 +168,6 @@ pub async fn resize(admin: &Admin, pool: &str, seats: u32) -> Result<Pool, Admin
 pub async fn list(admin: &Admin, tenant: &str) -> Result<Vec<Pool>, AdminError> {
     let (scope, _) = admin.tenant(tenant).await?;
     Ok(admin.store.read(&scope).await?.pools().await?.into_iter().map(Pool::from).collect())
-}
-
-fn entry(pool: PoolId, kind: EntryKind, why: String) -> Entry {
-    Entry::new(Subject::Pool(pool), kind, why)
 }
 
 /// The instant from which seats count no more: as given, or the end of the day given.

@@ -124,9 +124,6 @@ fn is_id(text: &str) -> bool {
 
 /// A path with the values inside its filter masked, but for those that choose by kind.
 fn path(text: &str) -> String {
-    if !text.contains('"') {
-        return impersonal(text);
-    }
     let mut masked_path = String::new();
     let mut rest = text;
     while let Some(open) = rest.find('"') {

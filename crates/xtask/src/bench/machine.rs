@@ -5,11 +5,10 @@ use std::path::Path;
 use std::process::Command;
 use std::thread;
 
-use super::slow_disk;
 use crate::postgres::Binaries;
 
 /// Processor, memory, disk, kernel and the versions that matter; what cannot be found out is left out.
-pub(crate) fn describe(disk: &Path, postgres: &Binaries) -> String {
+pub(crate) fn describe(disk: &Path, sync_ms: Option<f64>, postgres: &Binaries) -> String {
     let cores = thread::available_parallelism().map(|cores| format!("{cores} cores")).ok();
     let file_system = printed(Command::new("df").arg("--output=fstype").arg(disk));
     let parts = [
@@ -17,7 +16,7 @@ pub(crate) fn describe(disk: &Path, postgres: &Binaries) -> String {
         cores,
         memory(),
         file_system.and_then(|table| Some(format!("{} file system", table.lines().nth(1)?))),
-        slow_disk::describe(),
+        sync_ms.map(|milliseconds| format!("every sync delayed by {milliseconds} ms")),
         printed(Command::new("uname").arg("-sr")),
         printed(postgres.command("postgres").arg("--version"))
             .map(|version| version.replace("postgres (PostgreSQL)", "PostgreSQL")),

@@ -12,12 +12,6 @@ const SOURCE: &str = include_str!("slow_disk.c");
 /// Microseconds by which each sync is longer; set for the run itself.
 const VARIABLE: &str = "ROLLCALL_BENCH_SYNC_US";
 
-/// What the line about the machine says of it.
-pub(crate) fn describe() -> Option<String> {
-    let milliseconds = std::env::var_os(VARIABLE)?.to_str()?.parse::<f64>().ok()? / 1_000.0;
-    Some(format!("every sync delayed by {milliseconds} ms"))
-}
-
 /// Runs this program again with its arguments on a disk whose sync takes so many milliseconds longer; nothing if that
 /// is what runs already.
 ///
