@@ -3,55 +3,26 @@
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
-use provisioning::{Enrolment, Entry, GroupId, PoolId, UserId};
-use scim::schema::Registry;
-use scim::text::{fold, fold_name};
-use scim::{Meta, Object, Resource};
+use provisioning::{GroupId, PoolId, UserId};
+use scim::Object;
+use scim::text::fold_name;
 use sea_orm::FromQueryResult;
-use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::backend::{concurrent, for_each, for_update, json_text, text_elements};
-use crate::entity;
+use crate::entity::{journal, user_values};
 use crate::error::Error;
 use crate::gates::{Gate, Gates};
 use crate::groups::IdRow;
-use crate::ids::{ConnectionId, stored};
-use crate::journal::{self, Actor};
 use crate::members::MemberKind;
+use crate::newcomers::{Newcomer, Newcomers, called, names};
 use crate::pools::PoolRule;
-use crate::rows::Rows;
+use crate::rows::value;
 use crate::sql::Sql;
+use crate::store::Store;
 use crate::tenants::TenantScope;
 use crate::unit::{CHUNK, WriteUnit};
-use crate::user_values;
-use crate::users::{Indexed, User, text};
-
-/// A user to create.
-#[derive(Clone, Debug, PartialEq)]
-pub struct NewUser {
-    /// The id.
-    pub id: UserId,
-    /// The canonical document.
-    pub document: Object,
-    /// The connection that creates the user.
-    pub connection: Option<ConnectionId>,
-    /// What the journal says about it.
-    pub entry: Entry,
-    /// As whom.
-    pub actor: Actor,
-}
-
-/// A user to create, written out for the database: what can be done before the writer is taken.
-#[derive(Clone, Debug)]
-pub struct Newcomer {
-    tenant: Uuid,
-    user: User,
-    user_name_folded: String,
-    row: Rows<entity::users::Entity>,
-    values: Rows<entity::user_values::Entity>,
-    entry: Rows<entity::journal::Entity>,
-}
+use crate::users::{User, text};
 
 /// Users who were created, and what waits for them.
 #[derive(Clone, Debug, PartialEq)]
@@ -84,6 +55,15 @@ struct GroupRow {
     group_id: Uuid,
 }
 
+#[derive(FromQueryResult)]
+struct CreatedRow {
+    ready: bool,
+    id: Option<Uuid>,
+}
+
+/// What follows the INSERT of users, of whom only those without a namesake are created.
+const UNLESS_TAKEN: &str = " ON CONFLICT (tenant_id, user_name_folded) DO NOTHING RETURNING id";
+
 impl Arrived {
     /// Whether a group waits for this user.
     #[must_use]
@@ -92,39 +72,40 @@ impl Arrived {
     }
 }
 
-/// The values by which a group may have named a user before the user was there.
-fn names(user: &User) -> impl Iterator<Item = &str> {
-    text(&user.resource.document, "externalId").into_iter().chain([user.user_name()])
-}
-
-impl Newcomer {
-    /// Makes a user of this tenant at version 1.
+impl Store {
+    /// Creates users and tells the journal in one statement, which is a transaction of its own, if nobody waits for
+    /// them and no pool is for people without a group; answers whom it created. `None` changes nothing: they need a
+    /// unit. So does everybody on `SQLite`, to which no way is long.
     ///
     /// # Errors
-    /// [`Error::Other`] for a document without a `userName`.
-    pub fn new(scope: &TenantScope, new: NewUser, now: DateTime<Utc>) -> Result<Self, Error> {
-        let (tenant, now) = (scope.tenant_id().uuid(), stored(now));
-        let indexed = Indexed::of(&new.document)?;
-        Ok(Self {
-            tenant,
-            user_name_folded: indexed.user_name_folded.clone(),
-            values: user_values::rows(tenant, new.id.uuid(), &indexed.search).into_iter().collect(),
-            entry: std::iter::once(journal::row(tenant, &new.entry, &new.actor, now)).collect(),
-            row: std::iter::once(row(tenant, &new, indexed, now)).collect(),
-            user: user(new, now),
-        })
-    }
-
-    /// The user as it will be.
-    #[must_use]
-    pub const fn user(&self) -> &User {
-        &self.user
-    }
-
-    /// The user as it was made.
-    #[must_use]
-    pub fn into_user(self) -> User {
-        self.user
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn create_unawaited(
+        &self,
+        scope: &TenantScope,
+        mut new: Vec<&Newcomer>,
+    ) -> Result<Option<BTreeSet<UserId>>, Error> {
+        let (tenant, backend) = (scope.tenant_id().uuid(), self.backend());
+        if !concurrent(backend) {
+            return Ok(None);
+        }
+        let rows = Newcomers::of(tenant, &mut new)?;
+        let mut sql = Sql::default();
+        Gates(tenant, &[Gate::Parking, Gate::Rules]).push(&mut sql, "WITH ", backend);
+        sql.push(", ready AS MATERIALIZED (SELECT 1 FROM gate WHERE unawaited(").bind(tenant).push(", CAST(");
+        sql.bind(called(&new)).push(" AS JSONB))), created AS (");
+        sql.insert_if(backend, &Gates::NONE, "EXISTS (SELECT 1 FROM ready)", &rows.users);
+        sql.push(UNLESS_TAKEN).push("), with_values AS (");
+        let created = |id: String| format!("{id} IN (SELECT id FROM created)");
+        let user = created(value(backend, user_values::Column::UserId));
+        sql.insert_if(backend, &Gates::NONE, &user, &rows.values).push("), told AS (");
+        let subject = created(value(backend, journal::Column::SubjectId));
+        sql.insert_if(backend, &Gates::NONE, &subject, &rows.entries);
+        sql.push(") SELECT r.ready, c.id FROM (SELECT EXISTS (SELECT 1 FROM ready) AS ready) r");
+        sql.push(" LEFT JOIN created c ON TRUE");
+        let link = self.link().await?;
+        let outcome = CreatedRow::find_by_statement(sql.statement(backend)).all(&*link).await?;
+        let ready = outcome.iter().all(|row| row.ready);
+        Ok(ready.then(|| outcome.iter().filter_map(|row| row.id).map(UserId::new).collect()))
     }
 }
 
@@ -135,18 +116,9 @@ impl WriteUnit {
     /// [`Error::Busy`] or [`Error::Other`].
     pub async fn insert_users(&mut self, mut new: Vec<&Newcomer>) -> Result<Arrived, Error> {
         let (tenant, backend) = (self.tenant(), self.backend());
-        if new.iter().any(|newcomer| newcomer.tenant != tenant) {
-            return Err(Error::other("a user was made for another tenant"));
-        }
-        // In one order, so that two units that create the same people do not wait for each other.
-        new.sort_unstable_by(|one, other| one.user_name_folded.cmp(&other.user_name_folded));
-        let mut rows = Rows::default();
-        for newcomer in &new {
-            rows.append(&newcomer.row);
-        }
+        let (all, mut rows) = (new.len(), Newcomers::of(tenant, &mut new)?);
         let mut sql = Sql::default();
-        sql.insert(backend, &Gates(tenant, &[Gate::Parking, Gate::Rules]), &rows)
-            .push(" ON CONFLICT (tenant_id, user_name_folded) DO NOTHING RETURNING id");
+        sql.insert(backend, &Gates(tenant, &[Gate::Parking, Gate::Rules]), &rows.users).push(UNLESS_TAKEN);
         let created = self.session.all::<IdRow>(sql).await?;
         let created = created.iter().map(|row| UserId::new(row.id)).collect();
         let mut arrived = Arrived { created, parked: BTreeSet::new(), rules: Vec::new() };
@@ -154,19 +126,15 @@ impl WriteUnit {
         if new.is_empty() {
             return Ok(arrived);
         }
-        let (mut values, mut entries) = (Rows::default(), Rows::default());
-        for newcomer in &new {
-            values.append(&newcomer.values);
-            entries.append(&newcomer.entry);
+        if new.len() < all {
+            rows = Newcomers::of(tenant, &mut new)?;
         }
         let mut sql = Sql::default();
-        sql.together(backend, |sql| sql.insert(backend, &Gates::NONE, &values));
-        sql.together(backend, |sql| sql.insert(backend, &Gates::NONE, &entries));
-        // One parameter for all names: with many, PostgreSQL plans the statement anew each time.
-        let called: Vec<&str> = new.iter().flat_map(|newcomer| names(&newcomer.user)).collect();
+        sql.together(backend, |sql| sql.insert(backend, &Gates::NONE, &rows.values));
+        sql.together(backend, |sql| sql.insert(backend, &Gates::NONE, &rows.entries));
         let (before, behind) = text_elements(backend);
         sql.push("SELECT t.value AS parked, CAST(NULL AS UUID) AS pool, CAST(NULL AS TEXT) AS rule, FALSE AS is_default");
-        sql.push(" FROM ").push(before).bind(json!(called).to_string()).push(behind);
+        sql.push(" FROM ").push(before).bind(called(&new)).push(behind);
         let (before, behind) = for_each(backend);
         sql.push(&format!(
             " called {before} parked_members t WHERE t.value = called.value AND t.tenant_id = "
@@ -280,48 +248,5 @@ impl WriteUnit {
             }
         }
         Ok(called)
-    }
-}
-
-/// The row of somebody who has just arrived.
-fn row(tenant: Uuid, new: &NewUser, indexed: Indexed, now: DateTime<Utc>) -> entity::users::Model {
-    let enrolment = Enrolment::default();
-    entity::users::Model {
-        tenant_id: tenant,
-        id: new.id.uuid(),
-        document: Value::Object(new.document.clone()),
-        search: Value::Object(indexed.search),
-        user_name_folded: indexed.user_name_folded,
-        external_id: indexed.external_id,
-        display_name_folded: indexed.display_name.as_deref().map(|name| fold(name).into_owned()),
-        display_name: indexed.display_name,
-        active: indexed.active,
-        enrolment: json!(enrolment),
-        enrolment_status: enrolment.status.to_string(),
-        enrolment_known: false,
-        enrolment_since: None,
-        enrolment_reason: None,
-        restore_owed: false,
-        seat_kept_until: None,
-        last_used_at: None,
-        connection_id: new.connection.map(ConnectionId::uuid),
-        created_at: now,
-        modified_at: now,
-        version: 1,
-    }
-}
-
-/// The same as a value.
-fn user(new: NewUser, now: DateTime<Utc>) -> User {
-    User {
-        id: new.id,
-        resource: Resource {
-            id: new.id.to_string(),
-            resource_type: Registry::standard().user(),
-            document: new.document,
-            meta: Meta { created: now, last_modified: now, version: 1 },
-        },
-        enrolment: Enrolment::default(),
-        connection: new.connection,
     }
 }

@@ -9,8 +9,8 @@ use sea_orm::{ConnectionTrait as _, SqliteTransactionMode, TransactionOptions, T
 use crate::error::Error;
 use crate::sql::literal;
 
-/// How long a `SQLite` writer waits for another process, and anybody for a connection.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a `SQLite` writer waits for another process, and anybody for a link.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Statements that each connection keeps prepared.
 const STATEMENTS: usize = 128;
@@ -38,7 +38,7 @@ pub(crate) fn concurrent(backend: DbBackend) -> bool {
 
 /// The one connection that writes to `SQLite`.
 pub(crate) async fn connect_writer(url: &str) -> Result<DatabaseConnection, Error> {
-    let mut options = options(url, 1);
+    let mut options = options(url);
     options.map_sqlx_sqlite_opts(|options| {
         options
             .create_if_missing(true)
@@ -75,9 +75,10 @@ async fn write_ahead(connection: &DatabaseConnection) -> Result<(), Error> {
     Ok(())
 }
 
-/// The pool for reads; on `PostgreSQL` also for writes.
-pub(crate) async fn connect_pool(url: &str, max_connections: u32) -> Result<DatabaseConnection, Error> {
-    let mut options = options(url, max_connections.max(1));
+/// A connection for reads, on `PostgreSQL` also for writes; a lazy one connects when it is needed.
+pub(crate) async fn connect_link(url: &str, lazy: bool) -> Result<DatabaseConnection, Error> {
+    let mut options = options(url);
+    options.connect_lazy(lazy);
     options.map_sqlx_sqlite_opts(|options| {
         options
             .busy_timeout(PATIENCE)
@@ -98,10 +99,10 @@ async fn connect(options: ConnectOptions) -> Result<DatabaseConnection, Error> {
     Database::connect(options).await.map_err(|error| Error::Other(error.into()))
 }
 
-fn options(url: &str, connections: u32) -> ConnectOptions {
+fn options(url: &str) -> ConnectOptions {
     let mut options = ConnectOptions::new(url);
     options
-        .max_connections(connections)
+        .max_connections(1)
         .acquire_timeout(PATIENCE)
         .sqlx_logging(false)
         .test_before_acquire_if_idle_for(Duration::from_secs(30));

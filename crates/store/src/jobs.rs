@@ -139,7 +139,7 @@ impl Store {
         Due::Ready.push(&mut sql, kinds, now);
         sql.push(")");
         let look = sql.statement(self.backend());
-        if self.pool().query_all_raw(look).await?.is_empty() {
+        if self.link().await?.query_all_raw(look).await?.is_empty() {
             return Ok(Vec::new());
         }
         let session = self.writing().await?;

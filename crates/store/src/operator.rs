@@ -88,7 +88,8 @@ impl Store {
             sql.push(" OR r.id = ").bind(id);
         }
         sql.push(" ORDER BY r.id");
-        let mut found = Found::find_by_statement(sql.statement(self.backend())).all(self.pool()).await?;
+        let mut found =
+            Found::find_by_statement(sql.statement(self.backend())).all(&*self.link().await?).await?;
         if found.len() > 1 {
             let one = |row: &Found| format!("{} (tenant {})", row.id, row.tenant_name);
             let ids: Vec<String> = found.iter().map(one).collect();

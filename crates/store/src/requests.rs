@@ -165,7 +165,7 @@ impl Store {
             while go_on() {
                 let mut sql = Sql::default();
                 old(&mut sql, 1);
-                if self.pool().query_all_raw(sql.statement(self.backend())).await?.is_empty() {
+                if self.link().await?.query_all_raw(sql.statement(self.backend())).await?.is_empty() {
                     break;
                 }
                 let session = self.writing().await?;

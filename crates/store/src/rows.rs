@@ -5,8 +5,7 @@ use std::io::{self, Write as _};
 use std::marker::PhantomData;
 
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait as _, DbBackend, EntityTrait, IdenStatic as _, IntoActiveModel,
-    Iterable as _, Value,
+    ActiveModelTrait, ColumnTrait, DbBackend, EntityTrait, IdenStatic as _, IntoActiveModel, Iterable, Value,
 };
 
 use crate::backend::{cell, elements};
@@ -62,11 +61,22 @@ impl<E> Rows<E> {
 }
 
 impl Sql {
-    /// Appends `INSERT INTO … SELECT …` for rows of one table, on the way through these gates.
+    /// Appends `INSERT INTO … SELECT …` for rows of one table, on the way through these gates; a condition may follow.
     pub(crate) fn insert<E: EntityTrait>(
         &mut self,
         backend: DbBackend,
         gates: &Gates<'_>,
+        rows: &Rows<E>,
+    ) -> &mut Self {
+        self.insert_if(backend, gates, "TRUE", rows)
+    }
+
+    /// As [`Sql::insert`], for rows `e` of which a condition holds.
+    pub(crate) fn insert_if<E: EntityTrait>(
+        &mut self,
+        backend: DbBackend,
+        gates: &Gates<'_>,
+        condition: &str,
         rows: &Rows<E>,
     ) -> &mut Self {
         let (mut names, mut picked) = (Vec::new(), Vec::new());
@@ -83,8 +93,14 @@ impl Sql {
         let through = if gates.push(self, ", ", backend) { ", gate" } else { "" };
         self.push(&format!(" INSERT INTO {table} ({names}) SELECT {picked} FROM e{through}"));
         // With a WHERE, SQLite does not take an ON CONFLICT for the condition of a join.
-        self.push(" WHERE TRUE")
+        self.push(" WHERE ").push(condition)
     }
+}
+
+/// The value of a column of a row `e`.
+pub(crate) fn value<C: ColumnTrait + Iterable>(backend: DbBackend, column: C) -> String {
+    let at = C::iter().take_while(|other| other.as_str() != column.as_str()).count();
+    cell(backend, at, column.def().get_column_type())
 }
 
 /// Appends a value as the JSON of the text by which its column stores it.

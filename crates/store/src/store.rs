@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::error::Error;
 use crate::ids::new_id;
+use crate::links::{Link, Links};
 use crate::tenants::TenantScope;
 use crate::unit::{ReadUnit, Session, WriteUnit};
 use crate::writer::Writer;
@@ -42,7 +43,7 @@ impl std::fmt::Debug for Options {
 #[derive(Debug)]
 pub struct Store {
     backend: DbBackend,
-    pool: DatabaseConnection,
+    links: Links,
     /// `SQLite` only.
     writer: Option<Writer>,
     base: Arc<str>,
@@ -58,17 +59,17 @@ impl Store {
     pub async fn open(options: &Options) -> Result<Self, Error> {
         let backend = backend::of_url(&options.url)?;
         if backend::concurrent(backend) {
-            let pool = backend::connect_pool(&options.url, options.max_connections).await?;
-            prepare(&pool, options.migrate).await?;
-            return Ok(Self { backend, pool, writer: None, base: "".into(), _scratch: None });
+            let links = Links::connect(&options.url, options.max_connections).await?;
+            prepare(&*links.link().await?, options.migrate).await?;
+            return Ok(Self { backend, links, writer: None, base: "".into(), _scratch: None });
         }
         let scratch = if options.url.contains(":memory:") { Some(Scratch::make()?) } else { None };
         let url = scratch.as_ref().map_or_else(|| options.url.clone(), Scratch::url);
         let connection = backend::connect_writer(&url).await?;
         prepare(&connection, options.migrate).await?;
-        let pool = backend::connect_pool(&url, options.max_connections).await?;
+        let links = Links::connect(&url, options.max_connections).await?;
         let writer = Some(Writer::start(connection, url));
-        Ok(Self { backend, pool, writer, base: "".into(), _scratch: scratch })
+        Ok(Self { backend, links, writer, base: "".into(), _scratch: scratch })
     }
 
     /// Says below which address resources live, for filters on `meta.location` and `$ref`; no slash at its end.
@@ -82,7 +83,7 @@ impl Store {
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`] if there is none.
     pub async fn ping(&self) -> Result<(), Error> {
-        Ok(self.pool.ping().await?)
+        Ok(self.link().await?.ping().await?)
     }
 
     /// The migrations that have not run.
@@ -90,7 +91,7 @@ impl Store {
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
     pub async fn pending_migrations(&self) -> Result<Vec<String>, Error> {
-        migration::pending(&self.pool).await
+        migration::pending(&*self.link().await?).await
     }
 
     /// Runs the migrations that have not run and says which they were.
@@ -138,13 +139,12 @@ impl Store {
         if let Some(writer) = self.writer {
             writer.close().await;
         }
-        if let Err(error) = self.pool.close().await {
-            tracing::warn!(%error, "the database did not close cleanly");
-        }
+        self.links.close().await;
     }
 
-    pub(crate) fn pool(&self) -> &DatabaseConnection {
-        &self.pool
+    /// A connection for a statement without a unit.
+    pub(crate) async fn link(&self) -> Result<Link, Error> {
+        self.links.link().await
     }
 
     pub(crate) fn backend(&self) -> DbBackend {
@@ -152,14 +152,16 @@ impl Store {
     }
 
     pub(crate) async fn reading(&self) -> Result<Session, Error> {
-        Ok(Session::own(backend::begin_reading(&self.pool).await?))
+        let link = self.link().await?;
+        Ok(Session::own(backend::begin_reading(&link).await?, link))
     }
 
     pub(crate) async fn writing(&self) -> Result<Session, Error> {
-        match &self.writer {
-            Some(writer) => Ok(Session::leased(writer.lease().await?)),
-            None => Ok(Session::own(backend::begin_writing(&self.pool).await?)),
+        if let Some(writer) = &self.writer {
+            return Ok(Session::leased(writer.lease().await?));
         }
+        let link = self.link().await?;
+        Ok(Session::own(backend::begin_writing(&link).await?, link))
     }
 }
 

@@ -66,7 +66,8 @@ impl Store {
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
     pub async fn tenants(&self) -> Result<Vec<Tenant>, Error> {
-        let rows = tenants::Entity::find().order_by_asc(tenants::Column::Id).all(self.pool()).await?;
+        let rows =
+            tenants::Entity::find().order_by_asc(tenants::Column::Id).all(&*self.link().await?).await?;
         Ok(rows.into_iter().map(Tenant::from).collect())
     }
 
@@ -80,7 +81,7 @@ impl Store {
             Ok(id) => named.or(tenants::Column::Id.eq(id)),
             Err(_) => named,
         };
-        let row = tenants::Entity::find().filter(condition).all(self.pool()).await?.pop();
+        let row = tenants::Entity::find().filter(condition).all(&*self.link().await?).await?.pop();
         Ok(row.map(|row| (TenantScope::of(row.id), row.into())))
     }
 }

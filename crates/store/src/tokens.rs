@@ -103,7 +103,8 @@ impl Store {
         sql.bind(hash.to_vec())
             .push(" AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > ");
         sql.bind(now).push(")");
-        let found = Found::find_by_statement(sql.statement(self.backend())).all(self.pool()).await?.pop();
+        let found =
+            Found::find_by_statement(sql.statement(self.backend())).all(&*self.link().await?).await?.pop();
         let Some(Found { token_id, connection }) = found else { return Ok(None) };
         let scope = TenantScope::of(connection.tenant_id);
         Ok(Some(Authenticated { scope, connection: connection.try_into()?, token: TokenId::new(token_id) }))

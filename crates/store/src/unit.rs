@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::backend::concurrent;
 use crate::error::Error;
 use crate::gates::Gates;
+use crate::links::Link;
 use crate::rows::Rows;
 use crate::sql::Sql;
 use crate::tenants::TenantScope;
@@ -32,13 +33,14 @@ pub(crate) struct Session {
 
 #[derive(Debug)]
 enum Door {
-    Own(DatabaseTransaction),
+    /// The link is free again once the transaction has ended.
+    Own(DatabaseTransaction, Link),
     Leased(Lease),
 }
 
 impl Session {
-    pub(crate) fn own(transaction: DatabaseTransaction) -> Self {
-        Self { door: Door::Own(transaction), statements: AtomicUsize::new(0) }
+    pub(crate) fn own(transaction: DatabaseTransaction, link: Link) -> Self {
+        Self { door: Door::Own(transaction, link), statements: AtomicUsize::new(0) }
     }
 
     pub(crate) fn leased(lease: Lease) -> Self {
@@ -51,14 +53,14 @@ impl Session {
 
     pub(crate) fn transaction(&self) -> &DatabaseTransaction {
         match &self.door {
-            Door::Own(transaction) => transaction,
+            Door::Own(transaction, _) => transaction,
             Door::Leased(lease) => lease.transaction(),
         }
     }
 
     pub(crate) async fn commit(self) -> Result<(), Error> {
         match self.door {
-            Door::Own(transaction) => Ok(transaction.commit().await?),
+            Door::Own(transaction, _link) => Ok(transaction.commit().await?),
             Door::Leased(lease) => lease.commit().await,
         }
     }

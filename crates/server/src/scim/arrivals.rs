@@ -4,7 +4,7 @@
 //! Whoever comes while nobody of the tenant is being created starts a task; it creates those who wait, commits, answers
 //! each, and meanwhile the next ones gather. Who comes alone does not wait for company.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::response::Response;
@@ -13,7 +13,7 @@ use futures::future::join_all;
 use provisioning::{Cause, Entry, EntryKind, Subject, UserId};
 use scim::Object;
 use scim::project::Projection;
-use store::{Arrived, Constraint, NewUser, Newcomer, TenantId, User, WriteUnit};
+use store::{Arrived, Constraint, NewUser, Newcomer, TenantId, TenantScope, User, WriteUnit};
 use tokio::sync::oneshot;
 
 use super::respond::{self, Computed};
@@ -27,6 +27,9 @@ use crate::requests::Notes;
 
 /// The most people of one unit.
 const MOST: usize = 64;
+
+/// What the request log says of a creation.
+const CREATED: &str = "person created";
 
 type Answer = Result<Response, Failure>;
 
@@ -178,7 +181,12 @@ enum Together {
 /// Creates people in one unit; an error undoes all of it. Groups that wait for somebody who is `alone` are locked.
 async fn together(app: &App, arrivals: &[Arrival], alone: bool) -> Result<Together, Failure> {
     let Some(first) = arrivals.first() else { return Ok(Together::Created(Vec::new())) };
-    let mut unit = match app.store().write(&first.tenant.scope).await {
+    let (scope, newcomers) =
+        (&first.tenant.scope, || arrivals.iter().map(|arrival| &arrival.newcomer).collect());
+    if !alone && let Some(created) = app.store().create_unawaited(scope, newcomers()).await? {
+        return Ok(Together::Created(unawaited(app, scope, arrivals, &created).await));
+    }
+    let mut unit = match app.store().write(scope).await {
         Ok(unit) => unit,
         Err(error) => return Ok(Together::Unable(error.into())),
     };
@@ -186,7 +194,7 @@ async fn together(app: &App, arrivals: &[Arrival], alone: bool) -> Result<Togeth
         unit.lock_groups_awaiting(&first.newcomer.user().resource.document).await?;
     }
     let careful = alone || unit.is_only_writer();
-    let arrived = unit.insert_users(arrivals.iter().map(|arrival| &arrival.newcomer).collect()).await?;
+    let arrived = unit.insert_users(newcomers()).await?;
     if !careful && arrivals.iter().any(|arrival| arrived.is_awaited(arrival.newcomer.user())) {
         return Ok(Together::Awaited);
     }
@@ -196,7 +204,7 @@ async fn together(app: &App, arrivals: &[Arrival], alone: bool) -> Result<Togeth
     for arrival in arrivals {
         let user = arrival.newcomer.user();
         if !arrived.created.contains(&user.id) {
-            outcomes.push(Err(store::Error::Conflict(Constraint::UserName).into()));
+            outcomes.push(Err(taken()));
             continue;
         }
         let notes = Notes::default();
@@ -217,6 +225,31 @@ async fn together(app: &App, arrivals: &[Arrival], alone: bool) -> Result<Togeth
         notes.add(&told);
     }
     Ok(Together::Created(outcomes))
+}
+
+/// What became of people for whom nothing waited.
+async fn unawaited(
+    app: &App,
+    scope: &TenantScope,
+    arrivals: &[Arrival],
+    created: &BTreeSet<UserId>,
+) -> Vec<Outcome> {
+    let mut outcomes = Vec::with_capacity(arrivals.len());
+    for arrival in arrivals {
+        let user = arrival.newcomer.user();
+        outcomes.push(if created.contains(&user.id) {
+            arrival.notes.effect(CREATED);
+            let computed = Computed::of_newcomer(app, scope, user, &arrival.projection).await;
+            computed.map(|computed| Welcomed { changed: None, computed }).map_err(Failure::from)
+        } else {
+            Err(taken())
+        });
+    }
+    outcomes
+}
+
+fn taken() -> Failure {
+    store::Error::Conflict(Constraint::UserName).into()
 }
 
 impl Arrival {
@@ -255,7 +288,7 @@ impl Writing<'_> {
         arrived: &Arrived,
         rules: &Rules,
     ) -> Result<Option<User>, Failure> {
-        self.notes.effect("person created");
+        self.notes.effect(CREATED);
         let actor = self.tenant.actor();
         let awaited =
             arrived.is_awaited(user) && !awaited::join(unit, user, &actor, self.now).await?.is_empty();

@@ -1,6 +1,6 @@
 //! Answers: stored resources with what the server computes, in the attributes that the client wants.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use axum::body::Body;
 use axum::response::Response;
@@ -13,7 +13,7 @@ use scim::protocol::version::entity_tag;
 use scim::schema::{ENROLMENT, ENTERPRISE_USER};
 use scim::{Object, Registry, Resource, ResourceType, time};
 use serde_json::{Value, json};
-use store::{Group, GroupOf, Licence, Member, MemberName, ReadUnit, User};
+use store::{Group, GroupOf, Licence, Member, MemberName, ReadUnit, TenantScope, User};
 use uuid::Uuid;
 
 use super::group_text::{self, Text};
@@ -122,13 +122,26 @@ impl Computed {
         users: &[User],
         projection: &Projection,
     ) -> Result<Self, store::Error> {
-        let managers: BTreeSet<Uuid> =
-            users.iter().filter_map(|user| manager(&user.resource.document)).collect();
+        let managers = managers(users, projection);
         let mut computed = Self::default();
-        if !managers.is_empty() && wants_extension(projection, ENTERPRISE_USER) {
-            computed.names = unit.names_of(&managers.into_iter().collect::<Vec<_>>()).await?;
+        if !managers.is_empty() {
+            computed.names = unit.names_of(&managers).await?;
         }
         Ok(computed)
+    }
+
+    /// As [`Computed::named`] for somebody who has just been created without a unit.
+    pub(super) async fn of_newcomer(
+        app: &App,
+        scope: &TenantScope,
+        user: &User,
+        projection: &Projection,
+    ) -> Result<Self, store::Error> {
+        let user = std::slice::from_ref(user);
+        if managers(user, projection).is_empty() {
+            return Ok(Self::default());
+        }
+        Self::named(&app.store().read(scope).await?, user, projection).await
     }
 
     fn render(&self, app: &App, users: Vec<User>, projection: &Projection) -> Vec<Value> {
@@ -228,6 +241,17 @@ fn licence(licence: &Licence) -> Value {
         "state": licence.state.to_string(),
         "since": time::format(licence.since),
     })
+}
+
+/// The managers, as far as they may be users of ours, of users in whose answers they are named.
+fn managers(users: &[User], projection: &Projection) -> Vec<Uuid> {
+    let mut managers: Vec<Uuid> = users.iter().filter_map(|user| manager(&user.resource.document)).collect();
+    if managers.is_empty() || !wants_extension(projection, ENTERPRISE_USER) {
+        return Vec::new();
+    }
+    managers.sort_unstable();
+    managers.dedup();
+    managers
 }
 
 fn manager(document: &Object) -> Option<Uuid> {

@@ -2,6 +2,7 @@
 
 mod m20261122_000001_initial;
 mod m20261126_000002_sizes;
+mod m20261126_000003_unawaited;
 
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend};
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -15,7 +16,11 @@ struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261122_000001_initial::Migration), Box::new(m20261126_000002_sizes::Migration)]
+        vec![
+            Box::new(m20261122_000001_initial::Migration),
+            Box::new(m20261126_000002_sizes::Migration),
+            Box::new(m20261126_000003_unawaited::Migration),
+        ]
     }
 }
 

@@ -26,7 +26,7 @@ impl Bench {
         let url = url(folder.path());
         let connection = backend::connect_writer(&url).await.expect("opens");
         connection.execute_unprepared("CREATE TABLE t (n INTEGER)").await.expect("a table");
-        let reader = backend::connect_pool(&url, 1).await.expect("opens");
+        let reader = backend::connect_link(&url, false).await.expect("opens");
         Self { writer: Writer::start_within(PATIENT, connection, url), reader, folder }
     }
 

@@ -1,0 +1,154 @@
+//! People to create, written out for the database: what can be done before a unit is opened.
+
+use chrono::{DateTime, Utc};
+use provisioning::{Enrolment, Entry, UserId};
+use scim::schema::Registry;
+use scim::text::fold;
+use scim::{Meta, Object, Resource};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::entity;
+use crate::error::Error;
+use crate::ids::{ConnectionId, stored};
+use crate::journal::{self, Actor};
+use crate::rows::Rows;
+use crate::tenants::TenantScope;
+use crate::user_values;
+use crate::users::{Indexed, User, text};
+
+/// A user to create.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewUser {
+    /// The id.
+    pub id: UserId,
+    /// The canonical document.
+    pub document: Object,
+    /// The connection that creates the user.
+    pub connection: Option<ConnectionId>,
+    /// What the journal says about it.
+    pub entry: Entry,
+    /// As whom.
+    pub actor: Actor,
+}
+
+/// A user to create, written out for the database: what can be done before the writer is taken.
+#[derive(Clone, Debug)]
+pub struct Newcomer {
+    tenant: Uuid,
+    pub(crate) user: User,
+    user_name_folded: String,
+    row: Rows<entity::users::Entity>,
+    values: Rows<entity::user_values::Entity>,
+    entry: Rows<entity::journal::Entity>,
+}
+
+/// The rows of several newcomers.
+#[derive(Default)]
+pub(crate) struct Newcomers {
+    pub(crate) users: Rows<entity::users::Entity>,
+    pub(crate) values: Rows<entity::user_values::Entity>,
+    pub(crate) entries: Rows<entity::journal::Entity>,
+}
+
+impl Newcomer {
+    /// Makes a user of this tenant at version 1.
+    ///
+    /// # Errors
+    /// [`Error::Other`] for a document without a `userName`.
+    pub fn new(scope: &TenantScope, new: NewUser, now: DateTime<Utc>) -> Result<Self, Error> {
+        let (tenant, now) = (scope.tenant_id().uuid(), stored(now));
+        let indexed = Indexed::of(&new.document)?;
+        Ok(Self {
+            tenant,
+            user_name_folded: indexed.user_name_folded.clone(),
+            values: user_values::rows(tenant, new.id.uuid(), &indexed.search).into_iter().collect(),
+            entry: std::iter::once(journal::row(tenant, &new.entry, &new.actor, now)).collect(),
+            row: std::iter::once(row(tenant, &new, indexed, now)).collect(),
+            user: user(new, now),
+        })
+    }
+
+    /// The user as it will be.
+    #[must_use]
+    pub const fn user(&self) -> &User {
+        &self.user
+    }
+
+    /// The user as it was made.
+    #[must_use]
+    pub fn into_user(self) -> User {
+        self.user
+    }
+}
+
+/// The values by which a group may have named a user before the user was there.
+pub(crate) fn names(user: &User) -> impl Iterator<Item = &str> {
+    text(&user.resource.document, "externalId").into_iter().chain([user.user_name()])
+}
+
+/// The names of all, as one JSON array: with many parameters, `PostgreSQL` plans a statement anew each time.
+pub(crate) fn called(new: &[&Newcomer]) -> String {
+    json!(new.iter().flat_map(|newcomer| names(&newcomer.user)).collect::<Vec<_>>()).to_string()
+}
+
+impl Newcomers {
+    /// Puts newcomers into one order, so that two units that create the same people do not wait for each other, and
+    /// gathers their rows.
+    pub(crate) fn of(tenant: Uuid, new: &mut [&Newcomer]) -> Result<Self, Error> {
+        if new.iter().any(|newcomer| newcomer.tenant != tenant) {
+            return Err(Error::other("a user was made for another tenant"));
+        }
+        new.sort_unstable_by(|one, other| one.user_name_folded.cmp(&other.user_name_folded));
+        let mut rows = Self::default();
+        for newcomer in new {
+            rows.users.append(&newcomer.row);
+            rows.values.append(&newcomer.values);
+            rows.entries.append(&newcomer.entry);
+        }
+        Ok(rows)
+    }
+}
+
+/// The row of somebody who has just arrived.
+fn row(tenant: Uuid, new: &NewUser, indexed: Indexed, now: DateTime<Utc>) -> entity::users::Model {
+    let enrolment = Enrolment::default();
+    entity::users::Model {
+        tenant_id: tenant,
+        id: new.id.uuid(),
+        document: Value::Object(new.document.clone()),
+        search: Value::Object(indexed.search),
+        user_name_folded: indexed.user_name_folded,
+        external_id: indexed.external_id,
+        display_name_folded: indexed.display_name.as_deref().map(|name| fold(name).into_owned()),
+        display_name: indexed.display_name,
+        active: indexed.active,
+        enrolment: json!(enrolment),
+        enrolment_status: enrolment.status.to_string(),
+        enrolment_known: false,
+        enrolment_since: None,
+        enrolment_reason: None,
+        restore_owed: false,
+        seat_kept_until: None,
+        last_used_at: None,
+        connection_id: new.connection.map(ConnectionId::uuid),
+        created_at: now,
+        modified_at: now,
+        version: 1,
+    }
+}
+
+/// The same as a value.
+fn user(new: NewUser, now: DateTime<Utc>) -> User {
+    User {
+        id: new.id,
+        resource: Resource {
+            id: new.id.to_string(),
+            resource_type: Registry::standard().user(),
+            document: new.document,
+            meta: Meta { created: now, last_modified: now, version: 1 },
+        },
+        enrolment: Enrolment::default(),
+        connection: new.connection,
+    }
+}
