@@ -123,7 +123,8 @@ fn row(tenant: Uuid, new: &NewUser, indexed: Indexed, now: DateTime<Utc>) -> ent
         display_name_folded: indexed.display_name.as_deref().map(|name| fold(name).into_owned()),
         display_name: indexed.display_name,
         active: indexed.active,
-        enrolment: json!(enrolment),
+        // What is left out is as at the beginning, and that is all of it.
+        enrolment: json!({}),
         enrolment_status: enrolment.status.to_string(),
         enrolment_known: false,
         enrolment_since: None,

@@ -226,16 +226,14 @@ impl WriteUnit {
             return Err(Error::VersionMismatch);
         }
         if values_changed {
-            let mut sql = Sql::new("DELETE FROM user_values WHERE tenant_id = ");
-            sql.bind(tenant).push(" AND user_id = ").bind(id);
-            self.session.run(sql).await?;
+            self.forget_values(id).await?;
             self.session.insert_all::<entity::user_values::Entity>(values).await?;
         }
         self.bumped.insert(id);
         Ok(version)
     }
 
-    /// Deletes a user, with memberships and grants; the groups that held the user get a new version.
+    /// Deletes a user, with memberships, searchable values and grants; the groups that held the user get a new version.
     ///
     /// The seats must have been given back before. `false` if there is no such user.
     ///
@@ -245,6 +243,16 @@ impl WriteUnit {
         self.leave_all_groups(id.uuid(), now).await?;
         let mut sql = Sql::new("DELETE FROM users WHERE tenant_id = ");
         sql.bind(self.tenant()).push(" AND id = ").bind(id.uuid());
-        Ok(self.session.run(sql).await? == 1)
+        let deleted = self.session.run(sql).await? == 1;
+        // Only now: whoever was changing the user is through.
+        self.forget_values(id.uuid()).await?;
+        Ok(deleted)
+    }
+
+    async fn forget_values(&mut self, id: Uuid) -> Result<(), Error> {
+        let mut sql = Sql::new("DELETE FROM user_values WHERE tenant_id = ");
+        sql.bind(self.tenant()).push(" AND user_id = ").bind(id);
+        self.session.run(sql).await?;
+        Ok(())
     }
 }

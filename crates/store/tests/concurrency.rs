@@ -7,9 +7,11 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use provisioning::{Cause, Decision, Effect, GroupId, PoolPolicy, UserId, settle};
+use sea_orm::{ConnectionTrait, Database, Statement};
 use serde_json::json;
 use store::{Constraint, Error, GrantKind, MemberKind, NewGroup, Store, TenantScope, job_kind};
 use support::{TestStore, actor, create, id_at, insert_user, new_user, now, page, policy, user_document};
+use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
 const WRITERS: usize = 20;
@@ -251,4 +253,41 @@ async fn of_writers_on_one_version_one_wins() {
     assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
     let lost = |outcome: &&Result<(), Error>| matches!(outcome, Err(Error::VersionMismatch));
     assert_eq!(outcomes.iter().filter(lost).count(), WRITERS - 1, "{outcomes:?}");
+}
+
+/// What is kept apart to be searched goes with the user, whoever writes it last.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn no_value_outlives_its_user_in_parallel() {
+    let store = TestStore::open().await;
+    let with = |name: &str, email: &str| {
+        let emails = json!([{ "value": email, "type": "work" }]);
+        user_document(json!({ "userName": name, "emails": emails }))
+    };
+    for meeting in 0..60 {
+        let name = format!("user-{meeting}");
+        let mut unit = store.unit().await;
+        let new = new_user(id_at(now()), with(&name, "old@alpha.example"));
+        let user = create(&mut unit, new, now()).await.expect("a new user");
+        unit.commit().await.expect("committed");
+        let barrier = Barrier::new(2);
+        let change = async {
+            barrier.wait().await;
+            let mut unit = store.unit().await;
+            let saved = unit.save_user(&user, &with(&name, "new@alpha.example"), now()).await;
+            assert!(matches!(saved, Ok(2) | Err(Error::VersionMismatch)), "{saved:?}");
+            if saved.is_ok() {
+                unit.commit().await.expect("committed");
+            }
+        };
+        let delete = async {
+            barrier.wait().await;
+            let mut unit = store.unit().await;
+            assert!(unit.delete_user(user.id, now()).await.expect("deleted"));
+            unit.commit().await.expect("committed");
+        };
+        tokio::join!(change, delete);
+    }
+    let database = Database::connect(&store.url).await.expect("the database opens");
+    let rows = Statement::from_string(database.get_database_backend(), "SELECT 1 FROM user_values");
+    assert_eq!(database.query_all_raw(rows).await.expect("readable").len(), 0);
 }

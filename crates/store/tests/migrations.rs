@@ -14,7 +14,7 @@ async fn pending_migrations_are_refused_where_they_are_switched_off() {
     let Err(Error::PendingMigrations(names)) = Store::open(&strict).await else {
         panic!("opened without a schema")
     };
-    assert_eq!(names, ["m20261122_000001_initial", "m20261126_000002_sizes", "m20261126_000003_unawaited"]);
+    assert_eq!(names, ["m20261122_000001_initial", "m20261126_000002_sizes", "m20261126_000003_arrivals"]);
     let text = Error::PendingMigrations(names).to_string();
     assert!(text.contains("m20261122_000001_initial") && text.contains("migrate"), "{text}");
 

@@ -2,7 +2,7 @@
 
 mod m20261122_000001_initial;
 mod m20261126_000002_sizes;
-mod m20261126_000003_unawaited;
+mod m20261126_000003_arrivals;
 
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend};
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
@@ -19,7 +19,7 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m20261122_000001_initial::Migration),
             Box::new(m20261126_000002_sizes::Migration),
-            Box::new(m20261126_000003_unawaited::Migration),
+            Box::new(m20261126_000003_arrivals::Migration),
         ]
     }
 }

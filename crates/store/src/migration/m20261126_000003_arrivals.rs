@@ -1,4 +1,5 @@
-//! What a statement that creates people asks once it has passed the gates.
+//! What makes creating people cheaper on `PostgreSQL`: a question that one statement can ask behind the gates, and
+//! values without a foreign key.
 
 use sea_orm::DbBackend;
 use sea_orm_migration::prelude::*;
@@ -12,6 +13,7 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         if manager.get_database_backend() == DbBackend::Postgres {
             manager.get_connection().execute_unprepared(UNAWAITED).await?;
+            manager.get_connection().execute_unprepared(VALUES).await?;
         }
         Ok(())
     }
@@ -34,3 +36,7 @@ BEGIN
     );
 END
 $$";
+
+/// A key costs a query for each row, a tenth of what creating a person takes. The values are written only beside the
+/// user, whose row is locked then, and deleted with the user by `delete_user`.
+const VALUES: &str = "ALTER TABLE user_values DROP CONSTRAINT user_values_tenant_id_user_id_fkey";
