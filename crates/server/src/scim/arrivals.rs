@@ -2,7 +2,8 @@
 //! flush to the disk.
 //!
 //! Whoever comes while nobody of the tenant is being created starts a task; it creates those who wait, commits, answers
-//! each, and meanwhile the next ones gather. Who comes alone does not wait for company.
+//! each, and meanwhile the next ones gather. Who comes alone does not wait for company. When many gather, a second task
+//! helps, so that the server and the database both have something to do.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -27,6 +28,10 @@ use crate::requests::Notes;
 
 /// The most people of one unit.
 const MOST: usize = 64;
+/// The most units of a tenant at a time: with more, each is small, and a unit costs as much as two people.
+const UNITS: usize = 2;
+/// How many have to wait for a second unit.
+const ENOUGH: usize = 6;
 
 /// What the request log says of a creation.
 const CREATED: &str = "person created";
@@ -59,9 +64,15 @@ struct Waiting {
     answer: oneshot::Sender<Answered>,
 }
 
-/// Who waits to be created; a tenant stands here as long as its task runs.
+/// Who of a tenant waits to be created, and how many tasks do that.
+struct Queue<T> {
+    waiting: Vec<T>,
+    tasks: usize,
+}
+
+/// Who waits to be created; a tenant stands here as long as one of its tasks runs.
 #[derive(Default)]
-pub(crate) struct Arrivals(Mutex<HashMap<TenantId, Vec<Waiting>>>);
+pub(crate) struct Arrivals(Mutex<HashMap<TenantId, Queue<Waiting>>>);
 
 impl std::fmt::Debug for Arrivals {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -72,25 +83,48 @@ impl std::fmt::Debug for Arrivals {
 impl Arrivals {
     /// Gets in line; says whether a task has to be started.
     fn join(&self, tenant: TenantId, waiting: Waiting) -> bool {
-        let mut queues = self.queues();
-        let first = !queues.contains_key(&tenant);
-        queues.entry(tenant).or_default().push(waiting);
-        first
+        self.queues().entry(tenant).or_default().join(waiting)
     }
 
     /// Those who are next; nobody ends the task.
     fn next(&self, tenant: TenantId) -> Vec<Waiting> {
         let mut queues = self.queues();
         let Some(queue) = queues.get_mut(&tenant) else { return Vec::new() };
-        let next: Vec<_> = queue.drain(..queue.len().min(MOST)).collect();
-        if next.is_empty() {
+        let next = queue.next();
+        if queue.tasks == 0 {
             queues.remove(&tenant);
         }
         next
     }
 
-    fn queues(&self) -> MutexGuard<'_, HashMap<TenantId, Vec<Waiting>>> {
+    fn queues(&self) -> MutexGuard<'_, HashMap<TenantId, Queue<Waiting>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T> Default for Queue<T> {
+    fn default() -> Self {
+        Self { waiting: Vec::new(), tasks: 0 }
+    }
+}
+
+impl<T> Queue<T> {
+    /// Gets in line; says whether a task has to be started.
+    fn join(&mut self, one: T) -> bool {
+        self.waiting.push(one);
+        let start = self.tasks == 0 || (self.tasks < UNITS && self.waiting.len() >= ENOUGH);
+        self.tasks += usize::from(start);
+        start
+    }
+
+    /// Those who are next; nobody ends a task: the last one when nobody waits, another when too few do.
+    fn next(&mut self) -> Vec<T> {
+        let number = self.waiting.len().min(MOST);
+        if number == 0 || (self.tasks > 1 && number < ENOUGH) {
+            self.tasks -= 1;
+            return Vec::new();
+        }
+        self.waiting.drain(..number).collect()
     }
 }
 
@@ -301,5 +335,31 @@ impl Writing<'_> {
         }
         let touched = self.settle(unit, &[user.id], &Cause::Created).await?;
         Ok(Some(self.current(unit, user.clone(), touched).await?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_task_serves_few_and_a_second_one_many() {
+        let mut queue = Queue::default();
+        assert!(queue.join(0), "the first starts a task");
+        assert_eq!(queue.next(), [0]);
+        let started: Vec<usize> = (1..=2 * ENOUGH).filter(|one| queue.join(*one)).collect();
+        assert_eq!(started, [ENOUGH], "a second one helps when enough wait, and no third");
+        assert_eq!(queue.next().len(), 2 * ENOUGH);
+        for one in 1..ENOUGH {
+            assert!(!queue.join(one));
+        }
+        assert_eq!(queue.next(), [0; 0], "the second ends when few wait");
+        assert_eq!(queue.next().len(), ENOUGH - 1, "whom the first one serves");
+        assert_eq!((queue.next().len(), queue.tasks), (0, 0));
+        for one in 0..=MOST {
+            queue.join(one);
+        }
+        assert_eq!(queue.next().len(), MOST, "a unit has a limit");
+        assert!(!queue.waiting.is_empty());
     }
 }
