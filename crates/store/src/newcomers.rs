@@ -64,7 +64,7 @@ impl Newcomer {
             user_name_folded: indexed.user_name_folded.clone(),
             values: user_values::rows(tenant, new.id.uuid(), &indexed.search).into_iter().collect(),
             entry: std::iter::once(journal::row(tenant, &new.entry, &new.actor, now)).collect(),
-            row: std::iter::once(row(tenant, &new, indexed, now)).collect(),
+            row: Rows::with(row(tenant, &new, indexed, now), entity::users::Column::Document, &new.document),
             user: user(new, now),
         })
     }
@@ -110,13 +110,13 @@ impl Newcomers {
     }
 }
 
-/// The row of somebody who has just arrived.
+/// The row of somebody who has just arrived, without the document.
 fn row(tenant: Uuid, new: &NewUser, indexed: Indexed, now: DateTime<Utc>) -> entity::users::Model {
     let enrolment = Enrolment::default();
     entity::users::Model {
         tenant_id: tenant,
         id: new.id.uuid(),
-        document: Value::Object(new.document.clone()),
+        document: Value::Null,
         search: Value::Object(indexed.search),
         user_name_folded: indexed.user_name_folded,
         external_id: indexed.external_id,

@@ -4,6 +4,7 @@
 use std::io::{self, Write as _};
 use std::marker::PhantomData;
 
+use scim::Object;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, DbBackend, EntityTrait, IdenStatic as _, IntoActiveModel, Iterable, Value,
 };
@@ -31,17 +32,41 @@ where
     E::Model: IntoActiveModel<E::ActiveModel>,
 {
     fn from_iter<I: IntoIterator<Item = E::Model>>(rows: I) -> Self {
-        let mut text = Vec::new();
+        let mut all = Self::default();
         for row in rows {
-            let mut row = row.into_active_model();
-            text.extend_from_slice(if text.is_empty() { b"[" } else { b",[" });
-            for (at, column) in E::Column::iter().enumerate() {
-                text.extend_from_slice(if at == 0 { b"" } else { b"," });
-                write(&mut text, row.take(column).into_value()).expect("memory takes everything");
-            }
-            text.push(b']');
+            all.push(row, None);
         }
-        Self { text, table: PhantomData }
+        all
+    }
+}
+
+impl<E> Rows<E>
+where
+    E: EntityTrait,
+    E::Model: IntoActiveModel<E::ActiveModel>,
+{
+    /// One row, with this object in this column: nobody has to give it away.
+    pub(crate) fn with(row: E::Model, column: E::Column, object: &Object) -> Self {
+        let mut one = Self::default();
+        one.push(row, Some((column, object)));
+        one
+    }
+
+    fn push(&mut self, row: E::Model, with: Option<(E::Column, &Object)>) {
+        let (mut row, text) = (row.into_active_model(), &mut self.text);
+        text.extend_from_slice(if text.is_empty() { b"[" } else { b",[" });
+        for (at, column) in E::Column::iter().enumerate() {
+            text.extend_from_slice(if at == 0 { b"" } else { b"," });
+            let value = row.take(column).into_value();
+            let written = match with {
+                Some((other, object)) if other.as_str() == column.as_str() => {
+                    serde_json::to_writer(&mut *text, object).map_err(io::Error::from)
+                }
+                _ => write(text, value),
+            };
+            written.expect("memory takes everything");
+        }
+        text.push(b']');
     }
 }
 

@@ -33,7 +33,6 @@ pub(crate) async fn trace(State(app): State<Arc<App>>, mut request: Request, nex
     let id = sane(request.headers()).unwrap_or_else(|| own.to_string());
     let path = url_path(request.uri().path());
     let span = tracing::info_span!("request", request_id = id, method = %request.method(), path);
-    let quiet = !request.uri().path().contains("/scim");
     let started = Instant::now();
 
     let response = next.run(request).instrument(span.clone()).await;
@@ -42,7 +41,8 @@ pub(crate) async fn trace(State(app): State<Arc<App>>, mut request: Request, nex
     let mut response = explain_fault(response, &id);
     let status = response.status().as_u16();
     let took_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-    if quiet {
+    // What went well stands in the request log of its connection.
+    if status < 400 {
         tracing::debug!(status, took_us, "answered");
     } else {
         tracing::info!(status, took_us, "answered");
