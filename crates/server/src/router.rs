@@ -1,15 +1,15 @@
 //! Every route of the program.
 
-use std::any::Any;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::Method;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{any, get, post};
-use tower_http::catch_panic::CatchPanicLayer;
+use futures::FutureExt as _;
 
 use crate::app::App;
 use crate::http::error::{Failure, Fault};
@@ -48,7 +48,9 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
     dress(routes, app)
 }
 
-/// Puts the layers around routes, so that every answer on every path is complete.
+/// Puts routes into what makes every answer on every path complete.
+///
+/// A layer costs each request a copy of all layers inside it, so there are two, and each is several functions deep.
 fn dress(routes: Router<Arc<App>>, app: &Arc<App>) -> Router {
     let inner = routes
         .fallback(async || Failure::no_endpoint())
@@ -56,22 +58,28 @@ fn dress(routes: Router<Arc<App>>, app: &Arc<App>) -> Router {
             Failure::status(405, format!("{method} is not a method of this endpoint."))
         })
         .layer(DefaultBodyLimit::max(app.limits().body_bytes))
-        // From here on the last one added is the outermost.
-        .layer(from_fn_with_state(Arc::clone(app), limits::deadline))
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn_with_state(Arc::clone(app), record))
-        .layer(from_fn(trace::measure))
+        .layer(from_fn_with_state(Arc::clone(app), inside))
         .with_state(Arc::clone(app));
     // Paths are put in order before they are routed, so the router is a service inside another one.
-    Router::new()
-        .fallback_service(inner)
-        .layer(from_fn(paths::normalise))
-        .layer(from_fn_with_state(Arc::clone(app), trace::trace))
+    Router::new().fallback_service(inner).layer(from_fn_with_state(Arc::clone(app), outside))
+}
+
+/// Around the router.
+async fn outside(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    trace::trace(&app, request, |request| paths::normalise(request, |request| next.run(request))).await
+}
+
+/// Inside the router, where the route is known.
+async fn inside(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let answer = |request| unless_panicked(limits::deadline(&app, next.run(request)));
+    trace::measure(request, |request| record(&app, request, answer)).await
 }
 
 #[cfg(test)]
 mod tests;
 
-fn panicked(_: Box<dyn Any + Send>) -> Response {
-    Failure::Fault(Fault::Panic).into_response()
+/// The answer, or ours for a handler that panicked.
+async fn unless_panicked(answer: impl Future<Output = Response>) -> Response {
+    let answer = AssertUnwindSafe(answer).catch_unwind().await;
+    answer.unwrap_or_else(|_| Failure::Fault(Fault::Panic).into_response())
 }

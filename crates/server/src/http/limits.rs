@@ -1,11 +1,8 @@
 //! What a request may cost: time, and how many a connection may send.
 
 use std::num::NonZeroU32;
-use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Request, State};
-use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
@@ -15,10 +12,10 @@ use super::error::Failure;
 use crate::app::App;
 use crate::config::Limits;
 
-/// The layer that ends what takes too long; an open unit of work is rolled back, unless others share it.
-pub(crate) async fn deadline(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+/// Ends what takes too long; an open unit of work is rolled back, unless others share it.
+pub(crate) async fn deadline(app: &App, answer: impl Future<Output = Response>) -> Response {
     let seconds = app.limits().request_seconds;
-    let answered = tokio::time::timeout(Duration::from_secs(seconds), next.run(request)).await;
+    let answered = tokio::time::timeout(Duration::from_secs(seconds), answer).await;
     answered.unwrap_or_else(|_| {
         let detail = format!("The request took longer than {seconds} s: send it again, or in smaller parts.");
         Failure::Later(scim::Error::status(503, detail), 5).into_response()

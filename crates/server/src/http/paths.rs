@@ -1,7 +1,6 @@
 //! Paths as clients write them, brought into the one form that the router knows.
 
 use axum::extract::Request;
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::Uri;
 use http::uri::PathAndQuery;
@@ -14,7 +13,10 @@ use super::error::Failure;
 pub(crate) const SCIM: &str = "/scim/v2";
 
 /// Rewrites the path of a request before it is routed.
-pub(crate) async fn normalise(mut request: Request, next: Next) -> Response {
+pub(crate) async fn normalise<F>(mut request: Request, next: impl FnOnce(Request) -> F) -> Response
+where
+    F: Future<Output = Response>,
+{
     match normal(request.uri().path()) {
         Ok(None) => {}
         Ok(Some(path)) => match with_path(request.uri(), &path) {
@@ -23,7 +25,7 @@ pub(crate) async fn normalise(mut request: Request, next: Next) -> Response {
         },
         Err(error) => return Failure::from(error).into_response(),
     }
-    next.run(request).await
+    next(request).await
 }
 
 /// The path without doubled slashes, without one at its end, with the protocol's version and without the segments

@@ -1,10 +1,8 @@
 //! One id and one span for a request, what is measured of it, and the answer when we failed.
 
-use std::sync::Arc;
 use std::time::Instant;
 
-use axum::extract::{MatchedPath, Request, State};
-use axum::middleware::Next;
+use axum::extract::{MatchedPath, Request};
 use axum::response::Response;
 use http::header::HeaderName;
 use http::{HeaderMap, HeaderValue, Method};
@@ -26,8 +24,11 @@ pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-i
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RequestId(pub(crate) Uuid);
 
-/// The outermost layer. The query is never logged: filters hold personal data.
-pub(crate) async fn trace(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+/// Answers in a span. The query is never logged: filters hold personal data.
+pub(crate) async fn trace<F>(app: &App, mut request: Request, next: impl FnOnce(Request) -> F) -> Response
+where
+    F: Future<Output = Response>,
+{
     let own = app.id();
     request.extensions_mut().insert(RequestId(own));
     let id = sane(request.headers()).unwrap_or_else(|| own.to_string());
@@ -35,7 +36,7 @@ pub(crate) async fn trace(State(app): State<Arc<App>>, mut request: Request, nex
     let span = tracing::info_span!("request", request_id = id, method = %request.method(), path);
     let started = Instant::now();
 
-    let response = next.run(request).instrument(span.clone()).await;
+    let response = next(request).instrument(span.clone()).await;
 
     let _entered = span.enter();
     let mut response = explain_fault(response, &id);
@@ -54,12 +55,15 @@ pub(crate) async fn trace(State(app): State<Arc<App>>, mut request: Request, nex
     response
 }
 
-/// The layer inside the router, where the route is known.
-pub(crate) async fn measure(request: Request, next: Next) -> Response {
+/// Measures what a route takes.
+pub(crate) async fn measure<F>(request: Request, next: impl FnOnce(Request) -> F) -> Response
+where
+    F: Future<Output = Response>,
+{
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
     let method = method_label(request.method());
     let started = Instant::now();
-    let response = next.run(request).await;
+    let response = next(request).await;
     metrics::answered(method, &route, response.status().as_u16(), started.elapsed());
     response
 }

@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use axum::extract::{FromRequestParts, OriginalUri, Request, State};
-use axum::middleware::Next;
+use axum::extract::{FromRequestParts, OriginalUri, Request};
 use axum::response::Response;
 use http::Extensions;
 use http::request::Parts;
@@ -100,8 +99,11 @@ impl<S: Sync> FromRequestParts<S> for Notes {
     }
 }
 
-/// The layer that hands out notes and, once the answer stands, queues what they say.
-pub(crate) async fn record(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+/// Hands out notes and, once the answer stands, queues what they say.
+pub(crate) async fn record<F>(app: &App, mut request: Request, next: impl FnOnce(Request) -> F) -> Response
+where
+    F: Future<Output = Response>,
+{
     let notes = Notes::default();
     request.extensions_mut().insert(notes.clone());
     let started = Instant::now();
@@ -113,7 +115,7 @@ pub(crate) async fn record(State(app): State<Arc<App>>, mut request: Request, ne
         .map_or_else(|| request.uri().path().to_owned(), |original| original.path().to_owned());
     let id = request.extensions().get::<RequestId>().map_or_else(|| app.id(), |id| id.0);
 
-    let response = next.run(request).await;
+    let response = next(request).await;
 
     let noted = std::mem::take(&mut *notes.noted());
     for quirk in &noted.quirks {
