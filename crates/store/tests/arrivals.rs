@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 
 use provisioning::{PoolPolicy, Subject, UserId};
 use serde_json::json;
-use store::{JournalQuery, MemberKind, NewPool, Newcomer, TenantScope, WriteUnit};
-use support::{TestStore, new_pool, newcomer, now, page, user_document, user_filter};
+use store::{JournalQuery, NewPool, Newcomer, TenantScope, WriteUnit};
+use support::{TestStore, new_pool, newcomer, now, page, push_member, user_document, user_filter};
 use tokio::sync::Barrier;
 
 /// How often each pair meets: where the look after the gate sees what was there before it, one of the first goes wrong.
@@ -87,16 +87,7 @@ async fn who_is_created_while_a_group_begins_to_wait_is_found_by_it_in_parallel(
         let barrier = Barrier::new(2);
         let park = async {
             barrier.wait().await;
-            let mut unit = store.unit().await;
-            unit.lock_group(group).await.expect("readable").expect("there");
-            let named = format!("ext-{name}");
-            let found = unit.people_called(std::slice::from_ref(&named)).await.expect("readable");
-            if let Some(person) = found.get(&named) {
-                unit.add_members(group, &[(*person, MemberKind::User)], now()).await.expect("added");
-            } else {
-                unit.park_members(group, &[named]).await.expect("parked");
-            }
-            unit.commit().await.expect("committed");
+            push_member(store.unit().await, group, &format!("ext-{name}")).await;
         };
         let arrive = async {
             barrier.wait().await;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use provisioning::PoolPolicy;
 use serde_json::json;
-use store::{MemberKind, NewPool};
-use support::{TestStore, new_pool, newcomer, now, page, user_document};
+use store::NewPool;
+use support::{TestStore, new_pool, newcomer, now, page, push_member, user_document};
 use tokio::sync::Barrier;
 
 /// How often each pair meets: on PostgreSQL, one of the first meetings goes wrong without the gates.
@@ -25,15 +25,7 @@ async fn a_member_who_is_parked_in_the_instant_of_arriving_is_a_member_in_parall
         let (scope, named) = (store.scope.clone(), name.clone());
         let park = async move {
             parking.wait().await;
-            let mut unit = first.write(&scope).await.expect("a unit opens");
-            unit.lock_group(group).await.expect("readable").expect("there");
-            let called = unit.people_called(std::slice::from_ref(&named)).await.expect("readable");
-            if let Some(person) = called.get(&named) {
-                unit.add_members(group, &[(*person, MemberKind::User)], now()).await.expect("added");
-            } else {
-                unit.park_members(group, &[named]).await.expect("parked");
-            }
-            unit.commit().await.expect("committed");
+            push_member(first.write(&scope).await.expect("a unit opens"), group, &named).await;
         };
         let (scope, named) = (store.scope.clone(), name.clone());
         let arrive = async move {

@@ -18,8 +18,8 @@ use scim::schema::Registry;
 use sea_orm::{ConnectionTrait, Database};
 use serde_json::{Value, json};
 use store::{
-    Actor, ActorKind, Connection, Constraint, Error, NewConnection, NewGroup, NewPool, NewUser, Newcomer,
-    Options, Store, TenantScope, User, WriteUnit,
+    Actor, ActorKind, Connection, Constraint, Error, MemberKind, NewConnection, NewGroup, NewPool, NewUser,
+    Newcomer, Options, Store, TenantScope, User, WriteUnit,
 };
 use uuid::{NoContext, Timestamp, Uuid};
 
@@ -189,6 +189,19 @@ pub(crate) async fn create(unit: &mut WriteUnit, new: NewUser, at: DateTime<Utc>
     } else {
         Err(Error::Conflict(Constraint::UserName))
     }
+}
+
+/// Makes whoever has this name a member of the group, or lets the group wait for them, as a push does.
+pub(crate) async fn push_member(mut unit: WriteUnit, group: GroupId, name: &str) {
+    unit.lock_group(group).await.expect("readable").expect("there");
+    let name = [name.to_owned()];
+    let called = unit.people_called(&name).await.expect("readable");
+    if let Some(person) = called.get(&name[0]) {
+        unit.add_members(group, &[(*person, MemberKind::User)], now()).await.expect("added");
+    } else {
+        unit.park_members(group, &name).await.expect("parked");
+    }
+    unit.commit().await.expect("committed");
 }
 
 /// Inserts a user into a unit.
