@@ -6,21 +6,17 @@ use chrono::{DateTime, Utc};
 use provisioning::{GroupId, PoolId, UserId};
 use scim::Object;
 use scim::text::fold_name;
-use sea_orm::FromQueryResult;
+use sea_orm::{DbBackend, FromQueryResult};
 use uuid::Uuid;
 
 use crate::backend::{concurrent, for_each, for_update, json_text, text_elements};
-use crate::entity::{journal, user_values};
 use crate::error::Error;
 use crate::gates::{Gate, Gates};
 use crate::groups::IdRow;
 use crate::members::MemberKind;
 use crate::newcomers::{Newcomer, Newcomers, called, names};
 use crate::pools::PoolRule;
-use crate::rows::value;
 use crate::sql::Sql;
-use crate::store::Store;
-use crate::tenants::TenantScope;
 use crate::unit::{CHUNK, WriteUnit};
 use crate::users::{User, text};
 
@@ -55,57 +51,26 @@ struct GroupRow {
     group_id: Uuid,
 }
 
-#[derive(FromQueryResult)]
-struct CreatedRow {
-    ready: bool,
-    id: Option<Uuid>,
-}
-
 /// What follows the INSERT of users, of whom only those without a namesake are created.
-const UNLESS_TAKEN: &str = " ON CONFLICT (tenant_id, user_name_folded) DO NOTHING RETURNING id";
+pub(crate) const UNLESS_TAKEN: &str = " ON CONFLICT (tenant_id, user_name_folded) DO NOTHING";
+
+/// Which pools `q` are for people whatever group they are in.
+pub(crate) const FOR_PEOPLE_ALONE: &str = "(q.rule IS NOT NULL OR q.is_default)";
+
+/// Appends the source of the members `t` that groups wait for by a name of these people.
+pub(crate) fn parked(sql: &mut Sql, backend: DbBackend, tenant: Uuid, new: &[&Newcomer]) {
+    let (before, behind) = text_elements(backend);
+    sql.push(" FROM ").push(before).bind(called(new)).push(behind);
+    let (before, behind) = for_each(backend);
+    sql.push(&format!(" called {before} parked_members t WHERE t.value = called.value AND t.tenant_id = "));
+    sql.bind(tenant).push(behind);
+}
 
 impl Arrived {
     /// Whether a group waits for this user.
     #[must_use]
     pub fn is_awaited(&self, user: &User) -> bool {
         names(user).any(|name| self.parked.contains(name))
-    }
-}
-
-impl Store {
-    /// Creates users and tells the journal in one statement, which is a transaction of its own, if nobody waits for
-    /// them and no pool is for people without a group; answers whom it created. `None` changes nothing: they need a
-    /// unit. So does everybody on `SQLite`, to which no way is long.
-    ///
-    /// # Errors
-    /// [`Error::Busy`] or [`Error::Other`].
-    pub async fn create_unawaited(
-        &self,
-        scope: &TenantScope,
-        mut new: Vec<&Newcomer>,
-    ) -> Result<Option<BTreeSet<UserId>>, Error> {
-        let (tenant, backend) = (scope.tenant_id().uuid(), self.backend());
-        if !concurrent(backend) {
-            return Ok(None);
-        }
-        let rows = Newcomers::of(tenant, &mut new)?;
-        let mut sql = Sql::default();
-        Gates(tenant, &[Gate::Parking, Gate::Rules]).push(&mut sql, "WITH ", backend);
-        sql.push(", ready AS MATERIALIZED (SELECT 1 FROM gate WHERE unawaited(").bind(tenant).push(", CAST(");
-        sql.bind(called(&new)).push(" AS JSONB))), created AS (");
-        sql.insert_if(backend, &Gates::NONE, "EXISTS (SELECT 1 FROM ready)", &rows.users);
-        sql.push(UNLESS_TAKEN).push("), with_values AS (");
-        let created = |id: String| format!("{id} IN (SELECT id FROM created)");
-        let user = created(value(backend, user_values::Column::UserId));
-        sql.insert_if(backend, &Gates::NONE, &user, &rows.values).push("), told AS (");
-        let subject = created(value(backend, journal::Column::SubjectId));
-        sql.insert_if(backend, &Gates::NONE, &subject, &rows.entries);
-        sql.push(") SELECT r.ready, c.id FROM (SELECT EXISTS (SELECT 1 FROM ready) AS ready) r");
-        sql.push(" LEFT JOIN created c ON TRUE");
-        let link = self.link().await?;
-        let outcome = CreatedRow::find_by_statement(sql.statement(backend)).all(&*link).await?;
-        let ready = outcome.iter().all(|row| row.ready);
-        Ok(ready.then(|| outcome.iter().filter_map(|row| row.id).map(UserId::new).collect()))
     }
 }
 
@@ -116,9 +81,11 @@ impl WriteUnit {
     /// [`Error::Busy`] or [`Error::Other`].
     pub async fn insert_users(&mut self, mut new: Vec<&Newcomer>) -> Result<Arrived, Error> {
         let (tenant, backend) = (self.tenant(), self.backend());
-        let (all, mut rows) = (new.len(), Newcomers::of(tenant, &mut new)?);
+        let (all, Newcomers { users, mut values, mut entries }) =
+            (new.len(), Newcomers::of(tenant, &mut new)?);
         let mut sql = Sql::default();
-        sql.insert(backend, &Gates(tenant, &[Gate::Parking, Gate::Rules]), &rows.users).push(UNLESS_TAKEN);
+        let behind = [UNLESS_TAKEN, " RETURNING id"].concat();
+        sql.insert(backend, &Gates(tenant, &[Gate::Parking, Gate::Rules]), users, &behind);
         let created = self.session.all::<IdRow>(sql).await?;
         let created = created.iter().map(|row| UserId::new(row.id)).collect();
         let mut arrived = Arrived { created, parked: BTreeSet::new(), rules: Vec::new() };
@@ -127,21 +94,15 @@ impl WriteUnit {
             return Ok(arrived);
         }
         if new.len() < all {
-            rows = Newcomers::of(tenant, &mut new)?;
+            Newcomers { values, entries, .. } = Newcomers::of(tenant, &mut new)?;
         }
         let mut sql = Sql::default();
-        sql.together(backend, |sql| sql.insert(backend, &Gates::NONE, &rows.values));
-        sql.together(backend, |sql| sql.insert(backend, &Gates::NONE, &rows.entries));
-        let (before, behind) = text_elements(backend);
+        sql.together(backend, |sql| sql.insert(backend, &Gates::NONE, values, ""));
+        sql.together(backend, |sql| sql.insert(backend, &Gates::NONE, entries, ""));
         sql.push("SELECT t.value AS parked, CAST(NULL AS UUID) AS pool, CAST(NULL AS TEXT) AS rule, FALSE AS is_default");
-        sql.push(" FROM ").push(before).bind(called(&new)).push(behind);
-        let (before, behind) = for_each(backend);
-        sql.push(&format!(
-            " called {before} parked_members t WHERE t.value = called.value AND t.tenant_id = "
-        ));
-        sql.bind(tenant).push(behind);
+        parked(&mut sql, backend, tenant, &new);
         sql.push(" UNION ALL SELECT NULL, q.id, q.rule, q.is_default FROM pools q WHERE q.tenant_id = ");
-        sql.bind(tenant).push(" AND (q.rule IS NOT NULL OR q.is_default) ORDER BY pool");
+        sql.bind(tenant).push(" AND ").push(FOR_PEOPLE_ALONE).push(" ORDER BY pool");
         for row in self.session.all::<AwaitingRow>(sql).await? {
             arrived.parked.extend(row.parked);
             arrived.rules.extend(row.pool.map(|pool| PoolRule {

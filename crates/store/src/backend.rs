@@ -1,5 +1,6 @@
 //! Everything in which the two databases differ: how they connect, lock and read JSON.
 
+use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use sea_orm::sqlx::sqlite::SqliteSynchronous;
@@ -107,6 +108,15 @@ fn options(url: &str) -> ConnectOptions {
         .sqlx_logging(false)
         .test_before_acquire_if_idle_for(Duration::from_secs(30));
     options
+}
+
+/// Appends the parameter of this number; in `SQLite` it is the next one, because named ones are looked for one by one.
+pub(crate) fn parameter(backend: DbBackend, number: usize, text: &mut String) {
+    if backend == DbBackend::Sqlite {
+        text.push('?');
+    } else {
+        write!(text, "${number}").expect("memory takes everything");
+    }
 }
 
 /// Begins a transaction that reads one snapshot.
@@ -233,14 +243,14 @@ pub(crate) fn json_elements(backend: DbBackend, document: &str, path: &[&str]) -
     format!("jsonb_path_query({document}, {every}) AS e(value)")
 }
 
-/// What stands around a text that is a JSON array to make a row, with its `value`, of each element.
-pub(crate) fn elements(backend: DbBackend) -> (&'static str, &'static str) {
-    if backend == DbBackend::Sqlite {
-        ("json_each(", ")")
-    } else {
-        ("jsonb_array_elements(CAST(", " AS JSONB))")
-    }
+/// The most rows that one statement inserts.
+pub(crate) fn most_rows(backend: DbBackend) -> usize {
+    // SQLite keeps a program for every number of rows, as long as they are many.
+    if concurrent(backend) { 512 } else { 128 }
 }
+
+/// What stands around a text that is a JSON array to make a row `e`, with its `value`, of each element.
+pub(crate) const ELEMENTS: (&str, &str) = ("jsonb_array_elements(CAST(", " AS JSONB))");
 
 /// The same for an array of texts: each `value` is one of them.
 pub(crate) fn text_elements(backend: DbBackend) -> (&'static str, &'static str) {
@@ -251,18 +261,18 @@ pub(crate) fn text_elements(backend: DbBackend) -> (&'static str, &'static str) 
     }
 }
 
-/// The value at a place of an array that is called `e.value`, in the type of its column.
+/// The value at a place of a row `e`, in the type of its column.
 pub(crate) fn cell(backend: DbBackend, at: usize, column: &ColumnType) -> String {
+    if backend == DbBackend::Sqlite {
+        return format!("e.column{}", at + 1);
+    }
     let text = format!("e.value ->> {at}");
     match column {
         ColumnType::Json | ColumnType::JsonBinary => format!("NULLIF(e.value -> {at}, 'null')"),
-        ColumnType::Uuid if backend == DbBackend::Sqlite => format!("unhex({text})"),
         ColumnType::Uuid => format!("CAST({text} AS UUID)"),
-        ColumnType::Boolean if backend == DbBackend::Postgres => format!("CAST({text} AS BOOLEAN)"),
-        ColumnType::BigInteger if backend == DbBackend::Postgres => format!("CAST({text} AS BIGINT)"),
-        ColumnType::TimestampWithTimeZone if backend == DbBackend::Postgres => {
-            format!("CAST({text} AS TIMESTAMPTZ)")
-        }
+        ColumnType::Boolean => format!("CAST({text} AS BOOLEAN)"),
+        ColumnType::BigInteger => format!("CAST({text} AS BIGINT)"),
+        ColumnType::TimestampWithTimeZone => format!("CAST({text} AS TIMESTAMPTZ)"),
         _ => text,
     }
 }
@@ -276,6 +286,11 @@ pub(crate) fn together(backend: DbBackend, position: usize) -> (String, &'static
         (_, 0) => ("WITH s0 AS (".to_owned(), ") "),
         (_, position) => (format!(", s{position} AS ("), ") "),
     }
+}
+
+/// What stands behind statements that go together, when nothing else does.
+pub(crate) fn after_all(backend: DbBackend) -> &'static str {
+    if concurrent(backend) { "SELECT 1" } else { "" }
 }
 
 /// `'$."name"."familyName"'`, which is a path of `SQLite` and of SQL/JSON alike.

@@ -59,12 +59,13 @@ impl Newcomer {
     pub fn new(scope: &TenantScope, new: NewUser, now: DateTime<Utc>) -> Result<Self, Error> {
         let (tenant, now) = (scope.tenant_id().uuid(), stored(now));
         let indexed = Indexed::of(&new.document)?;
+        let document = serde_json::to_string(&new.document).map_err(|error| Error::Other(error.into()))?;
         Ok(Self {
             tenant,
             user_name_folded: indexed.user_name_folded.clone(),
             values: user_values::rows(tenant, new.id.uuid(), &indexed.search).into_iter().collect(),
             entry: std::iter::once(journal::row(tenant, &new.entry, &new.actor, now)).collect(),
-            row: Rows::with(row(tenant, &new, indexed, now), entity::users::Column::Document, &new.document),
+            row: Rows::with(row(tenant, &new, indexed, now), entity::users::Column::Document, Some(document)),
             user: user(new, now),
         })
     }
@@ -102,9 +103,9 @@ impl Newcomers {
         new.sort_unstable_by(|one, other| one.user_name_folded.cmp(&other.user_name_folded));
         let mut rows = Self::default();
         for newcomer in new {
-            rows.users.append(&newcomer.row);
-            rows.values.append(&newcomer.values);
-            rows.entries.append(&newcomer.entry);
+            rows.users.append(newcomer.row.clone());
+            rows.values.append(newcomer.values.clone());
+            rows.entries.append(newcomer.entry.clone());
         }
         Ok(rows)
     }

@@ -3,6 +3,7 @@
 use provisioning::GroupId;
 use sea_orm::FromQueryResult;
 
+use crate::backend::most_rows;
 use crate::entity::parked_members;
 use crate::error::Error;
 use crate::gates::Gates;
@@ -33,7 +34,7 @@ impl WriteUnit {
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
     pub async fn park_members(&mut self, group: GroupId, values: &[String]) -> Result<(), Error> {
-        for chunk in values.chunks(CHUNK) {
+        for chunk in values.chunks(most_rows(self.backend())) {
             let row = |value: &String| parked_members::Model {
                 tenant_id: self.tenant(),
                 group_id: group.uuid(),
@@ -41,7 +42,7 @@ impl WriteUnit {
             };
             let rows: Rows<parked_members::Entity> = chunk.iter().map(row).collect();
             let mut sql = Sql::default();
-            sql.insert(self.backend(), &Gates::NONE, &rows).push(" ON CONFLICT DO NOTHING");
+            sql.insert(self.backend(), &Gates::NONE, rows, " ON CONFLICT DO NOTHING");
             self.session.run(sql).await?;
         }
         Ok(())

@@ -6,13 +6,15 @@ use chrono::{DateTime, Utc};
 use sea_orm::{
     ColumnTrait, ConnectionTrait as _, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Value as SqlValue,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::connections::decode;
 use crate::entity::{quirk_uses, requests};
 use crate::error::Error;
+use crate::gates::Gates;
 use crate::ids::{ConnectionId, first_id, stored};
+use crate::rows::Rows;
 use crate::sql::Sql;
 use crate::store::Store;
 use crate::tenants::TenantScope;
@@ -43,10 +45,19 @@ pub struct RequestRecord {
     pub effects: Vec<String>,
     /// What of it was ignored.
     pub ignored: Vec<String>,
-    /// The body, masked by the caller.
-    pub body: Option<Value>,
+    /// The body as JSON, masked by the caller.
+    pub body: Option<String>,
     /// Why it was refused.
     pub error: Option<String>,
+}
+
+/// Requests that are logged together, each written out when it comes: all at once would keep others waiting.
+#[derive(Debug, Default)]
+pub struct RequestBatch {
+    rows: Rows<requests::Entity>,
+    number: usize,
+    /// By their keys, in whose order two processes never wait for each other.
+    uses: BTreeMap<(Uuid, Uuid, String), (i64, DateTime<Utc>)>,
 }
 
 /// How often a connection used a quirk.
@@ -63,8 +74,8 @@ pub struct QuirkUse {
 }
 
 impl RequestRecord {
-    fn row(self) -> requests::Model {
-        requests::Model {
+    fn row(self) -> Rows<requests::Entity> {
+        let row = requests::Model {
             tenant_id: self.scope.tenant_id().uuid(),
             id: self.id,
             connection_id: self.connection.uuid(),
@@ -76,9 +87,10 @@ impl RequestRecord {
             quirks: json!(self.quirks),
             effects: json!(self.effects),
             ignored: json!(self.ignored),
-            body: self.body,
+            body: None,
             error: self.error,
-        }
+        };
+        Rows::with(row, requests::Column::Body, self.body)
     }
 }
 
@@ -100,9 +112,43 @@ impl TryFrom<requests::Model> for RequestRecord {
             quirks: decode(row.quirks, "requests", "quirks", &id)?,
             effects: decode(row.effects, "requests", "effects", &id)?,
             ignored: decode(row.ignored, "requests", "ignored", &id)?,
-            body: row.body,
+            body: row.body.map(|body| body.to_string()),
             error: row.error,
         })
+    }
+}
+
+impl RequestBatch {
+    /// Takes another one.
+    pub fn push(&mut self, record: RequestRecord) {
+        self.number += 1;
+        let (tenant, connection) = (record.scope.tenant_id().uuid(), record.connection.uuid());
+        for name in &record.quirks {
+            let (count, last) = self.uses.entry((tenant, connection, name.clone())).or_insert((0, record.at));
+            *count += 1;
+            *last = (*last).max(record.at);
+        }
+        self.rows.append(record.row());
+    }
+
+    /// How many they are.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.number
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.number == 0
+    }
+}
+
+impl FromIterator<RequestRecord> for RequestBatch {
+    fn from_iter<I: IntoIterator<Item = RequestRecord>>(records: I) -> Self {
+        let mut batch = Self::default();
+        records.into_iter().for_each(|record| batch.push(record));
+        batch
     }
 }
 
@@ -111,23 +157,14 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`]; nothing is logged then.
-    pub async fn log_requests(&self, records: Vec<RequestRecord>) -> Result<(), Error> {
-        if records.is_empty() {
-            return Ok(());
+    pub async fn log_requests(&self, batch: RequestBatch) -> Result<(), Error> {
+        let mut statements = Vec::new();
+        if !batch.is_empty() {
+            let mut sql = Sql::default();
+            sql.insert(self.backend(), &Gates::NONE, batch.rows, "");
+            statements.push(sql);
         }
-        // In the order of keys, so that two processes never wait for each other.
-        let mut uses: BTreeMap<(Uuid, Uuid, String), (i64, DateTime<Utc>)> = BTreeMap::new();
-        for record in &records {
-            for name in &record.quirks {
-                let key = (record.scope.tenant_id().uuid(), record.connection.uuid(), name.clone());
-                let (count, last) = uses.entry(key).or_insert((0, record.at));
-                *count += 1;
-                *last = (*last).max(record.at);
-            }
-        }
-        let session = self.writing().await?;
-        session.insert_all::<requests::Entity>(records.into_iter().map(RequestRecord::row).collect()).await?;
-        let rows = uses.into_iter().map(|((tenant, connection, name), (count, last))| {
+        let rows = batch.uses.into_iter().map(|((tenant, connection, name), (count, last))| {
             [SqlValue::from(tenant), connection.into(), name.into(), count.into(), stored(last).into()]
         });
         let mut rows = rows.peekable();
@@ -139,9 +176,9 @@ impl Store {
                  last_at = CASE WHEN quirk_uses.last_at < excluded.last_at THEN excluded.last_at \
                  ELSE quirk_uses.last_at END",
             );
-            session.run(sql).await?;
+            statements.push(sql);
         }
-        session.commit().await
+        self.run_all(statements).await
     }
 
     /// Forgets requests older than `before`, so many at a time that nobody waits long behind them, as long as `go_on`

@@ -1,4 +1,4 @@
-//! SQL text with bound values: one text for both databases, since both number their parameters `$1`, `$2`, ….
+//! SQL text with bound values.
 
 use sea_orm::{DbBackend, Statement, Value};
 
@@ -9,6 +9,8 @@ use crate::backend;
 pub(crate) struct Sql {
     text: String,
     values: Vec<Value>,
+    /// Where in the text the parameter of each value goes.
+    places: Vec<usize>,
     /// How many statements stand before the last one.
     statements: usize,
 }
@@ -27,7 +29,8 @@ impl Sql {
     /// Appends a parameter with its value.
     pub(crate) fn bind(&mut self, value: impl Into<Value>) -> &mut Self {
         self.values.push(value.into());
-        self.push(&format!("${}", self.values.len()))
+        self.places.push(self.text.len());
+        self
     }
 
     /// Appends `(…, …)` with a parameter for each value; an empty list matches nothing.
@@ -41,7 +44,7 @@ impl Sql {
         self.tuple(values)
     }
 
-    fn tuple(&mut self, values: impl IntoIterator<Item = Value>) -> &mut Self {
+    pub(crate) fn tuple(&mut self, values: impl IntoIterator<Item = Value>) -> &mut Self {
         self.push("(");
         for (position, value) in values.into_iter().enumerate() {
             self.push(if position > 0 { ", " } else { "" }).bind(value);
@@ -74,8 +77,44 @@ impl Sql {
         self.push(after)
     }
 
+    /// Statements that go to the database in one trip; of what they answer, only `SQLite` lets anything through.
+    pub(crate) fn joined(backend: DbBackend, statements: impl IntoIterator<Item = Self>) -> Self {
+        let mut all = Self::default();
+        for statement in statements {
+            all.together(backend, |all| all.append(statement));
+        }
+        all.push(backend::after_all(backend));
+        all
+    }
+
+    fn append(&mut self, other: Self) -> &mut Self {
+        let before = self.text.len();
+        self.places.extend(other.places.iter().map(|place| before + place));
+        self.values.extend(other.values);
+        self.push(&other.text)
+    }
+
+    /// The same between what stands before and behind it.
+    pub(crate) fn between(mut self, before: &str, behind: &str) -> Self {
+        self.text = [before, &self.text, behind].concat();
+        self.places.iter_mut().for_each(|place| *place += before.len());
+        self
+    }
+
     pub(crate) fn statement(self, backend: DbBackend) -> Statement {
-        Statement::from_sql_and_values(backend, self.text, self.values)
+        let text = self.text(backend);
+        Statement::from_sql_and_values(backend, text, self.values)
+    }
+
+    fn text(&self, backend: DbBackend) -> String {
+        let mut text = String::with_capacity(self.text.len() + 4 * self.places.len());
+        let mut done = 0;
+        for (at, place) in self.places.iter().enumerate() {
+            text.push_str(&self.text[done..*place]);
+            backend::parameter(backend, at + 1, &mut text);
+            done = *place;
+        }
+        text + &self.text[done..]
     }
 }
 
@@ -89,10 +128,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parameters_are_numbered_and_lists_are_never_empty() {
+    fn parameters_stand_where_they_were_bound_and_lists_are_never_empty() {
         let mut sql = Sql::new("a = ");
         sql.bind(1).push(" AND b IN ").list([2, 3, 5]).push(" AND c IN ").list(Vec::<i32>::new());
-        assert_eq!(sql.text, "a = $1 AND b IN ($2, $3, $4, $5) AND c IN (NULL)");
+        let sql = sql.between("(", ")");
+        let text = |url| sql.text(backend::of_url(url).expect("a database"));
+        assert_eq!(text("postgres://"), "(a = $1 AND b IN ($2, $3, $4, $5) AND c IN (NULL))");
+        assert_eq!(text("sqlite://"), "(a = ? AND b IN (?, ?, ?, ?) AND c IN (NULL))");
         assert_eq!(sql.values, [1, 2, 3, 5, 5].map(Value::from));
         assert_eq!(literal("it's"), "'it''s'");
     }

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use chrono::{DateTime, Utc};
-use sea_orm::{DatabaseConnection, DbBackend};
+use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend};
 use uuid::Uuid;
 
 use crate::error::Error;
 use crate::ids::new_id;
 use crate::links::{Link, Links};
+use crate::sql::Sql;
 use crate::tenants::TenantScope;
 use crate::unit::{ReadUnit, Session, WriteUnit};
 use crate::writer::Writer;
@@ -140,6 +141,25 @@ impl Store {
             writer.close().await;
         }
         self.links.close().await;
+    }
+
+    /// The one writer of a database that has no more.
+    pub(crate) fn writer(&self) -> Option<&Writer> {
+        self.writer.as_ref()
+    }
+
+    /// Runs statements that need nothing of each other as one unit, in one trip.
+    pub(crate) async fn run_all(&self, statements: Vec<Sql>) -> Result<(), Error> {
+        if statements.is_empty() {
+            return Ok(());
+        }
+        let sql = Sql::joined(self.backend, statements);
+        if let Some(writer) = &self.writer {
+            writer.run(sql).await?;
+        } else {
+            self.link().await?.execute_raw(sql.statement(self.backend)).await?;
+        }
+        Ok(())
     }
 
     /// A connection for a statement without a unit.

@@ -12,7 +12,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use crate::backend::concurrent;
+use crate::backend::{concurrent, most_rows};
 use crate::error::Error;
 use crate::gates::Gates;
 use crate::links::Link;
@@ -99,9 +99,9 @@ impl Session {
     {
         let mut rows = rows.into_iter().peekable();
         while rows.peek().is_some() {
-            let chunk: Rows<E> = rows.by_ref().take(CHUNK).collect();
+            let chunk: Rows<E> = rows.by_ref().take(most_rows(self.backend())).collect();
             let mut sql = Sql::default();
-            sql.insert(self.backend(), &Gates::NONE, &chunk);
+            sql.insert(self.backend(), &Gates::NONE, chunk, "");
             self.run(sql).await?;
         }
         Ok(())

@@ -4,19 +4,23 @@
 //! each that waits, one after the other, and commits when nobody waits any more or the batch is full. A unit's commit
 //! returns only after the real `COMMIT`, so nothing is acknowledged that a crash could take back; a unit that rolls
 //! back leaves the others alone.
+//!
+//! A script is a unit whose statements are known before it begins: it goes to the database in one trip, begin and
+//! commit included.
 
 #[cfg(test)]
 mod tests;
 
 use std::time::Duration;
 
-use sea_orm::{DatabaseConnection, DatabaseTransaction};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, QueryResult};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::backend;
 use crate::error::Error;
+use crate::sql::Sql;
 
 /// How many units may share a commit, and for how long it may be put off for the sake of further ones.
 #[derive(Clone, Copy, Debug)]
@@ -27,10 +31,25 @@ struct Limits {
 
 const LIMITS: Limits = Limits { units: 64, time: Duration::from_millis(20) };
 
+/// How many have to wait behind a script for it to share its flush with them, which takes two trips more.
+const COMPANY: usize = 3;
+
 /// How long a unit waits for its turn.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-type Request = oneshot::Sender<Result<Lease, Error>>;
+type Rows = Result<Vec<QueryResult>, Error>;
+
+/// Who waits for the writer.
+enum Request {
+    Lease(oneshot::Sender<Result<Lease, Error>>),
+    Script(Sql, oneshot::Sender<Rows>),
+}
+
+/// Who waits for the commit.
+enum Done {
+    Unit(oneshot::Sender<Result<(), Error>>),
+    Script(Vec<QueryResult>, oneshot::Sender<Rows>),
+}
 
 /// The queue in front of the writer.
 #[derive(Debug)]
@@ -68,13 +87,19 @@ impl Writer {
 
     /// Waits for a turn.
     pub(crate) async fn lease(&self) -> Result<Lease, Error> {
-        let (request, turn) = oneshot::channel();
-        self.requests.send(request).map_err(|_| Error::other("the writer has stopped"))?;
+        let (lease, turn) = oneshot::channel();
+        self.requests.send(Request::Lease(lease)).map_err(|_| stopped())?;
         match tokio::time::timeout(PATIENCE, turn).await {
-            Ok(Ok(lease)) => lease,
-            Ok(Err(_)) => Err(Error::other("the writer has stopped")),
+            Ok(lease) => lease.unwrap_or_else(|_| Err(stopped())),
             Err(_) => Err(Error::Busy),
         }
+    }
+
+    /// Runs statements as one unit and answers their rows, once they have reached the disk.
+    pub(crate) async fn run(&self, script: Sql) -> Rows {
+        let (answer, answered) = oneshot::channel();
+        self.requests.send(Request::Script(script, answer)).map_err(|_| stopped())?;
+        answered.await.unwrap_or_else(|_| Err(stopped()))
     }
 
     /// Lets everybody who waits finish, then closes the connection.
@@ -94,7 +119,6 @@ impl Lease {
     /// Returns after the commit of the whole batch.
     pub(crate) async fn commit(mut self) -> Result<(), Error> {
         let (acknowledge, acknowledged) = oneshot::channel();
-        let stopped = || Error::other("the writer stopped before the commit");
         let (Some(transaction), Some(end)) = (self.transaction.take(), self.end.take()) else {
             return Err(stopped());
         };
@@ -112,6 +136,43 @@ impl Drop for Lease {
     }
 }
 
+impl Request {
+    /// Whether nobody waits for it any more.
+    fn is_closed(&self) -> bool {
+        match self {
+            Self::Lease(lease) => lease.is_closed(),
+            Self::Script(_, answer) => answer.is_closed(),
+        }
+    }
+
+    fn refuse(self, error: Error) {
+        // Who has gone away is told nothing, here and below.
+        match self {
+            Self::Lease(lease) => drop(lease.send(Err(error))),
+            Self::Script(_, answer) => drop(answer.send(Err(error))),
+        }
+    }
+}
+
+impl Done {
+    fn tell(self, outcome: Result<(), Error>) {
+        match self {
+            Self::Unit(acknowledge) => drop(acknowledge.send(outcome)),
+            Self::Script(rows, answer) => drop(answer.send(outcome.map(|()| rows))),
+        }
+    }
+}
+
+impl std::fmt::Debug for Request {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if matches!(self, Self::Lease(_)) { "Lease" } else { "Script" })
+    }
+}
+
+fn stopped() -> Error {
+    Error::other("the writer has stopped")
+}
+
 async fn serve(
     limits: Limits,
     mut connection: DatabaseConnection,
@@ -122,7 +183,17 @@ async fn serve(
         if request.is_closed() {
             continue;
         }
-        if let Err(error) = batch(limits, &connection, request, &mut queue).await {
+        let outcome = match request {
+            Request::Script(sql, answer) if queue.len() < COMPANY => {
+                script(&connection, sql, answer).await.map(|done| {
+                    if let Some(done) = done {
+                        done.tell(Ok(()));
+                    }
+                })
+            }
+            request => batch(limits, &connection, request, &mut queue).await,
+        };
+        if let Err(error) = outcome {
             // The state of the connection is unknown now: no later unit may build on it.
             tracing::error!(%error, "the writer connection is given up");
             match backend::connect_writer(&url).await {
@@ -148,23 +219,32 @@ async fn batch(
         Err(error) => {
             let busy = matches!(error, Error::Busy);
             let answer = error.again();
-            drop(first.send(Err(error)));
+            first.refuse(error);
             return if busy { Ok(()) } else { Err(answer) };
         }
     };
     let began = Instant::now();
-    // Nobody else has written yet: for the first unit the transaction is as good as a savepoint.
-    let (outer, first) = match lend(outer, first).await? {
-        End::Commit(outer, acknowledge) => (outer, acknowledge),
-        End::Rollback(outer) => return Ok(outer.rollback().await?),
+    let (outer, first) = match first {
+        // Nobody else has written yet: for the first unit the transaction is as good as a savepoint.
+        Request::Lease(lease) => match lend(outer, lease).await? {
+            End::Commit(outer, acknowledge) => (outer, Some(Done::Unit(acknowledge))),
+            End::Rollback(outer) => return Ok(outer.rollback().await?),
+        },
+        Request::Script(sql, answer) => {
+            let done = script(&outer, sql, answer).await?;
+            (outer, done)
+        }
     };
-    let mut waiting = vec![first];
+    let mut waiting: Vec<Done> = first.into_iter().collect();
     let mut outcome = Ok(());
     while waiting.len() < limits.units && began.elapsed() < limits.time {
         let Ok(request) = queue.try_recv() else { break };
-        match unit(&outer, request).await {
-            Ok(None) => {}
-            Ok(Some(acknowledge)) => waiting.push(acknowledge),
+        let done = match request {
+            Request::Lease(lease) => unit(&outer, lease).await,
+            Request::Script(sql, answer) => script(&outer, sql, answer).await,
+        };
+        match done {
+            Ok(done) => waiting.extend(done),
             Err(error) => {
                 outcome = Err(error);
                 break;
@@ -174,39 +254,41 @@ async fn batch(
     if outcome.is_ok() {
         outcome = outer.commit().await.map_err(Error::from);
     }
-    for acknowledge in waiting {
-        // A requester that has gone away is told nothing.
-        drop(acknowledge.send(outcome.as_ref().copied().map_err(Error::again)));
+    for done in waiting {
+        done.tell(outcome.as_ref().copied().map_err(Error::again));
     }
     outcome
 }
 
 /// Lends a transaction to one requester until they say how it ends.
-async fn lend(transaction: DatabaseTransaction, request: Request) -> Result<End, Error> {
+async fn lend(
+    transaction: DatabaseTransaction,
+    lease: oneshot::Sender<Result<Lease, Error>>,
+) -> Result<End, Error> {
     let (end, ended) = oneshot::channel();
     // A requester that has gone away drops the lease, which ends it.
-    drop(request.send(Ok(Lease { transaction: Some(transaction), end: Some(end) })));
+    drop(lease.send(Ok(Lease { transaction: Some(transaction), end: Some(end) })));
     ended.await.map_err(|_| Error::other("a unit ended without an end"))
 }
 
 /// Lends a savepoint to one requester and ends it as they say; answers whom to tell about the commit.
 async fn unit(
     outer: &DatabaseTransaction,
-    request: Request,
-) -> Result<Option<oneshot::Sender<Result<(), Error>>>, Error> {
-    if request.is_closed() {
+    lease: oneshot::Sender<Result<Lease, Error>>,
+) -> Result<Option<Done>, Error> {
+    if lease.is_closed() {
         return Ok(None);
     }
     let transaction = match backend::begin_nested(outer).await {
         Ok(transaction) => transaction,
         Err(error) => {
-            drop(request.send(Err(error.again())));
+            drop(lease.send(Err(error.again())));
             return Err(error);
         }
     };
-    match lend(transaction, request).await? {
+    match lend(transaction, lease).await? {
         End::Commit(transaction, acknowledge) => match transaction.commit().await {
-            Ok(()) => Ok(Some(acknowledge)),
+            Ok(()) => Ok(Some(Done::Unit(acknowledge))),
             Err(error) => {
                 let error = Error::from(error);
                 drop(acknowledge.send(Err(error.again())));
@@ -215,6 +297,28 @@ async fn unit(
         },
         End::Rollback(transaction) => {
             transaction.rollback().await?;
+            Ok(None)
+        }
+    }
+}
+
+/// Runs a script as a savepoint, which outside of a transaction is one of its own; answers whom to tell when it has
+/// reached the disk. An error means that the connection cannot be used further.
+async fn script(
+    connection: &impl ConnectionTrait,
+    sql: Sql,
+    answer: oneshot::Sender<Rows>,
+) -> Result<Option<Done>, Error> {
+    if answer.is_closed() {
+        return Ok(None);
+    }
+    let sql = sql.between("SAVEPOINT script; ", "; RELEASE script");
+    match connection.query_all_raw(sql.statement(connection.get_database_backend())).await {
+        Ok(rows) => Ok(Some(Done::Script(rows, answer))),
+        Err(error) => {
+            let undone = connection.execute_unprepared("ROLLBACK TO script; RELEASE script").await;
+            drop(answer.send(Err(error.into())));
+            undone?;
             Ok(None)
         }
     }

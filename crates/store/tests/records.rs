@@ -5,7 +5,7 @@ mod support;
 use chrono::TimeDelta;
 use provisioning::{Entry, EntryKind, GroupId, PoolId, Subject, UserId};
 use serde_json::json;
-use store::{Actor, ActorKind, Constraint, Error, JournalQuery, NewToken, RequestRecord};
+use store::{Actor, ActorKind, Constraint, Error, JournalQuery, NewToken, RequestBatch, RequestRecord};
 use support::{TestStore, actor, id_at, insert_group, new_connection, new_pool, now};
 
 #[tokio::test]
@@ -66,13 +66,13 @@ async fn requests_are_logged_and_their_quirks_counted() {
         quirks: quirks.iter().map(|name| (*name).to_owned()).collect(),
         effects: vec!["seat taken in Vault".to_owned()],
         ignored: vec!["nickname".to_owned()],
-        body: Some(json!({ "userName": "•••" })),
+        body: Some(json!({ "userName": "•••" }).to_string()),
         error: None,
     };
-    store.log_requests(vec![]).await.expect("nothing to log");
+    store.log_requests(RequestBatch::default()).await.expect("nothing to log");
     let records = vec![record(1, &["a", "b"]), record(2, &["a"]), record(3, &[])];
-    store.log_requests(records.clone()).await.expect("logged");
-    store.log_requests(vec![record(4, &["a"])]).await.expect("logged");
+    store.log_requests(records.iter().cloned().collect()).await.expect("logged");
+    store.log_requests([record(4, &["a"])].into_iter().collect()).await.expect("logged");
 
     let unit = store.read(&store.scope).await.expect("a unit opens");
     let found = unit.requests(connection, 100).await.expect("readable");

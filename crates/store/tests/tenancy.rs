@@ -34,7 +34,7 @@ async fn a_tenant_sees_and_changes_only_its_own() {
     let decision = provisioning::settle(&situation, &provisioning::Cause::Created, &support::policy(), now());
     unit.carry_out(&decision.expect("room"), &actor(), now()).await.expect("carried out");
     unit.commit().await.expect("committed");
-    store.log_requests(vec![request(&store.scope, connection)]).await.expect("logged");
+    store.log_requests([request(&store.scope, connection)].into_iter().collect()).await.expect("logged");
 
     let unit = store.read(&other).await.expect("a unit opens");
     assert_eq!(unit.user(ada).await.expect("readable"), None);

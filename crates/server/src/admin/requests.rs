@@ -50,7 +50,8 @@ impl From<RequestRecord> for Request {
             quirks: record.quirks,
             effects: record.effects,
             ignored: record.ignored,
-            body: record.body,
+            // The mask wrote it as JSON.
+            body: record.body.and_then(|body| serde_json::from_str(&body).ok()),
             error: record.error,
         }
     }

@@ -1,6 +1,9 @@
 //! Bodies without personal data: structure and names stay, values become dots.
 
+use std::borrow::Cow;
+
 use scim::{Object, Registry};
+use serde::ser::{Serialize, SerializeSeq as _, Serializer};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -16,10 +19,9 @@ const LETTERS: usize = 200;
 /// Members whose text says how something is meant, not who is meant.
 const PLAIN: &[&str] = &["op", "schemas", "type", "primary", "active", "resourceType"];
 
-/// The body with its values masked; booleans, nulls, empty values and ids of ours stay.
-pub(crate) fn object(body: &Object) -> Value {
-    let members = body.iter().map(|(name, value)| (path(name), member(name, value)));
-    Value::Object(members.collect())
+/// The body as JSON with its values masked; booleans, nulls, empty values and ids of ours stay.
+pub(crate) fn object(body: &Object) -> String {
+    serde_json::to_string(&Masked(body)).expect("an object is JSON")
 }
 
 /// The path of a URL without what may be somebody's name: words of the protocol and ids of ours stay.
@@ -91,31 +93,53 @@ fn is_attribute(text: &str) -> bool {
     }
 }
 
-fn member(name: &str, value: &Value) -> Value {
-    let named = |known: &str| known.eq_ignore_ascii_case(name);
-    match value {
-        Value::String(text) if name.eq_ignore_ascii_case("path") => path(text).into(),
-        Value::String(text) if PLAIN.iter().any(|plain| named(plain)) => impersonal(text).into(),
-        Value::Array(items) => list(name, items),
-        Value::Object(body) => object(body),
-        Value::String(text) => masked(text).into(),
-        Value::Number(_) => DOTS.into(),
-        Value::Null | Value::Bool(_) => value.clone(),
+/// An object that shows itself masked.
+struct Masked<'b>(&'b Object);
+
+impl Serialize for Masked<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(body) = self;
+        serializer.collect_map(body.iter().map(|(name, value)| (path(name), Member { name, value })))
     }
 }
 
-fn list(name: &str, items: &[Value]) -> Value {
-    let mut shown: Vec<Value> = items.iter().take(ELEMENTS).map(|item| member(name, item)).collect();
-    if items.len() > ELEMENTS {
-        shown.push(format!("… and {} more", items.len() - ELEMENTS).into());
-    }
-    shown.into()
+/// A value that shows itself as its name allows.
+struct Member<'b> {
+    name: &'b str,
+    value: &'b Value,
 }
 
-fn masked(text: &str) -> String {
+impl Serialize for Member<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { name, value } = *self;
+        let named = |known: &str| known.eq_ignore_ascii_case(name);
+        match value {
+            Value::String(text) if named("path") => path(text).serialize(serializer),
+            Value::String(text) if PLAIN.iter().any(|plain| named(plain)) => {
+                impersonal(text).serialize(serializer)
+            }
+            Value::String(text) => masked(text).serialize(serializer),
+            Value::Array(items) => {
+                let mut shown = serializer.serialize_seq(None)?;
+                for value in items.iter().take(ELEMENTS) {
+                    shown.serialize_element(&Member { name, value })?;
+                }
+                if items.len() > ELEMENTS {
+                    shown.serialize_element(&format!("… and {} more", items.len() - ELEMENTS))?;
+                }
+                shown.end()
+            }
+            Value::Object(body) => Masked(body).serialize(serializer),
+            Value::Number(_) => DOTS.serialize(serializer),
+            Value::Null | Value::Bool(_) => value.serialize(serializer),
+        }
+    }
+}
+
+fn masked(text: &str) -> &str {
     let harmless =
         text.is_empty() || is_id(text) || ["true", "false"].iter().any(|it| it.eq_ignore_ascii_case(text));
-    if harmless { text.to_owned() } else { DOTS.to_owned() }
+    if harmless { text } else { DOTS }
 }
 
 fn is_id(text: &str) -> bool {
@@ -123,7 +147,10 @@ fn is_id(text: &str) -> bool {
 }
 
 /// A path with the values inside its filter masked, but for those that choose by kind.
-fn path(text: &str) -> String {
+fn path(text: &str) -> Cow<'_, str> {
+    if !text.contains('"') {
+        return impersonal(text);
+    }
     let mut masked_path = String::new();
     let mut rest = text;
     while let Some(open) = rest.find('"') {
@@ -133,17 +160,17 @@ fn path(text: &str) -> String {
         masked_path.push_str(before);
         let before = before.trim_end().to_ascii_lowercase();
         let by_kind = ["type eq", "primary eq"].iter().any(|kind| before.ends_with(kind));
-        let shown = if by_kind { literal[..end].to_owned() } else { masked(&literal[..end]) };
-        masked_path.extend(["\"", &shown, "\""]);
+        let shown = if by_kind { &literal[..end] } else { masked(&literal[..end]) };
+        masked_path.extend(["\"", shown, "\""]);
         rest = literal.get(end + 1..).unwrap_or_default();
     }
     masked_path.push_str(rest);
-    impersonal(&masked_path)
+    impersonal(&masked_path).into_owned().into()
 }
 
 /// The text, shortened, unless it looks like somebody's address.
-fn impersonal(text: &str) -> String {
-    if text.contains('@') { DOTS.to_owned() } else { shortened(text) }
+fn impersonal(text: &str) -> Cow<'_, str> {
+    if text.contains('@') { DOTS.into() } else { shortened(text) }
 }
 
 /// Where a JSON string ends: at the first quote that no backslash escapes.
@@ -159,9 +186,9 @@ fn end_of_literal(text: &str) -> usize {
     text.len()
 }
 
-fn shortened(text: &str) -> String {
+fn shortened(text: &str) -> Cow<'_, str> {
     if text.len() <= LETTERS && text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
-        return text.to_owned();
+        return text.into();
     }
     // PostgreSQL keeps no NUL, and a log wants no control characters.
     text.chars().filter(|c| !c.is_control()).take(LETTERS).collect()
@@ -174,7 +201,7 @@ mod tests {
     use super::*;
 
     fn shown(body: &Value) -> Value {
-        object(body.as_object().expect("an object"))
+        serde_json::from_str(&object(body.as_object().expect("an object"))).expect("JSON")
     }
 
     #[test]

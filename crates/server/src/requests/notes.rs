@@ -11,7 +11,6 @@ use http::request::Parts;
 use provisioning::{Decision, PoolId};
 use scim::Object;
 use scim::compat::Used;
-use serde_json::Value;
 use store::RequestRecord;
 
 use super::mask;
@@ -34,7 +33,7 @@ struct Noted {
     quirks: BTreeSet<&'static str>,
     ignored: Vec<String>,
     effects: Vec<(String, usize)>,
-    body: Option<Value>,
+    body: Option<String>,
 }
 
 impl Notes {

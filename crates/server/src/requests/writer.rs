@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use store::{RequestRecord, Store, TokenId};
+use store::{RequestBatch, RequestRecord, Store, TokenId};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -14,7 +14,7 @@ use crate::http::error::chain;
 use crate::metrics;
 
 /// The most requests that are written at once.
-const BATCH: usize = 500;
+const BATCH: usize = 256;
 
 /// How long a first request waits for company.
 const LINGER: Duration = Duration::from_millis(250);
@@ -75,7 +75,7 @@ pub(crate) async fn write(store: Arc<Store>, mut queue: mpsc::Receiver<Message>,
         let mut batch = Batch::default();
         let mut open = batch.take(first, &mut tokens);
         let deadline = Instant::now() + LINGER;
-        while open && batch.records.len() < BATCH {
+        while open && batch.requests.len() < BATCH {
             let next = tokio::select! {
                 biased;
                 message = queue.recv() => message,
@@ -92,7 +92,7 @@ pub(crate) async fn write(store: Arc<Store>, mut queue: mpsc::Receiver<Message>,
 
 #[derive(Default)]
 struct Batch {
-    records: Vec<RequestRecord>,
+    requests: RequestBatch,
     waiting: Vec<oneshot::Sender<()>>,
 }
 
@@ -102,7 +102,7 @@ impl Batch {
         match message {
             Message::Answered(record, token) => {
                 tokens.note(token, record.at);
-                self.records.push(*record);
+                self.requests.push(*record);
                 true
             }
             Message::Flush(done) => {
@@ -113,9 +113,9 @@ impl Batch {
     }
 
     async fn write(self, store: &Store, tokens: &mut TokenUses) {
-        let number = self.records.len() as u64;
+        let number = self.requests.len() as u64;
         if number > 0
-            && let Err(error) = store.log_requests(self.records).await
+            && let Err(error) = store.log_requests(self.requests).await
         {
             metrics::requests_lost(number);
             tracing::warn!(number, error = chain(&error), "requests could not be written to the request log");

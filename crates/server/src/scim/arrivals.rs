@@ -5,8 +5,10 @@
 //! each, and meanwhile the next ones gather. Who comes alone does not wait for company. When many gather, a second task
 //! helps, so that the server and the database both have something to do.
 
-use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+mod queue;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use axum::response::Response;
 use chrono::{DateTime, Utc};
@@ -14,9 +16,10 @@ use futures::future::join_all;
 use provisioning::{Cause, Entry, EntryKind, Subject, UserId};
 use scim::Object;
 use scim::project::Projection;
-use store::{Arrived, Constraint, NewUser, Newcomer, TenantId, TenantScope, User, WriteUnit};
+use store::{Arrived, Constraint, NewUser, Newcomer, TenantScope, Unawaited, User, WriteUnit};
 use tokio::sync::oneshot;
 
+use self::queue::Queues;
 use super::respond::{self, Computed};
 use super::write::{self, Writing};
 use crate::app::App;
@@ -25,13 +28,6 @@ use crate::awaited;
 use crate::entitle::{self, Rules};
 use crate::http::error::{Failure, Fault};
 use crate::requests::Notes;
-
-/// The most people of one unit.
-const MOST: usize = 64;
-/// The most units of a tenant at a time: with more, each is small, and a unit costs as much as two people.
-const UNITS: usize = 2;
-/// How many have to wait for a second unit.
-const ENOUGH: usize = 6;
 
 /// What the request log says of a creation.
 const CREATED: &str = "person created";
@@ -59,81 +55,28 @@ type Outcome = Result<Welcomed, Failure>;
 /// Who was created comes back with what it has become.
 type Answered = Result<(Arrival, Welcomed), Failure>;
 
-struct Waiting {
+pub(crate) struct Waiting {
     arrival: Arrival,
     answer: oneshot::Sender<Answered>,
 }
 
-/// Who of a tenant waits to be created, and how many tasks do that.
-struct Queue<T> {
-    waiting: Vec<T>,
-    tasks: usize,
-}
-
-/// Who waits to be created; a tenant stands here as long as one of its tasks runs.
-#[derive(Default)]
-pub(crate) struct Arrivals(Mutex<HashMap<TenantId, Queue<Waiting>>>);
-
-impl std::fmt::Debug for Arrivals {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Arrivals").field("tenants", &self.queues().len()).finish()
+impl Waiting {
+    /// A client that has gone away is told nothing.
+    fn tell(self, outcome: Outcome) {
+        let Self { arrival, answer } = self;
+        drop(answer.send(outcome.map(|welcomed| (arrival, welcomed))));
     }
 }
 
-impl Arrivals {
-    /// Gets in line; says whether a task has to be started.
-    fn join(&self, tenant: TenantId, waiting: Waiting) -> bool {
-        self.queues().entry(tenant).or_default().join(waiting)
-    }
-
-    /// Those who are next; nobody ends the task.
-    fn next(&self, tenant: TenantId) -> Vec<Waiting> {
-        let mut queues = self.queues();
-        let Some(queue) = queues.get_mut(&tenant) else { return Vec::new() };
-        let next = queue.next();
-        if queue.tasks == 0 {
-            queues.remove(&tenant);
-        }
-        next
-    }
-
-    fn queues(&self) -> MutexGuard<'_, HashMap<TenantId, Queue<Waiting>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl<T> Default for Queue<T> {
-    fn default() -> Self {
-        Self { waiting: Vec::new(), tasks: 0 }
-    }
-}
-
-impl<T> Queue<T> {
-    /// Gets in line; says whether a task has to be started.
-    fn join(&mut self, one: T) -> bool {
-        self.waiting.push(one);
-        let start = self.tasks == 0 || (self.tasks < UNITS && self.waiting.len() >= ENOUGH);
-        self.tasks += usize::from(start);
-        start
-    }
-
-    /// Those who are next; nobody ends a task: the last one when nobody waits, another when too few do.
-    fn next(&mut self) -> Vec<T> {
-        let number = self.waiting.len().min(MOST);
-        if number == 0 || (self.tasks > 1 && number < ENOUGH) {
-            self.tasks -= 1;
-            return Vec::new();
-        }
-        self.waiting.drain(..number).collect()
-    }
-}
+/// Who waits to be created.
+pub(crate) type Arrivals = Queues<Waiting>;
 
 /// Creates somebody; the answer comes once that is on the disk.
 pub(super) async fn create(app: &Arc<App>, arrival: Arrival) -> Answer {
-    let tenant = arrival.tenant.scope.tenant_id();
+    let scope = arrival.tenant.scope.clone();
     let (answer, answered) = oneshot::channel();
-    if app.arrivals().join(tenant, Waiting { arrival, answer }) {
-        app.tasks().spawn(create_all(Arc::clone(app), tenant));
+    if app.arrivals().join(scope.tenant_id(), Waiting { arrival, answer }) {
+        app.tasks().spawn(create_all(Arc::clone(app), scope));
     }
     // The sender is gone without an answer only when the task panicked.
     let (arrival, welcomed) = answered.await.unwrap_or(Err(Failure::Fault(Fault::Panic)))?;
@@ -141,50 +84,75 @@ pub(super) async fn create(app: &Arc<App>, arrival: Arrival) -> Answer {
     Ok(respond::created(app, user, &welcomed.computed, &arrival.projection))
 }
 
-async fn create_all(app: Arc<App>, tenant: TenantId) {
+async fn create_all(app: Arc<App>, scope: TenantScope) {
     loop {
-        let next = app.arrivals().next(tenant);
+        let next = app.arrivals().next(scope.tenant_id());
         if next.is_empty() {
             return;
         }
         // In a task of its own, so that a panic costs those who are in it and not those behind them.
-        let _ = app.tasks().spawn(create_next(Arc::clone(&app), next)).await;
+        let _ = app.tasks().spawn(create_next(Arc::clone(&app), scope.clone(), next)).await;
     }
 }
 
-async fn create_next(app: Arc<App>, mut next: Vec<Waiting>) {
+async fn create_next(app: Arc<App>, scope: TenantScope, mut next: Vec<Waiting>) {
     // Who has given up meanwhile was told to come again.
     next.retain(|waiting| !waiting.answer.is_closed());
+    if app.arrivals().awaited(scope.tenant_id()) {
+        return create_in_unit(&app, &scope, next).await;
+    }
+    let newcomers = next.iter().map(|waiting| &waiting.arrival.newcomer).collect();
+    match app.store().create_unawaited(&scope, newcomers).await {
+        Ok(Unawaited::Created(created)) => {
+            for waiting in next {
+                let outcome = unawaited(&app, &scope, &waiting.arrival, &created).await;
+                waiting.tell(outcome);
+            }
+        }
+        Ok(Unawaited::Awaited) => create_in_unit(&app, &scope, next).await,
+        // To come again is what each of them would be told.
+        Err(error @ store::Error::Busy) => tell_all(next, &error.into()),
+        Err(error) if next.len() == 1 => tell_all(next, &error.into()),
+        Err(_) => create_alone(&app, next).await,
+    }
+}
+
+/// Creates people in a unit, or each in one of their own when one of them is refused or needs more care.
+async fn create_in_unit(app: &App, scope: &TenantScope, next: Vec<Waiting>) {
+    let unit = match app.store().write(scope).await {
+        Ok(unit) => unit,
+        Err(error) => return tell_all(next, &error.into()),
+    };
     let (arrivals, mut answers): (Vec<_>, Vec<_>) =
         next.into_iter().map(|waiting| (waiting.arrival, waiting.answer)).unzip();
     let outcome = tokio::select! {
-        outcome = together(&app, &arrivals, false) => outcome,
+        outcome = together(app, unit, &arrivals, false) => outcome,
         () = all_closed(&mut answers) => return,
     };
-    let alone = |arrival, mut answer: oneshot::Sender<Answered>| {
-        let app = &app;
-        async move {
-            let outcome = tokio::select! {
-                outcome = alone(app, &arrival) => outcome,
-                () = answer.closed() => return,
-            };
-            let _ = answer.send(outcome.map(|welcomed| (arrival, welcomed)));
-        }
-    };
-    let outcomes = match outcome {
-        Ok(Together::Created(outcomes)) => outcomes,
-        Ok(Together::Unable(failure)) => arrivals.iter().map(|_| Err(failure.clone())).collect(),
-        Err(failure) if arrivals.len() == 1 => vec![Err(failure)],
-        // One of them is refused or needs more care. The unit was dropped, and each gets one of their own.
-        Ok(Together::Awaited) | Err(_) => {
-            join_all(arrivals.into_iter().zip(answers).map(|(arrival, answer)| alone(arrival, answer))).await;
-            return;
-        }
-    };
-    for ((arrival, answer), outcome) in arrivals.into_iter().zip(answers).zip(outcomes) {
-        // A client that has gone away is told nothing.
-        let _ = answer.send(outcome.map(|welcomed| (arrival, welcomed)));
+    let next = arrivals.into_iter().zip(answers).map(|(arrival, answer)| Waiting { arrival, answer });
+    match outcome {
+        Ok(Together::Created(outcomes)) => next.zip(outcomes).for_each(|(one, outcome)| one.tell(outcome)),
+        Ok(Together::Unable(failure)) => tell_all(next, &failure),
+        Err(failure) if next.len() == 1 => tell_all(next, &failure),
+        // The unit was dropped.
+        Ok(Together::Awaited) | Err(_) => create_alone(app, next).await,
     }
+}
+
+/// Creates people in units of their own.
+async fn create_alone(app: &App, next: impl IntoIterator<Item = Waiting>) {
+    join_all(next.into_iter().map(|mut one| async move {
+        let outcome = tokio::select! {
+            outcome = alone(app, &one.arrival) => outcome,
+            () = one.answer.closed() => return,
+        };
+        one.tell(outcome);
+    }))
+    .await;
+}
+
+fn tell_all(next: impl IntoIterator<Item = Waiting>, failure: &Failure) {
+    next.into_iter().for_each(|one| one.tell(Err(failure.clone())));
 }
 
 /// Returns when nobody waits for an answer any more.
@@ -195,7 +163,8 @@ async fn all_closed(answers: &mut [oneshot::Sender<Answered>]) {
 }
 
 async fn alone(app: &App, arrival: &Arrival) -> Outcome {
-    match together(app, std::slice::from_ref(arrival), true).await? {
+    let unit = app.store().write(&arrival.tenant.scope).await?;
+    match together(app, unit, std::slice::from_ref(arrival), true).await? {
         Together::Created(mut outcomes) => outcomes.pop().expect("one arrival has one outcome"),
         Together::Unable(failure) => Err(failure),
         Together::Awaited => unreachable!("who is alone had the groups locked"),
@@ -206,30 +175,28 @@ async fn alone(app: &App, arrival: &Arrival) -> Outcome {
 enum Together {
     /// Each has an answer.
     Created(Vec<Outcome>),
-    /// No unit could be opened, or ended well: what holds for one holds for all.
+    /// The unit did not end well: what holds for one holds for all.
     Unable(Failure),
     /// Nothing was done: a group waits for one of them, and must be locked before anybody is created.
     Awaited,
 }
 
 /// Creates people in one unit; an error undoes all of it. Groups that wait for somebody who is `alone` are locked.
-async fn together(app: &App, arrivals: &[Arrival], alone: bool) -> Result<Together, Failure> {
+async fn together(
+    app: &App,
+    mut unit: WriteUnit,
+    arrivals: &[Arrival],
+    alone: bool,
+) -> Result<Together, Failure> {
     let Some(first) = arrivals.first() else { return Ok(Together::Created(Vec::new())) };
-    let (scope, newcomers) =
-        (&first.tenant.scope, || arrivals.iter().map(|arrival| &arrival.newcomer).collect());
-    if !alone && let Some(created) = app.store().create_unawaited(scope, newcomers()).await? {
-        return Ok(Together::Created(unawaited(app, scope, arrivals, &created).await));
-    }
-    let mut unit = match app.store().write(scope).await {
-        Ok(unit) => unit,
-        Err(error) => return Ok(Together::Unable(error.into())),
-    };
     if alone {
         unit.lock_groups_awaiting(&first.newcomer.user().resource.document).await?;
     }
     let careful = alone || unit.is_only_writer();
-    let arrived = unit.insert_users(newcomers()).await?;
-    if !careful && arrivals.iter().any(|arrival| arrived.is_awaited(arrival.newcomer.user())) {
+    let arrived = unit.insert_users(arrivals.iter().map(|arrival| &arrival.newcomer).collect()).await?;
+    let awaited = arrivals.iter().any(|arrival| arrived.is_awaited(arrival.newcomer.user()));
+    app.arrivals().remember(unit.scope().tenant_id(), awaited || !arrived.rules.is_empty());
+    if awaited && !careful {
         return Ok(Together::Awaited);
     }
     let rules = Rules::among(&arrived.rules);
@@ -261,25 +228,15 @@ async fn together(app: &App, arrivals: &[Arrival], alone: bool) -> Result<Togeth
     Ok(Together::Created(outcomes))
 }
 
-/// What became of people for whom nothing waited.
-async fn unawaited(
-    app: &App,
-    scope: &TenantScope,
-    arrivals: &[Arrival],
-    created: &BTreeSet<UserId>,
-) -> Vec<Outcome> {
-    let mut outcomes = Vec::with_capacity(arrivals.len());
-    for arrival in arrivals {
-        let user = arrival.newcomer.user();
-        outcomes.push(if created.contains(&user.id) {
-            arrival.notes.effect(CREATED);
-            let computed = Computed::of_newcomer(app, scope, user, &arrival.projection).await;
-            computed.map(|computed| Welcomed { changed: None, computed }).map_err(Failure::from)
-        } else {
-            Err(taken())
-        });
+/// What became of somebody for whom nothing waited.
+async fn unawaited(app: &App, scope: &TenantScope, arrival: &Arrival, created: &BTreeSet<UserId>) -> Outcome {
+    let user = arrival.newcomer.user();
+    if !created.contains(&user.id) {
+        return Err(taken());
     }
-    outcomes
+    arrival.notes.effect(CREATED);
+    let computed = Computed::of_newcomer(app, scope, user, &arrival.projection).await?;
+    Ok(Welcomed { changed: None, computed })
 }
 
 fn taken() -> Failure {
@@ -335,31 +292,5 @@ impl Writing<'_> {
         }
         let touched = self.settle(unit, &[user.id], &Cause::Created).await?;
         Ok(Some(self.current(unit, user.clone(), touched).await?))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_task_serves_few_and_a_second_one_many() {
-        let mut queue = Queue::default();
-        assert!(queue.join(0), "the first starts a task");
-        assert_eq!(queue.next(), [0]);
-        let started: Vec<usize> = (1..=2 * ENOUGH).filter(|one| queue.join(*one)).collect();
-        assert_eq!(started, [ENOUGH], "a second one helps when enough wait, and no third");
-        assert_eq!(queue.next().len(), 2 * ENOUGH);
-        for one in 1..ENOUGH {
-            assert!(!queue.join(one));
-        }
-        assert_eq!(queue.next(), [0; 0], "the second ends when few wait");
-        assert_eq!(queue.next().len(), ENOUGH - 1, "whom the first one serves");
-        assert_eq!((queue.next().len(), queue.tasks), (0, 0));
-        for one in 0..=MOST {
-            queue.join(one);
-        }
-        assert_eq!(queue.next().len(), MOST, "a unit has a limit");
-        assert!(!queue.waiting.is_empty());
     }
 }

@@ -7,9 +7,10 @@ use std::time::Duration;
 use futures::poll;
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 
-use super::{Lease, Limits, Writer};
+use super::{Lease, Limits, Rows, Writer};
 use crate::backend;
 use crate::error::Error;
+use crate::sql::Sql;
 
 /// No limit of time, so that what shares a commit does not depend on the machine.
 const PATIENT: Limits = Limits { units: 3, time: Duration::from_hours(1) };
@@ -177,4 +178,109 @@ async fn closing_waits_for_open_units() {
     lease.commit().await.expect("committed");
     close.await;
     assert_eq!(rows(&bench.reader).await, [1]);
+}
+
+fn joined(statements: impl IntoIterator<Item = Sql>) -> Sql {
+    Sql::joined(backend::of_url("sqlite:").expect("a database"), statements)
+}
+
+fn script(numbers: &[i64]) -> Sql {
+    joined(numbers.iter().map(|number| {
+        let mut sql = Sql::new("INSERT INTO t VALUES (");
+        sql.bind(*number).push(") RETURNING n");
+        sql
+    }))
+}
+
+fn answered(rows: Rows) -> Vec<i64> {
+    let rows = rows.expect("it ran");
+    rows.iter().map(|row| row.try_get("", "n").expect("a number")).collect()
+}
+
+#[tokio::test]
+async fn a_script_is_answered_once_it_is_on_the_disk() {
+    let bench = Bench::set_up().await;
+    assert_eq!(answered(bench.writer.run(script(&[1, 2])).await), [1, 2]);
+    assert_eq!(bench.after_crash().await, [1, 2]);
+}
+
+#[tokio::test]
+async fn a_script_that_fails_leaves_nothing_and_the_next_one_is_as_good_as_ever() {
+    let bench = Bench::set_up().await;
+    let broken = joined([script(&[1]), Sql::new("INSERT INTO nothing VALUES (2)")]);
+    assert!(bench.writer.run(broken).await.is_err());
+    assert_eq!(answered(bench.writer.run(script(&[3])).await), [3]);
+    let lease = bench.lease().await;
+    put(&lease, 4).await;
+    lease.commit().await.expect("committed");
+    assert_eq!(bench.after_crash().await, [3, 4]);
+}
+
+#[tokio::test]
+async fn a_script_among_units_shares_their_commit_and_not_their_failures() {
+    let bench = Bench::set_up().await;
+    let first = bench.lease().await;
+    put(&first, 1).await;
+    let broken = joined([script(&[2]), Sql::new("INSERT INTO nothing VALUES (2)")]);
+    let (mut broken, mut good) = (pin!(bench.writer.run(broken)), pin!(bench.writer.run(script(&[3]))));
+    let mut last = pin!(bench.writer.lease());
+    assert!(
+        poll!(&mut broken).is_pending() && poll!(&mut good).is_pending() && poll!(&mut last).is_pending()
+    );
+    let mut commit = pin!(first.commit());
+    assert!(poll!(&mut commit).is_pending());
+
+    let last = last.await.expect("a turn");
+    assert!(broken.await.is_err());
+    assert!(poll!(&mut good).is_pending(), "it ran, and is not yet on the disk");
+    assert_eq!(rows(&bench.reader).await, [0_i64; 0]);
+    last.commit().await.expect("committed");
+    commit.await.expect("committed");
+    assert_eq!(answered(good.await), [3]);
+    assert_eq!(bench.after_crash().await, [1, 3]);
+}
+
+#[tokio::test]
+async fn scripts_share_a_commit_when_many_wait() {
+    let bench = Bench::set_up().await;
+    // The first one finds three behind it; the fourth does not fit into the batch any more.
+    let numbers = [1, 2, 3, 4];
+    let mut scripts: Vec<_> = numbers
+        .iter()
+        .map(|number| Box::pin(bench.writer.run(script(std::slice::from_ref(number)))))
+        .collect();
+    for script in &mut scripts {
+        assert!(poll!(script).is_pending());
+    }
+    for (script, number) in scripts.into_iter().zip(numbers) {
+        assert_eq!(answered(script.await), [number]);
+    }
+    assert_eq!(bench.after_crash().await, numbers);
+}
+
+#[tokio::test]
+async fn a_script_that_nobody_waits_for_any_more_is_not_begun() {
+    let bench = Bench::set_up().await;
+    let lease = bench.lease().await;
+    {
+        let mut gone = pin!(bench.writer.run(script(&[1])));
+        assert!(poll!(&mut gone).is_pending());
+    }
+    lease.commit().await.expect("committed");
+    assert_eq!(answered(bench.writer.run(script(&[2])).await), [2]);
+    assert_eq!(bench.after_crash().await, [2]);
+}
+
+#[tokio::test]
+async fn a_script_that_loses_the_transaction_is_the_end_of_all_in_it() {
+    let bench = Bench::set_up().await;
+    let first = bench.lease().await;
+    put(&first, 1).await;
+    let mut lost = pin!(bench.writer.run(joined([script(&[2]), Sql::new("ROLLBACK")])));
+    assert!(poll!(&mut lost).is_pending());
+    let commit = first.commit();
+    let (lost, commit) = tokio::join!(lost, commit);
+    assert!(lost.is_err() && commit.is_err());
+    assert_eq!(answered(bench.writer.run(script(&[3])).await), [3]);
+    assert_eq!(bench.after_crash().await, [3]);
 }
