@@ -55,7 +55,6 @@ pub struct RequestRecord {
 #[derive(Debug, Default)]
 pub struct RequestBatch {
     rows: Rows<requests::Entity>,
-    number: usize,
     /// By their keys, in whose order two processes never wait for each other.
     uses: BTreeMap<(Uuid, Uuid, String), (i64, DateTime<Utc>)>,
 }
@@ -121,7 +120,6 @@ impl TryFrom<requests::Model> for RequestRecord {
 impl RequestBatch {
     /// Takes another one.
     pub fn push(&mut self, record: RequestRecord) {
-        self.number += 1;
         let (tenant, connection) = (record.scope.tenant_id().uuid(), record.connection.uuid());
         for name in &record.quirks {
             let (count, last) = self.uses.entry((tenant, connection, name.clone())).or_insert((0, record.at));
@@ -133,14 +131,14 @@ impl RequestBatch {
 
     /// How many they are.
     #[must_use]
-    pub const fn len(&self) -> usize {
-        self.number
+    pub fn len(&self) -> usize {
+        self.rows.len()
     }
 
     /// Whether there are none.
     #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.number == 0
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 }
 

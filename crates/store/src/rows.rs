@@ -73,6 +73,11 @@ impl<E: EntityTrait> Rows<E> {
         self.values.extend(others.values);
     }
 
+    /// How many they are.
+    pub(crate) fn len(&self) -> usize {
+        self.values.len() / E::Column::iter().count()
+    }
+
     /// An array of arrays.
     fn json(&self) -> String {
         let types: Vec<ColumnType> =

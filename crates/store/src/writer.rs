@@ -163,12 +163,6 @@ impl Done {
     }
 }
 
-impl std::fmt::Debug for Request {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(if matches!(self, Self::Lease(_)) { "Lease" } else { "Script" })
-    }
-}
-
 fn stopped() -> Error {
     Error::other("the writer has stopped")
 }

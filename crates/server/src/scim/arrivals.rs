@@ -98,6 +98,9 @@ async fn create_all(app: Arc<App>, scope: TenantScope) {
 async fn create_next(app: Arc<App>, scope: TenantScope, mut next: Vec<Waiting>) {
     // Who has given up meanwhile was told to come again.
     next.retain(|waiting| !waiting.answer.is_closed());
+    if next.is_empty() {
+        return;
+    }
     if app.arrivals().awaited(scope.tenant_id()) {
         return create_in_unit(&app, &scope, next).await;
     }
