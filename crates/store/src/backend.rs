@@ -3,10 +3,14 @@
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-use sea_orm::sqlx::sqlite::SqliteSynchronous;
-use sea_orm::{ColumnType, ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend};
-use sea_orm::{ConnectionTrait as _, SqliteTransactionMode, TransactionOptions, TransactionTrait as _};
+use sea_orm::{
+    ColumnType, ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, DbBackend, DbErr,
+};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions as _, PgConnection, SqliteConnection};
 
+use crate::driver::{Driver, Raw, connect, unconnected};
 use crate::error::Error;
 use crate::sql::literal;
 
@@ -38,32 +42,25 @@ pub(crate) fn concurrent(backend: DbBackend) -> bool {
 }
 
 /// The one connection that writes to `SQLite`.
-pub(crate) async fn connect_writer(url: &str) -> Result<DatabaseConnection, Error> {
-    let mut options = options(url);
-    options.map_sqlx_sqlite_opts(|options| {
-        options
-            .create_if_missing(true)
-            .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(PATIENCE)
-            .foreign_keys(true)
-            .statement_cache_capacity(STATEMENTS)
-    });
-    let connection = connect(options).await?;
-    write_ahead(&connection).await?;
-    Ok(connection)
+pub(crate) async fn connect_writer(url: &str) -> Result<Driver, Error> {
+    let options = writing(sqlite(url)?);
+    let writer =
+        Driver::new(Raw::Sqlite(connect::<SqliteConnection>(&options).await?.into()), DbBackend::Sqlite);
+    write_ahead(&writer).await?;
+    Ok(writer)
 }
 
 /// Switches a new file to write-ahead logging, which stays with it.
 ///
 /// Two processes that switch the same file at once would wait for each other until both gave up, so each gives up
 /// soon and comes again, after pauses of its own.
-async fn write_ahead(connection: &DatabaseConnection) -> Result<(), Error> {
+async fn write_ahead(writer: &Driver) -> Result<(), Error> {
     let pause = Duration::from_millis(u64::from(std::process::id() % 13) + 3);
     let began = Instant::now();
-    connection.execute_unprepared("PRAGMA busy_timeout = 20").await?;
+    writer.tell("PRAGMA busy_timeout = 20").await?;
     let mut attempt = 1;
     loop {
-        match connection.execute_unprepared("PRAGMA journal_mode = WAL").await.map_err(Error::from) {
+        match writer.tell("PRAGMA journal_mode = WAL").await.map_err(Error::from) {
             Err(Error::Busy) if began.elapsed() < PATIENCE => tokio::time::sleep(pause * attempt).await,
             switched => {
                 switched?;
@@ -72,42 +69,58 @@ async fn write_ahead(connection: &DatabaseConnection) -> Result<(), Error> {
         }
         attempt = attempt % 7 + 1;
     }
-    connection.execute_unprepared(&format!("PRAGMA busy_timeout = {}", PATIENCE.as_millis())).await?;
+    writer.execute_unprepared(&format!("PRAGMA busy_timeout = {}", PATIENCE.as_millis())).await?;
     Ok(())
 }
 
-/// A connection for reads, on `PostgreSQL` also for writes; a lazy one connects when it is needed.
-pub(crate) async fn connect_link(url: &str, lazy: bool) -> Result<DatabaseConnection, Error> {
-    let mut options = options(url);
-    options.connect_lazy(lazy);
-    options.map_sqlx_sqlite_opts(|options| {
-        options
-            .busy_timeout(PATIENCE)
-            .foreign_keys(true)
-            .pragma("query_only", "1")
-            // KiB, negative by SQLite's convention: each reader has a cache of its own, and the system caches the file.
-            .pragma("cache_size", "-512")
-            .statement_cache_capacity(STATEMENTS)
-    });
-    options.map_sqlx_postgres_opts(|options| {
-        options.application_name("rollcall").statement_cache_capacity(STATEMENTS)
-    });
-    connect(options).await
+/// A connection for reads, on `PostgreSQL` also for writes.
+pub(crate) async fn connect_link(url: &str) -> Result<Driver, DbErr> {
+    let backend = of_url(url).map_err(|error| DbErr::Custom(error.to_string()))?;
+    let raw = if concurrent(backend) {
+        Raw::Postgres(connect::<PgConnection>(&postgres(url.parse().map_err(unconnected)?)).await?.into())
+    } else {
+        // KiB, negative by SQLite's convention: each reader has a cache of its own, and the system caches the file.
+        let options = sqlite(url)?.pragma("query_only", "1").pragma("cache_size", "-512");
+        Raw::Sqlite(connect::<SqliteConnection>(&options).await?.into())
+    };
+    Ok(Driver::new(raw, backend))
 }
 
-/// A database that does not answer at the start is no passing trouble: the reason is told.
-async fn connect(options: ConnectOptions) -> Result<DatabaseConnection, Error> {
-    Database::connect(options).await.map_err(|error| Error::Other(error.into()))
-}
-
-fn options(url: &str) -> ConnectOptions {
+/// A connection for migrations, which want sea-orm's own.
+pub(crate) async fn connect_for_migrations(url: &str) -> Result<DatabaseConnection, Error> {
     let mut options = ConnectOptions::new(url);
+    options.max_connections(1).acquire_timeout(PATIENCE).sqlx_logging(false);
+    options.map_sqlx_sqlite_opts(writing);
+    options.map_sqlx_postgres_opts(postgres);
+    Ok(Database::connect(options).await?)
+}
+
+fn sqlite(url: &str) -> Result<SqliteConnectOptions, DbErr> {
+    let options: SqliteConnectOptions = url.parse().map_err(unconnected)?;
+    let options = options.busy_timeout(PATIENCE).foreign_keys(true).statement_cache_capacity(STATEMENTS);
+    Ok(options.disable_statement_logging())
+}
+
+fn writing(options: SqliteConnectOptions) -> SqliteConnectOptions {
     options
-        .max_connections(1)
-        .acquire_timeout(PATIENCE)
-        .sqlx_logging(false)
-        .test_before_acquire_if_idle_for(Duration::from_secs(30));
-    options
+        .create_if_missing(true)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(PATIENCE)
+        .foreign_keys(true)
+}
+
+fn postgres(options: PgConnectOptions) -> PgConnectOptions {
+    options.application_name("rollcall").statement_cache_capacity(STATEMENTS).disable_statement_logging()
+}
+
+/// Begins a transaction that reads one snapshot.
+pub(crate) fn begin_reading(backend: DbBackend) -> &'static str {
+    if concurrent(backend) { "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY" } else { "BEGIN" }
+}
+
+/// Begins a transaction that writes; on `SQLite` it holds the write lock from the start.
+pub(crate) fn begin_writing(backend: DbBackend) -> &'static str {
+    if concurrent(backend) { "BEGIN" } else { "BEGIN IMMEDIATE" }
 }
 
 /// Appends the parameter of this number; in `SQLite` it is the next one, because named ones are looked for one by one.
@@ -117,32 +130,6 @@ pub(crate) fn parameter(backend: DbBackend, number: usize, text: &mut String) {
     } else {
         write!(text, "${number}").expect("memory takes everything");
     }
-}
-
-/// Begins a transaction that reads one snapshot.
-#[expect(clippy::disallowed_methods, reason = "the door of read units")]
-pub(crate) async fn begin_reading(pool: &DatabaseConnection) -> Result<DatabaseTransaction, Error> {
-    let transaction = pool.begin().await?;
-    if pool.get_database_backend() == DbBackend::Postgres {
-        transaction.execute_unprepared("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY").await?;
-    }
-    Ok(transaction)
-}
-
-/// Begins a transaction that writes; on `SQLite` it holds the write lock from the start.
-#[expect(clippy::disallowed_methods, reason = "the door of write units")]
-pub(crate) async fn begin_writing(connection: &DatabaseConnection) -> Result<DatabaseTransaction, Error> {
-    let options = TransactionOptions {
-        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-        ..TransactionOptions::default()
-    };
-    Ok(connection.begin_with_options(options).await?)
-}
-
-/// Begins a unit inside a transaction, as a savepoint.
-#[expect(clippy::disallowed_methods, reason = "the door of write units")]
-pub(crate) async fn begin_nested(outer: &DatabaseTransaction) -> Result<DatabaseTransaction, Error> {
-    Ok(outer.begin().await?)
 }
 
 /// Locks the selected rows against other writers, where there are any; rows that refer to them may still be added.

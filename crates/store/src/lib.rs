@@ -12,6 +12,7 @@ mod arrivals;
 mod backend;
 mod carry_out;
 mod connections;
+mod driver;
 mod entity;
 mod error;
 mod filter_sql;

@@ -5,12 +5,23 @@
 
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
-use sea_orm::DatabaseConnection;
-use tokio::sync::{OnceCell, Semaphore};
+use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
 
 use crate::backend::{self, PATIENCE};
+use crate::driver::Driver;
 use crate::error::Error;
+
+/// How long a connection is used, so that what the database keeps for it is given back now and then.
+const LIFE: Duration = Duration::from_mins(30);
+
+/// How long one is kept that nobody needs.
+const REST: Duration = Duration::from_mins(10);
+
+/// After how long a rest it is asked for a sign of life first.
+const TRUST: Duration = Duration::from_secs(30);
 
 /// All links of a store.
 #[derive(Debug)]
@@ -18,89 +29,146 @@ pub(crate) struct Links(Arc<All>);
 
 struct All {
     url: String,
-    /// Each is made when it is first needed.
-    links: Vec<OnceCell<DatabaseConnection>>,
-    /// The places of those that are free, the last used at the end.
-    free: Mutex<Vec<usize>>,
+    count: u32,
+    /// Those that are free, the last used at the end; `None` is one that is connected when it is first needed.
+    free: Mutex<Vec<Option<Resting>>>,
     /// As many as are free.
     turns: Semaphore,
 }
 
+#[derive(Debug)]
+struct Resting {
+    driver: Driver,
+    since: Instant,
+}
+
 /// A link in use; dropped, it is free again.
 #[derive(Debug)]
-pub(crate) struct Link(Place);
-
-/// A place that is taken; dropped, it is free again.
-#[derive(Debug)]
-struct Place {
+pub(crate) struct Link {
     all: Arc<All>,
-    number: usize,
+    driver: Option<Driver>,
 }
 
 impl Links {
-    /// Makes the first of so many links, but at least one, and connects it.
+    /// Makes so many links, but at least one, and connects the first.
     ///
     /// # Errors
     /// [`Error::Other`] if the database does not answer.
     pub(crate) async fn connect(url: &str, count: u32) -> Result<Self, Error> {
-        let mut links = vec![OnceCell::new_with(Some(backend::connect_link(url, false).await?))];
-        links.extend((1..count).map(|_| OnceCell::new()));
-        let (free, turns) = ((0..links.len()).rev().collect(), Semaphore::new(links.len()));
-        Ok(Self(Arc::new(All { url: url.to_owned(), links, free: Mutex::new(free), turns })))
+        // A database that does not answer at the start is no passing trouble: the reason is told.
+        let driver = backend::connect_link(url).await.map_err(|error| Error::Other(error.into()))?;
+        let count = count.max(1);
+        let mut free: Vec<_> = (1..count).map(|_| None).collect();
+        free.push(Some(Resting::now(driver)));
+        let turns = Semaphore::new(free.len());
+        Ok(Self(Arc::new(All { url: url.to_owned(), count, free: Mutex::new(free), turns })))
     }
 
     /// Waits for a link.
     ///
     /// # Errors
-    /// [`Error::Busy`] if none is free in time, or [`Error::Other`].
+    /// [`Error::Busy`] if none is free in time or the database does not answer, or [`Error::Other`].
     pub(crate) async fn link(&self) -> Result<Link, Error> {
         let all = Arc::clone(&self.0);
         let turn = tokio::time::timeout(PATIENCE, all.turns.acquire()).await.map_err(|_| Error::Busy)?;
         // It comes back when the link does.
         turn.map_err(|_| Error::other("the database is closed"))?.forget();
-        let number = all.free().pop().ok_or_else(|| Error::other("a turn came without a link"))?;
-        let place = Place { all, number };
-        let made = place.all.links[number].get_or_try_init(|| backend::connect_link(&place.all.url, true));
-        made.await?;
-        Ok(Link(place))
+        let resting = all.free().pop().flatten();
+        let mut link = Link { all, driver: None };
+        if let Some(resting) = resting {
+            link.driver = resting.woken().await;
+        }
+        if link.driver.is_none() {
+            link.driver = Some(backend::connect_link(&link.all.url).await?);
+        }
+        Ok(link)
+    }
+
+    /// The database's address.
+    pub(crate) fn url(&self) -> &str {
+        &self.0.url
     }
 
     /// Closes every link, once those in use are done.
     pub(crate) async fn close(self) {
-        for link in self.0.links.iter().filter_map(OnceCell::get) {
-            if let Err(error) = link.close_by_ref().await {
-                tracing::warn!(%error, "a link to the database did not close cleanly");
-            }
+        if tokio::time::timeout(PATIENCE, self.0.turns.acquire_many(self.0.count)).await.is_err() {
+            tracing::warn!("links to the database were still in use when it was closed");
+        }
+        self.0.turns.close();
+        let free = std::mem::take(&mut *self.0.free());
+        for resting in free.into_iter().flatten() {
+            resting.driver.close().await;
         }
     }
 }
 
 impl All {
-    fn free(&self) -> std::sync::MutexGuard<'_, Vec<usize>> {
+    fn free(&self) -> std::sync::MutexGuard<'_, Vec<Option<Resting>>> {
         self.free.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a link back; answers one that has not been needed for long.
+    fn take_back(&self, driver: Option<Driver>) -> Option<Driver> {
+        let mut free = self.free();
+        match driver {
+            Some(driver) => free.push(Some(Resting::now(driver))),
+            // Those that are connected go out first.
+            None => free.insert(0, None),
+        }
+        let longest = free.iter_mut().find(|place| place.is_some());
+        let idle = longest.and_then(|place| place.take_if(|resting| resting.since.elapsed() > REST));
+        drop(free);
+        self.turns.add_permits(1);
+        idle.map(|resting| resting.driver)
+    }
+}
+
+impl Resting {
+    fn now(driver: Driver) -> Self {
+        Self { driver, since: Instant::now() }
+    }
+
+    /// The connection, if it is still of use.
+    async fn woken(self) -> Option<Driver> {
+        let Self { driver, since } = self;
+        let lives = driver.age() < LIFE && (since.elapsed() < TRUST || driver.ping().await.is_ok());
+        lives.then_some(driver)
     }
 }
 
 impl Deref for Link {
-    type Target = DatabaseConnection;
+    type Target = Driver;
 
-    fn deref(&self) -> &DatabaseConnection {
-        let Self(place) = self;
-        place.all.links[place.number].get().expect("it was made before it went out")
+    fn deref(&self) -> &Driver {
+        self.driver.as_ref().expect("it was connected before it went out")
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        let (all, driver) = (Arc::clone(&self.all), self.driver.take());
+        let Some(driver) = driver else { return drop(all.take_back(None)) };
+        let runtime = Handle::try_current().ok();
+        if driver.is_sound() {
+            if let (Some(runtime), Some(idle)) = (runtime, all.take_back(Some(driver))) {
+                runtime.spawn(idle.close());
+            }
+        } else if let Some(runtime) = runtime {
+            // A shutdown waits for it, because it waits for the link.
+            runtime.spawn(async move {
+                let mended = tokio::time::timeout(PATIENCE, driver.mend()).await;
+                all.take_back(matches!(mended, Ok(Ok(()))).then_some(driver))
+            });
+        } else {
+            drop(all.take_back(None));
+        }
     }
 }
 
 impl std::fmt::Debug for All {
     /// Without the URL, which can hold a password.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("All").field("links", &self.links).finish_non_exhaustive()
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.all.free().push(self.number);
-        self.all.turns.add_permits(1);
+        f.debug_struct("All").field("free", &self.free).finish_non_exhaustive()
     }
 }
 
@@ -109,36 +177,101 @@ mod tests {
     use std::pin::pin;
 
     use futures::poll;
+    use sea_orm::{ConnectionTrait as _, Statement};
 
     use super::*;
 
-    fn place(link: &Link) -> usize {
-        link.0.number
+    async fn links(count: u32) -> (tempfile::TempDir, Links) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite://{}?mode=rwc", folder.path().join("t.db").display());
+        backend::connect_writer(&url).await.expect("a file").close().await;
+        (folder, Links::connect(&url, count).await.expect("opens"))
+    }
+
+    /// How many links that are free are connected.
+    fn connected(links: &Links) -> usize {
+        links.0.free().iter().flatten().count()
+    }
+
+    /// Gives a link a mark, which stays with its connection.
+    async fn mark(link: &Link, mark: i32) {
+        link.execute_unprepared(&format!("PRAGMA cache_size = {mark}")).await.expect("marked");
+    }
+
+    async fn mark_of(link: &Link) -> i32 {
+        let statement = Statement::from_string(link.get_database_backend(), "PRAGMA cache_size");
+        let row = link.query_one_raw(statement).await.expect("readable").expect("a row");
+        row.try_get_by_index(0).expect("a number")
     }
 
     #[tokio::test]
     async fn the_link_that_came_back_last_goes_out_first_and_who_finds_none_waits() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let url = format!("sqlite://{}?mode=rwc", folder.path().join("t.db").display());
-        backend::connect_writer(&url).await.expect("a file").close().await.expect("closed");
-        let links = Links::connect(&url, 2).await.expect("opens");
-        let made = || links.0.links.iter().filter(|link| link.initialized()).count();
+        let (_folder, links) = links(2).await;
         let first = links.link().await.expect("free");
-        assert_eq!(made(), 1, "the second is not needed yet");
+        assert_eq!(connected(&links), 0, "the second is not needed yet");
         let second = links.link().await.expect("free");
-        assert_eq!((place(&first), place(&second), made()), (0, 1, 2));
+        mark(&first, 1).await;
+        mark(&second, 2).await;
         {
             let mut third = pin!(links.link());
             assert!(poll!(&mut third).is_pending());
             drop(first);
-            assert_eq!(place(&third.await.expect("free now")), 0);
+            assert_eq!(mark_of(&third.await.expect("free now")).await, 1);
         }
         drop(second);
         for _ in 0..3 {
-            let link = links.link().await.expect("free");
-            assert_eq!(place(&link), 1);
-            link.ping().await.expect("connected");
+            assert_eq!(mark_of(&links.link().await.expect("free")).await, 2);
         }
+        assert_eq!(connected(&links), 2);
+        links.close().await;
+    }
+
+    #[tokio::test]
+    async fn a_link_is_free_again_once_what_it_left_open_is_undone() {
+        let (_folder, links) = links(1).await;
+        let link = links.link().await.expect("free");
+        mark(&link, 3).await;
+        link.begin("BEGIN").await.expect("begun");
+        assert!(!link.is_sound());
+        drop(link);
+        let link = links.link().await.expect("free");
+        assert!(link.is_sound());
+        assert_eq!(mark_of(&link).await, 3);
+        link.begin("BEGIN").await.expect("the other one has ended");
+        link.commit().await.expect("ended");
+        assert!(link.is_sound());
+        link.execute_unprepared("nonsense").await.expect_err("refused");
+        assert!(!link.is_sound(), "who knows why");
+        drop(link);
+        let link = links.link().await.expect("free");
+        assert!(link.is_sound());
+        assert_eq!(mark_of(&link).await, 3, "it answers, so it stays");
+        let mut begun = Box::pin(link.begin("BEGIN"));
+        // Whether it gets an answer already does not matter.
+        let _ = poll!(&mut begun);
+        drop(begun);
+        assert!(!link.is_sound(), "nobody knows whether it has begun, or it has");
+        drop(link);
+        let link = links.link().await.expect("free");
+        link.begin("BEGIN").await.expect("nothing is open");
+        link.commit().await.expect("ended");
+        drop(link);
+        links.close().await;
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_is_of_no_use_any_more_is_made_anew() {
+        let (_folder, links) = links(1).await;
+        let link = links.link().await.expect("free");
+        mark(&link, 4).await;
+        // What was left open cannot be undone any more: somebody ended it behind its back.
+        link.begin("BEGIN").await.expect("begun");
+        link.execute_unprepared("ROLLBACK").await.expect("ended");
+        drop(link);
+        let link = links.link().await.expect("free");
+        assert!(link.is_sound());
+        assert_ne!(mark_of(&link).await, 4);
+        drop(link);
         links.close().await;
     }
 }

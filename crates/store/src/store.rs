@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend};
+use sea_orm::{ConnectionTrait as _, DbBackend};
 use uuid::Uuid;
 
+use crate::driver::Driver;
 use crate::error::Error;
 use crate::ids::new_id;
 use crate::links::{Link, Links};
@@ -61,15 +62,15 @@ impl Store {
         let backend = backend::of_url(&options.url)?;
         if backend::concurrent(backend) {
             let links = Links::connect(&options.url, options.max_connections).await?;
-            prepare(&*links.link().await?, options.migrate).await?;
+            prepare(&*links.link().await?, &options.url, options.migrate).await?;
             return Ok(Self { backend, links, writer: None, base: "".into(), _scratch: None });
         }
         let scratch = if options.url.contains(":memory:") { Some(Scratch::make()?) } else { None };
         let url = scratch.as_ref().map_or_else(|| options.url.clone(), Scratch::url);
-        let connection = backend::connect_writer(&url).await?;
-        prepare(&connection, options.migrate).await?;
+        let writer = backend::connect_writer(&url).await?;
+        prepare(&writer, &url, options.migrate).await?;
         let links = Links::connect(&url, options.max_connections).await?;
-        let writer = Some(Writer::start(connection, url));
+        let writer = Some(Writer::start(writer, url));
         Ok(Self { backend, links, writer, base: "".into(), _scratch: scratch })
     }
 
@@ -100,10 +101,7 @@ impl Store {
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`]; nothing has changed then.
     pub async fn migrate(&self) -> Result<Vec<String>, Error> {
-        let session = self.writing().await?;
-        let names = migration::up(session.transaction()).await?;
-        session.commit().await?;
-        Ok(names)
+        migration::up(self.links.url()).await
     }
 
     /// `sqlite` or `postgresql`.
@@ -172,30 +170,24 @@ impl Store {
     }
 
     pub(crate) async fn reading(&self) -> Result<Session, Error> {
-        let link = self.link().await?;
-        Ok(Session::own(backend::begin_reading(&link).await?, link))
+        Session::begin(self.link().await?, backend::begin_reading(self.backend)).await
     }
 
     pub(crate) async fn writing(&self) -> Result<Session, Error> {
         if let Some(writer) = &self.writer {
             return Ok(Session::leased(writer.lease().await?));
         }
-        let link = self.link().await?;
-        Ok(Session::own(backend::begin_writing(&link).await?, link))
+        Session::begin(self.link().await?, backend::begin_writing(self.backend)).await
     }
 }
 
-async fn prepare(connection: &DatabaseConnection, migrate: bool) -> Result<(), Error> {
-    let pending = migration::pending(connection).await?;
-    if pending.is_empty() {
-        return Ok(());
+async fn prepare(driver: &Driver, url: &str, migrate: bool) -> Result<(), Error> {
+    let pending = migration::pending(driver).await?;
+    match (pending.is_empty(), migrate) {
+        (true, _) => Ok(()),
+        (false, true) => migration::up(url).await.map(drop),
+        (false, false) => Err(Error::PendingMigrations(pending)),
     }
-    if !migrate {
-        return Err(Error::PendingMigrations(pending));
-    }
-    let transaction = backend::begin_writing(connection).await?;
-    migration::up(&transaction).await?;
-    Ok(transaction.commit().await?)
 }
 
 /// A folder for a throw-away database, removed with the store.

@@ -7,12 +7,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use sea_orm::prelude::async_trait::async_trait;
 use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait, ExecResult,
-    FromQueryResult, Insert, IntoActiveModel, QueryResult, Statement,
+    ActiveModelTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, ExecResult, FromQueryResult, Insert,
+    IntoActiveModel, QueryResult, Statement,
 };
 use uuid::Uuid;
 
 use crate::backend::{concurrent, most_rows};
+use crate::driver::Driver;
 use crate::error::Error;
 use crate::gates::Gates;
 use crate::links::Link;
@@ -34,13 +35,15 @@ pub(crate) struct Session {
 #[derive(Debug)]
 enum Door {
     /// The link is free again once the transaction has ended.
-    Own(DatabaseTransaction, Link),
+    Own(Link),
     Leased(Lease),
 }
 
 impl Session {
-    pub(crate) fn own(transaction: DatabaseTransaction, link: Link) -> Self {
-        Self { door: Door::Own(transaction, link), statements: AtomicUsize::new(0) }
+    /// Begins a transaction with this statement.
+    pub(crate) async fn begin(link: Link, statement: &'static str) -> Result<Self, Error> {
+        link.begin(statement).await?;
+        Ok(Self { door: Door::Own(link), statements: AtomicUsize::new(0) })
     }
 
     pub(crate) fn leased(lease: Lease) -> Self {
@@ -51,16 +54,16 @@ impl Session {
         self.get_database_backend()
     }
 
-    pub(crate) fn transaction(&self) -> &DatabaseTransaction {
+    fn driver(&self) -> &Driver {
         match &self.door {
-            Door::Own(transaction, _) => transaction,
-            Door::Leased(lease) => lease.transaction(),
+            Door::Own(link) => link,
+            Door::Leased(lease) => lease.driver(),
         }
     }
 
     pub(crate) async fn commit(self) -> Result<(), Error> {
         match self.door {
-            Door::Own(transaction, _link) => Ok(transaction.commit().await?),
+            Door::Own(link) => Ok(link.commit().await?),
             Door::Leased(lease) => lease.commit().await,
         }
     }
@@ -115,27 +118,27 @@ impl Session {
 #[async_trait]
 impl ConnectionTrait for Session {
     fn get_database_backend(&self) -> DbBackend {
-        self.transaction().get_database_backend()
+        self.driver().get_database_backend()
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
         self.count();
-        self.transaction().execute_raw(statement).await
+        self.driver().execute_raw(statement).await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
         self.count();
-        self.transaction().execute_unprepared(sql).await
+        self.driver().execute_unprepared(sql).await
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
         self.count();
-        self.transaction().query_one_raw(statement).await
+        self.driver().query_one_raw(statement).await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         self.count();
-        self.transaction().query_all_raw(statement).await
+        self.driver().query_all_raw(statement).await
     }
 }
 

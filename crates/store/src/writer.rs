@@ -13,12 +13,13 @@ mod tests;
 
 use std::time::Duration;
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, QueryResult};
+use sea_orm::{ConnectionTrait as _, QueryResult};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::backend;
+use crate::driver::Driver;
 use crate::error::Error;
 use crate::sql::Sql;
 
@@ -58,30 +59,30 @@ pub(crate) struct Writer {
     task: JoinHandle<()>,
 }
 
-/// A transaction or a savepoint lent to one unit; dropped, it is rolled back.
+/// The connection, inside a transaction or a savepoint, lent to one unit; dropped, it is rolled back.
 #[derive(Debug)]
 pub(crate) struct Lease {
-    transaction: Option<DatabaseTransaction>,
-    end: Option<oneshot::Sender<End>>,
+    driver: Option<Driver>,
+    end: Option<oneshot::Sender<(Driver, End)>>,
 }
 
 /// How a unit ends; the task does it, so that a cancelled request cannot leave it half done.
 #[derive(Debug)]
 enum End {
-    Commit(DatabaseTransaction, oneshot::Sender<Result<(), Error>>),
-    Rollback(DatabaseTransaction),
+    Commit(oneshot::Sender<Result<(), Error>>),
+    Rollback,
 }
 
 impl Writer {
     /// Starts the task on a connection of its own.
-    pub(crate) fn start(connection: DatabaseConnection, url: String) -> Self {
-        Self::start_within(LIMITS, connection, url)
+    pub(crate) fn start(driver: Driver, url: String) -> Self {
+        Self::start_within(LIMITS, driver, url)
     }
 
-    fn start_within(limits: Limits, connection: DatabaseConnection, url: String) -> Self {
+    fn start_within(limits: Limits, driver: Driver, url: String) -> Self {
         let (requests, queue) = mpsc::unbounded_channel();
         #[expect(clippy::disallowed_methods, reason = "the task ends with the last unit, close waits for it")]
-        let task = tokio::spawn(serve(limits, connection, url, queue));
+        let task = tokio::spawn(serve(limits, driver, url, queue));
         Self { requests, task }
     }
 
@@ -112,26 +113,26 @@ impl Writer {
 }
 
 impl Lease {
-    pub(crate) fn transaction(&self) -> &DatabaseTransaction {
-        self.transaction.as_ref().expect("it is taken only by the end of the lease")
+    pub(crate) fn driver(&self) -> &Driver {
+        self.driver.as_ref().expect("it is taken only by the end of the lease")
     }
 
     /// Returns after the commit of the whole batch.
     pub(crate) async fn commit(mut self) -> Result<(), Error> {
         let (acknowledge, acknowledged) = oneshot::channel();
-        let (Some(transaction), Some(end)) = (self.transaction.take(), self.end.take()) else {
+        let (Some(driver), Some(end)) = (self.driver.take(), self.end.take()) else {
             return Err(stopped());
         };
-        end.send(End::Commit(transaction, acknowledge)).map_err(|_| stopped())?;
+        end.send((driver, End::Commit(acknowledge))).map_err(|_| stopped())?;
         acknowledged.await.unwrap_or_else(|_| Err(stopped()))
     }
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        if let (Some(transaction), Some(end)) = (self.transaction.take(), self.end.take()) {
-            // Nobody receives it when the task is gone: the transaction then rolls itself back.
-            let _ = end.send(End::Rollback(transaction));
+        if let (Some(driver), Some(end)) = (self.driver.take(), self.end.take()) {
+            // Nobody receives it when the task is gone: the connection is then closed, which undoes what is open.
+            let _ = end.send((driver, End::Rollback));
         }
     }
 }
@@ -167,150 +168,151 @@ fn stopped() -> Error {
     Error::other("the writer has stopped")
 }
 
-async fn serve(
-    limits: Limits,
-    mut connection: DatabaseConnection,
-    url: String,
-    mut queue: mpsc::UnboundedReceiver<Request>,
-) {
+async fn serve(limits: Limits, driver: Driver, url: String, mut queue: mpsc::UnboundedReceiver<Request>) {
+    let mut connected = Some(driver);
     while let Some(request) = queue.recv().await {
         if request.is_closed() {
             continue;
         }
+        let driver = match connected.take() {
+            Some(driver) => driver,
+            None => match backend::connect_writer(&url).await {
+                Ok(driver) => driver,
+                Err(error) => {
+                    tracing::error!(%error, "the database cannot be opened again");
+                    request.refuse(error);
+                    continue;
+                }
+            },
+        };
         let outcome = match request {
             Request::Script(sql, answer) if queue.len() < COMPANY => {
-                script(&connection, sql, answer).await.map(|done| {
+                script(&driver, sql, answer).await.map(|done| {
                     if let Some(done) = done {
                         done.tell(Ok(()));
                     }
+                    driver
                 })
             }
-            request => batch(limits, &connection, request, &mut queue).await,
+            request => batch(limits, driver, request, &mut queue).await,
         };
-        if let Err(error) = outcome {
+        match outcome {
+            Ok(driver) => connected = Some(driver),
             // The state of the connection is unknown now: no later unit may build on it.
-            tracing::error!(%error, "the writer connection is given up");
-            match backend::connect_writer(&url).await {
-                Ok(fresh) => connection = fresh,
-                Err(error) => tracing::error!(%error, "the database cannot be opened again"),
-            }
+            Err(error) => tracing::error!(%error, "the writer connection is given up"),
         }
     }
-    if let Err(error) = connection.close().await {
-        tracing::warn!(%error, "the writer connection did not close");
+    if let Some(driver) = connected {
+        driver.close().await;
     }
 }
 
 /// One transaction with the units that fit into it; an error means that the connection cannot be used further.
 async fn batch(
     limits: Limits,
-    connection: &DatabaseConnection,
+    driver: Driver,
     first: Request,
     queue: &mut mpsc::UnboundedReceiver<Request>,
-) -> Result<(), Error> {
-    let outer = match backend::begin_writing(connection).await {
-        Ok(outer) => outer,
-        Err(error) => {
-            let busy = matches!(error, Error::Busy);
-            let answer = error.again();
-            first.refuse(error);
-            return if busy { Ok(()) } else { Err(answer) };
-        }
-    };
+) -> Result<Driver, Error> {
+    let begin = backend::begin_writing(driver.get_database_backend());
+    if let Err(error) = driver.begin(begin).await.map_err(Error::from) {
+        let answer = error.again();
+        first.refuse(error);
+        return if matches!(answer, Error::Busy) { Ok(driver) } else { Err(answer) };
+    }
     let began = Instant::now();
-    let (outer, first) = match first {
+    let (driver, first) = match first {
         // Nobody else has written yet: for the first unit the transaction is as good as a savepoint.
-        Request::Lease(lease) => match lend(outer, lease).await? {
-            End::Commit(outer, acknowledge) => (outer, Some(Done::Unit(acknowledge))),
-            End::Rollback(outer) => return Ok(outer.rollback().await?),
+        Request::Lease(lease) => match lend(driver, lease).await? {
+            (driver, End::Commit(acknowledge)) => (driver, Some(Done::Unit(acknowledge))),
+            (driver, End::Rollback) => {
+                driver.roll_back().await?;
+                return Ok(driver);
+            }
         },
         Request::Script(sql, answer) => {
-            let done = script(&outer, sql, answer).await?;
-            (outer, done)
+            let done = script(&driver, sql, answer).await?;
+            (driver, done)
         }
     };
     let mut waiting: Vec<Done> = first.into_iter().collect();
-    let mut outcome = Ok(());
-    while waiting.len() < limits.units && began.elapsed() < limits.time {
-        let Ok(request) = queue.try_recv() else { break };
-        let done = match request {
-            Request::Lease(lease) => unit(&outer, lease).await,
-            Request::Script(sql, answer) => script(&outer, sql, answer).await,
-        };
-        match done {
-            Ok(done) => waiting.extend(done),
-            Err(error) => {
-                outcome = Err(error);
-                break;
-            }
-        }
-    }
-    if outcome.is_ok() {
-        outcome = outer.commit().await.map_err(Error::from);
-    }
+    let may_join = |waiting: &[Done]| waiting.len() < limits.units && began.elapsed() < limits.time;
+    let outcome = join_and_commit(driver, queue, may_join, &mut waiting).await;
     for done in waiting {
-        done.tell(outcome.as_ref().copied().map_err(Error::again));
+        done.tell(outcome.as_ref().map(|_| ()).map_err(Error::again));
     }
     outcome
 }
 
-/// Lends a transaction to one requester until they say how it ends.
-async fn lend(
-    transaction: DatabaseTransaction,
-    lease: oneshot::Sender<Result<Lease, Error>>,
-) -> Result<End, Error> {
+/// Takes in who waits, and commits; an error means that nobody's work can be relied upon.
+async fn join_and_commit(
+    mut driver: Driver,
+    queue: &mut mpsc::UnboundedReceiver<Request>,
+    may_join: impl Fn(&[Done]) -> bool,
+    waiting: &mut Vec<Done>,
+) -> Result<Driver, Error> {
+    while may_join(waiting) {
+        let done = match queue.try_recv() {
+            Ok(Request::Lease(lease)) => {
+                let done;
+                (driver, done) = unit(driver, lease).await?;
+                done
+            }
+            Ok(Request::Script(sql, answer)) => script(&driver, sql, answer).await?,
+            Err(_) => break,
+        };
+        waiting.extend(done);
+    }
+    driver.commit().await?;
+    Ok(driver)
+}
+
+/// Lends the connection to one requester until they say how their unit ends.
+async fn lend(driver: Driver, lease: oneshot::Sender<Result<Lease, Error>>) -> Result<(Driver, End), Error> {
     let (end, ended) = oneshot::channel();
     // A requester that has gone away drops the lease, which ends it.
-    drop(lease.send(Ok(Lease { transaction: Some(transaction), end: Some(end) })));
+    drop(lease.send(Ok(Lease { driver: Some(driver), end: Some(end) })));
     ended.await.map_err(|_| Error::other("a unit ended without an end"))
 }
 
 /// Lends a savepoint to one requester and ends it as they say; answers whom to tell about the commit.
 async fn unit(
-    outer: &DatabaseTransaction,
+    driver: Driver,
     lease: oneshot::Sender<Result<Lease, Error>>,
-) -> Result<Option<Done>, Error> {
+) -> Result<(Driver, Option<Done>), Error> {
     if lease.is_closed() {
-        return Ok(None);
+        return Ok((driver, None));
     }
-    let transaction = match backend::begin_nested(outer).await {
-        Ok(transaction) => transaction,
-        Err(error) => {
-            drop(lease.send(Err(error.again())));
-            return Err(error);
-        }
-    };
-    match lend(transaction, lease).await? {
-        End::Commit(transaction, acknowledge) => match transaction.commit().await {
-            Ok(()) => Ok(Some(Done::Unit(acknowledge))),
-            Err(error) => {
-                let error = Error::from(error);
+    if let Err(error) = driver.tell("SAVEPOINT unit").await.map_err(Error::from) {
+        drop(lease.send(Err(error.again())));
+        return Err(error);
+    }
+    match lend(driver, lease).await? {
+        (driver, End::Commit(acknowledge)) => {
+            if let Err(error) = driver.tell("RELEASE unit").await.map_err(Error::from) {
                 drop(acknowledge.send(Err(error.again())));
-                Err(error)
+                return Err(error);
             }
-        },
-        End::Rollback(transaction) => {
-            transaction.rollback().await?;
-            Ok(None)
+            Ok((driver, Some(Done::Unit(acknowledge))))
+        }
+        (driver, End::Rollback) => {
+            driver.tell("ROLLBACK TO unit; RELEASE unit").await?;
+            Ok((driver, None))
         }
     }
 }
 
 /// Runs a script as a savepoint, which outside of a transaction is one of its own; answers whom to tell when it has
 /// reached the disk. An error means that the connection cannot be used further.
-async fn script(
-    connection: &impl ConnectionTrait,
-    sql: Sql,
-    answer: oneshot::Sender<Rows>,
-) -> Result<Option<Done>, Error> {
+async fn script(driver: &Driver, sql: Sql, answer: oneshot::Sender<Rows>) -> Result<Option<Done>, Error> {
     if answer.is_closed() {
         return Ok(None);
     }
     let sql = sql.between("SAVEPOINT script; ", "; RELEASE script");
-    match connection.query_all_raw(sql.statement(connection.get_database_backend())).await {
+    match driver.query_all_raw(sql.statement(driver.get_database_backend())).await {
         Ok(rows) => Ok(Some(Done::Script(rows, answer))),
         Err(error) => {
-            let undone = connection.execute_unprepared("ROLLBACK TO script; RELEASE script").await;
+            let undone = driver.tell("ROLLBACK TO script; RELEASE script").await;
             drop(answer.send(Err(error.into())));
             undone?;
             Ok(None)

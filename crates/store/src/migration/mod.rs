@@ -4,9 +4,10 @@ mod m20261122_000001_initial;
 mod m20261126_000002_sizes;
 mod m20261126_000003_arrivals;
 
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend};
+use sea_orm::{ConnectionTrait, DbBackend, SqliteTransactionMode, TransactionOptions, TransactionTrait as _};
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
 
+use crate::backend;
 use crate::error::Error;
 
 /// The advisory lock that keeps two processes from migrating one database at once.
@@ -24,17 +25,26 @@ impl MigratorTrait for Migrator {
     }
 }
 
-/// Brings the schema up to date inside `transaction` and says which steps that took.
+/// Brings the schema up to date in one transaction and says which steps that took.
 ///
-/// On `SQLite` the transaction itself is the lock, it was begun as a writer.
-pub(crate) async fn up(transaction: &DatabaseTransaction) -> Result<Vec<String>, Error> {
+/// On `SQLite` the transaction itself is the lock, it begins as a writer.
+#[expect(clippy::disallowed_methods, reason = "migrations are no unit of a tenant")]
+pub(crate) async fn up(url: &str) -> Result<Vec<String>, Error> {
+    let connection = backend::connect_for_migrations(url).await?;
+    let options = TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..TransactionOptions::default()
+    };
+    let transaction = connection.begin_with_options(options).await?;
     if transaction.get_database_backend() == DbBackend::Postgres {
         transaction.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({LOCK})")).await?;
     }
-    let names = pending(transaction).await?;
+    let names = pending(&transaction).await?;
     if !names.is_empty() {
-        Migrator::up(transaction, None).await?;
+        Migrator::up(&transaction, None).await?;
     }
+    transaction.commit().await?;
+    connection.close().await?;
     Ok(names)
 }
 

@@ -5,10 +5,11 @@ use std::pin::pin;
 use std::time::Duration;
 
 use futures::poll;
-use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
+use sea_orm::{ConnectionTrait as _, Statement};
 
 use super::{Lease, Limits, Rows, Writer};
 use crate::backend;
+use crate::driver::Driver;
 use crate::error::Error;
 use crate::sql::Sql;
 
@@ -17,7 +18,7 @@ const PATIENT: Limits = Limits { units: 3, time: Duration::from_hours(1) };
 
 struct Bench {
     writer: Writer,
-    reader: DatabaseConnection,
+    reader: Driver,
     folder: tempfile::TempDir,
 }
 
@@ -27,7 +28,7 @@ impl Bench {
         let url = url(folder.path());
         let connection = backend::connect_writer(&url).await.expect("opens");
         connection.execute_unprepared("CREATE TABLE t (n INTEGER)").await.expect("a table");
-        let reader = backend::connect_link(&url, false).await.expect("opens");
+        let reader = backend::connect_link(&url).await.expect("opens");
         Self { writer: Writer::start_within(PATIENT, connection, url), reader, folder }
     }
 
@@ -53,7 +54,7 @@ fn url(folder: &Path) -> String {
     format!("sqlite://{}?mode=rwc", folder.join("t.db").display())
 }
 
-async fn rows(database: &DatabaseConnection) -> Vec<i64> {
+async fn rows(database: &Driver) -> Vec<i64> {
     let statement = Statement::from_string(database.get_database_backend(), "SELECT n FROM t ORDER BY n");
     let rows = database.query_all_raw(statement).await.expect("readable");
     rows.iter().map(|row| row.try_get("", "n").expect("a number")).collect()
@@ -61,7 +62,7 @@ async fn rows(database: &DatabaseConnection) -> Vec<i64> {
 
 async fn put(lease: &Lease, number: i64) {
     let sql = format!("INSERT INTO t VALUES ({number})");
-    lease.transaction().execute_unprepared(&sql).await.expect("inserted");
+    lease.driver().execute_unprepared(&sql).await.expect("inserted");
 }
 
 #[tokio::test]
@@ -158,7 +159,7 @@ async fn a_lost_transaction_is_acknowledged_to_nobody() {
     assert!(poll!(&mut commit).is_pending());
     let second = second.await.expect("a turn");
     // What SQLite does by itself when the disk is full.
-    second.transaction().execute_unprepared("ROLLBACK").await.expect("rolled back");
+    second.driver().execute_unprepared("ROLLBACK").await.expect("rolled back");
     assert!(matches!(second.commit().await, Err(Error::Other(_))));
     assert!(matches!(commit.await, Err(Error::Other(_))), "the unit before is lost, too, and told so");
 

@@ -1,0 +1,207 @@
+//! One connection to the database, for one user at a time: what sea-orm asks is handed on to sqlx.
+//!
+//! There is no pool around it. A pool asks the database for a sign of life whenever a connection comes back to it, and
+//! that is one more trip for every unit; here only a connection that something went wrong with is asked.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use sea_orm::prelude::async_trait::async_trait;
+use sea_orm::{
+    ConnAcquireErr, ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement, Values,
+};
+use sea_query_sqlx::SqlxValues;
+use sqlx::{
+    AssertSqlSafe, Connection, Database, Executor as _, IntoArguments, PgConnection, SqliteConnection, query,
+};
+use tokio::sync::Mutex;
+
+use crate::backend::PATIENCE;
+
+/// A connection.
+pub(crate) struct Driver {
+    raw: Raw,
+    backend: DbBackend,
+    made: Instant,
+    /// Whether a transaction has begun and not ended.
+    open: AtomicBool,
+    /// Whether a statement has failed, or was left before its end.
+    doubtful: AtomicBool,
+}
+
+pub(crate) enum Raw {
+    Sqlite(Mutex<SqliteConnection>),
+    Postgres(Mutex<PgConnection>),
+}
+
+/// Does the same with either connection.
+macro_rules! with {
+    ($driver:expr, $raw:ident => $run:expr) => {
+        match &$driver.raw {
+            Raw::Sqlite(raw) => {
+                let $raw = &mut *raw.lock().await;
+                $driver.watched(async { $run }).await
+            }
+            Raw::Postgres(raw) => {
+                let $raw = &mut *raw.lock().await;
+                $driver.watched(async { $run }).await
+            }
+        }
+    };
+}
+
+impl Driver {
+    pub(crate) fn new(raw: Raw, backend: DbBackend) -> Self {
+        Self {
+            raw,
+            backend,
+            made: Instant::now(),
+            open: AtomicBool::new(false),
+            doubtful: AtomicBool::new(false),
+        }
+    }
+
+    /// How long ago it was connected.
+    pub(crate) fn age(&self) -> Duration {
+        self.made.elapsed()
+    }
+
+    /// Begins a transaction with this statement.
+    pub(crate) async fn begin(&self, statement: &'static str) -> Result<(), DbErr> {
+        // Before it is sent: whoever gives up meanwhile leaves a transaction behind.
+        self.open.store(true, Ordering::Relaxed);
+        let begun = self.tell(statement).await;
+        if begun.is_err() {
+            self.open.store(false, Ordering::Relaxed);
+        }
+        begun
+    }
+
+    pub(crate) async fn commit(&self) -> Result<(), DbErr> {
+        self.end("COMMIT").await
+    }
+
+    pub(crate) async fn roll_back(&self) -> Result<(), DbErr> {
+        self.end("ROLLBACK").await
+    }
+
+    async fn end(&self, statement: &'static str) -> Result<(), DbErr> {
+        self.tell(statement).await?;
+        self.open.store(false, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Runs statements that take no values and answer nothing.
+    pub(crate) async fn tell(&self, statements: &'static str) -> Result<(), DbErr> {
+        with!(self, raw => raw.execute(statements).await.map(drop)).map_err(failed)
+    }
+
+    /// Whether the next user finds it as a new one would be.
+    pub(crate) fn is_sound(&self) -> bool {
+        !self.open.load(Ordering::Relaxed) && !self.doubtful.load(Ordering::Relaxed)
+    }
+
+    /// Undoes what was left open; an error means that it is of no further use.
+    pub(crate) async fn mend(&self) -> Result<(), DbErr> {
+        if self.open.load(Ordering::Relaxed) { self.roll_back().await } else { self.ping().await }
+    }
+
+    /// Asks the database for a sign of life.
+    pub(crate) async fn ping(&self) -> Result<(), DbErr> {
+        with!(self, raw => raw.ping().await).map_err(unconnected)
+    }
+
+    pub(crate) async fn close(self) {
+        let closed = match self.raw {
+            Raw::Sqlite(raw) => raw.into_inner().close().await,
+            Raw::Postgres(raw) => raw.into_inner().close().await,
+        };
+        if let Err(error) = closed {
+            tracing::warn!(%error, "a connection to the database did not close cleanly");
+        }
+    }
+
+    /// Remembers that something is under way until its good end is seen.
+    async fn watched<T>(&self, run: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
+        self.doubtful.store(true, Ordering::Relaxed);
+        let outcome = run.await;
+        self.doubtful.store(outcome.is_err(), Ordering::Relaxed);
+        outcome
+    }
+}
+
+#[async_trait]
+impl ConnectionTrait for Driver {
+    fn get_database_backend(&self) -> DbBackend {
+        self.backend
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        with!(self, raw => bound(statement).execute(raw).await.map(ExecResult::from)).map_err(failed)
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        let sql = sql.to_owned();
+        with!(self, raw => raw.execute(AssertSqlSafe(sql)).await.map(ExecResult::from)).map_err(failed)
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        with!(self, raw => Ok(bound(statement).fetch_optional(raw).await?.map(QueryResult::from)))
+            .map_err(failed)
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        with!(self, raw => Ok(bound(statement).fetch_all(raw).await?.into_iter().map(QueryResult::from).collect()))
+            .map_err(failed)
+    }
+}
+
+/// A statement with its values, in the terms of the driver.
+fn bound<D: Database>(statement: Statement) -> query::Query<'static, D, SqlxValues>
+where
+    SqlxValues: IntoArguments<D>,
+{
+    let values = statement.values.unwrap_or_else(|| Values(Vec::new()));
+    sqlx::query_with(AssertSqlSafe(statement.sql), SqlxValues(values))
+}
+
+/// Connects; a server that has not come up yet is asked again and again for a while.
+pub(crate) async fn connect<C: Connection>(options: &C::Options) -> Result<C, DbErr> {
+    let began = Instant::now();
+    let mut pause = Duration::from_millis(10);
+    loop {
+        let left = PATIENCE.saturating_sub(began.elapsed());
+        match tokio::time::timeout(left, C::connect_with(options)).await {
+            Ok(Err(error)) if is_passing(&error) && pause < left => tokio::time::sleep(pause).await,
+            Ok(connected) => return connected.map_err(unconnected),
+            Err(_) => return Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)),
+        }
+        pause = (pause * 2).min(Duration::from_secs(1));
+    }
+}
+
+fn failed(error: sqlx::Error) -> DbErr {
+    DbErr::Query(RuntimeErr::SqlxError(error.into()))
+}
+
+/// The error of a database that cannot be reached.
+pub(crate) fn unconnected(error: sqlx::Error) -> DbErr {
+    DbErr::Conn(RuntimeErr::SqlxError(error.into()))
+}
+
+fn is_passing(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(error) => error.kind() == std::io::ErrorKind::ConnectionRefused,
+        sqlx::Error::Database(error) => error.is_transient_in_connect_phase(),
+        _ => false,
+    }
+}
+
+impl std::fmt::Debug for Driver {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Driver")
+            .field("open", &self.open)
+            .field("doubtful", &self.doubtful)
+            .finish_non_exhaustive()
+    }
+}
