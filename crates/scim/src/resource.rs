@@ -1,5 +1,7 @@
 //! Resources as canonical JSON documents (RFC 7643 §3).
 
+use std::fmt::Display;
+
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
@@ -41,15 +43,14 @@ impl Resource {
         let mut rendered = Object::with_capacity(self.document.len() + 4);
         rendered.insert("schemas".to_owned(), schemas(self.resource_type, &self.document).into());
         rendered.insert("id".to_owned(), self.id.as_str().into());
-        if let Some(external_id) = self.document.swap_remove("externalId") {
-            rendered.insert("externalId".to_owned(), external_id);
-        }
+        rendered.extend(self.document.swap_remove_entry("externalId"));
         move_ordered(&self.resource_type.schema.attributes, &mut self.document, &mut rendered, base);
         for extension in &self.resource_type.extensions {
-            if let Some(Value::Object(mut container)) = self.document.swap_remove(&extension.schema.id) {
+            let container = self.document.swap_remove_entry(&extension.schema.id);
+            if let Some((uri, Value::Object(mut container))) = container {
                 let mut ordered = Object::with_capacity(container.len());
                 move_ordered(&extension.schema.attributes, &mut container, &mut ordered, base);
-                rendered.insert(extension.schema.id.clone(), Value::Object(ordered));
+                rendered.insert(uri, Value::Object(ordered));
             }
         }
         rendered.insert("meta".to_owned(), self.meta_json(base));
@@ -96,7 +97,7 @@ pub fn parse(resource_type: &ResourceType, body: &Object) -> Result<Object, Erro
         if let Some(schema) = resource_type.extension(name) {
             extensions.push((schema, value));
         } else if let Some(attribute) = resource_type.attribute(name) {
-            insert(&mut document, attribute, value, "")?;
+            insert(&mut document, attribute, value, &"")?;
         }
     }
     for (schema, container) in extensions {
@@ -107,7 +108,7 @@ pub fn parse(resource_type: &ResourceType, body: &Object) -> Result<Object, Erro
             Value::Object(container) => {
                 for (name, value) in container {
                     if let Some(attribute) = schema.attribute(name) {
-                        insert(&mut attributes, attribute, value, &format!("{uri}:"))?;
+                        insert(&mut attributes, attribute, value, &format_args!("{uri}:"))?;
                     }
                 }
             }
@@ -136,20 +137,25 @@ pub fn unknown(resource_type: &ResourceType, body: &Object) -> Vec<String> {
     names.map(|name| format!("the attribute {}", shown(name))).collect()
 }
 
-fn insert(document: &mut Object, attribute: &Attribute, value: &Value, prefix: &str) -> Result<(), Error> {
+fn insert(
+    document: &mut Object,
+    attribute: &Attribute,
+    value: &Value,
+    prefix: &dyn Display,
+) -> Result<(), Error> {
     if attribute.read_only() || attribute.name == "schemas" {
         return Ok(());
     }
-    let place = format!("{prefix}{}", attribute.name);
-    if document.contains_key(&attribute.name) {
-        return Err(Error::invalid_syntax(format!("{place} stands twice, its name ignores case.")));
+    let name = &attribute.name;
+    if document.contains_key(name) {
+        return Err(Error::invalid_syntax(format!("{prefix}{name} stands twice, its name ignores case.")));
     }
-    let canonical = value::canonical(attribute, value, &place)?;
+    let canonical = value::canonical(attribute, value, &format_args!("{prefix}{name}"))?;
     // What is never returned is accepted and not kept: nobody could do anything with it.
     if let Some(canonical) = canonical
         && attribute.returned != Returned::Never
     {
-        document.insert(attribute.name.clone(), canonical);
+        document.insert(name.clone(), canonical);
     }
     Ok(())
 }
@@ -196,22 +202,23 @@ pub const MAX_KEY: usize = 2_000;
 
 /// Checks the texts by which resources are looked up: names, `externalId`, and values and types in lists.
 fn bounded(resource_type: &ResourceType, document: &Object) -> Result<(), Error> {
-    let check =
-        |attribute: &Attribute, value: Option<&Value>, place: &str| match value.and_then(Value::as_str) {
-            Some(text) if text::comparison_form(attribute, text).len() > MAX_KEY => {
-                Err(Error::invalid_value(format!("{place} is too long: at most {MAX_KEY} bytes.")))
-            }
-            _ => Ok(()),
-        };
+    let check = |attribute: &Attribute, value: Option<&Value>, place: &dyn Display| match value
+        .and_then(Value::as_str)
+    {
+        Some(text) if text::comparison_form(attribute, text).len() > MAX_KEY => {
+            Err(Error::invalid_value(format!("{place} is too long: at most {MAX_KEY} bytes.")))
+        }
+        _ => Ok(()),
+    };
     for (name, value) in document {
         let Some(attribute) = resource_type.attribute(name) else { continue };
         if matches!(name.as_str(), "userName" | "displayName" | "externalId") {
-            check(attribute, Some(value), name)?;
+            check(attribute, Some(value), &name)?;
         }
         let keys = attribute.sub_attributes.iter().filter(|sub| sub.kind == Kind::String);
         for key in keys.filter(|sub| matches!(sub.name.as_str(), "value" | "type")) {
             for element in value.as_array().into_iter().flatten() {
-                check(key, element.get(&key.name), &format!("{name}.{}", key.name))?;
+                check(key, element.get(&key.name), &format_args!("{name}.{}", key.name))?;
             }
         }
     }
@@ -302,8 +309,8 @@ fn compared_value(attribute: &Attribute, value: &Value) -> Value {
 
 fn move_ordered(attributes: &[Attribute], from: &mut Object, to: &mut Object, base: &str) {
     for attribute in attributes {
-        if let Some(value) = from.swap_remove(&attribute.name) {
-            to.insert(attribute.name.clone(), ordered(attribute, value, base));
+        if let Some((name, value)) = from.swap_remove_entry(&attribute.name) {
+            to.insert(name, ordered(attribute, value, base));
         }
     }
 }
@@ -318,8 +325,8 @@ fn ordered(attribute: &Attribute, value: Value, base: &str) -> Value {
             for sub in &attribute.sub_attributes {
                 if sub.name == "$ref" {
                     rendered.extend(address.take().map(|address| ("$ref".to_owned(), address.into())));
-                } else if let Some(value) = object.swap_remove(&sub.name) {
-                    rendered.insert(sub.name.clone(), ordered(sub, value, base));
+                } else if let Some((name, value)) = object.swap_remove_entry(&sub.name) {
+                    rendered.insert(name, ordered(sub, value, base));
                 }
             }
             Value::Object(rendered)

@@ -1,5 +1,7 @@
 //! One value against its attribute: type, form and what the standard ignores (RFC 7643 §2.3 to §2.5).
 
+use std::fmt::Display;
+
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -19,11 +21,11 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 /// The canonical form of what a client sent for an attribute, or `None` when that means "not assigned".
 ///
 /// Names take the schema's spelling, unknown and read-only sub-attributes are left out, elements that say the
-/// same are kept once. `place` names the attribute in errors.
+/// same are kept once. `place` names the attribute in errors, and is written out for them alone.
 ///
 /// # Errors
 /// `invalidValue` for a wrong type or form, `invalidSyntax` for a member that stands twice.
-pub fn canonical(attribute: &Attribute, value: &Value, place: &str) -> Result<Option<Value>, Error> {
+pub fn canonical(attribute: &Attribute, value: &Value, place: &dyn Display) -> Result<Option<Value>, Error> {
     if !attribute.multi_valued {
         return single(attribute, value, place);
     }
@@ -41,11 +43,15 @@ pub fn canonical(attribute: &Attribute, value: &Value, place: &str) -> Result<Op
 ///
 /// # Errors
 /// As [`canonical`], and `invalidValue` for two primary elements (RFC 7643 §2.4).
-pub fn canonical_elements(attribute: &Attribute, items: &[Value], place: &str) -> Result<Vec<Value>, Error> {
+pub fn canonical_elements(
+    attribute: &Attribute,
+    items: &[Value],
+    place: &dyn Display,
+) -> Result<Vec<Value>, Error> {
     let mut elements = Vec::with_capacity(items.len());
     let mut seen = std::collections::HashSet::with_capacity(items.len());
     for (position, item) in items.iter().enumerate() {
-        if let Some(element) = single(attribute, item, &format!("{place}[{position}]"))?
+        if let Some(element) = single(attribute, item, &format_args!("{place}[{position}]"))?
             && seen.insert(identity(&element))
         {
             elements.push(element);
@@ -77,7 +83,7 @@ pub fn is_primary(element: &Value) -> bool {
 ///
 /// # Errors
 /// As [`canonical`].
-pub fn single(attribute: &Attribute, value: &Value, place: &str) -> Result<Option<Value>, Error> {
+pub fn single(attribute: &Attribute, value: &Value, place: &dyn Display) -> Result<Option<Value>, Error> {
     if value.is_null() {
         return Ok(None);
     }
@@ -119,19 +125,19 @@ fn unfit(kind: Kind, value: &Value) -> Option<&'static str> {
     (!fits).then_some(wanted)
 }
 
-fn complex(attribute: &Attribute, object: &Object, place: &str) -> Result<Option<Value>, Error> {
+fn complex(attribute: &Attribute, object: &Object, place: &dyn Display) -> Result<Option<Value>, Error> {
     let mut canonical = Object::new();
     for (name, value) in object {
         let Some(sub) = attribute.sub(name) else { continue };
         if sub.read_only() {
             continue;
         }
-        let place = format!("{place}.{}", sub.name);
-        if canonical.contains_key(&sub.name) {
-            return Err(Error::invalid_syntax(format!("{place} stands twice.")));
+        let name = &sub.name;
+        if canonical.contains_key(name) {
+            return Err(Error::invalid_syntax(format!("{place}.{name} stands twice.")));
         }
-        if let Some(value) = self::canonical(sub, value, &place)? {
-            canonical.insert(sub.name.clone(), value);
+        if let Some(value) = self::canonical(sub, value, &format_args!("{place}.{name}"))? {
+            canonical.insert(name.clone(), value);
         }
     }
     take_reference(&mut canonical);

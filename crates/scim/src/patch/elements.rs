@@ -130,7 +130,7 @@ pub(super) fn change(
                 // RFC 7644 §3.5.2.3: with a filter the whole matching element is replaced.
                 (Value::Object(_), _) => replaced(attribute, &stored, value, place)?,
                 (Value::Array(one), _) if one.len() == 1 => replaced(attribute, &stored, &one[0], place)?,
-                _ => value::single(attribute, value, place)?,
+                _ => value::single(attribute, value, &place)?,
             },
         };
         let becomes_primary = new.as_ref().is_some_and(is_primary);
@@ -170,7 +170,7 @@ pub(super) fn create(
 
 fn canonical(attribute: &Attribute, value: &Value, place: &str) -> Result<Vec<Value>, Error> {
     let one = std::slice::from_ref(value);
-    value::canonical_elements(attribute, value.as_array().map_or(one, Vec::as_slice), place)
+    value::canonical_elements(attribute, value.as_array().map_or(one, Vec::as_slice), &place)
 }
 
 fn replaced(
@@ -179,7 +179,7 @@ fn replaced(
     value: &Value,
     place: &str,
 ) -> Result<Option<Value>, Error> {
-    let new = value::single(attribute, value, place)?;
+    let new = value::single(attribute, value, &place)?;
     let immutable = attribute.sub_attributes.iter().filter(|sub| sub.mutability == Mutability::Immutable);
     for sub in immutable {
         let (old, new) = (stored.get(&sub.name), new.as_ref().and_then(|new| new.get(&sub.name)));
