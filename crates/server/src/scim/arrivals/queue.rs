@@ -10,7 +10,7 @@ const MOST: usize = 64;
 /// The most units of a tenant at a time: with more, each is small, and a unit costs as much as two people.
 const UNITS: usize = 2;
 /// How many have to wait for a second unit.
-const ENOUGH: usize = 6;
+const ENOUGH: usize = 8;
 
 /// Who of a tenant waits to be created, and how many tasks do that.
 struct Queue<T> {
