@@ -23,6 +23,9 @@ const REST: Duration = Duration::from_mins(10);
 /// After how long a rest it is asked for a sign of life first.
 const TRUST: Duration = Duration::from_secs(30);
 
+/// How long that may take: a network that has forgotten the connection never answers.
+const SIGN: Duration = Duration::from_secs(2);
+
 /// All links of a store.
 #[derive(Debug)]
 pub(crate) struct Links(Arc<All>);
@@ -131,7 +134,8 @@ impl Resting {
     /// The connection, if it is still of use.
     async fn woken(self) -> Option<Driver> {
         let Self { driver, since } = self;
-        let lives = driver.age() < LIFE && (since.elapsed() < TRUST || driver.ping().await.is_ok());
+        let answers = async || matches!(tokio::time::timeout(SIGN, driver.ping()).await, Ok(Ok(())));
+        let lives = driver.age() < LIFE && (since.elapsed() < TRUST || answers().await);
         lives.then_some(driver)
     }
 }
