@@ -133,9 +133,10 @@ fn constraint(error: &dyn sqlx::error::DatabaseError) -> Option<Error> {
 }
 
 /// `SQLite`: busy and locked with their extended codes; `PostgreSQL`: serialization failure, deadlock, lock not
-/// available, too many connections, statement cancelled, shutting down.
+/// available, too many connections, statement cancelled, shutting down, ended for having been idle or open too long.
 fn busy(error: &dyn sqlx::error::DatabaseError) -> Option<Error> {
-    const POSTGRESQL: &[&str] = &["40001", "40P01", "55P03", "53300", "57014", "57P01", "57P02", "57P03"];
+    const POSTGRESQL: &[&str] =
+        &["40001", "40P01", "55P03", "53300", "57014", "57P01", "57P02", "57P03", "57P05", "25P03", "25P04"];
     let code = error.code()?;
     let sqlite = code.parse::<u32>().is_ok_and(|code| code < 10_000 && matches!(code & 0xff, 5 | 6));
     (sqlite || POSTGRESQL.contains(&code.as_ref())).then_some(Error::Busy)

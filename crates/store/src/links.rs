@@ -43,6 +43,8 @@ struct All {
 struct Resting {
     driver: Driver,
     since: Instant,
+    /// Whether another one broke meanwhile, as all do when the database starts anew.
+    doubted: bool,
 }
 
 /// A link in use; dropped, it is free again.
@@ -113,10 +115,12 @@ impl All {
     /// Takes a link back; answers one that has not been needed for long.
     fn take_back(&self, driver: Option<Driver>) -> Option<Driver> {
         let mut free = self.free();
-        match driver {
-            Some(driver) => free.push(Some(Resting::now(driver))),
+        if let Some(driver) = driver {
+            free.push(Some(Resting::now(driver)));
+        } else {
+            free.iter_mut().flatten().for_each(|resting| resting.doubted = true);
             // Those that are connected go out first.
-            None => free.insert(0, None),
+            free.insert(0, None);
         }
         let longest = free.iter_mut().find(|place| place.is_some());
         let idle = longest.and_then(|place| place.take_if(|resting| resting.since.elapsed() > REST));
@@ -128,14 +132,15 @@ impl All {
 
 impl Resting {
     fn now(driver: Driver) -> Self {
-        Self { driver, since: Instant::now() }
+        Self { driver, since: Instant::now(), doubted: false }
     }
 
     /// The connection, if it is still of use.
     async fn woken(self) -> Option<Driver> {
-        let Self { driver, since } = self;
+        let Self { driver, since, doubted } = self;
         let answers = async || matches!(tokio::time::timeout(SIGN, driver.ping()).await, Ok(Ok(())));
-        let lives = driver.age() < LIFE && (since.elapsed() < TRUST || answers().await);
+        let trusted = !doubted && since.elapsed() < TRUST;
+        let lives = driver.age() < LIFE && (trusted || answers().await);
         lives.then_some(driver)
     }
 }
@@ -158,10 +163,13 @@ impl Drop for Link {
                 runtime.spawn(idle.close());
             }
         } else if let Some(runtime) = runtime {
-            // A shutdown waits for it, because it waits for the link.
+            // However long that takes: the place is not free while the database still works for it, or there would be
+            // more connections than places. A shutdown waits for it for a while, because it waits for the link.
             runtime.spawn(async move {
-                let mended = tokio::time::timeout(PATIENCE, driver.mend()).await;
-                all.take_back(matches!(mended, Ok(Ok(()))).then_some(driver))
+                let mended = driver.mend().await.is_ok();
+                if let Some(idle) = all.take_back(mended.then_some(driver)) {
+                    idle.close().await;
+                }
             });
         } else {
             drop(all.take_back(None));
@@ -276,6 +284,26 @@ mod tests {
         assert!(link.is_sound());
         assert_ne!(mark_of(&link).await, 4);
         drop(link);
+        links.close().await;
+    }
+
+    #[tokio::test]
+    async fn when_one_breaks_those_that_rest_are_asked_before_they_go_out_again() {
+        let (_folder, links) = links(2).await;
+        let broken = links.link().await.expect("free");
+        let sound = links.link().await.expect("free");
+        mark(&sound, 5).await;
+        broken.begin("BEGIN").await.expect("begun");
+        broken.execute_unprepared("ROLLBACK").await.expect("ended behind its back");
+        drop(sound);
+        drop(broken);
+        drop(links.0.turns.acquire_many(2).await.expect("both are back"));
+        assert!(links.0.free().iter().flatten().all(|resting| resting.doubted));
+        assert_eq!(connected(&links), 1);
+        let link = links.link().await.expect("free");
+        assert_eq!(mark_of(&link).await, 5, "it answers, so it stays");
+        drop(link);
+        assert!(links.0.free().iter().flatten().all(|resting| !resting.doubted));
         links.close().await;
     }
 }
