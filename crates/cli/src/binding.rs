@@ -2,9 +2,11 @@
 
 use anyhow::Result;
 use clap::Subcommand;
-use server::admin;
+use operations::bindings;
+use operations::work::Progress;
+use serde::Serialize;
 
-use crate::global::Global;
+use crate::global::{Global, told};
 use crate::output;
 use crate::people::People;
 
@@ -44,31 +46,41 @@ pub(crate) enum Command {
     },
 }
 
+/// A binding that was made or removed, and what followed for the group's members.
+#[derive(Serialize)]
+struct Changed {
+    #[serde(flatten)]
+    binding: bindings::Binding,
+    settled: Progress,
+}
+
 pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
     let admin = global.admin().await?;
     let progress = People::begin(global);
-    let seen = |settled: admin::Settled| progress.at(settled.people);
-    let (changed, words) = match command {
+    let ((binding, work), words) = match command {
         Command::Create { group, pool } => {
-            (admin::binding::create(&admin, &group, &pool, seen).await?, "bound to")
+            let operator = admin.operator("binding create");
+            (bindings::create(admin.db(), &operator, &group, &pool).await.map_err(told)?, "bound to")
         }
         Command::Remove { group, pool } => {
-            (admin::binding::remove(&admin, &group, &pool, seen).await?, "unbound from")
+            let operator = admin.operator("binding remove");
+            (bindings::remove(admin.db(), &operator, &group, &pool).await.map_err(told)?, "unbound from")
         }
         Command::List { tenant } => {
-            let bindings = admin::binding::list(&admin, &tenant).await?;
+            let bindings = bindings::list(admin.db(), &tenant).await.map_err(told)?;
             let columns =
                 [("Group", "/groupName"), ("Pool", "/poolName"), ("Since", "/createdAt"), ("Id", "/id")];
             return output::items(global, &bindings, &columns);
         }
     };
+    let settled = admin.finish(work, |settled| progress.at(settled.people)).await?;
     progress.end();
-    let (group, pool) = (&changed.binding.group_name, &changed.binding.pool_name);
-    let refused = match changed.settled.refused {
+    let (group, pool) = (&binding.group_name, &binding.pool_name);
+    let refused = match settled.refused {
         0 => String::new(),
         refused => format!(", {refused} of them without a seat because the pool is full"),
     };
-    let people = output::counted(changed.settled.people, "person", "people");
+    let people = output::counted(settled.people, "person", "people");
     let said = format!("group {group} {words} pool {pool}; {people} settled{refused}");
-    output::created(global, &changed, &said)
+    output::created(global, &Changed { binding, settled }, &said)
 }

@@ -3,9 +3,9 @@
 use anyhow::Result;
 use clap::builder::PossibleValuesParser;
 use clap::{Subcommand, value_parser};
-use server::admin;
+use operations::connections;
 
-use crate::global::Global;
+use crate::global::{Global, told};
 use crate::output;
 
 /// Identity providers that push into a tenant.
@@ -27,7 +27,7 @@ pub(crate) enum Command {
         name: String,
         /// The product that pushes: entra, jumpcloud, okta, onelogin or generic (the standard, strictly)
         #[arg(long, ignore_case = true, hide_possible_values = true)]
-        #[arg(value_parser = PossibleValuesParser::new(admin::connection::profiles()))]
+        #[arg(value_parser = PossibleValuesParser::new(connections::profiles()))]
         profile: String,
         /// A quirk to tolerate besides those of the profile; may be repeated
         #[arg(long, value_name = "QUIRK")]
@@ -55,7 +55,7 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
     let admin = global.admin().await?;
     match command {
         Command::Create { tenant, name, profile, with, without, grace_days, invitation_delay } => {
-            let new = admin::connection::New {
+            let new = connections::New {
                 tenant,
                 name,
                 profile,
@@ -64,12 +64,14 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
                 grace_days,
                 invitation_delay_seconds: invitation_delay,
             };
-            let connection = admin::connection::create(&admin, &new).await?;
+            let connection = connections::create(admin.db(), &admin.operator("connection create"), &new)
+                .await
+                .map_err(told)?;
             let said = format!("connection {} created, profile {}", connection.name, connection.profile);
             output::created(global, &connection, &said)
         }
         Command::List { tenant } => {
-            let connections = admin::connection::list(&admin, &tenant).await?;
+            let connections = connections::list(admin.db(), &tenant).await.map_err(told)?;
             let columns = [
                 ("Connection", "/name"),
                 ("Profile", "/profile"),

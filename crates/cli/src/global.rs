@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
-use server::admin::Admin;
+use server::admin::{Admin, AdminError};
 use server::config::Config;
 
 /// Where their help stands.
@@ -22,6 +22,11 @@ pub(crate) struct Global {
     /// Print one line of JSON instead of text for people; lists are {"items": [...]}
     #[arg(long, global = true, help_heading = HEADING)]
     pub(crate) json: bool,
+}
+
+/// An error of an operation as the command line tells it.
+pub(crate) fn told(error: operations::Error) -> anyhow::Error {
+    anyhow::Error::from(AdminError::from(error))
 }
 
 impl Global {

@@ -2,9 +2,9 @@
 
 use anyhow::Result;
 use clap::Subcommand;
-use server::admin;
+use operations::grants;
 
-use crate::global::Global;
+use crate::global::{Global, told};
 use crate::output;
 
 /// Licences given and taken by hand, beside what groups and rules give.
@@ -38,12 +38,16 @@ pub(crate) enum Command {
 
 pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
     let admin = global.admin().await?;
+    let (db, operator) = (admin.db(), |command| admin.operator(command));
     let (grant, words) = match command {
-        Command::Give { user, pool } => (admin::grant::give(&admin, &user, &pool).await?, "has a licence of"),
+        Command::Give { user, pool } => {
+            (grants::give(db, &operator("grant give"), &user, &pool).await, "has a licence of")
+        }
         Command::Lift { user, pool } => {
-            (admin::grant::lift(&admin, &user, &pool).await?, "has no licence by hand of")
+            (grants::lift(db, &operator("grant lift"), &user, &pool).await, "has no licence by hand of")
         }
     };
+    let grant = grant.map_err(told)?;
     let effects =
         if grant.effects.is_empty() { "nothing else changed".to_owned() } else { grant.effects.join("; ") };
     output::created(global, &grant, &format!("{} {words} {}: {effects}", grant.user_name, grant.pool_name))

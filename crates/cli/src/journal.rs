@@ -2,9 +2,9 @@
 
 use anyhow::Result;
 use clap::Subcommand;
-use server::admin;
+use operations::journal;
 
-use crate::global::Global;
+use crate::global::{Global, told};
 use crate::output;
 
 /// The append-only record of what happened, and why.
@@ -31,9 +31,10 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
     let Command::Tail { tenant, user, most } = command;
     let admin = global.admin().await?;
     let lines = match (&user, &tenant) {
-        (Some(user), _) => admin::journal::of_user(&admin, user, most).await?,
-        (None, tenant) => admin::journal::tail(&admin, tenant.as_deref().unwrap_or_default(), most).await?,
+        (Some(user), _) => journal::of_user(admin.db(), user, most).await,
+        (None, tenant) => journal::tail(admin.db(), tenant.as_deref().unwrap_or_default(), most).await,
     };
+    let lines = lines.map_err(told)?;
     let columns = [("At", "/at"), ("What", "/kind"), ("By", "/actorName"), ("Why", "/why")];
     output::items(global, &lines, &columns)
 }

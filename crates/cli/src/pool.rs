@@ -3,9 +3,9 @@
 use anyhow::Result;
 use clap::Subcommand;
 use clap::builder::PossibleValuesParser;
-use server::admin;
+use operations::pools;
 
-use crate::global::Global;
+use crate::global::{Global, told};
 use crate::output;
 use crate::people::People;
 
@@ -31,7 +31,7 @@ pub(crate) enum Command {
         seats: u32,
         /// When no seat is left: queue (people wait), reject (the push is refused), overage (assigned and flagged)
         #[arg(long, default_value = "queue", hide_possible_values = true)]
-        #[arg(value_parser = PossibleValuesParser::new(admin::pool::policies()))]
+        #[arg(value_parser = PossibleValuesParser::new(pools::policies()))]
         policy: String,
         /// The day or instant after which its seats count no more: 2027-01-31 or 2027-01-31T12:00:00Z
         #[arg(long, value_name = "DATE")]
@@ -65,18 +65,25 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
     let admin = global.admin().await?;
     match command {
         Command::Create { tenant, name, seats, policy, expires, for_everyone, rule } => {
-            let new = admin::pool::New { tenant, name, seats, policy, expires, for_everyone, rule };
+            let new = pools::New { tenant, name, seats, policy, expires, for_everyone, rule };
             let progress = People::begin(global);
-            let pool = admin::pool::create(&admin, &new, |settled| progress.at(settled.people)).await?;
+            let operator = admin.operator("pool create");
+            let (mut pool, work) = pools::create(admin.db(), &operator, &new).await.map_err(told)?;
+            if let Some(work) = work {
+                admin.finish(work, |settled| progress.at(settled.people)).await?;
+                pool = pools::show(admin.db(), &pool.id.to_string()).await.map_err(told)?;
+            }
             progress.end();
             output::created(global, &pool, &sentence("created", &pool))
         }
         Command::Resize { pool, seats } => {
-            let pool = admin::pool::resize(&admin, &pool, seats).await?;
+            let pool = pools::resize(admin.db(), &admin.operator("pool resize"), &pool, seats)
+                .await
+                .map_err(told)?;
             output::created(global, &pool, &sentence("resized", &pool))
         }
         Command::List { tenant } => {
-            let pools = admin::pool::list(&admin, &tenant).await?;
+            let pools = pools::list(admin.db(), &tenant).await.map_err(told)?;
             let columns = [
                 ("Pool", "/name"),
                 ("Seats", "/seats"),
@@ -93,7 +100,7 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
     }
 }
 
-fn sentence(done: &str, pool: &admin::pool::Pool) -> String {
+fn sentence(done: &str, pool: &pools::Pool) -> String {
     let (name, used, waiting) = (&pool.name, pool.used, pool.waiting);
     let seats = output::counted(pool.seats.into(), "seat", "seats");
     format!("pool {name} {done}: {seats}, {used} used, {waiting} waiting")

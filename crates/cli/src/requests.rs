@@ -2,9 +2,9 @@
 
 use anyhow::Result;
 use clap::Subcommand;
-use server::admin;
+use operations::request_log;
 
-use crate::global::Global;
+use crate::global::{Global, told};
 use crate::output;
 
 /// The request log of a connection.
@@ -25,7 +25,7 @@ pub(crate) enum Command {
 pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
     let Command::Tail { connection, most } = command;
     let admin = global.admin().await?;
-    let requests = admin::requests::tail(&admin, &connection, most).await?;
+    let requests = request_log::tail(admin.db(), &connection, most).await.map_err(told)?;
     let columns = [
         ("At", "/at"),
         ("Method", "/method"),

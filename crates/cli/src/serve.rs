@@ -6,9 +6,9 @@ use std::pin::pin;
 use anyhow::Result;
 use clap::Args;
 use server::Server;
-use server::admin::{self, Admin};
+use server::admin::Admin;
 
-use crate::global::Global;
+use crate::global::{Global, told};
 use crate::output;
 
 /// Runs the server until it is interrupted; what it accepted by then, it finishes.
@@ -38,7 +38,7 @@ pub(crate) async fn run(arguments: Arguments, global: &Global) -> Result<()> {
     }
     output::line(format!("listening on http://{}", server.address()))?;
     let admin = Admin::open(&config).await?;
-    if admin::tenant::list(&admin).await?.is_empty() {
+    if operations::tenants::list(admin.db()).await.map_err(told)?.is_empty() {
         output::lines(how_to_go_on(global, server.scim_url()))?;
     }
     drop(admin);

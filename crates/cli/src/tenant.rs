@@ -2,9 +2,9 @@
 
 use anyhow::Result;
 use clap::Subcommand;
-use server::admin;
+use operations::tenants;
 
-use crate::global::Global;
+use crate::global::{Global, told};
 use crate::output;
 
 /// Customer organisations; everything else belongs to exactly one.
@@ -26,12 +26,13 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
         Command::Create { name } => {
             // The first command of a new installation.
             let admin = global.admin_of_new().await?;
-            let tenant = admin::tenant::create(&admin, &name).await?;
+            let tenant =
+                tenants::create(admin.db(), &admin.operator("tenant create"), &name).await.map_err(told)?;
             output::created(global, &tenant, &format!("tenant {name} created"))
         }
         Command::List => {
             let admin = global.admin().await?;
-            let tenants = admin::tenant::list(&admin).await?;
+            let tenants = tenants::list(admin.db()).await.map_err(told)?;
             output::items(global, &tenants, &[("Tenant", "/name"), ("Created", "/createdAt"), ("Id", "/id")])
         }
     }

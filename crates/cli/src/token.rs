@@ -2,9 +2,9 @@
 
 use anyhow::Result;
 use clap::{Subcommand, value_parser};
-use server::admin;
+use operations::tokens;
 
-use crate::global::Global;
+use crate::global::{Global, told};
 use crate::output;
 
 /// Bearer tokens of a connection; several may be valid at once, so that they can be exchanged without a gap.
@@ -42,15 +42,18 @@ pub(crate) enum Command {
 
 pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
     let admin = global.admin().await?;
+    let db = admin.db();
     match command {
         Command::Create { connection, expires_in_days } => {
-            let created = admin::token::create(&admin, &connection, expires_in_days).await?;
+            let created = tokens::create(db, &admin.operator("token create"), &connection, expires_in_days)
+                .await
+                .map_err(told)?;
             let token = &created.token;
             let said = format!("token created; it is shown this once and valid at once\ntoken  {token}");
             output::created(global, &created, &said)
         }
         Command::List { connection } => {
-            let tokens = admin::token::list(&admin, &connection).await?;
+            let tokens = tokens::list(db, &admin.operator("token list"), &connection).await.map_err(told)?;
             let columns = [
                 ("Token", "/hint"),
                 ("State", "/state"),
@@ -62,7 +65,9 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
             output::items(global, &tokens, &columns)
         }
         Command::Revoke { connection, token } => {
-            let token = admin::token::revoke(&admin, &connection, &token).await?;
+            let token = tokens::revoke(db, &admin.operator("token revoke"), &connection, &token)
+                .await
+                .map_err(told)?;
             output::created(global, &token, &format!("token {} revoked", token.hint))
         }
     }

@@ -2,9 +2,9 @@
 
 use anyhow::Result;
 use clap::Subcommand;
-use server::admin;
+use operations::people;
 
-use crate::global::Global;
+use crate::global::{Global, told};
 use crate::output;
 
 /// People, as the pushes made them.
@@ -21,7 +21,7 @@ pub(crate) enum Command {
 pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
     let Command::Show { user } = command;
     let admin = global.admin().await?;
-    let user = admin::user::show(&admin, &user).await?;
+    let user = people::show(admin.db(), &user, admin.operator("user show").now).await.map_err(told)?;
     if global.json {
         return output::json(&user);
     }

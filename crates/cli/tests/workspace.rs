@@ -13,8 +13,9 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("scim", &["scim-filter-parser"]),
     ("provisioning", &["scim"]),
     ("store", &["provisioning", "scim"]),
-    ("server", &["provisioning", "scim", "store"]),
-    ("cli", &["server"]),
+    ("operations", &["provisioning", "scim", "store"]),
+    ("server", &["operations", "provisioning", "scim"]),
+    ("cli", &["operations", "server"]),
     ("conformance-tests", &[]),
     ("xtask", &[]),
 ];

@@ -1,9 +1,7 @@
 //! What every handler and job shares: the store, the clock, limits, caches, the request log.
 
-use std::sync::Arc;
-
 use chrono::{DateTime, Utc};
-use store::Store;
+use operations::Shared;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -13,45 +11,33 @@ use crate::auth::Tokens;
 use crate::clock::Clock;
 use crate::config::{Config, Limits};
 use crate::http::limits::Rates;
-use crate::http::paths::SCIM;
 use crate::requests::RequestLog;
-use crate::scim::Arrivals;
 
 /// One running server.
 #[derive(Debug)]
 pub(crate) struct App {
     config: Config,
-    store: Arc<Store>,
+    db: Shared,
     clock: Clock,
-    base: String,
     tokens: Tokens,
     rates: Rates,
     requests: RequestLog,
     work: Notify,
-    arrivals: Arrivals,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
 
 impl App {
-    /// Puts the parts together; `address` is where clients reach the server, without a slash at its end.
-    pub(crate) fn new(
-        config: Config,
-        store: Arc<Store>,
-        clock: Clock,
-        address: &str,
-        requests: RequestLog,
-    ) -> Self {
+    /// Puts the parts together.
+    pub(crate) fn new(config: Config, db: Shared, clock: Clock, requests: RequestLog) -> Self {
         Self {
-            base: format!("{address}{SCIM}"),
             tokens: Tokens::new(config.auth.token_cache_seconds),
             rates: Rates::new(&config.limits),
             work: Notify::new(),
-            arrivals: Arrivals::default(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
             config,
-            store,
+            db,
             clock,
             requests,
         }
@@ -68,8 +54,8 @@ impl App {
     }
 
     /// The database.
-    pub(crate) const fn store(&self) -> &Arc<Store> {
-        &self.store
+    pub(crate) const fn db(&self) -> &Shared {
+        &self.db
     }
 
     /// The settings.
@@ -84,7 +70,7 @@ impl App {
 
     /// The address of the protocol's endpoints, without a slash at its end.
     pub(crate) fn base(&self) -> &str {
-        &self.base
+        self.db.base()
     }
 
     /// Tokens that were found lately.
@@ -105,11 +91,6 @@ impl App {
     /// Rings when there may be work for the workers.
     pub(crate) const fn work(&self) -> &Notify {
         &self.work
-    }
-
-    /// Who waits to be created.
-    pub(crate) const fn arrivals(&self) -> &Arrivals {
-        &self.arrivals
     }
 
     /// What runs beside the requests; a shutdown waits for it.

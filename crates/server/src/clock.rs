@@ -43,7 +43,7 @@ impl Clock {
     /// A new id of the present instant; later ones sort behind earlier ones.
     #[must_use]
     pub fn id(&self) -> Uuid {
-        store::new_id(self.now())
+        operations::new_id(self.now())
     }
 }
 

@@ -1,16 +1,14 @@
 //! The server: SCIM over HTTP, authentication, background work, measurements, and what an operator does.
 //!
 //! [`Server`] opens the database, listens and serves; [`admin::Admin`] is what the command line calls, on the same
-//! database and also while a server runs on it. There is no SQL here and no rule about licences: handlers and jobs
-//! write down facts through `store`, ask `provisioning` what follows, and have `store` carry it out.
+//! database and also while a server runs on it. There is no SQL here and no rule: handlers, workers and commands call
+//! `operations`, and say what came of it.
 
 pub mod admin;
 mod app;
 mod auth;
-mod awaited;
 mod clock;
 pub mod config;
-mod entitle;
 mod http;
 mod jobs;
 pub mod logging;
@@ -19,10 +17,9 @@ mod requests;
 mod router;
 mod scim;
 mod serve;
-mod settle;
 mod status;
 
-pub use auth::TOKEN_PREFIX;
 pub use clock::Clock;
 pub use config::{Config, ConfigError};
+pub use operations::secret::PREFIX as TOKEN_PREFIX;
 pub use serve::{ServeError, Server, ended};

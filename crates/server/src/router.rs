@@ -15,21 +15,19 @@ use crate::app::App;
 use crate::http::error::{Failure, Fault};
 use crate::http::{accept, limits, paths, trace};
 use crate::requests::record;
-use crate::scim::{discovery, groups, search, users};
+use crate::scim::discovery;
+use crate::scim::http::resources;
 use crate::status;
 
 /// The whole program as one service.
 pub(crate) fn router(app: &Arc<App>) -> Router {
     let scim = Router::new()
-        .route("/Users", get(users::list).post(users::create))
-        .route("/Users/.search", post(search::users))
-        .route("/Users/{id}", get(users::read).put(users::replace).patch(users::patch).delete(users::delete))
-        .route("/Groups", get(groups::list).post(groups::create))
-        .route("/Groups/.search", post(search::groups))
-        .route(
-            "/Groups/{id}",
-            get(groups::read).put(groups::replace).patch(groups::patch).delete(groups::delete),
-        )
+        .route("/Users", get(resources).post(resources))
+        .route("/Users/.search", post(resources))
+        .route("/Users/{id}", get(resources).put(resources).patch(resources).delete(resources))
+        .route("/Groups", get(resources).post(resources))
+        .route("/Groups/.search", post(resources))
+        .route("/Groups/{id}", get(resources).put(resources).patch(resources).delete(resources))
         .route("/ServiceProviderConfig", get(discovery::service_provider_config))
         .route("/ResourceTypes", get(discovery::resource_types))
         .route("/ResourceTypes/{name}", get(discovery::resource_type))

@@ -9,8 +9,8 @@ use std::time::Duration;
 use axum::Router;
 use axum_server::Handle;
 use hyper_util::rt::TokioTimer;
+use operations::{Database, Options, Shared};
 use secrecy::ExposeSecret as _;
-use store::{Options, Store};
 use thiserror::Error;
 
 use crate::app::App;
@@ -49,7 +49,7 @@ pub enum ServeError {
         file: Option<PathBuf>,
         /// What the database says.
         #[source]
-        error: store::Error,
+        error: operations::DatabaseError,
     },
     /// There is no database, and the command is not one that makes one.
     #[error("there is no database at {}: run `rollcall serve` or `rollcall migrate` first", .file.display())]
@@ -68,7 +68,7 @@ pub struct Server {
     clock: Clock,
     listener: TcpListener,
     address: SocketAddr,
-    store: Arc<Store>,
+    db: Shared,
 }
 
 impl Server {
@@ -90,12 +90,12 @@ impl Server {
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let base = if config.base_url.is_empty() { reachable(address) } else { config.base_url.clone() };
-        let store = Arc::new(open_store(&config, config.migrate).await?.with_base(&format!("{base}{SCIM}")));
-        metrics::start(store.kind());
+        let db = Arc::new(open_database(&config, &format!("{base}{SCIM}"), config.migrate).await?);
+        metrics::start(db.kind());
         let (requests, queue) = RequestLog::new(config.requests.queue);
-        let app = Arc::new(App::new(config, Arc::clone(&store), clock.clone(), &base, requests));
-        app.tasks().spawn(requests::write(Arc::clone(&store), queue, app.stop().clone()));
-        Ok(Self { app, clock, listener, address, store })
+        let app = Arc::new(App::new(config, Arc::clone(&db), clock.clone(), requests));
+        app.tasks().spawn(requests::write(Arc::clone(&db), queue, app.stop().clone()));
+        Ok(Self { app, clock, listener, address, db })
     }
 
     /// The address that it listens on.
@@ -122,8 +122,8 @@ impl Server {
 
     /// Runs every job that is due now, and those that they make due; for tests and tools without a worker.
     pub async fn run_due_jobs(&self) {
-        let desk = jobs::Desk::new(&self.store, &self.clock, self.app.config(), None);
-        while jobs::turn(&desk, "by hand").await {}
+        let worker = jobs::Worker::new(&self.db, &self.clock, self.app.config(), None);
+        while worker.turn("by hand").await {}
     }
 
     /// Takes requests out of the request log that are older than the settings keep them.
@@ -137,7 +137,7 @@ impl Server {
     /// # Errors
     /// [`ServeError::Io`] if the socket fails.
     pub async fn serve(self, stop: impl Future<Output = ()> + Send) -> Result<(), ServeError> {
-        let Self { app, clock, listener, address, store } = self;
+        let Self { app, clock, listener, address, db } = self;
         let (header, drain) = (app.limits().header_seconds, app.limits().shutdown_seconds);
         let handle = Handle::new();
         let mut server = axum_server::from_tcp(listener)?.acceptor(Explaining).handle(handle.clone());
@@ -146,7 +146,7 @@ impl Server {
         builder.timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(header));
         server.http_builder().http2().timer(TokioTimer::new()).keep_alive_interval(Duration::from_secs(20));
         app.tasks().spawn(jobs::work(Arc::clone(&app), clock));
-        tracing::info!(%address, database = store.kind(), "serving");
+        tracing::info!(%address, database = db.kind(), "serving");
 
         let serving = server.serve(router(&app).into_make_service());
         let draining = async {
@@ -164,8 +164,8 @@ impl Server {
         app.tasks().close();
         app.tasks().wait().await;
         drop(app);
-        if let Ok(store) = Arc::try_unwrap(store) {
-            store.close().await;
+        if let Ok(db) = Arc::try_unwrap(db) {
+            db.close().await;
         } else {
             tracing::warn!("the database was still in use at the end and closes with the program");
         }
@@ -174,11 +174,28 @@ impl Server {
     }
 }
 
-/// Opens the database of the settings; `migrate` says whether pending migrations run.
+/// Opens the database of the settings. Resources live below `base`; `migrate` says whether pending migrations run.
 ///
 /// # Errors
 /// [`ServeError`].
-pub(crate) async fn open_store(config: &Config, migrate: bool) -> Result<Store, ServeError> {
+pub(crate) async fn open_database(
+    config: &Config,
+    base: &str,
+    migrate: bool,
+) -> Result<Database, ServeError> {
+    let (options, file) = database_options(config, migrate)?;
+    let opened = Database::open(&options, base, config.policy()).await;
+    opened.map_err(|error| ServeError::Database { file, error })
+}
+
+/// How to open the database of the settings, and the file of `SQLite`, whose folder is made.
+///
+/// # Errors
+/// [`ServeError::DataFolder`].
+pub(crate) fn database_options(
+    config: &Config,
+    migrate: bool,
+) -> Result<(Options, Option<PathBuf>), ServeError> {
     let url = config.database_url.expose_secret();
     let file = sqlite_file(url);
     if let Some(folder) = file.as_deref().and_then(Path::parent)
@@ -188,7 +205,7 @@ pub(crate) async fn open_store(config: &Config, migrate: bool) -> Result<Store, 
             .map_err(|error| ServeError::DataFolder { folder: folder.display().to_string(), error })?;
     }
     let options = Options { url: url.to_owned(), max_connections: config.database_connections, migrate };
-    Store::open(&options).await.map_err(|error| ServeError::Database { file, error })
+    Ok((options, file))
 }
 
 /// Refuses a `SQLite` file of the settings that does not exist.

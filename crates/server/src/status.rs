@@ -6,9 +6,10 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
+use operations::chain;
 
 use crate::app::App;
-use crate::http::error::{Failure, chain};
+use crate::http::error::Failure;
 use crate::metrics as measured;
 
 /// `/healthz`: the process answers.
@@ -18,8 +19,8 @@ pub(crate) async fn healthz() -> Response {
 
 /// `/readyz`: the database answers and has no migration to wait for.
 pub(crate) async fn readyz(State(app): State<Arc<App>>) -> Response {
-    let looked = match app.store().ping().await {
-        Ok(()) => app.store().pending_migrations().await,
+    let looked = match app.db().ping().await {
+        Ok(()) => app.db().pending_migrations().await,
         Err(error) => Err(error),
     };
     match looked {

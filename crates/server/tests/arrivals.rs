@@ -4,7 +4,6 @@ mod support;
 
 use futures::future::join_all;
 use serde_json::{Value, json};
-use server::admin;
 use support::{TestApp, USER, user};
 
 /// A user of this name with this external id and title.
@@ -37,14 +36,14 @@ async fn a_crowd_is_created_and_each_answer_is_its_own() {
 async fn rules_and_waiting_groups_find_everybody_in_a_crowd() {
     let app = TestApp::open().await;
     let client = app.connection("generic").await;
-    let new = admin::pool::New {
+    let new = operations::pools::New {
         name: "Rule".to_owned(),
         seats: 9,
         policy: "queue".to_owned(),
         ..Default::default()
     };
-    app.pool_of(admin::pool::New { rule: Some("title eq \"Clerk\"".to_owned()), ..new.clone() }).await;
-    app.pool_of(admin::pool::New { name: "Everybody".to_owned(), for_everyone: true, ..new }).await;
+    app.pool_of(operations::pools::New { rule: Some("title eq \"Clerk\"".to_owned()), ..new.clone() }).await;
+    app.pool_of(operations::pools::New { name: "Everybody".to_owned(), for_everyone: true, ..new }).await;
     let team = client.group("Team", &["ext-1", "ext-2"]).await;
     let bodies: Vec<Value> = (0..6)
         .map(|number| {
@@ -69,7 +68,7 @@ async fn rules_and_waiting_groups_find_everybody_in_a_crowd() {
 async fn who_is_refused_takes_nobody_along() {
     let app = TestApp::open().await;
     let client = app.connection("generic").await;
-    app.pool_of(admin::pool::New {
+    app.pool_of(operations::pools::New {
         name: "Few".to_owned(),
         seats: 3,
         policy: "reject".to_owned(),

@@ -3,7 +3,6 @@
 mod support;
 
 use chrono::TimeDelta;
-use server::admin;
 use support::TestApp;
 
 #[tokio::test]
@@ -55,18 +54,27 @@ async fn what_the_server_can_do_is_told_to_everybody() {
 async fn tokens_are_several_expire_and_are_revoked() {
     let app = TestApp::open().await;
     let client = app.connection("generic").await;
-    let second = admin::token::create(&app.admin, &client.id, Some(1)).await.expect("a second token");
+    let second = operations::tokens::create(app.admin.db(), &app.admin.operator("test"), &client.id, Some(1))
+        .await
+        .expect("a second token");
     let second = client.with_token(second.token);
     second.get("/Users").await.expect(200);
     client.get("/Users").await.expect(200);
     app.clock.advance(TimeDelta::days(1));
     second.get("/Users").await.expect_error(401, None);
 
-    let revoked = admin::token::revoke(&app.admin, &client.id, &client.token_id).await.expect("it was valid");
+    let revoked =
+        operations::tokens::revoke(app.admin.db(), &app.admin.operator("test"), &client.id, &client.token_id)
+            .await
+            .expect("it was valid");
     assert_eq!(revoked.state, "revoked");
     client.get("/Users").await.expect_error(401, None);
-    admin::token::revoke(&app.admin, &client.id, &client.token_id).await.expect_err("it is revoked");
-    let states: Vec<_> = admin::token::list(&app.admin, &client.id).await.expect("readable");
+    operations::tokens::revoke(app.admin.db(), &app.admin.operator("test"), &client.id, &client.token_id)
+        .await
+        .expect_err("it is revoked");
+    let states: Vec<_> = operations::tokens::list(app.admin.db(), &app.admin.operator("test"), &client.id)
+        .await
+        .expect("readable");
     assert_eq!(states.iter().map(|token| token.state).collect::<Vec<_>>(), ["revoked", "expired"]);
 }
 
@@ -75,10 +83,14 @@ async fn a_cached_token_is_believed_and_a_new_one_is_valid_at_once() {
     let app = TestApp::open_with(&[("ROLLCALL_AUTH__TOKEN_CACHE_SECONDS", "600")]).await;
     let client = app.connection("generic").await;
     client.get("/Users").await.expect(200);
-    admin::token::revoke(&app.admin, &client.id, &client.token_id).await.expect("it was valid");
+    operations::tokens::revoke(app.admin.db(), &app.admin.operator("test"), &client.id, &client.token_id)
+        .await
+        .expect("it was valid");
     client.get("/Users").await.expect(200);
     // Only tokens that exist are kept in mind: a refused one counts as soon as it is created.
-    let new = admin::token::create(&app.admin, &client.id, None).await.expect("a new token");
+    let new = operations::tokens::create(app.admin.db(), &app.admin.operator("test"), &client.id, None)
+        .await
+        .expect("a new token");
     client.with_token(new.token).get("/Users").await.expect(200);
 }
 
@@ -89,6 +101,8 @@ async fn the_last_use_of_a_token_is_written_behind_the_answers() {
     app.clock.advance(TimeDelta::hours(1));
     client.get("/Users").await.expect(200);
     app.server.flush().await;
-    let tokens = admin::token::list(&app.admin, &client.id).await.expect("readable");
+    let tokens = operations::tokens::list(app.admin.db(), &app.admin.operator("test"), &client.id)
+        .await
+        .expect("readable");
     assert_eq!(tokens[0].last_used_at, Some(support::start() + TimeDelta::hours(1)));
 }

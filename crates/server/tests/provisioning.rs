@@ -5,7 +5,6 @@ mod support;
 use chrono::TimeDelta;
 use provisioning::{SeatState, Status};
 use serde_json::json;
-use server::admin;
 use support::{ENROLMENT, GROUP, TestApp, USER, user};
 
 #[tokio::test]
@@ -78,7 +77,7 @@ async fn a_push_into_a_bound_group_enrols_and_a_disabled_account_keeps_its_seat_
 #[tokio::test]
 async fn an_activation_leaves_no_seat_and_no_invitation() {
     let app = TestApp::open().await;
-    app.pool_of(admin::pool::New {
+    app.pool_of(operations::pools::New {
         name: "All".to_owned(),
         seats: 3,
         policy: "queue".to_owned(),
@@ -96,7 +95,7 @@ async fn an_activation_leaves_no_seat_and_no_invitation() {
     client.delete(&format!("/Groups/{group}")).await.expect(204);
     client.delete(&format!("/Users/{id}")).await.expect(204);
     assert_eq!(app.pool_now("All").await.used, 0);
-    let report = admin::report::of(&app.admin, &app.tenant).await.expect("readable");
+    let report = operations::report::of(app.admin.db(), &app.tenant).await.expect("readable");
     assert_eq!(report.people.iter().map(|status| status.people).sum::<u64>(), 0);
     assert_eq!(jobs(&app, "invitation").await, 0, "the invitation was withdrawn before it left");
     assert_eq!(client.user("test@alpha.example").await.len(), 36);
@@ -115,7 +114,7 @@ async fn who_finds_no_seat_waits_and_gets_the_first_that_is_free() {
         client.add(&team, person).await.expect(200);
     }
     assert_eq!(app.person(&bob).await.seats[0].state, SeatState::Waiting);
-    let report = admin::report::of(&app.admin, &app.tenant).await.expect("readable");
+    let report = operations::report::of(app.admin.db(), &app.tenant).await.expect("readable");
     let queue: Vec<_> = report.waiting.iter().map(|waiting| (waiting.name.as_str(), waiting.place)).collect();
     assert_eq!(queue, [("bob", 1), ("eve", 2)]);
 
@@ -126,7 +125,9 @@ async fn who_finds_no_seat_waits_and_gets_the_first_that_is_free() {
     assert_eq!(app.person(&eve).await.enrolment.status, Status::Pending);
 
     client.add(&team, &bob).await.expect(200);
-    let pool = admin::pool::resize(&app.admin, "Vault", 2).await.expect("there is such a pool");
+    let pool = operations::pools::resize(app.admin.db(), &app.admin.operator("test"), "Vault", 2)
+        .await
+        .expect("there is such a pool");
     assert_eq!((pool.used, pool.waiting), (2, 0));
     assert_eq!(app.person(&bob).await.seats[0].state, SeatState::Assigned);
 }
@@ -168,16 +169,20 @@ async fn binding_and_unbinding_settle_everybody_in_the_group() {
     let team = client.group("Team", &members).await;
     app.pool("Vault", 10, "queue").await;
     let mut steps = Vec::new();
-    let bound =
-        admin::binding::create(&app.admin, "team", "VAULT", |settled| steps.push(settled.people)).await;
-    assert_eq!(bound.expect("a new binding").settled.people, 5);
+    let (db, operator) = (app.admin.db(), app.admin.operator("test"));
+    let (_, work) =
+        operations::bindings::create(db, &operator, "team", "VAULT").await.expect("a new binding");
+    let settled = app.admin.finish(work, |settled| steps.push(settled.people)).await.expect("settled");
+    assert_eq!(settled.people, 5);
     assert_eq!(steps, [2, 4, 5]);
     assert_eq!(app.pool_now("Vault").await.used, 5);
-    let again = admin::binding::create(&app.admin, &team, "Vault", |_| {}).await.expect_err("it is bound");
-    assert!(again.to_string().contains("exists already"), "{again}");
+    let again = operations::bindings::create(db, &operator, &team, "Vault").await.expect_err("it is bound");
+    let again = operations::sentence(&again);
+    assert!(again.contains("exists already"), "{again}");
 
-    let unbound = admin::binding::remove(&app.admin, "Team", "Vault", |_| {}).await.expect("it was bound");
-    assert_eq!(unbound.settled.people, 5);
+    let unbound = operations::bindings::remove(db, &operator, "Team", "Vault").await;
+    let (_, work) = unbound.expect("it was bound");
+    assert_eq!(app.admin.finish(work, |_| {}).await.expect("settled").people, 5);
     assert_eq!(client.status(&people[0]).await, "suspended");
     app.later(TimeDelta::days(8)).await;
     assert_eq!(app.pool_now("Vault").await.used, 0);
@@ -191,9 +196,11 @@ async fn what_a_command_left_behind_is_finished_by_the_server() {
     let (ada, bob) = (client.user("ada").await, client.user("bob").await);
     client.group("Team", &[&ada, &bob]).await;
     app.pool("Vault", 2, "queue").await;
-    let binding =
-        admin::binding::create(&app.admin, "Team", "Vault", |_| panic!("the operator's terminal went away"));
-    let cut = futures::FutureExt::catch_unwind(std::panic::AssertUnwindSafe(binding)).await;
+    let (db, operator) = (app.admin.db(), app.admin.operator("test"));
+    let (_, work) =
+        operations::bindings::create(db, &operator, "Team", "Vault").await.expect("a new binding");
+    let settling = app.admin.finish(work, |_| panic!("the operator's terminal went away"));
+    let cut = futures::FutureExt::catch_unwind(std::panic::AssertUnwindSafe(settling)).await;
     assert!(cut.is_err());
     assert_eq!((client.status(&ada).await.as_str(), client.status(&bob).await.as_str()), ("pending", "none"));
     assert_eq!(jobs(&app, "settle-group").await, 1);
@@ -240,7 +247,7 @@ async fn rules_entitle_by_attributes_those_who_are_there_and_those_who_come() {
     let client = app.connection("generic").await;
     let counsel = |name: &str, title: &str| json!({ "schemas": [USER], "userName": name, "title": title });
     let ada = client.post("/Users", &counsel("ada", "Counsel")).await.expect(201).id();
-    let rule = admin::pool::New {
+    let rule = operations::pools::New {
         name: "Legal".to_owned(),
         seats: 5,
         policy: "queue".to_owned(),
@@ -258,14 +265,16 @@ async fn rules_entitle_by_attributes_those_who_are_there_and_those_who_come() {
     let demote = json!([{ "op": "remove", "path": "title" }]);
     client.patch(&format!("/Users/{ada}"), demote).await.expect(200);
     assert_eq!(client.status(&ada).await, "suspended");
-    let wrong = admin::pool::New {
+    let wrong = operations::pools::New {
         rule: Some("groups pr".to_owned()),
         tenant: app.tenant.clone(),
         name: "x".to_owned(),
         policy: "queue".to_owned(),
         ..Default::default()
     };
-    admin::pool::create(&app.admin, &wrong, |_| {}).await.expect_err("groups are bound instead");
+    operations::pools::create(app.admin.db(), &app.admin.operator("test"), &wrong)
+        .await
+        .expect_err("groups are bound instead");
 }
 
 #[tokio::test]
@@ -274,14 +283,22 @@ async fn a_licence_by_hand_is_given_and_taken_without_grace() {
     let client = app.connection("generic").await;
     let ada = client.user("ada").await;
     app.pool("Vault", 1, "queue").await;
-    let grant = admin::grant::give(&app.admin, "ada", "vault").await.expect("a new grant");
+    let grant = operations::grants::give(app.admin.db(), &app.admin.operator("test"), "ada", "vault")
+        .await
+        .expect("a new grant");
     assert!(grant.effects.contains(&"seat taken in Vault".to_owned()), "{:?}", grant.effects);
-    admin::grant::give(&app.admin, "ada", "Vault").await.expect_err("it stands");
+    operations::grants::give(app.admin.db(), &app.admin.operator("test"), "ada", "Vault")
+        .await
+        .expect_err("it stands");
     assert_eq!(client.status(&ada).await, "pending");
-    admin::grant::lift(&app.admin, "ada", "Vault").await.expect("it stood");
+    operations::grants::lift(app.admin.db(), &app.admin.operator("test"), "ada", "Vault")
+        .await
+        .expect("it stood");
     assert_eq!(client.status(&ada).await, "no-licence");
     assert_eq!(app.pool_now("Vault").await.used, 0);
-    admin::grant::lift(&app.admin, "ada", "Vault").await.expect_err("it is lifted");
+    operations::grants::lift(app.admin.db(), &app.admin.operator("test"), "ada", "Vault")
+        .await
+        .expect_err("it is lifted");
 }
 
 #[tokio::test]
@@ -291,7 +308,7 @@ async fn a_pool_expires_like_any_other_loss() {
     let ada = client.user("ada").await;
     let team = client.group("Team", &[&ada]).await;
     let expires = scim::time::format(support::start() + TimeDelta::days(2));
-    app.pool_of(admin::pool::New {
+    app.pool_of(operations::pools::New {
         name: "Trial".to_owned(),
         seats: 1,
         policy: "queue".to_owned(),

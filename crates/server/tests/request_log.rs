@@ -3,14 +3,13 @@
 mod support;
 
 use serde_json::json;
-use server::admin;
 use support::{TestApp, USER};
 
 #[tokio::test]
 async fn a_request_is_logged_with_quirks_effects_and_a_masked_body() {
     let app = TestApp::open().await;
     let client = app.connection("entra").await;
-    app.pool_of(admin::pool::New {
+    app.pool_of(operations::pools::New {
         name: "All".to_owned(),
         seats: 3,
         policy: "queue".to_owned(),
@@ -36,7 +35,7 @@ async fn a_request_is_logged_with_quirks_effects_and_a_masked_body() {
             "schemas": [USER], "userName": "•••", "active": "True", "password": "•••", "name": { "familyName": "•••" }
         }))
     );
-    let report = admin::report::of(&app.admin, &app.tenant).await.expect("readable");
+    let report = operations::report::of(app.admin.db(), &app.tenant).await.expect("readable");
     assert_eq!(
         report.quirks.iter().map(|used| (used.id.as_str(), used.uses)).collect::<Vec<_>>(),
         [("boolean-strings", 1)]

@@ -5,7 +5,7 @@ mod support;
 use std::net::SocketAddr;
 
 use serde_json::json;
-use server::admin::{self, Admin};
+use server::admin::Admin;
 use server::{Clock, Server};
 use support::{TestApp, config, fresh_database};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -73,10 +73,17 @@ async fn what_was_accepted_is_finished_and_written_before_the_end() {
     served.expect("an orderly end");
 
     let admin = Admin::open(&config).await.expect("the database opens");
-    admin::user::show(&admin, "ada").await.expect("what was acknowledged is there");
-    let requests = admin::requests::tail(&admin, &connection, 10).await.expect("readable");
+    operations::people::show(admin.db(), "ada", admin.operator("test").now)
+        .await
+        .expect("what was acknowledged is there");
+    let requests = operations::request_log::tail(admin.db(), &connection, 10).await.expect("readable");
     assert_eq!(requests.len(), 1);
-    assert!(admin::token::list(&admin, &connection).await.expect("readable")[0].last_used_at.is_some());
+    assert!(
+        operations::tokens::list(admin.db(), &admin.operator("test"), &connection).await.expect("readable")
+            [0]
+        .last_used_at
+        .is_some()
+    );
 }
 
 #[tokio::test]
@@ -159,14 +166,23 @@ async fn links_use_the_configured_address() {
 /// A connection with a token: their ids and the token.
 async fn connection(config: &server::Config) -> (String, String) {
     let admin = Admin::open(config).await.expect("the database opens");
-    let tenant = admin::tenant::create(&admin, "Alpha").await.expect("a new tenant");
-    let new = admin::connection::New {
+    let tenant = operations::tenants::create(admin.db(), &admin.operator("test"), "Alpha")
+        .await
+        .expect("a new tenant");
+    let new = operations::connections::New {
         tenant: tenant.id.to_string(),
         name: "staff".to_owned(),
         profile: "generic".to_owned(),
         ..Default::default()
     };
-    let id = admin::connection::create(&admin, &new).await.expect("a new connection").id.to_string();
-    let token = admin::token::create(&admin, &id, None).await.expect("a new token").token;
+    let id = operations::connections::create(admin.db(), &admin.operator("test"), &new)
+        .await
+        .expect("a new connection")
+        .id
+        .to_string();
+    let token = operations::tokens::create(admin.db(), &admin.operator("test"), &id, None)
+        .await
+        .expect("a new token")
+        .token;
     (id, token)
 }

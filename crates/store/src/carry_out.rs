@@ -12,7 +12,6 @@ use uuid::Uuid;
 use crate::error::Error;
 use crate::ids::stored;
 use crate::jobs::{NewJob, job_kind};
-use crate::journal::Actor;
 use crate::sql::Sql;
 use crate::unit::{CHUNK, WriteUnit};
 
@@ -104,12 +103,7 @@ impl WriteUnit {
     ///
     /// # Errors
     /// [`Error::Busy`] if a pool no longer has the seats that the decision gives out; drop the unit then.
-    pub async fn carry_out(
-        &mut self,
-        decision: &Decision,
-        actor: &Actor,
-        now: DateTime<Utc>,
-    ) -> Result<(), Error> {
+    pub async fn carry_out(&mut self, decision: &Decision, now: DateTime<Utc>) -> Result<(), Error> {
         if decision.is_empty() {
             return Ok(());
         }
@@ -122,8 +116,7 @@ impl WriteUnit {
             sum.keyed_jobs.iter().filter(|(_, job)| job.is_none()).map(|(key, _)| key.clone()).collect();
         self.withdraw_jobs(&withdrawn).await?;
         sum.jobs.extend(std::mem::take(&mut sum.keyed_jobs).into_values().flatten());
-        self.enqueue_all(sum.jobs, now).await?;
-        self.record(&decision.entries, actor, now).await
+        self.enqueue_all(sum.jobs, now).await
     }
 
     /// Gives a person another enrolment, for a step that was taken.

@@ -21,6 +21,9 @@ pub enum Error {
     /// The database is locked, overloaded or gave up on a deadlock: the same request may succeed in a moment.
     #[error("the database is busy, try again")]
     Busy,
+    /// The database gave up on a deadlock, or on a snapshot that was too old: the same attempt may succeed at once.
+    #[error("the database gave up in favour of another change, try again")]
+    Conflicting,
     /// The schema is older than the program and migrations are switched off.
     #[error("the database needs these migrations first, run the migrate command: {}", .0.join(", "))]
     PendingMigrations(Vec<String>),
@@ -93,6 +96,7 @@ impl Error {
     pub(crate) fn again(&self) -> Self {
         match self {
             Self::Busy => Self::Busy,
+            Self::Conflicting => Self::Conflicting,
             other => Self::other(other.to_string()),
         }
     }
@@ -136,8 +140,11 @@ fn constraint(error: &dyn sqlx::error::DatabaseError) -> Option<Error> {
 /// available, too many connections, statement cancelled, shutting down, ended for having been idle or open too long.
 fn busy(error: &dyn sqlx::error::DatabaseError) -> Option<Error> {
     const POSTGRESQL: &[&str] =
-        &["40001", "40P01", "55P03", "53300", "57014", "57P01", "57P02", "57P03", "57P05", "25P03", "25P04"];
+        &["55P03", "53300", "57014", "57P01", "57P02", "57P03", "57P05", "25P03", "25P04"];
     let code = error.code()?;
+    if ["40001", "40P01"].contains(&code.as_ref()) {
+        return Some(Error::Conflicting);
+    }
     let sqlite = code.parse::<u32>().is_ok_and(|code| code < 10_000 && matches!(code & 0xff, 5 | 6));
     (sqlite || POSTGRESQL.contains(&code.as_ref())).then_some(Error::Busy)
 }

@@ -85,17 +85,46 @@ impl WriteUnit {
         &mut self,
         user: UserId,
         pools: &[PoolId],
+        untouched: &[PoolId],
         now: DateTime<Utc>,
     ) -> Result<bool, Error> {
         let mut sql = Sql::new("DELETE FROM grants WHERE tenant_id = ");
         sql.bind(self.tenant()).push(" AND user_id = ").bind(user.uuid());
         sql.push(" AND kind = ").bind(GrantKind::Attribute.as_str());
-        if !pools.is_empty() {
-            sql.push(" AND pool_id NOT IN ").list(pools.iter().map(|pool| pool.uuid()));
+        let stay: Vec<_> = pools.iter().chain(untouched).map(|pool| pool.uuid()).collect();
+        if !stay.is_empty() {
+            sql.push(" AND pool_id NOT IN ").list(stay);
         }
         let lifted = self.session.run(sql).await? > 0;
         let given = !pools.is_empty() && self.grant(user, pools, GrantKind::Attribute, now).await?;
         Ok(lifted || given)
+    }
+
+    /// Gives many users the grant of one rule.
+    ///
+    /// # Errors
+    /// [`Error::Other`] if a user does not exist.
+    pub async fn grant_attribute(
+        &mut self,
+        users: &[UserId],
+        pool: PoolId,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        for user in users {
+            self.grant(*user, &[pool], GrantKind::Attribute, now).await?;
+        }
+        Ok(())
+    }
+
+    /// Gives many users the grants that everybody gets.
+    ///
+    /// # Errors
+    /// [`Error::Other`] if a user does not exist.
+    pub async fn grant_default(&mut self, users: &[UserId], now: DateTime<Utc>) -> Result<(), Error> {
+        for user in users {
+            self.default_grants(*user, now).await?;
+        }
+        Ok(())
     }
 
     /// Gives a user, who has just arrived, the grants that everybody gets.

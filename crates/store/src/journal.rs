@@ -167,13 +167,13 @@ impl WriteUnit {
     ///
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
-    pub async fn record(
+    pub async fn record<'e>(
         &mut self,
-        entries: &[Entry],
-        actor: &Actor,
+        entries: impl IntoIterator<Item = (&'e Entry, &'e Actor)>,
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
-        let row = |entry: &Entry| row(self.tenant(), entry, actor, now);
-        self.session.insert_all::<journal::Entity>(entries.iter().map(row).collect()).await
+        let tenant = self.tenant();
+        let rows = entries.into_iter().map(|(entry, actor)| row(tenant, entry, actor, now)).collect();
+        self.session.insert_all::<journal::Entity>(rows).await
     }
 }

@@ -15,6 +15,7 @@ mod connections;
 mod driver;
 mod entity;
 mod error;
+mod facts;
 mod filter_sql;
 mod gates;
 mod grants;
@@ -32,7 +33,7 @@ mod parked;
 mod pools;
 mod requests;
 mod rows;
-mod situation;
+
 mod sql;
 mod store;
 mod tenants;

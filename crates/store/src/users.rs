@@ -130,6 +130,23 @@ impl ReadUnit {
         self.session.one::<Row>(sql).await?.map(User::try_from).transpose()
     }
 
+    /// Those of these users who exist.
+    ///
+    /// # Errors
+    /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
+    pub async fn users_among(&self, ids: &[UserId]) -> Result<Vec<User>, Error> {
+        let mut users = Vec::new();
+        for chunk in ids.chunks(CHUNK) {
+            let mut sql = Sql::new(COLUMNS);
+            sql.push(" WHERE u.tenant_id = ").bind(self.tenant()).push(" AND u.id IN ");
+            sql.list(chunk.iter().map(|id| id.uuid())).push(" ORDER BY u.id");
+            for row in self.session.all::<Row>(sql).await? {
+                users.push(User::try_from(row)?);
+            }
+        }
+        Ok(users)
+    }
+
     /// How many users satisfy the filter, and those of one page, in the order of ids.
     ///
     /// One statement when it answers both, as it does for every look-up of few.

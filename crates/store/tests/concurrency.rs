@@ -10,7 +10,7 @@ use provisioning::{Cause, Decision, Effect, GroupId, PoolPolicy, UserId, settle}
 use sea_orm::{ConnectionTrait, Database, Statement};
 use serde_json::json;
 use store::{Constraint, Error, GrantKind, MemberKind, NewGroup, Store, TenantScope, job_kind};
-use support::{TestStore, actor, create, id_at, insert_user, new_user, now, page, policy, user_document};
+use support::{TestStore, create, id_at, insert_user, new_user, now, page, policy, user_document};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
@@ -37,9 +37,9 @@ async fn the_last_seats_are_given_once() {
         let mut unit = store.write(&scope).await?;
         let id = insert_user(&mut unit, json!({ "userName": format!("user-{number}") })).await;
         unit.insert_grant(id, pool, GrantKind::ByHand, now()).await?;
-        let situation = unit.situation(&[id], now()).await?;
+        let situation = unit.lock_facts(&[id], &[], now()).await?;
         let decision = settle(&situation, &Cause::Created, &policy(), now()).expect("a queue refuses nobody");
-        unit.carry_out(&decision, &actor(), now()).await?;
+        unit.carry_out(&decision, now()).await?;
         unit.commit().await
     })
     .await;
@@ -63,7 +63,7 @@ async fn seats_do_not_overshoot_even_for_who_does_not_look() {
         async move {
             let mut unit = store.write(&scope).await?;
             let effects = vec![Effect::SeatTaken { user: users[number], pool, overage: false }];
-            unit.carry_out(&Decision { effects, entries: vec![] }, &actor(), now()).await?;
+            unit.carry_out(&Decision { effects, entries: vec![] }, now()).await?;
             unit.commit().await
         }
     })
@@ -125,10 +125,10 @@ async fn nobody_waits_in_a_circle() {
                 if number == 0 && round == 3 {
                     // One of them is removed by the way.
                     if unit.lock_user_for_removal(users[0]).await?.is_some() {
-                        let situation = unit.situation(&users[..1], now()).await?;
+                        let situation = unit.lock_facts(&users[..1], &[], now()).await?;
                         let decision =
                             settle(&situation, &Cause::Removed, &policy(), now()).expect("not refused");
-                        unit.carry_out(&decision, &actor(), now()).await?;
+                        unit.carry_out(&decision, now()).await?;
                         unit.delete_user(users[0], now()).await?;
                     }
                     unit.commit().await?;
@@ -147,10 +147,10 @@ async fn nobody_waits_in_a_circle() {
                     unit.add_members(group, &members, now()).await?;
                 }
                 unit.touch_group(group, now()).await?;
-                let situation = unit.situation(&people, now()).await?;
+                let situation = unit.lock_facts(&people, &[], now()).await?;
                 let cause = Cause::JoinedGroup { group, name: "Staff".to_owned() };
                 let decision = settle(&situation, &cause, &policy(), now()).expect("a queue refuses nobody");
-                unit.carry_out(&decision, &actor(), now()).await?;
+                unit.carry_out(&decision, now()).await?;
                 unit.commit().await?;
             }
             Ok::<(), Error>(())
@@ -178,10 +178,10 @@ async fn a_held_waiter_is_served_by_a_job() {
         let at = now() + TimeDelta::minutes(minute);
         let mut unit = store.unit().await;
         unit.insert_grant(user, pool, GrantKind::ByHand, at).await.expect("given");
-        let situation = unit.situation(&[user], at).await.expect("facts");
+        let situation = unit.lock_facts(&[user], &[], at).await.expect("facts");
         let decision =
             settle(&situation, &Cause::GrantedByHand, &policy(), at).expect("a queue refuses nobody");
-        unit.carry_out(&decision, &actor(), at).await.expect("carried out");
+        unit.carry_out(&decision, at).await.expect("carried out");
         unit.commit().await.expect("committed");
         users.push(user);
     }
@@ -189,17 +189,17 @@ async fn a_held_waiter_is_served_by_a_job() {
     holder.lock_user(users[1]).await.expect("readable").expect("there");
     let mut unit = store.unit().await;
     unit.delete_grant(users[0], pool, GrantKind::ByHand).await.expect("lifted");
-    let situation = unit.situation(&users[..1], now()).await.expect("nobody is waited for");
+    let situation = unit.lock_facts(&users[..1], &[], now()).await.expect("nobody is waited for");
     assert_eq!(situation.queue, [], "cy does not pass bob");
     let decision = settle(&situation, &Cause::GrantLifted, &policy(), now()).expect("not refused");
-    unit.carry_out(&decision, &actor(), now()).await.expect("carried out");
+    unit.carry_out(&decision, now()).await.expect("carried out");
     unit.commit().await.expect("committed");
     drop(holder);
     let lease = TimeDelta::minutes(1);
     let jobs = store.claim_jobs(&[job_kind::SERVE_QUEUE], "w", now(), lease, 10).await.expect("claimed");
     assert_eq!(jobs.iter().map(|job| &job.payload).collect::<Vec<_>>(), [&json!({ "pool": pool })]);
     let mut unit = store.unit().await;
-    let situation = unit.situation_with(&[], &[pool], now()).await.expect("facts");
+    let situation = unit.lock_facts(&[], &[pool], now()).await.expect("facts");
     assert_eq!(situation.queue.iter().map(|person| person.id).collect::<Vec<_>>(), users[1..2]);
 }
 

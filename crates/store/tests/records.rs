@@ -27,8 +27,8 @@ async fn the_journal_keeps_its_order() {
         .collect();
     let actor = Actor { kind: ActorKind::Connection, name: "IdP".to_owned(), cause: "req-1".to_owned() };
     let mut unit = store.unit().await;
-    unit.record(&entries[..20], &actor, now()).await.expect("recorded");
-    unit.record(&entries[20..], &actor, now()).await.expect("recorded");
+    unit.record(entries[..20].iter().map(|entry| (entry, &actor)), now()).await.expect("recorded");
+    unit.record(entries[20..].iter().map(|entry| (entry, &actor)), now()).await.expect("recorded");
     unit.commit().await.expect("committed");
 
     let unit = store.read(&store.scope).await.expect("a unit opens");

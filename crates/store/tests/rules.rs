@@ -11,7 +11,7 @@ use proptest::test_runner::{Config, TestRunner};
 use provisioning::{Cause, GroupId, Person, PoolId, PoolPolicy, SeatState, Situation, UserId, apply, settle};
 use serde_json::json;
 use store::{GrantKind, MemberKind, TenantScope};
-use support::{TestStore, actor, insert_group, insert_user, new_pool, now, page, policy};
+use support::{TestStore, insert_group, insert_user, new_pool, now, page, policy};
 
 /// A change of the facts about one of the people.
 #[derive(Clone, Copy, Debug)]
@@ -151,14 +151,14 @@ impl<'s> World<'s> {
         } else {
             person.into_iter().collect()
         };
-        let situation = unit.situation_with(&people, &pools, self.now).await.expect("facts");
+        let situation = unit.lock_facts(&people, &pools, self.now).await.expect("facts");
         let decision = settle(&situation, &cause, &policy(), self.now).expect("nothing refuses");
-        unit.carry_out(&decision, &actor(), self.now).await.expect("carried out");
+        unit.carry_out(&decision, self.now).await.expect("carried out");
         if cause == Cause::Removed {
             assert!(unit.delete_user(people[0], self.now).await.expect("deleted"));
         } else {
             let expected = apply(&situation, &decision, self.now);
-            let found = unit.situation_with(&people, &pools, self.now).await.expect("facts");
+            let found = unit.lock_facts(&people, &pools, self.now).await.expect("facts");
             assert_eq!(sorted(&found), sorted(&expected), "{change:?}");
             let again = settle(&found, &cause, &policy(), self.now).expect("nothing refuses");
             assert!(again.is_empty(), "{change:?} decides again: {again:?}");

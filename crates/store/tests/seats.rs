@@ -8,13 +8,13 @@ use provisioning::{
 };
 use serde_json::json;
 use store::{Error, GrantKind, JournalQuery, MemberKind, NewJob, WriteUnit, job_kind};
-use support::{TestStore, actor, insert_group, insert_user, new_pool, now, policy, user_document};
+use support::{TestStore, insert_group, insert_user, new_pool, now, policy, user_document};
 
 /// Settles people as a request does, and answers what was decided.
 async fn settled(unit: &mut WriteUnit, people: &[UserId], cause: &Cause, at: DateTime<Utc>) -> Decision {
-    let situation = unit.situation(people, at).await.expect("facts");
+    let situation = unit.lock_facts(people, &[], at).await.expect("facts");
     let decision = settle(&situation, cause, &policy(), at).expect("nothing refuses");
-    unit.carry_out(&decision, &actor(), at).await.expect("carried out");
+    unit.carry_out(&decision, at).await.expect("carried out");
     decision
 }
 
@@ -35,13 +35,13 @@ async fn facts_are_gathered_from_everywhere() {
     let default = unit.insert_pool(&new, now()).await.expect("inserted").pool;
     unit.insert_binding(group, bound.id, now()).await.expect("bound");
     unit.add_members(group, &[(ada.uuid(), MemberKind::User)], now()).await.expect("added");
-    assert!(unit.attribute_grants(ada, &[ruled.id], now()).await.expect("given"));
-    assert!(!unit.attribute_grants(ada, &[ruled.id], now()).await.expect("stood"));
+    assert!(unit.attribute_grants(ada, &[ruled.id], &[], now()).await.expect("given"));
+    assert!(!unit.attribute_grants(ada, &[ruled.id], &[], now()).await.expect("stood"));
     assert!(unit.default_grants(ada, now()).await.expect("given"));
     assert!(unit.insert_grant(ada, bound.id, GrantKind::ByHand, now()).await.expect("given"));
     assert!(!unit.insert_grant(ada, bound.id, GrantKind::ByHand, now()).await.expect("stood"));
 
-    let situation = unit.situation(&[bob, ada, bob], now()).await.expect("facts");
+    let situation = unit.lock_facts(&[bob, ada, bob], &[], now()).await.expect("facts");
     let person = |id: UserId| situation.people.iter().find(|person| person.id == id).expect("there");
     assert_eq!(situation.people.len(), 2, "each once");
     assert_eq!((person(ada).name.as_str(), person(ada).active, person(bob).active), ("Ada", true, false));
@@ -51,19 +51,19 @@ async fn facts_are_gathered_from_everywhere() {
     assert!(source(&GrantSource::Binding { group, name: "Staff".to_owned() }));
     assert_eq!(situation.pools, [bound.clone(), ruled.clone(), default]);
     assert_eq!(
-        unit.situation(&[bob], now()).await.expect("facts").pools,
+        unit.lock_facts(&[bob], &[], now()).await.expect("facts").pools,
         [],
         "no fact of bob's names a pool"
     );
-    let with = unit.situation_with(&[], &[ruled.id], now()).await.expect("facts");
+    let with = unit.lock_facts(&[], &[ruled.id], now()).await.expect("facts");
     assert_eq!((with.people.len(), with.pools), (0, vec![ruled.clone()]));
 
-    assert!(unit.attribute_grants(ada, &[], now()).await.expect("lifted"));
+    assert!(unit.attribute_grants(ada, &[], &[], now()).await.expect("lifted"));
     assert!(unit.delete_grant(ada, bound.id, GrantKind::ByHand).await.expect("lifted"));
     assert!(!unit.delete_grant(ada, bound.id, GrantKind::ByHand).await.expect("lifted before"));
     assert!(unit.remove_binding(group, bound.id).await.expect("unbound"));
     assert!(!unit.remove_binding(group, bound.id).await.expect("unbound before"));
-    let situation = unit.situation(&[ada], now()).await.expect("facts");
+    let situation = unit.lock_facts(&[ada], &[], now()).await.expect("facts");
     assert_eq!(situation.people[0].grants.len(), 1);
 }
 
@@ -197,9 +197,9 @@ async fn a_seat_that_becomes_free_goes_to_the_first_who_waits() {
 
     let mut unit = store.unit().await;
     unit.set_pool_size(pool, 2).await.expect("there");
-    let situation = unit.situation_with(&[], &[pool], at).await.expect("facts");
+    let situation = unit.lock_facts(&[], &[pool], at).await.expect("facts");
     let decision = settle(&situation, &Cause::PoolChanged { pool, name: "Vault".to_owned() }, &policy(), at);
-    unit.carry_out(&decision.expect("nothing refuses"), &actor(), at).await.expect("carried out");
+    unit.carry_out(&decision.expect("nothing refuses"), at).await.expect("carried out");
     unit.commit().await.expect("committed");
     assert_eq!(store.pool(pool).await.used, 2);
 }
@@ -212,11 +212,11 @@ async fn a_decision_that_would_overshoot_is_not_carried_out() {
     let taken = |user, overage| Effect::SeatTaken { user, pool, overage };
     let mut unit = store.unit().await;
     let both = Decision { effects: vec![taken(ada, false), taken(bob, false)], entries: vec![] };
-    assert!(matches!(unit.carry_out(&both, &actor(), now()).await, Err(Error::Busy)));
+    assert!(matches!(unit.carry_out(&both, now()).await, Err(Error::Busy)));
     drop(unit);
     let mut unit = store.unit().await;
     let over = Decision { effects: vec![taken(ada, false), taken(bob, true)], entries: vec![] };
-    unit.carry_out(&over, &actor(), now()).await.expect("overage is allowed to");
+    unit.carry_out(&over, now()).await.expect("overage is allowed to");
     unit.commit().await.expect("committed");
     assert_eq!(store.pool(pool).await.used, 2);
 }

@@ -23,10 +23,13 @@ async fn patch(store: &TestStore, group: GroupId, user: UserId, joins: bool) -> 
         Cause::LeftGroup { group, name }
     };
     unit.touch_group(group, now()).await.expect("there");
-    let situation = unit.situation(&[user], now()).await.expect("facts");
+    let situation = unit.lock_facts(&[user], &[], now()).await.expect("facts");
     let decision = settle(&situation, &cause, &policy(), now()).expect("nothing refuses");
     assert!(!decision.is_empty(), "a seat comes and goes");
-    unit.carry_out(&decision, &actor(), now()).await.expect("carried out");
+    unit.carry_out(&decision, now()).await.expect("carried out");
+    let by = actor();
+    let entries = decision.entries.iter().map(|entry| (entry, &by));
+    unit.record(entries, now()).await.expect("recorded");
     let statements = unit.statements();
     unit.commit().await.expect("committed");
     statements
@@ -62,7 +65,7 @@ async fn creating_and_looking_up_a_user_is_cheap() {
     let body = json!({ "userName": "ada", "emails": [{ "value": "ada@alpha.example" }, { "value": "a@alpha.example" }] });
     let ada = insert_user(&mut unit, body).await;
     assert_eq!(unit.statements(), 2, "the user; values, journal and what waits");
-    unit.situation(&[ada], now()).await.expect("facts");
+    unit.lock_facts(&[ada], &[], now()).await.expect("facts");
     assert_eq!(unit.statements(), 4, "who has no grant costs no look at pools");
     unit.commit().await.expect("committed");
     let unit = store.read(&store.scope).await.expect("a unit opens");

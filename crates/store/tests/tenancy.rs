@@ -6,8 +6,8 @@ use provisioning::{GroupId, PoolPolicy, Subject};
 use serde_json::json;
 use store::{Error, GrantKind, JournalQuery, MemberKind, NewGroup, NewToken, RequestRecord, TenantScope};
 use support::{
-    TestStore, actor, create, group_filter, id_at, insert_group, insert_user, new_connection, new_pool,
-    new_user, now, page, user_document, user_filter,
+    TestStore, create, group_filter, id_at, insert_group, insert_user, new_connection, new_pool, new_user,
+    now, page, user_document, user_filter,
 };
 
 #[tokio::test]
@@ -30,9 +30,9 @@ async fn a_tenant_sees_and_changes_only_its_own() {
     let connection = unit.insert_connection(&new_connection("IdP"), now()).await.expect("inserted").id;
     let token = NewToken { connection, hash: [1; 32], hint: "…1".to_owned(), expires_at: None };
     let token = unit.insert_token(&token, now()).await.expect("inserted").id;
-    let situation = unit.situation(&[ada], now()).await.expect("facts");
+    let situation = unit.lock_facts(&[ada], &[], now()).await.expect("facts");
     let decision = provisioning::settle(&situation, &provisioning::Cause::Created, &support::policy(), now());
-    unit.carry_out(&decision.expect("room"), &actor(), now()).await.expect("carried out");
+    unit.carry_out(&decision.expect("room"), now()).await.expect("carried out");
     unit.commit().await.expect("committed");
     store.log_requests([request(&store.scope, connection)].into_iter().collect()).await.expect("logged");
 
@@ -97,7 +97,7 @@ async fn a_tenant_sees_and_changes_only_its_own() {
     assert!(!unit.revoke_token(token, now()).await.expect("nothing"));
     assert!(unit.remove_members(group, &[ada.uuid()]).await.expect("nothing").is_empty());
     assert_eq!(unit.remove_all_members(group).await.expect("nothing"), 0);
-    let situation = unit.situation_with(&[ada], &[pool], now()).await.expect("facts");
+    let situation = unit.lock_facts(&[ada], &[pool], now()).await.expect("facts");
     assert_eq!((situation.people.len(), situation.pools.len()), (0, 0));
     let bob =
         create(&mut unit, new_user(id_at(now()), user_document(json!({ "userName": "bob" }))), now()).await;

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use chrono::TimeDelta;
+use operations::{report, request_log};
 use server::Clock;
-use server::admin::{self, Admin};
+use server::admin::Admin;
 
 use super::cast::{crew, crew_groups, staff, staff_groups};
 use super::client::{Client, Space};
@@ -17,6 +18,7 @@ use super::names::{BOUGHT_COMPANY, COMPANY};
 use super::progress::Progress;
 use super::stage::{self, Stage};
 use super::{DAYS, incremental, initial};
+use crate::global::told;
 
 /// How long the server may take for what it does behind its answers.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -135,7 +137,7 @@ impl<'d> Play<'d> {
     }
 
     async fn suspended(&self) -> Result<u64> {
-        let report = admin::report::of(self.admin, &self.stage.tenant).await?;
+        let report = report::of(self.admin.db(), &self.stage.tenant).await.map_err(told)?;
         let suspended = report.people.iter().find(|people| people.id.to_string() == "suspended");
         Ok(suspended.map_or(0, |people| people.people))
     }
@@ -155,7 +157,7 @@ impl<'d> Play<'d> {
         match goal {
             Goal::NobodySuspended => Ok(self.suspended().await? == 0),
             Goal::Logged { connection, requests } => {
-                let logged = admin::requests::tail(self.admin, connection, requests).await?;
+                let logged = request_log::tail(self.admin.db(), connection, requests).await.map_err(told)?;
                 Ok(u64::try_from(logged.len()) == Ok(requests))
             }
         }

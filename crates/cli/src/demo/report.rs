@@ -1,30 +1,32 @@
 //! What became of everybody, as tables and sentences that a person reads.
 
 use anyhow::Result;
-use server::admin::{self, Admin};
+use operations::{people, pools, report};
+use server::admin::Admin;
 
 use super::incremental::HERO;
 use super::play::Play;
+use crate::global::told;
 use crate::table::table;
 
 /// The lines of the report.
 pub(super) async fn lines(admin: &Admin, play: &Play<'_>) -> Result<Vec<String>> {
-    let report = admin::report::of(admin, &play.stage.tenant).await?;
+    let report = report::of(admin.db(), &play.stage.tenant).await.map_err(told)?;
     let mut lines = Vec::new();
 
     lines.push("People by status".to_owned());
-    let row = |people: &admin::report::People| vec![people.id.to_string(), people.people.to_string()];
+    let row = |people: &report::People| vec![people.id.to_string(), people.people.to_string()];
     lines.extend(indented(&["Status", "People"], report.people.iter().map(row)));
 
     lines.push("Seats by pool".to_owned());
-    let row = |pool: &admin::pool::Pool| {
+    let row = |pool: &pools::Pool| {
         let numbers = [pool.seats, pool.used, pool.waiting].map(|number| number.to_string());
         [pool.name.clone()].into_iter().chain(numbers).collect()
     };
     lines.extend(indented(&["Pool", "Bought", "Used", "Waiting"], report.pools.iter().map(row)));
 
     lines.push("Who waits, and why".to_owned());
-    let row = |waiting: &admin::report::Waiting| {
+    let row = |waiting: &report::Waiting| {
         let since = waiting.since.format("%Y-%m-%d").to_string();
         vec![
             waiting.name.clone(),
@@ -38,18 +40,19 @@ pub(super) async fn lines(admin: &Admin, play: &Play<'_>) -> Result<Vec<String>>
     lines.extend(indented(&headings, report.waiting.iter().map(row)));
 
     lines.push("Quirks seen: what the products said differently from the standard".to_owned());
-    let row = |quirk: &admin::report::QuirkUse| {
+    let row = |quirk: &report::QuirkUse| {
         vec![quirk.uses.to_string(), quirk.connection.clone(), quirk.id.clone(), quirk.summary.to_owned()]
     };
     let headings = ["Uses", "Connection", "Quirk", "What is tolerated"];
     lines.extend(indented(&headings, report.quirks.iter().map(row)));
 
     let hero = &play.staff.people[HERO];
-    let told = admin::user::show(admin, play.staff.id(HERO)?).await?;
+    let now = admin.operator("demo").now;
+    let shown = people::show(admin.db(), play.staff.id(HERO)?, now).await.map_err(told)?;
     lines.push(format!("The story of {}, from the journal", hero.display_name()));
-    lines.extend(told.journal.iter().map(|line| format!("  {}  {}", line.at.format("%Y-%m-%d"), line.why)));
+    lines.extend(shown.journal.iter().map(|line| format!("  {}  {}", line.at.format("%Y-%m-%d"), line.why)));
     lines.push(format!("  And so, why does {} have a seat?", hero.given));
-    lines.extend(told.explanation.iter().map(|sentence| format!("              {sentence}")));
+    lines.extend(shown.explanation.iter().map(|sentence| format!("              {sentence}")));
 
     Ok(lines)
 }

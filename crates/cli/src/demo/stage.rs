@@ -1,12 +1,14 @@
 //! What an operator prepares before anybody pushes, and binds once groups are there.
 
 use anyhow::{Context, Result};
-use server::admin::{self, Admin};
+use operations::{bindings, connections, pools, tenants, tokens};
+use server::admin::Admin;
 
 use super::cast::Pool;
 use super::directory::Directory;
 use super::names::COMPANY;
 use super::progress::Progress;
+use crate::global::told;
 
 /// The name of the first connection, as the journal shows it.
 const FIRST: &str = "Entra ID";
@@ -28,18 +30,18 @@ pub(super) struct Connection {
 
 /// Creates the tenant, its pools, and a connection for each directory: one with a grace of a week, one with none.
 pub(super) async fn build(admin: &Admin) -> Result<Stage> {
-    let created = admin::tenant::create(admin, COMPANY).await;
+    let created = tenants::create(admin.db(), &admin.operator("demo"), COMPANY).await.map_err(told);
     let tenant =
         created.context("the folder holds a demo already, choose another --data-dir")?.id.to_string();
     for pool in Pool::ALL {
-        let new = admin::pool::New {
+        let new = pools::New {
             tenant: tenant.clone(),
             name: pool.name().to_owned(),
             seats: pool.seats(),
             policy: "queue".to_owned(),
-            ..admin::pool::New::default()
+            ..pools::New::default()
         };
-        admin::pool::create(admin, &new, |_| {}).await?;
+        pools::create(admin.db(), &admin.operator("demo"), &new).await.map_err(told)?;
     }
     let entra = connect(admin, &tenant, FIRST, "entra", 7).await?;
     let jumpcloud = connect(admin, &tenant, SECOND, "jumpcloud", 0).await?;
@@ -53,15 +55,16 @@ async fn connect(
     profile: &str,
     grace_days: u32,
 ) -> Result<Connection> {
-    let new = admin::connection::New {
+    let new = connections::New {
         tenant: tenant.to_owned(),
         name: name.to_owned(),
         profile: profile.to_owned(),
         grace_days: Some(grace_days),
-        ..admin::connection::New::default()
+        ..connections::New::default()
     };
-    let id = admin::connection::create(admin, &new).await?.id.to_string();
-    let token = admin::token::create(admin, &id, None).await?.token;
+    let (db, operator) = (admin.db(), admin.operator("demo"));
+    let id = connections::create(db, &operator, &new).await.map_err(told)?.id.to_string();
+    let token = tokens::create(db, &operator, &id, None).await.map_err(told)?.token;
     Ok(Connection { id, token })
 }
 
@@ -80,9 +83,9 @@ pub(super) async fn bind(
     for (directory, group, pool) in &bound {
         let before = people;
         let id = directory.group(&group.name)?;
-        let changed =
-            admin::binding::create(admin, id, pool.name(), |settled| bar.at(before + settled.people)).await?;
-        people += changed.settled.people;
+        let operator = admin.operator("demo");
+        let (_, work) = bindings::create(admin.db(), &operator, id, pool.name()).await.map_err(told)?;
+        people += admin.finish(work, |settled| bar.at(before + settled.people)).await?.people;
     }
     bar.finish();
     Ok((bound.len(), people))

@@ -6,15 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::FromRequestParts;
+use chrono::{DateTime, Utc};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use moka::future::Cache;
-use scim::compat::{Dialect, Profile};
-use store::{Actor, ActorKind, Authenticated, Connection, Store, TenantScope, TokenId};
+use operations::secret;
+use operations::{Authenticated, Connection, Database, Provider, Requester, TenantScope, TokenId};
 use uuid::Uuid;
 
-use super::token;
 use crate::app::App;
 use crate::http::error::{Challenge, Failure};
 use crate::http::trace::RequestId;
@@ -28,10 +28,8 @@ const CACHED: u64 = 10_000;
 pub(crate) struct Authority {
     /// The tenant whose data the request sees.
     pub(crate) scope: TenantScope,
-    /// The connection that the token belongs to.
-    pub(crate) connection: Connection,
-    /// What the connection's product says differently.
-    pub(crate) dialect: Dialect,
+    /// The connection that the token belongs to, with its rules.
+    pub(crate) provider: Arc<Provider>,
     /// The token itself.
     pub(crate) token: TokenId,
 }
@@ -44,13 +42,15 @@ pub(crate) struct Tenant {
 }
 
 impl Tenant {
-    /// As whom the journal knows the request.
-    pub(crate) fn actor(&self) -> Actor {
-        Actor {
-            kind: ActorKind::Connection,
-            name: self.connection.name.clone(),
-            cause: self.request_id.to_string(),
-        }
+    /// The request as operations know it.
+    pub(crate) fn requester(&self, now: DateTime<Utc>) -> Requester {
+        let provider = Arc::clone(&self.provider);
+        Requester::push(self.scope.clone(), provider, self.request_id.to_string(), now)
+    }
+
+    /// The connection.
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.provider.connection
     }
 }
 
@@ -64,7 +64,7 @@ impl Deref for Tenant {
 
 impl fmt::Debug for Tenant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tenant").field("connection", &self.connection.id).finish_non_exhaustive()
+        f.debug_struct("Tenant").field("connection", &self.connection().id).finish_non_exhaustive()
     }
 }
 
@@ -73,12 +73,12 @@ impl FromRequestParts<Arc<App>> for Tenant {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Failure> {
         let token = bearer(&parts.headers)?;
-        let hash = token::hash(token).ok_or(Failure::Unauthorised(Challenge::InvalidToken))?;
-        let authority = app.tokens().authority(app.store(), hash, app.now()).await?;
+        let hash = secret::hash(token).ok_or(Failure::Unauthorised(Challenge::InvalidToken))?;
+        let authority = app.tokens().authority(app.db(), hash, app.now()).await?;
         let request_id = parts.extensions.get::<RequestId>().map_or_else(|| app.id(), |id| id.0);
         let tenant = Self { authority, request_id };
         Notes::of(&parts.extensions).sender(&tenant);
-        app.rates().take(tenant.connection.id)?;
+        app.rates().take(tenant.connection().id)?;
         Ok(tenant)
     }
 }
@@ -110,16 +110,16 @@ impl Tokens {
 
     async fn authority(
         &self,
-        store: &Store,
+        db: &Database,
         hash: [u8; 32],
-        now: chrono::DateTime<chrono::Utc>,
+        now: DateTime<Utc>,
     ) -> Result<Arc<Authority>, Failure> {
         if let Some(cache) = &self.0
             && let Some(authority) = cache.get(&hash).await
         {
             return Ok(authority);
         }
-        let found = store.authenticate(&hash, now).await?;
+        let found = db.authenticate(&hash, now).await?;
         let authority = Arc::new(authority(found.ok_or(Failure::Unauthorised(Challenge::InvalidToken))?)?);
         if let Some(cache) = &self.0 {
             cache.insert(hash, Arc::clone(&authority)).await;
@@ -130,14 +130,9 @@ impl Tokens {
 
 fn authority(found: Authenticated) -> Result<Authority, Failure> {
     let Authenticated { scope, connection, token } = found;
-    let dialect = dialect(&connection).map_err(|sentence| Failure::fault(std::io::Error::other(sentence)))?;
-    Ok(Authority { scope, connection, dialect, token })
-}
-
-/// What the connection's product says differently; the settings were checked when the connection was made.
-fn dialect(connection: &Connection) -> Result<Dialect, String> {
-    let profile: Profile = connection.profile.parse()?;
-    Dialect::new(profile, &connection.with, &connection.without)
+    let provider =
+        Provider::new(connection).map_err(|sentence| Failure::fault(std::io::Error::other(sentence)))?;
+    Ok(Authority { scope, provider: Arc::new(provider), token })
 }
 
 #[cfg(test)]

@@ -6,12 +6,10 @@ use std::sync::Arc;
 use axum::response::{IntoResponse, Response};
 use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
-use provisioning::Refusal;
+use operations::{Constraint, DatabaseError, Error as OperationError, chain};
 use scim::Error as ScimError;
-use store::{Constraint, Error as StoreError};
 
 use super::headers::scim_json;
-use crate::settle::Unsettled;
 
 /// Why a request fails.
 #[derive(Clone, Debug)]
@@ -71,37 +69,44 @@ impl From<ScimError> for Failure {
     }
 }
 
-impl From<Refusal> for Failure {
-    fn from(refusal: Refusal) -> Self {
-        Self::Told(ScimError::invalid_value(format!("Nothing was changed: {refusal}.")))
-    }
-}
-
-impl From<Unsettled> for Failure {
-    fn from(unsettled: Unsettled) -> Self {
-        match unsettled {
-            Unsettled::Refused(refusal) => refusal.into(),
-            Unsettled::Store(error) => error.into(),
+impl From<OperationError> for Failure {
+    fn from(error: OperationError) -> Self {
+        match error {
+            OperationError::Scim(error) => Self::Told(error),
+            OperationError::Refused(sentence) => Self::Told(ScimError::invalid_value(sentence)),
+            OperationError::Rule(refusal) => {
+                Self::Told(ScimError::invalid_value(format!("Nothing was changed: {refusal}.")))
+            }
+            OperationError::Awaited => (&DatabaseError::Busy).into(),
+            OperationError::Database(error) => (&*error).into(),
         }
     }
 }
 
-impl From<StoreError> for Failure {
-    fn from(error: StoreError) -> Self {
+impl From<DatabaseError> for Failure {
+    fn from(error: DatabaseError) -> Self {
+        (&error).into()
+    }
+}
+
+impl From<&DatabaseError> for Failure {
+    fn from(error: &DatabaseError) -> Self {
         match error {
-            StoreError::Conflict(Constraint::UserName) => {
+            DatabaseError::Conflict(Constraint::UserName) => {
                 Self::Told(ScimError::uniqueness("Another user has this userName."))
             }
-            StoreError::Conflict(Constraint::GroupName) => {
+            DatabaseError::Conflict(Constraint::GroupName) => {
                 Self::Told(ScimError::uniqueness("Another group has this displayName."))
             }
-            StoreError::Conflict(_) => Self::Told(ScimError::uniqueness("The value is taken.")),
-            StoreError::VersionMismatch => Self::status(412, "The resource has changed since this version."),
-            StoreError::NotFound => Self::status(404, "The resource is gone."),
-            StoreError::Busy => {
+            DatabaseError::Conflict(_) => Self::Told(ScimError::uniqueness("The value is taken.")),
+            DatabaseError::VersionMismatch => {
+                Self::status(412, "The resource has changed since this version.")
+            }
+            DatabaseError::NotFound => Self::status(404, "The resource is gone."),
+            DatabaseError::Busy | DatabaseError::Conflicting => {
                 Self::Later(ScimError::status(503, "The database is busy: send the request again."), 1)
             }
-            other => Self::fault(other),
+            other => Self::fault(std::io::Error::other(chain(other))),
         }
     }
 }
@@ -146,19 +151,4 @@ pub(crate) fn body(error: &ScimError) -> Response {
     let word = error.scim_type.map(|word| format!("{}: ", word.as_str())).unwrap_or_default();
     response.extensions_mut().insert(Told(format!("{word}{}", error.detail)));
     response
-}
-
-/// An error and its causes, each said once.
-pub(crate) fn chain(error: &(dyn StdError + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        let words = inner.to_string();
-        if !text.contains(&words) {
-            text.push_str(": ");
-            text.push_str(&words);
-        }
-        cause = inner.source();
-    }
-    text
 }

@@ -1,24 +1,8 @@
 //! The query of a URL (RFC 3986 §3.4) as the parameters of RFC 7644 §3.4.2 and §3.9.
 
-use axum::extract::FromRequestParts;
-use http::request::Parts;
 use scim::protocol::search::Query;
 
-use super::error::Failure;
-
-/// The parameters that a URL carries; what nobody knows is ignored, so that flags of products do no harm.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct UrlQuery(pub(crate) Query);
-
-impl<S: Sync> FromRequestParts<S> for UrlQuery {
-    type Rejection = Failure;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
-        Ok(Self(parse(parts.uri.query().unwrap_or_default())?))
-    }
-}
-
-/// Reads a query; empty parts such as a trailing `&` mean nothing.
+/// Reads the parameters that a URL carries. What is not known is ignored, so that flags of products do no harm; empty parts such as a trailing `&` mean nothing.
 ///
 /// # Errors
 /// `invalidFilter` for a filter that stands twice or is broken, `invalidValue` for other parameters.

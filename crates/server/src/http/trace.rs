@@ -6,10 +6,11 @@ use axum::extract::{MatchedPath, Request};
 use axum::response::Response;
 use http::header::HeaderName;
 use http::{HeaderMap, HeaderValue, Method};
+use operations::chain;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
-use super::error::{Fault, body, chain};
+use super::error::{Fault, body};
 use super::headers::seal;
 use crate::app::App;
 use crate::metrics;

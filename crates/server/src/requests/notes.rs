@@ -8,10 +8,9 @@ use axum::extract::{FromRequestParts, OriginalUri, Request};
 use axum::response::Response;
 use http::Extensions;
 use http::request::Parts;
-use provisioning::{Decision, PoolId};
+use operations::{Effects, RequestRecord};
 use scim::Object;
 use scim::compat::Used;
-use store::RequestRecord;
 
 use super::mask;
 use crate::app::App;
@@ -19,9 +18,6 @@ use crate::auth::Tenant;
 use crate::http::error::Told;
 use crate::http::trace::RequestId;
 use crate::metrics;
-
-/// The most effects that are listed one by one.
-const EFFECTS: usize = 40;
 
 /// Collects what the request log will say; every part of a request holds the same notes.
 #[derive(Clone, Debug, Default)]
@@ -32,7 +28,7 @@ struct Noted {
     tenant: Option<Tenant>,
     quirks: BTreeSet<&'static str>,
     ignored: Vec<String>,
-    effects: Vec<(String, usize)>,
+    effects: Effects,
     body: Option<String>,
 }
 
@@ -59,30 +55,9 @@ impl Notes {
         noted.ignored.extend(used.ignored);
     }
 
-    /// Something that happened, in plain words.
-    pub(crate) fn effect(&self, words: impl Into<String>) {
-        let words = words.into();
-        let mut noted = self.noted();
-        match noted.effects.iter_mut().find(|(known, _)| *known == words) {
-            Some((_, times)) => *times += 1,
-            None => noted.effects.push((words, 1)),
-        }
-    }
-
-    /// What others noted.
-    pub(crate) fn add(&self, others: &Self) {
-        let others = std::mem::take(&mut *others.noted());
-        let mut noted = self.noted();
-        noted.quirks.extend(others.quirks);
-        noted.ignored.extend(others.ignored);
-        noted.effects.extend(others.effects);
-    }
-
-    /// What a rule decided, in plain words.
-    pub(crate) fn decision(&self, decision: &Decision, pool_name: impl Fn(PoolId) -> Option<String>) {
-        for effect in &decision.effects {
-            self.effect(effect.plain(&pool_name));
-        }
+    /// What followed, in plain words.
+    pub(crate) fn effects(&self, effects: Effects) {
+        self.noted().effects.merge(effects);
     }
 
     fn noted(&self) -> MutexGuard<'_, Noted> {
@@ -124,7 +99,7 @@ where
         let record = RequestRecord {
             id,
             scope: tenant.scope.clone(),
-            connection: tenant.connection.id,
+            connection: tenant.connection().id,
             at,
             method,
             path: mask::url_path(&path).chars().take(500).collect(),
@@ -132,7 +107,7 @@ where
             duration_us: u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
             quirks: noted.quirks.into_iter().map(str::to_owned).collect(),
             // What was noted before a refusal did not happen.
-            effects: if response.status().is_success() { listed(noted.effects) } else { Vec::new() },
+            effects: if response.status().is_success() { noted.effects.listed() } else { Vec::new() },
             ignored: noted.ignored,
             body: noted.body,
             error: response.extensions().get::<Told>().map(|told| mask::sentence(&told.0)),
@@ -140,33 +115,4 @@ where
         app.requests().send(record, tenant.token);
     }
     response
-}
-
-fn listed(effects: Vec<(String, usize)>) -> Vec<String> {
-    let more = effects.len().saturating_sub(EFFECTS);
-    let words = effects.into_iter().take(EFFECTS);
-    let mut words: Vec<String> =
-        words.map(|(words, times)| if times == 1 { words } else { format!("{words} (× {times})") }).collect();
-    if more > 0 {
-        words.push(format!("… and {more} more"));
-    }
-    words
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn effects_that_repeat_are_counted() {
-        let notes = Notes::default();
-        for _ in 0..3 {
-            notes.effect("seat taken in Vault");
-        }
-        notes.effect("now pending");
-        let effects = std::mem::take(&mut notes.noted().effects);
-        assert_eq!(listed(effects), ["seat taken in Vault (× 3)", "now pending"]);
-        let many = (0..EFFECTS + 5).map(|number| (number.to_string(), 1)).collect();
-        assert_eq!(listed(many).last().map(String::as_str), Some("… and 5 more"));
-    }
 }

@@ -1,16 +1,14 @@
 //! The queue of the request log, and the one task that writes it in batches, away from the answers.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use store::{RequestBatch, RequestRecord, Store, TokenId};
+use operations::{Database, RequestBatch, RequestRecord, Shared, TokenId, chain};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::http::error::chain;
 use crate::metrics;
 
 /// The most requests that are written at once.
@@ -59,7 +57,7 @@ impl RequestLog {
 }
 
 /// Writes what is queued until `stop`, and then what is left.
-pub(crate) async fn write(store: Arc<Store>, mut queue: mpsc::Receiver<Message>, stop: CancellationToken) {
+pub(crate) async fn write(db: Shared, mut queue: mpsc::Receiver<Message>, stop: CancellationToken) {
     let mut tokens = TokenUses::default();
     loop {
         let first = tokio::select! {
@@ -67,7 +65,7 @@ pub(crate) async fn write(store: Arc<Store>, mut queue: mpsc::Receiver<Message>,
             message = queue.recv() => message,
             () = stop.cancelled() => None,
             () = tokio::time::sleep_until(tokens.due()) => {
-                tokens.write(&store).await;
+                tokens.write(&db).await;
                 continue;
             }
         };
@@ -85,9 +83,9 @@ pub(crate) async fn write(store: Arc<Store>, mut queue: mpsc::Receiver<Message>,
             let Some(next) = next else { break };
             open = batch.take(next, &mut tokens);
         }
-        batch.write(&store, &mut tokens).await;
+        batch.write(&db, &mut tokens).await;
     }
-    tokens.write(&store).await;
+    tokens.write(&db).await;
 }
 
 #[derive(Default)]
@@ -112,16 +110,16 @@ impl Batch {
         }
     }
 
-    async fn write(self, store: &Store, tokens: &mut TokenUses) {
+    async fn write(self, db: &Database, tokens: &mut TokenUses) {
         let number = self.requests.len() as u64;
         if number > 0
-            && let Err(error) = store.log_requests(self.requests).await
+            && let Err(error) = db.log_requests(self.requests).await
         {
             metrics::requests_lost(number);
             tracing::warn!(number, error = chain(&error), "requests could not be written to the request log");
         }
         if !self.waiting.is_empty() {
-            tokens.write(store).await;
+            tokens.write(db).await;
         }
         for waiting in self.waiting {
             let _ = waiting.send(());
@@ -148,11 +146,11 @@ impl TokenUses {
         self.since.map_or_else(|| Instant::now() + Duration::from_hours(1), |since| since + TOKENS)
     }
 
-    async fn write(&mut self, store: &Store) {
+    async fn write(&mut self, db: &Database) {
         self.since = None;
         let uses: Vec<_> = self.uses.drain().collect();
         if !uses.is_empty()
-            && let Err(error) = store.tokens_used(&uses).await
+            && let Err(error) = db.tokens_used(&uses).await
         {
             tracing::warn!(error = chain(&error), "the last uses of tokens could not be written");
         }

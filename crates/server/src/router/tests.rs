@@ -3,9 +3,9 @@
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use axum::routing::get;
+use operations::{Database, Options};
 use secrecy::SecretString;
 use serde_json::Value;
-use store::{Options, Store};
 use tower::ServiceExt as _;
 
 use super::*;
@@ -15,11 +15,12 @@ use crate::requests::RequestLog;
 
 async fn app() -> Arc<App> {
     let options = Options { url: "sqlite::memory:".to_owned(), max_connections: 1, migrate: true };
-    let store = Store::open(&options).await.expect("a database in memory");
     let mut config = Config::from_sources(None, &[], &[]).expect("the defaults");
+    let base = "http://localhost/scim/v2";
+    let db = Database::open(&options, base, config.policy()).await.expect("a database in memory");
     config.database_url = SecretString::from(options.url);
     let (requests, _) = RequestLog::new(1);
-    Arc::new(App::new(config, Arc::new(store), Clock::system(), "http://localhost", requests))
+    Arc::new(App::new(config, Arc::new(db), Clock::system(), requests))
 }
 
 async fn answer(router: Router, path: &str) -> (u16, Option<String>, Value) {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use http::header::ETAG;
-use http::{HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use operations::Conditions;
 use scim::{Registry, discovery};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -13,14 +14,14 @@ use sha2::{Digest as _, Sha256};
 use crate::app::App;
 use crate::auth::Tenant;
 use crate::http::error::Failure;
-use crate::http::headers::{Conditions, scim_json};
+use crate::http::headers::{conditions, scim_json};
 use crate::http::id::ResourceId;
 use crate::http::query;
 
 /// `GET /ServiceProviderConfig`.
 pub(crate) async fn service_provider_config(
     State(app): State<Arc<App>>,
-    conditions: Conditions,
+    headers: HeaderMap,
     query: RawQuery,
 ) -> Result<Response, Failure> {
     unfiltered(&query)?;
@@ -30,7 +31,7 @@ pub(crate) async fn service_provider_config(
         default_page_size: limits.page_size,
         max_payload: limits.body_bytes,
     };
-    versioned(discovery::service_provider_config(capabilities, app.base()), &conditions)
+    versioned(discovery::service_provider_config(capabilities, app.base()), &conditions(&headers))
 }
 
 /// `GET /ResourceTypes`.

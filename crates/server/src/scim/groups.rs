@@ -1,176 +1,95 @@
 //! `/Groups` (RFC 7644 §3.3 to §3.6).
 
-use std::sync::Arc;
+use operations::{Conditions, Replacement, groups};
+use scim::compat::RequestKind;
+use scim::patch::PatchRequest;
+use scim::protocol::search::Query;
+use scim::{Object, resource};
 
-use axum::extract::State;
-use axum::response::Response;
-use http::StatusCode;
-use provisioning::GroupId;
-use scim::compat::{RequestKind, names};
-use scim::patch::{MemberChanges, Members, PatchRequest};
-use scim::project::Projection;
-use scim::resource;
-
-use super::group_write::{self, taken_members};
-use super::members;
-use super::respond::{self, group_type};
-use super::search::{list_groups, projection};
-use super::write::{self, Writing, existing};
-use crate::app::App;
-use crate::auth::Tenant;
+use super::read::{group_id, group_type, projection, search};
+use super::request::{Answer, Context};
 use crate::http::error::Failure;
-use crate::http::headers::Conditions;
-use crate::http::id::ResourceId;
-use crate::http::json::ScimJson;
-use crate::http::query::UrlQuery;
-use crate::requests::Notes;
 
-type Answer = Result<Response, Failure>;
-
-/// `GET /Groups`.
-pub(crate) async fn list(
-    State(app): State<Arc<App>>,
-    tenant: Tenant,
-    notes: Notes,
-    query: UrlQuery,
-) -> Answer {
-    list_groups(&app, &tenant, &notes, &query.0).await
+/// `GET /Groups`, and `POST /Groups/.search`.
+pub(super) async fn list(context: Context<'_>, query: &Query) -> Result<Answer, Failure> {
+    let search = search(context, group_type(), query)?;
+    Ok(Answer::list(groups::list(context.app.db(), context.requester, &search).await?))
 }
 
 /// `GET /Groups/{id}`.
-pub(crate) async fn read(
-    State(app): State<Arc<App>>,
-    tenant: Tenant,
-    id: ResourceId,
-    conditions: Conditions,
-    query: UrlQuery,
-) -> Answer {
-    let projection = projection(group_type(), &query.0)?;
-    let unit = app.store().read(&tenant.scope).await?;
-    let group = existing(unit.group(GroupId::new(id.uuid("Group")?)).await?, "Group", &id)?;
-    if conditions.unchanged(group.resource.meta.version)? {
-        return Ok(respond::unchanged(&app, &group.resource));
-    }
-    Ok(respond::group(&app, &unit, StatusCode::OK, group, &projection).await?)
+pub(super) async fn read(
+    context: Context<'_>,
+    id: &str,
+    conditions: &Conditions,
+    query: &Query,
+) -> Result<Answer, Failure> {
+    let (projection, id) = (projection(group_type(), query)?, group_id(id)?);
+    Ok(Answer::read(groups::read(context.app.db(), context.requester, id, conditions, &projection).await?))
 }
 
 /// `POST /Groups`.
-pub(crate) async fn create(
-    State(app): State<Arc<App>>,
-    tenant: Tenant,
-    notes: Notes,
-    query: UrlQuery,
-    ScimJson(mut body): ScimJson,
-) -> Answer {
-    let projection = projection(group_type(), &query.0)?;
-    notes.used(tenant.dialect.request(RequestKind::Create, group_type(), &mut body));
-    let mut document = resource::parse(group_type(), &body)?;
-    let members = taken_members(&mut document);
-
-    let mut unit = app.store().write(&tenant.scope).await?;
-    let writing = Writing { tenant: &tenant, notes: &notes, now: app.now() };
-    let group = writing.create_group(&mut unit, GroupId::new(app.id()), document, members).await?;
-    let response = respond::group(&app, &unit, StatusCode::CREATED, group, &projection).await?;
-    write::finish(&app, unit).await?;
-    Ok(response)
+pub(super) async fn create(context: Context<'_>, query: &Query, mut body: Object) -> Result<Answer, Failure> {
+    let projection = projection(group_type(), query)?;
+    context.notes.used(context.dialect()?.request(RequestKind::Create, group_type(), &mut body));
+    let document = resource::parse(group_type(), &body)?;
+    let mut outcome = groups::create(context.app.db(), context.requester, document, &projection).await?;
+    context.told(&mut outcome);
+    Ok(Answer::changed(201, outcome.shown))
 }
 
-/// `PUT /Groups/{id}`: members that are left out altogether stay, as an omission is no decision about people.
-pub(crate) async fn replace(
-    State(app): State<Arc<App>>,
-    tenant: Tenant,
-    notes: Notes,
-    id: ResourceId,
-    conditions: Conditions,
-    query: UrlQuery,
-    ScimJson(mut body): ScimJson,
-) -> Answer {
-    let id = GroupId::new(id.uuid("Group")?);
-    notes.used(tenant.dialect.request(RequestKind::Replace, group_type(), &mut body));
-    let read =
-        projection(group_type(), &query.0).and_then(|it| Ok((it, resource::parse(group_type(), &body)?)));
-    let (projection, mut incoming) = match read {
+/// `PUT /Groups/{id}`.
+pub(super) async fn replace(
+    context: Context<'_>,
+    id: &str,
+    conditions: &Conditions,
+    query: &Query,
+    mut body: Object,
+) -> Result<Answer, Failure> {
+    let (db, requester, id) = (context.app.db(), context.requester, group_id(id)?);
+    context.notes.used(context.dialect()?.request(RequestKind::Replace, group_type(), &mut body));
+    let read = projection(group_type(), query);
+    let read = read.and_then(|projection| Ok((projection, Replacement::parse(group_type(), body)?)));
+    let (projection, replacement) = match read {
         Ok(read) => read,
-        Err(error) => return Err(group_write::refuse_group(&app, &tenant, id, &conditions, error).await),
+        Err(error) => return Err(groups::refuse(db, requester, id, conditions, error).await.into()),
     };
-    let wanted = taken_members(&mut incoming);
-
-    let mut unit = app.store().write(&tenant.scope).await?;
-    let group = existing(unit.lock_group(id).await?, "Group", &id)?;
-    conditions.allow_write(group.resource.meta.version)?;
-    let mentioned = resource::mentions(&body);
-    let footprint = if mentioned("members") { Members::All } else { Members::None };
-    let changes = match footprint {
-        Members::All => {
-            let members = unit.members_page(id, None, u32::MAX.into()).await?;
-            let values: Vec<String> = members.iter().map(|(member, _)| member.to_string()).collect();
-            MemberChanges::between(values.iter().map(String::as_str), &wanted)
-        }
-        _ => MemberChanges::default(),
-    };
-    let document =
-        write::replaced(&tenant, &notes, group_type(), &group.resource.document, incoming, mentioned)?;
-    let writing = Writing { tenant: &tenant, notes: &notes, now: app.now() };
-    let group = writing.save_group(&mut unit, group, document, &changes, &footprint).await?;
-    let response = respond::group(&app, &unit, StatusCode::OK, group, &projection).await?;
-    write::finish(&app, unit).await?;
-    Ok(response)
+    let mut outcome = groups::replace(db, requester, id, conditions, &replacement, &projection).await?;
+    context.told(&mut outcome);
+    Ok(Answer::changed(200, outcome.shown))
 }
 
 /// `PATCH /Groups/{id}`.
-pub(crate) async fn patch(
-    State(app): State<Arc<App>>,
-    tenant: Tenant,
-    notes: Notes,
-    id: ResourceId,
-    conditions: Conditions,
-    query: UrlQuery,
-    ScimJson(mut body): ScimJson,
-) -> Answer {
-    let id = GroupId::new(id.uuid("Group")?);
-    notes.used(tenant.dialect.request(RequestKind::Patch, group_type(), &mut body));
-    let most = app.limits().patch_operations;
-    let parsed = PatchRequest::parse(group_type(), &body, tenant.dialect.filter(), most);
-    let read = projection(group_type(), &query.0).and_then(|projection| Ok((projection, parsed?)));
+pub(super) async fn patch(
+    context: Context<'_>,
+    id: &str,
+    conditions: &Conditions,
+    query: &Query,
+    mut body: Object,
+) -> Result<Answer, Failure> {
+    let (db, requester, id) = (context.app.db(), context.requester, group_id(id)?);
+    let dialect = context.dialect()?;
+    context.notes.used(dialect.request(RequestKind::Patch, group_type(), &mut body));
+    let most = context.app.limits().patch_operations;
+    let request = PatchRequest::parse(group_type(), &body, dialect.filter(), most);
+    let read = projection(group_type(), query).and_then(|projection| Ok((projection, request?)));
     let (projection, request) = match read {
         Ok(read) => read,
-        Err(error) => return Err(group_write::refuse_group(&app, &tenant, id, &conditions, error).await),
+        Err(error) => return Err(groups::refuse(db, requester, id, conditions, error).await.into()),
     };
-    notes.used(tenant.dialect.filter_used(request.used));
-
-    let mut unit = app.store().write(&tenant.scope).await?;
-    let group = existing(unit.lock_group(id).await?, "Group", &id)?;
-    conditions.allow_write(group.resource.meta.version)?;
-    let (rules, footprint) = (tenant.dialect.rules(), request.footprint());
-    let present = members::load(&unit, id, &footprint).await?;
-    let outcome = request.apply(&group.resource.document, &present, rules.create_missing_element)?;
-    write::note_rule(&notes, outcome.created_elements > 0, names::CREATE_MISSING_ELEMENT);
-    let writing = Writing { tenant: &tenant, notes: &notes, now: app.now() };
-    let group = writing.save_group(&mut unit, group, outcome.document, &outcome.members, &footprint).await?;
-    let response = if rules.group_patch_no_content && projection == Projection::Default {
-        write::note_rule(&notes, true, names::GROUP_PATCH_NO_CONTENT);
-        respond::no_content(&group.resource)
-    } else {
-        respond::group(&app, &unit, StatusCode::OK, group, &projection).await?
-    };
-    write::finish(&app, unit).await?;
-    Ok(response)
+    context.notes.used(dialect.filter_used(request.used));
+    let mut outcome = groups::patch(db, requester, id, conditions, &request, &projection).await?;
+    context.told(&mut outcome);
+    Ok(Answer::changed(200, outcome.shown))
 }
 
-/// `DELETE /Groups/{id}`: whoever had a seat through it alone loses the seat as if the group had been left.
-pub(crate) async fn delete(
-    State(app): State<Arc<App>>,
-    tenant: Tenant,
-    notes: Notes,
-    id: ResourceId,
-    conditions: Conditions,
-) -> Answer {
-    let id = GroupId::new(id.uuid("Group")?);
-    let mut unit = app.store().write(&tenant.scope).await?;
-    let group = existing(unit.lock_group(id).await?, "Group", &id)?;
-    conditions.allow_write(group.resource.meta.version)?;
-    let writing = Writing { tenant: &tenant, notes: &notes, now: app.now() };
-    writing.delete_group(&mut unit, &group, app.config().jobs.batch.into()).await?;
-    write::finish(&app, unit).await?;
-    Ok(respond::gone())
+/// `DELETE /Groups/{id}`.
+pub(super) async fn delete(
+    context: Context<'_>,
+    id: &str,
+    conditions: &Conditions,
+) -> Result<Answer, Failure> {
+    let (db, most) = (context.app.db(), context.app.config().jobs.batch.into());
+    let mut outcome = groups::delete(db, context.requester, group_id(id)?, conditions, most).await?;
+    context.told(&mut outcome);
+    Ok(Answer::changed(204, None))
 }

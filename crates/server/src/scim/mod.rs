@@ -1,14 +1,10 @@
-//! The protocol's endpoints (RFC 7644 §3): each handler reads its inputs, runs one unit of work and answers.
+//! The protocol's endpoints (RFC 7644 §3): each handler reads a request, calls one operation and renders what it
+//! answers. [`request`] runs a request that did not come over HTTP.
 
-mod arrivals;
 pub(crate) mod discovery;
-mod group_text;
-mod group_write;
-pub(crate) mod groups;
-mod members;
+mod groups;
+pub(crate) mod http;
+mod read;
+pub(crate) mod request;
 mod respond;
-pub(crate) mod search;
-pub(crate) mod users;
-mod write;
-
-pub(crate) use arrivals::Arrivals;
+mod users;

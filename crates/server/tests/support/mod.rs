@@ -8,8 +8,9 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request};
 use chrono::{DateTime, TimeDelta, Utc};
+use operations::work::Progress;
 use serde_json::{Value, json};
-use server::admin::{self, Admin};
+use server::admin::Admin;
 use server::{Clock, Config, Server};
 use sqlx::{Connection as _, Executor as _};
 use tower::ServiceExt as _;
@@ -47,7 +48,8 @@ impl TestApp {
         let clock = Clock::standing_at(start());
         let server = Server::build_with(config.clone(), clock.clone()).await.expect("the server builds");
         let admin = Admin::open_with(&config, clock.clone()).await.expect("the database opens twice");
-        let tenant = admin::tenant::create(&admin, "Alpha").await.expect("an empty database has no Alpha");
+        let tenant = operations::tenants::create(admin.db(), &admin.operator("test"), "Alpha").await;
+        let tenant = tenant.expect("an empty database has no Alpha");
         let router = server.router();
         Self { server, admin, clock, url, tenant: tenant.id.to_string(), router, _folder: folder }
     }
@@ -64,16 +66,20 @@ impl TestApp {
         profile: &str,
         grace_days: Option<u32>,
     ) -> Client {
-        let new = admin::connection::New {
+        let new = operations::connections::New {
             tenant: tenant.to_owned(),
             name: format!("{profile} {}", unique()),
             profile: profile.to_owned(),
             grace_days,
-            ..admin::connection::New::default()
+            ..operations::connections::New::default()
         };
-        let connection = admin::connection::create(&self.admin, &new).await.expect("a new connection");
+        let connection = operations::connections::create(self.admin.db(), &self.admin.operator("test"), &new)
+            .await
+            .expect("a new connection");
         let id = connection.id.to_string();
-        let token = admin::token::create(&self.admin, &id, None).await.expect("a new token");
+        let token = operations::tokens::create(self.admin.db(), &self.admin.operator("test"), &id, None)
+            .await
+            .expect("a new token");
         Client {
             router: self.router.clone(),
             id,
@@ -85,7 +91,11 @@ impl TestApp {
     /// Another tenant.
     pub(crate) async fn other_tenant(&self) -> String {
         let name = format!("Beta {}", unique());
-        admin::tenant::create(&self.admin, &name).await.expect("a new name").id.to_string()
+        operations::tenants::create(self.admin.db(), &self.admin.operator("test"), &name)
+            .await
+            .expect("a new name")
+            .id
+            .to_string()
     }
 
     /// Somebody without a token.
@@ -94,8 +104,8 @@ impl TestApp {
     }
 
     /// A new pool of the tenant.
-    pub(crate) async fn pool(&self, name: &str, seats: u32, policy: &str) -> admin::pool::Pool {
-        self.pool_of(admin::pool::New {
+    pub(crate) async fn pool(&self, name: &str, seats: u32, policy: &str) -> operations::pools::Pool {
+        self.pool_of(operations::pools::New {
             name: name.to_owned(),
             seats,
             policy: policy.to_owned(),
@@ -105,37 +115,44 @@ impl TestApp {
     }
 
     /// A new pool of the tenant, in every detail.
-    pub(crate) async fn pool_of(&self, new: admin::pool::New) -> admin::pool::Pool {
-        let new = admin::pool::New { tenant: self.tenant.clone(), ..new };
-        admin::pool::create(&self.admin, &new, |_| {}).await.expect("a new pool")
+    pub(crate) async fn pool_of(&self, new: operations::pools::New) -> operations::pools::Pool {
+        let new = operations::pools::New { tenant: self.tenant.clone(), ..new };
+        let created = operations::pools::create(self.admin.db(), &self.admin.operator("test"), &new).await;
+        let (pool, work) = created.expect("a new pool");
+        let Some(work) = work else { return pool };
+        self.admin.finish(work, |_| {}).await.expect("everybody is settled");
+        self.pool_now(&pool.name).await
     }
 
     /// The pool as it stands.
-    pub(crate) async fn pool_now(&self, name: &str) -> admin::pool::Pool {
-        let pools = admin::pool::list(&self.admin, &self.tenant).await.expect("readable");
+    pub(crate) async fn pool_now(&self, name: &str) -> operations::pools::Pool {
+        let pools = operations::pools::list(self.admin.db(), &self.tenant).await.expect("readable");
         pools.into_iter().find(|pool| pool.name == name).expect("there is such a pool")
     }
 
     /// Binds a group to a pool.
-    pub(crate) async fn bind(&self, group: &str, pool: &str) -> admin::Settled {
-        admin::binding::create(&self.admin, group, pool, |_| {}).await.expect("a new binding").settled
+    pub(crate) async fn bind(&self, group: &str, pool: &str) -> Progress {
+        let operator = self.admin.operator("test");
+        let bound = operations::bindings::create(self.admin.db(), &operator, group, pool).await;
+        let (_, work) = bound.expect("a new binding");
+        self.admin.finish(work, |_| {}).await.expect("the members are settled")
     }
 
     /// The person as an operator sees them.
-    pub(crate) async fn person(&self, id: &str) -> admin::user::User {
-        admin::user::show(&self.admin, id).await.expect("there is such a person")
+    pub(crate) async fn person(&self, id: &str) -> operations::people::User {
+        operations::people::show(self.admin.db(), id, self.clock.now()).await.expect("there is such a person")
     }
 
     /// What the journal says about a person, the kinds in their order.
     pub(crate) async fn story(&self, id: &str) -> Vec<String> {
-        let lines = admin::journal::of_user(&self.admin, id, 100).await.expect("readable");
+        let lines = operations::journal::of_user(self.admin.db(), id, 100).await.expect("readable");
         lines.into_iter().map(|line| line.kind.to_string()).collect()
     }
 
     /// The last request of a connection in the request log.
-    pub(crate) async fn last_request(&self, client: &Client) -> admin::requests::Request {
+    pub(crate) async fn last_request(&self, client: &Client) -> operations::request_log::Request {
         self.server.flush().await;
-        let requests = admin::requests::tail(&self.admin, &client.id, 1).await.expect("readable");
+        let requests = operations::request_log::tail(self.admin.db(), &client.id, 1).await.expect("readable");
         requests.into_iter().next_back().expect("a request was logged")
     }
 

@@ -7,7 +7,7 @@ use store::{MemberKind, NewGroup, TenantScope};
 use uuid::Uuid;
 
 use super::generate::{GROUPS, POOLS, Tenant, USERS};
-use super::{TestStore, actor, create, id_at, new_pool, new_user, now, user_document};
+use super::{TestStore, create, id_at, new_pool, new_user, now, user_document};
 
 /// The ids behind the numbers of a generated tenant.
 pub(crate) struct Ids {
@@ -87,7 +87,7 @@ pub(crate) async fn fill(store: &TestStore, scope: &TenantScope, tenant: &Tenant
         decision.effects.extend(enrolment.map(|enrolment| Effect::EnrolmentChanged { user, enrolment }));
     }
     let mut unit = store.write(scope).await.expect("a unit opens");
-    unit.carry_out(&decision, &actor(), later(500)).await.expect("carried out");
+    unit.carry_out(&decision, later(500)).await.expect("carried out");
     unit.commit().await.expect("committed");
     ids
 }

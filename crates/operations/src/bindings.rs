@@ -1,0 +1,118 @@
+//! Groups bound to pools: whoever is in the group itself is enrolled and gets a seat.
+
+use chrono::{DateTime, Utc};
+use provisioning::{Entry, EntryKind, GroupId, PoolId, Subject};
+use serde::Serialize;
+use store::WriteUnit;
+
+use crate::database::{Attempt, Database};
+use crate::error::Error;
+use crate::requester::Operator;
+use crate::work::Work;
+use crate::work::settle_group::{self, GroupWork};
+
+/// A binding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Binding {
+    /// The ids of group and pool, which together name it.
+    pub id: String,
+    /// The group.
+    pub group: GroupId,
+    /// Its display name.
+    pub group_name: String,
+    /// The pool.
+    pub pool: PoolId,
+    /// Its name.
+    pub pool_name: String,
+    /// When it was bound.
+    pub created_at: DateTime<Utc>,
+}
+
+impl From<store::Binding> for Binding {
+    fn from(binding: store::Binding) -> Self {
+        Self {
+            id: format!("{}:{}", binding.group, binding.pool),
+            group: binding.group,
+            group_name: binding.group_name,
+            pool: binding.pool,
+            pool_name: binding.pool_name,
+            created_at: binding.created_at,
+        }
+    }
+}
+
+/// Binds a group to a pool; the caller settles its members by the work.
+///
+/// # Errors
+/// [`Error`] for a group or pool that does not exist, or a binding that does.
+pub async fn create(
+    db: &Database,
+    operator: &Operator,
+    group: &str,
+    pool: &str,
+) -> Result<(Binding, Work), Error> {
+    change(db, operator, group, pool, true).await
+}
+
+/// Unbinds a group from a pool; the caller settles its members by the work: people without another grant lose access,
+/// with grace.
+///
+/// # Errors
+/// [`Error`] if the group is not bound to the pool.
+pub async fn remove(
+    db: &Database,
+    operator: &Operator,
+    group: &str,
+    pool: &str,
+) -> Result<(Binding, Work), Error> {
+    change(db, operator, group, pool, false).await
+}
+
+/// The bindings of a tenant.
+///
+/// # Errors
+/// [`Error`] if there is no such tenant.
+pub async fn list(db: &Database, tenant: &str) -> Result<Vec<Binding>, Error> {
+    let (scope, _) = db.tenant(tenant).await?;
+    Ok(db.read(&scope).await?.bindings().await?.into_iter().map(Binding::from).collect())
+}
+
+async fn change(
+    db: &Database,
+    operator: &Operator,
+    group: &str,
+    pool: &str,
+    bound: bool,
+) -> Result<(Binding, Work), Error> {
+    let (scope, group, state) = db.group_and_pool(group, pool).await?;
+    let (requester, pool) = (operator.of(scope), state.pool);
+    let name = group.display_name().to_owned();
+    let find = |bindings: Vec<store::Binding>| {
+        bindings.into_iter().find(|binding| binding.group == group.id && binding.pool == pool.id)
+    };
+    let change = async |mut unit: WriteUnit| -> Attempt<(Binding, Work)> {
+        // A request that changes the members at this moment comes before or after, and sees the binding then.
+        unit.lock_group(group.id).await?;
+        let binding = if bound {
+            unit.insert_binding(group.id, pool.id, requester.now).await?;
+            find(unit.bindings().await?)
+        } else {
+            let binding = find(unit.bindings().await?);
+            unit.remove_binding(group.id, pool.id).await?;
+            binding
+        };
+        let binding = binding.ok_or_else(|| {
+            let pool = &pool.name;
+            Error::Refused(format!("the group \"{name}\" is not bound to the licence pool \"{pool}\""))
+        })?;
+        let (kind, words) = if bound { (EntryKind::Bound, "bound") } else { (EntryKind::Unbound, "unbound") };
+        let why = format!("An administrator {words} the group “{name}”; licence pool “{}”.", pool.name);
+        let entry = Entry::new(Subject::Group(group.id), kind, why);
+        unit.record([(&entry, &requester.actor)], requester.now).await?;
+        let work = GroupWork { group: group.id, name: name.clone(), pool: pool.id, bound, after: None };
+        let work = Work::start(&requester, &mut unit, work.job(requester.now), settle_group::KIND).await?;
+        Ok((unit, (binding.into(), work)))
+    };
+    Ok(db.write(&requester.scope, change).await?.value)
+}

@@ -1,0 +1,122 @@
+//! The identity providers that push into a tenant.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use provisioning::Policy;
+use scim::compat::{Dialect, Profile};
+use serde::Serialize;
+use store::{ConnectionId, NewConnection, WriteUnit};
+
+use crate::database::{Attempt, Database};
+use crate::error::Error;
+use crate::find::checked_name;
+use crate::requester::Operator;
+
+/// A connection to create.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct New {
+    /// The tenant, by id or name.
+    pub tenant: String,
+    /// Its name.
+    pub name: String,
+    /// The profile: what is tolerated.
+    pub profile: String,
+    /// Quirks to tolerate besides those of the profile.
+    pub with: Vec<String>,
+    /// Quirks of the profile not to tolerate.
+    pub without: Vec<String>,
+    /// Days for which a suspended person keeps the seat, if not those of the settings.
+    pub grace_days: Option<u32>,
+    /// Seconds by which an invitation waits, if not those of the settings.
+    pub invitation_delay_seconds: Option<u32>,
+}
+
+/// A connection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Connection {
+    /// Its id.
+    pub id: ConnectionId,
+    /// Its name.
+    pub name: String,
+    /// Its profile.
+    pub profile: String,
+    /// Quirks tolerated besides those of the profile.
+    pub with: Vec<String>,
+    /// Quirks of the profile that are not tolerated.
+    pub without: Vec<String>,
+    /// Every quirk that is tolerated.
+    pub quirks: Vec<&'static str>,
+    /// Seconds for which a suspended person keeps the seat.
+    pub grace_seconds: i64,
+    /// Seconds by which an invitation waits.
+    pub invitation_delay_seconds: i64,
+    /// When it was created.
+    pub created_at: DateTime<Utc>,
+}
+
+impl From<store::Connection> for Connection {
+    fn from(connection: store::Connection) -> Self {
+        let dialect = dialect(&connection.profile, &connection.with, &connection.without);
+        Self {
+            id: connection.id,
+            quirks: dialect
+                .map(|dialect| dialect.quirks().map(|quirk| quirk.name).collect())
+                .unwrap_or_default(),
+            name: connection.name,
+            profile: connection.profile,
+            with: connection.with,
+            without: connection.without,
+            grace_seconds: connection.policy.grace.num_seconds(),
+            invitation_delay_seconds: connection.policy.invitation_delay.num_seconds(),
+            created_at: connection.created_at,
+        }
+    }
+}
+
+/// The names of the profiles that there are.
+pub fn profiles() -> impl Iterator<Item = &'static str> {
+    Profile::ALL.into_iter().map(Profile::as_str)
+}
+
+/// Creates a connection.
+///
+/// # Errors
+/// [`Error`] for a tenant, profile or quirk that does not exist, or a name that does.
+pub async fn create(db: &Database, operator: &Operator, new: &New) -> Result<Connection, Error> {
+    let (scope, _) = db.tenant(&new.tenant).await?;
+    dialect(&new.profile, &new.with, &new.without).map_err(Error::Refused)?;
+    let defaults = *db.policy();
+    let policy = Policy {
+        grace: new.grace_days.map_or(defaults.grace, |days| TimeDelta::days(days.into())),
+        invitation_delay: new
+            .invitation_delay_seconds
+            .map_or(defaults.invitation_delay, |seconds| TimeDelta::seconds(seconds.into())),
+    };
+    let row = NewConnection {
+        name: checked_name(&new.name)?.to_owned(),
+        profile: new.profile.to_lowercase(),
+        with: new.with.clone(),
+        without: new.without.clone(),
+        policy,
+    };
+    let create = async |mut unit: WriteUnit| -> Attempt<store::Connection> {
+        let connection = unit.insert_connection(&row, operator.now).await?;
+        Ok((unit, connection))
+    };
+    Ok(db.write(&scope, create).await?.value.into())
+}
+
+/// The connections of a tenant, oldest first.
+///
+/// # Errors
+/// [`Error`] if there is no such tenant.
+pub async fn list(db: &Database, tenant: &str) -> Result<Vec<Connection>, Error> {
+    let (scope, _) = db.tenant(tenant).await?;
+    let connections = db.read(&scope).await?.connections().await?;
+    Ok(connections.into_iter().map(Connection::from).collect())
+}
+
+fn dialect(profile: &str, with: &[String], without: &[String]) -> Result<Dialect, String> {
+    let profile: Profile = profile.parse()?;
+    Dialect::new(profile, with, without)
+}

@@ -1,0 +1,229 @@
+//! The database as operations see it: opened once; units of work are opened here and nowhere else.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use provisioning::Policy;
+use store::{
+    Authenticated, Job, Options, Outcome as JobOutcome, ReadUnit, RequestBatch, Store, TenantScope, TokenId,
+    WriteUnit,
+};
+use tokio_util::task::TaskTracker;
+
+use crate::error::Error;
+use crate::users::Arrivals;
+
+/// How often an attempt is made that the database gave up for the sake of another one.
+const ATTEMPTS: u32 = 5;
+
+/// The database.
+#[derive(Debug)]
+pub struct Database {
+    store: Store,
+    base: String,
+    policy: Policy,
+    arrivals: Arrivals,
+    tasks: TaskTracker,
+}
+
+/// What a unit of work came to, with the unit that did it.
+pub(crate) type Attempt<T> = Result<(WriteUnit, T), Error>;
+
+impl Database {
+    /// Opens the database. `base` is the address below which resources live, without a slash at its end; `policy` has
+    /// the delays that hold where no connection says otherwise.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub async fn open(options: &Options, base: &str, policy: Policy) -> Result<Self, store::Error> {
+        let store = Store::open(options).await?.with_base(base);
+        let tasks = TaskTracker::new();
+        Ok(Self { store, base: base.to_owned(), policy, arrivals: Arrivals::default(), tasks })
+    }
+
+    /// Opens a unit that reads.
+    pub(crate) async fn read(&self, scope: &TenantScope) -> Result<ReadUnit, Error> {
+        Ok(self.store.read(scope).await?)
+    }
+
+    /// Opens a unit that writes, has `attempt` do its work, and makes it last; answers what came of it, and whether
+    /// there is new work for the workers. An attempt that the database gave up on, because of a deadlock or because
+    /// its snapshot was too old, is made again.
+    pub(crate) async fn write<T, F>(
+        &self,
+        scope: &TenantScope,
+        attempt: impl Fn(WriteUnit) -> F + Sync,
+    ) -> Result<Written<T>, Error>
+    where
+        T: Send,
+        F: Future<Output = Attempt<T>> + Send,
+    {
+        let mut tried = 0;
+        loop {
+            tried += 1;
+            let outcome = async {
+                let (unit, value) = attempt(self.store.write(scope).await?).await?;
+                let queued = unit.has_queued_work();
+                unit.commit().await?;
+                Ok::<_, Error>(Written { value, queued })
+            };
+            match outcome.await {
+                Err(error) if error.is_passing() && tried < ATTEMPTS => {}
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// Where look-ups across tenants, health and the request log are.
+    pub(crate) const fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The address below which resources live, without a slash at its end.
+    #[must_use]
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// The delays that hold where no connection says otherwise.
+    #[must_use]
+    pub const fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    pub(crate) const fn arrivals(&self) -> &Arrivals {
+        &self.arrivals
+    }
+
+    pub(crate) const fn tasks(&self) -> &TaskTracker {
+        &self.tasks
+    }
+
+    /// `sqlite` or `postgresql`.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        self.store.kind()
+    }
+
+    /// Asks the database for a sign of life.
+    ///
+    /// # Errors
+    /// As [`Store::ping`].
+    pub async fn ping(&self) -> Result<(), store::Error> {
+        self.store.ping().await
+    }
+
+    /// The migrations that have not run.
+    ///
+    /// # Errors
+    /// As [`Store::pending_migrations`].
+    pub async fn pending_migrations(&self) -> Result<Vec<String>, store::Error> {
+        self.store.pending_migrations().await
+    }
+
+    /// Waits for what was begun, lets open units finish and closes the database.
+    pub async fn close(self) {
+        self.tasks.close();
+        self.tasks.wait().await;
+        self.store.close().await;
+    }
+
+    /// The connection behind a token; none when the token is unknown, expired or revoked.
+    ///
+    /// # Errors
+    /// As [`Store::authenticate`].
+    pub async fn authenticate(
+        &self,
+        hash: &[u8; 32],
+        now: DateTime<Utc>,
+    ) -> Result<Option<Authenticated>, store::Error> {
+        self.store.authenticate(hash, now).await
+    }
+
+    /// Notes when tokens were last used.
+    ///
+    /// # Errors
+    /// As [`Store::tokens_used`].
+    pub async fn tokens_used(&self, uses: &[(TokenId, DateTime<Utc>)]) -> Result<(), store::Error> {
+        self.store.tokens_used(uses).await
+    }
+
+    /// Writes to the request log.
+    ///
+    /// # Errors
+    /// As [`Store::log_requests`].
+    pub async fn log_requests(&self, batch: RequestBatch) -> Result<(), store::Error> {
+        self.store.log_requests(batch).await
+    }
+
+    /// Forgets requests of the request log.
+    ///
+    /// # Errors
+    /// As [`Store::forget_requests`].
+    pub async fn forget_requests(
+        &self,
+        before: DateTime<Utc>,
+        at_a_time: u64,
+        go_on: impl Fn() -> bool + Send,
+    ) -> Result<u64, store::Error> {
+        self.store.forget_requests(before, at_a_time, go_on).await
+    }
+
+    /// Claims due jobs.
+    ///
+    /// # Errors
+    /// As [`Store::claim_jobs`].
+    pub async fn claim_jobs(
+        &self,
+        kinds: &[&str],
+        worker: &str,
+        now: DateTime<Utc>,
+        lease: TimeDelta,
+        most: u64,
+    ) -> Result<Vec<Job>, store::Error> {
+        self.store.claim_jobs(kinds, worker, now, lease, most).await
+    }
+
+    /// Ends a job.
+    ///
+    /// # Errors
+    /// As [`Store::finish_job`].
+    pub async fn finish_job(
+        &self,
+        job: &Job,
+        outcome: JobOutcome,
+        now: DateTime<Utc>,
+    ) -> Result<(), store::Error> {
+        self.store.finish_job(job, outcome, now).await
+    }
+}
+
+/// What a unit that lasts came to.
+#[derive(Debug)]
+pub(crate) struct Written<T> {
+    /// What the attempt answered.
+    pub(crate) value: T,
+    /// Whether there is new work for the workers.
+    pub(crate) queued: bool,
+}
+
+/// Runs the migrations that the database of these options needs, and answers their names.
+///
+/// # Errors
+/// As [`Store::open`].
+pub async fn migrate(options: &Options) -> Result<Vec<String>, store::Error> {
+    match Store::open(&Options { migrate: false, ..options.clone() }).await {
+        Ok(store) => {
+            store.close().await;
+            Ok(Vec::new())
+        }
+        Err(store::Error::PendingMigrations(names)) => {
+            Store::open(&Options { migrate: true, ..options.clone() }).await?.close().await;
+            Ok(names)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// A database that tasks share.
+pub type Shared = Arc<Database>;

@@ -1,0 +1,129 @@
+//! Entitlements that follow from attributes: pools with a rule, and pools for everybody.
+
+use chrono::{DateTime, Utc};
+use provisioning::PoolId;
+use scim::Registry;
+use scim::filter::{self, FilterDialect, ResolvedFilter};
+use scim::schema::ENROLMENT;
+use store::{PoolRule, ReadUnit, User, WriteUnit};
+
+use crate::error::Error;
+
+/// The rules of a tenant's pools.
+#[derive(Debug)]
+pub(crate) struct Rules {
+    readable: Vec<(PoolId, ResolvedFilter)>,
+    /// Pools whose stored rule this program cannot read: their grants stay as they are.
+    unreadable: Vec<PoolId>,
+}
+
+impl Rules {
+    /// Loads them.
+    pub(crate) async fn of(unit: &ReadUnit) -> Result<Self, Error> {
+        Ok(Self::among(&unit.pool_rules().await?))
+    }
+
+    /// The rules of these pools. Each was checked by [`parse`] when its pool was made, so one that cannot be read was
+    /// written by another version of this program, and that is worth an alarm.
+    pub(crate) fn among(pools: &[PoolRule]) -> Self {
+        let mut rules = Self { readable: Vec::new(), unreadable: Vec::new() };
+        for pool in pools {
+            match pool.rule.as_deref().map(parse) {
+                None => {}
+                Some(Ok(rule)) => rules.readable.push((pool.pool, rule)),
+                Some(Err(error)) => {
+                    tracing::error!(
+                        pool = %pool.pool, error,
+                        "the rule of a licence pool cannot be read; its grants stay as they are"
+                    );
+                    rules.unreadable.push(pool.pool);
+                }
+            }
+        }
+        rules
+    }
+
+    /// Whether no pool has a rule.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.readable.is_empty()
+    }
+
+    /// The pools whose rules match a user.
+    pub(crate) fn matching(&self, user: &User) -> Vec<PoolId> {
+        if self.is_empty() {
+            return Vec::new();
+        }
+        let document = user.resource.clone().render("");
+        let matching = self.readable.iter().filter(|(_, rule)| rule.matches(&document));
+        matching.map(|(pool, _)| *pool).collect()
+    }
+
+    /// Gives a user exactly the grants whose rules match; says whether that changed anything.
+    pub(crate) async fn apply(
+        &self,
+        unit: &mut WriteUnit,
+        user: &User,
+        now: DateTime<Utc>,
+    ) -> Result<bool, Error> {
+        if self.is_empty() {
+            return Ok(false);
+        }
+        let matching = self.matching(user);
+        Ok(unit.attribute_grants(user.id, &matching, &self.unreadable, now).await?)
+    }
+}
+
+/// Reads the rule of a pool: a SCIM filter over what is stored of a user.
+///
+/// # Errors
+/// A sentence; what we compute ourselves (groups, licences) cannot be a reason for a licence.
+pub(crate) fn parse(rule: &str) -> Result<ResolvedFilter, String> {
+    let parsed = filter::parse(Registry::standard().user(), rule, FilterDialect::default());
+    let (filter, _) = parsed.map_err(|error| format!("The rule \"{rule}\" cannot be used: {error}"))?;
+    if computed(&filter) {
+        let advice = "bind the group to the pool instead";
+        return Err(format!(
+            "The rule \"{rule}\" asks for groups or licences, which follow from others: {advice}."
+        ));
+    }
+    Ok(filter)
+}
+
+fn computed(filter: &ResolvedFilter) -> bool {
+    match filter {
+        ResolvedFilter::And(terms) | ResolvedFilter::Or(terms) => terms.iter().any(computed),
+        ResolvedFilter::Not(inner) => computed(inner),
+        ResolvedFilter::Compare { target, .. }
+        | ResolvedFilter::Present(target)
+        | ResolvedFilter::Element { attribute: target, .. } => {
+            let core =
+                target.extension.is_none() && ["groups", "meta"].contains(&target.attribute.name.as_str());
+            core || target.extension.is_some_and(|schema| schema.id == ENROLMENT)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_look_at_what_is_stored_only() {
+        for rule in
+            ["userType eq \"Employee\"", "active eq true and not (title pr)", "emails[type eq \"work\"]"]
+        {
+            assert!(parse(rule).is_ok(), "{rule}");
+        }
+        let enrolment = format!("{ENROLMENT}:status eq \"active\"");
+        for rule in [
+            "groups.value eq \"x\"",
+            "userName pr and (title pr or groups pr)",
+            &enrolment,
+            "meta.version pr",
+            "nope pr",
+            "",
+        ] {
+            assert!(parse(rule).is_err(), "{rule}");
+        }
+    }
+}

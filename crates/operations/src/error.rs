@@ -1,0 +1,88 @@
+//! Why an operation did not do what was asked; callers translate it into their own words.
+
+use std::error::Error as StdError;
+use std::sync::Arc;
+
+use provisioning::Refusal;
+use store::Constraint;
+use thiserror::Error;
+
+/// Why nothing was changed.
+#[derive(Clone, Debug, Error)]
+pub enum Error {
+    /// The request is wrong, by the rules of SCIM (RFC 7644 §3.12).
+    #[error("{0}")]
+    Scim(scim::Error),
+    /// A name is unknown, or a value cannot be used: a sentence that says what to do.
+    #[error("{0}")]
+    Refused(String),
+    /// A rule refuses the change.
+    #[error("nothing was changed: {0}")]
+    Rule(#[from] Refusal),
+    /// A group waits for one of several users who arrive together: each is created alone, once the group is locked.
+    #[error("a group waits for one of these users")]
+    Awaited,
+    /// The database failed.
+    #[error(transparent)]
+    Database(Arc<store::Error>),
+}
+
+impl Error {
+    /// A sentence about a name that stands for nothing.
+    pub(crate) fn unknown(kind: &str, name: &str, advice: &str) -> Self {
+        Self::Refused(format!("there is no {kind} \"{name}\": {advice}"))
+    }
+
+    /// Whether the same attempt may succeed at once, because the database gave up on it for the sake of another one.
+    pub(crate) fn is_passing(&self) -> bool {
+        matches!(self, Self::Database(error) if matches!(**error, store::Error::Conflicting))
+    }
+
+    /// Whether the database was too busy, so that others who asked at the same time need not ask again by themselves.
+    pub(crate) fn is_busy(&self) -> bool {
+        matches!(self, Self::Database(error) if matches!(**error, store::Error::Busy))
+    }
+}
+
+impl From<scim::Error> for Error {
+    fn from(error: scim::Error) -> Self {
+        Self::Scim(error)
+    }
+}
+
+impl From<store::Error> for Error {
+    fn from(error: store::Error) -> Self {
+        Self::Database(Arc::new(error))
+    }
+}
+
+/// What a person at a terminal or in a form is told.
+#[must_use]
+pub fn sentence(error: &Error) -> String {
+    let Error::Database(error) = error else { return error.to_string() };
+    match &**error {
+        store::Error::Conflict(constraint @ Constraint::Binding) => {
+            format!("{constraint} exists already: nothing is to be done")
+        }
+        store::Error::Conflict(constraint) => format!("{constraint} exists already: choose another name"),
+        store::Error::Ambiguous(sentence) => sentence.clone(),
+        store::Error::Busy | store::Error::Conflicting => "the database is busy, try again".to_owned(),
+        other => format!("the database failed: {}", chain(other)),
+    }
+}
+
+/// An error and its causes, each said once.
+#[must_use]
+pub fn chain(error: &(dyn StdError + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let words = inner.to_string();
+        if !text.contains(&words) {
+            text.push_str(": ");
+            text.push_str(&words);
+        }
+        cause = inner.source();
+    }
+    text
+}

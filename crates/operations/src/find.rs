@@ -1,0 +1,96 @@
+//! Things by id or by name, as people type them.
+
+use scim::Registry;
+use scim::filter::{self, FilterDialect};
+use scim::protocol::list::Page;
+use scim::text::fold;
+use serde_json::Value;
+use store::{Connection, Group, PoolState, ReadUnit, Tenant, TenantScope, User};
+
+use crate::database::Database;
+use crate::error::Error;
+
+impl Database {
+    /// The tenant of this id or name.
+    pub(crate) async fn tenant(&self, name: &str) -> Result<(TenantScope, Tenant), Error> {
+        let found = self.store().tenant(name).await?;
+        found.ok_or_else(|| Error::unknown("tenant", name, "`rollcall tenant list` shows all"))
+    }
+
+    /// The connection of this id or name.
+    pub(crate) async fn connection(&self, name: &str) -> Result<(TenantScope, Connection), Error> {
+        let found = self.store().connection(name).await?;
+        let advice = "`rollcall connection list --tenant TENANT` shows all";
+        found.ok_or_else(|| Error::unknown("connection", name, advice))
+    }
+
+    /// The user of this id or `userName`.
+    pub(crate) async fn user(&self, name: &str) -> Result<(TenantScope, User), Error> {
+        let found = self.store().find_user_anywhere(name).await?;
+        found.ok_or_else(|| Error::unknown("user", name, "name one by userName or id"))
+    }
+
+    /// The pool of this id or name.
+    pub(crate) async fn pool(&self, name: &str) -> Result<(TenantScope, PoolState), Error> {
+        let found = self.store().find_pool_anywhere(name).await?;
+        let advice = "`rollcall pool list --tenant TENANT` shows all";
+        found.ok_or_else(|| Error::unknown("licence pool", name, advice))
+    }
+
+    /// A group and a pool of one tenant: either may have a name that exists in other tenants too.
+    pub(crate) async fn group_and_pool(
+        &self,
+        group: &str,
+        pool: &str,
+    ) -> Result<(TenantScope, Group, PoolState), Error> {
+        match self.store().find_group_anywhere(group).await {
+            Ok(Some((scope, group))) => {
+                let pool = pool_in(&self.read(&scope).await?, pool).await?;
+                Ok((scope, group, pool))
+            }
+            Ok(None) => Err(Error::unknown("group", group, "an identity provider has to push it first")),
+            Err(ambiguous @ store::Error::Ambiguous(_)) => {
+                let Ok(Some((scope, pool))) = self.store().find_pool_anywhere(pool).await else {
+                    return Err(ambiguous.into());
+                };
+                match group_in(&self.read(&scope).await?, group).await? {
+                    Some(group) => Ok((scope, group, pool)),
+                    None => Err(ambiguous.into()),
+                }
+            }
+            Err(other) => Err(other.into()),
+        }
+    }
+}
+
+/// The only group of this name in the unit's tenant.
+async fn group_in(unit: &ReadUnit, name: &str) -> Result<Option<Group>, Error> {
+    let filter = format!("displayName eq {}", Value::from(name));
+    let parsed = filter::parse(Registry::standard().group(), &filter, FilterDialect::default());
+    let (filter, _) = parsed.map_err(|error| Error::Refused(error.to_string()))?;
+    let (total, mut groups) = unit.groups(Some(&filter), Page { start_index: 1, count: 2 }).await?;
+    Ok(if total == 1 { groups.pop() } else { None })
+}
+
+/// The pool of this id or name in the unit's tenant.
+pub(crate) async fn pool_in(unit: &ReadUnit, name: &str) -> Result<PoolState, Error> {
+    let folded = fold(name);
+    let is_it = |state: &PoolState| state.pool.id.to_string() == name || fold(&state.pool.name) == folded;
+    let found = unit.pools().await?.into_iter().find(is_it);
+    found.ok_or_else(|| {
+        Error::unknown(
+            "licence pool",
+            name,
+            "it must be one of the same tenant, `rollcall pool list` shows them",
+        )
+    })
+}
+
+/// A name that people can type again.
+pub(crate) fn checked_name(name: &str) -> Result<&str, Error> {
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > 200 || name.chars().any(char::is_control) {
+        return Err(Error::Refused("a name has 1 to 200 letters and no control characters".to_owned()));
+    }
+    Ok(name)
+}

@@ -1,0 +1,368 @@
+//! Groups: read, listed, created, changed and deleted; their members are rows beside them.
+
+use std::collections::HashSet;
+
+use provisioning::{Cause, Entry, EntryKind, GroupId, Subject, UserId};
+use scim::compat::names;
+use scim::patch::{MemberChanges, Members, PatchRequest};
+use scim::project::Projection;
+use scim::{Object, text};
+use serde_json::Value;
+use store::{Constraint, Group, MemberKind, NewGroup, ReadUnit, WriteUnit};
+
+use crate::conditions::Conditions;
+use crate::database::{Attempt, Database};
+use crate::error::Error;
+use crate::members::{self, Moves};
+use crate::outcome::{Effects, Outcome};
+use crate::representation::{self, Search, Shown, Text, View, group_type};
+use crate::requester::Requester;
+use crate::resources::{self, Edit, Replacement, changed, existing};
+use crate::settle::Change;
+use crate::work::group_deleted::DeletedWork;
+
+/// One group. Without a body in the answer, the client has this version already.
+///
+/// # Errors
+/// 404, 412, or what the database says.
+pub async fn read(
+    db: &Database,
+    requester: &Requester,
+    id: GroupId,
+    conditions: &Conditions,
+    projection: &Projection,
+) -> Result<Shown, Error> {
+    let view = View { base: db.base(), projection };
+    let unit = db.read(&requester.scope).await?;
+    let group = existing(unit.group(id).await?, "Group", id)?;
+    if conditions.unchanged(group.resource.meta.version)? {
+        return Ok(view.shown(&group.resource, None));
+    }
+    representation::group(&unit, group, view).await
+}
+
+/// One page of the groups that a search finds, as a list answer.
+///
+/// # Errors
+/// What the database says.
+pub async fn list(db: &Database, requester: &Requester, search: &Search) -> Result<Text, Error> {
+    let view = View { base: db.base(), projection: &search.projection };
+    let unit = db.read(&requester.scope).await?;
+    let (total, groups) = unit.groups(search.filter.as_ref(), search.page).await?;
+    let items = groups.len();
+    let resources = representation::groups_text(&unit, groups, view).await?;
+    Ok(representation::list(total, search.page, items, resources))
+}
+
+/// Creates a group with its members.
+///
+/// # Errors
+/// What is wrong with the members, `uniqueness` for a name that is taken, or what a rule or the database says.
+pub async fn create(
+    db: &Database,
+    requester: &Requester,
+    document: Object,
+    projection: &Projection,
+) -> Result<Outcome, Error> {
+    let view = View { base: db.base(), projection };
+    let (document, document_members) = without_members(document);
+    let written = db.write(&requester.scope, async |mut unit: WriteUnit| -> Attempt<Outcome> {
+        let mut outcome = Outcome::default();
+        let new = GroupId::new(store::new_id(requester.now));
+        let changes = MemberChanges { added: document_members.clone(), removed: Vec::new() };
+        let group = insert(db, requester, &mut unit, new, document.clone(), changes, &mut outcome).await?;
+        outcome.shown = Some(representation::group(&unit, group, view).await?);
+        Ok((unit, outcome))
+    });
+    let written = written.await?;
+    Ok(Outcome { queued: written.queued, ..written.value })
+}
+
+async fn insert(
+    db: &Database,
+    requester: &Requester,
+    unit: &mut WriteUnit,
+    id: GroupId,
+    document: Object,
+    changes: MemberChanges,
+    outcome: &mut Outcome,
+) -> Result<Group, Error> {
+    let unique_name = unique_name(requester, unit, id, &document).await?;
+    let group = unit.insert_group(&NewGroup { id, document, unique_name }, requester.now).await?;
+    let by = &requester.provider()?.connection.name;
+    let why = format!("The group “{}” was created by “{by}”.", group.display_name());
+    record(requester, unit, Entry::new(Subject::Group(id), EntryKind::GroupCreated, why)).await?;
+    outcome.effects.note("group created");
+    let moves = Moves::of(requester, unit, id, &changes).await?;
+    moves.carry_out(db, requester, unit, &group, outcome).await?;
+    Ok(group)
+}
+
+/// Replaces a group's document, and its members where the document mentions them: an omission decides nothing about
+/// people.
+///
+/// # Errors
+/// 404, 412, what is wrong with the document, or what a rule or the database says.
+pub async fn replace(
+    db: &Database,
+    requester: &Requester,
+    id: GroupId,
+    conditions: &Conditions,
+    replacement: &Replacement,
+    projection: &Projection,
+) -> Result<Outcome, Error> {
+    edit(db, requester, id, conditions, &Edit::Replace(replacement), projection).await
+}
+
+/// Applies a PATCH to a group.
+///
+/// # Errors
+/// As [`replace`].
+pub async fn patch(
+    db: &Database,
+    requester: &Requester,
+    id: GroupId,
+    conditions: &Conditions,
+    request: &PatchRequest,
+    projection: &Projection,
+) -> Result<Outcome, Error> {
+    edit(db, requester, id, conditions, &Edit::Patch(request), projection).await
+}
+
+async fn edit(
+    db: &Database,
+    requester: &Requester,
+    id: GroupId,
+    conditions: &Conditions,
+    edit: &Edit<'_>,
+    projection: &Projection,
+) -> Result<Outcome, Error> {
+    let view = View { base: db.base(), projection };
+    let written = db.write(&requester.scope, async |mut unit: WriteUnit| -> Attempt<Outcome> {
+        let group = existing(unit.lock_group(id).await?, "Group", id)?;
+        conditions.allow_write(group.resource.meta.version)?;
+        let mut outcome = Outcome::default();
+        let edited = Edited::of(requester, &unit, &group, edit, &mut outcome).await?;
+        let group = save(db, requester, &mut unit, group, edited, &mut outcome).await?;
+        let silent = matches!(edit, Edit::Patch(_))
+            && requester.rules().group_patch_no_content
+            && *projection == Projection::Default;
+        outcome.shown = Some(if silent {
+            outcome.used.note(names::GROUP_PATCH_NO_CONTENT);
+            view.shown(&group.resource, None)
+        } else {
+            representation::group(&unit, group, view).await?
+        });
+        Ok((unit, outcome))
+    });
+    let written = written.await?;
+    Ok(Outcome { queued: written.queued, ..written.value })
+}
+
+/// What an edit makes of a group.
+struct Edited {
+    document: Object,
+    members: MemberChanges,
+    /// Which members the edit looked at.
+    footprint: Members,
+}
+
+impl Edited {
+    async fn of(
+        requester: &Requester,
+        unit: &ReadUnit,
+        group: &Group,
+        edit: &Edit<'_>,
+        outcome: &mut Outcome,
+    ) -> Result<Self, Error> {
+        let stored = &group.resource.document;
+        match edit {
+            Edit::Replace(replacement) => {
+                let document =
+                    resources::replaced(requester, group_type(), stored, replacement, &mut outcome.used)?;
+                if !replacement.mentions("members") {
+                    return Ok(Self {
+                        document,
+                        members: MemberChanges::default(),
+                        footprint: Members::None,
+                    });
+                }
+                let (_, wanted) = without_members(replacement.incoming().clone());
+                let present = unit.members_page(group.id, None, u32::MAX.into()).await?;
+                let values: Vec<String> = present.iter().map(|(member, _)| member.to_string()).collect();
+                let members = MemberChanges::between(values.iter().map(String::as_str), &wanted);
+                Ok(Self { document, members, footprint: Members::All })
+            }
+            Edit::Patch(request) => {
+                let footprint = request.footprint();
+                let present = members::load(unit, group.id, &footprint).await?;
+                let patched = request.apply(stored, &present, requester.rules().create_missing_element)?;
+                if patched.created_elements > 0 {
+                    outcome.used.note(names::CREATE_MISSING_ELEMENT);
+                }
+                Ok(Self { document: patched.document, members: patched.members, footprint })
+            }
+        }
+    }
+}
+
+/// Gives a group another document and other members; nothing is written when both are the same.
+async fn save(
+    db: &Database,
+    requester: &Requester,
+    unit: &mut WriteUnit,
+    mut group: Group,
+    edited: Edited,
+    outcome: &mut Outcome,
+) -> Result<Group, Error> {
+    let Edited { document, members, footprint } = edited;
+    let moves = Moves::of(requester, unit, group.id, &members).await?;
+    forget_parked(unit, group.id, &members, &footprint).await?;
+    let same_document = document == group.resource.document;
+    if same_document && moves.is_empty() {
+        moves.carry_out(db, requester, unit, &group, outcome).await?;
+        outcome.effects.note("nothing changed");
+        return Ok(group);
+    }
+    group.resource.meta.last_modified = requester.now;
+    if same_document {
+        unit.touch_group(group.id, requester.now).await?;
+        group.resource.meta.version += 1;
+    } else {
+        let unique_name = unique_name(requester, unit, group.id, &document).await?;
+        let version = unit.save_group(&group, &document, unique_name.clone(), requester.now).await?;
+        let before = std::mem::replace(&mut group.resource.document, document);
+        group.resource.meta.version = version;
+        group.unique_name = unique_name;
+        let subject = Subject::Group(group.id);
+        let entry = changed(subject, EntryKind::GroupChanged, &before, &group.resource.document);
+        record(requester, unit, entry).await?;
+        outcome.effects.note("group changed");
+    }
+    moves.carry_out(db, requester, unit, &group, outcome).await?;
+    Ok(group)
+}
+
+/// Deletes a group: people who had a seat through it alone lose the seat as if they had left the group. What follows
+/// for more than `most` members is left to a job.
+///
+/// # Errors
+/// 404, 412, or what the database says.
+pub async fn delete(
+    db: &Database,
+    requester: &Requester,
+    id: GroupId,
+    conditions: &Conditions,
+    most: u64,
+) -> Result<Outcome, Error> {
+    let written = db.write(&requester.scope, async |mut unit: WriteUnit| -> Attempt<Effects> {
+        let group = existing(unit.lock_group(id).await?, "Group", id)?;
+        conditions.allow_write(group.resource.meta.version)?;
+        let effects = remove(db, requester, &mut unit, &group, most).await?;
+        Ok((unit, effects))
+    });
+    let written = written.await?;
+    Ok(Outcome { effects: written.value, queued: written.queued, ..Outcome::default() })
+}
+
+async fn remove(
+    db: &Database,
+    requester: &Requester,
+    unit: &mut WriteUnit,
+    group: &Group,
+    most: u64,
+) -> Result<Effects, Error> {
+    let (id, now) = (group.id, requester.now);
+    let pools = unit.pools_bound_to(id).await?;
+    let members = if pools.is_empty() { Vec::new() } else { unit.members_page(id, None, most + 1).await? };
+    unit.delete_group(id, now).await?;
+    let name = group.display_name().to_owned();
+    let why = format!("The group “{name}” was deleted by “{}”.", requester.provider()?.connection.name);
+    record(requester, unit, Entry::new(Subject::Group(id), EntryKind::GroupDeleted, why)).await?;
+    let mut effects = Effects::default();
+    effects.note("group deleted");
+    if members.len() as u64 > most {
+        let work = DeletedWork::new(id, name, &requester.actor, pools);
+        unit.enqueue(work.job(now), now).await?;
+        effects.note("what follows for its members is worked off in batches");
+        return Ok(effects);
+    }
+    let people = members.iter().filter(|(_, kind)| *kind == MemberKind::User);
+    let people: Vec<UserId> = people.map(|(id, _)| UserId::new(*id)).collect();
+    let cause = Cause::GroupDeleted { group: id, name };
+    let change = Change { cause: &cause, actor: &requester.actor, now };
+    effects.merge(change.settle(db, unit, &people).await?);
+    Ok(effects)
+}
+
+/// Why a request about a group is refused: whether the group exists and may be changed is told before what is wrong
+/// with the request.
+pub async fn refuse(
+    db: &Database,
+    requester: &Requester,
+    id: GroupId,
+    conditions: &Conditions,
+    error: scim::Error,
+) -> Error {
+    let found = async {
+        let group = existing(db.read(&requester.scope).await?.group(id).await?, "Group", id)?;
+        Ok(conditions.allow_write(group.resource.meta.version)?)
+    };
+    found.await.err().unwrap_or_else(|| error.into())
+}
+
+/// Takes the members out of a document: they are rows of their own.
+fn without_members(mut document: Object) -> (Object, Vec<Value>) {
+    match document.shift_remove("members") {
+        Some(Value::Array(members)) => (document, members),
+        _ => (document, Vec::new()),
+    }
+}
+
+async fn record(requester: &Requester, unit: &mut WriteUnit, entry: Entry) -> Result<(), Error> {
+    Ok(unit.record([(&entry, &requester.actor)], requester.now).await?)
+}
+
+/// The folded name, if the connection wants names of groups unique and this one is free.
+async fn unique_name(
+    requester: &Requester,
+    unit: &WriteUnit,
+    id: GroupId,
+    document: &Object,
+) -> Result<Option<String>, Error> {
+    let name = document.get("displayName").and_then(Value::as_str);
+    let Some(name) = name.filter(|_| requester.rules().unique_group_names) else {
+        return Ok(None);
+    };
+    let folded = text::fold(name).into_owned();
+    // The constraint decides between writers; this look finds groups of connections that want no unique names.
+    match unit.group_named(&folded).await? {
+        Some(other) if other != id => Err(store::Error::Conflict(Constraint::GroupName).into()),
+        _ => Ok(Some(folded)),
+    }
+}
+
+/// A value that waits for its user is given up when the request takes it out again, or replaces the whole list.
+async fn forget_parked(
+    unit: &mut WriteUnit,
+    group: GroupId,
+    changes: &MemberChanges,
+    footprint: &Members,
+) -> Result<(), Error> {
+    let added: HashSet<&str> = changes.added.iter().filter_map(|element| element["value"].as_str()).collect();
+    let removed: HashSet<&str> = changes.removed.iter().map(String::as_str).collect();
+    // PostgreSQL keeps no NUL, so nothing that holds one can wait.
+    let unwanted = |value: &String| !added.contains(value.as_str()) && !value.contains('\0');
+    let gone: Vec<String> = match footprint {
+        Members::None => return Ok(()),
+        Members::Named(values) => {
+            let gone = values.iter().filter(|value| unwanted(value) && !removed.contains(value.as_str()));
+            gone.cloned().collect()
+        }
+        Members::All => unit.parked(group).await?.into_iter().filter(unwanted).collect(),
+    };
+    if !gone.is_empty() {
+        unit.unpark_members(group, &gone).await?;
+    }
+    Ok(())
+}

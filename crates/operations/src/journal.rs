@@ -1,0 +1,79 @@
+//! What happened, and why.
+
+use chrono::{DateTime, Utc};
+use provisioning::{EntryKind, Subject};
+use serde::Serialize;
+use serde_json::Value;
+use store::{JournalQuery, JournalRecord, ReadUnit};
+use uuid::Uuid;
+
+use crate::database::Database;
+use crate::error::Error;
+
+/// A line of the journal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Line {
+    /// Its id.
+    pub id: Uuid,
+    /// When it was recorded.
+    pub at: DateTime<Utc>,
+    /// What happened.
+    pub kind: EntryKind,
+    /// What it is about.
+    pub subject: Subject,
+    /// Why, as a sentence.
+    pub why: String,
+    /// What stood before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<Value>,
+    /// What stands now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<Value>,
+    /// Who caused it: a connection, an operator or a job.
+    pub actor: String,
+    /// Their name.
+    pub actor_name: String,
+    /// The request, the job or the command.
+    pub cause: String,
+}
+
+impl From<JournalRecord> for Line {
+    fn from(record: JournalRecord) -> Self {
+        Self {
+            id: record.id,
+            at: record.at,
+            kind: record.entry.kind,
+            subject: record.entry.subject,
+            why: record.entry.why,
+            before: record.entry.before,
+            after: record.entry.after,
+            actor: record.actor.kind.to_string(),
+            actor_name: record.actor.name,
+            cause: record.actor.cause,
+        }
+    }
+}
+
+/// The newest lines of a tenant, the last one at the end.
+///
+/// # Errors
+/// [`Error`] if there is no such tenant.
+pub async fn tail(db: &Database, tenant: &str, most: u64) -> Result<Vec<Line>, Error> {
+    let (scope, _) = db.tenant(tenant).await?;
+    lines(&db.read(&scope).await?, None, most).await
+}
+
+/// The newest lines about a person, the last one at the end.
+///
+/// # Errors
+/// [`Error`] if there is no such person.
+pub async fn of_user(db: &Database, user: &str, most: u64) -> Result<Vec<Line>, Error> {
+    let (scope, user) = db.user(user).await?;
+    lines(&db.read(&scope).await?, Some(Subject::User(user.id)), most).await
+}
+
+pub(crate) async fn lines(unit: &ReadUnit, subject: Option<Subject>, most: u64) -> Result<Vec<Line>, Error> {
+    let records = unit.journal(JournalQuery { subject, after: None, most }).await?;
+    Ok(records.into_iter().map(Line::from).collect())
+}

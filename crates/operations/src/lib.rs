@@ -1,0 +1,48 @@
+//! Every use case, once: SCIM requests, the command line and jobs all call the functions of this crate, and nothing
+//! else changes data.
+//!
+//! A caller brings a [`Requester`] (tenant, connection with its rules, actor, instant) and typed input; it gets an
+//! [`Outcome`], which the caller translates into its own words. Units of work are opened in one place, [`Database`],
+//! which makes an attempt again that lost against another one. Long work is started here and goes on in steps
+//! ([`work`]); when a step is taken is the caller's business.
+//!
+//! There is no HTTP here, no flags, and no clock: the instant comes with the request.
+
+pub mod bindings;
+mod conditions;
+pub mod connections;
+mod database;
+mod entitlement;
+mod error;
+mod find;
+pub mod grants;
+pub mod groups;
+pub mod journal;
+mod members;
+mod outcome;
+mod parked;
+pub mod people;
+pub mod pools;
+pub mod report;
+mod representation;
+pub mod request_log;
+mod requester;
+mod resources;
+pub mod secret;
+mod settle;
+pub mod tenants;
+pub mod tokens;
+pub mod users;
+pub mod work;
+
+pub use conditions::Conditions;
+pub use database::{Database, Shared, migrate};
+pub use error::{Error, chain, sentence};
+pub use outcome::{Effects, Outcome};
+pub use representation::{Search, Shown, Text};
+pub use requester::{Operator, Provider, Requester};
+pub use resources::Replacement;
+pub use store::{
+    Actor, ActorKind, Authenticated, Connection, ConnectionId, Constraint, Error as DatabaseError, Job,
+    Options, Outcome as JobOutcome, RequestBatch, RequestRecord, TenantId, TenantScope, TokenId, new_id,
+};

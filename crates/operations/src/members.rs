@@ -1,0 +1,264 @@
+//! Members of groups: which resources they are, who may join, what follows from joining and leaving.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use provisioning::{Cause, Entry, EntryKind, GroupId, Subject, UserId};
+use scim::compat::names::PARK_UNKNOWN_MEMBERS;
+use scim::patch::{MemberChanges, Members};
+use serde_json::Value;
+use store::{Group, Member, MemberKind, MemberName, ReadUnit, WriteUnit};
+use uuid::Uuid;
+
+use crate::database::Database;
+use crate::error::Error;
+use crate::outcome::Outcome;
+use crate::representation::member;
+use crate::requester::Requester;
+use crate::settle::Change;
+
+/// The members that a request is about, as elements of `members`.
+pub(crate) async fn load(unit: &ReadUnit, group: GroupId, wanted: &Members) -> Result<Vec<Value>, Error> {
+    match wanted {
+        Members::None => Ok(Vec::new()),
+        Members::All => Ok(unit.members(group).await?.iter().map(member).collect()),
+        Members::Named(values) => {
+            let ids: Vec<Uuid> = values.iter().filter_map(|value| id(value)).collect();
+            if ids.is_empty() {
+                return Ok(Vec::new());
+            }
+            let members = unit.members_among(group, &ids).await?;
+            let names = if members.is_empty() { HashMap::new() } else { unit.names_of(&members).await? };
+            let element = |id: &Uuid| {
+                let name = names.get(id)?;
+                Some(member(&Member { id: *id, kind: name.kind, display: name.display.clone() }))
+            };
+            Ok(members.iter().filter_map(element).collect())
+        }
+    }
+}
+
+/// The members who join and leave, looked up and found lawful.
+#[derive(Debug, Default)]
+pub(crate) struct Moves {
+    joining: Vec<(Uuid, MemberKind)>,
+    leaving: Vec<Uuid>,
+    /// Values that name no user yet.
+    park: Vec<String>,
+    names: HashMap<Uuid, MemberName>,
+}
+
+impl Moves {
+    /// Looks up the members that are meant.
+    ///
+    /// # Errors
+    /// `invalidValue` for a member that is not known (if it is not parked), that is not what its `type` says, or
+    /// that would make the group contain itself.
+    pub(crate) async fn of(
+        requester: &Requester,
+        unit: &mut WriteUnit,
+        group: GroupId,
+        changes: &MemberChanges,
+    ) -> Result<Self, Error> {
+        let leaving: Vec<Uuid> = changes.removed.iter().filter_map(|value| id(value)).collect();
+        let mut ids = leaving.clone();
+        ids.extend(changes.added.iter().filter_map(|element| id(value(element)?)));
+        let mut moves = Self { leaving, ..Self::default() };
+        if !ids.is_empty() {
+            moves.names = unit.names_of(&ids).await?;
+        }
+        let park_unknown = requester.rules().park_unknown_members;
+        for element in &changes.added {
+            let value = value(element).filter(|value| !value.trim().is_empty());
+            let value = value.ok_or_else(|| scim::Error::invalid_value("A member needs a value."))?;
+            match id(value).and_then(|id| Some((id, moves.names.get(&id)?))) {
+                Some((id, name)) => {
+                    matches_type(element, value, name.kind)?;
+                    moves.joining.push((id, name.kind));
+                }
+                // A value that cannot be an id of ours may be the externalId or userName of a user to come.
+                None if park_unknown || Uuid::try_parse(value).is_err() => moves.park.push(value.to_owned()),
+                None => {
+                    let value: String = value.chars().take(100).collect();
+                    let detail = format!("The member \"{value}\" is no user or group.");
+                    return Err(scim::Error::invalid_value(detail).into());
+                }
+            }
+        }
+        moves.find_parked(unit, group, &changes.added).await?;
+        moves.refuse_circles(unit, group).await?;
+        Ok(moves)
+    }
+
+    /// A user whom a value names by `externalId` or `userName` joins at once, if the user is there already.
+    async fn find_parked(
+        &mut self,
+        unit: &mut WriteUnit,
+        group: GroupId,
+        elements: &[Value],
+    ) -> Result<(), Error> {
+        if self.park.is_empty() {
+            return Ok(());
+        }
+        // Groups are locked before users are kept from arriving.
+        for inner in self.of_kind(MemberKind::Group).collect::<BTreeSet<Uuid>>() {
+            unit.lock_group(GroupId::new(inner)).await?;
+        }
+        let called = unit.people_called(&self.park).await?;
+        if called.is_empty() {
+            return Ok(());
+        }
+        for element in elements {
+            if let Some(value) = value(element).filter(|value| called.contains_key(*value)) {
+                matches_type(element, value, MemberKind::User)?;
+            }
+        }
+        self.park.retain(|value| !called.contains_key(value));
+        let mut found: HashSet<Uuid> = called.into_values().collect();
+        self.leaving.retain(|id| !found.contains(id));
+        let asked: Vec<Uuid> = found.iter().copied().collect();
+        for member in unit.members_among(group, &asked).await? {
+            found.remove(&member);
+        }
+        let new: Vec<Uuid> = found.into_iter().collect();
+        self.names.extend(unit.names_of(&new).await?);
+        self.joining.extend(new.into_iter().map(|id| (id, MemberKind::User)));
+        Ok(())
+    }
+
+    /// A group contains itself neither directly nor through others.
+    async fn refuse_circles(&self, unit: &ReadUnit, group: GroupId) -> Result<(), Error> {
+        let groups: BTreeSet<Uuid> = self.of_kind(MemberKind::Group).collect();
+        if groups.is_empty() {
+            return Ok(());
+        }
+        // A group is a member like any other, so the groups around it are found in the same way.
+        let around = UserId::new(group.uuid());
+        let above = unit.groups_of(&[around]).await?.remove(&around).unwrap_or_default();
+        let circle = std::iter::once(group).chain(above.into_iter().map(|above| above.id));
+        if let Some(inside) = circle.map(GroupId::uuid).find(|id| groups.contains(id)) {
+            let detail = format!("With the member \"{inside}\" the group would contain itself.");
+            return Err(scim::Error::invalid_value(detail).into());
+        }
+        Ok(())
+    }
+
+    /// Whether no member joins or leaves.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.joining.is_empty() && self.leaving.is_empty()
+    }
+
+    /// Writes the memberships, and what follows when the group is bound: first for those who leave, then for those
+    /// who join. Groups inside the group are members too, but give no licence: only users in the group itself have one.
+    pub(crate) async fn carry_out(
+        self,
+        db: &Database,
+        requester: &Requester,
+        unit: &mut WriteUnit,
+        group: &Group,
+        outcome: &mut Outcome,
+    ) -> Result<(), Error> {
+        if !self.park.is_empty() {
+            if requester.rules().park_unknown_members {
+                outcome.used.note(PARK_UNKNOWN_MEMBERS);
+            }
+            unit.park_members(group.id, &self.park).await?;
+            outcome.effects.note(format!("members not known yet, kept for later: {}", self.park.len()));
+        }
+        if self.is_empty() {
+            return Ok(());
+        }
+        let bound = !unit.pools_bound_to(group.id).await?.is_empty();
+        if bound {
+            // All at once, so that two requests that move the same people do not wait for each other.
+            let moved: Vec<Uuid> =
+                self.leaving.iter().copied().chain(self.joining.iter().map(|(id, _)| *id)).collect();
+            unit.lock_people(&moved).await?;
+        }
+        let now = requester.now;
+        let removed: BTreeSet<Uuid> =
+            unit.remove_members(group.id, &self.leaving).await?.into_iter().collect();
+        let added: BTreeSet<Uuid> =
+            unit.add_members(group.id, &self.joining, now).await?.into_iter().collect();
+        for (words, people) in [("members added", &added), ("members removed", &removed)] {
+            if !people.is_empty() {
+                outcome.effects.note(format!("{words}: {}", people.len()));
+            }
+        }
+        let entries = self.entries(group, &added, &removed);
+        unit.record(entries.iter().map(|entry| (entry, &requester.actor)), now).await?;
+        if !bound {
+            return Ok(());
+        }
+        let (id, name) = (group.id, group.display_name().to_owned());
+        let left = Cause::LeftGroup { group: id, name: name.clone() };
+        let joined = Cause::JoinedGroup { group: id, name };
+        for (cause, people) in [(&left, &removed), (&joined, &added)] {
+            let change = Change { cause, actor: &requester.actor, now };
+            outcome.effects.merge(change.settle(db, unit, &self.users(people)).await?);
+        }
+        Ok(())
+    }
+
+    fn of_kind(&self, kind: MemberKind) -> impl Iterator<Item = Uuid> {
+        self.joining.iter().filter(move |(_, of)| *of == kind).map(|(id, _)| *id)
+    }
+
+    fn users(&self, among: &BTreeSet<Uuid>) -> Vec<UserId> {
+        let is_user = |id: &Uuid| self.names.get(id).is_some_and(|name| name.kind == MemberKind::User);
+        among.iter().copied().filter(is_user).map(UserId::new).collect()
+    }
+
+    fn entries(&self, group: &Group, added: &BTreeSet<Uuid>, removed: &BTreeSet<Uuid>) -> Vec<Entry> {
+        let team = group.display_name();
+        let told = |ids: &BTreeSet<Uuid>, kind: EntryKind, words: &str| -> Vec<Entry> {
+            let named = ids.iter().filter_map(|id| Some((id, self.names.get(id)?)));
+            let line = named.map(|(id, name)| {
+                let subject = match name.kind {
+                    MemberKind::User => Subject::User(UserId::new(*id)),
+                    MemberKind::Group => Subject::Group(GroupId::new(*id)),
+                };
+                Entry::new(subject, kind, format!("{} {words} the group “{team}”.", name.called))
+            });
+            line.collect()
+        };
+        let mut entries = told(removed, EntryKind::MemberRemoved, "was taken out of");
+        entries.extend(told(added, EntryKind::MemberAdded, "was added to"));
+        entries
+    }
+}
+
+/// RFC 7643 §4.2: a type that contradicts the resource is an error of the client.
+fn matches_type(element: &Value, value: &str, kind: MemberKind) -> Result<(), scim::Error> {
+    match element.get("type").and_then(Value::as_str) {
+        Some(claimed) if !claimed.eq_ignore_ascii_case(kind.as_str()) => {
+            let claimed: String = claimed.chars().take(100).collect();
+            Err(scim::Error::invalid_value(format!("The member \"{value}\" is a {kind}, not a {claimed}.")))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn value(element: &Value) -> Option<&str> {
+    element.get("value").and_then(Value::as_str)
+}
+
+/// The id that a value is, in the exact text of ids of ours.
+fn id(value: &str) -> Option<Uuid> {
+    Uuid::try_parse(value).ok().filter(|id| id.to_string() == value)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_type_may_be_left_out_but_not_contradict() {
+        assert!(matches_type(&json!({ "value": "x" }), "x", MemberKind::User).is_ok());
+        assert!(matches_type(&json!({ "value": "x", "type": "user" }), "x", MemberKind::User).is_ok());
+        let error =
+            matches_type(&json!({ "type": "Group" }), "x", MemberKind::User).expect_err("contradicts");
+        assert_eq!(error.detail, "The member \"x\" is a User, not a Group.");
+    }
+}

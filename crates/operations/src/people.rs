@@ -1,0 +1,126 @@
+//! One person: what is known, what became of them, and why.
+
+use chrono::{DateTime, Utc};
+use provisioning::{Enrolment, SeatState, Step, Subject, UserId, explain};
+use serde::Serialize;
+use store::{GroupOf, Licence};
+
+use crate::database::Database;
+use crate::error::Error;
+use crate::journal::{self, Line};
+
+/// Lines of the journal that are shown with a person.
+const LINES: u64 = 100;
+
+/// A person.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct User {
+    /// The id.
+    pub id: UserId,
+    /// The `userName`.
+    pub user_name: String,
+    /// Whether the account is switched on.
+    pub active: bool,
+    /// The name of the connection that created the person.
+    pub connection: Option<String>,
+    /// The attributes as the identity provider pushed them.
+    pub profile: scim::Object,
+    /// Their journey into the application.
+    pub enrolment: Enrolment,
+    /// The steps that are still to do.
+    pub missing_steps: Vec<Step>,
+    /// Seats, and places in queues.
+    pub seats: Vec<Seat>,
+    /// Why they are entitled to a pool, in plain words.
+    pub grants: Vec<String>,
+    /// The groups that they are in.
+    pub groups: Vec<Group>,
+    /// Why they have a seat, or none, as sentences.
+    pub explanation: Vec<String>,
+    /// What happened to them, the newest at the end.
+    pub journal: Vec<Line>,
+}
+
+/// A seat, or a place in a queue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Seat {
+    /// The pool's id.
+    pub id: String,
+    /// The pool's name.
+    pub pool: String,
+    /// Held or waited for.
+    pub state: SeatState,
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// Whether it was assigned beyond the bought seats.
+    pub overage: bool,
+}
+
+/// A group of a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Group {
+    /// Its id.
+    pub id: String,
+    /// Its display name.
+    pub name: String,
+    /// Whether the person is in the group itself, or in a group inside it.
+    pub direct: bool,
+}
+
+/// Shows a person, by id or `userName`.
+///
+/// # Errors
+/// [`Error`] if there is no such person, or several.
+pub async fn show(db: &Database, user: &str, now: DateTime<Utc>) -> Result<User, Error> {
+    let (scope, user) = db.user(user).await?;
+    let unit = db.read(&scope).await?;
+    let situation = unit.facts(&[user.id], &[], now).await?;
+    let person = situation.people.first();
+    let named = |pool| situation.pool_name(pool).unwrap_or_else(|| format!("pool {pool}"));
+    let grants = person.map(|person| {
+        person.grants.iter().map(|grant| format!("{} {}", named(grant.pool), grant.source)).collect()
+    });
+    let explanation = person.map(|person| explain(person, &situation.pools, now)).unwrap_or_default();
+    let seats = unit.licences_of(&[user.id]).await?.remove(&user.id).unwrap_or_default();
+    let groups = unit.groups_of(&[user.id]).await?.remove(&user.id).unwrap_or_default();
+    let journal = journal::lines(&unit, Some(Subject::User(user.id)), LINES).await?;
+    let connection = match user.connection {
+        Some(id) => unit.connection(id).await?.map(|connection| connection.name),
+        None => None,
+    };
+    Ok(User {
+        id: user.id,
+        user_name: user.user_name().to_owned(),
+        active: user.is_active(),
+        connection,
+        missing_steps: user.enrolment.missing_steps(),
+        enrolment: user.enrolment,
+        profile: user.resource.document,
+        seats: seats.into_iter().map(Seat::from).collect(),
+        grants: grants.unwrap_or_default(),
+        groups: groups.into_iter().map(Group::from).collect(),
+        explanation,
+        journal,
+    })
+}
+
+impl From<Licence> for Seat {
+    fn from(licence: Licence) -> Self {
+        Self {
+            id: licence.pool.to_string(),
+            pool: licence.name,
+            state: licence.state,
+            since: licence.since,
+            overage: licence.overage,
+        }
+    }
+}
+
+impl From<GroupOf> for Group {
+    fn from(group: GroupOf) -> Self {
+        Self { id: group.id.to_string(), name: group.display.unwrap_or_default(), direct: group.direct }
+    }
+}

@@ -1,0 +1,134 @@
+//! Resources as clients see them: what is stored, with what the server computes, in the attributes that they want.
+
+mod groups;
+mod text;
+mod users;
+
+use scim::path::Located;
+use scim::project::Projection;
+use scim::protocol::list::{Page, head};
+use scim::protocol::version::entity_tag;
+use scim::{Object, Resource, ResourceType};
+use serde_json::Value;
+use store::{Member, ReadUnit};
+
+pub(crate) use groups::group;
+pub(crate) use users::{Computed, user};
+
+pub use text::Text;
+
+use crate::error::Error;
+
+/// Below which address resources live, and which of their attributes are wanted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct View<'v> {
+    /// The address of the service, without a slash at its end.
+    pub(crate) base: &'v str,
+    /// The attributes.
+    pub(crate) projection: &'v Projection,
+}
+
+impl View<'_> {
+    /// The projection of a rendered resource.
+    fn projected(self, resource: Resource) -> Object {
+        self.projection.project(resource.resource_type, resource.render(self.base))
+    }
+
+    /// The tag and the address of a resource, with a body or without.
+    pub(crate) fn shown(self, resource: &Resource, body: Option<Text>) -> Shown {
+        Shown { tag: entity_tag(resource.meta.version), location: resource.location(self.base), body }
+    }
+}
+
+/// A resource as an answer shows it.
+#[derive(Debug)]
+pub struct Shown {
+    /// The entity tag (RFC 7644 §3.14).
+    pub tag: String,
+    /// The address.
+    pub location: String,
+    /// The representation as JSON; none where the client has it already, or wants none.
+    pub body: Option<Text>,
+}
+
+/// Which resources of a type are wanted (RFC 7644 §3.4.2).
+#[derive(Clone, Debug)]
+pub struct Search {
+    /// Those that it matches; all without it.
+    pub filter: Option<scim::filter::ResolvedFilter>,
+    /// The page.
+    pub page: Page,
+    /// The attributes of each.
+    pub projection: Projection,
+}
+
+/// A list answer around the text of its resources.
+pub(crate) fn list(total: u64, page: Page, items: usize, resources: Text) -> Text {
+    let head = head(total, page, items).to_string();
+    let mut text = Text::default();
+    text.push(head.strip_suffix('}').unwrap_or(&head));
+    text.push(",\"Resources\":[");
+    text.append(resources);
+    text.push("]}");
+    text
+}
+
+/// The users of a page, with a comma between them.
+pub(crate) async fn users_text(
+    unit: &ReadUnit,
+    users: Vec<store::User>,
+    view: View<'_>,
+) -> Result<Text, Error> {
+    let computed = Computed::load(unit, &users, &[view.projection]).await?;
+    let mut text = Text::default();
+    for (position, user) in users.into_iter().enumerate() {
+        text.push(if position > 0 { "," } else { "" });
+        text.push(&Value::Object(computed.render(user, view)).to_string());
+    }
+    Ok(text)
+}
+
+/// The groups of a page, which are in the order of their ids, with a comma between them.
+pub(crate) async fn groups_text(
+    unit: &ReadUnit,
+    groups: Vec<store::Group>,
+    view: View<'_>,
+) -> Result<Text, Error> {
+    let mut text = Text::default();
+    groups::write(&mut text, unit, groups, view).await?;
+    Ok(text)
+}
+
+/// A member as an element of `members`; the address is added when the group is rendered.
+pub(crate) fn member(member: &Member) -> Value {
+    let mut element = serde_json::json!({ "value": member.id.to_string(), "type": member.kind.to_string() });
+    if let Some(display) = &member.display {
+        element["display"] = display.as_str().into();
+    }
+    element
+}
+
+/// The resource type User.
+pub(crate) fn user_type() -> &'static ResourceType {
+    scim::Registry::standard().user()
+}
+
+/// The resource type Group.
+pub(crate) fn group_type() -> &'static ResourceType {
+    scim::Registry::standard().group()
+}
+
+/// Whether a projection wants any attribute of an extension.
+fn wants_extension(projection: &Projection, uri: &str) -> bool {
+    let names_it = |located: &Located| match located {
+        Located::Extension(schema) => schema.id == uri,
+        Located::Attribute(attribute) => attribute.extension.is_some_and(|schema| schema.id == uri),
+    };
+    match projection {
+        Projection::Default => true,
+        Projection::Only(only) => only.iter().any(names_it),
+        Projection::Without(without) => {
+            !without.iter().any(|located| matches!(located, Located::Extension(schema) if schema.id == uri))
+        }
+    }
+}

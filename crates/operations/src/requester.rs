@@ -1,0 +1,90 @@
+//! Who asks for an operation, and with which rights and rules.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use scim::compat::{Dialect, Profile, Rules};
+use store::{Actor, ActorKind, Connection, TenantScope};
+
+use crate::error::Error;
+
+/// A connection with its rules.
+#[derive(Clone, Debug)]
+pub struct Provider {
+    /// The connection.
+    pub connection: Connection,
+    /// What its product says differently.
+    pub dialect: Dialect,
+    /// The rules that follow from that.
+    pub rules: Rules,
+}
+
+impl Provider {
+    /// The rules of a connection, which were checked when it was made.
+    ///
+    /// # Errors
+    /// A sentence that names a profile or a quirk that this program does not know.
+    pub fn new(connection: Connection) -> Result<Self, String> {
+        let profile: Profile = connection.profile.parse()?;
+        let dialect = Dialect::new(profile, &connection.with, &connection.without)?;
+        Ok(Self { rules: dialect.rules(), dialect, connection })
+    }
+}
+
+/// Who asks: for which tenant, through which connection, under which name, and when.
+#[derive(Clone, Debug)]
+pub struct Requester {
+    /// The tenant, and what of it the requester sees.
+    pub scope: TenantScope,
+    /// The connection that pushes; none for an operator and for a job.
+    pub provider: Option<Arc<Provider>>,
+    /// As whom the journal knows the requester.
+    pub actor: Actor,
+    /// The instant of the request.
+    pub now: DateTime<Utc>,
+}
+
+impl Requester {
+    /// A request through a connection; `reference` is its id.
+    #[must_use]
+    pub fn push(scope: TenantScope, provider: Arc<Provider>, reference: String, now: DateTime<Utc>) -> Self {
+        let name = provider.connection.name.clone();
+        let actor = Actor { kind: ActorKind::Connection, name, cause: reference };
+        Self { scope, provider: Some(provider), actor, now }
+    }
+
+    /// The rules of the connection; the standard's for everybody else.
+    pub(crate) fn rules(&self) -> Rules {
+        self.provider.as_ref().map(|provider| provider.rules).unwrap_or_default()
+    }
+
+    /// The connection and its rules, for operations that only a push asks for.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] for everybody else.
+    pub(crate) fn provider(&self) -> Result<&Provider, Error> {
+        self.provider
+            .as_deref()
+            .ok_or_else(|| Error::Refused("only a connection may push resources".to_owned()))
+    }
+}
+
+/// An operator at the terminal: a name, the command, and when it was given.
+#[derive(Clone, Debug)]
+pub struct Operator {
+    /// The name under which the journal knows the operator.
+    pub name: String,
+    /// The command, such as `pool create`.
+    pub command: &'static str,
+    /// The instant.
+    pub now: DateTime<Utc>,
+}
+
+impl Operator {
+    /// The operator as a requester for a tenant.
+    pub(crate) fn of(&self, scope: TenantScope) -> Requester {
+        let actor =
+            Actor { kind: ActorKind::Operator, name: self.name.clone(), cause: self.command.to_owned() };
+        Requester { scope, provider: None, actor, now: self.now }
+    }
+}

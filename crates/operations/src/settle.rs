@@ -1,0 +1,137 @@
+//! From changed facts to what follows: decided by `provisioning`, and performed inside the caller's unit of work.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use provisioning::{Cause, Decision, Entry, Policy, PoolId, Situation, Subject, UserId};
+use store::{Actor, ConnectionId, ReadUnit, WriteUnit};
+
+use crate::database::Database;
+use crate::error::Error;
+use crate::outcome::Effects;
+
+/// The most people whose facts are looked at in one go.
+pub(crate) const CHUNK: usize = 500;
+
+/// A change of facts: why, in the name of which requester, and when.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Change<'c> {
+    /// The cause.
+    pub(crate) cause: &'c Cause,
+    /// As whom the journal knows it.
+    pub(crate) actor: &'c Actor,
+    /// The instant.
+    pub(crate) now: DateTime<Utc>,
+}
+
+impl Change<'_> {
+    /// Settles people whose facts have been changed in this unit; says what followed.
+    ///
+    /// # Errors
+    /// [`Error`]; nothing of the unit may be committed then.
+    pub(crate) async fn settle(
+        self,
+        db: &Database,
+        unit: &mut WriteUnit,
+        people: &[UserId],
+    ) -> Result<Effects, Error> {
+        let mut effects = Effects::default();
+        self.settle_each(db, unit, people, &HashMap::new(), |situation, decision| {
+            effects.decided(situation, decision);
+        })
+        .await?;
+        Ok(effects)
+    }
+
+    /// As [`Change::settle`] for people of several requests, each entry in the name of its own; says what followed for
+    /// whom.
+    ///
+    /// # Errors
+    /// As [`Change::settle`].
+    pub(crate) async fn settle_together(
+        self,
+        db: &Database,
+        unit: &mut WriteUnit,
+        people: &[UserId],
+        actors: &HashMap<UserId, &Actor>,
+    ) -> Result<HashMap<UserId, Effects>, Error> {
+        let mut followed: HashMap<UserId, Effects> = HashMap::new();
+        self.settle_each(db, unit, people, actors, |situation, decision| {
+            for effect in &decision.effects {
+                let words = effect.plain(|pool| situation.pool_name(pool));
+                followed.entry(effect.user()).or_default().note(words);
+            }
+        })
+        .await?;
+        Ok(followed)
+    }
+
+    async fn settle_each(
+        self,
+        db: &Database,
+        unit: &mut WriteUnit,
+        people: &[UserId],
+        actors: &HashMap<UserId, &Actor>,
+        mut seen: impl FnMut(&Situation, &Decision) + Send,
+    ) -> Result<(), Error> {
+        for (policy, people) in by_policy(db, unit, people).await? {
+            for people in people.chunks(CHUNK) {
+                let situation = unit.lock_facts(people, &[], self.now).await?;
+                let decision = provisioning::settle(&situation, self.cause, &policy, self.now)?;
+                self.perform(unit, &decision, actors).await?;
+                seen(&situation, &decision);
+            }
+        }
+        Ok(())
+    }
+
+    /// Serves the people who wait for a pool, as many as one unit may serve; says whether there were any.
+    ///
+    /// # Errors
+    /// As [`Change::settle`].
+    pub(crate) async fn serve(
+        self,
+        db: &Database,
+        unit: &mut WriteUnit,
+        pool: PoolId,
+    ) -> Result<bool, Error> {
+        let situation = unit.lock_facts(&[], &[pool], self.now).await?;
+        let decision = provisioning::settle(&situation, self.cause, db.policy(), self.now)?;
+        self.perform(unit, &decision, &HashMap::new()).await?;
+        Ok(!decision.is_empty())
+    }
+
+    /// Carries a decision out, and records it: entries about users of these actors in their names.
+    async fn perform(
+        self,
+        unit: &mut WriteUnit,
+        decision: &Decision,
+        actors: &HashMap<UserId, &Actor>,
+    ) -> Result<(), Error> {
+        unit.carry_out(decision, self.now).await?;
+        let actor = |entry: &Entry| match &entry.subject {
+            Subject::User(user) => actors.get(user).copied().unwrap_or(self.actor),
+            _ => self.actor,
+        };
+        Ok(unit.record(decision.entries.iter().map(|entry| (entry, actor(entry))), self.now).await?)
+    }
+}
+
+async fn by_policy(
+    db: &Database,
+    unit: &ReadUnit,
+    people: &[UserId],
+) -> Result<Vec<(Policy, Vec<UserId>)>, Error> {
+    let connections = unit.connections().await?;
+    let policies: HashMap<ConnectionId, Policy> = connections.iter().map(|it| (it.id, it.policy)).collect();
+    let mut groups: Vec<(Policy, Vec<UserId>)> = Vec::new();
+    for person in people {
+        let connection = unit.user(*person).await?.and_then(|user| user.connection);
+        let policy = connection.and_then(|id| policies.get(&id)).copied().unwrap_or(*db.policy());
+        match groups.iter_mut().find(|(known, _)| *known == policy) {
+            Some((_, people)) => people.push(*person),
+            None => groups.push((policy, vec![*person])),
+        }
+    }
+    Ok(groups)
+}

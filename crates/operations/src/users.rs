@@ -1,0 +1,217 @@
+//! Users: read, listed, created, changed and deleted.
+
+mod arrivals;
+mod create;
+
+use provisioning::{Cause, EntryKind, Subject, UserId};
+use scim::Object;
+use scim::compat::names;
+use scim::patch::PatchRequest;
+use scim::project::Projection;
+use store::{User, WriteUnit};
+
+pub use create::create;
+
+pub(crate) use arrivals::Arrivals;
+
+use crate::conditions::Conditions;
+use crate::database::{Attempt, Database};
+use crate::entitlement::Rules;
+use crate::error::Error;
+use crate::outcome::{Effects, Outcome};
+use crate::representation::{self, Search, Shown, Text, View, user_type};
+use crate::requester::Requester;
+use crate::resources::{self, Edit, Replacement, changed, check_formats, existing};
+use crate::settle::Change;
+use crate::work::join_groups;
+
+/// One user. Without a body in the answer, the client has this version already.
+///
+/// # Errors
+/// 404, 412, or what the database says.
+pub async fn read(
+    db: &Database,
+    requester: &Requester,
+    id: UserId,
+    conditions: &Conditions,
+    projection: &Projection,
+) -> Result<Shown, Error> {
+    let view = View { base: db.base(), projection };
+    let unit = db.read(&requester.scope).await?;
+    let user = existing(unit.user(id).await?, "User", id)?;
+    if conditions.unchanged(user.resource.meta.version)? {
+        return Ok(view.shown(&user.resource, None));
+    }
+    representation::user(&unit, user, view).await
+}
+
+/// One page of the users that a search finds, as a list answer.
+///
+/// # Errors
+/// What the database says.
+pub async fn list(db: &Database, requester: &Requester, search: &Search) -> Result<Text, Error> {
+    let view = View { base: db.base(), projection: &search.projection };
+    let unit = db.read(&requester.scope).await?;
+    let (total, users) = unit.users(search.filter.as_ref(), search.page).await?;
+    let items = users.len();
+    let resources = representation::users_text(&unit, users, view).await?;
+    Ok(representation::list(total, search.page, items, resources))
+}
+
+/// Replaces a user's document.
+///
+/// # Errors
+/// 404, 412, what is wrong with the document, or what a rule or the database says.
+pub async fn replace(
+    db: &Database,
+    requester: &Requester,
+    id: UserId,
+    conditions: &Conditions,
+    replacement: &Replacement,
+    projection: &Projection,
+) -> Result<Outcome, Error> {
+    edit(db, requester, id, conditions, &Edit::Replace(replacement), projection).await
+}
+
+/// Applies a PATCH to a user.
+///
+/// # Errors
+/// As [`replace`].
+pub async fn patch(
+    db: &Database,
+    requester: &Requester,
+    id: UserId,
+    conditions: &Conditions,
+    request: &PatchRequest,
+    projection: &Projection,
+) -> Result<Outcome, Error> {
+    edit(db, requester, id, conditions, &Edit::Patch(request), projection).await
+}
+
+async fn edit(
+    db: &Database,
+    requester: &Requester,
+    id: UserId,
+    conditions: &Conditions,
+    edit: &Edit<'_>,
+    projection: &Projection,
+) -> Result<Outcome, Error> {
+    let view = View { base: db.base(), projection };
+    let written = db.write(&requester.scope, async |mut unit| {
+        let user = existing(unit.lock_user(id).await?, "User", id)?;
+        conditions.allow_write(user.resource.meta.version)?;
+        let mut outcome = Outcome::default();
+        let document = edited(requester, &user, edit, &mut outcome)?;
+        check_formats(requester, Some(&user.resource.document), &document)?;
+        let user = save(db, requester, &mut unit, user, document, &mut outcome.effects).await?;
+        outcome.shown = Some(representation::user(&unit, user, view).await?);
+        Ok((unit, outcome))
+    });
+    let written = written.await?;
+    Ok(Outcome { queued: written.queued, ..written.value })
+}
+
+/// The document that an edit leaves.
+fn edited(
+    requester: &Requester,
+    user: &User,
+    edit: &Edit<'_>,
+    outcome: &mut Outcome,
+) -> Result<Object, Error> {
+    let (rules, stored) = (requester.rules(), &user.resource.document);
+    match edit {
+        Edit::Replace(replacement) => {
+            resources::replaced(requester, user_type(), stored, replacement, &mut outcome.used)
+        }
+        Edit::Patch(request) => {
+            let patched = request.apply(stored, &[], rules.create_missing_element)?;
+            if patched.created_elements > 0 {
+                outcome.used.note(names::CREATE_MISSING_ELEMENT);
+            }
+            Ok(patched.document)
+        }
+    }
+}
+
+/// Gives a user another document, and settles what follows; nothing is written when it is the same.
+async fn save(
+    db: &Database,
+    requester: &Requester,
+    unit: &mut WriteUnit,
+    mut user: User,
+    document: Object,
+    effects: &mut Effects,
+) -> Result<User, Error> {
+    if document == user.resource.document {
+        effects.note("nothing changed");
+        return Ok(user);
+    }
+    let now = requester.now;
+    let version = unit.save_user(&user, &document, now).await?;
+    let was_active = user.is_active();
+    let before = std::mem::replace(&mut user.resource.document, document);
+    let renamed = |name: &&str| before.get(*name) != user.resource.document.get(*name);
+    if ["userName", "externalId"].iter().any(renamed) {
+        // Groups are locked before users, so a group that waits for the new name gets its member by a job.
+        unit.enqueue(join_groups::job(user.id, now), now).await?;
+    }
+    user.resource.meta.version = version;
+    user.resource.meta.last_modified = now;
+    let entry = changed(Subject::User(user.id), EntryKind::UserChanged, &before, &user.resource.document);
+    unit.record([(&entry, &requester.actor)], now).await?;
+    effects.note("person changed");
+
+    let entitled = Rules::of(unit).await?.apply(unit, &user, now).await?;
+    let cause = match (was_active, user.is_active()) {
+        (false, true) => Cause::PushedActive,
+        (true, false) => Cause::PushedInactive,
+        _ if entitled => Cause::AttributesChanged,
+        _ => return Ok(user),
+    };
+    let change = Change { cause: &cause, actor: &requester.actor, now };
+    let followed = change.settle(db, unit, &[user.id]).await?;
+    if followed.is_empty() {
+        return Ok(user);
+    }
+    effects.merge(followed);
+    existing(unit.user(user.id).await?, "User", user.id)
+}
+
+/// Deletes a user: access ends and seats go back at once, whatever the grace.
+///
+/// # Errors
+/// 404, 412, or what the database says.
+pub async fn delete(
+    db: &Database,
+    requester: &Requester,
+    id: UserId,
+    conditions: &Conditions,
+) -> Result<Outcome, Error> {
+    let written = db.write(&requester.scope, async |mut unit: WriteUnit| -> Attempt<Effects> {
+        let user = existing(unit.lock_user_for_removal(id).await?, "User", id)?;
+        conditions.allow_write(user.resource.meta.version)?;
+        let change = Change { cause: &Cause::Removed, actor: &requester.actor, now: requester.now };
+        let mut effects = change.settle(db, &mut unit, &[id]).await?;
+        unit.delete_user(id, requester.now).await?;
+        effects.note("person removed");
+        Ok((unit, effects))
+    });
+    let written = written.await?;
+    Ok(Outcome { effects: written.value, queued: written.queued, ..Outcome::default() })
+}
+
+/// Why a request about a user is refused: whether the user exists and may be changed is told before what is wrong with
+/// the request.
+pub async fn refuse(
+    db: &Database,
+    requester: &Requester,
+    id: UserId,
+    conditions: &Conditions,
+    error: scim::Error,
+) -> Error {
+    let found = async {
+        let user = existing(db.read(&requester.scope).await?.user(id).await?, "User", id)?;
+        Ok(conditions.allow_write(user.resource.meta.version)?)
+    };
+    found.await.err().unwrap_or_else(|| error.into())
+}

@@ -1,0 +1,222 @@
+//! Creating users: one way, for one or for many who arrive at the same time.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use chrono::{DateTime, Utc};
+use provisioning::{Cause, Entry, EntryKind, PoolId, Subject, UserId};
+use scim::Object;
+use scim::project::Projection;
+use store::{Arrived, Constraint, NewUser, Newcomer, User, WriteUnit};
+
+use crate::database::Database;
+use crate::entitlement::Rules;
+use crate::error::Error;
+use crate::outcome::{Effects, Outcome};
+use crate::parked;
+use crate::representation::{Computed, View};
+use crate::requester::Requester;
+use crate::resources::{check_formats, existing};
+use crate::settle::Change;
+
+/// A user to create, with everything done that needs no unit of work.
+#[derive(Debug)]
+pub(super) struct Arrival {
+    pub(super) requester: Requester,
+    pub(super) newcomer: Newcomer,
+    projection: Projection,
+}
+
+/// Creates a user, who may have arrived together with others. The answer comes once the user is on the disk.
+///
+/// # Errors
+/// What is wrong with the document, `uniqueness` for a `userName` that is taken, or what a rule or the database says.
+pub async fn create(
+    db: &super::super::database::Shared,
+    requester: &Requester,
+    document: Object,
+    projection: &Projection,
+) -> Result<Outcome, Error> {
+    check_formats(requester, None, &document)?;
+    let arrival = Arrival::new(requester, document, projection)?;
+    super::arrivals::create(db, arrival).await
+}
+
+impl Arrival {
+    fn new(requester: &Requester, document: Object, projection: &Projection) -> Result<Self, Error> {
+        let (id, now) = (UserId::new(store::new_id(requester.now)), requester.now);
+        let name = document.get("userName").and_then(serde_json::Value::as_str).unwrap_or_default();
+        let by = requester.provider.as_ref().map_or("an administrator", |it| &it.connection.name);
+        let why = format!("{name} was created by “{by}”.");
+        let new = NewUser {
+            id,
+            document,
+            connection: requester.provider.as_ref().map(|provider| provider.connection.id),
+            entry: Entry::new(Subject::User(id), EntryKind::UserCreated, why),
+            actor: requester.actor.clone(),
+        };
+        let newcomer = Newcomer::new(&requester.scope, new, now)?;
+        Ok(Self { requester: requester.clone(), newcomer, projection: projection.clone() })
+    }
+
+    fn user(&self) -> &User {
+        self.newcomer.user()
+    }
+}
+
+/// Creates users in one unit, gives them what waited for them, and settles all at once; answers each. The groups that
+/// wait for a user who arrives `alone` are locked first.
+///
+/// # Errors
+/// [`Error`]; nothing may be committed then. [`Error::Awaited`] if a group waits for one of several users.
+pub(super) async fn together(
+    db: &Database,
+    unit: &mut WriteUnit,
+    arrivals: &[Arrival],
+    alone: bool,
+) -> Result<Vec<Result<Outcome, Error>>, Error> {
+    if alone && let [only] = arrivals {
+        unit.lock_groups_awaiting(&only.user().resource.document).await?;
+    }
+    let careful = alone || unit.is_only_writer();
+    let arrived = unit.insert_users(arrivals.iter().map(|arrival| &arrival.newcomer).collect()).await?;
+    if !careful && arrivals.iter().any(|arrival| arrived.is_awaited(arrival.user())) {
+        return Err(Error::Awaited);
+    }
+    let now = arrivals.iter().map(|arrival| arrival.requester.now).max().unwrap_or_default();
+    let created: Vec<&Arrival> =
+        arrivals.iter().filter(|arrival| arrived.created.contains(&arrival.user().id)).collect();
+    let mut welcome = Welcome::default();
+    welcome.join(unit, &created, &arrived, now).await?;
+    welcome.grant(unit, &created, &arrived, now).await?;
+    welcome.settle(db, unit, &created, now).await?;
+    welcome.show(db, unit, arrivals, &arrived).await
+}
+
+/// What waits for users who arrive.
+#[derive(Default)]
+struct Welcome {
+    effects: HashMap<UserId, Effects>,
+    /// Users whose facts have changed since they were made.
+    touched: BTreeSet<UserId>,
+}
+
+impl Welcome {
+    /// The groups that named a user before the user was there.
+    async fn join(
+        &mut self,
+        unit: &mut WriteUnit,
+        created: &[&Arrival],
+        arrived: &Arrived,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        for arrival in created {
+            let user = arrival.user();
+            self.effects.entry(user.id).or_default().note("person created");
+            if !arrived.is_awaited(user) {
+                continue;
+            }
+            if !parked::join(unit, user, &arrival.requester.actor, now).await?.is_empty() {
+                self.touched.insert(user.id);
+                self.effects.entry(user.id).or_default().note("joined a group that named the person before");
+            }
+        }
+        Ok(())
+    }
+
+    /// The grants by rules, and those that everybody gets.
+    async fn grant(
+        &mut self,
+        unit: &mut WriteUnit,
+        created: &[&Arrival],
+        arrived: &Arrived,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let rules = Rules::among(&arrived.rules);
+        let mut matching: BTreeMap<PoolId, Vec<UserId>> = BTreeMap::new();
+        for arrival in created {
+            for pool in rules.matching(arrival.user()) {
+                matching.entry(pool).or_default().push(arrival.user().id);
+            }
+        }
+        for (pool, users) in &matching {
+            unit.grant_attribute(users, *pool, now).await?;
+            self.touched.extend(users);
+        }
+        if arrived.rules.iter().any(|pool| pool.default) && !created.is_empty() {
+            let users: Vec<UserId> = created.iter().map(|arrival| arrival.user().id).collect();
+            unit.grant_default(&users, now).await?;
+            self.touched.extend(users);
+        }
+        Ok(())
+    }
+
+    /// What follows for all of them.
+    async fn settle(
+        &mut self,
+        db: &Database,
+        unit: &mut WriteUnit,
+        created: &[&Arrival],
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let people: Vec<UserId> = self.touched.iter().copied().collect();
+        if people.is_empty() {
+            return Ok(());
+        }
+        let actors: HashMap<UserId, &store::Actor> =
+            created.iter().map(|arrival| (arrival.user().id, &arrival.requester.actor)).collect();
+        let Some(first) = created.first() else { return Ok(()) };
+        let change = Change { cause: &Cause::Created, actor: &first.requester.actor, now };
+        let followed = change.settle_together(db, unit, &people, &actors).await?;
+        for (user, effects) in followed {
+            self.effects.entry(user).or_default().merge(effects);
+        }
+        Ok(())
+    }
+
+    /// The answers, in the order of the arrivals.
+    async fn show(
+        mut self,
+        db: &Database,
+        unit: &store::ReadUnit,
+        arrivals: &[Arrival],
+        arrived: &Arrived,
+    ) -> Result<Vec<Result<Outcome, Error>>, Error> {
+        let touched: Vec<UserId> = self.touched.iter().copied().collect();
+        let mut changed: HashMap<UserId, User> = HashMap::new();
+        if !touched.is_empty() {
+            changed = unit.users_among(&touched).await?.into_iter().map(|user| (user.id, user)).collect();
+        }
+        let projections: Vec<&Projection> = arrivals.iter().map(|arrival| &arrival.projection).collect();
+        let users: Vec<User> = changed.values().cloned().collect();
+        // Who was not touched can have neither groups nor licences yet.
+        let computed = Computed::load(unit, &users, &projections).await?;
+        let plain: Vec<User> = arrivals
+            .iter()
+            .map(Arrival::user)
+            .filter(|user| arrived.created.contains(&user.id) && !changed.contains_key(&user.id))
+            .cloned()
+            .collect();
+        let named = Computed::named(unit, &plain, &projections).await?;
+        let mut plain: HashMap<UserId, User> = plain.into_iter().map(|user| (user.id, user)).collect();
+        let mut outcomes = Vec::with_capacity(arrivals.len());
+        for arrival in arrivals {
+            let id = arrival.user().id;
+            if !arrived.created.contains(&id) {
+                outcomes.push(Err(taken()));
+                continue;
+            }
+            let view = View { base: db.base(), projection: &arrival.projection };
+            let shown = match changed.remove(&id) {
+                Some(user) => computed.shown(user, view),
+                None => named.shown(existing(plain.remove(&id), "User", id)?, view),
+            };
+            let effects = self.effects.remove(&id).unwrap_or_default();
+            outcomes.push(Ok(Outcome { shown: Some(shown), effects, ..Outcome::default() }));
+        }
+        Ok(outcomes)
+    }
+}
+
+fn taken() -> Error {
+    store::Error::Conflict(Constraint::UserName).into()
+}

@@ -1,0 +1,110 @@
+//! What the command line works with: the database of the settings, also while a server runs on it, and who gives the
+//! command.
+
+use operations::work::{Progress, Work, WorkError};
+use operations::{Database, Error, Operator, sentence};
+use thiserror::Error as ThisError;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::jobs::Worker;
+use crate::serve::{ServeError, database_options, must_exist, open_database};
+
+/// The database, opened for an operator.
+#[derive(Debug)]
+pub struct Admin {
+    db: Database,
+    clock: Clock,
+    config: Config,
+}
+
+/// Why something was not done, in one sentence that says what to do.
+#[derive(Debug, ThisError)]
+pub enum AdminError {
+    /// The operation did not do what was asked.
+    #[error("{}", sentence(.0))]
+    Operation(#[from] Error),
+    /// Work that was begun cannot be brought to its end.
+    #[error("{0}")]
+    Broken(String),
+    /// The database cannot be opened.
+    #[error(transparent)]
+    Open(#[from] ServeError),
+}
+
+impl Admin {
+    /// Opens the database of the settings.
+    ///
+    /// # Errors
+    /// [`AdminError::Open`], with what to do about it.
+    pub async fn open(config: &Config) -> Result<Self, AdminError> {
+        Self::open_with(config, Clock::system()).await
+    }
+
+    /// As [`Admin::open`], but never makes a `SQLite` database that does not exist.
+    ///
+    /// # Errors
+    /// As [`Admin::open`], and [`ServeError::NoDatabase`].
+    pub async fn open_existing(config: &Config) -> Result<Self, AdminError> {
+        must_exist(config)?;
+        Self::open(config).await
+    }
+
+    /// As [`Admin::open`], with a clock that a test can move.
+    ///
+    /// # Errors
+    /// As [`Admin::open`].
+    pub async fn open_with(config: &Config, clock: Clock) -> Result<Self, AdminError> {
+        Ok(Self { db: open_database(config, "", config.migrate).await?, clock, config: config.clone() })
+    }
+
+    /// Runs the migrations that the database needs, whatever the settings say about the start of a server; answers
+    /// their names.
+    ///
+    /// # Errors
+    /// [`AdminError::Open`].
+    pub async fn migrate(config: &Config) -> Result<Vec<String>, AdminError> {
+        let (options, file) = database_options(config, true)?;
+        let migrated = operations::migrate(&options).await;
+        Ok(migrated.map_err(|error| ServeError::Database { file, error })?)
+    }
+
+    /// The database.
+    #[must_use]
+    pub const fn db(&self) -> &Database {
+        &self.db
+    }
+
+    /// The operator who gives this command now.
+    #[must_use]
+    pub fn operator(&self, command: &'static str) -> Operator {
+        Operator { name: "operator".to_owned(), command, now: self.clock.now() }
+    }
+
+    /// Brings long work to its end; `seen` is told how far it is.
+    ///
+    /// # Errors
+    /// [`AdminError`]; a server goes on with the work.
+    pub async fn finish(
+        &self,
+        mut work: Work,
+        mut seen: impl FnMut(Progress) + Send,
+    ) -> Result<Progress, AdminError> {
+        let worker = Worker::new(&self.db, &self.clock, &self.config, None);
+        let mut total = Progress::default();
+        while let Some(step) = work.step(&self.db, worker.pace()).await? {
+            total.add(step);
+            seen(total);
+        }
+        Ok(total)
+    }
+}
+
+impl From<WorkError> for AdminError {
+    fn from(error: WorkError) -> Self {
+        match error {
+            WorkError::Failed(error) => error.into(),
+            WorkError::Broken(sentence) => Self::Broken(sentence),
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! The protocol over HTTP: from a request of the router to a request of the protocol, and back.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRequest as _, Request as HttpRequest, State};
+use axum::response::{IntoResponse as _, Response};
+use http::Method as HttpMethod;
+use operations::Conditions;
+use scim::Object;
+
+use super::request::{Context, Method, Request, run};
+use crate::app::App;
+use crate::auth::Tenant;
+use crate::http::error::Failure;
+use crate::http::headers::conditions;
+use crate::http::json::ScimJson;
+use crate::http::paths::SCIM;
+use crate::http::query;
+use crate::requests::Notes;
+
+/// Every request about users and groups.
+pub(crate) async fn resources(
+    State(app): State<Arc<App>>,
+    tenant: Tenant,
+    notes: Notes,
+    request: HttpRequest,
+) -> Result<Response, Failure> {
+    let (method, takes_body) = match *request.method() {
+        HttpMethod::POST => (Method::Post, true),
+        HttpMethod::PUT => (Method::Put, true),
+        HttpMethod::PATCH => (Method::Patch, true),
+        HttpMethod::DELETE => (Method::Delete, false),
+        _ => (Method::Get, false),
+    };
+    let path = request.uri().path();
+    let path = path.strip_prefix(SCIM).unwrap_or(path).to_owned();
+    let query = query::parse(request.uri().query().unwrap_or_default())?;
+    let conditions: Conditions = conditions(request.headers());
+    let body = if takes_body { ScimJson::from_request(request, &app).await?.0 } else { Object::new() };
+    let context = Context { app: &app, requester: &tenant.requester(app.now()), notes: &notes };
+    Ok(run(context, Request { method, path, query, conditions, body }).await?.into_response())
+}

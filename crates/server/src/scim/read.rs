@@ -1,0 +1,119 @@
+//! What a request says, in terms of the protocol.
+
+use operations::{Outcome, Search};
+use provisioning::{GroupId, UserId};
+use scim::ResourceType;
+use scim::filter;
+use scim::project::Projection;
+use scim::protocol::list::Page;
+use scim::protocol::search::Query;
+use uuid::Uuid;
+
+use super::request::Context;
+use crate::http::error::Failure;
+
+/// The resource type User.
+pub(super) fn user_type() -> &'static ResourceType {
+    scim::Registry::standard().user()
+}
+
+/// The resource type Group.
+pub(super) fn group_type() -> &'static ResourceType {
+    scim::Registry::standard().group()
+}
+
+/// The id of a user, if the text can be one of ours: ids compare exactly (RFC 7643 §3.1).
+///
+/// # Errors
+/// 404: there is no user with another kind of id.
+pub(super) fn user_id(text: &str) -> Result<UserId, Failure> {
+    uuid(text, "User").map(UserId::new)
+}
+
+/// As [`user_id`], for a group.
+///
+/// # Errors
+/// As [`user_id`].
+pub(super) fn group_id(text: &str) -> Result<GroupId, Failure> {
+    uuid(text, "Group").map(GroupId::new)
+}
+
+fn uuid(text: &str, resource_type: &str) -> Result<Uuid, Failure> {
+    let uuid = Uuid::try_parse(text).ok().filter(|uuid| uuid.to_string() == text);
+    uuid.ok_or_else(|| scim::Error::not_found(resource_type, text).into())
+}
+
+/// Which attributes the answer is to hold.
+///
+/// # Errors
+/// What is wrong with the parameters.
+pub(super) fn projection(resource_type: &ResourceType, query: &Query) -> Result<Projection, scim::Error> {
+    Projection::parse(resource_type, query.attributes.as_deref(), query.excluded_attributes.as_deref())
+}
+
+/// A search for resources of a type.
+///
+/// # Errors
+/// What is wrong with the parameters.
+pub(super) fn search(
+    context: Context<'_>,
+    resource_type: &'static ResourceType,
+    query: &Query,
+) -> Result<Search, Failure> {
+    let limits = context.app.limits();
+    let (start, count) = (query.start_index.as_deref(), query.count.as_deref());
+    let page = Page::parse(start, count, limits.page_size, limits.page_size_max)?;
+    let projection = projection(resource_type, query)?;
+    let filter = match &query.filter {
+        None => None,
+        Some(text) => {
+            let dialect = context.dialect()?;
+            let (filter, used) = filter::parse(resource_type, text, dialect.filter())?;
+            context.notes.used(dialect.filter_used(used));
+            Some(filter)
+        }
+    };
+    Ok(Search { filter, page, projection })
+}
+
+impl<'c> Context<'c> {
+    /// The dialect of the connection.
+    ///
+    /// # Errors
+    /// 403 for a requester that is no connection.
+    pub(super) fn dialect(self) -> Result<&'c scim::compat::Dialect, Failure> {
+        let provider = self.requester.provider.as_deref();
+        let provider = provider.ok_or_else(|| Failure::status(403, "Only a connection may push."))?;
+        Ok(&provider.dialect)
+    }
+
+    /// Tells the request log and the workers what an operation came to.
+    pub(super) fn told(self, outcome: &mut Outcome) {
+        self.notes.used(std::mem::take(&mut outcome.used));
+        self.notes.effects(std::mem::take(&mut outcome.effects));
+        if outcome.queued {
+            self.app.work().notify_one();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_exact_text_of_an_id_names_a_resource() {
+        let id = "0190d9a0-0000-7000-8000-00000000000a";
+        assert!(user_id(id).is_ok());
+        for other in [
+            "7",
+            "",
+            &id.to_uppercase(),
+            &id.replace('-', ""),
+            &format!("{{{id}}}"),
+            &format!("urn:uuid:{id}"),
+        ] {
+            assert!(user_id(other).is_err(), "{other}");
+        }
+    }
+}

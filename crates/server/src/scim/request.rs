@@ -1,0 +1,94 @@
+//! A SCIM request without HTTP: what the handlers share with everything else that speaks the protocol.
+
+use operations::{Conditions, Requester, Text};
+use scim::Object;
+use scim::protocol::search::Query;
+
+use crate::app::App;
+use crate::http::error::Failure;
+use crate::http::paths::decoded_segment;
+use crate::requests::Notes;
+
+use super::{groups, users};
+
+/// What a request asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Method {
+    /// Read, or search.
+    Get,
+    /// Create, or search where the path ends in `.search`.
+    Post,
+    /// Replace.
+    Put,
+    /// Change.
+    Patch,
+    /// Delete.
+    Delete,
+}
+
+/// A request about users or groups.
+#[derive(Debug)]
+pub(crate) struct Request {
+    /// The method.
+    pub(crate) method: Method,
+    /// The path below the service in percent-encoding, such as `/Users/2819c223`.
+    pub(crate) path: String,
+    /// The parameters (RFC 7644 §3.4.2, §3.9).
+    pub(crate) query: Query,
+    /// The conditions on the version (RFC 7644 §3.14).
+    pub(crate) conditions: Conditions,
+    /// The body; empty where the method takes none.
+    pub(crate) body: Object,
+}
+
+/// The answer to a request.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    /// The status of HTTP.
+    pub(crate) status: u16,
+    /// The entity tag of the resource.
+    pub(crate) tag: Option<String>,
+    /// The address of the resource.
+    pub(crate) location: Option<String>,
+    /// The body as JSON.
+    pub(crate) body: Option<Text>,
+}
+
+/// Who asks, and what the request log is told.
+#[derive(Clone, Copy)]
+pub(crate) struct Context<'c> {
+    pub(crate) app: &'c App,
+    pub(crate) requester: &'c Requester,
+    pub(crate) notes: &'c Notes,
+}
+
+/// Runs a request.
+///
+/// # Errors
+/// What the client is told instead: 404 for a path that is none of users or groups, 405 for a method that the path
+/// does not take.
+pub(crate) async fn run(context: Context<'_>, request: Request) -> Result<Answer, Failure> {
+    let Request { method, path, query, conditions, body } = request;
+    let segments = path.split('/').filter(|segment| !segment.is_empty()).map(decoded_segment);
+    let segments: Vec<String> = segments.collect::<Option<_>>().ok_or_else(Failure::no_endpoint)?;
+    let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+    let wrong = || Failure::status(405, "This path does not take this method.");
+    match (segments.as_slice(), method) {
+        (["Users"], Method::Get) => users::list(context, &query).await,
+        (["Users"], Method::Post) => users::create(context, &query, body).await,
+        (["Users", ".search"], Method::Post) => users::list(context, &Query::from_search(&body)?).await,
+        (["Users", id], Method::Get) => users::read(context, id, &conditions, &query).await,
+        (["Users", id], Method::Put) => users::replace(context, id, &conditions, &query, body).await,
+        (["Users", id], Method::Patch) => users::patch(context, id, &conditions, &query, body).await,
+        (["Users", id], Method::Delete) => users::delete(context, id, &conditions).await,
+        (["Groups"], Method::Get) => groups::list(context, &query).await,
+        (["Groups"], Method::Post) => groups::create(context, &query, body).await,
+        (["Groups", ".search"], Method::Post) => groups::list(context, &Query::from_search(&body)?).await,
+        (["Groups", id], Method::Get) => groups::read(context, id, &conditions, &query).await,
+        (["Groups", id], Method::Put) => groups::replace(context, id, &conditions, &query, body).await,
+        (["Groups", id], Method::Patch) => groups::patch(context, id, &conditions, &query, body).await,
+        (["Groups", id], Method::Delete) => groups::delete(context, id, &conditions).await,
+        (["Users" | "Groups"] | ["Users" | "Groups", _], _) => Err(wrong()),
+        _ => Err(Failure::no_endpoint()),
+    }
+}

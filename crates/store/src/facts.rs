@@ -1,0 +1,281 @@
+//! The facts that the rules look at, gathered in one transaction and locked so that they hold until its end.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use provisioning::{
+    Enrolment, Grant, GrantSource, GroupId, Person, Pool, PoolId, PoolPolicy, Seat, Situation, UserId,
+};
+use sea_orm::FromQueryResult;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::backend::{for_update, json_text, skip_locked};
+use crate::connections::decode;
+use crate::entity::pools;
+use crate::error::Error;
+use crate::grants::GrantKind;
+use crate::jobs::{NewJob, job_kind};
+use crate::pools::{pool, seat_state};
+use crate::sql::Sql;
+use crate::unit::{CHUNK, ReadUnit, WriteUnit};
+
+/// The most people who are served from one queue in one unit.
+const MOST_SERVED: usize = 500;
+
+#[derive(FromQueryResult)]
+struct PersonRow {
+    id: Uuid,
+    name: Option<String>,
+    active: Option<bool>,
+    enrolment: Value,
+}
+
+/// A seat, a stored grant or a grant by a binding.
+#[derive(FromQueryResult)]
+struct FactRow {
+    user_id: Uuid,
+    pool_id: Uuid,
+    fact: String,
+    detail: Option<String>,
+    group_id: Option<Uuid>,
+    since: Option<DateTime<Utc>>,
+    overage: Option<bool>,
+}
+
+#[derive(FromQueryResult)]
+struct WaiterRow {
+    pool_id: Uuid,
+    since: DateTime<Utc>,
+    user_id: Uuid,
+}
+
+impl ReadUnit {
+    /// The facts about these people in this snapshot, for what only decides: nothing is locked, and no writer waits.
+    /// Otherwise as [`WriteUnit::lock_facts`].
+    ///
+    /// # Errors
+    /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
+    pub async fn facts(
+        &self,
+        users: &[UserId],
+        pools: &[PoolId],
+        now: DateTime<Utc>,
+    ) -> Result<Situation, Error> {
+        let people = self.people(&distinct(users), "").await?;
+        let named = named_pools(pools, &people);
+        if named.is_empty() {
+            return Ok(Situation { people: people.into_values().collect(), ..Situation::default() });
+        }
+        let pools = self.pools_named(&named, "").await?;
+        let waiters = self.waiters(&named, &people, now).await?;
+        let waiting: Vec<UserId> = waiters.iter().map(|row| UserId::new(row.user_id)).collect();
+        let queue = self.people(&distinct(&waiting), "").await?;
+        Ok(Situation { people: people.into_values().collect(), pools, queue: queue.into_values().collect() })
+    }
+
+    /// These people with everything that stands about them, locked in the order of ids.
+    async fn people(&self, users: &[Uuid], lock: &str) -> Result<BTreeMap<Uuid, Person>, Error> {
+        let mut people = BTreeMap::new();
+        for chunk in users.chunks(CHUNK) {
+            let name = json_text(self.backend(), "u.document", &["userName"]);
+            let mut sql = Sql::new(&format!(
+                "SELECT u.id, {name} AS name, u.active, u.enrolment FROM users u WHERE u.tenant_id = "
+            ));
+            sql.bind(self.tenant())
+                .push(" AND u.id IN ")
+                .list(chunk.iter().copied())
+                .push(" ORDER BY u.id")
+                .push(lock);
+            for row in self.session.all::<PersonRow>(sql).await? {
+                let enrolment: Enrolment = decode(row.enrolment, "users", "enrolment", &row.id.to_string())?;
+                let person = Person {
+                    id: UserId::new(row.id),
+                    name: row.name.unwrap_or_default(),
+                    active: row.active.unwrap_or(true),
+                    grants: Vec::new(),
+                    seats: Vec::new(),
+                    enrolment,
+                };
+                people.insert(row.id, person);
+            }
+            for fact in self.fact_rows(chunk).await? {
+                if let Some(person) = people.get_mut(&fact.user_id) {
+                    note(person, fact)?;
+                }
+            }
+        }
+        Ok(people)
+    }
+
+    async fn fact_rows(&self, users: &[Uuid]) -> Result<Vec<FactRow>, Error> {
+        let mut sql = Sql::new(
+            "SELECT s.user_id, s.pool_id, 'seat' AS fact, s.state AS detail, CAST(NULL AS UUID) AS group_id, \
+             s.since, s.overage FROM seats s WHERE s.tenant_id = ",
+        );
+        sql.bind(self.tenant()).push(" AND s.user_id IN ").list(users.iter().copied());
+        sql.push(" UNION ALL SELECT r.user_id, r.pool_id, r.kind, r.rule, NULL, NULL, NULL FROM grants r WHERE r.tenant_id = ");
+        sql.bind(self.tenant()).push(" AND r.user_id IN ").list(users.iter().copied());
+        sql.push(
+            " UNION ALL SELECT m.member_id, b.pool_id, 'binding', g.display_name, g.id, NULL, NULL \
+             FROM group_members m JOIN bindings b ON b.tenant_id = m.tenant_id AND b.group_id = m.group_id \
+             JOIN groups g ON g.tenant_id = m.tenant_id AND g.id = m.group_id WHERE m.tenant_id = ",
+        );
+        sql.bind(self.tenant()).push(" AND m.member_id IN ").list(users.iter().copied());
+        sql.push(" ORDER BY user_id, pool_id, fact, group_id");
+        self.session.all(sql).await
+    }
+
+    /// Who waits for these pools and could be served if `people` gave their seats back: the first ones.
+    async fn waiters(
+        &self,
+        pools: &BTreeSet<PoolId>,
+        people: &BTreeMap<Uuid, Person>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<WaiterRow>, Error> {
+        let mut sql = Sql::default();
+        for (position, pool) in pools.iter().enumerate() {
+            // As many as these people hold, and past those among them who wait themselves.
+            let held = people.values().filter(|person| person.seat_in(*pool).is_some()).count();
+            if position > 0 {
+                sql.push(" UNION ALL ");
+            }
+            sql.push("SELECT * FROM (SELECT s.pool_id, s.since, s.user_id FROM seats s WHERE s.tenant_id = ")
+                .bind(self.tenant());
+            sql.push(" AND s.pool_id = ").bind(pool.uuid()).push(" AND s.state = 'waiting'");
+            sql.push(" ORDER BY s.since, s.user_id LIMIT COALESCE((SELECT CASE");
+            sql.push(" WHEN p.expires_at <= ").bind(now).push(" THEN 0");
+            sql.push(&format!(
+                " WHEN p.policy = '{}' OR p.seats - p.used + {held} > {MOST_SERVED} THEN {MOST_SERVED}",
+                PoolPolicy::Overage
+            ));
+            sql.push(&format!(
+                " WHEN p.seats - p.used + {held} < 0 THEN 0 ELSE p.seats - p.used + {held} END FROM pools p WHERE p.tenant_id = "
+            ));
+            sql.bind(self.tenant())
+                .push(" AND p.id = ")
+                .bind(pool.uuid())
+                .push(&format!("), 0)) AS w{position}"));
+        }
+        let mut waiters = self.session.all::<WaiterRow>(sql).await?;
+        waiters.retain(|row| !people.contains_key(&row.user_id));
+        waiters.sort_unstable_by_key(|row| (row.pool_id, row.since, row.user_id));
+        Ok(waiters)
+    }
+
+    /// The named pools. Every pool of the tenant is locked with them, in the order of ids, because a unit that settles
+    /// people in several calls learns of its pools one after the other.
+    async fn pools_named(&self, named: &BTreeSet<PoolId>, lock: &str) -> Result<Vec<Pool>, Error> {
+        let mut sql = Sql::new("SELECT p.* FROM pools p WHERE p.tenant_id = ");
+        sql.bind(self.tenant()).push(" ORDER BY p.id").push(lock);
+        let rows = self.session.all::<pools::Model>(sql).await?;
+        rows.iter().filter(|row| named.contains(&PoolId::new(row.id))).map(pool).collect()
+    }
+}
+
+impl WriteUnit {
+    /// The facts about these people as they stand in this transaction, locked so that they hold until its end: those who
+    /// exist, the pools that their grants and seats name, and the people who would be served first if these people gave
+    /// all their seats back. `pools` are looked at although no fact may name them: one that was enlarged, say.
+    ///
+    /// Documents and memberships are written before. The number of statements does not depend on how many people or
+    /// members there are (below the size of a batch).
+    ///
+    /// # Errors
+    /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
+    pub async fn lock_facts(
+        &mut self,
+        users: &[UserId],
+        pools: &[PoolId],
+        now: DateTime<Utc>,
+    ) -> Result<Situation, Error> {
+        let people = self.people(&distinct(users), for_update(self.backend())).await?;
+        let named = named_pools(pools, &people);
+        if named.is_empty() {
+            return Ok(Situation { people: people.into_values().collect(), ..Situation::default() });
+        }
+        let pools = self.pools_named(&named, for_update(self.backend())).await?;
+        let waiters = self.waiters(&named, &people, now).await?;
+        let queue = self.queue(waiters, now).await?;
+        Ok(Situation { people: people.into_values().collect(), pools, queue })
+    }
+
+    /// Those who can be served: everybody up to the first one whom another unit holds.
+    ///
+    /// Whoever holds a person may itself wait for the pools, which this unit has locked: to wait for the person would
+    /// be to wait in a circle, and to pass over the person would be unfair. The rest of the queue is left to a job.
+    async fn queue(&mut self, waiters: Vec<WaiterRow>, now: DateTime<Utc>) -> Result<Vec<Person>, Error> {
+        let users: Vec<Uuid> =
+            waiters.iter().map(|row| row.user_id).collect::<BTreeSet<_>>().into_iter().collect();
+        let mut people = self.people(&users, skip_locked(self.backend())).await?;
+        let mut left = BTreeSet::new();
+        loop {
+            let before = people.len();
+            for row in &waiters {
+                if left.contains(&row.pool_id) || !people.contains_key(&row.user_id) {
+                    left.insert(row.pool_id);
+                    people.remove(&row.user_id);
+                }
+            }
+            if people.len() == before {
+                break;
+            }
+        }
+        for pool in left {
+            let job = NewJob {
+                kind: job_kind::SERVE_QUEUE.to_owned(),
+                payload: json!({ "pool": pool }),
+                run_at: now,
+                dedup: Some(format!("{}:{pool}", job_kind::SERVE_QUEUE)),
+            };
+            self.enqueue(job, now).await?;
+        }
+        Ok(people.into_values().collect())
+    }
+}
+
+/// Each of these users once, in the order of ids.
+fn distinct(users: &[UserId]) -> Vec<Uuid> {
+    users.iter().map(|user| user.uuid()).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// These pools, and those that grants and seats of people name.
+fn named_pools(pools: &[PoolId], people: &BTreeMap<Uuid, Person>) -> BTreeSet<PoolId> {
+    pools.iter().copied().chain(pools_of(people.values())).collect()
+}
+
+fn pools_of<'p>(people: impl Iterator<Item = &'p Person>) -> BTreeSet<PoolId> {
+    people
+        .flat_map(|person| {
+            person.grants.iter().map(|grant| grant.pool).chain(person.seats.iter().map(|seat| seat.pool))
+        })
+        .collect()
+}
+
+fn note(person: &mut Person, fact: FactRow) -> Result<(), Error> {
+    let pool = PoolId::new(fact.pool_id);
+    let inconsistent = |table, column| Error::Inconsistent { table, column, id: fact.user_id.to_string() };
+    let source = match fact.fact.as_str() {
+        "seat" => {
+            person.seats.push(Seat {
+                pool,
+                state: seat_state(fact.detail.as_deref().unwrap_or_default(), fact.user_id)?,
+                since: fact.since.ok_or_else(|| inconsistent("seats", "since"))?,
+                overage: fact.overage.unwrap_or(false),
+            });
+            return Ok(());
+        }
+        "binding" => GrantSource::Binding {
+            group: GroupId::new(fact.group_id.ok_or_else(|| inconsistent("bindings", "group_id"))?),
+            name: fact.detail.unwrap_or_default(),
+        },
+        kind if kind == GrantKind::ByHand.as_str() => GrantSource::ByHand,
+        kind if kind == GrantKind::Default.as_str() => GrantSource::Default,
+        kind if kind == GrantKind::Attribute.as_str() => {
+            GrantSource::Attribute { filter: fact.detail.unwrap_or_default() }
+        }
+        _ => return Err(inconsistent("grants", "kind")),
+    };
+    person.grants.push(Grant { pool, source });
+    Ok(())
+}
