@@ -9,11 +9,11 @@ use sea_orm::Value;
 use serde_json::json;
 use uuid::Uuid;
 
+use crate::db::sql::{CHUNK, Sql};
 use crate::error::Error;
 use crate::ids::stored;
 use crate::jobs::{NewJob, job_kind};
-use crate::sql::Sql;
-use crate::unit::{CHUNK, WriteUnit};
+use crate::unit::WriteUnit;
 
 /// What the effects of a decision come to, each row once: the last effect on it counts.
 #[derive(Default)]
@@ -140,7 +140,7 @@ impl WriteUnit {
             sql.bind(self.tenant()).push(" AND (user_id, pool_id) IN (VALUES ");
             sql.rows(chunk.iter().map(|(user, pool)| [Value::from(user.uuid()), pool.uuid().into()]))
                 .push(")");
-            self.session.run(sql).await?;
+            self.transaction.run(sql).await?;
         }
         let rows: Vec<_> = sum.seats.iter().filter_map(|(key, seat)| seat.map(|seat| (*key, seat))).collect();
         for chunk in rows.chunks(CHUNK) {
@@ -160,7 +160,7 @@ impl WriteUnit {
                 " ON CONFLICT (tenant_id, user_id, pool_id) DO UPDATE SET state = excluded.state, \
                  since = excluded.since, overage = excluded.overage",
             );
-            self.session.run(sql).await?;
+            self.transaction.run(sql).await?;
         }
         Ok(())
     }
@@ -178,7 +178,7 @@ impl WriteUnit {
             sql.push(
                 " AND pools.id = v.column1 AND (v.column3 <= 0 OR pools.used + v.column3 <= pools.seats)",
             );
-            if self.session.run(sql).await? != chunk.len() as u64 {
+            if self.transaction.run(sql).await? != chunk.len() as u64 {
                 return Err(Error::Busy);
             }
         }
@@ -207,7 +207,7 @@ impl WriteUnit {
                 ]
             }));
             sql.push(") AS v WHERE users.tenant_id = ").bind(self.tenant()).push(" AND users.id = v.column1");
-            self.session.run(sql).await?;
+            self.transaction.run(sql).await?;
         }
         Ok(())
     }
@@ -219,7 +219,7 @@ impl WriteUnit {
             let mut sql = Sql::new("UPDATE users SET version = version + 1, modified_at = ");
             sql.bind(stored(now)).push(" WHERE tenant_id = ").bind(self.tenant());
             sql.push(" AND id IN ").list(chunk.iter().copied());
-            self.session.run(sql).await?;
+            self.transaction.run(sql).await?;
         }
         self.bumped.extend(users);
         Ok(())

@@ -82,7 +82,7 @@ impl ReadUnit {
         let rows = connections::Entity::find()
             .filter(connections::Column::TenantId.eq(self.tenant()))
             .order_by_asc(connections::Column::Id)
-            .all(&self.session)
+            .all(&self.transaction)
             .await?;
         rows.into_iter().map(Connection::try_from).collect()
     }
@@ -95,7 +95,7 @@ impl ReadUnit {
         let row = connections::Entity::find()
             .filter(connections::Column::TenantId.eq(self.tenant()))
             .filter(connections::Column::Id.eq(id.uuid()))
-            .all(&self.session)
+            .all(&self.transaction)
             .await?
             .pop();
         row.map(Connection::try_from).transpose()
@@ -123,7 +123,7 @@ impl WriteUnit {
             policy: json!(new.policy),
             created_at: stored(now),
         };
-        self.session.insert(row.clone()).await?;
+        self.transaction.insert(row.clone()).await?;
         row.try_into()
     }
 }

@@ -10,15 +10,15 @@ use sea_orm::FromQueryResult;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::backend::{for_update, json_text, skip_locked};
 use crate::connections::decode;
+use crate::db::backend::{for_update, json_text, skip_locked};
+use crate::db::sql::{CHUNK, Sql};
 use crate::entity::pools;
 use crate::error::Error;
 use crate::grants::GrantKind;
 use crate::jobs::{NewJob, job_kind};
 use crate::pools::{pool, seat_state};
-use crate::sql::Sql;
-use crate::unit::{CHUNK, ReadUnit, WriteUnit};
+use crate::unit::{ReadUnit, WriteUnit};
 
 /// The most people who are served from one queue in one unit.
 const MOST_SERVED: usize = 500;
@@ -87,7 +87,7 @@ impl ReadUnit {
                 .list(chunk.iter().copied())
                 .push(" ORDER BY u.id")
                 .push(lock);
-            for row in self.session.all::<PersonRow>(sql).await? {
+            for row in self.transaction.all::<PersonRow>(sql).await? {
                 let enrolment: Enrolment = decode(row.enrolment, "users", "enrolment", &row.id.to_string())?;
                 let person = Person {
                     id: UserId::new(row.id),
@@ -123,7 +123,7 @@ impl ReadUnit {
         );
         sql.bind(self.tenant()).push(" AND m.member_id IN ").list(users.iter().copied());
         sql.push(" ORDER BY user_id, pool_id, fact, group_id");
-        self.session.all(sql).await
+        self.transaction.all(sql).await
     }
 
     /// Who waits for these pools and could be served if `people` gave their seats back: the first ones.
@@ -157,7 +157,7 @@ impl ReadUnit {
                 .bind(pool.uuid())
                 .push(&format!("), 0)) AS w{position}"));
         }
-        let mut waiters = self.session.all::<WaiterRow>(sql).await?;
+        let mut waiters = self.transaction.all::<WaiterRow>(sql).await?;
         waiters.retain(|row| !people.contains_key(&row.user_id));
         waiters.sort_unstable_by_key(|row| (row.pool_id, row.since, row.user_id));
         Ok(waiters)
@@ -168,7 +168,7 @@ impl ReadUnit {
     async fn pools_named(&self, named: &BTreeSet<PoolId>, lock: &str) -> Result<Vec<Pool>, Error> {
         let mut sql = Sql::new("SELECT p.* FROM pools p WHERE p.tenant_id = ");
         sql.bind(self.tenant()).push(" ORDER BY p.id").push(lock);
-        let rows = self.session.all::<pools::Model>(sql).await?;
+        let rows = self.transaction.all::<pools::Model>(sql).await?;
         rows.iter().filter(|row| named.contains(&PoolId::new(row.id))).map(pool).collect()
     }
 }

@@ -3,9 +3,9 @@
 use chrono::{DateTime, Utc};
 use provisioning::{PoolId, UserId};
 
+use crate::db::sql::Sql;
 use crate::error::Error;
 use crate::ids::stored;
-use crate::sql::Sql;
 use crate::unit::WriteUnit;
 
 /// What kind of reason a stored grant is.
@@ -63,7 +63,7 @@ impl WriteUnit {
         sql.push(" FROM pools p WHERE p.tenant_id = ").bind(self.tenant());
         sql.push(" AND p.id IN ").list(pools.iter().map(|pool| pool.uuid()));
         sql.push(" ON CONFLICT (tenant_id, user_id, pool_id, kind) DO NOTHING");
-        Ok(self.session.run(sql).await? > 0)
+        Ok(self.transaction.run(sql).await? > 0)
     }
 
     /// Lifts a grant; `false` if it did not stand.
@@ -74,7 +74,7 @@ impl WriteUnit {
         let mut sql = Sql::new("DELETE FROM grants WHERE tenant_id = ");
         sql.bind(self.tenant()).push(" AND user_id = ").bind(user.uuid());
         sql.push(" AND pool_id = ").bind(pool.uuid()).push(" AND kind = ").bind(kind.as_str());
-        Ok(self.session.run(sql).await? == 1)
+        Ok(self.transaction.run(sql).await? == 1)
     }
 
     /// Makes these pools, and no others, those that a user is entitled to by attributes; `false` if nothing changed.
@@ -95,7 +95,7 @@ impl WriteUnit {
         if !stay.is_empty() {
             sql.push(" AND pool_id NOT IN ").list(stay);
         }
-        let lifted = self.session.run(sql).await? > 0;
+        let lifted = self.transaction.run(sql).await? > 0;
         let given = !pools.is_empty() && self.grant(user, pools, GrantKind::Attribute, now).await?;
         Ok(lifted || given)
     }
@@ -145,6 +145,6 @@ impl WriteUnit {
             .push(" AND p.is_default = ")
             .bind(true);
         sql.push(" ON CONFLICT (tenant_id, user_id, pool_id, kind) DO NOTHING");
-        Ok(self.session.run(sql).await? > 0)
+        Ok(self.transaction.run(sql).await? > 0)
     }
 }

@@ -13,14 +13,14 @@ use sea_orm::FromQueryResult;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::backend::{for_each, for_update};
 use crate::connections::decode;
+use crate::db::backend::{for_each, for_update};
+use crate::db::sql::{CHUNK, Sql};
 use crate::entity;
 use crate::error::Error;
 use crate::filter_sql::{self, Table};
-use crate::ids::stored;
-use crate::sql::Sql;
-use crate::unit::{CHUNK, ReadUnit, WriteUnit};
+use crate::ids::{IdRow, stored};
+use crate::unit::{ReadUnit, WriteUnit};
 use crate::users::text;
 
 /// A group as stored.
@@ -109,11 +109,6 @@ struct VersionRow {
     version: i64,
 }
 
-#[derive(FromQueryResult)]
-pub(crate) struct IdRow {
-    pub(crate) id: Uuid,
-}
-
 impl ReadUnit {
     /// The group of this id.
     ///
@@ -126,7 +121,7 @@ impl ReadUnit {
     async fn one_group(&self, id: GroupId, lock: &str) -> Result<Option<Group>, Error> {
         let mut sql = Sql::new(COLUMNS);
         sql.push(" WHERE g.tenant_id = ").bind(self.tenant()).push(" AND g.id = ").bind(id.uuid()).push(lock);
-        self.session.one::<Row>(sql).await?.map(Group::try_from).transpose()
+        self.transaction.one::<Row>(sql).await?.map(Group::try_from).transpose()
     }
 
     /// How many groups satisfy the filter, and those of one page, in the order of ids.
@@ -152,7 +147,7 @@ impl ReadUnit {
             .push(" AND g.display_name_folded = ")
             .bind(folded)
             .push(" ORDER BY g.id DESC");
-        Ok(self.session.one::<IdRow>(sql).await?.map(|row| GroupId::new(row.id)))
+        Ok(self.transaction.one::<IdRow>(sql).await?.map(|row| GroupId::new(row.id)))
     }
 
     /// The groups of each user, those around a group of theirs included, in the order of ids.
@@ -177,7 +172,7 @@ impl ReadUnit {
             sql.push("FROM group_members d WHERE d.tenant_id = ").bind(self.tenant());
             sql.push(" AND d.group_id = up.group_id AND d.member_id = up.member_id) AS direct FROM up ");
             sql.push("ORDER BY up.member_id, up.group_id");
-            for row in self.session.all::<GroupOfRow>(sql).await? {
+            for row in self.transaction.all::<GroupOfRow>(sql).await? {
                 let group =
                     GroupOf { id: GroupId::new(row.group_id), display: row.display_name, direct: row.direct };
                 groups.entry(UserId::new(row.member_id)).or_default().push(group);
@@ -203,7 +198,7 @@ impl WriteUnit {
     pub async fn insert_group(&mut self, new: &NewGroup, now: DateTime<Utc>) -> Result<Group, Error> {
         let now = stored(now);
         let display_name = text(&new.document, "displayName").map(str::to_owned);
-        self.session
+        self.transaction
             .insert(entity::groups::Model {
                 tenant_id: self.tenant(),
                 id: new.id.uuid(),
@@ -253,7 +248,7 @@ impl WriteUnit {
         sql.push(", modified_at = ").bind(stored(now)).push(", version = ").bind(version);
         sql.push(" WHERE tenant_id = ").bind(self.tenant()).push(" AND id = ").bind(group.id.uuid());
         sql.push(" AND version = ").bind(group.resource.meta.version);
-        if self.session.run(sql).await? == 1 { Ok(version) } else { Err(Error::VersionMismatch) }
+        if self.transaction.run(sql).await? == 1 { Ok(version) } else { Err(Error::VersionMismatch) }
     }
 
     /// Gives a group a new version, because its members have changed, and answers it.
@@ -268,7 +263,7 @@ impl WriteUnit {
             .push(" AND id = ")
             .bind(id.uuid());
         sql.push(" RETURNING version");
-        Ok(self.session.one::<VersionRow>(sql).await?.ok_or(Error::NotFound)?.version)
+        Ok(self.transaction.one::<VersionRow>(sql).await?.ok_or(Error::NotFound)?.version)
     }
 
     /// Deletes a group, with members, parked members and bindings; `false` if there is no such group.
@@ -279,7 +274,7 @@ impl WriteUnit {
         self.leave_all_groups(id.uuid(), now).await?;
         let mut sql = Sql::new("DELETE FROM groups WHERE tenant_id = ");
         sql.bind(self.tenant()).push(" AND id = ").bind(id.uuid());
-        Ok(self.session.run(sql).await? == 1)
+        Ok(self.transaction.run(sql).await? == 1)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Mutex;
 
 use chrono::{DateTime, SubsecRound, Utc};
+use sea_orm::FromQueryResult;
 use uuid::timestamp::context::ContextV7;
 use uuid::{Timestamp, Uuid};
 
@@ -13,6 +14,12 @@ provisioning::ids! {
     ConnectionId
     /// A bearer token of a connection.
     TokenId
+}
+
+/// A row of which only the id is wanted.
+#[derive(FromQueryResult)]
+pub(crate) struct IdRow {
+    pub(crate) id: Uuid,
 }
 
 static ORDER: Mutex<ContextV7> = Mutex::new(ContextV7::new());

@@ -6,13 +6,14 @@ use sea_orm::{ConnectionTrait as _, FromQueryResult, Value as SqlValue};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::backend::skip_locked;
+use crate::db::backend::skip_locked;
+use crate::db::sql::{CHUNK, Sql};
+use crate::db::transaction::Transaction;
 use crate::error::Error;
 use crate::ids::{new_id, stored};
-use crate::sql::Sql;
+use crate::scope::TenantScope;
 use crate::store::Store;
-use crate::tenants::TenantScope;
-use crate::unit::{CHUNK, Session, WriteUnit};
+use crate::unit::WriteUnit;
 
 /// The kinds of jobs that effects queue.
 pub mod job_kind {
@@ -139,10 +140,10 @@ impl Store {
         Due::Ready.push(&mut sql, kinds, now);
         sql.push(")");
         let look = sql.statement(self.backend());
-        if self.link().await?.query_all_raw(look).await?.is_empty() {
+        if self.database().await?.query_all_raw(look).await?.is_empty() {
             return Ok(Vec::new());
         }
-        let session = self.writing().await?;
+        let transaction = self.writing().await?;
         let mut rows: Vec<Row> = Vec::new();
         for due in [Due::Abandoned, Due::Ready] {
             let mut sql = Sql::new("UPDATE jobs SET state = 'running', attempt = attempt + 1, worker = ");
@@ -152,9 +153,9 @@ impl Store {
             sql.push(" ORDER BY j.run_at, j.id LIMIT ").bind(most.saturating_sub(rows.len() as u64));
             sql.push(skip_locked(self.backend()));
             sql.push(") RETURNING tenant_id, id, kind, payload, attempt, run_at, last_error");
-            rows.extend(session.all::<Row>(sql).await?);
+            rows.extend(transaction.all::<Row>(sql).await?);
         }
-        session.commit().await?;
+        transaction.commit().await?;
         rows.sort_by_key(|row| (row.run_at, row.id));
         Ok(rows.into_iter().map(Job::from).collect())
     }
@@ -164,13 +165,13 @@ impl Store {
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
     pub async fn finish_job(&self, job: &Job, outcome: Outcome, now: DateTime<Utc>) -> Result<(), Error> {
-        let session = self.writing().await?;
+        let transaction = self.writing().await?;
         let ended = match outcome {
-            Outcome::Done => delete(&session, job).await?,
+            Outcome::Done => delete(&transaction, job).await?,
             Outcome::Failed(reason) => {
                 let mut sql = Sql::new("UPDATE jobs SET state = 'failed', dedup = NULL, last_error = ");
                 sql.bind(reason);
-                session.run(held(sql, job)).await? == 1
+                transaction.run(held(sql, job)).await? == 1
             }
             Outcome::Retry { after, reason } => {
                 let mut sql = Sql::new("UPDATE jobs SET state = 'ready', run_at = ");
@@ -181,13 +182,13 @@ impl Store {
                      AND r.state = 'ready')",
                 );
                 // A newer job of the same key takes the place of this one.
-                session.run(sql).await? == 1 || delete(&session, job).await?
+                transaction.run(sql).await? == 1 || delete(&transaction, job).await?
             }
         };
         if !ended {
             tracing::warn!(job.id = %job.id, job.kind = job.kind, "the lease of a job was over before the job was");
         }
-        session.commit().await
+        transaction.commit().await
     }
 
     /// Keeps a job for longer.
@@ -209,9 +210,9 @@ impl Store {
         now: DateTime<Utc>,
         lease: TimeDelta,
     ) -> Result<(), Error> {
-        let session = self.writing().await?;
-        progress(&session, job, payload, now, lease).await?;
-        session.commit().await
+        let transaction = self.writing().await?;
+        progress(&transaction, job, payload, now, lease).await?;
+        transaction.commit().await
     }
 }
 
@@ -249,7 +250,7 @@ impl WriteUnit {
                 " ON CONFLICT (tenant_id, dedup) WHERE state = 'ready' AND dedup IS NOT NULL \
                  DO UPDATE SET payload = excluded.payload, run_at = excluded.run_at, kind = excluded.kind",
             );
-            self.session.run(sql).await?;
+            self.transaction.run(sql).await?;
         }
         Ok(())
     }
@@ -262,7 +263,7 @@ impl WriteUnit {
         for chunk in dedup.chunks(CHUNK) {
             let mut sql = Sql::new("DELETE FROM jobs WHERE tenant_id = ");
             sql.bind(self.tenant()).push(" AND state = 'ready' AND dedup IN ").list(chunk.iter().cloned());
-            self.session.run(sql).await?;
+            self.transaction.run(sql).await?;
         }
         Ok(())
     }
@@ -278,12 +279,12 @@ impl WriteUnit {
         now: DateTime<Utc>,
         lease: TimeDelta,
     ) -> Result<(), Error> {
-        progress(&self.session, job, payload, now, lease).await
+        progress(&self.transaction, job, payload, now, lease).await
     }
 }
 
 async fn progress(
-    session: &Session,
+    transaction: &Transaction,
     job: &Job,
     payload: Value,
     now: DateTime<Utc>,
@@ -291,11 +292,11 @@ async fn progress(
 ) -> Result<(), Error> {
     let mut sql = Sql::new("UPDATE jobs SET payload = ");
     sql.bind(payload).push(", lease_until = ").bind(stored(now) + lease);
-    if session.run(held(sql, job)).await? == 1 { Ok(()) } else { Err(Error::NotFound) }
+    if transaction.run(held(sql, job)).await? == 1 { Ok(()) } else { Err(Error::NotFound) }
 }
 
-async fn delete(session: &Session, job: &Job) -> Result<bool, Error> {
-    Ok(session.run(held(Sql::new("DELETE FROM jobs"), job)).await? == 1)
+async fn delete(transaction: &Transaction, job: &Job) -> Result<bool, Error> {
+    Ok(transaction.run(held(Sql::new("DELETE FROM jobs"), job)).await? == 1)
 }
 
 /// The row, as long as it is ours: every claim counts the attempts up.

@@ -152,9 +152,9 @@ impl ReadUnit {
         }
         let rows = if let Some(after) = query.after {
             let behind = select.filter(journal::Column::Id.gt(after)).order_by_asc(journal::Column::Id);
-            behind.all(&self.session).await?
+            behind.all(&self.transaction).await?
         } else {
-            let mut last = select.order_by_desc(journal::Column::Id).all(&self.session).await?;
+            let mut last = select.order_by_desc(journal::Column::Id).all(&self.transaction).await?;
             last.reverse();
             last
         };
@@ -174,6 +174,6 @@ impl WriteUnit {
     ) -> Result<(), Error> {
         let tenant = self.tenant();
         let rows = entries.into_iter().map(|(entry, actor)| row(tenant, entry, actor, now)).collect();
-        self.session.insert_all::<journal::Entity>(rows).await
+        self.transaction.insert_all::<journal::Entity>(rows).await
     }
 }

@@ -8,43 +8,32 @@
 //! Nothing here decides *when* something happens: [`WriteUnit::situation`] gathers facts, `provisioning` decides,
 //! [`WriteUnit::carry_out`] performs.
 
-mod arrivals;
-mod backend;
 mod carry_out;
 mod connections;
-mod driver;
+mod cross_tenant;
+mod db;
 mod entity;
 mod error;
 mod facts;
 mod filter_sql;
-mod gates;
 mod grants;
 mod groups;
 mod ids;
 mod jobs;
 mod journal;
-mod links;
 mod members;
 mod migration;
-mod newcomers;
-mod operator;
 mod overview;
 mod parked;
 mod pools;
-mod requests;
-mod rows;
-
-mod sql;
+mod request_log;
+mod scope;
 mod store;
 mod tenants;
 mod tokens;
-mod unawaited;
 mod unit;
-mod user_values;
 mod users;
-mod writer;
 
-pub use arrivals::Arrived;
 pub use connections::{Connection, NewConnection};
 pub use error::{Constraint, Error};
 pub use grants::GrantKind;
@@ -53,13 +42,12 @@ pub use ids::{ConnectionId, TenantId, TokenId, new_id};
 pub use jobs::{Job, NewJob, Outcome, job_kind};
 pub use journal::{Actor, ActorKind, JournalQuery, JournalRecord};
 pub use members::{Member, MemberKind, MemberName};
-pub use newcomers::{NewUser, Newcomer};
 pub use overview::Waiting;
 pub use pools::{Binding, Licence, NewPool, PoolRule, PoolState};
-pub use requests::{QuirkUse, RequestBatch, RequestRecord};
+pub use request_log::{QuirkUse, RequestBatch, RequestRecord};
+pub use scope::TenantScope;
 pub use store::{Options, Store};
-pub use tenants::{Tenant, TenantScope};
+pub use tenants::Tenant;
 pub use tokens::{Authenticated, NewToken, Token};
-pub use unawaited::Unawaited;
 pub use unit::{ReadUnit, WriteUnit};
-pub use users::User;
+pub use users::{Arrived, NewUser, Newcomer, User};

@@ -8,12 +8,11 @@ use provisioning::GroupId;
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
-use crate::backend::{for_update, json_text, skip_locked};
+use crate::db::backend::{for_update, json_text, skip_locked};
+use crate::db::sql::{CHUNK, Sql};
 use crate::error::Error;
-use crate::groups::IdRow;
-use crate::ids::stored;
-use crate::sql::Sql;
-use crate::unit::{CHUNK, ReadUnit, WriteUnit};
+use crate::ids::{IdRow, stored};
+use crate::unit::{ReadUnit, WriteUnit};
 
 /// What a member is (RFC 7643 §4.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -133,7 +132,7 @@ impl ReadUnit {
                 .push(")");
         }
         sql.push(" ORDER BY m.group_id, m.member_id LIMIT ").bind(most);
-        let rows = self.session.all::<MemberRow>(sql).await?;
+        let rows = self.transaction.all::<MemberRow>(sql).await?;
         let member = |row: MemberRow| {
             let kind = MemberKind::parse(&row.member_kind, row.member_id)?;
             Ok((GroupId::new(row.group_id), Member { id: row.member_id, kind, display: row.display }))
@@ -151,7 +150,7 @@ impl ReadUnit {
             let mut sql = Sql::new("SELECT m.member_id AS id FROM group_members m WHERE m.tenant_id = ");
             sql.bind(self.tenant()).push(" AND m.group_id = ").bind(group.uuid());
             sql.push(" AND m.member_id IN ").list(chunk.iter().copied()).push(" ORDER BY m.member_id");
-            found.extend(self.session.all::<IdRow>(sql).await?.into_iter().map(|row| row.id));
+            found.extend(self.transaction.all::<IdRow>(sql).await?.into_iter().map(|row| row.id));
         }
         Ok(found)
     }
@@ -170,7 +169,7 @@ impl ReadUnit {
         sql.bind(self.tenant()).push(" AND m.group_id = ").bind(group.uuid());
         sql.push(" AND m.member_id > ").bind(after.unwrap_or(Uuid::nil()));
         sql.push(&format!(" ORDER BY m.member_id LIMIT {most}"));
-        let rows = self.session.all::<KindRow>(sql).await?;
+        let rows = self.transaction.all::<KindRow>(sql).await?;
         rows.iter()
             .map(|row| Ok((row.member_id, MemberKind::parse(&row.member_kind, row.member_id)?)))
             .collect()
@@ -191,7 +190,7 @@ impl ReadUnit {
                 " UNION ALL SELECT g.id, 'Group', g.display_name, NULL FROM groups g WHERE g.tenant_id = ",
             );
             sql.bind(self.tenant()).push(" AND g.id IN ").list(chunk.iter().copied());
-            for row in self.session.all::<NameRow>(sql).await? {
+            for row in self.transaction.all::<NameRow>(sql).await? {
                 let kind = MemberKind::parse(&row.kind, row.id)?;
                 let called = row.display_name.clone().or(row.user_name).unwrap_or_default();
                 names.insert(row.id, MemberName { kind, display: row.display_name, called });
@@ -232,7 +231,7 @@ impl WriteUnit {
                 sql.push(
                     " ON CONFLICT (tenant_id, group_id, member_id) DO NOTHING RETURNING member_id AS id",
                 );
-                added.extend(self.session.all::<IdRow>(sql).await?.into_iter().map(|row| row.id));
+                added.extend(self.transaction.all::<IdRow>(sql).await?.into_iter().map(|row| row.id));
             }
         }
         Ok(added)
@@ -248,7 +247,7 @@ impl WriteUnit {
             let mut sql = Sql::new("DELETE FROM group_members WHERE tenant_id = ");
             sql.bind(self.tenant()).push(" AND group_id = ").bind(group.uuid());
             sql.push(" AND member_id IN ").list(chunk.iter().copied()).push(" RETURNING member_id AS id");
-            removed.extend(self.session.all::<IdRow>(sql).await?.into_iter().map(|row| row.id));
+            removed.extend(self.transaction.all::<IdRow>(sql).await?.into_iter().map(|row| row.id));
         }
         Ok(removed)
     }
@@ -261,7 +260,7 @@ impl WriteUnit {
         for table in ["parked_members", "group_members"] {
             let mut sql = Sql::new(&format!("DELETE FROM {table} WHERE tenant_id = "));
             sql.bind(self.tenant()).push(" AND group_id = ").bind(group.uuid());
-            let removed = self.session.run(sql).await?;
+            let removed = self.transaction.run(sql).await?;
             if table == "group_members" {
                 return Ok(removed);
             }
@@ -278,10 +277,10 @@ impl WriteUnit {
         sql.push(" AND g.id IN (SELECT m.group_id FROM group_members m WHERE m.tenant_id = ")
             .bind(self.tenant());
         sql.push(" AND m.member_id = ").bind(member).push(")").push(skip_locked(self.backend())).push(")");
-        self.session.run(sql).await?;
+        self.transaction.run(sql).await?;
         let mut sql = Sql::new("DELETE FROM group_members WHERE tenant_id = ");
         sql.bind(self.tenant()).push(" AND member_id = ").bind(member);
-        self.session.run(sql).await?;
+        self.transaction.run(sql).await?;
         Ok(())
     }
 }

@@ -7,9 +7,9 @@ use provisioning::{PoolId, Status, UserId};
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
-use crate::backend::json_text;
+use crate::db::backend::json_text;
+use crate::db::sql::Sql;
 use crate::error::Error;
-use crate::sql::Sql;
 use crate::unit::ReadUnit;
 
 /// Somebody who waits for a seat.
@@ -53,7 +53,7 @@ impl ReadUnit {
         );
         sql.bind(self.tenant()).push(" GROUP BY u.enrolment_status");
         let mut counts = BTreeMap::new();
-        for row in self.session.all::<CountRow>(sql).await? {
+        for row in self.transaction.all::<CountRow>(sql).await? {
             counts.insert(row.status, u64::try_from(row.people).unwrap_or(0));
         }
         Ok(Status::ALL
@@ -81,6 +81,6 @@ impl ReadUnit {
             name: row.name,
             since: row.since,
         };
-        Ok(self.session.all::<WaitingRow>(sql).await?.into_iter().map(waiting).collect())
+        Ok(self.transaction.all::<WaitingRow>(sql).await?.into_iter().map(waiting).collect())
     }
 }

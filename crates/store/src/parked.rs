@@ -1,19 +1,40 @@
 //! Parked members: values that a group names before the user has arrived (O-21).
 
-use provisioning::GroupId;
-use sea_orm::FromQueryResult;
+use std::collections::{BTreeSet, HashMap};
 
-use crate::backend::most_rows;
+use chrono::{DateTime, Utc};
+use provisioning::GroupId;
+use scim::Object;
+use scim::text::fold_name;
+use sea_orm::FromQueryResult;
+use uuid::Uuid;
+
+use crate::db::backend::{for_update, json_text};
+use crate::db::locks::Lock;
+use crate::db::rows::Rows;
+use crate::db::sql::{CHUNK, Sql};
 use crate::entity::parked_members;
 use crate::error::Error;
-use crate::gates::Gates;
-use crate::rows::Rows;
-use crate::sql::Sql;
-use crate::unit::{CHUNK, ReadUnit, WriteUnit};
+use crate::ids::IdRow;
+use crate::members::MemberKind;
+use crate::unit::{ReadUnit, WriteUnit};
+use crate::users::{User, text};
 
 #[derive(FromQueryResult)]
 struct ValueRow {
     value: String,
+}
+
+#[derive(FromQueryResult)]
+struct GroupRow {
+    group_id: Uuid,
+}
+
+#[derive(FromQueryResult)]
+struct CalledRow {
+    id: Uuid,
+    external_id: Option<String>,
+    user_name: Option<String>,
 }
 
 impl ReadUnit {
@@ -24,7 +45,7 @@ impl ReadUnit {
     pub async fn parked(&self, group: GroupId) -> Result<Vec<String>, Error> {
         let mut sql = Sql::new("SELECT p.value FROM parked_members p WHERE p.tenant_id = ");
         sql.bind(self.tenant()).push(" AND p.group_id = ").bind(group.uuid()).push(" ORDER BY p.value");
-        Ok(self.session.all::<ValueRow>(sql).await?.into_iter().map(|row| row.value).collect())
+        Ok(self.transaction.all::<ValueRow>(sql).await?.into_iter().map(|row| row.value).collect())
     }
 }
 
@@ -34,7 +55,7 @@ impl WriteUnit {
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
     pub async fn park_members(&mut self, group: GroupId, values: &[String]) -> Result<(), Error> {
-        for chunk in values.chunks(most_rows(self.backend())) {
+        for chunk in values.chunks(CHUNK) {
             let row = |value: &String| parked_members::Model {
                 tenant_id: self.tenant(),
                 group_id: group.uuid(),
@@ -42,8 +63,8 @@ impl WriteUnit {
             };
             let rows: Rows<parked_members::Entity> = chunk.iter().map(row).collect();
             let mut sql = Sql::default();
-            sql.insert(self.backend(), &Gates::NONE, rows, " ON CONFLICT DO NOTHING");
-            self.session.run(sql).await?;
+            sql.insert(self.backend(), &rows, " ON CONFLICT DO NOTHING");
+            self.transaction.run(sql).await?;
         }
         Ok(())
     }
@@ -57,8 +78,97 @@ impl WriteUnit {
             let mut sql = Sql::new("DELETE FROM parked_members WHERE tenant_id = ");
             sql.bind(self.tenant()).push(" AND group_id = ").bind(group.uuid());
             sql.push(" AND value IN ").list(chunk.iter().cloned());
-            self.session.run(sql).await?;
+            self.transaction.run(sql).await?;
         }
         Ok(())
+    }
+
+    /// Waits until no other unit parks members.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn await_parking(&mut self) -> Result<(), Error> {
+        self.share(&[Lock::Parking]).await
+    }
+
+    /// Locks the groups that wait for somebody of these names, to be done before such a person is created and
+    /// [`WriteUnit::unpark_for`] is called: whoever parks a member locks the group first, too. (A group that begins to
+    /// wait between the two calls can make two units wait for each other, and one is told to come again.)
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn lock_groups_awaiting(&mut self, document: &Object) -> Result<(), Error> {
+        let mut sql = Sql::new("SELECT 1 FROM groups g WHERE g.tenant_id = ");
+        sql.bind(self.tenant())
+            .push(" AND g.id IN (SELECT p.group_id FROM parked_members p WHERE p.tenant_id = ");
+        sql.bind(self.tenant()).push(" AND p.value IN ");
+        sql.list(["externalId", "userName"].into_iter().filter_map(|name| text(document, name)));
+        sql.push(") ORDER BY g.id");
+        self.transaction.lock(sql).await?;
+        self.locked_awaiting = true;
+        Ok(())
+    }
+
+    /// Makes a user who has arrived a member of every group in which the `externalId` or the `userName` is parked,
+    /// and answers those groups; they get a new version.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn unpark_for(&mut self, user: &User, now: DateTime<Utc>) -> Result<Vec<GroupId>, Error> {
+        let values: Vec<&str> = user.names().collect();
+        let mut sql = Sql::new("SELECT DISTINCT p.group_id FROM parked_members p WHERE p.tenant_id = ");
+        sql.bind(self.tenant())
+            .push(" AND p.value IN ")
+            .list(values.iter().copied())
+            .push(" ORDER BY p.group_id");
+        let groups: Vec<Uuid> =
+            self.transaction.all::<GroupRow>(sql).await?.iter().map(|row| row.group_id).collect();
+        if groups.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut sql = Sql::new("SELECT g.id FROM groups g WHERE g.tenant_id = ");
+        sql.bind(self.tenant()).push(" AND g.id IN ").list(groups).push(" ORDER BY g.id");
+        sql.push(for_update(self.backend()));
+        let groups = self.transaction.all::<IdRow>(sql).await?;
+        let mut sql = Sql::new("DELETE FROM parked_members WHERE tenant_id = ");
+        sql.bind(self.tenant()).push(" AND value IN ").list(values);
+        self.transaction.run(sql).await?;
+        let mut joined = Vec::new();
+        for row in groups {
+            let group = GroupId::new(row.id);
+            self.add_members(group, &[(user.id.uuid(), MemberKind::User)], now).await?;
+            self.touch_group(group, now).await?;
+            joined.push(group);
+        }
+        Ok(joined)
+    }
+
+    /// Lets nobody arrive until the unit ends, and says who is there already under which of these values, by
+    /// `userName` or else by `externalId`. What remains may be parked: nobody who arrives later, or gets such a name,
+    /// misses it.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn people_called(&mut self, values: &[String]) -> Result<HashMap<String, Uuid>, Error> {
+        self.hold(Lock::Parking).await?;
+        let mut called = HashMap::new();
+        for chunk in values.chunks(CHUNK) {
+            let mut sql = Sql::new("SELECT u.id, u.external_id, ");
+            sql.push(&json_text(self.backend(), "u.document", &["userName"]));
+            sql.push(" AS user_name FROM users u WHERE u.tenant_id = ").bind(self.tenant());
+            sql.push(" AND (u.external_id IN ").list(chunk.iter().cloned());
+            sql.push(" OR u.user_name_folded IN ").list(chunk.iter().map(|value| fold_name(value)));
+            sql.push(") ORDER BY u.id");
+            let wanted: BTreeSet<&String> = chunk.iter().collect();
+            for row in self.transaction.all::<CalledRow>(sql).await? {
+                if let Some(name) = row.user_name.filter(|name| wanted.contains(name)) {
+                    called.insert(name, row.id);
+                }
+                if let Some(name) = row.external_id.filter(|name| wanted.contains(name)) {
+                    called.entry(name).or_insert(row.id);
+                }
+            }
+        }
+        Ok(called)
     }
 }

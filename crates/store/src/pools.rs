@@ -8,13 +8,12 @@ use scim::text::fold;
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
+use crate::db::locks::Lock;
+use crate::db::sql::{CHUNK, Sql};
 use crate::entity::{bindings, pools};
 use crate::error::Error;
-use crate::gates::Gate;
-use crate::groups::IdRow;
-use crate::ids::{new_id, stored};
-use crate::sql::Sql;
-use crate::unit::{CHUNK, ReadUnit, WriteUnit};
+use crate::ids::{IdRow, new_id, stored};
+use crate::unit::{ReadUnit, WriteUnit};
 
 /// A pool with what is known about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -165,7 +164,7 @@ impl ReadUnit {
              AND s.state = 'waiting') AS waiting FROM pools p WHERE p.tenant_id = ",
         );
         sql.bind(self.tenant()).push(" ORDER BY p.id");
-        self.session.all::<PoolRow>(sql).await?.into_iter().map(PoolState::try_from).collect()
+        self.transaction.all::<PoolRow>(sql).await?.into_iter().map(PoolState::try_from).collect()
     }
 
     /// Who is entitled to which pool without a binding: the rule of each pool, and whether it is for everybody.
@@ -177,7 +176,7 @@ impl ReadUnit {
         sql.bind(self.tenant()).push(" ORDER BY p.id");
         let rule =
             |row: RuleRow| PoolRule { pool: PoolId::new(row.id), rule: row.rule, default: row.is_default };
-        Ok(self.session.all::<RuleRow>(sql).await?.into_iter().map(rule).collect())
+        Ok(self.transaction.all::<RuleRow>(sql).await?.into_iter().map(rule).collect())
     }
 
     /// Every binding, by group and pool.
@@ -198,7 +197,7 @@ impl ReadUnit {
             pool_name: row.pool_name,
             created_at: row.created_at,
         };
-        Ok(self.session.all::<BindingRow>(sql).await?.into_iter().map(binding).collect())
+        Ok(self.transaction.all::<BindingRow>(sql).await?.into_iter().map(binding).collect())
     }
 
     /// The pools to which a group is bound.
@@ -208,7 +207,7 @@ impl ReadUnit {
     pub async fn pools_bound_to(&self, group: GroupId) -> Result<Vec<PoolId>, Error> {
         let mut sql = Sql::new("SELECT b.pool_id AS id FROM bindings b WHERE b.tenant_id = ");
         sql.bind(self.tenant()).push(" AND b.group_id = ").bind(group.uuid()).push(" ORDER BY b.pool_id");
-        let rows = self.session.all::<IdRow>(sql).await?;
+        let rows = self.transaction.all::<IdRow>(sql).await?;
         Ok(rows.into_iter().map(|row| PoolId::new(row.id)).collect())
     }
 
@@ -225,7 +224,7 @@ impl ReadUnit {
             );
             sql.bind(self.tenant()).push(" AND s.user_id IN ").list(chunk.iter().map(|user| user.uuid()));
             sql.push(" ORDER BY s.user_id, s.pool_id");
-            for row in self.session.all::<LicenceRow>(sql).await? {
+            for row in self.transaction.all::<LicenceRow>(sql).await? {
                 let licence = Licence {
                     pool: PoolId::new(row.pool_id),
                     name: row.name,
@@ -260,7 +259,7 @@ impl ReadUnit {
              WHERE m.tenant_id = s.tenant_id AND m.member_id = s.user_id) ORDER BY s.user_id LIMIT ",
         );
         sql.bind(most);
-        let rows = self.session.all::<IdRow>(sql).await?;
+        let rows = self.transaction.all::<IdRow>(sql).await?;
         Ok(rows.into_iter().map(|row| UserId::new(row.id)).collect())
     }
 
@@ -289,7 +288,7 @@ impl ReadUnit {
             .push(" AND r.user_id > ")
             .bind(after);
         sql.push(&format!(" ORDER BY id LIMIT {most}"));
-        let rows = self.session.all::<IdRow>(sql).await?;
+        let rows = self.transaction.all::<IdRow>(sql).await?;
         Ok(rows.into_iter().map(|row| UserId::new(row.id)).collect())
     }
 }
@@ -301,7 +300,7 @@ impl WriteUnit {
     /// [`Error::Conflict`] if the tenant has one of this name.
     pub async fn insert_pool(&mut self, new: &NewPool, now: DateTime<Utc>) -> Result<PoolState, Error> {
         if new.rule.is_some() || new.default {
-            self.hold(Gate::Rules).await?;
+            self.hold(Lock::Rules).await?;
         }
         let row = pools::Model {
             tenant_id: self.tenant(),
@@ -316,7 +315,7 @@ impl WriteUnit {
             is_default: new.default,
             created_at: stored(now),
         };
-        self.session.insert(row.clone()).await?;
+        self.transaction.insert(row.clone()).await?;
         PoolRow { pool: row, waiting: 0 }.try_into()
     }
 
@@ -328,7 +327,7 @@ impl WriteUnit {
         let mut sql = Sql::new("UPDATE pools SET seats = ");
         sql.bind(i64::from(seats)).push(" WHERE tenant_id = ").bind(self.tenant());
         sql.push(" AND id = ").bind(pool.uuid());
-        if self.session.run(sql).await? == 1 { Ok(()) } else { Err(Error::NotFound) }
+        if self.transaction.run(sql).await? == 1 { Ok(()) } else { Err(Error::NotFound) }
     }
 
     /// Changes when a pool expires; its people must be settled afterwards.
@@ -343,7 +342,7 @@ impl WriteUnit {
         let mut sql = Sql::new("UPDATE pools SET expires_at = ");
         sql.bind(expires_at.map(stored)).push(" WHERE tenant_id = ").bind(self.tenant());
         sql.push(" AND id = ").bind(pool.uuid());
-        if self.session.run(sql).await? == 1 { Ok(()) } else { Err(Error::NotFound) }
+        if self.transaction.run(sql).await? == 1 { Ok(()) } else { Err(Error::NotFound) }
     }
 
     /// Binds a group to a pool; the members must be settled afterwards.
@@ -362,7 +361,7 @@ impl WriteUnit {
             pool_id: pool.uuid(),
             created_at: stored(now),
         };
-        self.session.insert(row).await
+        self.transaction.insert(row).await
     }
 
     /// Unbinds a group from a pool; `false` if it was not bound. The members must be settled afterwards.
@@ -373,6 +372,6 @@ impl WriteUnit {
         let mut sql = Sql::new("DELETE FROM bindings WHERE tenant_id = ");
         sql.bind(self.tenant()).push(" AND group_id = ").bind(group.uuid());
         sql.push(" AND pool_id = ").bind(pool.uuid());
-        Ok(self.session.run(sql).await? == 1)
+        Ok(self.transaction.run(sql).await? == 1)
     }
 }

@@ -5,18 +5,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ConnectionTrait as _, DbBackend};
+use sea_orm::DbBackend;
 use uuid::Uuid;
 
-use crate::driver::Driver;
+use crate::db::backend;
+use crate::db::connection::DbConnection;
+use crate::db::pool::{ConnectionPool, PooledConnection};
+use crate::db::transaction::Transaction;
+use crate::db::writer::Writer;
 use crate::error::Error;
 use crate::ids::new_id;
-use crate::links::{Link, Links};
-use crate::sql::Sql;
-use crate::tenants::TenantScope;
-use crate::unit::{ReadUnit, Session, WriteUnit};
-use crate::writer::Writer;
-use crate::{backend, migration};
+use crate::migration;
+use crate::scope::TenantScope;
+use crate::unit::{ReadUnit, WriteUnit};
 
 /// How to open a store.
 #[derive(Clone, PartialEq, Eq)]
@@ -45,7 +46,7 @@ impl std::fmt::Debug for Options {
 #[derive(Debug)]
 pub struct Store {
     backend: DbBackend,
-    links: Links,
+    pool: ConnectionPool,
     /// `SQLite` only.
     writer: Option<Writer>,
     base: Arc<str>,
@@ -60,18 +61,13 @@ impl Store {
     /// database cannot be opened.
     pub async fn open(options: &Options) -> Result<Self, Error> {
         let backend = backend::of_url(&options.url)?;
-        if backend::concurrent(backend) {
-            let links = Links::connect(&options.url, options.max_connections).await?;
-            prepare(&*links.link().await?, &options.url, options.migrate).await?;
-            return Ok(Self { backend, links, writer: None, base: "".into(), _scratch: None });
-        }
         let scratch = if options.url.contains(":memory:") { Some(Scratch::make()?) } else { None };
         let url = scratch.as_ref().map_or_else(|| options.url.clone(), Scratch::url);
-        let writer = backend::connect_writer(&url).await?;
-        prepare(&writer, &url, options.migrate).await?;
-        let links = Links::connect(&url, options.max_connections).await?;
-        let writer = Some(Writer::start(writer, url));
-        Ok(Self { backend, links, writer, base: "".into(), _scratch: scratch })
+        let writer = backend::connect_only_writer(backend, &url).await?;
+        let pool = ConnectionPool::connect(&url, options.max_connections).await?;
+        prepare(&*pool.acquire().await?, &url, options.migrate).await?;
+        let writer = writer.map(|connection| Writer::start(connection, url));
+        Ok(Self { backend, pool, writer, base: "".into(), _scratch: scratch })
     }
 
     /// Says below which address resources live, for filters on `meta.location` and `$ref`; no slash at its end.
@@ -85,7 +81,7 @@ impl Store {
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`] if there is none.
     pub async fn ping(&self) -> Result<(), Error> {
-        Ok(self.link().await?.ping().await?)
+        Ok(self.database().await?.ping().await?)
     }
 
     /// The migrations that have not run.
@@ -93,7 +89,7 @@ impl Store {
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
     pub async fn pending_migrations(&self) -> Result<Vec<String>, Error> {
-        migration::pending(&*self.link().await?).await
+        migration::pending(&*self.database().await?).await
     }
 
     /// Runs the migrations that have not run and says which they were.
@@ -101,7 +97,7 @@ impl Store {
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`]; nothing has changed then.
     pub async fn migrate(&self) -> Result<Vec<String>, Error> {
-        migration::up(self.links.url()).await
+        migration::up(self.pool.url()).await
     }
 
     /// `sqlite` or `postgresql`.
@@ -121,7 +117,11 @@ impl Store {
     /// # Errors
     /// [`Error::Busy`] if no connection is free in time, or [`Error::Other`].
     pub async fn read(&self, scope: &TenantScope) -> Result<ReadUnit, Error> {
-        Ok(ReadUnit { session: self.reading().await?, scope: scope.clone(), base: Arc::clone(&self.base) })
+        Ok(ReadUnit {
+            transaction: self.reading().await?,
+            scope: scope.clone(),
+            base: Arc::clone(&self.base),
+        })
     }
 
     /// Opens a unit that writes; on `SQLite` it waits for its turn.
@@ -129,8 +129,8 @@ impl Store {
     /// # Errors
     /// [`Error::Busy`] if that takes too long, or [`Error::Other`].
     pub async fn write(&self, scope: &TenantScope) -> Result<WriteUnit, Error> {
-        let session = self.writing().await?;
-        Ok(WriteUnit::new(ReadUnit { session, scope: scope.clone(), base: Arc::clone(&self.base) }))
+        let transaction = self.writing().await?;
+        Ok(WriteUnit::new(ReadUnit { transaction, scope: scope.clone(), base: Arc::clone(&self.base) }))
     }
 
     /// Lets open writes finish and closes the database.
@@ -138,51 +138,32 @@ impl Store {
         if let Some(writer) = self.writer {
             writer.close().await;
         }
-        self.links.close().await;
-    }
-
-    /// The one writer of a database that has no more.
-    pub(crate) fn writer(&self) -> Option<&Writer> {
-        self.writer.as_ref()
-    }
-
-    /// Runs statements that need nothing of each other as one unit, in one trip.
-    pub(crate) async fn run_all(&self, statements: Vec<Sql>) -> Result<(), Error> {
-        if statements.is_empty() {
-            return Ok(());
-        }
-        let sql = Sql::joined(self.backend, statements);
-        if let Some(writer) = &self.writer {
-            writer.run(sql).await?;
-        } else {
-            self.link().await?.execute_raw(sql.statement(self.backend)).await?;
-        }
-        Ok(())
+        self.pool.close().await;
     }
 
     /// A connection for a statement without a unit.
-    pub(crate) async fn link(&self) -> Result<Link, Error> {
-        self.links.link().await
+    pub(crate) async fn database(&self) -> Result<PooledConnection, Error> {
+        self.pool.acquire().await
     }
 
     pub(crate) fn backend(&self) -> DbBackend {
         self.backend
     }
 
-    pub(crate) async fn reading(&self) -> Result<Session, Error> {
-        Session::begin(self.link().await?, backend::begin_reading(self.backend)).await
+    pub(crate) async fn reading(&self) -> Result<Transaction, Error> {
+        Transaction::begin(self.database().await?, backend::begin_reading(self.backend)).await
     }
 
-    pub(crate) async fn writing(&self) -> Result<Session, Error> {
+    pub(crate) async fn writing(&self) -> Result<Transaction, Error> {
         if let Some(writer) = &self.writer {
-            return Ok(Session::leased(writer.lease().await?));
+            return Ok(Transaction::leased(writer.lease().await?));
         }
-        Session::begin(self.link().await?, backend::begin_writing(self.backend)).await
+        Transaction::begin(self.database().await?, backend::begin_writing(self.backend)).await
     }
 }
 
-async fn prepare(driver: &Driver, url: &str, migrate: bool) -> Result<(), Error> {
-    let pending = migration::pending(driver).await?;
+async fn prepare(connection: &DbConnection, url: &str, migrate: bool) -> Result<(), Error> {
+    let pending = migration::pending(connection).await?;
     match (pending.is_empty(), migrate) {
         (true, _) => Ok(()),
         (false, true) => migration::up(url).await.map(drop),

@@ -1,4 +1,4 @@
-//! Tenants, and the scope that opens units of work for one.
+//! Tenants: the customer organisations.
 
 use chrono::{DateTime, Utc};
 use scim::text::fold;
@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::entity::tenants;
 use crate::error::Error;
 use crate::ids::{TenantId, new_id, stored};
+use crate::scope::TenantScope;
 use crate::store::Store;
 
 /// One customer organisation.
@@ -19,22 +20,6 @@ pub struct Tenant {
     pub name: String,
     /// When it was created.
     pub created_at: DateTime<Utc>,
-}
-
-/// Permission to work on one tenant's data; handed out by look-ups of a token, a job or an operator alone.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct TenantScope(TenantId);
-
-impl TenantScope {
-    pub(crate) fn of(tenant: Uuid) -> Self {
-        Self(TenantId::new(tenant))
-    }
-
-    /// The tenant.
-    #[must_use]
-    pub fn tenant_id(&self) -> TenantId {
-        self.0
-    }
 }
 
 impl From<tenants::Model> for Tenant {
@@ -55,9 +40,9 @@ impl Store {
             name_folded: fold(name).into_owned(),
             created_at: stored(now),
         };
-        let session = self.writing().await?;
-        session.insert(row.clone()).await?;
-        session.commit().await?;
+        let transaction = self.writing().await?;
+        transaction.insert(row.clone()).await?;
+        transaction.commit().await?;
         Ok(row.into())
     }
 
@@ -67,7 +52,7 @@ impl Store {
     /// [`Error::Busy`] or [`Error::Other`].
     pub async fn tenants(&self) -> Result<Vec<Tenant>, Error> {
         let rows =
-            tenants::Entity::find().order_by_asc(tenants::Column::Id).all(&*self.link().await?).await?;
+            tenants::Entity::find().order_by_asc(tenants::Column::Id).all(&*self.database().await?).await?;
         Ok(rows.into_iter().map(Tenant::from).collect())
     }
 
@@ -81,7 +66,7 @@ impl Store {
             Ok(id) => named.or(tenants::Column::Id.eq(id)),
             Err(_) => named,
         };
-        let row = tenants::Entity::find().filter(condition).all(&*self.link().await?).await?.pop();
+        let row = tenants::Entity::find().filter(condition).all(&*self.database().await?).await?.pop();
         Ok(row.map(|row| (TenantScope::of(row.id), row.into())))
     }
 }

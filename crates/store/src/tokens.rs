@@ -5,13 +5,13 @@ use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder
 use uuid::Uuid;
 
 use crate::connections::Connection;
+use crate::db::sql::{CHUNK, Sql};
 use crate::entity::{connections, tokens};
 use crate::error::Error;
 use crate::ids::{ConnectionId, TokenId, new_id, stored};
-use crate::sql::Sql;
+use crate::scope::TenantScope;
 use crate::store::Store;
-use crate::tenants::TenantScope;
-use crate::unit::{CHUNK, ReadUnit, WriteUnit};
+use crate::unit::{ReadUnit, WriteUnit};
 
 /// What is known about a token; never the token.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,8 +103,10 @@ impl Store {
         sql.bind(hash.to_vec())
             .push(" AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > ");
         sql.bind(now).push(")");
-        let found =
-            Found::find_by_statement(sql.statement(self.backend())).all(&*self.link().await?).await?.pop();
+        let found = Found::find_by_statement(sql.statement(self.backend()))
+            .all(&*self.database().await?)
+            .await?
+            .pop();
         let Some(Found { token_id, connection }) = found else { return Ok(None) };
         let scope = TenantScope::of(connection.tenant_id);
         Ok(Some(Authenticated { scope, connection: connection.try_into()?, token: TokenId::new(token_id) }))
@@ -118,16 +120,16 @@ impl Store {
         if uses.is_empty() {
             return Ok(());
         }
-        let session = self.writing().await?;
+        let transaction = self.writing().await?;
         for chunk in uses.chunks(CHUNK) {
             let mut sql = Sql::new("UPDATE tokens SET last_used_at = v.column2 FROM (VALUES ");
             sql.rows(chunk.iter().map(|(token, at)| [Value::from(token.uuid()), Value::from(stored(*at))]));
             sql.push(
                 ") AS v WHERE tokens.id = v.column1 AND (tokens.last_used_at IS NULL OR tokens.last_used_at < v.column2)",
             );
-            session.run(sql).await?;
+            transaction.run(sql).await?;
         }
-        session.commit().await
+        transaction.commit().await
     }
 }
 
@@ -141,7 +143,7 @@ impl ReadUnit {
             .filter(tokens::Column::TenantId.eq(self.tenant()))
             .filter(tokens::Column::ConnectionId.eq(connection.uuid()))
             .order_by_asc(tokens::Column::Id)
-            .all(&self.session)
+            .all(&self.transaction)
             .await?;
         Ok(rows.into_iter().map(Token::from).collect())
     }
@@ -164,7 +166,7 @@ impl WriteUnit {
             revoked_at: None,
             last_used_at: None,
         };
-        self.session.insert(row.clone()).await?;
+        self.transaction.insert(row.clone()).await?;
         Ok(row.into())
     }
 
@@ -176,6 +178,6 @@ impl WriteUnit {
         let mut sql = Sql::new("UPDATE tokens SET revoked_at = ");
         sql.bind(stored(now)).push(" WHERE tenant_id = ").bind(self.tenant());
         sql.push(" AND id = ").bind(token.uuid()).push(" AND revoked_at IS NULL");
-        Ok(self.session.run(sql).await? == 1)
+        Ok(self.transaction.run(sql).await? == 1)
     }
 }

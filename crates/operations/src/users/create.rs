@@ -77,9 +77,8 @@ pub(super) async fn together(
     if alone && let [only] = arrivals {
         unit.lock_groups_awaiting(&only.user().resource.document).await?;
     }
-    let careful = alone || unit.is_only_writer();
     let arrived = unit.insert_users(arrivals.iter().map(|arrival| &arrival.newcomer).collect()).await?;
-    if !careful && arrivals.iter().any(|arrival| arrived.is_awaited(arrival.user())) {
+    if arrived.unlocked {
         return Err(Error::Awaited);
     }
     let now = arrivals.iter().map(|arrival| arrival.requester.now).max().unwrap_or_default();

@@ -7,7 +7,7 @@ use scim::schema::{Attribute, Kind};
 use scim::time;
 
 use super::FilterWriter;
-use crate::backend;
+use crate::db::backend;
 
 /// Where a value is, as SQL; texts are in comparison form, what is not there is `NULL`.
 #[derive(Clone, Debug, PartialEq)]

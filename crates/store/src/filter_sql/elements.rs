@@ -5,8 +5,8 @@ use scim::schema::{Attribute, ENROLMENT};
 use super::FilterWriter;
 use super::compare::Value;
 use super::places::SHOWS_ENROLMENT;
-use crate::backend;
-use crate::sql::literal;
+use crate::db::backend;
+use crate::db::backend::literal;
 
 /// Where the elements of a multi-valued attribute are.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -21,7 +21,7 @@ use sea_orm::DbBackend;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
-use crate::sql::Sql;
+use crate::db::sql::Sql;
 use compare::Value;
 pub(crate) use page::page;
 use places::Place;

@@ -6,8 +6,8 @@ use scim::protocol::list::Page;
 use sea_orm::FromQueryResult;
 
 use super::{FilterWriter, Table};
+use crate::db::sql::Sql;
 use crate::error::Error;
-use crate::sql::Sql;
 use crate::unit::ReadUnit;
 
 #[derive(FromQueryResult)]
@@ -29,7 +29,7 @@ pub(crate) async fn page<T: FromQueryResult>(
     let before = page.start_index.saturating_sub(1);
     if page.count > 0 {
         let sql = statement(unit, table, columns, filter, page);
-        rows = unit.session.all::<T>(sql).await?;
+        rows = unit.transaction.all::<T>(sql).await?;
         let found = rows.len() as u64;
         if finds_one(filter, page) || (found < page.count && (found > 0 || before == 0)) {
             return Ok((before + found, rows));
@@ -41,7 +41,7 @@ pub(crate) async fn page<T: FromQueryResult>(
     };
     let mut sql = Sql::new(&format!("SELECT COUNT(*) AS total FROM {name} {}", table.alias()));
     condition(unit, &mut sql, table, filter);
-    let total = unit.session.one::<Total>(sql).await?.map_or(0, |row| row.total);
+    let total = unit.transaction.one::<Total>(sql).await?.map_or(0, |row| row.total);
     Ok((u64::try_from(total).unwrap_or(0), rows))
 }
 

@@ -7,9 +7,9 @@ use scim::schema::{Attribute, ENROLMENT, ENTERPRISE_USER, Kind, Registry};
 use super::compare::Value;
 use super::elements::Set;
 use super::{FilterWriter, Table};
-use crate::backend;
-use crate::sql::literal;
-use crate::user_values;
+use crate::db::backend;
+use crate::db::backend::literal;
+use crate::users::values;
 
 /// Where an attribute is.
 pub(super) enum Place {
@@ -53,7 +53,7 @@ impl FilterWriter<'_> {
             (_, "schemas") => Place::Many(Set::Schemas),
             (Table::Users, "groups") => Place::Many(Set::Groups),
             (Table::Groups, "members") => Place::Many(Set::Members { named: false }),
-            (Table::Users, name) if user_values::ATTRIBUTES.contains(&name) => {
+            (Table::Users, name) if values::ATTRIBUTES.contains(&name) => {
                 Place::Many(Set::Values { attribute: name })
             }
             (_, name) if target.attribute.multi_valued => {

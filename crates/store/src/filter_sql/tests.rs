@@ -39,7 +39,7 @@ async fn the_usual_filters_use_an_index() {
             statement(&unit, table, columns, Some(&filter), page).statement(unit.backend());
         let explained =
             Statement { sql: format!("EXPLAIN QUERY PLAN {sql}"), values, db_backend: unit.backend() };
-        let rows = unit.session.query_all_raw(explained).await.expect(text);
+        let rows = unit.transaction.query_all_raw(explained).await.expect(text);
         let plan: Vec<String> = rows.iter().map(|row| row.try_get("", "detail").expect("text")).collect();
         let plan = plan.join("\n");
         assert!(plan.contains(index) && !plan.contains("SCAN"), "{text}:\n{plan}");

@@ -7,7 +7,7 @@ mod m20261126_000003_arrivals;
 use sea_orm::{ConnectionTrait, DbBackend, SqliteTransactionMode, TransactionOptions, TransactionTrait as _};
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
 
-use crate::backend;
+use crate::db::backend;
 use crate::error::Error;
 
 /// The advisory lock that keeps two processes from migrating one database at once.

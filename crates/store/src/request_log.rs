@@ -10,15 +10,14 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::connections::decode;
+use crate::db::rows::Rows;
+use crate::db::sql::{CHUNK, Sql};
 use crate::entity::{quirk_uses, requests};
 use crate::error::Error;
-use crate::gates::Gates;
 use crate::ids::{ConnectionId, first_id, stored};
-use crate::rows::Rows;
-use crate::sql::Sql;
+use crate::scope::TenantScope;
 use crate::store::Store;
-use crate::tenants::TenantScope;
-use crate::unit::{CHUNK, ReadUnit};
+use crate::unit::ReadUnit;
 
 /// One request, as the inspector shows it.
 #[derive(Clone, Debug, PartialEq)]
@@ -156,12 +155,13 @@ impl Store {
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`]; nothing is logged then.
     pub async fn log_requests(&self, batch: RequestBatch) -> Result<(), Error> {
-        let mut statements = Vec::new();
-        if !batch.is_empty() {
-            let mut sql = Sql::default();
-            sql.insert(self.backend(), &Gates::NONE, batch.rows, "");
-            statements.push(sql);
+        if batch.is_empty() {
+            return Ok(());
         }
+        let transaction = self.writing().await?;
+        let mut sql = Sql::default();
+        sql.insert(self.backend(), &batch.rows, "");
+        transaction.run(sql).await?;
         let rows = batch.uses.into_iter().map(|((tenant, connection, name), (count, last))| {
             [SqlValue::from(tenant), connection.into(), name.into(), count.into(), stored(last).into()]
         });
@@ -174,9 +174,9 @@ impl Store {
                  last_at = CASE WHEN quirk_uses.last_at < excluded.last_at THEN excluded.last_at \
                  ELSE quirk_uses.last_at END",
             );
-            statements.push(sql);
+            transaction.run(sql).await?;
         }
-        self.run_all(statements).await
+        transaction.commit().await
     }
 
     /// Forgets requests older than `before`, so many at a time that nobody waits long behind them, as long as `go_on`
@@ -200,16 +200,16 @@ impl Store {
             while go_on() {
                 let mut sql = Sql::default();
                 old(&mut sql, 1);
-                if self.link().await?.query_all_raw(sql.statement(self.backend())).await?.is_empty() {
+                if self.database().await?.query_all_raw(sql.statement(self.backend())).await?.is_empty() {
                     break;
                 }
-                let session = self.writing().await?;
+                let transaction = self.writing().await?;
                 let mut sql = Sql::new("DELETE FROM requests WHERE tenant_id = ");
                 sql.bind(tenant.id.uuid()).push(" AND id IN (");
                 old(&mut sql, at_a_time);
                 sql.push(")");
-                forgotten += session.run(sql).await?;
-                session.commit().await?;
+                forgotten += transaction.run(sql).await?;
+                transaction.commit().await?;
             }
         }
         Ok(forgotten)
@@ -227,7 +227,7 @@ impl ReadUnit {
             .filter(requests::Column::ConnectionId.eq(connection.uuid()))
             .order_by_desc(requests::Column::Id)
             .limit(most)
-            .all(&self.session)
+            .all(&self.transaction)
             .await?;
         rows.reverse();
         rows.into_iter().map(RequestRecord::try_from).collect()
@@ -242,7 +242,7 @@ impl ReadUnit {
             .filter(quirk_uses::Column::TenantId.eq(self.tenant()))
             .order_by_asc(quirk_uses::Column::ConnectionId)
             .order_by_asc(quirk_uses::Column::Name)
-            .all(&self.session)
+            .all(&self.transaction)
             .await?;
         let quirk_use = |row: quirk_uses::Model| QuirkUse {
             connection: ConnectionId::new(row.connection_id),

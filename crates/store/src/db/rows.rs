@@ -1,18 +1,15 @@
-//! Many rows in one statement, whose text depends little or not at all on how many they are: `PostgreSQL` gets one JSON
-//! parameter and prepares one statement, `SQLite` gets every value and prepares one for each power of two.
+//! Many rows in one statement, whose text does not depend on how many they are: they travel as one JSON parameter.
 
 use std::io::{self, Write as _};
-use std::iter::repeat;
 use std::marker::PhantomData;
 
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ColumnType, DbBackend, EntityTrait, IdenStatic as _, IntoActiveModel,
+    ActiveModelTrait, ColumnTrait as _, ColumnType, DbBackend, EntityTrait, IdenStatic as _, IntoActiveModel,
     Iterable, Value,
 };
 
-use crate::backend::{ELEMENTS, cell, concurrent, most_rows};
-use crate::gates::Gates;
-use crate::sql::Sql;
+use crate::db::backend::{cell, elements};
+use crate::db::sql::Sql;
 
 /// Rows of one table, each with its values in the order of the columns; JSON is its text.
 #[derive(Clone, Debug)]
@@ -97,62 +94,23 @@ impl<E: EntityTrait> Rows<E> {
 }
 
 impl Sql {
-    /// Appends what inserts rows into one table, on the way through these gates.
+    /// Appends what inserts rows into one table.
     pub(crate) fn insert<E: EntityTrait>(
         &mut self,
         backend: DbBackend,
-        gates: &Gates<'_>,
-        rows: Rows<E>,
+        rows: &Rows<E>,
         behind: &str,
     ) -> &mut Self {
-        let always = |sql: &mut Self| {
-            sql.push("TRUE");
-        };
-        self.insert_if(backend, gates, rows, always, behind)
+        let (columns, cells): (Vec<&str>, Vec<String>) = E::Column::iter()
+            .enumerate()
+            .map(|(at, column)| (column.as_str(), cell(backend, at, column.def().get_column_type())))
+            .unzip();
+        let (before, after) = elements(backend);
+        self.push(&format!("INSERT INTO {} ({}) SELECT ", E::default().table_name(), columns.join(", ")));
+        self.push(&cells.join(", ")).push(" FROM ").push(before).bind(rows.json()).push(after);
+        // A parser that meets ON after a source takes it for a condition of a join.
+        self.push(" e WHERE TRUE").push(behind)
     }
-
-    /// The same for rows `e` of which a condition holds.
-    pub(crate) fn insert_if<E: EntityTrait>(
-        &mut self,
-        backend: DbBackend,
-        gates: &Gates<'_>,
-        rows: Rows<E>,
-        condition: impl Fn(&mut Self),
-        behind: &str,
-    ) -> &mut Self {
-        let names: Vec<&str> = E::Column::iter().map(|column| column.as_str()).collect();
-        let into = format!("INSERT INTO {} ({}) SELECT ", E::default().table_name(), names.join(", "));
-        if concurrent(backend) {
-            let (before, after) = ELEMENTS;
-            self.push("WITH e AS MATERIALIZED (SELECT value FROM ").push(before);
-            self.bind(rows.json()).push(after).push(")");
-            let through = if gates.push(self, ", ", backend) { ", gate" } else { "" };
-            let picked: Vec<String> = E::Column::iter().map(|column| value(backend, column)).collect();
-            self.push(" ").push(&into).push(&picked.join(", ")).push(" FROM e").push(through).push(" WHERE ");
-            condition(self);
-            return self.push(behind);
-        }
-        let (mut values, width) = (rows.values.into_iter(), names.len());
-        while values.len() > 0 {
-            let rows = (values.len() / width).min(most_rows(backend));
-            self.push(&into).push("* FROM (VALUES ");
-            // Rows of NULL make their number a power of two, and are left out again by the key.
-            let mut padded = values.by_ref().take(rows * width).chain(repeat(Value::String(None)));
-            for row in 0..rows.next_power_of_two() {
-                self.push(if row == 0 { "" } else { ", " }).tuple(padded.by_ref().take(width));
-            }
-            self.push(") e WHERE e.column1 IS NOT NULL AND ");
-            condition(self);
-            self.push(behind).push(if values.len() > 0 { "; " } else { "" });
-        }
-        self
-    }
-}
-
-/// The value of a column of a row `e`.
-pub(crate) fn value<C: ColumnTrait + Iterable>(backend: DbBackend, column: C) -> String {
-    let at = C::iter().take_while(|other| other.as_str() != column.as_str()).count();
-    cell(backend, at, column.def().get_column_type())
 }
 
 /// Appends a value as the JSON of the text by which its column stores it.

@@ -1,4 +1,4 @@
-//! One connection to the database, for one user at a time: what sea-orm asks is handed on to sqlx.
+//! One connection to the database, for one transaction at a time: what sea-orm asks is handed on to sqlx.
 //!
 //! There is no pool around it. A pool asks the database for a sign of life whenever a connection comes back to it, and
 //! that is one more trip for every unit; here only a connection that something went wrong with is asked.
@@ -16,10 +16,11 @@ use sqlx::{
 };
 use tokio::sync::Mutex;
 
-use crate::backend::PATIENCE;
+/// How long a `SQLite` writer waits for another process, and a transaction for a connection.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A connection.
-pub(crate) struct Driver {
+pub(crate) struct DbConnection {
     raw: Raw,
     backend: DbBackend,
     made: Instant,
@@ -36,21 +37,21 @@ pub(crate) enum Raw {
 
 /// Does the same with either connection.
 macro_rules! with {
-    ($driver:expr, $raw:ident => $run:expr) => {
-        match &$driver.raw {
+    ($connection:expr, $raw:ident => $run:expr) => {
+        match &$connection.raw {
             Raw::Sqlite(raw) => {
                 let $raw = &mut *raw.lock().await;
-                $driver.watched(async { $run }).await
+                $connection.watched(async { $run }).await
             }
             Raw::Postgres(raw) => {
                 let $raw = &mut *raw.lock().await;
-                $driver.watched(async { $run }).await
+                $connection.watched(async { $run }).await
             }
         }
     };
 }
 
-impl Driver {
+impl DbConnection {
     pub(crate) fn new(raw: Raw, backend: DbBackend) -> Self {
         Self {
             raw,
@@ -131,7 +132,7 @@ impl Driver {
 }
 
 #[async_trait]
-impl ConnectionTrait for Driver {
+impl ConnectionTrait for DbConnection {
     fn get_database_backend(&self) -> DbBackend {
         self.backend
     }
@@ -156,7 +157,7 @@ impl ConnectionTrait for Driver {
     }
 }
 
-/// A statement with its values, in the terms of the driver.
+/// A statement with its values, in the terms of the connection.
 fn bound<D: Database>(statement: Statement) -> query::Query<'static, D, SqlxValues>
 where
     SqlxValues: IntoArguments<D>,
@@ -197,9 +198,9 @@ fn is_passing(error: &sqlx::Error) -> bool {
     }
 }
 
-impl std::fmt::Debug for Driver {
+impl std::fmt::Debug for DbConnection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Driver")
+        f.debug_struct("DbConnection")
             .field("open", &self.open)
             .field("doubtful", &self.doubtful)
             .finish_non_exhaustive()

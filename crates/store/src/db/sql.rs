@@ -2,7 +2,10 @@
 
 use sea_orm::{DbBackend, Statement, Value};
 
-use crate::backend;
+use crate::db::backend;
+
+/// The most rows that one statement inserts or names, well below the limits of both databases on parameters.
+pub(crate) const CHUNK: usize = 500;
 
 /// A statement under construction.
 #[derive(Clone, Debug, Default)]
@@ -77,30 +80,6 @@ impl Sql {
         self.push(after)
     }
 
-    /// Statements that go to the database in one trip; of what they answer, only `SQLite` lets anything through.
-    pub(crate) fn joined(backend: DbBackend, statements: impl IntoIterator<Item = Self>) -> Self {
-        let mut all = Self::default();
-        for statement in statements {
-            all.together(backend, |all| all.append(statement));
-        }
-        all.push(backend::after_all(backend));
-        all
-    }
-
-    fn append(&mut self, other: Self) -> &mut Self {
-        let before = self.text.len();
-        self.places.extend(other.places.iter().map(|place| before + place));
-        self.values.extend(other.values);
-        self.push(&other.text)
-    }
-
-    /// The same between what stands before and behind it.
-    pub(crate) fn between(mut self, before: &str, behind: &str) -> Self {
-        self.text = [before, &self.text, behind].concat();
-        self.places.iter_mut().for_each(|place| *place += before.len());
-        self
-    }
-
     pub(crate) fn statement(self, backend: DbBackend) -> Statement {
         let text = self.text(backend);
         Statement::from_sql_and_values(backend, text, self.values)
@@ -118,11 +97,6 @@ impl Sql {
     }
 }
 
-/// A literal of SQL for a name of our own, such as a schema's URI.
-pub(crate) fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -131,11 +105,9 @@ mod tests {
     fn parameters_stand_where_they_were_bound_and_lists_are_never_empty() {
         let mut sql = Sql::new("a = ");
         sql.bind(1).push(" AND b IN ").list([2, 3, 5]).push(" AND c IN ").list(Vec::<i32>::new());
-        let sql = sql.between("(", ")");
         let text = |url| sql.text(backend::of_url(url).expect("a database"));
-        assert_eq!(text("postgres://"), "(a = $1 AND b IN ($2, $3, $4, $5) AND c IN (NULL))");
-        assert_eq!(text("sqlite://"), "(a = ? AND b IN (?, ?, ?, ?) AND c IN (NULL))");
+        assert_eq!(text("postgres://"), "a = $1 AND b IN ($2, $3, $4, $5) AND c IN (NULL)");
+        assert_eq!(text("sqlite://"), "a = ? AND b IN (?, ?, ?, ?) AND c IN (NULL)");
         assert_eq!(sql.values, [1, 2, 3, 5, 5].map(Value::from));
-        assert_eq!(literal("it's"), "'it''s'");
     }
 }

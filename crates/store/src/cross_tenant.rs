@@ -6,13 +6,13 @@ use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
 use crate::connections::Connection;
+use crate::db::sql::Sql;
 use crate::error::Error;
 use crate::groups::Group;
 use crate::ids::ConnectionId;
 use crate::pools::PoolState;
-use crate::sql::Sql;
+use crate::scope::TenantScope;
 use crate::store::Store;
-use crate::tenants::TenantScope;
 use crate::users::User;
 
 #[derive(FromQueryResult)]
@@ -89,7 +89,7 @@ impl Store {
         }
         sql.push(" ORDER BY r.id");
         let mut found =
-            Found::find_by_statement(sql.statement(self.backend())).all(&*self.link().await?).await?;
+            Found::find_by_statement(sql.statement(self.backend())).all(&*self.database().await?).await?;
         if found.len() > 1 {
             let one = |row: &Found| format!("{} (tenant {})", row.id, row.tenant_name);
             let ids: Vec<String> = found.iter().map(one).collect();

@@ -10,12 +10,8 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, PgConnection, SqliteConnection};
 
-use crate::driver::{Driver, Raw, connect, unconnected};
+use crate::db::connection::{DbConnection, PATIENCE, Raw, connect, unconnected};
 use crate::error::Error;
-use crate::sql::literal;
-
-/// How long a `SQLite` writer waits for another process, and anybody for a link.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Statements that each connection keeps prepared.
 const STATEMENTS: usize = 128;
@@ -36,16 +32,21 @@ pub(crate) fn name(backend: DbBackend) -> &'static str {
     if backend == DbBackend::Sqlite { "sqlite" } else { "postgresql" }
 }
 
-/// Whether several writers run at once, so that what is read must be locked.
-pub(crate) fn concurrent(backend: DbBackend) -> bool {
-    backend == DbBackend::Postgres
+/// The one connection that writes, for a database that has no more; others write through the pool.
+pub(crate) async fn connect_only_writer(
+    backend: DbBackend,
+    url: &str,
+) -> Result<Option<DbConnection>, Error> {
+    if backend == DbBackend::Sqlite { Ok(Some(connect_writer(url).await?)) } else { Ok(None) }
 }
 
 /// The one connection that writes to `SQLite`.
-pub(crate) async fn connect_writer(url: &str) -> Result<Driver, Error> {
+pub(crate) async fn connect_writer(url: &str) -> Result<DbConnection, Error> {
     let options = writing(sqlite(url)?);
-    let writer =
-        Driver::new(Raw::Sqlite(connect::<SqliteConnection>(&options).await?.into()), DbBackend::Sqlite);
+    let writer = DbConnection::new(
+        Raw::Sqlite(connect::<SqliteConnection>(&options).await?.into()),
+        DbBackend::Sqlite,
+    );
     write_ahead(&writer).await?;
     Ok(writer)
 }
@@ -54,7 +55,7 @@ pub(crate) async fn connect_writer(url: &str) -> Result<Driver, Error> {
 ///
 /// Two processes that switch the same file at once would wait for each other until both gave up, so each gives up
 /// soon and comes again, after pauses of its own.
-async fn write_ahead(writer: &Driver) -> Result<(), Error> {
+async fn write_ahead(writer: &DbConnection) -> Result<(), Error> {
     let pause = Duration::from_millis(u64::from(std::process::id() % 13) + 3);
     let began = Instant::now();
     writer.tell("PRAGMA busy_timeout = 20").await?;
@@ -74,16 +75,16 @@ async fn write_ahead(writer: &Driver) -> Result<(), Error> {
 }
 
 /// A connection for reads, on `PostgreSQL` also for writes.
-pub(crate) async fn connect_link(url: &str) -> Result<Driver, DbErr> {
+pub(crate) async fn connect_reader(url: &str) -> Result<DbConnection, DbErr> {
     let backend = of_url(url).map_err(|error| DbErr::Custom(error.to_string()))?;
-    let raw = if concurrent(backend) {
+    let raw = if backend == DbBackend::Postgres {
         Raw::Postgres(connect::<PgConnection>(&postgres(url.parse().map_err(unconnected)?)).await?.into())
     } else {
         // KiB, negative by SQLite's convention: each reader has a cache of its own, and the system caches the file.
         let options = sqlite(url)?.pragma("query_only", "1").pragma("cache_size", "-512");
         Raw::Sqlite(connect::<SqliteConnection>(&options).await?.into())
     };
-    Ok(Driver::new(raw, backend))
+    Ok(DbConnection::new(raw, backend))
 }
 
 /// A connection for migrations, which want sea-orm's own.
@@ -115,12 +116,12 @@ fn postgres(options: PgConnectOptions) -> PgConnectOptions {
 
 /// Begins a transaction that reads one snapshot.
 pub(crate) fn begin_reading(backend: DbBackend) -> &'static str {
-    if concurrent(backend) { "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY" } else { "BEGIN" }
+    if backend == DbBackend::Postgres { "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY" } else { "BEGIN" }
 }
 
 /// Begins a transaction that writes; on `SQLite` it holds the write lock from the start.
 pub(crate) fn begin_writing(backend: DbBackend) -> &'static str {
-    if concurrent(backend) { "BEGIN" } else { "BEGIN IMMEDIATE" }
+    if backend == DbBackend::Postgres { "BEGIN" } else { "BEGIN IMMEDIATE" }
 }
 
 /// Appends the parameter of this number; in `SQLite` it is the next one, because named ones are looked for one by one.
@@ -134,17 +135,32 @@ pub(crate) fn parameter(backend: DbBackend, number: usize, text: &mut String) {
 
 /// Locks the selected rows against other writers, where there are any; rows that refer to them may still be added.
 pub(crate) fn for_update(backend: DbBackend) -> &'static str {
-    if concurrent(backend) { " FOR NO KEY UPDATE" } else { "" }
+    if backend == DbBackend::Postgres { " FOR NO KEY UPDATE" } else { "" }
+}
+
+/// What locks the selected rows where a query is for nothing else, as [`for_update`].
+pub(crate) fn lock_rows(backend: DbBackend) -> Option<&'static str> {
+    Some(for_update(backend)).filter(|lock| !lock.is_empty())
+}
+
+/// The function that takes a lock of two numbers beside others who take it so.
+pub(crate) fn share_advisory_lock(backend: DbBackend) -> Option<&'static str> {
+    (backend == DbBackend::Postgres).then_some("pg_advisory_xact_lock_shared")
+}
+
+/// The function that takes a lock of two numbers alone.
+pub(crate) fn hold_advisory_lock(backend: DbBackend) -> Option<&'static str> {
+    (backend == DbBackend::Postgres).then_some("pg_advisory_xact_lock")
 }
 
 /// As [`for_update`], for rows that are about to be deleted.
 pub(crate) fn for_removal(backend: DbBackend) -> &'static str {
-    if concurrent(backend) { " FOR UPDATE" } else { "" }
+    if backend == DbBackend::Postgres { " FOR UPDATE" } else { "" }
 }
 
 /// As [`for_update`], but rows that others hold are left out.
 pub(crate) fn skip_locked(backend: DbBackend) -> &'static str {
-    if concurrent(backend) { " FOR NO KEY UPDATE SKIP LOCKED" } else { "" }
+    if backend == DbBackend::Postgres { " FOR NO KEY UPDATE SKIP LOCKED" } else { "" }
 }
 
 /// What stands around a table `t` with its condition at the end of a list of sources, so that an index is asked for
@@ -230,14 +246,14 @@ pub(crate) fn json_elements(backend: DbBackend, document: &str, path: &[&str]) -
     format!("jsonb_path_query({document}, {every}) AS e(value)")
 }
 
-/// The most rows that one statement inserts.
-pub(crate) fn most_rows(backend: DbBackend) -> usize {
-    // SQLite keeps a program for every number of rows, as long as they are many.
-    if concurrent(backend) { 512 } else { 128 }
-}
-
 /// What stands around a text that is a JSON array to make a row `e`, with its `value`, of each element.
-pub(crate) const ELEMENTS: (&str, &str) = ("jsonb_array_elements(CAST(", " AS JSONB))");
+pub(crate) fn elements(backend: DbBackend) -> (&'static str, &'static str) {
+    if backend == DbBackend::Sqlite {
+        ("json_each(", ")")
+    } else {
+        ("jsonb_array_elements(CAST(", " AS JSONB))")
+    }
+}
 
 /// The same for an array of texts: each `value` is one of them.
 pub(crate) fn text_elements(backend: DbBackend) -> (&'static str, &'static str) {
@@ -248,18 +264,17 @@ pub(crate) fn text_elements(backend: DbBackend) -> (&'static str, &'static str) 
     }
 }
 
-/// The value at a place of a row `e`, in the type of its column.
+/// The value at a place of an element `e` that is an array, in the type of its column.
 pub(crate) fn cell(backend: DbBackend, at: usize, column: &ColumnType) -> String {
-    if backend == DbBackend::Sqlite {
-        return format!("e.column{}", at + 1);
-    }
     let text = format!("e.value ->> {at}");
-    match column {
-        ColumnType::Json | ColumnType::JsonBinary => format!("NULLIF(e.value -> {at}, 'null')"),
-        ColumnType::Uuid => format!("CAST({text} AS UUID)"),
-        ColumnType::Boolean => format!("CAST({text} AS BOOLEAN)"),
-        ColumnType::BigInteger => format!("CAST({text} AS BIGINT)"),
-        ColumnType::TimestampWithTimeZone => format!("CAST({text} AS TIMESTAMPTZ)"),
+    match (backend, column) {
+        (_, ColumnType::Json | ColumnType::JsonBinary) => format!("NULLIF(e.value -> {at}, 'null')"),
+        (DbBackend::Sqlite, ColumnType::Uuid) => format!("unhex({text})"),
+        (DbBackend::Sqlite, _) => text,
+        (_, ColumnType::Uuid) => format!("CAST({text} AS UUID)"),
+        (_, ColumnType::Boolean) => format!("CAST({text} AS BOOLEAN)"),
+        (_, ColumnType::BigInteger) => format!("CAST({text} AS BIGINT)"),
+        (_, ColumnType::TimestampWithTimeZone) => format!("CAST({text} AS TIMESTAMPTZ)"),
         _ => text,
     }
 }
@@ -273,11 +288,6 @@ pub(crate) fn together(backend: DbBackend, position: usize) -> (String, &'static
         (_, 0) => ("WITH s0 AS (".to_owned(), ") "),
         (_, position) => (format!(", s{position} AS ("), ") "),
     }
-}
-
-/// What stands behind statements that go together, when nothing else does.
-pub(crate) fn after_all(backend: DbBackend) -> &'static str {
-    if concurrent(backend) { "SELECT 1" } else { "" }
 }
 
 /// `'$."name"."familyName"'`, which is a path of `SQLite` and of SQL/JSON alike.
@@ -307,4 +317,19 @@ pub(crate) fn by_code_point(backend: DbBackend, text: &str) -> String {
 /// The place of a text in another one; zero where it is not.
 pub(crate) fn place(backend: DbBackend) -> &'static str {
     if backend == DbBackend::Sqlite { "instr" } else { "strpos" }
+}
+
+/// A literal of SQL for a name of our own, such as a schema's URI.
+pub(crate) fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_literal_holds_its_quotes() {
+        assert_eq!(literal("it's"), "'it''s'");
+    }
 }

@@ -7,18 +7,17 @@ use std::time::Duration;
 use futures::poll;
 use sea_orm::{ConnectionTrait as _, Statement};
 
-use super::{Lease, Limits, Rows, Writer};
-use crate::backend;
-use crate::driver::Driver;
+use super::{Lease, Limits, Writer};
+use crate::db::backend;
+use crate::db::connection::DbConnection;
 use crate::error::Error;
-use crate::sql::Sql;
 
 /// No limit of time, so that what shares a commit does not depend on the machine.
 const PATIENT: Limits = Limits { units: 3, time: Duration::from_hours(1) };
 
 struct Bench {
     writer: Writer,
-    reader: Driver,
+    reader: DbConnection,
     folder: tempfile::TempDir,
 }
 
@@ -28,7 +27,7 @@ impl Bench {
         let url = url(folder.path());
         let connection = backend::connect_writer(&url).await.expect("opens");
         connection.execute_unprepared("CREATE TABLE t (n INTEGER)").await.expect("a table");
-        let reader = backend::connect_link(&url).await.expect("opens");
+        let reader = backend::connect_reader(&url).await.expect("opens");
         Self { writer: Writer::start_within(PATIENT, connection, url), reader, folder }
     }
 
@@ -54,7 +53,7 @@ fn url(folder: &Path) -> String {
     format!("sqlite://{}?mode=rwc", folder.join("t.db").display())
 }
 
-async fn rows(database: &Driver) -> Vec<i64> {
+async fn rows(database: &DbConnection) -> Vec<i64> {
     let statement = Statement::from_string(database.get_database_backend(), "SELECT n FROM t ORDER BY n");
     let rows = database.query_all_raw(statement).await.expect("readable");
     rows.iter().map(|row| row.try_get("", "n").expect("a number")).collect()
@@ -62,7 +61,7 @@ async fn rows(database: &Driver) -> Vec<i64> {
 
 async fn put(lease: &Lease, number: i64) {
     let sql = format!("INSERT INTO t VALUES ({number})");
-    lease.driver().execute_unprepared(&sql).await.expect("inserted");
+    lease.connection().execute_unprepared(&sql).await.expect("inserted");
 }
 
 #[tokio::test]
@@ -159,7 +158,7 @@ async fn a_lost_transaction_is_acknowledged_to_nobody() {
     assert!(poll!(&mut commit).is_pending());
     let second = second.await.expect("a turn");
     // What SQLite does by itself when the disk is full.
-    second.driver().execute_unprepared("ROLLBACK").await.expect("rolled back");
+    second.connection().execute_unprepared("ROLLBACK").await.expect("rolled back");
     assert!(matches!(second.commit().await, Err(Error::Other(_))));
     assert!(matches!(commit.await, Err(Error::Other(_))), "the unit before is lost, too, and told so");
 
@@ -179,114 +178,4 @@ async fn closing_waits_for_open_units() {
     lease.commit().await.expect("committed");
     close.await;
     assert_eq!(rows(&bench.reader).await, [1]);
-}
-
-fn joined(statements: impl IntoIterator<Item = Sql>) -> Sql {
-    Sql::joined(backend::of_url("sqlite:").expect("a database"), statements)
-}
-
-fn script(numbers: &[i64]) -> Sql {
-    joined(numbers.iter().map(|number| {
-        let mut sql = Sql::new("INSERT INTO t VALUES (");
-        sql.bind(*number).push(") RETURNING n");
-        sql
-    }))
-}
-
-fn answered(rows: Rows) -> Vec<i64> {
-    let rows = rows.expect("it ran");
-    rows.iter().map(|row| row.try_get("", "n").expect("a number")).collect()
-}
-
-#[tokio::test]
-async fn a_script_is_answered_once_it_is_on_the_disk() {
-    let bench = Bench::set_up().await;
-    assert_eq!(answered(bench.writer.run(script(&[1, 2])).await), [1, 2]);
-    assert_eq!(bench.after_crash().await, [1, 2]);
-}
-
-#[tokio::test]
-async fn a_script_that_fails_leaves_nothing_and_the_next_one_is_as_good_as_ever() {
-    let bench = Bench::set_up().await;
-    let broken = joined([script(&[1]), Sql::new("INSERT INTO nothing VALUES (2)")]);
-    assert!(bench.writer.run(broken).await.is_err());
-    assert_eq!(answered(bench.writer.run(script(&[3])).await), [3]);
-    let lease = bench.lease().await;
-    put(&lease, 4).await;
-    lease.commit().await.expect("committed");
-    assert_eq!(bench.after_crash().await, [3, 4]);
-}
-
-#[tokio::test]
-async fn a_script_among_units_shares_their_commit_and_not_their_failures() {
-    let bench = Bench::set_up().await;
-    let first = bench.lease().await;
-    put(&first, 1).await;
-    let broken = joined([script(&[2]), Sql::new("INSERT INTO nothing VALUES (2)")]);
-    let (mut broken, mut good) = (pin!(bench.writer.run(broken)), pin!(bench.writer.run(script(&[3]))));
-    let mut last = pin!(bench.writer.lease());
-    assert!(
-        poll!(&mut broken).is_pending() && poll!(&mut good).is_pending() && poll!(&mut last).is_pending()
-    );
-    let mut commit = pin!(first.commit());
-    assert!(poll!(&mut commit).is_pending());
-
-    let last = last.await.expect("a turn");
-    assert!(broken.await.is_err());
-    assert!(poll!(&mut good).is_pending(), "it ran, and is not yet on the disk");
-    assert_eq!(rows(&bench.reader).await, [0_i64; 0]);
-    last.commit().await.expect("committed");
-    commit.await.expect("committed");
-    assert_eq!(answered(good.await), [3]);
-    assert_eq!(bench.after_crash().await, [1, 3]);
-}
-
-#[tokio::test]
-async fn scripts_share_a_commit_when_many_wait() {
-    let bench = Bench::set_up().await;
-    // The first one finds three behind it; the fourth does not fit into the batch any more.
-    let numbers = [1, 2, 3, 4];
-    let mut scripts: Vec<_> = numbers
-        .iter()
-        .map(|number| Box::pin(bench.writer.run(script(std::slice::from_ref(number)))))
-        .collect();
-    for script in &mut scripts {
-        assert!(poll!(script).is_pending());
-    }
-    let mut scripts = scripts.into_iter().zip(numbers);
-    let (first, number) = scripts.next().expect("the first");
-    assert_eq!(answered(first.await), [number]);
-    // Without a commit of all three it would be the only one.
-    assert!(bench.after_crash().await.starts_with(&[1, 2, 3]));
-    for (script, number) in scripts {
-        assert_eq!(answered(script.await), [number]);
-    }
-    assert_eq!(bench.after_crash().await, numbers);
-}
-
-#[tokio::test]
-async fn a_script_that_nobody_waits_for_any_more_is_not_begun() {
-    let bench = Bench::set_up().await;
-    let lease = bench.lease().await;
-    {
-        let mut gone = pin!(bench.writer.run(script(&[1])));
-        assert!(poll!(&mut gone).is_pending());
-    }
-    lease.commit().await.expect("committed");
-    assert_eq!(answered(bench.writer.run(script(&[2])).await), [2]);
-    assert_eq!(bench.after_crash().await, [2]);
-}
-
-#[tokio::test]
-async fn a_script_that_loses_the_transaction_is_the_end_of_all_in_it() {
-    let bench = Bench::set_up().await;
-    let first = bench.lease().await;
-    put(&first, 1).await;
-    let mut lost = pin!(bench.writer.run(joined([script(&[2]), Sql::new("ROLLBACK")])));
-    assert!(poll!(&mut lost).is_pending());
-    let commit = first.commit();
-    let (lost, commit) = tokio::join!(lost, commit);
-    assert!(lost.is_err() && commit.is_err());
-    assert_eq!(answered(bench.writer.run(script(&[3])).await), [3]);
-    assert_eq!(bench.after_crash().await, [3]);
 }

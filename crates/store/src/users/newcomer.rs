@@ -1,4 +1,4 @@
-//! People to create, written out for the database: what can be done before a unit is opened.
+//! Users to create, written out for the database: what can be done before a unit is opened.
 
 use chrono::{DateTime, Utc};
 use provisioning::{Enrolment, Entry, UserId};
@@ -8,14 +8,14 @@ use scim::{Meta, Object, Resource};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::db::rows::Rows;
 use crate::entity;
 use crate::error::Error;
 use crate::ids::{ConnectionId, stored};
 use crate::journal::{self, Actor};
-use crate::rows::Rows;
-use crate::tenants::TenantScope;
-use crate::user_values;
-use crate::users::{Indexed, User, text};
+use crate::scope::TenantScope;
+use crate::users::user::{Indexed, User};
+use crate::users::values;
 
 /// A user to create.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,7 +36,7 @@ pub struct NewUser {
 #[derive(Clone, Debug)]
 pub struct Newcomer {
     tenant: Uuid,
-    pub(crate) user: User,
+    pub(super) user: User,
     user_name_folded: String,
     row: Rows<entity::users::Entity>,
     values: Rows<entity::user_values::Entity>,
@@ -45,10 +45,10 @@ pub struct Newcomer {
 
 /// The rows of several newcomers.
 #[derive(Default)]
-pub(crate) struct Newcomers {
-    pub(crate) users: Rows<entity::users::Entity>,
-    pub(crate) values: Rows<entity::user_values::Entity>,
-    pub(crate) entries: Rows<entity::journal::Entity>,
+pub(super) struct NewcomerRows {
+    pub(super) users: Rows<entity::users::Entity>,
+    pub(super) values: Rows<entity::user_values::Entity>,
+    pub(super) entries: Rows<entity::journal::Entity>,
 }
 
 impl Newcomer {
@@ -63,7 +63,7 @@ impl Newcomer {
         Ok(Self {
             tenant,
             user_name_folded: indexed.user_name_folded.clone(),
-            values: user_values::rows(tenant, new.id.uuid(), &indexed.search).into_iter().collect(),
+            values: values::rows(tenant, new.id.uuid(), &indexed.search).into_iter().collect(),
             entry: std::iter::once(journal::row(tenant, &new.entry, &new.actor, now)).collect(),
             row: Rows::with(row(tenant, &new, indexed, now), entity::users::Column::Document, Some(document)),
             user: user(new, now),
@@ -83,20 +83,15 @@ impl Newcomer {
     }
 }
 
-/// The values by which a group may have named a user before the user was there.
-pub(crate) fn names(user: &User) -> impl Iterator<Item = &str> {
-    text(&user.resource.document, "externalId").into_iter().chain([user.user_name()])
-}
-
 /// The names of all, as one JSON array: with many parameters, `PostgreSQL` plans a statement anew each time.
-pub(crate) fn called(new: &[&Newcomer]) -> String {
-    json!(new.iter().flat_map(|newcomer| names(&newcomer.user)).collect::<Vec<_>>()).to_string()
+pub(super) fn called(new: &[&Newcomer]) -> String {
+    json!(new.iter().flat_map(|newcomer| newcomer.user.names()).collect::<Vec<_>>()).to_string()
 }
 
-impl Newcomers {
+impl NewcomerRows {
     /// Puts newcomers into one order, so that two units that create the same people do not wait for each other, and
     /// gathers their rows.
-    pub(crate) fn of(tenant: Uuid, new: &mut [&Newcomer]) -> Result<Self, Error> {
+    pub(super) fn of(tenant: Uuid, new: &mut [&Newcomer]) -> Result<Self, Error> {
         if new.iter().any(|newcomer| newcomer.tenant != tenant) {
             return Err(Error::other("a user was made for another tenant"));
         }

@@ -1,0 +1,122 @@
+//! How a user changes: locked, saved, deleted.
+
+use chrono::{DateTime, Utc};
+use provisioning::UserId;
+use scim::Object;
+use scim::schema::Registry;
+use scim::text::fold;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::db::backend::{for_removal, for_update};
+use crate::db::locks::Lock;
+use crate::db::sql::{CHUNK, Sql};
+use crate::entity;
+use crate::error::Error;
+use crate::filter_sql;
+use crate::ids::stored;
+use crate::unit::WriteUnit;
+use crate::users::user::{Indexed, User};
+use crate::users::values;
+
+impl WriteUnit {
+    /// The user of this id, locked against other writers until the unit ends.
+    ///
+    /// # Errors
+    /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
+    pub async fn lock_user(&mut self, id: UserId) -> Result<Option<User>, Error> {
+        self.one_user(id, for_update(self.backend())).await
+    }
+
+    /// As [`WriteUnit::lock_user`], for a user who is about to be deleted: the groups that hold the user are locked
+    /// first, so that nobody who changes one of them at the same time waits in the other direction.
+    ///
+    /// # Errors
+    /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
+    pub async fn lock_user_for_removal(&mut self, id: UserId) -> Result<Option<User>, Error> {
+        let mut sql = Sql::new("SELECT 1 FROM groups g WHERE g.tenant_id = ");
+        sql.bind(self.tenant())
+            .push(" AND g.id IN (SELECT m.group_id FROM group_members m WHERE m.tenant_id = ");
+        sql.bind(self.tenant()).push(" AND m.member_id = ").bind(id.uuid()).push(") ORDER BY g.id");
+        self.transaction.lock(sql).await?;
+        self.one_user(id, for_removal(self.backend())).await
+    }
+
+    /// Locks people whom a unit is going to add, remove and settle in several calls, all at once and in the order of
+    /// ids: no two units that do so wait for each other. A database with one writer has nothing to lock.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn lock_people(&mut self, people: &[Uuid]) -> Result<(), Error> {
+        let mut people = people.to_vec();
+        people.sort_unstable();
+        for chunk in people.chunks(CHUNK) {
+            let mut sql = Sql::new("SELECT 1 FROM users u WHERE u.tenant_id = ");
+            sql.bind(self.tenant()).push(" AND u.id IN ").list(chunk.iter().copied()).push(" ORDER BY u.id");
+            self.transaction.lock(sql).await?;
+        }
+        Ok(())
+    }
+
+    /// Gives a user another document and answers the new version.
+    ///
+    /// # Errors
+    /// [`Error::VersionMismatch`] if the user has changed since `user` was read; [`Error::Conflict`] if the tenant has
+    /// another user of the new name.
+    pub async fn save_user(
+        &mut self,
+        user: &User,
+        document: &Object,
+        now: DateTime<Utc>,
+    ) -> Result<i64, Error> {
+        let (tenant, id) = (self.tenant(), user.id.uuid());
+        let indexed = Indexed::of(document)?;
+        let before = filter_sql::search_document(Registry::standard().user(), &user.resource.document);
+        let rows = values::rows(tenant, id, &indexed.search);
+        let changed = rows != values::rows(tenant, id, &before);
+        let version = user.resource.meta.version + 1;
+        self.share(&[Lock::Rules]).await?;
+        let mut sql = Sql::new("UPDATE users SET document = ");
+        sql.bind(Value::Object(document.clone())).push(", search = ").bind(Value::Object(indexed.search));
+        sql.push(", user_name_folded = ").bind(indexed.user_name_folded);
+        sql.push(", external_id = ").bind(indexed.external_id);
+        sql.push(", display_name_folded = ")
+            .bind(indexed.display_name.as_deref().map(|name| fold(name).into_owned()));
+        sql.push(", display_name = ").bind(indexed.display_name).push(", active = ").bind(indexed.active);
+        sql.push(", modified_at = ").bind(stored(now)).push(", version = ").bind(version);
+        sql.push(" WHERE tenant_id = ").bind(tenant).push(" AND id = ").bind(id);
+        sql.push(" AND version = ").bind(user.resource.meta.version);
+        if self.transaction.run(sql).await? != 1 {
+            return Err(Error::VersionMismatch);
+        }
+        if changed {
+            self.forget_values(id).await?;
+            self.transaction.insert_all::<entity::user_values::Entity>(rows).await?;
+        }
+        self.bumped.insert(id);
+        Ok(version)
+    }
+
+    /// Deletes a user, with memberships, searchable values and grants; the groups that held the user get a new version.
+    ///
+    /// The seats must have been given back before. `false` if there is no such user.
+    ///
+    /// # Errors
+    /// [`Error::Other`] if the user still holds a seat.
+    pub async fn delete_user(&mut self, id: UserId, now: DateTime<Utc>) -> Result<bool, Error> {
+        self.leave_all_groups(id.uuid(), now).await?;
+        let mut sql = Sql::new("DELETE FROM users WHERE tenant_id = ");
+        sql.bind(self.tenant()).push(" AND id = ").bind(id.uuid());
+        let deleted = self.transaction.run(sql).await? == 1;
+        // Only now: whoever was changing the user is through.
+        self.forget_values(id.uuid()).await?;
+        Ok(deleted)
+    }
+
+    async fn forget_values(&mut self, id: Uuid) -> Result<(), Error> {
+        let mut sql = Sql::new("DELETE FROM user_values WHERE tenant_id = ");
+        sql.bind(self.tenant()).push(" AND user_id = ").bind(id);
+        self.transaction.run(sql).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,103 @@
+//! Users who are created: many at once, told to the journal, and met with what waits for them.
+
+use std::collections::BTreeSet;
+
+use provisioning::{PoolId, UserId};
+use sea_orm::FromQueryResult;
+use uuid::Uuid;
+
+use crate::db::backend::{for_each, text_elements};
+use crate::db::locks::Lock;
+use crate::db::sql::Sql;
+use crate::error::Error;
+use crate::ids::IdRow;
+use crate::pools::PoolRule;
+use crate::unit::WriteUnit;
+use crate::users::newcomer::{Newcomer, NewcomerRows, called};
+use crate::users::user::User;
+
+/// Users who were created, and what waits for them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Arrived {
+    /// Those who are there now; left out is whose `userName` is taken.
+    pub created: BTreeSet<UserId>,
+    /// Those of their names by which groups wait for them: see [`WriteUnit::unpark_for`].
+    pub parked: BTreeSet<String>,
+    /// The pools to which people are entitled without a binding.
+    pub rules: Vec<PoolRule>,
+    /// Whether groups wait that this unit has not locked: it must be dropped, and another one begin with
+    /// [`WriteUnit::lock_groups_awaiting`].
+    pub unlocked: bool,
+}
+
+#[derive(FromQueryResult)]
+struct AwaitingRow {
+    parked: Option<String>,
+    pool: Option<Uuid>,
+    rule: Option<String>,
+    is_default: bool,
+}
+
+impl Arrived {
+    /// Whether a group waits for this user.
+    #[must_use]
+    pub fn is_awaited(&self, user: &User) -> bool {
+        user.names().any(|name| self.parked.contains(name))
+    }
+}
+
+impl WriteUnit {
+    /// Creates users and tells the journal: two statements, however many they are, and one for locks.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn insert_users(&mut self, mut new: Vec<&Newcomer>) -> Result<Arrived, Error> {
+        let mut arrived = Arrived::default();
+        if new.is_empty() {
+            return Ok(arrived);
+        }
+        let (tenant, backend, all) = (self.tenant(), self.backend(), new.len());
+        let mut rows = NewcomerRows::of(tenant, &mut new)?;
+        self.share(&[Lock::Parking, Lock::Rules]).await?;
+        let mut sql = Sql::default();
+        sql.insert(
+            backend,
+            &rows.users,
+            " ON CONFLICT (tenant_id, user_name_folded) DO NOTHING RETURNING id",
+        );
+        let created = self.transaction.all::<IdRow>(sql).await?;
+        arrived.created = created.iter().map(|row| UserId::new(row.id)).collect();
+        new.retain(|newcomer| arrived.created.contains(&newcomer.user.id));
+        if new.is_empty() {
+            return Ok(arrived);
+        }
+        if new.len() < all {
+            rows = NewcomerRows::of(tenant, &mut new)?;
+        }
+        let mut sql = Sql::default();
+        sql.together(backend, |sql| sql.insert(backend, &rows.values, ""));
+        sql.together(backend, |sql| sql.insert(backend, &rows.entries, ""));
+        sql.push("SELECT t.value AS parked, CAST(NULL AS UUID) AS pool, CAST(NULL AS TEXT) AS rule, FALSE AS is_default FROM ");
+        let (before, behind) = text_elements(backend);
+        sql.push(before).bind(called(&new)).push(behind);
+        let (before, behind) = for_each(backend);
+        sql.push(&format!(
+            " called {before} parked_members t WHERE t.value = called.value AND t.tenant_id = "
+        ));
+        sql.bind(tenant).push(behind);
+        sql.push(" UNION ALL SELECT NULL, q.id, q.rule, q.is_default FROM pools q WHERE q.tenant_id = ")
+            .bind(tenant);
+        sql.push(" AND (q.rule IS NOT NULL OR q.is_default) ORDER BY pool");
+        for row in self.transaction.all::<AwaitingRow>(sql).await? {
+            arrived.parked.extend(row.parked);
+            arrived.rules.extend(row.pool.map(|pool| PoolRule {
+                pool: PoolId::new(pool),
+                rule: row.rule,
+                default: row.is_default,
+            }));
+        }
+        arrived.unlocked = !arrived.parked.is_empty() && !self.locked_awaiting;
+        self.bumped.extend(arrived.created.iter().map(|id| id.uuid()));
+        Ok(arrived)
+    }
+}

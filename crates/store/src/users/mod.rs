@@ -1,0 +1,12 @@
+//! Users: what is stored of one, how many are created at once, and how one changes.
+
+mod change;
+mod insert;
+mod newcomer;
+mod user;
+pub(crate) mod values;
+
+pub use insert::Arrived;
+pub use newcomer::{NewUser, Newcomer};
+pub use user::User;
+pub(crate) use user::text;

@@ -1,0 +1,165 @@
+//! One user: the document with the columns that are looked up, and the enrolment.
+
+use chrono::{DateTime, Utc};
+use provisioning::{Enrolment, UserId};
+use scim::filter::ResolvedFilter;
+use scim::protocol::list::Page;
+use scim::schema::Registry;
+use scim::text::fold_name;
+use scim::{Meta, Object, Resource};
+use sea_orm::FromQueryResult;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::connections::decode;
+use crate::db::sql::{CHUNK, Sql};
+use crate::error::Error;
+use crate::filter_sql::{self, Table};
+use crate::ids::ConnectionId;
+use crate::pools::Licence;
+use crate::unit::ReadUnit;
+
+/// A user as stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct User {
+    /// The id.
+    pub id: UserId,
+    /// The resource: document and meta, without anything computed.
+    pub resource: Resource,
+    /// What became of the person.
+    pub enrolment: Enrolment,
+    /// The connection that created the user.
+    pub connection: Option<ConnectionId>,
+}
+
+impl User {
+    /// The `userName`.
+    #[must_use]
+    pub fn user_name(&self) -> &str {
+        text(&self.resource.document, "userName").unwrap_or_default()
+    }
+
+    /// Whether the person may use the application; who is not said to be inactive is active.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        self.resource.document.get("active").and_then(Value::as_bool).unwrap_or(true)
+    }
+
+    /// The values by which a group may have named the user before the user was there.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        text(&self.resource.document, "externalId").into_iter().chain([self.user_name()])
+    }
+
+    /// Whether answers hold the enrolment extension: there is a licence, a place in a queue, or there was a licence.
+    #[must_use]
+    pub fn shows_enrolment(&self, licences: &[Licence]) -> bool {
+        !licences.is_empty() || self.enrolment != Enrolment::default()
+    }
+}
+
+#[derive(FromQueryResult)]
+struct Row {
+    id: Uuid,
+    document: Value,
+    enrolment: Value,
+    connection_id: Option<Uuid>,
+    created_at: DateTime<Utc>,
+    modified_at: DateTime<Utc>,
+    version: i64,
+}
+
+const COLUMNS: &str = "SELECT u.id, u.document, u.enrolment, u.connection_id, u.created_at, u.modified_at, u.version FROM users u";
+
+impl TryFrom<Row> for User {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self, Error> {
+        let id = row.id.to_string();
+        let meta = Meta { created: row.created_at, last_modified: row.modified_at, version: row.version };
+        Ok(Self {
+            id: UserId::new(row.id),
+            enrolment: decode(row.enrolment, "users", "enrolment", &id)?,
+            connection: row.connection_id.map(ConnectionId::new),
+            resource: Resource {
+                document: decode(row.document, "users", "document", &id)?,
+                id,
+                resource_type: Registry::standard().user(),
+                meta,
+            },
+        })
+    }
+}
+
+/// What is looked up, from a document.
+pub(crate) struct Indexed {
+    pub(crate) search: Object,
+    pub(crate) user_name_folded: String,
+    pub(crate) external_id: Option<String>,
+    pub(crate) display_name: Option<String>,
+    pub(crate) active: Option<bool>,
+}
+
+impl Indexed {
+    pub(crate) fn of(document: &Object) -> Result<Self, Error> {
+        let user_name = text(document, "userName").ok_or_else(|| Error::other("a user needs a userName"))?;
+        Ok(Self {
+            search: filter_sql::search_document(Registry::standard().user(), document),
+            user_name_folded: fold_name(user_name),
+            external_id: text(document, "externalId").map(str::to_owned),
+            display_name: text(document, "displayName").filter(|name| !name.is_empty()).map(str::to_owned),
+            active: document.get("active").and_then(Value::as_bool),
+        })
+    }
+}
+
+pub(crate) fn text<'d>(document: &'d Object, name: &str) -> Option<&'d str> {
+    document.get(name).and_then(Value::as_str)
+}
+
+impl ReadUnit {
+    /// The user of this id.
+    ///
+    /// # Errors
+    /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
+    pub async fn user(&self, id: UserId) -> Result<Option<User>, Error> {
+        self.one_user(id, "").await
+    }
+
+    pub(crate) async fn one_user(&self, id: UserId, lock: &str) -> Result<Option<User>, Error> {
+        let mut sql = Sql::new(COLUMNS);
+        sql.push(" WHERE u.tenant_id = ").bind(self.tenant()).push(" AND u.id = ").bind(id.uuid()).push(lock);
+        self.transaction.one::<Row>(sql).await?.map(User::try_from).transpose()
+    }
+
+    /// Those of these users who exist.
+    ///
+    /// # Errors
+    /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
+    pub async fn users_among(&self, ids: &[UserId]) -> Result<Vec<User>, Error> {
+        let mut users = Vec::new();
+        for chunk in ids.chunks(CHUNK) {
+            let mut sql = Sql::new(COLUMNS);
+            sql.push(" WHERE u.tenant_id = ").bind(self.tenant()).push(" AND u.id IN ");
+            sql.list(chunk.iter().map(|id| id.uuid())).push(" ORDER BY u.id");
+            for row in self.transaction.all::<Row>(sql).await? {
+                users.push(User::try_from(row)?);
+            }
+        }
+        Ok(users)
+    }
+
+    /// How many users satisfy the filter, and those of one page, in the order of ids.
+    ///
+    /// One statement when it answers both, as it does for every look-up of few.
+    ///
+    /// # Errors
+    /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
+    pub async fn users(
+        &self,
+        filter: Option<&ResolvedFilter>,
+        page: Page,
+    ) -> Result<(u64, Vec<User>), Error> {
+        let (total, rows) = filter_sql::page::<Row>(self, Table::Users, COLUMNS, filter, page).await?;
+        Ok((total, rows.into_iter().map(User::try_from).collect::<Result<_, _>>()?))
+    }
+}
