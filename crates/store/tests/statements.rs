@@ -64,9 +64,11 @@ async fn creating_and_looking_up_a_user_is_cheap() {
     let mut unit = store.unit().await;
     let body = json!({ "userName": "ada", "emails": [{ "value": "ada@alpha.example" }, { "value": "a@alpha.example" }] });
     let ada = insert_user(&mut unit, body).await;
-    assert_eq!(unit.statements(), 2, "the user; values, journal and what waits");
+    // PostgreSQL takes its locks first, in a statement of their own.
+    let locks = usize::from(store.kind() == "postgresql");
+    assert_eq!(unit.statements(), 2 + locks, "the user; values, journal and what waits");
     unit.lock_facts(&[ada], &[], now()).await.expect("facts");
-    assert_eq!(unit.statements(), 4, "who has no grant costs no look at pools");
+    assert_eq!(unit.statements(), 4 + locks, "who has no grant costs no look at pools");
     unit.commit().await.expect("committed");
     let unit = store.read(&store.scope).await.expect("a unit opens");
     unit.user(ada).await.expect("readable").expect("there");

@@ -76,7 +76,7 @@ async fn create_next(db: Arc<Database>, scope: TenantScope, mut next: Vec<Waitin
             }
         }
         // What holds for one holds for all of them.
-        Err(error) if answers.len() == 1 || error.is_busy() => {
+        Err(error) if error.is_busy() || (answers.len() == 1 && !matches!(error, Error::Awaited)) => {
             for answer in answers {
                 tell(answer, Err(error.clone()));
             }
