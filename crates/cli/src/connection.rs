@@ -41,6 +41,12 @@ pub(crate) enum Command {
         /// Seconds by which an invitation waits, so that a test user is gone before it leaves
         #[arg(long, value_name = "SECONDS")]
         invitation_delay: Option<u32>,
+        /// Sees and writes the users and groups of the whole tenant, and owns none of other connections
+        #[arg(long, conflicts_with = "takes_over")]
+        shared: bool,
+        /// A connection of the tenant whose users and groups become this one's when it writes them; may be repeated
+        #[arg(long, value_name = "NAME")]
+        takes_over: Vec<String>,
     },
     /// Lists the connections of a tenant.
     #[command(after_help = "Example: rollcall connection list --tenant \"Northlight Instruments\"")]
@@ -54,7 +60,17 @@ pub(crate) enum Command {
 pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
     let admin = global.admin().await?;
     match command {
-        Command::Create { tenant, name, profile, with, without, grace_days, invitation_delay } => {
+        Command::Create {
+            tenant,
+            name,
+            profile,
+            with,
+            without,
+            grace_days,
+            invitation_delay,
+            shared,
+            takes_over,
+        } => {
             let new = connections::New {
                 tenant,
                 name,
@@ -63,6 +79,8 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
                 without,
                 grace_days,
                 invitation_delay_seconds: invitation_delay,
+                shared,
+                takes_over,
             };
             let connection = connections::create(admin.db(), &admin.operator("connection create"), &new)
                 .await

@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use provisioning::Policy;
 use scim::compat::{Dialect, Profile};
+use scim::text::fold;
 use serde::Serialize;
 use store::{ConnectionId, NewConnection, WriteUnit};
 
@@ -28,6 +29,10 @@ pub struct New {
     pub grace_days: Option<u32>,
     /// Seconds by which an invitation waits, if not those of the settings.
     pub invitation_delay_seconds: Option<u32>,
+    /// Whether it sees and writes the whole tenant, and owns nothing of others.
+    pub shared: bool,
+    /// Connections of the tenant, by id or name, whose users and groups it takes over when it writes them.
+    pub takes_over: Vec<String>,
 }
 
 /// A connection.
@@ -50,6 +55,10 @@ pub struct Connection {
     pub grace_seconds: i64,
     /// Seconds by which an invitation waits.
     pub invitation_delay_seconds: i64,
+    /// Whether it sees and writes the whole tenant, and owns nothing of others.
+    pub shared: bool,
+    /// The connections whose users and groups it takes over when it writes them.
+    pub takes_over: Vec<ConnectionId>,
     /// When it was created.
     pub created_at: DateTime<Utc>,
 }
@@ -68,6 +77,8 @@ impl From<store::Connection> for Connection {
             without: connection.without,
             grace_seconds: connection.policy.grace.num_seconds(),
             invitation_delay_seconds: connection.policy.invitation_delay.num_seconds(),
+            shared: connection.shared,
+            takes_over: connection.takes_over,
             created_at: connection.created_at,
         }
     }
@@ -92,7 +103,15 @@ pub async fn create(db: &Database, operator: &Operator, new: &New) -> Result<Con
             .invitation_delay_seconds
             .map_or(defaults.invitation_delay, |seconds| TimeDelta::seconds(seconds.into())),
     };
+    let there = db.read(&scope).await?.connections().await?;
+    let named = |name: &String| {
+        let is_it = |it: &&store::Connection| it.id.to_string() == *name || fold(&it.name) == fold(name);
+        let advice = "it must be one of the same tenant, `rollcall connection list` shows them";
+        there.iter().find(is_it).map(|it| it.id).ok_or_else(|| Error::unknown("connection", name, advice))
+    };
     let row = NewConnection {
+        shared: new.shared,
+        takes_over: new.takes_over.iter().map(named).collect::<Result<_, _>>()?,
         name: checked_name(&new.name)?.to_owned(),
         profile: new.profile.to_lowercase(),
         with: new.with.clone(),

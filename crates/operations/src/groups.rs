@@ -15,6 +15,7 @@ use crate::database::{Attempt, Database};
 use crate::error::Error;
 use crate::members::{self, Moves};
 use crate::outcome::{Effects, Outcome};
+use crate::ownership::{Claim, may_delete};
 use crate::representation::{self, Search, Shown, Text, View, group_type};
 use crate::requester::Requester;
 use crate::resources::{self, Edit, Replacement, changed, existing};
@@ -88,8 +89,10 @@ async fn insert(
     outcome: &mut Outcome,
 ) -> Result<Group, Error> {
     let unique_name = unique_name(requester, unit, id, &document).await?;
-    let group = unit.insert_group(&NewGroup { id, document, unique_name }, requester.now).await?;
-    let by = &requester.provider()?.connection.name;
+    let owner = &requester.provider()?.connection;
+    let (by, connection) = (&owner.name, Some(owner.id));
+    let new = NewGroup { id, document, unique_name, connection };
+    let group = unit.insert_group(&new, requester.now).await?;
     let why = format!("The group “{}” was created by “{by}”.", group.display_name());
     record(requester, unit, Entry::new(Subject::Group(id), EntryKind::GroupCreated, why)).await?;
     outcome.effects.note("group created");
@@ -142,7 +145,12 @@ async fn edit(
         let group = existing(unit.lock_group(id).await?, "Group", id)?;
         conditions.allow_write(group.resource.meta.version)?;
         let mut outcome = Outcome::default();
-        let edited = Edited::of(requester, &unit, &group, edit, &mut outcome).await?;
+        let mut edited = Edited::of(requester, &unit, &group, edit, &mut outcome).await?;
+        if edited.document != group.resource.document {
+            let claim = Claim::of(requester, group.connection);
+            let said = edit.says("externalId");
+            claim.settle_external_id(&group.resource.document, &mut edited.document, said);
+        }
         let group = save(db, requester, &mut unit, group, edited, &mut outcome).await?;
         let silent = matches!(edit, Edit::Patch(_))
             && requester.rules().group_patch_no_content
@@ -230,12 +238,17 @@ async fn save(
         group.resource.meta.version += 1;
     } else {
         let unique_name = unique_name(requester, unit, group.id, &document).await?;
+        let claim = Claim::of(requester, group.connection);
+        group.connection = claim.owner(group.connection);
         let version = unit.save_group(&group, &document, unique_name.clone(), requester.now).await?;
         let before = std::mem::replace(&mut group.resource.document, document);
         group.resource.meta.version = version;
         group.unique_name = unique_name;
         let subject = Subject::Group(group.id);
         let entry = changed(subject, EntryKind::GroupChanged, &before, &group.resource.document);
+        if let Some(adopted) = claim.entry(requester, subject, group.display_name()) {
+            record(requester, unit, adopted).await?;
+        }
         record(requester, unit, entry).await?;
         outcome.effects.note("group changed");
     }
@@ -258,6 +271,7 @@ pub async fn delete(
     let written = db.write(&requester.scope, async |mut unit: WriteUnit| -> Attempt<Effects> {
         let group = existing(unit.lock_group(id).await?, "Group", id)?;
         conditions.allow_write(group.resource.meta.version)?;
+        may_delete(requester, group.connection)?;
         let effects = remove(db, requester, &mut unit, &group, most).await?;
         Ok((unit, effects))
     });

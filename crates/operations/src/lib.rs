@@ -20,6 +20,7 @@ pub mod groups;
 pub mod journal;
 mod members;
 mod outcome;
+mod ownership;
 mod parked;
 pub mod people;
 pub mod pools;

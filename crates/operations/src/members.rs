@@ -27,7 +27,8 @@ pub(crate) async fn load(unit: &ReadUnit, group: GroupId, wanted: &Members) -> R
                 return Ok(Vec::new());
             }
             let members = unit.members_among(group, &ids).await?;
-            let names = if members.is_empty() { HashMap::new() } else { unit.names_of(&members).await? };
+            let names =
+                if members.is_empty() { HashMap::new() } else { unit.names_of_members(&members).await? };
             let element = |id: &Uuid| {
                 let name = names.get(id)?;
                 Some(member(&Member { id: *id, kind: name.kind, display: name.display.clone() }))
@@ -60,8 +61,7 @@ impl Moves {
         changes: &MemberChanges,
     ) -> Result<Self, Error> {
         let leaving: Vec<Uuid> = changes.removed.iter().filter_map(|value| id(value)).collect();
-        let mut ids = leaving.clone();
-        ids.extend(changes.added.iter().filter_map(|element| id(value(element)?)));
+        let ids: Vec<Uuid> = changes.added.iter().filter_map(|element| id(value(element)?)).collect();
         let mut moves = Self { leaving, ..Self::default() };
         if !ids.is_empty() {
             moves.names = unit.names_of(&ids).await?;
@@ -85,6 +85,10 @@ impl Moves {
             }
         }
         moves.find_parked(unit, group, &changes.added).await?;
+        if !moves.leaving.is_empty() {
+            // A group releases every member by id, whichever connection owns the member.
+            moves.names.extend(unit.names_of_members(&moves.leaving).await?);
+        }
         moves.refuse_circles(unit, group).await?;
         Ok(moves)
     }
@@ -108,12 +112,16 @@ impl Moves {
             return Ok(());
         }
         for element in elements {
-            if let Some(value) = value(element).filter(|value| called.contains_key(*value)) {
-                matches_type(element, value, MemberKind::User)?;
+            let Some(value) = value(element).filter(|value| called.contains_key(*value)) else { continue };
+            matches_type(element, value, MemberKind::User)?;
+            if called[value].len() > 1 {
+                let value: String = value.chars().take(100).collect();
+                let detail = format!("The member \"{value}\" stands for several users: name one by id.");
+                return Err(scim::Error::invalid_value(detail).into());
             }
         }
         self.park.retain(|value| !called.contains_key(value));
-        let mut found: HashSet<Uuid> = called.into_values().collect();
+        let mut found: HashSet<Uuid> = called.into_values().flatten().collect();
         self.leaving.retain(|id| !found.contains(id));
         let asked: Vec<Uuid> = found.iter().copied().collect();
         for member in unit.members_among(group, &asked).await? {
@@ -161,7 +169,10 @@ impl Moves {
             if requester.rules().park_unknown_members {
                 outcome.used.note(PARK_UNKNOWN_MEMBERS);
             }
-            unit.park_members(group.id, &self.park).await?;
+            // What a connection that shares the tenant parks, any user may claim.
+            let owner = requester.provider.as_ref().map(|provider| &provider.connection);
+            let owner = owner.filter(|connection| !connection.shared).map(|connection| connection.id);
+            unit.park_members(group.id, &self.park, owner).await?;
             outcome.effects.note(format!("members not known yet, kept for later: {}", self.park.len()));
         }
         if self.is_empty() {

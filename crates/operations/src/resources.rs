@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use provisioning::{Entry, EntryKind, Subject};
 use scim::compat::{Used, names};
-use scim::patch::PatchRequest;
+use scim::patch::{PatchRequest, Target};
 use scim::{Object, ResourceType, resource};
 use serde_json::Value;
 
@@ -46,6 +46,19 @@ pub(crate) enum Edit<'e> {
     Replace(&'e Replacement),
     /// By operations (RFC 7644 §3.5.2).
     Patch(&'e PatchRequest),
+}
+
+impl Edit<'_> {
+    /// Whether the client says something about a top-level attribute.
+    pub(crate) fn says(&self, name: &str) -> bool {
+        match self {
+            Self::Replace(replacement) => replacement.mentions(name),
+            Self::Patch(request) => request.operations.iter().any(|operation| {
+                matches!(&operation.target, Target::Attribute(target)
+                    if target.extension.is_none() && target.attribute.name == name)
+            }),
+        }
+    }
 }
 
 /// The resource that was found, or 404.

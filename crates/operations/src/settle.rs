@@ -125,9 +125,9 @@ async fn by_policy(
     let connections = unit.connections().await?;
     let policies: HashMap<ConnectionId, Policy> = connections.iter().map(|it| (it.id, it.policy)).collect();
     let mut groups: Vec<(Policy, Vec<UserId>)> = Vec::new();
+    let owners = unit.owners_of(people).await?;
     for person in people {
-        let connection = unit.user(*person).await?.and_then(|user| user.connection);
-        let policy = connection.and_then(|id| policies.get(&id)).copied().unwrap_or(*db.policy());
+        let policy = owners.get(person).and_then(|id| policies.get(id)).copied().unwrap_or(*db.policy());
         match groups.iter_mut().find(|(known, _)| *known == policy) {
             Some((_, people)) => people.push(*person),
             None => groups.push((policy, vec![*person])),

@@ -3,7 +3,7 @@
 mod arrivals;
 mod create;
 
-use provisioning::{Cause, EntryKind, Subject, UserId};
+use provisioning::{Cause, Entry, EntryKind, Subject, UserId};
 use scim::Object;
 use scim::compat::names;
 use scim::patch::PatchRequest;
@@ -19,6 +19,7 @@ use crate::database::{Attempt, Database};
 use crate::entitlement::Rules;
 use crate::error::Error;
 use crate::outcome::{Effects, Outcome};
+use crate::ownership::{Claim, may_delete};
 use crate::representation::{self, Search, Shown, Text, View, user_type};
 use crate::requester::Requester;
 use crate::resources::{self, Edit, Replacement, changed, check_formats, existing};
@@ -101,7 +102,11 @@ async fn edit(
         let user = existing(unit.lock_user(id).await?, "User", id)?;
         conditions.allow_write(user.resource.meta.version)?;
         let mut outcome = Outcome::default();
-        let document = edited(requester, &user, edit, &mut outcome)?;
+        let mut document = edited(requester, &user, edit, &mut outcome)?;
+        let claim = Claim::of(requester, user.connection);
+        if document != user.resource.document {
+            claim.settle_external_id(&user.resource.document, &mut document, edit.says("externalId"));
+        }
         check_formats(requester, Some(&user.resource.document), &document)?;
         let user = save(db, requester, &mut unit, user, document, &mut outcome.effects).await?;
         outcome.shown = Some(representation::user(&unit, user, view).await?);
@@ -147,6 +152,8 @@ async fn save(
         return Ok(user);
     }
     let now = requester.now;
+    let claim = Claim::of(requester, user.connection);
+    user.connection = claim.owner(user.connection);
     let version = unit.save_user(&user, &document, now).await?;
     let was_active = user.is_active();
     let before = std::mem::replace(&mut user.resource.document, document);
@@ -158,7 +165,9 @@ async fn save(
     user.resource.meta.version = version;
     user.resource.meta.last_modified = now;
     let entry = changed(Subject::User(user.id), EntryKind::UserChanged, &before, &user.resource.document);
-    unit.record([(&entry, &requester.actor)], now).await?;
+    let entries = claim.entry(requester, Subject::User(user.id), user.user_name()).into_iter().chain([entry]);
+    let entries: Vec<Entry> = entries.collect();
+    unit.record(entries.iter().map(|entry| (entry, &requester.actor)), now).await?;
     effects.note("person changed");
 
     let entitled = Rules::of(unit).await?.apply(unit, &user, now).await?;
@@ -190,6 +199,7 @@ pub async fn delete(
     let written = db.write(&requester.scope, async |mut unit: WriteUnit| -> Attempt<Effects> {
         let user = existing(unit.lock_user_for_removal(id).await?, "User", id)?;
         conditions.allow_write(user.resource.meta.version)?;
+        may_delete(requester, user.connection)?;
         let change = Change { cause: &Cause::Removed, actor: &requester.actor, now: requester.now };
         let mut effects = change.settle(db, &mut unit, &[id]).await?;
         unit.delete_user(id, requester.now).await?;

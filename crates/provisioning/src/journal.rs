@@ -102,6 +102,8 @@ pub enum EntryKind {
     PoolChanged,
     /// A pool expired.
     PoolExpired,
+    /// A user or group belongs to another connection.
+    OwnerChanged,
 }
 
 words!(EntryKind, "journal entry kind", {
@@ -131,4 +133,5 @@ words!(EntryKind, "journal entry kind", {
     PoolCreated => "pool-created",
     PoolChanged => "pool-changed",
     PoolExpired => "pool-expired",
+    OwnerChanged => "owner-changed",
 });

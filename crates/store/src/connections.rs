@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::entity::connections;
 use crate::error::Error;
 use crate::ids::{ConnectionId, new_id, stored};
+use crate::scope::TenantScope;
 use crate::unit::{ReadUnit, WriteUnit};
 
 /// One identity provider that pushes into a tenant.
@@ -27,6 +28,10 @@ pub struct Connection {
     pub without: Vec<String>,
     /// The delays that its administrator has set.
     pub policy: Policy,
+    /// Whether it sees and writes the whole tenant, and owns nothing of others.
+    pub shared: bool,
+    /// The connections whose users and groups it takes over when it writes them.
+    pub takes_over: Vec<ConnectionId>,
     /// When it was created.
     pub created_at: DateTime<Utc>,
 }
@@ -44,6 +49,10 @@ pub struct NewConnection {
     pub without: Vec<String>,
     /// The delays that its administrator has set.
     pub policy: Policy,
+    /// Whether it sees and writes the whole tenant.
+    pub shared: bool,
+    /// The connections whose users and groups it takes over when it writes them.
+    pub takes_over: Vec<ConnectionId>,
 }
 
 impl TryFrom<connections::Model> for Connection {
@@ -58,8 +67,23 @@ impl TryFrom<connections::Model> for Connection {
             with: decode(row.with_quirks, "connections", "with_quirks", &id)?,
             without: decode(row.without_quirks, "connections", "without_quirks", &id)?,
             policy: decode(row.policy, "connections", "policy", &id)?,
+            shared: row.shared,
+            takes_over: decode(row.takes_over, "connections", "takes_over", &id)?,
             created_at: row.created_at,
         })
+    }
+}
+
+impl Connection {
+    /// What of the scope's tenant the connection sees.
+    #[must_use]
+    pub fn sight(&self, scope: &TenantScope) -> TenantScope {
+        let tenant = scope.tenant_id().uuid();
+        if self.shared {
+            TenantScope::of(tenant)
+        } else {
+            TenantScope::seen_by(tenant, self.id, &self.takes_over)
+        }
     }
 }
 
@@ -121,6 +145,8 @@ impl WriteUnit {
             with_quirks: json!(new.with),
             without_quirks: json!(new.without),
             policy: json!(new.policy),
+            shared: new.shared,
+            takes_over: json!(new.takes_over),
             created_at: stored(now),
         };
         self.transaction.insert(row.clone()).await?;

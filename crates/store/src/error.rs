@@ -78,7 +78,12 @@ impl std::fmt::Display for Constraint {
 /// The name of each constraint and the columns by which `SQLite`, which does not tell the name, reports it.
 const CONSTRAINTS: &[(Constraint, &str, &str)] = &[
     (Constraint::UserName, "unique_user_name", "users.tenant_id, users.user_name_folded"),
-    (Constraint::GroupName, "unique_group_name", "groups.tenant_id, groups.unique_name"),
+    (
+        Constraint::GroupName,
+        "unique_group_name",
+        "groups.tenant_id, groups.connection_id, groups.unique_name",
+    ),
+    (Constraint::GroupName, "unique_unowned_group_name", "groups.tenant_id, groups.unique_name"),
     (Constraint::TenantName, "unique_tenant_name", "tenants.name_folded"),
     (Constraint::ConnectionName, "unique_connection_name", "connections.tenant_id, connections.name_folded"),
     (Constraint::PoolName, "unique_pool_name", "pools.tenant_id, pools.name_folded"),

@@ -19,7 +19,7 @@ use crate::db::sql::{CHUNK, Sql};
 use crate::entity;
 use crate::error::Error;
 use crate::filter_sql::{self, Table};
-use crate::ids::{IdRow, stored};
+use crate::ids::{ConnectionId, IdRow, stored};
 use crate::unit::{ReadUnit, WriteUnit};
 use crate::users::text;
 
@@ -32,6 +32,8 @@ pub struct Group {
     pub resource: Resource,
     /// The folded name, where the connection that wrote it wants group names unique.
     pub unique_name: Option<String>,
+    /// The connection that owns it.
+    pub connection: Option<ConnectionId>,
 }
 
 /// A group to create.
@@ -41,8 +43,10 @@ pub struct NewGroup {
     pub id: GroupId,
     /// The canonical document, without members.
     pub document: Object,
-    /// The folded name, if no other group of the tenant may have it.
+    /// The folded name, if no other group of the same owner may have it.
     pub unique_name: Option<String>,
+    /// The connection that creates it.
+    pub connection: Option<ConnectionId>,
 }
 
 /// A group that a user is in.
@@ -69,13 +73,13 @@ struct Row {
     id: Uuid,
     document: Value,
     unique_name: Option<String>,
+    connection_id: Option<Uuid>,
     created_at: DateTime<Utc>,
     modified_at: DateTime<Utc>,
     version: i64,
 }
 
-const COLUMNS: &str =
-    "SELECT g.id, g.document, g.unique_name, g.created_at, g.modified_at, g.version FROM groups g";
+const COLUMNS: &str = "SELECT g.id, g.document, g.unique_name, g.connection_id, g.created_at, g.modified_at, g.version FROM groups g";
 
 impl TryFrom<Row> for Group {
     type Error = Error;
@@ -86,6 +90,7 @@ impl TryFrom<Row> for Group {
         Ok(Self {
             id: GroupId::new(row.id),
             unique_name: row.unique_name,
+            connection: row.connection_id.map(ConnectionId::new),
             resource: Resource {
                 document: decode(row.document, "groups", "document", &id)?,
                 id,
@@ -120,7 +125,8 @@ impl ReadUnit {
 
     async fn one_group(&self, id: GroupId, lock: &str) -> Result<Option<Group>, Error> {
         let mut sql = Sql::new(COLUMNS);
-        sql.push(" WHERE g.tenant_id = ").bind(self.tenant()).push(" AND g.id = ").bind(id.uuid()).push(lock);
+        sql.push(" WHERE g.tenant_id = ").bind(self.tenant()).push(" AND g.id = ").bind(id.uuid());
+        sql.seen(&self.scope, "g").push(lock);
         self.transaction.one::<Row>(sql).await?.map(Group::try_from).transpose()
     }
 
@@ -143,10 +149,8 @@ impl ReadUnit {
     /// [`Error::Busy`] or [`Error::Other`].
     pub async fn group_named(&self, folded: &str) -> Result<Option<GroupId>, Error> {
         let mut sql = Sql::new("SELECT g.id FROM groups g WHERE g.tenant_id = ");
-        sql.bind(self.tenant())
-            .push(" AND g.display_name_folded = ")
-            .bind(folded)
-            .push(" ORDER BY g.id DESC");
+        sql.bind(self.tenant()).push(" AND g.display_name_folded = ").bind(folded);
+        sql.seen(&self.scope, "g").push(" ORDER BY g.id DESC");
         Ok(self.transaction.one::<IdRow>(sql).await?.map(|row| GroupId::new(row.id)))
     }
 
@@ -171,6 +175,10 @@ impl ReadUnit {
             sql.bind(self.tenant()).push(" AND g.id = up.group_id) AS display_name, EXISTS (SELECT 1 ");
             sql.push("FROM group_members d WHERE d.tenant_id = ").bind(self.tenant());
             sql.push(" AND d.group_id = up.group_id AND d.member_id = up.member_id) AS direct FROM up ");
+            if !self.scope.sees_all() {
+                sql.push("WHERE EXISTS (SELECT 1 FROM groups o WHERE o.tenant_id = ").bind(self.tenant());
+                sql.push(" AND o.id = up.group_id").seen(&self.scope, "o").push(") ");
+            }
             sql.push("ORDER BY up.member_id, up.group_id");
             for row in self.transaction.all::<GroupOfRow>(sql).await? {
                 let group =
@@ -208,6 +216,7 @@ impl WriteUnit {
                 display_name,
                 unique_name: new.unique_name.clone(),
                 external_id: text(&new.document, "externalId").map(str::to_owned),
+                connection_id: new.connection.map(ConnectionId::uuid),
                 created_at: now,
                 modified_at: now,
                 version: 1,
@@ -222,6 +231,7 @@ impl WriteUnit {
                 meta: Meta { created: now, last_modified: now, version: 1 },
             },
             unique_name: new.unique_name.clone(),
+            connection: new.connection,
         })
     }
 
@@ -244,6 +254,7 @@ impl WriteUnit {
         sql.push(", display_name = ").bind(display_name.map(str::to_owned));
         sql.push(", display_name_folded = ").bind(display_name.map(|name| fold(name).into_owned()));
         sql.push(", unique_name = ").bind(unique_name);
+        sql.push(", connection_id = ").bind(group.connection.map(ConnectionId::uuid));
         sql.push(", external_id = ").bind(text(document, "externalId").map(str::to_owned));
         sql.push(", modified_at = ").bind(stored(now)).push(", version = ").bind(version);
         sql.push(" WHERE tenant_id = ").bind(self.tenant()).push(" AND id = ").bind(group.id.uuid());

@@ -12,6 +12,7 @@ use crate::db::backend::{for_update, json_text, skip_locked};
 use crate::db::sql::{CHUNK, Sql};
 use crate::error::Error;
 use crate::ids::{IdRow, stored};
+use crate::scope::TenantScope;
 use crate::unit::{ReadUnit, WriteUnit};
 
 /// What a member is (RFC 7643 §4.2).
@@ -175,21 +176,35 @@ impl ReadUnit {
             .collect()
     }
 
-    /// What each id stands for; those that stand for nothing are left out.
+    /// The resource that each id stands for, of those that the unit sees.
     ///
     /// # Errors
     /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
     pub async fn names_of(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, MemberName>, Error> {
+        self.names(ids, true).await
+    }
+
+    /// As [`ReadUnit::names_of`] for members of a group, whoever owns them.
+    ///
+    /// # Errors
+    /// As [`ReadUnit::names_of`].
+    pub async fn names_of_members(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, MemberName>, Error> {
+        self.names(ids, false).await
+    }
+
+    async fn names(&self, ids: &[Uuid], seen: bool) -> Result<HashMap<Uuid, MemberName>, Error> {
+        let whole = TenantScope::of(self.tenant());
+        let scope = if seen { &self.scope } else { &whole };
         let mut names = HashMap::new();
         for chunk in ids.chunks(CHUNK) {
             let mut sql = Sql::new("SELECT u.id, 'User' AS kind, u.display_name, ");
             sql.push(&json_text(self.backend(), "u.document", &["userName"]));
             sql.push(" AS user_name FROM users u WHERE u.tenant_id = ");
-            sql.bind(self.tenant()).push(" AND u.id IN ").list(chunk.iter().copied());
+            sql.bind(self.tenant()).push(" AND u.id IN ").list(chunk.iter().copied()).seen(scope, "u");
             sql.push(
                 " UNION ALL SELECT g.id, 'Group', g.display_name, NULL FROM groups g WHERE g.tenant_id = ",
             );
-            sql.bind(self.tenant()).push(" AND g.id IN ").list(chunk.iter().copied());
+            sql.bind(self.tenant()).push(" AND g.id IN ").list(chunk.iter().copied()).seen(scope, "g");
             for row in self.transaction.all::<NameRow>(sql).await? {
                 let kind = MemberKind::parse(&row.kind, row.id)?;
                 let called = row.display_name.clone().or(row.user_name).unwrap_or_default();

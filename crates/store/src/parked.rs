@@ -9,13 +9,13 @@ use scim::text::fold_name;
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
-use crate::db::backend::{for_update, json_text};
+use crate::db::backend::for_update;
 use crate::db::locks::Lock;
 use crate::db::rows::Rows;
 use crate::db::sql::{CHUNK, Sql};
 use crate::entity::parked_members;
 use crate::error::Error;
-use crate::ids::IdRow;
+use crate::ids::{ConnectionId, IdRow};
 use crate::members::MemberKind;
 use crate::unit::{ReadUnit, WriteUnit};
 use crate::users::{User, text};
@@ -34,7 +34,7 @@ struct GroupRow {
 struct CalledRow {
     id: Uuid,
     external_id: Option<String>,
-    user_name: Option<String>,
+    user_name_folded: String,
 }
 
 impl ReadUnit {
@@ -50,16 +50,22 @@ impl ReadUnit {
 }
 
 impl WriteUnit {
-    /// Keeps values for users who have not arrived; those parked before stay.
+    /// Keeps values for users of this connection who have not arrived, or of any without one; those parked before stay.
     ///
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
-    pub async fn park_members(&mut self, group: GroupId, values: &[String]) -> Result<(), Error> {
+    pub async fn park_members(
+        &mut self,
+        group: GroupId,
+        values: &[String],
+        owner: Option<ConnectionId>,
+    ) -> Result<(), Error> {
         for chunk in values.chunks(CHUNK) {
             let row = |value: &String| parked_members::Model {
                 tenant_id: self.tenant(),
                 group_id: group.uuid(),
                 value: value.clone(),
+                connection_id: owner.map(ConnectionId::uuid),
             };
             let rows: Rows<parked_members::Entity> = chunk.iter().map(row).collect();
             let mut sql = Sql::default();
@@ -103,7 +109,7 @@ impl WriteUnit {
             .push(" AND g.id IN (SELECT p.group_id FROM parked_members p WHERE p.tenant_id = ");
         sql.bind(self.tenant()).push(" AND p.value IN ");
         sql.list(["externalId", "userName"].into_iter().filter_map(|name| text(document, name)));
-        sql.push(") ORDER BY g.id");
+        sql.claimed(&self.scope.clone(), "p").push(") ORDER BY g.id");
         self.transaction.lock(sql).await?;
         self.locked_awaiting = true;
         Ok(())
@@ -117,10 +123,8 @@ impl WriteUnit {
     pub async fn unpark_for(&mut self, user: &User, now: DateTime<Utc>) -> Result<Vec<GroupId>, Error> {
         let values: Vec<&str> = user.names().collect();
         let mut sql = Sql::new("SELECT DISTINCT p.group_id FROM parked_members p WHERE p.tenant_id = ");
-        sql.bind(self.tenant())
-            .push(" AND p.value IN ")
-            .list(values.iter().copied())
-            .push(" ORDER BY p.group_id");
+        sql.bind(self.tenant()).push(" AND p.value IN ").list(values.iter().copied());
+        sql.claimed(&self.scope, "p").push(" ORDER BY p.group_id");
         let groups: Vec<Uuid> =
             self.transaction.all::<GroupRow>(sql).await?.iter().map(|row| row.group_id).collect();
         if groups.is_empty() {
@@ -132,6 +136,7 @@ impl WriteUnit {
         let groups = self.transaction.all::<IdRow>(sql).await?;
         let mut sql = Sql::new("DELETE FROM parked_members WHERE tenant_id = ");
         sql.bind(self.tenant()).push(" AND value IN ").list(values);
+        sql.claimed(&self.scope, "parked_members");
         self.transaction.run(sql).await?;
         let mut joined = Vec::new();
         for row in groups {
@@ -143,29 +148,35 @@ impl WriteUnit {
         Ok(joined)
     }
 
-    /// Lets nobody arrive until the unit ends, and says who is there already under which of these values, by
-    /// `userName` or else by `externalId`. What remains may be parked: nobody who arrives later, or gets such a name,
-    /// misses it.
+    /// Lets no user arrive until the unit ends, and says which users are there already under these values, each a
+    /// `userName` in any case or an `externalId`. What remains may be parked: no user who arrives later, or gets such a
+    /// name, misses it.
     ///
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
-    pub async fn people_called(&mut self, values: &[String]) -> Result<HashMap<String, Uuid>, Error> {
+    pub async fn people_called(
+        &mut self,
+        values: &[String],
+    ) -> Result<HashMap<String, BTreeSet<Uuid>>, Error> {
         self.hold(Lock::Parking).await?;
-        let mut called = HashMap::new();
+        let mut called: HashMap<String, BTreeSet<Uuid>> = HashMap::new();
         for chunk in values.chunks(CHUNK) {
-            let mut sql = Sql::new("SELECT u.id, u.external_id, ");
-            sql.push(&json_text(self.backend(), "u.document", &["userName"]));
-            sql.push(" AS user_name FROM users u WHERE u.tenant_id = ").bind(self.tenant());
+            let mut sql =
+                Sql::new("SELECT u.id, u.external_id, u.user_name_folded FROM users u WHERE u.tenant_id = ");
+            sql.bind(self.tenant());
             sql.push(" AND (u.external_id IN ").list(chunk.iter().cloned());
             sql.push(" OR u.user_name_folded IN ").list(chunk.iter().map(|value| fold_name(value)));
-            sql.push(") ORDER BY u.id");
-            let wanted: BTreeSet<&String> = chunk.iter().collect();
+            sql.push(")").seen(&self.scope, "u").push(" ORDER BY u.id");
+            let mut by_name: HashMap<String, Vec<&String>> = HashMap::new();
+            for value in chunk {
+                by_name.entry(fold_name(value)).or_default().push(value);
+            }
             for row in self.transaction.all::<CalledRow>(sql).await? {
-                if let Some(name) = row.user_name.filter(|name| wanted.contains(name)) {
-                    called.insert(name, row.id);
+                for value in by_name.get(&row.user_name_folded).into_iter().flatten() {
+                    called.entry((*value).clone()).or_default().insert(row.id);
                 }
-                if let Some(name) = row.external_id.filter(|name| wanted.contains(name)) {
-                    called.entry(name).or_insert(row.id);
+                if let Some(value) = row.external_id.filter(|value| chunk.contains(value)) {
+                    called.entry(value).or_default().insert(row.id);
                 }
             }
         }

@@ -1,21 +1,66 @@
-//! The scope that opens units of work for one tenant.
+//! The scope that opens units of work: one tenant, and what of it is seen.
+
+use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::ids::TenantId;
+use crate::db::sql::Sql;
+use crate::ids::{ConnectionId, TenantId};
 
 /// Permission to work on one tenant's data; handed out by look-ups of a token, a job or an operator alone.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct TenantScope(TenantId);
+pub struct TenantScope {
+    tenant: TenantId,
+    sight: Sight,
+}
+
+/// Which users and groups of a tenant are seen.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Sight {
+    /// All.
+    Whole,
+    /// Those of these connections, and those without an owner.
+    Of(Arc<[Uuid]>),
+}
 
 impl TenantScope {
+    /// A tenant with everything in it.
     pub(crate) fn of(tenant: Uuid) -> Self {
-        Self(TenantId::new(tenant))
+        Self { tenant: TenantId::new(tenant), sight: Sight::Whole }
+    }
+
+    /// What a connection sees: its own, what has no owner, and what belongs to connections that it takes over from.
+    pub(crate) fn seen_by(tenant: Uuid, connection: ConnectionId, takes_over: &[ConnectionId]) -> Self {
+        let owners = std::iter::once(&connection).chain(takes_over).map(|id| id.uuid());
+        Self { tenant: TenantId::new(tenant), sight: Sight::Of(owners.collect()) }
     }
 
     /// The tenant.
     #[must_use]
     pub fn tenant_id(&self) -> TenantId {
-        self.0
+        self.tenant
+    }
+
+    /// The same tenant with everything in it, for consequences, which do not end where a connection's sight does.
+    #[must_use]
+    pub(crate) fn sees_all(&self) -> bool {
+        self.sight == Sight::Whole
+    }
+}
+
+impl Sql {
+    /// Appends a condition on the owner of a row: the rows that the scope sees.
+    pub(crate) fn seen(&mut self, scope: &TenantScope, row: &str) -> &mut Self {
+        let Sight::Of(owners) = &scope.sight else { return self };
+        self.push(&format!(" AND ({row}.connection_id IS NULL OR {row}.connection_id IN "));
+        self.list(owners.iter().copied()).push(")")
+    }
+
+    /// As [`Sql::seen`] for parked members: a scope that sees all has those that any connection may claim.
+    pub(crate) fn claimed(&mut self, scope: &TenantScope, row: &str) -> &mut Self {
+        if scope.sees_all() {
+            return self.push(&format!(" AND {row}.connection_id IS NULL"));
+        }
+        self.seen(scope, row)
     }
 }

@@ -108,8 +108,10 @@ impl Store {
             .await?
             .pop();
         let Some(Found { token_id, connection }) = found else { return Ok(None) };
-        let scope = TenantScope::of(connection.tenant_id);
-        Ok(Some(Authenticated { scope, connection: connection.try_into()?, token: TokenId::new(token_id) }))
+        let whole = TenantScope::of(connection.tenant_id);
+        let connection: Connection = connection.try_into()?;
+        let scope = connection.sight(&whole);
+        Ok(Some(Authenticated { scope, connection, token: TokenId::new(token_id) }))
     }
 
     /// Notes when tokens were last used; an older use than the noted one changes nothing.

@@ -41,7 +41,7 @@ async fn what_waits_is_told_and_only_what_waits_in_the_tenant() {
     let store = TestStore::open().await;
     let group = store.add_group("Team").await;
     let mut unit = store.unit().await;
-    unit.park_members(group, &["ext-bob".to_owned()]).await.expect("parked");
+    unit.park_members(group, &["ext-bob".to_owned()], None).await.expect("parked");
     unit.commit().await.expect("committed");
     let beta = store.tenant_named("Beta").await;
     for (scope, awaited) in [(&store.scope, true), (&beta, false)] {

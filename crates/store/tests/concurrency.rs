@@ -223,7 +223,11 @@ async fn a_name_has_one_winner() {
         let document = json!({ "displayName": "Staff" }).as_object().expect("an object").clone();
         // Half of the writers do not ask for a name of their own.
         let unique_name = (number % 2 == 0).then(|| "staff".to_owned());
-        unit.insert_group(&NewGroup { id: GroupId::new(id_at(now())), document, unique_name }, now()).await?;
+        unit.insert_group(
+            &NewGroup { id: GroupId::new(id_at(now())), document, unique_name, connection: None },
+            now(),
+        )
+        .await?;
         unit.commit().await
     })
     .await;

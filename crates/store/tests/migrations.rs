@@ -14,7 +14,15 @@ async fn pending_migrations_are_refused_where_they_are_switched_off() {
     let Err(Error::PendingMigrations(names)) = Store::open(&strict).await else {
         panic!("opened without a schema")
     };
-    assert_eq!(names, ["m20261122_000001_initial", "m20261126_000002_sizes", "m20261126_000003_arrivals"]);
+    assert_eq!(
+        names,
+        [
+            "m20261122_000001_initial",
+            "m20261126_000002_sizes",
+            "m20261126_000003_arrivals",
+            "m20261129_000004_owners"
+        ]
+    );
     let text = Error::PendingMigrations(names).to_string();
     assert!(text.contains("m20261122_000001_initial") && text.contains("migrate"), "{text}");
 

@@ -106,7 +106,8 @@ async fn a_token_opens_its_tenant_until_it_ends() {
     unit.commit().await.expect("committed");
 
     let opened = store.authenticate(&[1; 32], now()).await.expect("readable").expect("known");
-    assert_eq!((&opened.scope, &opened.connection, opened.token), (&store.scope, &connection, lasting.id));
+    assert_eq!(opened.scope, connection.sight(&store.scope), "a connection sees its own");
+    assert_eq!((&opened.connection, opened.token), (&connection, lasting.id));
     assert!(store.authenticate(&[2; 32], now() + TimeDelta::minutes(59)).await.expect("readable").is_some());
     assert!(store.authenticate(&[2; 32], now() + TimeDelta::hours(1)).await.expect("readable").is_none());
     assert!(store.authenticate(&[3; 32], now()).await.expect("readable").is_none());

@@ -26,7 +26,7 @@ async fn a_tenant_sees_and_changes_only_its_own() {
     unit.add_members(group, &[(ada.uuid(), MemberKind::User)], now()).await.expect("added");
     unit.insert_binding(group, pool, now()).await.expect("bound");
     unit.insert_grant(ada, pool, GrantKind::ByHand, now()).await.expect("given");
-    unit.park_members(group, &["bob".to_owned()]).await.expect("parked");
+    unit.park_members(group, &["bob".to_owned()], None).await.expect("parked");
     let connection = unit.insert_connection(&new_connection("IdP"), now()).await.expect("inserted").id;
     let token = NewToken { connection, hash: [1; 32], hint: "…1".to_owned(), expires_at: None };
     let token = unit.insert_token(&token, now()).await.expect("inserted").id;
@@ -127,9 +127,12 @@ async fn names_are_unique_in_a_tenant_only() {
         create(&mut unit, new_user(id_at(now()), document), now()).await.expect("free in this tenant");
         let document = json!({ "displayName": "Staff" }).as_object().expect("an object").clone();
         let id = GroupId::new(id_at(now()));
-        unit.insert_group(&NewGroup { id, document, unique_name: Some("staff".to_owned()) }, now())
-            .await
-            .expect("free in this tenant");
+        unit.insert_group(
+            &NewGroup { id, document, unique_name: Some("staff".to_owned()), connection: None },
+            now(),
+        )
+        .await
+        .expect("free in this tenant");
         unit.insert_connection(&new_connection("IdP"), now()).await.expect("free in this tenant");
         unit.insert_pool(&new_pool("Vault", 1, PoolPolicy::Queue), now()).await.expect("free in this tenant");
         unit.commit().await.expect("committed");

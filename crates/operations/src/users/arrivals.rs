@@ -1,4 +1,4 @@
-//! Users of one tenant who arrive at the same time share a unit of work, and so its statements and its flush to the
+//! Users of one connection, or of those that share a tenant, who arrive at the same time share a unit of work, and so its statements and its flush to the
 //! disk.
 //!
 //! The first one to come while no user of the tenant is being created starts a task; it creates those who wait, commits,
@@ -34,7 +34,7 @@ pub(crate) type Arrivals = Queues<Waiting>;
 pub(super) async fn create(db: &Arc<Database>, arrival: Arrival) -> Answer {
     let scope = arrival.requester.scope.clone();
     let (answer, answered) = oneshot::channel();
-    if db.arrivals().join(scope.tenant_id(), Waiting { arrival, answer }) {
+    if db.arrivals().join(&scope, Waiting { arrival, answer }) {
         db.tasks().spawn(create_all(Arc::clone(db), scope));
     }
     // The sender is gone without an answer only when the task panicked.
@@ -47,7 +47,7 @@ fn panicked() -> Error {
 
 async fn create_all(db: Arc<Database>, scope: TenantScope) {
     loop {
-        let next = db.arrivals().next(scope.tenant_id());
+        let next = db.arrivals().next(&scope);
         if next.is_empty() {
             return;
         }

@@ -46,6 +46,15 @@ async fn join(step: &mut Step<'_>, user: UserId) -> Result<Progress, WorkError> 
         Ok((unit, ()))
     };
     step.db.write(step.scope, wait).await?;
+    // Parked values wait for users of the connection that parked them.
+    let unit = step.db.read(step.scope).await?;
+    let owner = unit.owners_of(&[user]).await?.remove(&user);
+    let scope = match owner {
+        Some(owner) => unit.connection(owner).await?.map(|connection| connection.sight(step.scope)),
+        None => None,
+    };
+    drop(unit);
+    let scope = scope.unwrap_or_else(|| step.scope.clone());
     let attempt = async |mut unit: WriteUnit| -> Attempt<Vec<(GroupId, String)>> {
         let Some(seen) = unit.user(user).await? else { return Ok((unit, Vec::new())) };
         unit.lock_groups_awaiting(&seen.resource.document).await?;
@@ -54,7 +63,7 @@ async fn join(step: &mut Step<'_>, user: UserId) -> Result<Progress, WorkError> 
         step.save(&mut unit, &json!(JoinWork { user, joined: Some(joined.clone()) })).await?;
         Ok((unit, joined))
     };
-    let joined = step.db.write(step.scope, attempt).await?.value;
+    let joined = step.db.write(&scope, attempt).await?.value;
     step.saved(json!(JoinWork { user, joined: Some(joined) }));
     Ok(Progress::default())
 }

@@ -66,20 +66,28 @@ impl TestApp {
         profile: &str,
         grace_days: Option<u32>,
     ) -> Client {
-        let new = operations::connections::New {
+        self.connection_of(operations::connections::New {
             tenant: tenant.to_owned(),
-            name: format!("{profile} {}", unique()),
             profile: profile.to_owned(),
             grace_days,
             ..operations::connections::New::default()
+        })
+        .await
+    }
+
+    /// A client with a token of a new connection, in every detail; the tenant and the name may be left out.
+    pub(crate) async fn connection_of(&self, new: operations::connections::New) -> Client {
+        let or = |given: String, other: String| if given.is_empty() { other } else { given };
+        let new = operations::connections::New {
+            name: or(new.name, format!("{} {}", new.profile, unique())),
+            tenant: or(new.tenant, self.tenant.clone()),
+            ..new
         };
-        let connection = operations::connections::create(self.admin.db(), &self.admin.operator("test"), &new)
-            .await
-            .expect("a new connection");
+        let (db, operator) = (self.admin.db(), self.admin.operator("test"));
+        let connection =
+            operations::connections::create(db, &operator, &new).await.expect("a new connection");
         let id = connection.id.to_string();
-        let token = operations::tokens::create(self.admin.db(), &self.admin.operator("test"), &id, None)
-            .await
-            .expect("a new token");
+        let token = operations::tokens::create(db, &operator, &id, None).await.expect("a new token");
         Client {
             router: self.router.clone(),
             id,

@@ -15,6 +15,8 @@ pub struct Model {
     pub with_quirks: Json,
     pub without_quirks: Json,
     pub policy: Json,
+    pub shared: bool,
+    pub takes_over: Json,
     pub created_at: DateTimeUtc,
 }
 

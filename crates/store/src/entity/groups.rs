@@ -15,6 +15,7 @@ pub struct Model {
     pub display_name_folded: Option<String>,
     pub unique_name: Option<String>,
     pub external_id: Option<String>,
+    pub connection_id: Option<Uuid>,
     pub created_at: DateTimeUtc,
     pub modified_at: DateTimeUtc,
     pub version: i64,

@@ -11,6 +11,7 @@ pub struct Model {
     pub group_id: Uuid,
     #[sea_orm(primary_key, auto_increment = false)]
     pub value: String,
+    pub connection_id: Option<Uuid>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

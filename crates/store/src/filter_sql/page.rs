@@ -66,6 +66,7 @@ pub(super) fn statement(
 fn condition(unit: &ReadUnit, sql: &mut Sql, table: Table, filter: Option<&ResolvedFilter>) {
     let tenant = unit.tenant();
     sql.push(&format!(" WHERE {}.tenant_id = ", table.alias())).bind(tenant);
+    sql.seen(&unit.scope, table.alias());
     if let Some(filter) = filter {
         sql.push(" AND (");
         FilterWriter { sql, backend: unit.backend(), table, tenant, base: &unit.base }.filter(filter);

@@ -29,7 +29,7 @@ impl MigrationTrait for Migration {
 }
 
 /// The types as each database calls them. Text sorts by code point on both.
-fn in_words_of(backend: DbBackend, statement: &str) -> String {
+pub(super) fn in_words_of(backend: DbBackend, statement: &str) -> String {
     let words = if backend == DbBackend::Sqlite {
         [
             ("{uuid}", "BLOB"),

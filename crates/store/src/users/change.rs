@@ -14,7 +14,7 @@ use crate::db::sql::{CHUNK, Sql};
 use crate::entity;
 use crate::error::Error;
 use crate::filter_sql;
-use crate::ids::stored;
+use crate::ids::{ConnectionId, stored};
 use crate::unit::WriteUnit;
 use crate::users::user::{Indexed, User};
 use crate::users::values;
@@ -83,6 +83,7 @@ impl WriteUnit {
         sql.push(", display_name_folded = ")
             .bind(indexed.display_name.as_deref().map(|name| fold(name).into_owned()));
         sql.push(", display_name = ").bind(indexed.display_name).push(", active = ").bind(indexed.active);
+        sql.push(", connection_id = ").bind(user.connection.map(ConnectionId::uuid));
         sql.push(", modified_at = ").bind(stored(now)).push(", version = ").bind(version);
         sql.push(" WHERE tenant_id = ").bind(tenant).push(" AND id = ").bind(id);
         sql.push(" AND version = ").bind(user.resource.meta.version);

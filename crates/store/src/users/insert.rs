@@ -84,7 +84,7 @@ impl WriteUnit {
         sql.push(&format!(
             " called {before} parked_members t WHERE t.value = called.value AND t.tenant_id = "
         ));
-        sql.bind(tenant).push(behind);
+        sql.bind(tenant).claimed(&self.scope, "t").push(behind);
         sql.push(" UNION ALL SELECT NULL, q.id, q.rule, q.is_default FROM pools q WHERE q.tenant_id = ")
             .bind(tenant);
         sql.push(" AND (q.rule IS NOT NULL OR q.is_default) ORDER BY pool");

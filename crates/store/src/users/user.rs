@@ -1,5 +1,7 @@
 //! One user: the document with the columns that are looked up, and the enrolment.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use provisioning::{Enrolment, UserId};
 use scim::filter::ResolvedFilter;
@@ -28,7 +30,7 @@ pub struct User {
     pub resource: Resource,
     /// What became of the person.
     pub enrolment: Enrolment,
-    /// The connection that created the user.
+    /// The connection that owns the user.
     pub connection: Option<ConnectionId>,
 }
 
@@ -55,6 +57,12 @@ impl User {
     pub fn shows_enrolment(&self, licences: &[Licence]) -> bool {
         !licences.is_empty() || self.enrolment != Enrolment::default()
     }
+}
+
+#[derive(FromQueryResult)]
+struct OwnerRow {
+    id: Uuid,
+    connection_id: Option<Uuid>,
 }
 
 #[derive(FromQueryResult)]
@@ -127,8 +135,25 @@ impl ReadUnit {
 
     pub(crate) async fn one_user(&self, id: UserId, lock: &str) -> Result<Option<User>, Error> {
         let mut sql = Sql::new(COLUMNS);
-        sql.push(" WHERE u.tenant_id = ").bind(self.tenant()).push(" AND u.id = ").bind(id.uuid()).push(lock);
+        sql.push(" WHERE u.tenant_id = ").bind(self.tenant()).push(" AND u.id = ").bind(id.uuid());
+        sql.seen(&self.scope, "u").push(lock);
         self.transaction.one::<Row>(sql).await?.map(User::try_from).transpose()
+    }
+
+    /// The owner of each of these users who has one, whether the unit sees the user or not.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn owners_of(&self, ids: &[UserId]) -> Result<HashMap<UserId, ConnectionId>, Error> {
+        let mut owners = HashMap::new();
+        for chunk in ids.chunks(CHUNK) {
+            let mut sql = Sql::new("SELECT u.id, u.connection_id FROM users u WHERE u.tenant_id = ");
+            sql.bind(self.tenant()).push(" AND u.id IN ").list(chunk.iter().map(|id| id.uuid()));
+            for row in self.transaction.all::<OwnerRow>(sql).await? {
+                owners.extend(row.connection_id.map(|id| (UserId::new(row.id), ConnectionId::new(id))));
+            }
+        }
+        Ok(owners)
     }
 
     /// Those of these users who exist.

@@ -62,7 +62,8 @@ pub(crate) async fn fill(store: &TestStore, scope: &TenantScope, tenant: &Tenant
         let mut document = Map::new();
         document.insert("displayName".to_owned(), (*name).into());
         document.extend(external.map(|external| ("externalId".to_owned(), external.into())));
-        let new = NewGroup { id: GroupId::new(ids.groups[number]), document, unique_name: None };
+        let new =
+            NewGroup { id: GroupId::new(ids.groups[number]), document, unique_name: None, connection: None };
         unit.insert_group(&new, later(tenant.milliseconds[USERS + number])).await.expect("inserted");
     }
     for (group, member) in &tenant.members {

