@@ -11,6 +11,7 @@ mod awaited;
 mod clock;
 pub mod config;
 mod entitle;
+mod heavy;
 mod http;
 mod jobs;
 pub mod logging;

@@ -10,6 +10,7 @@ use scim::{Object, json};
 use super::accept::readable;
 use super::error::Failure;
 use crate::app::App;
+use crate::heavy;
 use crate::requests::Notes;
 
 /// The body of a request: size (413), media type (415) and JSON (400) are checked, in this order.
@@ -34,8 +35,12 @@ impl FromRequest<Arc<App>> for ScimJson {
             _ => Failure::from(scim::Error::invalid_syntax("The body could not be read to its end.")),
         })?;
         readable(&headers)?;
-        let object = json::parse_object(&body, app.limits().json_depth)?;
-        notes.body(&object);
-        Ok(Self(object))
+        let depth = app.limits().json_depth;
+        heavy::run(body.len(), move || {
+            let object = json::parse_object(&body, depth)?;
+            notes.body(&object);
+            Ok(Self(object))
+        })
+        .await?
     }
 }
