@@ -66,8 +66,14 @@ pub struct Limits {
     pub page_size_max: u64,
     /// Seconds that a request may take.
     pub request_seconds: u64,
+    /// Connections that clients may have open.
+    pub connections: usize,
     /// Seconds in which the head of a request must arrive.
     pub header_seconds: u64,
+    /// Seconds for which a connection waits for its next request.
+    pub keep_alive_seconds: u64,
+    /// Seconds in which a client must take more of an answer.
+    pub reader_seconds: u64,
     /// Requests a second of one connection; 0 is no limit.
     pub requests_per_second: u32,
     /// Requests that a connection may send at once.

@@ -9,6 +9,7 @@ mod app;
 mod auth;
 mod clock;
 pub mod config;
+mod heavy;
 mod http;
 mod jobs;
 pub mod logging;

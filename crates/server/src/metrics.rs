@@ -12,6 +12,8 @@ const QUIRKS: &str = "rollcall_quirks_used_total";
 const LOST: &str = "rollcall_request_log_lost_total";
 const JOBS: &str = "rollcall_jobs_total";
 const FAULTS: &str = "rollcall_faults_total";
+const REFUSED: &str = "rollcall_connections_refused_total";
+const TIMED_OUT: &str = "rollcall_connections_timed_out_total";
 const DATABASE: &str = "rollcall_database_info";
 
 /// Upper bounds of the buckets of durations, in seconds.
@@ -38,6 +40,11 @@ pub(crate) fn start(database: &'static str) {
         );
         describe_counter!(JOBS, "Jobs that ended, by kind and outcome.");
         describe_counter!(FAULTS, "Answers 500, each with an entry in the log.");
+        describe_counter!(REFUSED, "Connections of clients for which there was no place.");
+        describe_counter!(
+            TIMED_OUT,
+            "Connections that were closed because the client kept the server waiting."
+        );
         describe_gauge!(DATABASE, "Which database the server runs on; always 1.");
         handle
     });
@@ -76,6 +83,16 @@ pub(crate) fn requests_lost(number: u64) {
 /// One job that ended.
 pub(crate) fn job_ended(kind: &str, outcome: &'static str) {
     counter!(JOBS, "kind" => kind.to_owned(), "outcome" => outcome).increment(1);
+}
+
+/// One connection of a client for which there was no place.
+pub(crate) fn connection_refused() {
+    counter!(REFUSED).increment(1);
+}
+
+/// One connection that was closed because the client kept the server waiting.
+pub(crate) fn connection_timed_out() {
+    counter!(TIMED_OUT).increment(1);
 }
 
 /// One answer 500.

@@ -13,7 +13,7 @@ use futures::FutureExt as _;
 
 use crate::app::App;
 use crate::http::error::{Failure, Fault};
-use crate::http::{accept, limits, paths, trace};
+use crate::http::{accept, limits, link, paths, trace};
 use crate::requests::record;
 use crate::scim::discovery;
 use crate::scim::http::resources;
@@ -64,7 +64,8 @@ fn dress(routes: Router<Arc<App>>, app: &Arc<App>) -> Router {
 
 /// Around the router.
 async fn outside(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    trace::trace(&app, request, |request| paths::normalise(request, |request| next.run(request))).await
+    let answer = |request| paths::normalise(request, |request| next.run(request));
+    link::through(request, |request| trace::trace(&app, request, answer)).await
 }
 
 /// Inside the router, where the route is known.

@@ -17,7 +17,7 @@ use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::http::paths::SCIM;
-use crate::http::wire::Explaining;
+use crate::http::socket::Doorkeeper;
 use crate::jobs;
 use crate::metrics;
 use crate::requests::{self, RequestLog};
@@ -138,12 +138,10 @@ impl Server {
     /// [`ServeError::Io`] if the socket fails.
     pub async fn serve(self, stop: impl Future<Output = ()> + Send) -> Result<(), ServeError> {
         let Self { app, clock, listener, address, db } = self;
-        let (header, drain) = (app.limits().header_seconds, app.limits().shutdown_seconds);
+        let drain = Duration::from_secs(app.limits().shutdown_seconds);
         let handle = Handle::new();
-        let mut server = axum_server::from_tcp(listener)?.acceptor(Explaining).handle(handle.clone());
-        let mut builder = server.http_builder().http1();
-        // A client that dawdles over its headers holds a connection no longer than this.
-        builder.timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(header));
+        let mut server =
+            axum_server::from_tcp(listener)?.acceptor(Doorkeeper::new(app.limits())).handle(handle.clone());
         server.http_builder().http2().timer(TokioTimer::new()).keep_alive_interval(Duration::from_secs(20));
         app.tasks().spawn(jobs::work(Arc::clone(&app), clock));
         tracing::info!(%address, database = db.kind(), "serving");
@@ -152,7 +150,7 @@ impl Server {
         let draining = async {
             stop.await;
             tracing::info!("stopping: requests that were accepted are finished first");
-            handle.graceful_shutdown(Some(Duration::from_secs(drain)));
+            handle.graceful_shutdown(Some(drain));
         };
         let mut serving = std::pin::pin!(serving);
         let served = tokio::select! {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::body::Bytes;
+use axum::body::{Bytes, HttpBody as _};
 use axum::extract::{FromRequest, Request};
 use http::StatusCode;
 use scim::{Object, json};
@@ -10,6 +10,7 @@ use scim::{Object, json};
 use super::accept::readable;
 use super::error::Failure;
 use crate::app::App;
+use crate::heavy;
 use crate::requests::Notes;
 
 /// The body of a request: size (413), media type (415) and JSON (400) are checked, in this order.
@@ -22,16 +23,24 @@ impl FromRequest<Arc<App>> for ScimJson {
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Failure> {
         let headers = request.headers().clone();
         let notes = Notes::of(request.extensions());
+        let most = app.limits().body_bytes;
+        let too_large =
+            || Failure::status(413, format!("The body is larger than the {most} bytes that are allowed."));
+        // A length that is told (RFC 9110 §8.6) needs no reading.
+        if request.body().size_hint().lower() > most as u64 {
+            return Err(too_large());
+        }
         let body = Bytes::from_request(request, app).await.map_err(|rejection| match rejection.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => {
-                let most = app.limits().body_bytes;
-                Failure::status(413, format!("The body is larger than the {most} bytes that are allowed."))
-            }
+            StatusCode::PAYLOAD_TOO_LARGE => too_large(),
             _ => Failure::from(scim::Error::invalid_syntax("The body could not be read to its end.")),
         })?;
         readable(&headers)?;
-        let object = json::parse_object(&body, app.limits().json_depth)?;
-        notes.body(&object);
-        Ok(Self(object))
+        let depth = app.limits().json_depth;
+        heavy::run(body.len(), move || {
+            let object = json::parse_object(&body, depth)?;
+            notes.body(&object);
+            Ok(Self(object))
+        })
+        .await?
     }
 }
