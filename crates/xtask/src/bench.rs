@@ -2,11 +2,22 @@
 
 mod baseline;
 mod client;
+mod commands;
+mod creates;
+mod directory;
+mod figure;
+mod groups;
+mod lists;
 mod load;
 mod machine;
+mod neighbours;
+mod patches;
 mod people;
+mod place;
+mod population;
+mod reads;
 mod resources;
-mod scenario;
+mod sizes;
 mod slow_disk;
 mod table;
 
@@ -14,23 +25,32 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use tokio::runtime::Runtime;
 
 use crate::cargo::{self, cargo};
-use crate::postgres::{Binaries, Cluster, Durability};
+use crate::postgres::Binaries;
 use crate::process;
+use figure::Figure;
+use place::{Database, Place};
+use sizes::Sizes;
 
 /// How much to measure, and how to print it.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// A small population, for trying: 5,000 people in place of 100,000
+    /// Measure this scenario alone; may be repeated
+    #[arg(long, value_name = "NAME")]
+    only: Vec<Scenario>,
+    /// Measure this database alone
+    #[arg(long)]
+    database: Option<Database>,
+    /// Small populations and short loads, for trying
     #[arg(long)]
     quick: bool,
     /// Print the table as Markdown
     #[arg(long)]
     markdown: bool,
-    /// Leave out the micro benchmarks of the pure crates
+    /// Leave out the micro benchmarks of the pure crates, as --only does
     #[arg(long)]
     no_micro: bool,
     /// Measure this executable, rather than a release build made now
@@ -44,50 +64,61 @@ pub(crate) struct Options {
     sync_ms: Option<f64>,
 }
 
-/// How many people, groups and repetitions a run has.
-#[derive(Clone, Copy)]
-pub(crate) struct Sizes {
-    /// People at the first look-up measurement.
-    pub(crate) few: usize,
-    /// People at the last one.
-    pub(crate) many: usize,
-    /// People whose creation is timed.
-    pub(crate) timed_creates: usize,
-    /// Members of the three groups that get one more.
-    pub(crate) groups: [usize; 3],
-    /// Repetitions of what is measured one request at a time.
-    pub(crate) repetitions: usize,
-    /// Seconds of each of the two runs of the bare INSERT.
-    pub(crate) baseline_seconds: u32,
-    /// Seconds without a request before memory at rest is read.
-    pub(crate) rest_seconds: u64,
+/// What can be measured, in the order of the table; each has a server and a database of its own.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Scenario {
+    /// A directory is pushed, from the empty database to the restart of a full one
+    Directory,
+    /// Creates/s: bare, with a seat each, with a rule, awaited by a group
+    Creates,
+    /// GET/s and look-up/s of a user
+    Reads,
+    /// GET/s of a user in a group while the tenant has more and more memberships
+    Memberships,
+    /// PATCH/s of a user's title and of active
+    Patches,
+    /// The first page of a list among few and among many
+    Lists,
+    /// The memory that a list of large users takes
+    LargeUsers,
+    /// A group read in full
+    Groups,
+    /// A large group on a PostgreSQL database that was never analysed
+    Unanalysed,
+    /// A bound group loses all its members in one PUT
+    Emptied,
+    /// One tenant's reads beside the expensive searches of another
+    Neighbours,
 }
 
-const FULL: Sizes = Sizes {
-    few: 1_000,
-    many: 100_000,
-    timed_creates: 10_000,
-    groups: [10, 1_000, 100_000],
-    repetitions: 500,
-    baseline_seconds: 5,
-    rest_seconds: 10,
-};
+impl Scenario {
+    fn measure(self, place: &Place<'_>) -> Result<Vec<Figure>> {
+        match self {
+            Self::Directory => directory::measure(place),
+            Self::Creates => creates::measure(place),
+            Self::Reads => reads::reads(place),
+            Self::Memberships => reads::memberships(place),
+            Self::Patches => patches::measure(place),
+            Self::Lists => lists::first_page(place),
+            Self::LargeUsers => lists::large_users(place),
+            Self::Groups => groups::read_in_full(place),
+            Self::Unanalysed => groups::without_statistics(place),
+            Self::Emptied => groups::emptied(place),
+            Self::Neighbours => neighbours::measure(place),
+        }
+    }
 
-const QUICK: Sizes = Sizes {
-    few: 1_000,
-    many: 5_000,
-    timed_creates: 2_000,
-    groups: [10, 1_000, 5_000],
-    repetitions: 100,
-    baseline_seconds: 1,
-    rest_seconds: 2,
-};
+    fn name(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
+}
 
 /// Measures and prints the table. A load generator without optimisation would take the processor from what it
 /// measures, so a debug build hands over to a release build of itself.
 ///
 /// # Errors
-/// When something cannot be built, started or measured; a missed aim is shown, and is no error.
+/// When something cannot be built or started. A scenario that fails is a row of the table and fails the run; a missed
+/// aim is shown, and is no failure.
 pub(crate) fn run(pg_bin: Option<&Path>, options: &Options) -> Result<ExitCode> {
     if cfg!(debug_assertions) {
         return hand_over();
@@ -97,30 +128,44 @@ pub(crate) fn run(pg_bin: Option<&Path>, options: &Options) -> Result<ExitCode> 
     {
         return Ok(code);
     }
-    let sizes = if options.quick { QUICK } else { FULL };
+    let sizes = if options.quick { sizes::QUICK } else { sizes::FULL };
     let binary = match &options.binary {
         Some(binary) => binary.canonicalize()?,
         None => cargo::build_binary(true)?,
     };
-    if !options.no_micro {
+    if !options.no_micro && options.only.is_empty() {
         micro_benchmarks()?;
     }
     let parent = options.dir.clone().unwrap_or_else(std::env::temp_dir).canonicalize()?;
-    let binaries = Binaries::find_or_install(pg_bin)?;
-    let machine = machine::describe(&parent, options.sync_ms, &binaries);
+    let postgres = Binaries::find_or_install(pg_bin)?;
+    let machine = machine::describe(&parent, options.sync_ms, &postgres);
     let runtime = Runtime::new()?;
 
-    let sqlite = scenario::measure(&runtime, &binary, &scenario::Database::Sqlite, &parent, sizes)
-        .context("the run on SQLite")?;
-    let cluster = Cluster::start(binaries, Durability::Full, &parent)?;
-    let postgres =
-        scenario::measure(&runtime, &binary, &scenario::Database::Postgres(&cluster), &parent, sizes)
-            .context("the run on PostgreSQL")?;
+    let (mut columns, mut failed) = (Vec::new(), false);
+    for database in [Database::Sqlite, Database::Postgres] {
+        if options.database.is_some_and(|only| only != database) {
+            continue;
+        }
+        let mut figures = Vec::new();
+        for scenario in Scenario::value_variants() {
+            if !options.only.is_empty() && !options.only.contains(scenario) {
+                continue;
+            }
+            let measured = Place::new(&runtime, &binary, sizes, database, &postgres, &parent)
+                .and_then(|place| scenario.measure(&place));
+            figures.extend(measured.unwrap_or_else(|error| {
+                eprintln!("error: {} on {}: {error:#}", scenario.name(), database.label());
+                failed = true;
+                vec![Figure::failed(&scenario.name())]
+            }));
+        }
+        columns.push((database.label(), figures));
+    }
 
-    let table = table::Table::new(&sqlite, &postgres, sizes, resources::file_mib(&binary)?);
+    let table = table::Table::new(&columns);
     println!("\n{machine}\n");
     println!("{}", if options.markdown { table.markdown() } else { table.text() });
-    Ok(ExitCode::SUCCESS)
+    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 fn hand_over() -> Result<ExitCode> {

@@ -3,12 +3,12 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use http_body_util::{BodyExt as _, Full};
-use hyper::body::Bytes;
+use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue};
-use hyper::{Method, Request};
+use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -56,9 +56,23 @@ impl Scim {
         Ok(Self { idle: Arc::default(), address, host, authorisation })
     }
 
-    /// One exchange that does nothing: what every other figure contains.
-    pub(crate) async fn ping(&self, path: &str) -> Result<()> {
-        self.exchange(Method::GET, path, Bytes::new()).await.map(drop)
+    /// The same client of a server that was started anew elsewhere.
+    pub(crate) fn at(&self, address: SocketAddr) -> Result<Self> {
+        let host = HeaderValue::try_from(address.to_string())?;
+        Ok(Self { idle: Arc::default(), address, host, authorisation: self.authorisation.clone() })
+    }
+
+    /// Reads a path to its end and drops what it reads; gives the number of bytes.
+    pub(crate) async fn read(&self, path: &str) -> Result<usize> {
+        let (answer, connection) = self.send(Method::GET, path, Bytes::new()).await?;
+        let status = answer.status();
+        let (mut body, mut bytes) = (answer.into_body(), 0);
+        while let Some(frame) = body.frame().await {
+            bytes += frame?.data_ref().map_or(0, Bytes::len);
+        }
+        self.keep(connection);
+        ensure!(status.is_success(), "GET {path} was answered {status}");
+        Ok(bytes)
     }
 
     /// Creates the person of this body; gives the id.
@@ -99,15 +113,22 @@ impl Scim {
         self.patch(&format!("/scim/v2/Users/{user}"), operation).await
     }
 
+    /// Replaces a group: the name and these members, no others.
+    pub(crate) async fn put_members(&self, group: &str, name: &str, users: &[String]) -> Result<()> {
+        let body = Bytes::from(people::group_of(name, users));
+        self.exchange(Method::PUT, &format!("/scim/v2/Groups/{group}"), body).await.map(drop)
+    }
+
+    /// One PATCH of one operation.
+    pub(crate) async fn patch(&self, path: &str, operation: Value) -> Result<()> {
+        let body = json!({"schemas": [PATCH], "Operations": [operation]});
+        self.exchange(Method::PATCH, path, Bytes::from(body.to_string())).await.map(drop)
+    }
+
     async fn members(&self, group: &str, op: &str, users: &[String]) -> Result<()> {
         let value: Vec<Value> = users.iter().map(|user| json!({"value": user})).collect();
         self.patch(&format!("/scim/v2/Groups/{group}"), json!({"op": op, "path": "members", "value": value}))
             .await
-    }
-
-    async fn patch(&self, path: &str, operation: Value) -> Result<()> {
-        let body = json!({"schemas": [PATCH], "Operations": [operation]});
-        self.exchange(Method::PATCH, path, Bytes::from(body.to_string())).await.map(drop)
     }
 
     async fn find(&self, path: &str) -> Result<Option<String>> {
@@ -116,6 +137,23 @@ impl Scim {
     }
 
     async fn exchange(&self, method: Method, path: &str, body: Bytes) -> Result<Bytes> {
+        let (answer, connection) = self.send(method.clone(), path, body).await?;
+        let status = answer.status();
+        let bytes = answer.into_body().collect().await?.to_bytes();
+        self.keep(connection);
+        if !status.is_success() {
+            bail!("{method} {path} was answered {status}: {}", String::from_utf8_lossy(&bytes));
+        }
+        Ok(bytes)
+    }
+
+    /// Sends a request; gives the head of the answer, and the connection on which its body follows.
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Bytes,
+    ) -> Result<(Response<Incoming>, Connection)> {
         let request = Request::builder()
             .method(&method)
             .uri(path)
@@ -126,13 +164,12 @@ impl Scim {
             .body(Full::from(body))?;
         let mut connection = self.connection().await?;
         let answer = connection.send_request(request).await.with_context(|| format!("{method} {path}"))?;
-        let status = answer.status();
-        let bytes = answer.into_body().collect().await?.to_bytes();
+        Ok((answer, connection))
+    }
+
+    /// Keeps a connection whose answer was read to its end.
+    fn keep(&self, connection: Connection) {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
-        if !status.is_success() {
-            bail!("{method} {path} was answered {status}: {}", String::from_utf8_lossy(&bytes));
-        }
-        Ok(bytes)
     }
 
     /// A connection that nobody uses, or a new one.

@@ -1,6 +1,6 @@
 //! The invented people and groups of a load run, in the shape in which Entra ID sends them.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
@@ -14,8 +14,19 @@ pub(crate) fn user_name(number: usize) -> String {
 
 /// The body of the POST that creates a person.
 pub(crate) fn person(number: usize) -> String {
+    document(number).to_string()
+}
+
+/// The body of the POST that creates a person whose nickname has so many letters.
+pub(crate) fn large_person(number: usize, letters: usize) -> String {
+    let mut body = document(number);
+    body["nickName"] = "n".repeat(letters).into();
+    body.to_string()
+}
+
+fn document(number: usize) -> Value {
     let name = user_name(number);
-    let body = json!({
+    json!({
         "schemas": [USER, ENTERPRISE],
         "externalId": format!("person.{number:06}"),
         "userName": name,
@@ -29,12 +40,17 @@ pub(crate) fn person(number: usize) -> String {
         "title": "Clerk",
         "preferredLanguage": "en-GB",
         ENTERPRISE: {"employeeNumber": number.to_string(), "department": DEPARTMENTS[number % DEPARTMENTS.len()]},
-    });
-    body.to_string()
+    })
 }
 
 /// The body of the POST that creates an empty group.
 pub(crate) fn group(name: &str) -> String {
     json!({"schemas": [GROUP], "externalId": name, "displayName": name, "meta": {"resourceType": "Group"}})
         .to_string()
+}
+
+/// The body of the PUT that gives a group these members.
+pub(crate) fn group_of(name: &str, users: &[String]) -> String {
+    let members: Vec<Value> = users.iter().map(|user| json!({"value": user})).collect();
+    json!({"schemas": [GROUP], "externalId": name, "displayName": name, "members": members}).to_string()
 }

@@ -1,0 +1,83 @@
+//! Lists: the first page among few and among many, and the memory that large users take.
+
+use std::time::Instant;
+
+use anyhow::{Result, ensure};
+use hyper::body::Bytes;
+
+use super::client::Scim;
+use super::figure::{Figure, grouped};
+use super::load::{CONNECTIONS, drive, taking_turns};
+use super::place::Place;
+use super::{people, population, resources};
+
+/// Resources of a page, which is what the server gives who does not ask.
+const PAGE: usize = 100;
+/// Letters that make a user as large as the limit of a body allows.
+const LARGE: usize = 1_040_000;
+
+/// `GET /Users?count=100`, one request at a time, on a server with few people and on one with many: the best median
+/// of three rounds, in which the servers take turns.
+///
+/// # Errors
+/// The first request or command that fails.
+pub(crate) fn first_page(place: &Place<'_>) -> Result<Vec<Figure>> {
+    let sizes = place.sizes;
+    let (few, many) = (place.site("few")?, place.site("many")?);
+    let [few, many] = [few.tenant("Few")?, many.tenant("Many")?];
+    place.say(&format!("first pages among {} and {} people", grouped(sizes.few), grouped(sizes.many)));
+    place.block_on(population::create(&few, 0..sizes.few))?;
+    place.block_on(population::create(&many, 0..sizes.many))?;
+    let path = format!("/scim/v2/Users?count={PAGE}");
+    let medians = place.block_on(taking_turns([few, many], sizes.repetitions, |_, scim: Scim, _| {
+        let path = path.clone();
+        async move {
+            let bytes = scim.read(&path).await?;
+            ensure!(bytes > PAGE * 100, "the page is too short to have {PAGE} people");
+            Ok(())
+        }
+    }))?;
+    let name = |people| format!("first page of {PAGE} among {}, median ms", grouped(people));
+    Ok(vec![
+        Figure::new(name(sizes.few), 2, medians[0]).bounded_by("reading and writing out the page"),
+        Figure::new(name(sizes.many), 2, medians[1]).bounded_by("the same, and counting everybody"),
+        Figure::new("… ratio of the two pages", 2, medians[1] / medians[0]).at_most(1.25),
+    ])
+}
+
+/// One `GET /Users?count=500` of users of 1 MiB, on a server that was started anew before: by how much its peak is
+/// above what it takes at rest, and how long the answer takes until its end. The client drops what it has read.
+///
+/// # Errors
+/// The first request or command that fails.
+pub(crate) fn large_users(place: &Place<'_>) -> Result<Vec<Figure>> {
+    let users = place.sizes.large_users;
+    let site = place.site("large")?;
+    let scim = site.tenant("Large")?;
+    place.say(&format!("{users} users of 1 MiB"));
+    let client = scim.clone();
+    let created = drive(CONNECTIONS, 0..users, move |number| {
+        let scim = client.clone();
+        async move { scim.create_user(Bytes::from(people::large_person(number, LARGE))).await }
+    });
+    place.block_on(created)?;
+
+    let site = place.serve({
+        drop(site.server);
+        site.commands
+    })?;
+    let scim = scim.at(site.server.address())?;
+    place.block_on(scim.find_user(&people::user_name(0)))?;
+    let rest = resources::memory(site.server.process())?;
+    let start = Instant::now();
+    let bytes = place.block_on(scim.read(&format!("/scim/v2/Users?count={users}")))?;
+    let took = start.elapsed();
+    ensure!(bytes > users * LARGE, "the list has {bytes} bytes, which are too few for {users} users");
+    let peak = resources::memory(site.server.process())?.peak;
+    Ok(vec![
+        Figure::new(format!("list of {users} users of 1 MiB, memory above rest, MiB"), 0, peak - rest.now)
+            .at_most(1_024.0)
+            .bounded_by("what is in flight at once"),
+        Figure::new("… s to its end", 1, took.as_secs_f64()),
+    ])
+}
