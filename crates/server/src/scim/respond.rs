@@ -72,7 +72,7 @@ pub(super) fn unchanged(app: &App, resource: &Resource) -> Response {
 
 /// 204 with the version that the change led to (RFC 7644 §3.5.2, §3.14).
 pub(super) fn no_content(resource: &Resource) -> Response {
-    empty(StatusCode::NO_CONTENT, &[(ETAG, &entity_tag(resource.meta.version))])
+    empty(StatusCode::NO_CONTENT, &[(ETAG, &entity_tag(resource.meta.version, None))])
 }
 
 /// 204 for what is gone.
@@ -284,7 +284,7 @@ struct Headers {
 
 impl Headers {
     fn of(app: &App, resource: &Resource) -> Self {
-        Self { tag: entity_tag(resource.meta.version), location: resource.location(app.base()) }
+        Self { tag: entity_tag(resource.meta.version, None), location: resource.location(app.base()) }
     }
 
     fn put(&self, mut response: Response) -> Response {
