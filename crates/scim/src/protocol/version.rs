@@ -75,7 +75,9 @@ impl Fnv {
             Value::String(text) => self.text(b'"', text),
             Value::Array(items) => {
                 self.bytes(b"[");
-                items.iter().for_each(|item| self.value(item));
+                for item in items {
+                    self.value(item);
+                }
                 self.bytes(b"]");
             }
             Value::Object(object) => {
