@@ -6,11 +6,11 @@ use provisioning::{Cause, Entry, EntryKind, GroupId, Subject, UserId};
 use scim::compat::names;
 use scim::patch::{MemberChanges, Members, PatchRequest};
 use scim::project::Projection;
+use scim::protocol::conditions::Conditions;
 use scim::{Object, text};
 use serde_json::Value;
 use store::{Constraint, Group, MemberKind, NewGroup, ReadUnit, WriteUnit};
 
-use crate::conditions::Conditions;
 use crate::database::{Attempt, Database};
 use crate::error::Error;
 use crate::members::{self, Moves};
@@ -36,8 +36,9 @@ pub async fn read(
     let view = View { base: db.base(), projection };
     let unit = db.read(&requester.scope).await?;
     let group = existing(unit.group(id).await?, "Group", id)?;
-    if conditions.unchanged(group.resource.meta.version)? {
-        return Ok(view.shown(&group.resource, None));
+    let unchanged = view.shown(&group.resource, None);
+    if conditions.unchanged(group.resource.meta.version, &unchanged.tag)? {
+        return Ok(unchanged);
     }
     representation::group(&unit, group, view).await
 }

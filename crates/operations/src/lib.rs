@@ -9,7 +9,6 @@
 //! There is no HTTP here, no flags, and no clock: the instant comes with the request.
 
 pub mod bindings;
-mod conditions;
 pub mod connections;
 mod database;
 mod entitlement;
@@ -36,7 +35,6 @@ pub mod tokens;
 pub mod users;
 pub mod work;
 
-pub use conditions::Conditions;
 pub use database::{Database, Shared, migrate};
 pub use error::{Error, chain, sentence};
 pub use outcome::{Effects, Outcome};

@@ -36,7 +36,7 @@ impl View<'_> {
 
     /// The tag and the address of a resource, with a body or without.
     pub(crate) fn shown(self, resource: &Resource, body: Option<Text>) -> Shown {
-        Shown { tag: entity_tag(resource.meta.version), location: resource.location(self.base), body }
+        Shown { tag: entity_tag(resource.meta.version, None), location: resource.location(self.base), body }
     }
 }
 
@@ -83,7 +83,7 @@ pub(crate) async fn users_text(
     let mut text = Text::default();
     for (position, user) in users.into_iter().enumerate() {
         text.push(if position > 0 { "," } else { "" });
-        text.push(&Value::Object(computed.render(user, view)).to_string());
+        text.push(&Value::Object(computed.render(user, view).0).to_string());
     }
     Ok(text)
 }

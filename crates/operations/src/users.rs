@@ -8,13 +8,13 @@ use scim::Object;
 use scim::compat::names;
 use scim::patch::PatchRequest;
 use scim::project::Projection;
+use scim::protocol::conditions::Conditions;
 use store::{User, WriteUnit};
 
 pub use create::create;
 
 pub(crate) use arrivals::Arrivals;
 
-use crate::conditions::Conditions;
 use crate::database::{Attempt, Database};
 use crate::entitlement::Rules;
 use crate::error::Error;
@@ -40,10 +40,11 @@ pub async fn read(
     let view = View { base: db.base(), projection };
     let unit = db.read(&requester.scope).await?;
     let user = existing(unit.user(id).await?, "User", id)?;
-    if conditions.unchanged(user.resource.meta.version)? {
-        return Ok(view.shown(&user.resource, None));
-    }
-    representation::user(&unit, user, view).await
+    let version = user.resource.meta.version;
+    let shown = representation::user(&unit, user, view).await?;
+    // The groups of a user change without a new version, so the whole tag is compared.
+    let body = if conditions.unchanged(version, &shown.tag)? { None } else { shown.body };
+    Ok(Shown { body, ..shown })
 }
 
 /// One page of the users that a search finds, as a list answer.

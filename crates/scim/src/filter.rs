@@ -237,6 +237,7 @@ impl Resolver<'_> {
         let mismatch = |wanted: &str| {
             Err(Error::invalid_filter(format!("\"{}\" must be compared with {wanted}.", comparison.path)))
         };
+        let form = if substring { text::comparison_form_of_part } else { text::comparison_form };
         if *value == CompareValue::Null {
             return if equality { Ok(Operand::Null) } else { refused("compared with null") };
         }
@@ -271,9 +272,7 @@ impl Resolver<'_> {
             },
             Kind::Binary if !equality => refused("binary"),
             Kind::String | Kind::Reference | Kind::Binary => match value {
-                CompareValue::String(value) => {
-                    Ok(Operand::Text(text::comparison_form(leaf, value).into_owned()))
-                }
+                CompareValue::String(value) => Ok(Operand::Text(form(leaf, value).into_owned())),
                 _ => mismatch("a string in double quotes"),
             },
             Kind::Complex => refused("complex"),

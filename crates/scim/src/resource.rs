@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::json::{Object, member};
 use crate::protocol::error::Error;
-use crate::protocol::version::entity_tag;
+use crate::protocol::version::{Digest, entity_tag};
 use crate::schema::{Attribute, Kind, Mutability, ResourceType, Returned};
 use crate::{text, time, value};
 
@@ -39,7 +39,13 @@ impl Resource {
     /// The whole representation below `base`, the address of the service without a slash at its end:
     /// `schemas`, `id`, attributes in schema order, addresses filled in, `meta`.
     #[must_use]
-    pub fn render(mut self, base: &str) -> Object {
+    pub fn render(self, base: &str) -> Object {
+        self.render_with(base, None)
+    }
+
+    /// As [`Resource::render`], with the digest of what the server computed in `meta.version`, which is the `ETag`.
+    #[must_use]
+    pub fn render_with(mut self, base: &str, digest: Option<Digest>) -> Object {
         let mut rendered = Object::with_capacity(self.document.len() + 4);
         rendered.insert("schemas".to_owned(), schemas(self.resource_type, &self.document).into());
         rendered.insert("id".to_owned(), self.id.as_str().into());
@@ -53,7 +59,7 @@ impl Resource {
                 rendered.insert(uri, Value::Object(ordered));
             }
         }
-        rendered.insert("meta".to_owned(), self.meta_json(base));
+        rendered.insert("meta".to_owned(), self.meta_json(base, digest));
         rendered
     }
 
@@ -63,13 +69,13 @@ impl Resource {
         format!("{base}{}/{}", self.resource_type.endpoint, self.id)
     }
 
-    fn meta_json(&self, base: &str) -> Value {
+    fn meta_json(&self, base: &str, digest: Option<Digest>) -> Value {
         serde_json::json!({
             "resourceType": self.resource_type.name,
             "created": time::format(self.meta.created),
             "lastModified": time::format(self.meta.last_modified),
             "location": self.location(base),
-            "version": entity_tag(self.meta.version),
+            "version": entity_tag(self.meta.version, digest),
         })
     }
 }

@@ -170,5 +170,10 @@ fn with_instants(means: &Value) -> Value {
 
 /// Comparison forms are folded, the table is not.
 fn lower(value: &Value) -> Value {
-    serde_json::from_str(&value.to_string().to_lowercase()).expect("case does not break JSON")
+    match value {
+        Value::String(text) => scim::text::fold_name(text).into(),
+        Value::Array(items) => items.iter().map(lower).collect(),
+        Value::Object(object) => object.iter().map(|(name, value)| (name.clone(), lower(value))).collect(),
+        other => other.clone(),
+    }
 }

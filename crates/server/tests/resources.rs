@@ -280,3 +280,27 @@ async fn the_members_of_large_groups_are_all_there_in_order() {
     let without = client.get(&format!("/Groups/{rest}?excludedAttributes=members")).await.expect(200).body;
     assert_eq!(without.get("members"), None);
 }
+
+#[tokio::test]
+async fn the_tag_of_a_person_changes_with_their_groups_and_the_version_does_not() {
+    let app = TestApp::open().await;
+    let client = app.connection("generic").await;
+    let ada = client.user("ada").await;
+    let path = format!("/scim/v2/Users/{ada}");
+    let read = |tag: String| {
+        let (client, path) = (client.clone(), path.clone());
+        async move { client.send("GET", &path, &[("if-none-match", &tag)], None).await }
+    };
+    let before = client.get(&format!("/Users/{ada}")).await.expect(200).header("etag").to_owned();
+    assert_eq!(read(before.clone()).await.status, 304);
+    client.group("Team", &[&ada]).await;
+    let after = read(before.clone()).await.expect(200);
+    let tag = after.header("etag").to_owned();
+    assert_ne!(tag, before);
+    assert_eq!(after.body["meta"]["version"], tag.as_str());
+    assert_eq!(read(tag).await.status, 304);
+    // The version alone still allows a write: nothing of the document has changed.
+    let body = json!({ "schemas": [USER], "userName": "ada", "title": "Dr" }).to_string();
+    let headers = [("if-match", before.as_str()), ("content-type", "application/scim+json")];
+    client.send("PUT", &path, &headers, Some(body)).await.expect(200);
+}

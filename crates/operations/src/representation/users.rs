@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use provisioning::UserId;
 use scim::project::Projection;
+use scim::protocol::version::{Digest, entity_tag};
 use scim::schema::{ENROLMENT, ENTERPRISE_USER};
 use scim::{Object, time};
 use serde_json::{Value, json};
@@ -69,18 +70,23 @@ impl Computed {
 
     /// One of these users, as an answer shows it.
     pub(crate) fn shown(&self, user: User, view: View<'_>) -> Shown {
-        let mut shown = view.shown(&user.resource, None);
-        shown.body = Some(Value::Object(self.render(user, view)).to_string().into());
-        shown
+        let location = user.resource.location(view.base);
+        let (rendered, tag) = self.render(user, view);
+        Shown { tag, location, body: Some(Value::Object(rendered).to_string().into()) }
     }
 
-    /// The representation of one of these users.
-    pub(crate) fn render(&self, user: User, view: View<'_>) -> Object {
+    /// The representation of one of these users, and its entity tag: the version, with a digest of what is computed.
+    pub(crate) fn render(&self, user: User, view: View<'_>) -> (Object, String) {
         let licences = self.licences.get(&user.id).map(Vec::as_slice).unwrap_or_default();
         let extension = user.shows_enrolment(licences).then(|| enrolled(&user, licences));
+        let groups: Option<Value> =
+            self.groups.get(&user.id).map(|groups| groups.iter().map(group_of).collect());
+        let computed: Vec<&Value> = groups.iter().chain(&extension).collect();
+        let digest = (!computed.is_empty()).then(|| Digest::of(computed));
         let mut resource = user.resource;
-        if let Some(groups) = self.groups.get(&user.id) {
-            resource.document.insert("groups".to_owned(), groups.iter().map(group_of).collect());
+        let tag = entity_tag(resource.meta.version, digest);
+        if let Some(groups) = groups {
+            resource.document.insert("groups".to_owned(), groups);
         }
         if let Some(Value::Object(extension)) = extension {
             // The client's remark stands in the same container.
@@ -93,7 +99,10 @@ impl Computed {
         if let Some(name) = name {
             resource.document[ENTERPRISE_USER]["manager"]["displayName"] = name.into();
         }
-        view.projected(resource)
+        let resource_type = resource.resource_type;
+        let mut rendered = resource.render(view.base);
+        rendered["meta"]["version"] = tag.as_str().into();
+        (view.projection.project(resource_type, rendered), tag)
     }
 }
 

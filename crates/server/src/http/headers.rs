@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::response::Response;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH, VARY, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use operations::Conditions;
+use scim::protocol::conditions::Conditions;
 use serde_json::Value;
 
 /// The media type of every answer with a body (RFC 7644 §3.1).

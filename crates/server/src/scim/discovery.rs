@@ -6,7 +6,7 @@ use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use http::header::ETAG;
 use http::{HeaderMap, HeaderValue, StatusCode};
-use operations::Conditions;
+use scim::protocol::conditions::Conditions;
 use scim::{Registry, discovery};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -84,7 +84,7 @@ fn versioned(mut document: Value, conditions: &Conditions) -> Result<Response, F
     let version = digest[..8].iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
     let version = format!("{version:016x}");
     let tag = format!("W/\"{version}\"");
-    let mut response = if conditions.known(&version)? {
+    let mut response = if conditions.knows(&tag)? {
         let mut response = Response::default();
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         response

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use axum::extract::{FromRequest as _, Request as HttpRequest, State};
 use axum::response::{IntoResponse as _, Response};
 use http::Method as HttpMethod;
-use operations::Conditions;
 use scim::Object;
+use scim::protocol::conditions::Conditions;
 
 use super::request::{Context, Method, Request, run};
 use crate::app::App;

@@ -1,7 +1,8 @@
 //! A SCIM request without HTTP: what the handlers share with everything else that speaks the protocol.
 
-use operations::{Conditions, Requester, Text};
+use operations::{Requester, Text};
 use scim::Object;
+use scim::protocol::conditions::Conditions;
 use scim::protocol::search::Query;
 
 use crate::app::App;

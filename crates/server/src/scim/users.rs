@@ -1,8 +1,9 @@
 //! `/Users` (RFC 7644 §3.3 to §3.6).
 
-use operations::{Conditions, Replacement, users};
+use operations::{Replacement, users};
 use scim::compat::RequestKind;
 use scim::patch::PatchRequest;
+use scim::protocol::conditions::Conditions;
 use scim::protocol::search::Query;
 use scim::{Object, resource};
 

@@ -91,7 +91,7 @@ impl FilterWriter<'_> {
                 rest: backend::uuid_text(self.backend, &format!("{row}.id")),
             },
             ("meta", Some("version")) => {
-                let tag = entity_tag(0);
+                let tag = entity_tag(0, None);
                 let (before, after) = tag.split_once('0').unwrap_or((tag.as_str(), ""));
                 let text =
                     format!("({} || CAST({row}.version AS TEXT) || {})", literal(before), literal(after));
