@@ -5,7 +5,7 @@
 //! operator hand out; dropping a unit rolls it back. Rows never leave this crate: callers see [`User`], [`Group`],
 //! [`Job`] and the values of `scim` and `provisioning`.
 //!
-//! Nothing here decides *when* something happens: [`WriteUnit::situation`] gathers facts, `provisioning` decides,
+//! Nothing here decides *when* something happens: [`WriteUnit::lock_facts`] gathers facts, `provisioning` decides,
 //! [`WriteUnit::carry_out`] performs.
 
 mod carry_out;

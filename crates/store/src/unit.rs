@@ -46,7 +46,7 @@ impl ReadUnit {
 /// A unit that changes a tenant's data; it also reads, its own changes included.
 ///
 /// Rows are locked in one order: the resource that a request names, then groups, then users by id, then pools by id.
-/// The lock of parked members ([`Lock::Parking`]) stands between groups and users.
+/// The lock of parked members (`Lock::Parking`) stands between groups and users.
 #[derive(Debug)]
 pub struct WriteUnit {
     reading: ReadUnit,
@@ -78,12 +78,12 @@ impl WriteUnit {
         self.reading.transaction.commit().await
     }
 
-    /// Passes what is being set up for users to come, see [`Lock`].
+    /// Passes what is being set up for users to come.
     pub(crate) async fn share(&mut self, locks: &[Lock]) -> Result<(), Error> {
         self.transaction.share(self.tenant(), locks).await
     }
 
-    /// Lets no other unit pass until this one ends, see [`Lock`].
+    /// Lets no other unit pass until this one ends.
     pub(crate) async fn hold(&mut self, lock: Lock) -> Result<(), Error> {
         self.transaction.hold(self.tenant(), lock).await
     }
