@@ -30,6 +30,26 @@ pub(crate) fn binary() -> Option<(PathBuf, String)> {
     Some((PathBuf::from(variable("ROLLCALL_BIN")?), variable("ROLLCALL_DATABASE_URL")?))
 }
 
+/// Base URL and database of a server that stands apart, for what would be in the way of the other tests.
+pub(crate) fn apart() -> Option<(String, String)> {
+    let base = variable("ROLLCALL_APART_URL")?.trim_end_matches('/').to_owned();
+    Some((base, variable("ROLLCALL_APART_DATABASE_URL")?))
+}
+
+/// The variables of the suite itself that start like settings of the server.
+pub(crate) const OURS: &[&str] =
+    &["ROLLCALL_BIN", "ROLLCALL_LIMITED_URL", "ROLLCALL_APART_URL", "ROLLCALL_APART_DATABASE_URL"];
+
+/// The database under the server, `sqlite` or `postgresql`; none when it is not said.
+pub fn database() -> Option<&'static str> {
+    let (_, url) = binary()?;
+    match url.split(':').next() {
+        Some("sqlite") => Some("sqlite"),
+        Some("postgres" | "postgresql") => Some("postgresql"),
+        _ => None,
+    }
+}
+
 /// Base URL of a second server on the same database whose rate limit is 1 request a second, burst 3.
 pub fn limited_base() -> Option<String> {
     variable("ROLLCALL_LIMITED_URL").map(|url| url.trim_end_matches('/').to_owned())

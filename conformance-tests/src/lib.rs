@@ -16,9 +16,9 @@ mod raw;
 mod requirement;
 
 pub use client::{Request, Target};
-pub use environment::{ADVICE, limited_base, require_server};
+pub use environment::{ADVICE, database, limited_base, require_server};
 pub use expect::Answer;
 pub use expected_failures::ExpectedFailures;
 pub use make::{encode, group, patch_op, unique, user};
-pub use mint::{Connection, rollcall};
+pub use mint::Connection;
 pub use requirement::{Skipped, case, report, requirement, skip};

@@ -110,7 +110,8 @@ mod tests {
     use crate::library::Library;
 
     fn stated() -> Vec<(String, String)> {
-        let clients = tables::CONNECTIONS.iter().map(|(client, ..)| *client).chain(["own"]);
+        let clients =
+            tables::CONNECTIONS.iter().map(|(client, ..)| *client).chain(["own", "faults", tables::APART]);
         let fixtures = clients.flat_map(|client| Library::of(client).all());
         fixtures
             .flat_map(|fixture| {

@@ -1,7 +1,9 @@
 //! One recorded or documented request with what its answer must be.
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use crate::message::{Message, Rounds};
 use crate::need::Need;
+use crate::reader::{Reader, as_status};
 
 /// A fixture file.
 #[derive(Clone, Debug)]
@@ -18,8 +20,16 @@ pub(crate) struct Fixture {
     pub(crate) with: Vec<String>,
     /// Quirks of the profile switched off.
     pub(crate) without: Vec<String>,
+    /// The only database on which it means something; none when it is to be right on all.
+    pub(crate) database: Option<String>,
     /// State that must exist before.
     pub(crate) needs: Vec<Need>,
+    /// Requests to be made first, each of which must succeed.
+    pub(crate) before: Vec<Message>,
+    /// Traffic that goes on at once, before the request.
+    pub(crate) rounds: Option<Rounds>,
+    /// Requests of another tenant that are made and answered while the request is under way.
+    pub(crate) meanwhile: Vec<Message>,
     /// HTTP method.
     pub(crate) method: String,
     /// Path after the base URL, with placeholders.
@@ -28,8 +38,8 @@ pub(crate) struct Fixture {
     pub(crate) headers: Vec<(String, String)>,
     /// JSON body, or a string that is sent as it is.
     pub(crate) body: Option<Value>,
-    /// The recommended status.
-    pub(crate) status: u16,
+    /// Every status that is right, the recommended one first.
+    pub(crate) statuses: Vec<u16>,
     /// Other statuses that the client accepts.
     pub(crate) tolerated: Vec<u16>,
     /// What must be true of the answer's body.
@@ -67,15 +77,18 @@ impl Fixture {
             needs.push(Need::parse(&need).ok_or(format!("{id}: unknown need {need:?}"))?);
         }
         let mut after = Vec::new();
-        for entry in file.take("after").as_array().cloned().unwrap_or_default() {
-            let mut entry = Reader::new(id, entry)?;
-            let status = entry.status()?.unwrap_or(200);
-            after.push(After { path: entry.text("get")?, status, expected: entry.expected()? });
+        for mut entry in file.readers("after")? {
+            let status = entry.statuses()?.first().copied().unwrap_or(200);
+            after.push(After { path: entry.text("get")?, status, expected: expected(&mut entry)? });
             entry.done()?;
         }
         let tolerated = expect.take("tolerated");
         let tolerated = tolerated.as_array().map(Vec::as_slice).unwrap_or_default();
         let body = request.take("body");
+        let statuses = expect.statuses()?;
+        if statuses.is_empty() {
+            return Err(format!("{id}: no status"));
+        }
         let fixture = Fixture {
             id: id.to_owned(),
             step: file.text("step")?,
@@ -83,14 +96,18 @@ impl Fixture {
             profile: file.take("profile").as_str().map(str::to_owned),
             with: file.strings("with")?,
             without: file.strings("without")?,
+            database: file.take("database").as_str().map(str::to_owned),
             needs,
+            before: Message::all(&mut file, "before")?,
+            rounds: Rounds::read(&mut file)?,
+            meanwhile: Message::all(&mut file, "meanwhile")?,
             method: request.text("method")?,
             path: request.text("path")?,
             headers: request.pairs("headers")?,
             body: (!body.is_null()).then_some(body),
-            status: expect.status()?.ok_or(format!("{id}: no status"))?,
+            statuses,
             tolerated: tolerated.iter().filter_map(as_status).collect(),
-            expected: expect.expected()?,
+            expected: expected(&mut expect)?,
             after,
             saves: file.pairs("saves")?,
         };
@@ -113,70 +130,9 @@ impl Fixture {
     }
 }
 
-/// Takes known keys out of an object, so that what is left over is unknown.
-struct Reader {
-    id: String,
-    object: Map<String, Value>,
-}
-
-impl Reader {
-    fn new(id: &str, value: Value) -> Result<Reader, String> {
-        match value {
-            Value::Object(object) => Ok(Reader { id: id.to_owned(), object }),
-            other => Err(format!("{id}: an object was expected, not {other}")),
-        }
-    }
-
-    fn take(&mut self, key: &str) -> Value {
-        self.object.remove(key).unwrap_or_default()
-    }
-
-    fn text(&mut self, key: &str) -> Result<String, String> {
-        let value = self.take(key);
-        value.as_str().map(str::to_owned).ok_or(format!("{}: {key} is {value}", self.id))
-    }
-
-    fn strings(&mut self, key: &str) -> Result<Vec<String>, String> {
-        match self.take(key) {
-            Value::Null => Ok(Vec::new()),
-            Value::Array(items) if items.iter().all(Value::is_string) => {
-                Ok(items.iter().filter_map(Value::as_str).map(str::to_owned).collect())
-            }
-            other => Err(format!("{}: {key} is {other}", self.id)),
-        }
-    }
-
-    fn pairs(&mut self, key: &str) -> Result<Vec<(String, String)>, String> {
-        let mut pairs = Vec::new();
-        for (name, value) in self.take(key).as_object().into_iter().flatten() {
-            let value = value.as_str().ok_or(format!("{}: {key} has {value}", self.id))?;
-            pairs.push((name.clone(), value.to_owned()));
-        }
-        Ok(pairs)
-    }
-
-    fn status(&mut self) -> Result<Option<u16>, String> {
-        match self.take("status") {
-            Value::Null => Ok(None),
-            value => as_status(&value).map(Some).ok_or(format!("{}: status {value}", self.id)),
-        }
-    }
-
-    fn expected(&mut self) -> Result<Expected, String> {
-        let fields = self.take("fields").as_object().cloned().unwrap_or_default();
-        Ok(Expected { fields: fields.into_iter().collect(), facts: self.strings("facts")? })
-    }
-
-    fn done(self) -> Result<(), String> {
-        match self.object.keys().next() {
-            Some(key) => Err(format!("{}: unknown key {key:?}", self.id)),
-            None => Ok(()),
-        }
-    }
-}
-
-fn as_status(value: &Value) -> Option<u16> {
-    value.as_u64().and_then(|status| u16::try_from(status).ok()).filter(|status| (100..600).contains(status))
+fn expected(reader: &mut Reader) -> Result<Expected, String> {
+    let fields = reader.take("fields").as_object().cloned().unwrap_or_default();
+    Ok(Expected { fields: fields.into_iter().collect(), facts: reader.strings("facts")? })
 }
 
 #[cfg(test)]
@@ -192,8 +148,8 @@ mod tests {
     fn a_fixture_is_read_whole() {
         let fixture = Fixture::parse("own/001", GOOD).expect("well-formed");
         assert_eq!(
-            (fixture.client(), fixture.status, fixture.tolerated.as_slice()),
-            ("own", 200, &[204][..])
+            (fixture.client(), fixture.statuses.as_slice(), fixture.tolerated.as_slice()),
+            ("own", &[200][..], &[204][..])
         );
         assert_eq!(fixture.needs, [Need::Exists("user1".to_owned())]);
         assert_eq!(fixture.facts().collect::<Vec<_>>(), ["f", "g"]);
@@ -208,6 +164,9 @@ mod tests {
             ("\"tolerated\"", "\"also\""),
             ("\"get\"", "\"head\""),
             ("\"status\": 200", "\"status\": 7"),
+            ("\"status\": 200", "\"status\": []"),
+            ("\"needs\"", "\"before\": [{ \"path\": \"/Users\" }], \"needs\""),
+            ("\"needs\"", "\"rounds\": { \"count\": 2 }, \"needs\""),
         ] {
             assert!(Fixture::parse("own/001", &GOOD.replace(from, to)).is_err(), "{to}");
         }

@@ -1,13 +1,17 @@
 //! Replays the traffic of identity providers: every fixture on its own, and the fixtures in the orders of a life.
+mod at_once;
 mod checks;
 mod facts;
 mod fixture;
+mod large;
 mod library;
 mod lists;
 mod members;
+mod message;
 mod need;
 mod pattern;
 mod placeholder;
+mod reader;
 mod runner;
 mod scene;
 mod snapshot;
@@ -37,6 +41,13 @@ each_alone! {
     authentik_fixtures_alone: "authentik",
     keycloak_fixtures_alone: "keycloak",
     own_fixtures_alone: "own",
+    faults_fixtures_alone: "faults",
+}
+
+/// Those that keep a server busy have one of their own, and it to themselves.
+#[test]
+fn heavy_fixtures_one_by_one() {
+    case("replay of heavy", || runner::replay_one_by_one("heavy"));
 }
 
 #[test]

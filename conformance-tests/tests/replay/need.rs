@@ -18,6 +18,12 @@ pub(crate) enum Need {
     Users(usize),
     /// So many users named `bulk_user_001` and so on exist.
     BulkUsers(usize),
+    /// A group has so many members, named `crowd_user_001` and so on.
+    Crowd(String, usize),
+    /// A user has so many e-mail addresses, or the half, the quarter … of them if the server takes no more.
+    Addresses(String, usize),
+    /// The current tag of a resource is known as its `tag`.
+    Tag(String),
     /// The connection has used up its rate limit.
     LimitExhausted,
 }
@@ -34,6 +40,11 @@ impl Need {
         None
     }
 
+    /// Whether the tenant becomes too large to be read whole.
+    pub(crate) fn is_large(&self) -> bool {
+        matches!(self, Need::Crowd(..) | Need::Addresses(..))
+    }
+
     /// The resource that the need is about first.
     pub(crate) fn subject(&self) -> Option<&str> {
         match self {
@@ -41,7 +52,10 @@ impl Need {
             | Need::Inactive(name)
             | Need::Deleted(name)
             | Need::Contains(name, _)
-            | Need::ReportsTo(name, _) => Some(name),
+            | Need::ReportsTo(name, _)
+            | Need::Crowd(name, _)
+            | Need::Addresses(name, _)
+            | Need::Tag(name) => Some(name),
             Need::Users(_) | Need::BulkUsers(_) | Need::LimitExhausted => None,
         }
     }
@@ -52,6 +66,9 @@ type Form = (&'static str, fn(Word<'_>) -> Option<Need>);
 
 const FORMS: &[Form] = &[
     ("the rate limit is exhausted", |_| Some(Need::LimitExhausted)),
+    ("{} has {} members", |word| word(1).parse().ok().map(|count| Need::Crowd(word(0), count))),
+    ("{} has up to {} addresses", |word| word(1).parse().ok().map(|count| Need::Addresses(word(0), count))),
+    ("the tag of {} is known", |word| Some(Need::Tag(word(0)))),
     ("{} users exist", |word| word(0).parse().ok().map(Need::Users)),
     ("{} bulk users exist", |word| word(0).parse().ok().map(Need::BulkUsers)),
     ("{} exists", |word| Some(Need::Exists(word(0)))),
@@ -74,6 +91,9 @@ mod tests {
             ("group2 was deleted", Need::Deleted(name("group2"))),
             ("group1 contains user1", Need::Contains(name("group1"), name("user1"))),
             ("user1 reports to user2", Need::ReportsTo(name("user1"), name("user2"))),
+            ("group1 has 6000 members", Need::Crowd(name("group1"), 6000)),
+            ("user1 has up to 12000 addresses", Need::Addresses(name("user1"), 12000)),
+            ("the tag of user1 is known", Need::Tag(name("user1"))),
             ("11 users exist", Need::Users(11)),
             ("100 bulk users exist", Need::BulkUsers(100)),
             ("the rate limit is exhausted", Need::LimitExhausted),

@@ -15,12 +15,13 @@ pub(crate) fn fill(text: &str, value_of: &dyn Fn(&str) -> Option<String>) -> Res
     Ok(out)
 }
 
-/// As [`fill`], for every string and key of a JSON value.
+/// As [`fill`], for every string and key of a JSON value; an array's `{"times": 9, "each": x}` stands for nine of `x`.
 pub(crate) fn fill_json(value: &Value, value_of: &dyn Fn(&str) -> Option<String>) -> Result<Value, String> {
     Ok(match value {
         Value::String(text) => Value::String(fill(text, value_of)?),
         Value::Array(items) => {
-            Value::Array(items.iter().map(|item| fill_json(item, value_of)).collect::<Result<_, _>>()?)
+            let items = items.iter().flat_map(repeated);
+            Value::Array(items.map(|item| fill_json(&item, value_of)).collect::<Result<_, _>>()?)
         }
         Value::Object(members) => {
             let mut filled = serde_json::Map::new();
@@ -31,6 +32,23 @@ pub(crate) fn fill_json(value: &Value, value_of: &dyn Fn(&str) -> Option<String>
         }
         other => other.clone(),
     })
+}
+
+/// This value with `{{name}}` replaced by a number of three or more digits.
+pub(crate) fn numbered(value: &Value, name: &str, number: usize) -> Value {
+    let text = value.to_string().replace(&format!("{{{{{name}}}}}"), &format!("{number:03}"));
+    serde_json::from_str(&text).expect("digits make no JSON invalid")
+}
+
+/// What an item of an array stands for; `{{i}}` counts the repetitions.
+fn repeated(item: &Value) -> Vec<Value> {
+    match (item.get("times").and_then(Value::as_u64), item.get("each")) {
+        (Some(times), Some(each)) => {
+            let times = usize::try_from(times).unwrap_or_default();
+            (1..=times).map(|number| numbered(each, "i", number)).collect()
+        }
+        _ => vec![item.clone()],
+    }
 }
 
 /// The names of all placeholders in a text, in order.
@@ -58,6 +76,13 @@ mod tests {
         let body = json!({ "{{user1.id}}": ["members[value eq \"{{user1.id}}\"]", 1, null] });
         let filled = fill_json(&body, &value_of).expect("known");
         assert_eq!(filled, json!({ "7": ["members[value eq \"7\"]", 1, null] }));
+    }
+
+    #[test]
+    fn a_repetition_is_counted_out() {
+        let body = json!(["a", { "times": 2, "each": { "value": "{{user{{i}}.id}}" } }]);
+        let filled = fill_json(&body, &|name| Some(format!("<{name}>"))).expect("known");
+        assert_eq!(filled, json!(["a", { "value": "<user001.id>" }, { "value": "<user002.id>" }]));
     }
 
     #[test]

@@ -3,12 +3,14 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 
-use conformance_tests::{Connection, ExpectedFailures, Skipped, Target, report, require_server, skip};
+use conformance_tests::{Connection, ExpectedFailures, Skipped, database, report, require_server, skip};
 use serde_json::Value;
 
+use crate::at_once;
 use crate::facts::{is_conditional, prove};
 use crate::fixture::{Expected, Fixture};
 use crate::library::Library;
+use crate::need::Need;
 use crate::scene::{Scene, check, send};
 use crate::snapshot::Snapshot;
 use crate::tables;
@@ -19,13 +21,22 @@ const WORKERS: usize = 4;
 
 /// Replays each fixture of a client in a fresh tenant, with what it needs created first.
 pub(crate) fn replay_each_alone(client: &str) {
+    replay_each(client, WORKERS);
+}
+
+/// The same, one after the other.
+pub(crate) fn replay_one_by_one(client: &str) {
+    replay_each(client, 1);
+}
+
+fn replay_each(client: &str, workers: usize) {
     require_server();
     let fixtures = Library::of(client).all();
     assert!(!fixtures.is_empty(), "there are no fixtures of {client}");
     let waiting = Mutex::new(fixtures.iter());
     let outcomes = Mutex::new(BTreeMap::new());
     std::thread::scope(|scope| {
-        for _ in 0..WORKERS {
+        for _ in 0..workers {
             scope.spawn(|| {
                 while let Some(fixture) = { waiting.lock().expect("no worker panics").next() } {
                     let outcome = attempt(|| replay_alone(fixture));
@@ -40,21 +51,41 @@ pub(crate) fn replay_each_alone(client: &str) {
 /// Replays one fixture in a world that has what it needs, or is given it now.
 pub(crate) fn replay(world: &mut World, fixture: &Fixture) {
     fixture.needs.iter().for_each(|need| world.ensure(need));
-    let before = Snapshot::take(&world.target);
     let subject = fixture.needs.first().and_then(|need| need.subject());
+    world.connect_beside(&fixture.before);
+    for message in &fixture.before {
+        world.send(message, subject);
+    }
+    if let Some(rounds) = &fixture.rounds {
+        at_once::go_round(world, rounds);
+    }
+    let snapshot = |world: &World| {
+        let large = fixture.needs.iter().any(Need::is_large);
+        if large { Snapshot::default() } else { Snapshot::take(&world.target) }
+    };
+    let before = snapshot(world);
     let filled = |text: &str| world.fill(text, subject).unwrap_or_else(|complaint| panic!("{complaint}"));
     let path = filled(&fixture.path);
     let headers: Vec<_> = fixture.headers.iter().map(|(name, value)| (name.clone(), filled(value))).collect();
     let body = fixture.body.clone().unwrap_or_default();
     let sent = world.fill_json(&body, subject).unwrap_or_else(|complaint| panic!("{complaint}"));
     let to = world.limited.take().unwrap_or_else(|| world.target.clone());
-    let answer = send(&to, &fixture.method, &path, &headers, &sent);
+    let request = || send(&to, &fixture.method, &path, &headers, &sent);
+    let answer = if fixture.meanwhile.is_empty() {
+        request()
+    } else {
+        at_once::with_others(world, &fixture.meanwhile, request)
+    };
 
     if fixture.method != "GET" {
         world.changed(&path);
     }
     let decided = tables::DECISIONS.iter().find(|(id, ..)| *id == fixture.id);
-    let answer = answer.expect_status(decided.map_or(fixture.status, |(_, status, _)| *status));
+    let right = decided.map_or(fixture.statuses.as_slice(), |(_, status, _)| std::slice::from_ref(status));
+    if !right.contains(&answer.status) {
+        answer.fail(&format!("expected one of {right:?}"));
+    }
+    let answer = answer.check();
     for (name, pointer) in fixture.saves.iter().filter(|_| answer.status < 300) {
         let name = name.strip_suffix(".id").expect("only ids are saved");
         let saved = answer.at(pointer);
@@ -62,7 +93,7 @@ pub(crate) fn replay(world: &mut World, fixture: &Fixture) {
         world.bind(name, id.unwrap_or_else(|| answer.fail("the id to save is no string")));
     }
 
-    let after = Snapshot::take(&world.target);
+    let after = snapshot(world);
     let document = serde_json::from_str(&answer.text).unwrap_or_default();
     let world = &*world;
     let scene = Scene {
@@ -87,10 +118,10 @@ pub(crate) fn replay(world: &mut World, fixture: &Fixture) {
 }
 
 /// The connection of a client: its profile, on a new tenant.
-pub(crate) fn connect(client: &str) -> Target {
+pub(crate) fn connect(client: &str) -> Connection {
     let known = tables::CONNECTIONS.iter().find(|(known, ..)| *known == client);
     let (_, profile, with) = known.unwrap_or_else(|| panic!("{client} has no connection in the table"));
-    Connection::fresh(profile, with, &[]).target
+    Connection::fresh(profile, with, &[])
 }
 
 /// Runs a part of a replay and turns its panic into an outcome.
@@ -149,15 +180,22 @@ fn verdicts(expected: &ExpectedFailures, outcomes: &BTreeMap<String, Outcome>) -
 }
 
 fn replay_alone(fixture: &Fixture) {
-    let (target, cast) = match &fixture.profile {
+    if let (Some(wanted), Some(here)) = (fixture.database.as_deref(), database())
+        && wanted != here
+    {
+        skip(&format!("it is about {wanted}, and this is {here}"));
+    }
+    let (connection, cast) = match &fixture.profile {
+        Some(profile) if fixture.client() == tables::APART => (Connection::apart(profile), fixture.client()),
         Some(profile) => {
             let with: Vec<_> = fixture.with.iter().map(String::as_str).collect();
             let without: Vec<_> = fixture.without.iter().map(String::as_str).collect();
-            (Connection::fresh(profile, &with, &without).target, profile.as_str())
+            let cast = if fixture.client() == "own" { profile } else { fixture.client() };
+            (Connection::fresh(profile, &with, &without), cast)
         }
         None => (connect(fixture.client()), fixture.client()),
     };
-    replay(&mut World::new(target, cast, BTreeMap::new()), fixture);
+    replay(&mut World::new(connection, cast, BTreeMap::new()), fixture);
 }
 
 /// Proves fields and facts; after a decision of ours, only the facts that say when they apply.
@@ -215,6 +253,8 @@ mod tests {
         let clients = tables::CONNECTIONS.iter().map(|(client, ..)| *client);
         let count: usize = clients.map(|client| Library::of(client).all().len()).sum();
         assert_eq!(count, 195);
-        assert!(Library::of("own").all().iter().all(|fixture| fixture.profile.is_some()));
+        let ours = ["own", "faults", tables::APART].map(|client| Library::of(client).all());
+        assert!(ours.iter().flatten().all(|fixture| fixture.profile.is_some()));
+        assert_eq!(ours.map(|fixtures| fixtures.len()), [29, 22, 3]);
     }
 }

@@ -1,12 +1,15 @@
 //! One tenant during a replay: which names stand for which ids, and how what is needed comes to be.
 use std::collections::{BTreeMap, BTreeSet};
 
-use conformance_tests::{Answer, Target, group, limited_base, patch_op, skip, user};
+use conformance_tests::{Answer, Connection, Target, group, limited_base, patch_op, skip, user};
 use serde_json::{Value, json};
 
+use crate::large;
 use crate::library::Library;
+use crate::message::Message;
 use crate::need::Need;
 use crate::placeholder::{fill, fill_json, names};
+use crate::scene::send;
 use crate::snapshot::members_of;
 use crate::tables;
 
@@ -19,16 +22,52 @@ pub(crate) struct World {
     pub(crate) limited: Option<Target>,
     cast: Library,
     client: String,
+    connection: Connection,
+    beside: BTreeMap<String, Target>,
     ids: BTreeMap<String, String>,
+    tags: BTreeMap<String, String>,
     same: BTreeMap<String, String>,
     held: BTreeSet<Need>,
 }
 
 impl World {
     /// A fresh world; `client` names whose fixtures create what is needed.
-    pub(crate) fn new(target: Target, client: &str, same: BTreeMap<String, String>) -> World {
-        let (cast, client) = (Library::of(client), client.to_owned());
-        World { target, limited: None, cast, client, ids: BTreeMap::new(), same, held: BTreeSet::new() }
+    pub(crate) fn new(connection: Connection, client: &str, same: BTreeMap<String, String>) -> World {
+        World {
+            target: connection.target.clone(),
+            limited: None,
+            cast: Library::of(client),
+            client: client.to_owned(),
+            connection,
+            beside: BTreeMap::new(),
+            ids: BTreeMap::new(),
+            tags: BTreeMap::new(),
+            same,
+            held: BTreeSet::new(),
+        }
+    }
+
+    /// Makes the other connections of the tenant through which these requests go.
+    pub(crate) fn connect_beside(&mut self, messages: &[Message]) {
+        for profile in messages.iter().filter_map(|message| message.through.as_ref()) {
+            let connection = &self.connection;
+            let made = self.beside.entry(profile.clone());
+            made.or_insert_with(|| connection.beside(profile, &[]).target);
+        }
+    }
+
+    /// Sends a request and requires what it says of its answer.
+    pub(crate) fn send(&self, message: &Message, subject: Option<&str>) -> Answer {
+        let target = message.through.as_ref().map_or(&self.target, |profile| &self.beside[profile]);
+        let fill = |text: &str| self.fill(text, subject).unwrap_or_else(|complaint| panic!("{complaint}"));
+        let headers: Vec<_> = message.headers.iter().map(|(name, text)| (name.clone(), fill(text))).collect();
+        let body = self.fill_json(&message.body, subject).unwrap_or_else(|complaint| panic!("{complaint}"));
+        let answer = send(target, &message.method, &fill(&message.path), &headers, &body);
+        match message.status {
+            Some(status) => answer.expect_status(status),
+            None if answer.status < 300 => answer.check(),
+            None => answer.fail("a request before the one in question is not answered with success"),
+        }
     }
 
     /// The id behind a name.
@@ -93,6 +132,23 @@ impl World {
             Need::BulkUsers(count) => (1..=*count).for_each(|number| {
                 self.created(&format!("bulk_user_{number:03}"));
             }),
+            Need::Crowd(group, count) => {
+                let (made, people) = large::crowd(&self.target, *count);
+                self.bind(group, &made);
+                for (index, id) in people.iter().enumerate() {
+                    self.bind(&format!("crowd_user_{:03}", index + 1), id);
+                }
+            }
+            Need::Addresses(user, count) => {
+                let made = large::addressee(&self.target, *count);
+                self.bind(user, &made);
+            }
+            Need::Tag(name) => {
+                let path = self.created(name);
+                let answer = self.target.get(&path).expect_status(200);
+                let tag = answer.header("etag").unwrap_or_else(|| answer.fail("there is no tag")).to_owned();
+                self.tags.insert(name.clone(), tag);
+            }
             Need::LimitExhausted => self.exhaust_limit(),
         }
         self.held.insert(need.clone());
@@ -115,12 +171,19 @@ impl World {
         if let Some(named) = name.strip_suffix(".id") {
             return self.id(named).map(str::to_owned);
         }
+        if let Some(named) = name.strip_suffix(".tag") {
+            return self.tags.get(named).cloned();
+        }
+        if name == "current" {
+            return Some(self.read(&self.path(subject?)?).to_string());
+        }
         if let Some(attribute) = name.strip_prefix("current.") {
             let resource = self.read(&self.path(subject?)?);
             return tables::current(attribute, &resource);
         }
         match name {
             "token" => Some(self.target.token.clone()),
+            "root" => Some(self.target.base.replace("/scim/v2", "")),
             "token_endpoint" => Some(self.target.base.replace("/scim/v2", "/oauth/token")),
             _ => tables::CREDENTIALS
                 .iter()

@@ -43,41 +43,62 @@ pub(crate) fn run_on_both(
     cluster: Option<&Cluster>,
     folder: &Path,
 ) {
-    run(steps, runner, binary, &Place::sqlite(folder, "suite"));
+    let [suite, apart] = ["suite", "apart"].map(|name| Place::sqlite(folder, name));
+    run(steps, runner, binary, &suite, &apart);
     let Some(cluster) = cluster else {
         steps.not_run("black-box suite, PostgreSQL", "there is no PostgreSQL");
         return;
     };
-    let place =
-        steps.work("create a database", "for the suite", || Place::postgres(cluster, folder, "suite"));
-    if let Some(place) = place {
-        run(steps, runner, binary, &place);
+    let places = steps.work("create two databases", "for the suite", || {
+        Ok((Place::postgres(cluster, folder, "suite")?, Place::postgres(cluster, folder, "apart")?))
+    });
+    if let Some((suite, apart)) = places {
+        run(steps, runner, binary, &suite, &apart);
     }
 }
 
-/// Two steps: starts a server without a rate limit and one with a tight limit, and runs the suite on them.
-fn run(steps: &mut Steps, runner: Runner, binary: &Path, place: &Place<'_>) {
+/// Two steps: starts the servers, and runs the suite on them.
+fn run(steps: &mut Steps, runner: Runner, binary: &Path, place: &Place<'_>, apart: &Place<'_>) {
     let name = format!("black-box suite, {}", place.label);
-    let start = format!("start two servers, {}", place.label);
-    let Some((server, limited, token)) = steps.work(&start, "rollcall serve", || servers(binary, place))
-    else {
+    let start = format!("start three servers, {}", place.label);
+    let Some(servers) = steps.work(&start, "rollcall serve", || Servers::start(binary, place, apart)) else {
         steps.not_run(&name, "its servers did not start");
         return;
     };
     let mut command = runner.tests(&["--package", "conformance-tests"]);
     command
-        .env("SCIM_URL", server.scim_url())
-        .env("SCIM_TOKEN", token)
+        .env("SCIM_URL", servers.plain.scim_url())
+        .env("SCIM_TOKEN", &servers.token)
         .env("ROLLCALL_BIN", binary)
         .env("ROLLCALL_DATABASE_URL", &place.database_url)
-        .env("ROLLCALL_LIMITED_URL", limited.scim_url());
+        .env("ROLLCALL_LIMITED_URL", servers.limited.scim_url())
+        .env("ROLLCALL_APART_URL", servers.apart.scim_url())
+        .env("ROLLCALL_APART_DATABASE_URL", &apart.database_url);
     steps.tests(&name, command);
 }
 
-fn servers(binary: &Path, place: &Place<'_>) -> Result<(Server, Server, String)> {
-    let token = Administration::on_migrated(binary, &place.database_url)?.token("black-box", "generic")?;
-    let server = Server::start(binary, &place.database_url, RateLimit::Off, place.folder)?;
-    let tight = RateLimit::PerSecond { rate: 1, burst: 3 };
-    let limited = Server::start(binary, &place.database_url, tight, place.folder)?;
-    Ok((server, limited, token))
+struct Servers {
+    plain: Server,
+    /// On the same database, with a tight rate limit.
+    limited: Server,
+    /// On a database of its own, for what would be in the way of the other tests.
+    apart: Server,
+    token: String,
+}
+
+impl Servers {
+    fn start(binary: &Path, place: &Place<'_>, apart: &Place<'_>) -> Result<Self> {
+        let administration = Administration::on_migrated(binary, &place.database_url)?;
+        let token = administration.token("black-box", "generic")?;
+        Administration::on_migrated(binary, &apart.database_url)?;
+        let start =
+            |place: &Place<'_>, limit| Server::start(binary, &place.database_url, limit, place.folder);
+        let tight = RateLimit::PerSecond { rate: 1, burst: 3 };
+        Ok(Self {
+            plain: start(place, RateLimit::Off)?,
+            limited: start(place, tight)?,
+            apart: start(apart, RateLimit::Off)?,
+            token,
+        })
+    }
 }
