@@ -1,6 +1,6 @@
 //! Groups: read, listed, created, changed and deleted; their members are rows beside them.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use provisioning::{Cause, Entry, EntryKind, GroupId, Subject, UserId};
 use scim::compat::names;
@@ -9,11 +9,12 @@ use scim::project::Projection;
 use scim::protocol::conditions::Conditions;
 use scim::{Object, text};
 use serde_json::Value;
-use store::{Constraint, Group, MemberKind, NewGroup, ReadUnit, WriteUnit};
+use store::{Constraint, Group, MemberKind, NewGroup, WriteUnit};
+use uuid::Uuid;
 
 use crate::database::{Attempt, Database};
 use crate::error::Error;
-use crate::members::{self, Moves};
+use crate::members::{Moves, Present};
 use crate::outcome::{Effects, Outcome};
 use crate::ownership::{Claim, may_delete};
 use crate::representation::{self, Search, Shown, Text, View, group_type};
@@ -97,7 +98,7 @@ async fn insert(
     let why = format!("The group “{}” was created by “{by}”.", group.display_name());
     record(requester, unit, Entry::new(Subject::Group(id), EntryKind::GroupCreated, why)).await?;
     outcome.effects.note("group created");
-    let moves = Moves::of(requester, unit, id, &changes).await?;
+    let moves = Moves::of(requester, unit, id, &changes, &HashMap::new()).await?;
     moves.carry_out(db, requester, unit, &group, outcome).await?;
     Ok(group)
 }
@@ -146,7 +147,7 @@ async fn edit(
         let group = existing(unit.lock_group(id).await?, "Group", id)?;
         conditions.allow_write(group.resource.meta.version)?;
         let mut outcome = Outcome::default();
-        let mut edited = Edited::of(requester, &unit, &group, edit, &mut outcome).await?;
+        let mut edited = Edited::of(requester, &mut unit, &group, edit, view.base, &mut outcome).await?;
         if edited.document != group.resource.document {
             let claim = Claim::of(requester, group.connection);
             let said = edit.says("externalId");
@@ -174,14 +175,17 @@ struct Edited {
     members: MemberChanges,
     /// Which members the edit looked at.
     footprint: Members,
+    /// The ids behind names by which the edit calls members.
+    called: HashMap<String, Uuid>,
 }
 
 impl Edited {
     async fn of(
         requester: &Requester,
-        unit: &ReadUnit,
+        unit: &mut WriteUnit,
         group: &Group,
         edit: &Edit<'_>,
+        base: &str,
         outcome: &mut Outcome,
     ) -> Result<Self, Error> {
         let stored = &group.resource.document;
@@ -190,26 +194,23 @@ impl Edited {
                 let document =
                     resources::replaced(requester, group_type(), stored, replacement, &mut outcome.used)?;
                 if !replacement.mentions("members") {
-                    return Ok(Self {
-                        document,
-                        members: MemberChanges::default(),
-                        footprint: Members::None,
-                    });
+                    let (members, footprint) = (MemberChanges::default(), Members::None);
+                    return Ok(Self { document, members, footprint, called: HashMap::new() });
                 }
                 let (_, wanted) = without_members(replacement.incoming().clone());
                 let present = unit.members_page(group.id, None, u32::MAX.into()).await?;
                 let values: Vec<String> = present.iter().map(|(member, _)| member.to_string()).collect();
                 let members = MemberChanges::between(values.iter().map(String::as_str), &wanted);
-                Ok(Self { document, members, footprint: Members::All })
+                Ok(Self { document, members, footprint: Members::All, called: HashMap::new() })
             }
             Edit::Patch(request) => {
                 let footprint = request.footprint();
-                let present = members::load(unit, group.id, &footprint).await?;
-                let patched = request.apply(stored, &present, requester.rules().create_missing_element)?;
+                let Present { elements, called } = Present::load(unit, group.id, &footprint, base).await?;
+                let patched = request.apply(stored, &elements, requester.rules().create_missing_element)?;
                 if patched.created_elements > 0 {
                     outcome.used.note(names::CREATE_MISSING_ELEMENT);
                 }
-                Ok(Self { document: patched.document, members: patched.members, footprint })
+                Ok(Self { document: patched.document, members: patched.members, footprint, called })
             }
         }
     }
@@ -224,8 +225,8 @@ async fn save(
     edited: Edited,
     outcome: &mut Outcome,
 ) -> Result<Group, Error> {
-    let Edited { document, members, footprint } = edited;
-    let moves = Moves::of(requester, unit, group.id, &members).await?;
+    let Edited { document, members, footprint, called } = edited;
+    let moves = Moves::of(requester, unit, group.id, &members, &called).await?;
     forget_parked(unit, group.id, &members, &footprint).await?;
     let same_document = document == group.resource.document;
     if same_document && moves.is_empty() {

@@ -12,28 +12,86 @@ use uuid::Uuid;
 use crate::database::Database;
 use crate::error::Error;
 use crate::outcome::Outcome;
-use crate::representation::member;
+use crate::representation::member as element;
 use crate::requester::Requester;
 use crate::settle::Change;
 
-/// The members that a request is about, as elements of `members`.
-pub(crate) async fn load(unit: &ReadUnit, group: GroupId, wanted: &Members) -> Result<Vec<Value>, Error> {
-    match wanted {
-        Members::None => Ok(Vec::new()),
-        Members::All => Ok(unit.members(group).await?.iter().map(member).collect()),
-        Members::Named(values) => {
-            let ids: Vec<Uuid> = values.iter().filter_map(|value| id(value)).collect();
-            if ids.is_empty() {
-                return Ok(Vec::new());
+/// The members that a request is about.
+#[derive(Debug, Default)]
+pub(crate) struct Present {
+    /// As elements of `members`. A member that the request calls by another name than the id has that name as its value.
+    pub(crate) elements: Vec<Value>,
+    /// The ids behind such names.
+    pub(crate) called: HashMap<String, Uuid>,
+}
+
+impl Present {
+    /// Loads those members that a footprint names, with addresses below `base`.
+    ///
+    /// # Errors
+    /// `invalidValue` for a name that stands for several users.
+    pub(crate) async fn load(
+        unit: &mut WriteUnit,
+        group: GroupId,
+        wanted: &Members,
+        base: &str,
+    ) -> Result<Self, Error> {
+        let values = match wanted {
+            Members::None => return Ok(Self::default()),
+            Members::All => {
+                let element = |member: &Member| addressed(member, base);
+                let elements = unit.members(group).await?.iter().map(element).collect();
+                return Ok(Self { elements, called: HashMap::new() });
             }
-            let members = unit.members_among(group, &ids).await?;
-            let names =
-                if members.is_empty() { HashMap::new() } else { unit.names_of_members(&members).await? };
-            let element = |id: &Uuid| {
-                let name = names.get(id)?;
-                Some(member(&Member { id: *id, kind: name.kind, display: name.display.clone() }))
-            };
-            Ok(members.iter().filter_map(element).collect())
+            Members::Named(values) => values,
+        };
+        let (ids, names): (Vec<&String>, Vec<&String>) = values.iter().partition(|value| id(value).is_some());
+        let mut asked: Vec<Uuid> = ids.into_iter().filter_map(|value| id(value)).collect();
+        let mut called = HashMap::new();
+        // PostgreSQL keeps no NUL, so nothing that holds one can be a name.
+        let names: Vec<String> = names.into_iter().filter(|name| !name.contains('\0')).cloned().collect();
+        if !names.is_empty() {
+            for (name, people) in unit.people_called(&names).await? {
+                called.insert(name.clone(), only(&name, &people)?);
+            }
+        }
+        asked.extend(called.values());
+        if asked.is_empty() {
+            return Ok(Self::default());
+        }
+        let members = unit.members_among(group, &asked).await?;
+        called.retain(|_, person| members.contains(person));
+        let names = unit.names_of_members(&members).await?;
+        let mut elements = Vec::with_capacity(members.len());
+        for member in &members {
+            let Some(name) = names.get(member) else { continue };
+            let member = Member { id: *member, kind: name.kind, display: name.display.clone() };
+            elements.push(addressed(&member, base));
+            for (name, _) in called.iter().filter(|(_, person)| **person == member.id) {
+                let mut element = addressed(&member, base);
+                element["value"] = name.as_str().into();
+                elements.push(element);
+            }
+        }
+        Ok(Self { elements, called })
+    }
+}
+
+/// A member as an element of `members`, with its address, by which a filter may choose it.
+fn addressed(member: &Member, base: &str) -> Value {
+    let mut element = element(member);
+    element["$ref"] = format!("{base}/{}s/{}", member.kind, member.id).into();
+    element
+}
+
+/// The only user that a name stands for.
+fn only(name: &str, people: &BTreeSet<Uuid>) -> Result<Uuid, Error> {
+    match people.first() {
+        Some(person) if people.len() == 1 => Ok(*person),
+        _ => {
+            let name: String = name.chars().take(100).collect();
+            let detail = format!("The member \"{name}\" stands for several users: name one by id.");
+            Err(scim::Error::invalid_value(detail).into())
         }
     }
 }
@@ -59,8 +117,11 @@ impl Moves {
         unit: &mut WriteUnit,
         group: GroupId,
         changes: &MemberChanges,
+        called: &HashMap<String, Uuid>,
     ) -> Result<Self, Error> {
-        let leaving: Vec<Uuid> = changes.removed.iter().filter_map(|value| id(value)).collect();
+        let leaves = |value: &String| id(value).or_else(|| called.get(value).copied());
+        let leaving: BTreeSet<Uuid> = changes.removed.iter().filter_map(leaves).collect();
+        let leaving: Vec<Uuid> = leaving.into_iter().collect();
         let ids: Vec<Uuid> = changes.added.iter().filter_map(|element| id(value(element)?)).collect();
         let mut moves = Self { leaving, ..Self::default() };
         if !ids.is_empty() {
@@ -114,11 +175,7 @@ impl Moves {
         for element in elements {
             let Some(value) = value(element).filter(|value| called.contains_key(*value)) else { continue };
             matches_type(element, value, MemberKind::User)?;
-            if called[value].len() > 1 {
-                let value: String = value.chars().take(100).collect();
-                let detail = format!("The member \"{value}\" stands for several users: name one by id.");
-                return Err(scim::Error::invalid_value(detail).into());
-            }
+            only(value, &called[value])?;
         }
         self.park.retain(|value| !called.contains_key(value));
         let mut found: HashSet<Uuid> = called.into_values().flatten().collect();

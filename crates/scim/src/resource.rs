@@ -203,8 +203,7 @@ pub fn require(resource_type: &ResourceType, document: &Object) -> Result<(), Er
     Ok(())
 }
 
-/// The most bytes of a text by which resources are looked up, in its comparison form: what an index can hold.
-pub const MAX_KEY: usize = 2_000;
+pub use crate::text::MAX_KEY;
 
 /// Checks the texts by which resources are looked up: names, `externalId`, and values and types in lists.
 fn bounded(resource_type: &ResourceType, document: &Object) -> Result<(), Error> {
@@ -244,7 +243,7 @@ fn missing(prefix: &str, attributes: &[Attribute], document: &Object) -> Result<
 
 /// The document that a PUT leaves (RFC 7644 §3.5.1): `incoming`, with what a replacement does not touch.
 ///
-/// `active` left out keeps its value: an omission is no decision about somebody's access. `keep` names further
+/// `active` left out or null keeps its value: an omission is no decision about access. `keep` names further
 /// attributes that the client leaves out without meaning it.
 ///
 /// # Errors
@@ -268,7 +267,11 @@ pub fn replace(
             _ => {}
         }
     }
-    for name in keep.iter().chain(&["active"]) {
+    // A null is no decision about access either: nobody is switched on by it.
+    if let (Some(old), None) = (stored.get("active"), incoming.get("active")) {
+        incoming.insert("active".to_owned(), old.clone());
+    }
+    for name in keep {
         if let Some(old) = stored.get(*name)
             && !mentioned(name)
         {

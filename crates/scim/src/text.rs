@@ -9,6 +9,9 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::schema::Attribute;
 
+/// The most bytes of a text by which resources are looked up, in its comparison form: what an index can hold.
+pub const MAX_KEY: usize = 2_000;
+
 /// The form of `text` in which values of `attribute` are compared and sorted.
 ///
 /// Case-exact text stands for itself, a unique name has the form of [`fold_name`], other text is case-folded in full.

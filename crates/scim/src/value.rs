@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::json::Object;
 use crate::protocol::error::Error;
 use crate::schema::{Attribute, Kind};
+use crate::text::MAX_KEY;
 use crate::time;
 
 /// Binary values come with or without padding (RFC 7643 §2.3.6).
@@ -51,7 +52,11 @@ pub fn canonical_elements(
     let mut elements = Vec::with_capacity(items.len());
     let mut seen = std::collections::HashSet::with_capacity(items.len());
     for (position, item) in items.iter().enumerate() {
-        if let Some(element) = single(attribute, item, &format_args!("{place}[{position}]"))?
+        let element = single(attribute, item, &format_args!("{place}[{position}]"))?;
+        if attribute.identified() {
+            named(element.as_ref(), &format_args!("{place}[{position}]"))?;
+        }
+        if let Some(element) = element
             && seen.insert(identity(&element))
         {
             elements.push(element);
@@ -61,6 +66,19 @@ pub fn canonical_elements(
         return Err(Error::invalid_value(format!("{place} has more than one primary value.")));
     }
     Ok(elements)
+}
+
+/// Checks an element that is told apart by its `value` alone, such as a member of a group (RFC 7643 §4.2): without one it
+/// stands for nothing, and to take it for nothing would lose what the client meant.
+fn named(element: Option<&Value>, place: &dyn Display) -> Result<(), Error> {
+    let value = element.and_then(|element| element.get("value")).and_then(Value::as_str);
+    match value {
+        Some(value) if value.len() > MAX_KEY => {
+            Err(Error::invalid_value(format!("{place}.value is too long: at most {MAX_KEY} bytes.")))
+        }
+        Some(value) if !value.trim().is_empty() => Ok(()),
+        _ => Err(Error::invalid_value(format!("{place} needs a value: the id of a user or group."))),
+    }
 }
 
 /// What makes an element the same as another: RFC 7643 §2.4 allows each pair of type and value once.

@@ -130,7 +130,8 @@ fn a_put_keeps_what_it_does_not_mean() {
         Value::Object(left.expect("nothing immutable"))
     };
     assert_eq!(put(json!({"userName": "a"}), &[]), json!({"userName": "a", "active": false}));
-    assert_eq!(put(json!({"userName": "a", "ACTIVE": null}), &[]), json!({"userName": "a"}));
+    let kept = json!({"userName": "a", "active": false});
+    assert_eq!(put(json!({"userName": "a", "ACTIVE": null}), &[]), kept, "a null switches nobody on");
     assert_eq!(
         put(json!({"userName": "a"}), &["externalId"]),
         json!({"userName": "a", "externalId": "E", "active": false})

@@ -197,7 +197,7 @@ async fn a_length_that_is_too_large_is_refused_before_the_body_comes() {
         );
         stream.write_all(head.as_bytes()).await.expect("sent");
         let answered = answer(&mut stream).await;
-        assert!(answered.starts_with("HTTP/1.1 413 ") && answered.contains("1048576 bytes"), "{answered}");
+        assert!(answered.starts_with("HTTP/1.1 413 ") && answered.contains("4194304 bytes"), "{answered}");
     })
     .await;
 }

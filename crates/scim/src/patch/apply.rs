@@ -34,6 +34,7 @@ impl PatchRequest {
             document: document.clone(),
             create_missing,
             created: 0,
+            looks: 0,
         };
         if !members.is_empty() {
             work.document.insert("members".to_owned(), members.to_vec().into());
@@ -58,14 +59,28 @@ impl PatchRequest {
     }
 }
 
+/// The most looks at elements that one PATCH may take, over all its operations: a fraction of a second of work.
+const MAX_LOOKS: usize = 2_000_000;
+
 struct Work {
     resource_type: &'static ResourceType,
     document: Object,
     create_missing: bool,
     created: usize,
+    looks: usize,
 }
 
 impl Work {
+    /// Counts looks at elements.
+    fn look(&mut self, elements: usize) -> Result<(), Error> {
+        self.looks = self.looks.saturating_add(elements);
+        if self.looks > MAX_LOOKS {
+            let detail = "The operations look at too many values: send them in several requests.";
+            return Err(Error::status(413, detail));
+        }
+        Ok(())
+    }
+
     fn carry_out(&mut self, operation: &Operation) -> Result<(), Error> {
         let (operator, value) = (operation.operator, &operation.value);
         match &operation.target {
@@ -80,6 +95,7 @@ impl Work {
                 let place = attribute.to_string();
                 let definition = attribute.attribute;
                 let mut list = self.take_list(*attribute);
+                self.look(list.len())?;
                 // A filter that names exact values need only be asked about the elements that have one of them.
                 let mut named = BTreeSet::new();
                 let exact = definition.sub("value").is_some_and(Attribute::case_exact);
@@ -117,6 +133,7 @@ impl Work {
         let definition = target.attribute;
         if definition.multi_valued {
             let mut list = self.take_list(target);
+            self.look(list.len())?;
             match target.sub {
                 None if operator == Operator::Add => elements::add(definition, &mut list, value, &place)?,
                 None => list = elements::replacement(definition, operator, value, &place)?,
@@ -132,6 +149,10 @@ impl Work {
             return Ok(());
         }
         let gone = operator == Operator::Remove || value.is_null();
+        if gone && target.extension.is_none() && definition.name == "active" {
+            // No value is no decision about access: it switches nobody on.
+            return Ok(());
+        }
         if definition.required && target.sub.is_none() && gone {
             return Err(Error::mutability(format!("\"{place}\" is required and cannot be removed.")));
         }

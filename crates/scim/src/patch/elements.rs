@@ -29,7 +29,7 @@ pub(super) fn add(
         let position = if let Some(position) = list.iter().position(|there| same(attribute, there, &element))
         {
             if let Value::Object(given) = &element
-                && !identified(attribute)
+                && !attribute.identified()
             {
                 let there = list[position].take();
                 list[position] = merged(attribute, Some(there), given, place)?.unwrap_or_default();
@@ -49,7 +49,7 @@ pub(super) fn add(
 /// As [`add`], with an index instead of a look at every element for each new one.
 fn add_many(attribute: &Attribute, list: &mut Vec<Value>, new: Vec<Value>, place: &str) -> Result<(), Error> {
     let key = |element: &Value| {
-        if identified(attribute) { element["value"].to_string() } else { value::identity(element) }
+        if attribute.identified() { element["value"].to_string() } else { value::identity(element) }
     };
     let mut there: HashMap<String, usize> =
         list.iter().enumerate().map(|(position, element)| (key(element), position)).collect();
@@ -63,7 +63,7 @@ fn add_many(attribute: &Attribute, list: &mut Vec<Value>, new: Vec<Value>, place
                 there.insert(key(&element), list.len());
                 list.push(element);
             }
-            Some(&position) if !identified(attribute) => {
+            Some(&position) if !attribute.identified() => {
                 if let Value::Object(given) = &element {
                     let old = list[position].take();
                     list[position] = merged(attribute, Some(old), given, place)?.unwrap_or_default();
@@ -190,16 +190,11 @@ fn replaced(
     Ok(new)
 }
 
-/// Whether elements are told apart by their `value` alone, because nobody can change it.
-fn identified(attribute: &Attribute) -> bool {
-    attribute.sub("value").is_some_and(|value| value.mutability == Mutability::Immutable)
-}
-
 /// RFC 7643 §2.4: the same pair of type and value is the same element.
 fn same(attribute: &Attribute, there: &Value, new: &Value) -> bool {
     match (there.get("value"), new.get("value")) {
         (Some(old), Some(value)) => {
-            old == value && (identified(attribute) || there.get("type") == new.get("type"))
+            old == value && (attribute.identified() || there.get("type") == new.get("type"))
         }
         (None, None) => there == new,
         _ => false,

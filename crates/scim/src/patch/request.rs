@@ -85,6 +85,7 @@ impl PatchRequest {
         most: usize,
     ) -> Result<Self, Error> {
         require_schema(message, SCHEMA)?;
+        once(message, &["schemas", "Operations"])?;
         let listed = member(message, "Operations").and_then(Value::as_array);
         let listed = listed.filter(|operations| !operations.is_empty());
         let listed =
@@ -107,6 +108,7 @@ impl PatchRequest {
     fn read(&mut self, position: usize, operation: &Value, dialect: FilterDialect) -> Result<(), Error> {
         let operation =
             operation.as_object().ok_or_else(|| Error::invalid_syntax("It must be an object."))?;
+        once(operation, &["op", "path", "value"])?;
         let member = |wanted: &str| member(operation, wanted);
         let operator = operator(member("op"))?;
         let path = match member("path") {
@@ -221,6 +223,16 @@ impl PatchRequest {
             })?),
         };
         Ok((Target::Elements { attribute, filter, sub, literals }, used))
+    }
+}
+
+/// Refuses an object in which one of these members stands twice: names ignore case (RFC 7643 §2.1), and one of the two
+/// would be lost.
+fn once(object: &Object, names: &[&str]) -> Result<(), Error> {
+    let twice = |name: &&&str| object.keys().filter(|key| key.eq_ignore_ascii_case(name)).count() > 1;
+    match names.iter().find(twice) {
+        Some(name) => Err(Error::invalid_syntax(format!("{name} stands twice, its name ignores case."))),
+        None => Ok(()),
     }
 }
 

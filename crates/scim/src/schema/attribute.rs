@@ -110,6 +110,12 @@ pub enum Uniqueness {
 }
 
 impl Attribute {
+    /// Whether elements are told apart by their `value` alone, because it cannot be changed.
+    #[must_use]
+    pub fn identified(&self) -> bool {
+        self.multi_valued && self.sub("value").is_some_and(|value| value.mutability == Mutability::Immutable)
+    }
+
     /// The sub-attribute of this name; names ignore case (RFC 7643 §2.1).
     #[must_use]
     pub fn sub(&self, name: &str) -> Option<&Self> {
