@@ -77,7 +77,7 @@ fn r_put_05() {
     });
 }
 
-/// `null` and `[]` clear even what has a default.
+/// `null` and `[]` clear. A cleared `active` decides nothing: it neither enables nor disables the user.
 #[test]
 fn r_put_06() {
     requirement("R-PUT-06", || {
@@ -86,9 +86,10 @@ fn r_put_06() {
             scratch.person(&json!({ "title": "Old", "emails": [{ "value": "old@people.example" }] }));
         let body = same(&person, &json!({ "active": null, "title": null, "emails": [] }));
         let stored = scratch.replace(&person, &body);
-        for name in ["active", "title", "emails"] {
+        for name in ["title", "emails"] {
             assert_unassigned(&stored, name);
         }
+        assert_eq!(stored["active"], person["active"]);
     });
 }
 

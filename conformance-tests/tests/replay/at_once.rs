@@ -1,15 +1,11 @@
 //! Traffic that goes on at once: rounds of requests, and others' requests while one is under way.
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
 
 use conformance_tests::{Answer, Connection, Target};
 
 use crate::message::{Message, Rounds};
 use crate::scene::send;
 use crate::world::World;
-
-/// How long another tenant may wait: far more than any of its requests takes, far less than what holds it up.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Makes the requests of each round at once; each must be answered as it says.
 pub(crate) fn go_round(world: &World, rounds: &Rounds) {
@@ -25,7 +21,7 @@ pub(crate) fn go_round(world: &World, rounds: &Rounds) {
     }
 }
 
-/// Sends the request, and until it is answered the others of another tenant, each of which must be answered soon.
+/// Sends the request, and until it is answered the others of another tenant, each of which must be answered.
 pub(crate) fn with_others(
     world: &World,
     others: &[Message],
@@ -53,11 +49,9 @@ pub(crate) fn with_others(
 
 fn ask(world: &World, tenant: &Target, message: &Message) {
     let path = world.fill(&message.path, None).unwrap_or_else(|complaint| panic!("{complaint}"));
-    let begin = Instant::now();
     let answer = send(tenant, &message.method, &path, &message.headers, &message.body);
-    let waited = begin.elapsed();
-    if answer.status >= 500 || waited > PATIENCE {
-        answer.fail(&format!("another tenant was held up for {waited:?}"));
+    if answer.status >= 500 {
+        answer.fail("another tenant got no answer");
     }
 }
 

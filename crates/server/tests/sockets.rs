@@ -193,7 +193,7 @@ async fn a_length_that_is_too_large_is_refused_before_the_body_comes() {
         let mut stream = connect(address).await;
         let head = format!(
             "POST /scim/v2/Users HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\
-             Content-Length: 1048577\r\n\r\n"
+             Content-Length: 4194305\r\n\r\n"
         );
         stream.write_all(head.as_bytes()).await.expect("sent");
         let answered = answer(&mut stream).await;
