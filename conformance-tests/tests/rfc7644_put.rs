@@ -77,7 +77,7 @@ fn r_put_05() {
     });
 }
 
-/// `null` and `[]` clear. A cleared `active` decides nothing: it neither enables nor disables the user.
+/// `null` and `[]` clear even what has a default.
 #[test]
 fn r_put_06() {
     requirement("R-PUT-06", || {
@@ -89,6 +89,7 @@ fn r_put_06() {
         for name in ["title", "emails"] {
             assert_unassigned(&stored, name);
         }
+        // A cleared `active` decides nothing: the user stays as enabled as before.
         assert_eq!(stored["active"], person["active"]);
     });
 }

@@ -59,8 +59,8 @@ impl PatchRequest {
     }
 }
 
-/// The most looks at elements that one PATCH may take, over all its operations: a fraction of a second of work.
-const MAX_LOOKS: usize = 2_000_000;
+/// The most looks at elements that one PATCH may take, over all its operations: a thousand members that come one by one take half.
+const MAX_LOOKS: usize = 1_000_000;
 
 struct Work {
     resource_type: &'static ResourceType,
