@@ -335,6 +335,8 @@ fn too_many_operations_are_refused_at_the_limit() {
     assert_eq!(user(&operations(MAX_OPERATIONS + 1)).expect_err("too many").status, 413);
 }
 
+mod refusals;
+
 mod members {
     use super::*;
 

@@ -1,0 +1,89 @@
+//! A database that the release before owners left behind is migrated with all its data.
+
+mod support;
+
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, Statement};
+use store::Store;
+use support::{fresh_database, options};
+
+/// Tables whose rows all stay.
+const TABLES: &[&str] = &[
+    "tenants",
+    "connections",
+    "tokens",
+    "users",
+    "groups",
+    "group_members",
+    "parked_members",
+    "pools",
+    "bindings",
+    "grants",
+    "seats",
+    "journal",
+    "jobs",
+    "requests",
+    "quirk_uses",
+];
+
+/// Values that belong to a user: the old schema of PostgreSQL could keep values of a user that was gone.
+const VALUES_OF_USERS: &str = "SELECT COUNT(*) FROM user_values v JOIN users u \
+                               ON u.tenant_id = v.tenant_id AND u.id = v.user_id";
+
+async fn number(database: &DatabaseConnection, query: &str) -> i64 {
+    let statement = Statement::from_string(database.get_database_backend(), format!("SELECT ({query}) AS n"));
+    let row = database.query_one_raw(statement).await.expect("readable").expect("a row");
+    row.try_get("", "n").expect("a number")
+}
+
+async fn counts(database: &DatabaseConnection) -> Vec<(&'static str, i64)> {
+    let mut counts = Vec::new();
+    for table in TABLES {
+        counts.push((*table, number(database, &format!("SELECT COUNT(*) FROM {table}")).await));
+    }
+    counts.push(("user_values", number(database, VALUES_OF_USERS).await));
+    counts
+}
+
+#[tokio::test]
+async fn nothing_is_lost_and_connections_that_stood_side_by_side_go_on_to_share() {
+    let (url, _folder) = fresh_database().await;
+    let dump = if url.starts_with("sqlite") {
+        include_str!("fixtures/before_operations.sqlite.sql")
+    } else {
+        include_str!("fixtures/before_operations.postgresql.sql")
+    };
+    let mut one = ConnectOptions::new(&url);
+    let database = Database::connect(one.max_connections(1).to_owned()).await.expect("the database opens");
+    if url.starts_with("sqlite") {
+        // The dump names tables in the order of their names, not of their references.
+        database.execute_unprepared("PRAGMA foreign_keys = OFF").await.expect("the references rest");
+    }
+    database.execute_unprepared(dump).await.expect("the dump is loaded");
+    let before = counts(&database).await;
+    assert!(before.iter().all(|(_, rows)| *rows > 0), "the dump has rows of every kind: {before:?}");
+
+    let store = Store::open(&options(&url)).await.expect("the database is migrated");
+    assert_eq!(counts(&database).await, before);
+    for (query, expected) in [
+        ("SELECT COUNT(*) FROM connections WHERE shared = TRUE", 2),
+        ("SELECT COUNT(*) FROM connections WHERE shared = FALSE", 1),
+        (
+            "SELECT COUNT(*) FROM groups g WHERE g.connection_id IS NULL AND EXISTS (SELECT 1 FROM journal j \
+             JOIN connections c ON c.tenant_id = j.tenant_id AND c.name = j.actor_name WHERE j.tenant_id = g.tenant_id \
+             AND j.subject_id = g.id AND j.kind = 'group-created' AND j.actor_kind = 'connection')",
+            0,
+        ),
+        ("SELECT COUNT(*) FROM user_values", before.last().map_or(0, |(_, rows)| *rows)),
+    ] {
+        assert_eq!(number(&database, query).await, expected, "{query}");
+    }
+    for tenant in store.tenants().await.expect("readable") {
+        let (scope, _) = store.tenant(&tenant.name).await.expect("readable").expect("there");
+        let unit = store.read(&scope).await.expect("a unit opens");
+        let page = scim::protocol::list::Page { start_index: 1, count: 1_000 };
+        let (total, users) = unit.users(None, page).await.expect("every user can be read");
+        assert_eq!(total, users.len() as u64);
+        unit.groups(None, page).await.expect("every group can be read");
+    }
+    store.close().await;
+}
