@@ -1,6 +1,8 @@
 //! The program's own log: pretty for people, JSON for machines, and never a secret of the database layer.
 
-use std::io::IsTerminal as _;
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::io::{IsTerminal as _, Write};
 
 use tracing::Metadata;
 use tracing::level_filters::LevelFilter;
@@ -38,13 +40,68 @@ where
 {
     // The configuration has checked the level, so the default is only for callers without one.
     let wanted = filter(level).unwrap_or_default().and(filter_fn(harmless));
-    let layer = tracing_subscriber::fmt::layer::<Registry>().with_writer(writer);
+    // Colours are escape characters, which the log shows and does not send.
+    let layer = tracing_subscriber::fmt::layer::<Registry>().with_ansi(false).with_writer(Shown(writer));
     if pretty {
         Box::new(Registry::default().with(layer.with_target(false).with_filter(wanted)))
     } else {
         let layer = layer.json().flatten_event(true).with_current_span(true).with_span_list(false);
         Box::new(Registry::default().with(layer.with_filter(wanted)))
     }
+}
+
+/// Shows characters that would act on a terminal or change the order of what is read.
+struct Shown<W>(W);
+
+impl<'w, W: MakeWriter<'w>> MakeWriter<'w> for Shown<W> {
+    type Writer = Shown<W::Writer>;
+
+    fn make_writer(&'w self) -> Self::Writer {
+        Shown(self.0.make_writer())
+    }
+
+    fn make_writer_for(&'w self, metadata: &Metadata<'_>) -> Self::Writer {
+        Shown(self.0.make_writer_for(metadata))
+    }
+}
+
+impl<W: Write> Write for Shown<W> {
+    /// Writes one whole event, which ends with its line.
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.write_all(shown(&String::from_utf8_lossy(bytes)).as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// The event with such characters as JSON escapes them (RFC 8259 §7), which is JSON still where it was.
+fn shown(event: &str) -> Cow<'_, str> {
+    let (text, end) = event.strip_suffix('\n').map_or((event, ""), |text| (text, "\n"));
+    if !text.contains(acts) {
+        return Cow::Borrowed(event);
+    }
+    let mut safe = String::with_capacity(event.len() + 16);
+    for character in text.chars() {
+        if acts(character) {
+            // All of them are in the first plane, so four digits are enough; memory takes everything.
+            let _ = write!(safe, "\\u{:04x}", u32::from(character));
+        } else {
+            safe.push(character);
+        }
+    }
+    Cow::Owned(safe + end)
+}
+
+/// Whether a character is a control, separates lines, or changes the direction of text (UAX #9).
+fn acts(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+        )
 }
 
 /// Below WARN the database layer shows connection options, and in them the password.
@@ -55,7 +112,6 @@ fn harmless(metadata: &Metadata<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
     use std::sync::{Arc, Mutex};
 
     use super::*;
@@ -112,6 +168,27 @@ mod tests {
             (line["message"].as_str(), line["span"]["request_id"].as_str()),
             (Some("answered"), Some("r-1"))
         );
+    }
+
+    #[test]
+    fn what_would_act_on_a_terminal_or_turn_text_around_is_shown() {
+        let sent = "a\u{1b}[31mb\u{9b}c\u{7f}\r\nd\u{202e}e\u{2066}f";
+        for pretty in [true, false] {
+            let text = logged("info", pretty, || {
+                let span = tracing::info_span!("request", path = %sent, word = sent);
+                let _entered = span.enter();
+                tracing::info!(path = %sent, word = sent, "{sent}");
+                tracing::info!(error = ?sent.to_owned(), "ü 名");
+            });
+            assert!(text.lines().count() == 2 && text.ends_with('\n'), "{text}");
+            assert!(text.lines().all(|line| !line.contains(acts)), "{text}");
+            assert!(text.contains("\\u202e") && text.contains("ü 名"), "{text}");
+            for line in text.lines().filter(|_| !pretty) {
+                let line: serde_json::Value = serde_json::from_str(line).expect("JSON");
+                let word = line["word"].as_str().or(line["span"]["word"].as_str());
+                assert_eq!(word, Some(sent), "machines read what was sent");
+            }
+        }
     }
 
     #[test]

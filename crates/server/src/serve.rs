@@ -42,6 +42,14 @@ pub enum ServeError {
         /// What the system says.
         error: std::io::Error,
     },
+    /// The file of the database cannot be made.
+    #[error("the database {file} cannot be made: {error}; set data_dir or database_url")]
+    DataFile {
+        /// The file of the settings.
+        file: String,
+        /// What the system says.
+        error: std::io::Error,
+    },
     /// The database cannot be opened.
     #[error("the database{} cannot be opened: {error}", named(.file.as_deref()))]
     Database {
@@ -202,6 +210,10 @@ pub(crate) fn database_options(
         make_private(folder)
             .map_err(|error| ServeError::DataFolder { folder: folder.display().to_string(), error })?;
     }
+    if let Some(file) = file.as_deref().filter(|_| migrate) {
+        make_private_file(file)
+            .map_err(|error| ServeError::DataFile { file: file.display().to_string(), error })?;
+    }
     let options = Options { url: url.to_owned(), max_connections: config.database_connections, migrate };
     Ok((options, file))
 }
@@ -251,12 +263,29 @@ fn make_private(folder: &Path) -> std::io::Result<()> {
     builder.create(folder)
 }
 
+/// Makes an empty file for a new database that only its owner may read, whatever the system's mask; `SQLite` gives the
+/// files that it puts beside the database the same permissions. A file that exists stays as it is.
+fn make_private_file(file: &Path) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(file) {
+        #[cfg(unix)]
+        Ok(made) => made.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600)),
+        #[cfg(not(unix))]
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
 /// The file as part of a sentence.
 fn named(file: Option<&Path>) -> String {
     file.map(|file| format!(" {}", file.display())).unwrap_or_default()
 }
 
-/// Waits for the signals by which systems end a program.
+/// Waits for the signals by which systems end a program. SIGHUP, which would end it too, is logged and changes nothing.
 pub async fn ended() {
     let interrupt = async {
         if tokio::signal::ctrl_c().await.is_err() {
@@ -272,11 +301,21 @@ pub async fn ended() {
             Err(_) => std::future::pending().await,
         }
     };
+    #[cfg(unix)]
+    let hangups = async {
+        if let Ok(mut signal) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()) {
+            while signal.recv().await.is_some() {
+                tracing::warn!("SIGHUP changes nothing: settings are read when the server starts");
+            }
+        }
+        std::future::pending::<()>().await;
+    };
     #[cfg(not(unix))]
-    let terminate = std::future::pending::<()>();
+    let (terminate, hangups) = (std::future::pending::<()>(), std::future::pending::<()>());
     tokio::select! {
         () = interrupt => {}
         () = terminate => {}
+        () = hangups => {}
     }
 }
 

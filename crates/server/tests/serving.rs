@@ -186,3 +186,45 @@ async fn connection(config: &server::Config) -> (String, String) {
         .token;
     (id, token)
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn files_and_folders_are_their_owners_alone_in_any_folder() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let open = tempfile::tempdir().expect("a folder");
+    std::fs::set_permissions(open.path(), PermissionsExt::from_mode(0o755)).expect("a folder for everybody");
+    for folder in [open.path().to_owned(), open.path().join("new/one")] {
+        let url = format!("sqlite://{}?mode=rwc", folder.join("rollcall.db").display());
+        let _server = Server::build(config(&url, &[])).await.expect("the server builds");
+        for entry in std::fs::read_dir(&folder).expect("a folder") {
+            let (path, kind) =
+                entry.and_then(|entry| Ok((entry.path(), entry.metadata()?))).expect("readable");
+            let expected = if kind.is_dir() { 0o700 } else { 0o600 };
+            assert_eq!(kind.permissions().mode() & 0o777, expected, "{}", path.display());
+        }
+        assert!(folder.join("rollcall.db-wal").exists(), "the server works on the database");
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_hang_up_does_not_end_the_program_and_a_termination_does() {
+    let signal = |name: &str| {
+        let sent = std::process::Command::new("sh")
+            .args(["-c", &format!("kill -s {name} {}", std::process::id())])
+            .status();
+        assert!(sent.expect("a shell").success());
+    };
+    let mut ended = std::pin::pin!(server::ended());
+    // From the first look on, signals are waited for.
+    tokio::select! {
+        biased;
+        () = &mut ended => panic!("nothing was sent"),
+        () = std::future::ready(()) => {}
+    }
+    // A hang-up that is not waited for ends this process at once.
+    signal("HUP");
+    signal("TERM");
+    ended.await;
+}
