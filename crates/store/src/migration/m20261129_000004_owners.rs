@@ -53,16 +53,6 @@ UPDATE parked_members SET connection_id = NULL WHERE EXISTS (
     SELECT 1 FROM connections c WHERE c.tenant_id = parked_members.tenant_id AND c.id = parked_members.connection_id
         AND c.shared = TRUE
 );
-CREATE TABLE conflicts (
-    tenant_id {uuid} NOT NULL,
-    connection_id {uuid} NOT NULL,
-    user_id {uuid} NOT NULL,
-    value {text} NOT NULL,
-    first_at {time} NOT NULL,
-    last_at {time} NOT NULL,
-    times {int} NOT NULL,
-    PRIMARY KEY (tenant_id, connection_id, user_id)
-) {clustered};
 ";
 
 /// As in the first migration: rows in all, then rows that agree on the first column, and so on.
@@ -72,8 +62,7 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('groups', 'unique_group_name', '10000 10000 5000 1'),
     ('groups', 'unique_unowned_group_name', '100 100 1'),
     ('groups', 'groups_of_connection', '10000 10000 5000 1'),
-    ('users', 'users_of_connection', '1000000 1000000 500000 1'),
-    ('conflicts', 'conflicts', '100 100 50 1');
+    ('users', 'users_of_connection', '1000000 1000000 500000 1');
 ANALYZE sqlite_schema;
 ";
 

@@ -75,12 +75,6 @@ impl Newcomer {
     pub const fn user(&self) -> &User {
         &self.user
     }
-
-    /// The user as it was made.
-    #[must_use]
-    pub fn into_user(self) -> User {
-        self.user
-    }
 }
 
 /// The names of all, as one JSON array: with many parameters, `PostgreSQL` plans a statement anew each time.
