@@ -11,6 +11,7 @@ use store::{
 use tokio_util::task::TaskTracker;
 
 use crate::error::Error;
+use crate::outcome::Outcome;
 use crate::users::Arrivals;
 
 /// How often an attempt is made that the database gave up for the sake of another one.
@@ -205,6 +206,13 @@ pub(crate) struct Written<T> {
     pub(crate) value: T,
     /// Whether there is new work for the workers.
     pub(crate) queued: bool,
+}
+
+impl Written<Outcome> {
+    /// What the operation came to, with whether it left work for the workers.
+    pub(crate) fn outcome(self) -> Outcome {
+        Outcome { queued: self.queued, ..self.value }
+    }
 }
 
 /// Runs the migrations that the database of these options needs, and answers their names.

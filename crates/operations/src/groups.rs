@@ -77,8 +77,7 @@ pub async fn create(
         outcome.shown = Some(representation::group(&unit, group, view).await?);
         Ok((unit, outcome))
     });
-    let written = written.await?;
-    Ok(Outcome { queued: written.queued, ..written.value })
+    Ok(written.await?.outcome())
 }
 
 async fn insert(
@@ -165,8 +164,7 @@ async fn edit(
         });
         Ok((unit, outcome))
     });
-    let written = written.await?;
-    Ok(Outcome { queued: written.queued, ..written.value })
+    Ok(written.await?.outcome())
 }
 
 /// What an edit makes of a group.
@@ -206,10 +204,7 @@ impl Edited {
             Edit::Patch(request) => {
                 let footprint = request.footprint();
                 let Present { elements, called } = Present::load(unit, group.id, &footprint, base).await?;
-                let patched = request.apply(stored, &elements, requester.rules().create_missing_element)?;
-                if patched.created_elements > 0 {
-                    outcome.used.note(names::CREATE_MISSING_ELEMENT);
-                }
+                let patched = resources::patched(requester, request, stored, &elements, &mut outcome.used)?;
                 Ok(Self { document: patched.document, members: patched.members, footprint, called })
             }
         }
@@ -258,8 +253,8 @@ async fn save(
     Ok(group)
 }
 
-/// Deletes a group: people who had a seat through it alone lose the seat as if they had left the group. What follows
-/// for more than `most` members is left to a job.
+/// Deletes a group: a user who had a seat through this group alone loses the seat as if the user had left the group. A job
+/// settles more than `most` members.
 ///
 /// # Errors
 /// 404, 412, or what the database says.
@@ -270,15 +265,14 @@ pub async fn delete(
     conditions: &Conditions,
     most: u64,
 ) -> Result<Outcome, Error> {
-    let written = db.write(&requester.scope, async |mut unit: WriteUnit| -> Attempt<Effects> {
+    let written = db.write(&requester.scope, async |mut unit: WriteUnit| -> Attempt<Outcome> {
         let group = existing(unit.lock_group(id).await?, "Group", id)?;
         conditions.allow_write(group.resource.meta.version)?;
         may_delete(requester, group.connection)?;
         let effects = remove(db, requester, &mut unit, &group, most).await?;
-        Ok((unit, effects))
+        Ok((unit, Outcome { effects, ..Outcome::default() }))
     });
-    let written = written.await?;
-    Ok(Outcome { effects: written.value, queued: written.queued, ..Outcome::default() })
+    Ok(written.await?.outcome())
 }
 
 async fn remove(
@@ -300,7 +294,7 @@ async fn remove(
     if members.len() as u64 > most {
         let work = DeletedWork::new(id, name, &requester.actor, pools);
         unit.enqueue(work.job(now), now).await?;
-        effects.note("what follows for its members is worked off in batches");
+        effects.note("the members are settled in batches");
         return Ok(effects);
     }
     let people = members.iter().filter(|(_, kind)| *kind == MemberKind::User);

@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use provisioning::{Entry, EntryKind, Subject};
 use scim::compat::{Used, names};
-use scim::patch::{PatchRequest, Target};
+use scim::patch::{PatchOutcome, PatchRequest, Target};
 use scim::{Object, ResourceType, resource};
 use serde_json::Value;
 
@@ -82,6 +82,21 @@ pub(crate) fn replaced(
     let mut incoming = replacement.incoming.clone();
     incoming.shift_remove("members");
     Ok(resource::replace(resource_type, stored, incoming, mentioned, keep)?)
+}
+
+/// What a PATCH leaves, given the members that it looks at.
+pub(crate) fn patched(
+    requester: &Requester,
+    request: &PatchRequest,
+    stored: &Object,
+    members: &[Value],
+    used: &mut Used,
+) -> Result<PatchOutcome, Error> {
+    let patched = request.apply(stored, members, requester.rules().create_missing_element)?;
+    if patched.created_elements > 0 {
+        used.note(names::CREATE_MISSING_ELEMENT);
+    }
+    Ok(patched)
 }
 
 /// Checks the form of what a request changes, where the connection wants that; what is stored already may stay.

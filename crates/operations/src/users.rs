@@ -5,7 +5,6 @@ mod create;
 
 use provisioning::{Cause, Entry, EntryKind, Subject, UserId};
 use scim::Object;
-use scim::compat::names;
 use scim::patch::PatchRequest;
 use scim::project::Projection;
 use scim::protocol::conditions::Conditions;
@@ -113,8 +112,7 @@ async fn edit(
         outcome.shown = Some(representation::user(&unit, user, view).await?);
         Ok((unit, outcome))
     });
-    let written = written.await?;
-    Ok(Outcome { queued: written.queued, ..written.value })
+    Ok(written.await?.outcome())
 }
 
 /// The document that an edit leaves.
@@ -124,17 +122,13 @@ fn edited(
     edit: &Edit<'_>,
     outcome: &mut Outcome,
 ) -> Result<Object, Error> {
-    let (rules, stored) = (requester.rules(), &user.resource.document);
+    let stored = &user.resource.document;
     match edit {
         Edit::Replace(replacement) => {
             resources::replaced(requester, user_type(), stored, replacement, &mut outcome.used)
         }
         Edit::Patch(request) => {
-            let patched = request.apply(stored, &[], rules.create_missing_element)?;
-            if patched.created_elements > 0 {
-                outcome.used.note(names::CREATE_MISSING_ELEMENT);
-            }
-            Ok(patched.document)
+            Ok(resources::patched(requester, request, stored, &[], &mut outcome.used)?.document)
         }
     }
 }
@@ -197,7 +191,7 @@ pub async fn delete(
     id: UserId,
     conditions: &Conditions,
 ) -> Result<Outcome, Error> {
-    let written = db.write(&requester.scope, async |mut unit: WriteUnit| -> Attempt<Effects> {
+    let written = db.write(&requester.scope, async |mut unit: WriteUnit| -> Attempt<Outcome> {
         let user = existing(unit.lock_user_for_removal(id).await?, "User", id)?;
         conditions.allow_write(user.resource.meta.version)?;
         may_delete(requester, user.connection)?;
@@ -205,10 +199,9 @@ pub async fn delete(
         let mut effects = change.settle(db, &mut unit, &[id]).await?;
         unit.delete_user(id, requester.now).await?;
         effects.note("person removed");
-        Ok((unit, effects))
+        Ok((unit, Outcome { effects, ..Outcome::default() }))
     });
-    let written = written.await?;
-    Ok(Outcome { effects: written.value, queued: written.queued, ..Outcome::default() })
+    Ok(written.await?.outcome())
 }
 
 /// Why a request about a user is refused: whether the user exists and may be changed is told before what is wrong with

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use serde_json::json;
 use server::admin::Admin;
 use server::{Clock, Server};
-use support::{TestApp, config, fresh_database};
+use support::{TestApp, config, connection, fresh_database};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
@@ -161,30 +161,6 @@ async fn links_use_the_configured_address() {
         (created.header("location"), &created.body["meta"]["location"]),
         (location.as_str(), &json!(location))
     );
-}
-
-/// A connection with a token: their ids and the token.
-async fn connection(config: &server::Config) -> (String, String) {
-    let admin = Admin::open(config).await.expect("the database opens");
-    let tenant = operations::tenants::create(admin.db(), &admin.operator("test"), "Alpha")
-        .await
-        .expect("a new tenant");
-    let new = operations::connections::New {
-        tenant: tenant.id.to_string(),
-        name: "staff".to_owned(),
-        profile: "generic".to_owned(),
-        ..Default::default()
-    };
-    let id = operations::connections::create(admin.db(), &admin.operator("test"), &new)
-        .await
-        .expect("a new connection")
-        .id
-        .to_string();
-    let token = operations::tokens::create(admin.db(), &admin.operator("test"), &id, None)
-        .await
-        .expect("a new token")
-        .token;
-    (id, token)
 }
 
 #[cfg(unix)]

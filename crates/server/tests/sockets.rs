@@ -6,8 +6,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use server::Server;
-use server::admin::Admin;
-use support::{config, fresh_database};
+use support::{config, connection, fresh_database};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
@@ -23,25 +22,7 @@ where
     let (url, _folder) = fresh_database().await;
     let config = config(&url, settings);
     let server = Server::build(config.clone()).await.expect("the server builds");
-    let admin = Admin::open(&config).await.expect("the database opens");
-    let tenant = operations::tenants::create(admin.db(), &admin.operator("test"), "Alpha")
-        .await
-        .expect("a new tenant");
-    let new = operations::connections::New {
-        tenant: tenant.id.to_string(),
-        name: "staff".to_owned(),
-        profile: "generic".to_owned(),
-        ..Default::default()
-    };
-    let id = operations::connections::create(admin.db(), &admin.operator("test"), &new)
-        .await
-        .expect("a new connection")
-        .id
-        .to_string();
-    let token = operations::tokens::create(admin.db(), &admin.operator("test"), &id, None)
-        .await
-        .expect("a new token")
-        .token;
+    let (_, token) = connection(&config).await;
     let address = server.address();
     let (stop, stopped) = oneshot::channel::<()>();
     let serving = server.serve(async {

@@ -2,7 +2,6 @@
 
 mod baseline;
 mod client;
-mod commands;
 mod creates;
 mod directory;
 mod figure;

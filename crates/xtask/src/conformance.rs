@@ -6,8 +6,8 @@ use std::process::{Command, ExitCode};
 use anyhow::Result;
 use clap::Args;
 
-use crate::administration::Administration;
 use crate::cargo::{self, Runner};
+use crate::commands::Commands;
 use crate::postgres::{self, Cluster};
 use crate::server::{RateLimit, Server};
 use crate::step::Steps;
@@ -70,8 +70,8 @@ fn runners_on_both(steps: &mut Steps, binary: &Path, cluster: Option<&Cluster>, 
 fn runners(steps: &mut Steps, binary: &Path, place: &Place<'_>, work: &Path) {
     let start = format!("start a server, {}", place.label);
     let started = steps.work(&start, "rollcall serve", || {
-        let administration = Administration::on_migrated(binary, &place.database_url)?;
-        let tokens = RUNNERS.iter().map(|runner| administration.token(runner, "generic"));
+        let commands = Commands::on_migrated(binary, &place.database_url)?;
+        let tokens = RUNNERS.iter().map(|runner| commands.token(runner, "generic"));
         let tokens = tokens.collect::<Result<Vec<_>>>()?;
         // One client sends thousands of requests here, which a rate limit exists to refuse.
         let server = Server::start(binary, &place.database_url, RateLimit::Off, place.folder)?;

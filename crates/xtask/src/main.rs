@@ -5,9 +5,9 @@
     reason = "a command-line tool: its output is its purpose"
 )]
 
-mod administration;
 mod bench;
 mod cargo;
+mod commands;
 mod conformance;
 mod counts;
 mod postgres;

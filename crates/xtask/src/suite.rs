@@ -4,8 +4,8 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::administration::Administration;
 use crate::cargo::Runner;
+use crate::commands::Commands;
 use crate::postgres::Cluster;
 use crate::server::{RateLimit, Server};
 use crate::step::Steps;
@@ -88,9 +88,9 @@ struct Servers {
 
 impl Servers {
     fn start(binary: &Path, place: &Place<'_>, apart: &Place<'_>) -> Result<Self> {
-        let administration = Administration::on_migrated(binary, &place.database_url)?;
-        let token = administration.token("black-box", "generic")?;
-        Administration::on_migrated(binary, &apart.database_url)?;
+        let commands = Commands::on_migrated(binary, &place.database_url)?;
+        let token = commands.token("black-box", "generic")?;
+        Commands::on_migrated(binary, &apart.database_url)?;
         let start =
             |place: &Place<'_>, limit| Server::start(binary, &place.database_url, limit, place.folder);
         let tight = RateLimit::PerSecond { rate: 1, burst: 3 };

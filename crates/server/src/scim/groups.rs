@@ -1,13 +1,12 @@
 //! `/Groups` (RFC 7644 §3.3 to §3.6).
 
-use operations::{Replacement, groups};
+use operations::groups;
 use scim::compat::RequestKind;
-use scim::patch::PatchRequest;
 use scim::protocol::conditions::Conditions;
 use scim::protocol::search::Query;
 use scim::{Object, resource};
 
-use super::read::{group_id, group_type, projection, search};
+use super::read::{group_id, group_type, patch_request, projection, replacement, search};
 use super::request::{Answer, Context};
 use crate::http::error::Failure;
 
@@ -44,12 +43,10 @@ pub(super) async fn replace(
     id: &str,
     conditions: &Conditions,
     query: &Query,
-    mut body: Object,
+    body: Object,
 ) -> Result<Answer, Failure> {
     let (db, requester, id) = (context.app.db(), context.requester, group_id(id)?);
-    context.notes.used(context.dialect()?.request(RequestKind::Replace, group_type(), &mut body));
-    let read = projection(group_type(), query);
-    let read = read.and_then(|projection| Ok((projection, Replacement::parse(group_type(), body)?)));
+    let read = replacement(context, context.dialect()?, group_type(), query, body);
     let (projection, replacement) = match read {
         Ok(read) => read,
         Err(error) => return Err(groups::refuse(db, requester, id, conditions, error).await.into()),
@@ -65,19 +62,14 @@ pub(super) async fn patch(
     id: &str,
     conditions: &Conditions,
     query: &Query,
-    mut body: Object,
+    body: Object,
 ) -> Result<Answer, Failure> {
     let (db, requester, id) = (context.app.db(), context.requester, group_id(id)?);
-    let dialect = context.dialect()?;
-    context.notes.used(dialect.request(RequestKind::Patch, group_type(), &mut body));
-    let most = context.app.limits().patch_operations;
-    let request = PatchRequest::parse(group_type(), &body, dialect.filter(), most);
-    let read = projection(group_type(), query).and_then(|projection| Ok((projection, request?)));
+    let read = patch_request(context, context.dialect()?, group_type(), query, body);
     let (projection, request) = match read {
         Ok(read) => read,
         Err(error) => return Err(groups::refuse(db, requester, id, conditions, error).await.into()),
     };
-    context.notes.used(dialect.filter_used(request.used));
     let mut outcome = groups::patch(db, requester, id, conditions, &request, &projection).await?;
     context.told(&mut outcome);
     Ok(Answer::changed(200, outcome.shown))

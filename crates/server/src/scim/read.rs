@@ -1,12 +1,14 @@
 //! What a request says, in terms of the protocol.
 
-use operations::{Outcome, Search};
+use operations::{Outcome, Replacement, Search};
 use provisioning::{GroupId, UserId};
-use scim::ResourceType;
+use scim::compat::{Dialect, RequestKind};
 use scim::filter;
+use scim::patch::PatchRequest;
 use scim::project::Projection;
 use scim::protocol::list::Page;
 use scim::protocol::search::Query;
+use scim::{Object, ResourceType};
 use uuid::Uuid;
 
 use super::request::Context;
@@ -51,6 +53,40 @@ pub(super) fn projection(resource_type: &ResourceType, query: &Query) -> Result<
     Projection::parse(resource_type, query.attributes.as_deref(), query.excluded_attributes.as_deref())
 }
 
+/// What a PUT says: which attributes the answer is to hold, and the document.
+///
+/// # Errors
+/// What is wrong with the parameters or the body.
+pub(super) fn replacement(
+    context: Context<'_>,
+    dialect: &Dialect,
+    resource_type: &'static ResourceType,
+    query: &Query,
+    mut body: Object,
+) -> Result<(Projection, Replacement), scim::Error> {
+    context.notes.used(dialect.request(RequestKind::Replace, resource_type, &mut body));
+    Ok((projection(resource_type, query)?, Replacement::parse(resource_type, body)?))
+}
+
+/// What a PATCH says: which attributes the answer is to hold, and the operations.
+///
+/// # Errors
+/// What is wrong with the parameters or the body.
+pub(super) fn patch_request(
+    context: Context<'_>,
+    dialect: &Dialect,
+    resource_type: &'static ResourceType,
+    query: &Query,
+    mut body: Object,
+) -> Result<(Projection, PatchRequest), scim::Error> {
+    context.notes.used(dialect.request(RequestKind::Patch, resource_type, &mut body));
+    let projection = projection(resource_type, query)?;
+    let most = context.app.limits().patch_operations;
+    let request = PatchRequest::parse(resource_type, &body, dialect.filter(), most)?;
+    context.notes.used(dialect.filter_used(request.used));
+    Ok((projection, request))
+}
+
 /// A search for resources of a type.
 ///
 /// # Errors
@@ -81,7 +117,7 @@ impl<'c> Context<'c> {
     ///
     /// # Errors
     /// 403 for a requester that is no connection.
-    pub(super) fn dialect(self) -> Result<&'c scim::compat::Dialect, Failure> {
+    pub(super) fn dialect(self) -> Result<&'c Dialect, Failure> {
         let provider = self.requester.provider.as_deref();
         let provider = provider.ok_or_else(|| Failure::status(403, "Only a connection may push."))?;
         Ok(&provider.dialect)

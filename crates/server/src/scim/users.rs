@@ -1,13 +1,12 @@
 //! `/Users` (RFC 7644 §3.3 to §3.6).
 
-use operations::{Replacement, users};
+use operations::users;
 use scim::compat::RequestKind;
-use scim::patch::PatchRequest;
 use scim::protocol::conditions::Conditions;
 use scim::protocol::search::Query;
 use scim::{Object, resource};
 
-use super::read::{projection, search, user_id, user_type};
+use super::read::{patch_request, projection, replacement, search, user_id, user_type};
 use super::request::{Answer, Context};
 use crate::http::error::Failure;
 
@@ -48,12 +47,10 @@ pub(super) async fn replace(
     id: &str,
     conditions: &Conditions,
     query: &Query,
-    mut body: Object,
+    body: Object,
 ) -> Result<Answer, Failure> {
     let (db, requester, id) = (context.app.db(), context.requester, user_id(id)?);
-    context.notes.used(context.dialect()?.request(RequestKind::Replace, user_type(), &mut body));
-    let read = projection(user_type(), query);
-    let read = read.and_then(|projection| Ok((projection, Replacement::parse(user_type(), body)?)));
+    let read = replacement(context, context.dialect()?, user_type(), query, body);
     let (projection, replacement) = match read {
         Ok(read) => read,
         Err(error) => return Err(users::refuse(db, requester, id, conditions, error).await.into()),
@@ -69,19 +66,14 @@ pub(super) async fn patch(
     id: &str,
     conditions: &Conditions,
     query: &Query,
-    mut body: Object,
+    body: Object,
 ) -> Result<Answer, Failure> {
     let (db, requester, id) = (context.app.db(), context.requester, user_id(id)?);
-    let dialect = context.dialect()?;
-    context.notes.used(dialect.request(RequestKind::Patch, user_type(), &mut body));
-    let most = context.app.limits().patch_operations;
-    let request = PatchRequest::parse(user_type(), &body, dialect.filter(), most);
-    let read = projection(user_type(), query).and_then(|projection| Ok((projection, request?)));
+    let read = patch_request(context, context.dialect()?, user_type(), query, body);
     let (projection, request) = match read {
         Ok(read) => read,
         Err(error) => return Err(users::refuse(db, requester, id, conditions, error).await.into()),
     };
-    context.notes.used(dialect.filter_used(request.used));
     let mut outcome = users::patch(db, requester, id, conditions, &request, &projection).await?;
     context.told(&mut outcome);
     Ok(Answer::changed(200, outcome.shown))

@@ -342,6 +342,30 @@ pub(crate) fn start() -> DateTime<Utc> {
     DateTime::from_timestamp(1_772_355_600, 0).expect("an instant")
 }
 
+/// The id and the token of a new connection, in a new tenant of the database of these settings.
+pub(crate) async fn connection(config: &Config) -> (String, String) {
+    let admin = Admin::open(config).await.expect("the database opens");
+    let tenant = operations::tenants::create(admin.db(), &admin.operator("test"), "Alpha")
+        .await
+        .expect("a new tenant");
+    let new = operations::connections::New {
+        tenant: tenant.id.to_string(),
+        name: "staff".to_owned(),
+        profile: "generic".to_owned(),
+        ..Default::default()
+    };
+    let id = operations::connections::create(admin.db(), &admin.operator("test"), &new)
+        .await
+        .expect("a new connection")
+        .id
+        .to_string();
+    let token = operations::tokens::create(admin.db(), &admin.operator("test"), &id, None)
+        .await
+        .expect("a new token")
+        .token;
+    (id, token)
+}
+
 /// The URL of an empty database, and the folder that goes with the test.
 pub(crate) async fn fresh_database() -> (String, tempfile::TempDir) {
     let folder = tempfile::tempdir().expect("a folder");

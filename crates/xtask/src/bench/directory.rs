@@ -58,7 +58,7 @@ pub(crate) fn measure(place: &Place<'_>) -> Result<Vec<Figure>> {
     people.extend(creates.values);
 
     place.say(&format!("on to {} people", sizes.many));
-    // One more than the largest group has: somebody has to be added to it.
+    // One more than the largest group has: one user has to be added to it.
     people.extend(place.block_on(population::create(&scim, people.len()..sizes.many + 1))?.values);
     let look_ups = look_ups(place, &scim, people.len())?;
     place.say("groups");

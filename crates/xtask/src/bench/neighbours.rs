@@ -13,7 +13,7 @@ use super::{people, population};
 
 /// Searches of the busy tenant that run at any moment.
 const SEARCHES: usize = 12;
-/// Terms of each search; nobody matches, so each is asked about everybody.
+/// Terms of each search; no user matches, so every user is looked at.
 const TERMS: usize = 40;
 /// Fewest reads from which a figure is taken, however long one takes.
 const FEWEST: usize = 5;

@@ -8,8 +8,8 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use super::client::Scim;
-use super::commands::Commands;
 use super::sizes::Sizes;
+use crate::commands::Commands;
 use crate::postgres::{Binaries, Cluster, Durability};
 use crate::server::{RateLimit, Server};
 

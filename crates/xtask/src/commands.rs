@@ -21,6 +21,28 @@ impl Commands {
         Self { binary: binary.to_path_buf(), database_url }
     }
 
+    /// As [`Commands::new`], after the database got the newest schema.
+    ///
+    /// # Errors
+    /// When `rollcall migrate` fails.
+    pub(crate) fn on_migrated(binary: &Path, database_url: &str) -> Result<Self> {
+        let commands = Self::new(binary, database_url.to_owned());
+        commands.run(&["migrate"])?;
+        Ok(commands)
+    }
+
+    /// A bearer token of a new connection with the profile, in a new tenant.
+    ///
+    /// # Errors
+    /// When a command fails or prints something other than JSON.
+    pub(crate) fn token(&self, tenant: &str, profile: &str) -> Result<String> {
+        let tenant = self.field(&["tenant", "create", tenant], "id")?;
+        let connection =
+            ["connection", "create", "--tenant", &tenant, "--name", profile, "--profile", profile];
+        let connection = self.field(&connection, "id")?;
+        self.field(&["token", "create", "--connection", &connection], "token")
+    }
+
     /// Runs a command and gives what it printed.
     ///
     /// # Errors
