@@ -41,7 +41,7 @@ pub(crate) fn addressee(target: &Target, most: usize) -> String {
         match answer.status {
             201 => return answer.id(),
             400 | 413 if count > 1 => count /= 2,
-            _ => answer.fail("nobody with many addresses can be made"),
+            _ => answer.fail("no user with many addresses can be made"),
         }
     }
 }

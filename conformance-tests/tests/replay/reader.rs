@@ -8,7 +8,7 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    /// Begins to read; what is no object is an error.
+    /// Begins to read; a value that is not an object is an error.
     pub(crate) fn new(id: &str, value: Value) -> Result<Reader, String> {
         match value {
             Value::Object(object) => Ok(Reader { id: id.to_owned(), object }),
@@ -88,7 +88,7 @@ impl Reader {
         entries.into_iter().map(|entry| Reader::new(&self.id, entry)).collect()
     }
 
-    /// Ends the reading; a key that nobody took is an error.
+    /// Ends the reading; a key that is left over is an error.
     pub(crate) fn done(self) -> Result<(), String> {
         match self.object.keys().next() {
             Some(key) => Err(format!("{}: unknown key {key:?}", self.id)),

@@ -1,4 +1,4 @@
-//! Groups bound to pools: whoever is in the group itself is enrolled and gets a seat.
+//! Groups bound to pools: the users in the group itself are enrolled and get seats.
 
 use chrono::{DateTime, Utc};
 use provisioning::{Entry, EntryKind, GroupId, PoolId, Subject};

@@ -96,7 +96,7 @@ fn only(name: &str, people: &BTreeSet<Uuid>) -> Result<Uuid, Error> {
     }
 }
 
-/// The members who join and leave, looked up and found lawful.
+/// The members that join and leave, looked up and found lawful.
 #[derive(Debug, Default)]
 pub(crate) struct Moves {
     joining: Vec<(Uuid, MemberKind)>,

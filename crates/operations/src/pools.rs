@@ -29,7 +29,7 @@ pub struct New {
     pub policy: String,
     /// The last day, or the instant from which its seats count no more.
     pub expires: Option<String>,
-    /// Whether everybody of the tenant gets a seat.
+    /// Whether every user of the tenant gets a seat.
     pub for_everyone: bool,
     /// The SCIM filter whose matches get a seat.
     pub rule: Option<String>,
@@ -55,7 +55,7 @@ pub struct Pool {
     pub policy: PoolPolicy,
     /// From when on its seats count no more.
     pub expires_at: Option<DateTime<Utc>>,
-    /// Whether everybody of the tenant gets a seat.
+    /// Whether every user of the tenant gets a seat.
     pub for_everyone: bool,
     /// The SCIM filter whose matches get a seat.
     pub rule: Option<String>,
@@ -86,7 +86,7 @@ pub fn policies() -> impl Iterator<Item = &'static str> {
     PoolPolicy::ALL.iter().copied().map(PoolPolicy::as_str)
 }
 
-/// Creates a pool. One for everybody, or with a rule, is filled by the work.
+/// Creates a pool. The work fills a pool for every user and a pool with a rule.
 ///
 /// # Errors
 /// [`Error`] for a tenant that does not exist, a name that does, or a policy, date or rule that cannot be used.

@@ -1,4 +1,4 @@
-//! Who asks for an operation, and with which rights and rules.
+//! The requester of an operation, with rights and rules.
 
 use std::sync::Arc;
 
@@ -53,7 +53,7 @@ impl Requester {
         Self { scope, provider: Some(provider), actor, now }
     }
 
-    /// The rules of the connection; the standard's for everybody else.
+    /// The rules of the connection; the standard's for every other requester.
     pub(crate) fn rules(&self) -> Rules {
         self.provider.as_ref().map(|provider| provider.rules).unwrap_or_default()
     }
@@ -61,7 +61,7 @@ impl Requester {
     /// The connection and its rules, for operations that only a push asks for.
     ///
     /// # Errors
-    /// [`Error::Refused`] for everybody else.
+    /// [`Error::Refused`] for every other requester.
     pub(crate) fn provider(&self) -> Result<&Provider, Error> {
         self.provider
             .as_deref()

@@ -267,7 +267,7 @@ pub fn replace(
             _ => {}
         }
     }
-    // A null is no decision about access either: nobody is switched on by it.
+    // A null is no decision about access either: it does not switch the user on.
     if let (Some(old), None) = (stored.get("active"), incoming.get("active")) {
         incoming.insert("active".to_owned(), old.clone());
     }

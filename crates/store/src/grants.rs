@@ -116,7 +116,7 @@ impl WriteUnit {
         Ok(())
     }
 
-    /// Gives many users the grants that everybody gets.
+    /// Gives many users the grants that every user gets.
     ///
     /// # Errors
     /// [`Error::Other`] if a user does not exist.

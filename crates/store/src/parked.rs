@@ -97,8 +97,8 @@ impl WriteUnit {
         self.share(&[Lock::Parking]).await
     }
 
-    /// Locks the groups that wait for somebody of these names, to be done before such a person is created and
-    /// [`WriteUnit::unpark_for`] is called: whoever parks a member locks the group first, too. (A group that begins to
+    /// Locks the groups that wait for a user of these names, to be done before such a person is created and
+    /// [`WriteUnit::unpark_for`] is called: a unit that parks a member locks the group first, too. (A group that begins to
     /// wait between the two calls can make two units wait for each other, and one is told to come again.)
     ///
     /// # Errors

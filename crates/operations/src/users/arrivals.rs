@@ -51,7 +51,7 @@ async fn create_all(db: Arc<Database>, scope: TenantScope) {
         if next.is_empty() {
             return;
         }
-        // In a task of its own, so that a panic costs those who are in it and not those behind them.
+        // In a task of its own, so that a panic costs the users in the task and not the users behind them.
         let _ = db.tasks().spawn(create_next(Arc::clone(&db), scope.clone(), next)).await;
     }
 }

@@ -91,7 +91,7 @@ pub(super) async fn together(
     welcome.show(db, unit, arrivals, &arrived).await
 }
 
-/// What waits for users who arrive.
+/// The groups, grants and decisions that wait for users who arrive.
 #[derive(Default)]
 struct Welcome {
     effects: HashMap<UserId, Effects>,
@@ -122,7 +122,7 @@ impl Welcome {
         Ok(())
     }
 
-    /// The grants by rules, and those that everybody gets.
+    /// The grants by rules, and those that every user gets.
     async fn grant(
         &mut self,
         unit: &mut WriteUnit,
@@ -187,7 +187,7 @@ impl Welcome {
         }
         let projections: Vec<&Projection> = arrivals.iter().map(|arrival| &arrival.projection).collect();
         let users: Vec<User> = changed.values().cloned().collect();
-        // Who was not touched can have neither groups nor licences yet.
+        // A user who was not touched can have neither groups nor licences yet.
         let computed = Computed::load(unit, &users, &projections).await?;
         let plain: Vec<User> = arrivals
             .iter()

@@ -1,4 +1,4 @@
-//! A pool for everybody, or with a rule, was made: all users who are there already are settled in batches.
+//! A pool for every user, or with a rule, was made: the users who are there already are settled in batches.
 
 use chrono::{DateTime, Utc};
 use provisioning::{Cause, PoolId, UserId};

@@ -150,7 +150,7 @@ impl Work {
         }
         let gone = operator == Operator::Remove || value.is_null();
         if gone && target.extension.is_none() && definition.name == "active" {
-            // No value is no decision about access: it switches nobody on.
+            // No value is no decision about access: the user is not switched on.
             return Ok(());
         }
         if definition.required && target.sub.is_none() && gone {

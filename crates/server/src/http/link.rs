@@ -75,7 +75,7 @@ where
     response.map(|body| Body::new(Answer { body, _answering: answering }))
 }
 
-/// The request with a body whose rest is taken in when nobody reads it to its end.
+/// The request with a body whose rest is taken in when the body is not read to its end.
 fn with_rest(request: Request) -> Request {
     // A client that waits for the word to go on sends nothing; HTTP/2 tells it to stop.
     let waits = request.headers().contains_key(header::EXPECT);

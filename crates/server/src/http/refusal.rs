@@ -1,7 +1,7 @@
 //! Requests that the HTTP library refuses before they are requests: their answer gets the body of a SCIM error.
 //!
 //! A raw blank in the address, a head without an end or one that is too large never become a request. The library
-//! answers with a status and an empty body, which tells nobody what to do. No answer of ours is like that, so the
+//! answers with a status and an empty body, which does not tell the client what to do. No answer of ours is like that, so the
 //! bytes on their way out are enough to know one by.
 
 /// The beginnings of such answers, and what is said in their place.

@@ -55,7 +55,7 @@ pub(crate) struct Answer {
     pub(crate) body: Option<Text>,
 }
 
-/// Who asks, and what the request log is told.
+/// The requester, and what the request log is told.
 #[derive(Clone, Copy)]
 pub(crate) struct Context<'c> {
     pub(crate) app: &'c App,

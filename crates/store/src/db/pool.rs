@@ -17,7 +17,7 @@ use crate::error::Error;
 /// How long a connection is used, so that what the database keeps for it is given back now and then.
 const LIFE: Duration = Duration::from_mins(30);
 
-/// How long one is kept that nobody needs.
+/// How long an idle connection is kept.
 const REST: Duration = Duration::from_mins(10);
 
 /// After how long a rest it is asked for a sign of life first.

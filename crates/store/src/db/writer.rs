@@ -79,7 +79,7 @@ impl Writer {
         }
     }
 
-    /// Lets everybody who waits finish, then closes the connection.
+    /// Lets every unit that waits finish, then closes the connection.
     pub(crate) async fn close(self) {
         drop(self.turns);
         if let Err(error) = self.task.await {
@@ -186,7 +186,7 @@ async fn batch(
     outcome
 }
 
-/// Takes in who waits, and commits; an error means that nobody's work can be relied upon.
+/// Takes in the units that wait, and commits; an error means that no unit's work can be relied upon.
 async fn join_and_commit(
     mut connection: DbConnection,
     queue: &mut mpsc::UnboundedReceiver<Turn>,

@@ -29,7 +29,7 @@ impl WriteUnit {
     }
 
     /// As [`WriteUnit::lock_user`], for a user who is about to be deleted: the groups that hold the user are locked
-    /// first, so that nobody who changes one of them at the same time waits in the other direction.
+    /// first, so that no unit that changes one of these groups at the same time waits in the other direction.
     ///
     /// # Errors
     /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].

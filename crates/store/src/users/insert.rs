@@ -19,7 +19,7 @@ use crate::users::user::User;
 /// Users who were created, and what waits for them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Arrived {
-    /// Those who are there now; left out is whose `userName` is taken.
+    /// The users who are there now; a user whose `userName` is taken is left out.
     pub created: BTreeSet<UserId>,
     /// Those of their names by which groups wait for them: see [`WriteUnit::unpark_for`].
     pub parked: BTreeSet<String>,

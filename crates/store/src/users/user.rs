@@ -41,7 +41,7 @@ impl User {
         text(&self.resource.document, "userName").unwrap_or_default()
     }
 
-    /// Whether the person may use the application; who is not said to be inactive is active.
+    /// Whether the person may use the application; a person is active unless said to be inactive.
     #[must_use]
     pub fn is_active(&self) -> bool {
         self.resource.document.get("active").and_then(Value::as_bool).unwrap_or(true)
@@ -156,7 +156,7 @@ impl ReadUnit {
         Ok(owners)
     }
 
-    /// Those of these users who exist.
+    /// The users among these that exist.
     ///
     /// # Errors
     /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].

@@ -39,7 +39,7 @@ impl<T> Queues<T> {
         self.queues().entry(scope.clone()).or_default().join(waiting)
     }
 
-    /// Those who are next; none ends the task.
+    /// The users who are next; none ends the task.
     pub(super) fn next(&self, scope: &TenantScope) -> Vec<T> {
         let mut queues = self.queues();
         let Some(queue) = queues.get_mut(scope) else { return Vec::new() };
