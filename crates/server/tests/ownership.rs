@@ -146,3 +146,44 @@ async fn names_of_groups_are_unique_for_each_owner() {
     let body = json!({ "schemas": [GROUP], "displayName": "TEAM" });
     one.post("/Groups", &body).await.expect_error(409, Some("uniqueness"));
 }
+
+#[tokio::test]
+async fn nothing_of_another_connection_shows_through_its_relations() {
+    let app = TestApp::open().await;
+    let (one, other) = two(&app).await;
+    let boss = one
+        .post("/Users", &json!({ "schemas": [USER], "userName": "boss", "displayName": "Secret" }))
+        .await
+        .expect(201)
+        .id();
+    let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+    let manager = json!({ "manager": { "value": boss } });
+    let ada = other
+        .post("/Users", &json!({ "schemas": [USER, enterprise], "userName": "ada", enterprise: manager }))
+        .await
+        .expect(201);
+    assert_eq!(ada.body[enterprise]["manager"]["displayName"], Value::Null);
+    let filter = |text: &str| format!("/Users?filter={}", text.replace(' ', "%20").replace('"', "%22"));
+    let name = filter(&format!(r#"{enterprise}:manager.displayName sw "sec""#));
+    assert_eq!(total(&other, &name).await, 0, "a filter does not tell the name either");
+
+    // A shared connection puts a user of each into one group, which then belongs to one of them.
+    let shared =
+        app.connection_of(New { profile: "generic".to_owned(), shared: true, ..New::default() }).await;
+    let team = one.group("Hidden", &[&boss]).await;
+    shared.add(&team, &ada.id()).await.expect(200);
+    assert_eq!(other.get(&format!("/Users/{}", ada.id())).await.expect(200).body["groups"], Value::Null);
+    for text in [r#"groups.display eq "Hidden""#.to_owned(), format!(r#"groups.value eq "{team}""#)] {
+        assert_eq!(total(&other, &filter(&text)).await, 0, "{text}");
+        assert_eq!(total(&shared, &filter(&text)).await, 2, "{text}");
+    }
+    assert_eq!(total(&other, &filter("groups eq null")).await, 1, "it sees no group");
+
+    let theirs = other.group("Theirs", &[&ada.id()]).await;
+    shared.add(&theirs, &boss).await.expect(200);
+    let members = other.get(&format!("/Groups/{theirs}")).await.expect(200).body["members"].clone();
+    let member = members.as_array().expect("a list").iter().find(|member| member["value"] == boss.as_str());
+    assert_eq!(member.expect("shown by its id")["display"], Value::Null);
+    assert_eq!(total(&other, "/Groups?filter=members.display%20co%20%22secret%22").await, 0);
+    assert_eq!(total(&shared, "/Groups?filter=members.display%20co%20%22secret%22").await, 2);
+}

@@ -60,7 +60,7 @@ pub struct Member {
     pub id: Uuid,
     /// What it is.
     pub kind: MemberKind,
-    /// Its display name.
+    /// Its display name, if the unit sees the member.
     pub display: Option<String>,
 }
 
@@ -119,12 +119,15 @@ impl ReadUnit {
     ) -> Result<Vec<(GroupId, Member)>, Error> {
         let mut sql = Sql::new(
             "SELECT m.group_id, m.member_id, m.member_kind, COALESCE(u.display_name, g.display_name) AS display \
-             FROM group_members m \
-             LEFT JOIN users u ON u.tenant_id = m.tenant_id AND u.id = m.member_id \
-             LEFT JOIN groups g ON g.tenant_id = m.tenant_id AND g.id = m.member_id \
-             WHERE m.tenant_id = ",
+             FROM group_members m LEFT JOIN users u ON u.tenant_id = m.tenant_id AND u.id = m.member_id",
         );
-        sql.bind(self.tenant()).push(" AND m.group_id IN ").list(groups.iter().map(|group| group.uuid()));
+        sql.seen(&self.scope, "u");
+        sql.push(" LEFT JOIN groups g ON g.tenant_id = m.tenant_id AND g.id = m.member_id");
+        sql.seen(&self.scope, "g")
+            .push(" WHERE m.tenant_id = ")
+            .bind(self.tenant())
+            .push(" AND m.group_id IN ")
+            .list(groups.iter().map(|group| group.uuid()));
         if let Some((group, member)) = after {
             sql.push(" AND (m.group_id, m.member_id) > (")
                 .bind(group.uuid())

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use sea_orm::DbBackend;
 use uuid::Uuid;
 
+use crate::db::backend::uuid_literal;
 use crate::db::sql::Sql;
 use crate::ids::{ConnectionId, TenantId};
 
@@ -54,6 +56,13 @@ impl Sql {
         let Sight::Of(owners) = &scope.sight else { return self };
         self.push(&format!(" AND ({row}.connection_id IS NULL OR {row}.connection_id IN "));
         self.list(owners.iter().copied()).push(")")
+    }
+
+    /// As [`Sql::seen`], for the place of a condition inside a value, which has no parameters.
+    pub(crate) fn seen_text(scope: &TenantScope, backend: DbBackend, row: &str) -> String {
+        let Sight::Of(owners) = &scope.sight else { return String::new() };
+        let owners: Vec<String> = owners.iter().map(|owner| uuid_literal(backend, *owner)).collect();
+        format!(" AND ({row}.connection_id IS NULL OR {row}.connection_id IN ({}))", owners.join(", "))
     }
 
     /// As [`Sql::seen`] for parked members: a scope that sees all has those that any connection may claim.

@@ -9,6 +9,7 @@ use sea_orm::{
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, PgConnection, SqliteConnection};
+use uuid::Uuid;
 
 use crate::db::connection::{DbConnection, PATIENCE, Raw, connect, unconnected};
 use crate::error::Error;
@@ -181,6 +182,11 @@ pub(crate) fn uuid_text(backend: DbBackend, id: &str) -> String {
     let part = |from: u32, length: u32| format!("substr(hex({id}), {from}, {length})");
     let parts = [part(1, 8), part(9, 4), part(13, 4), part(17, 4), part(21, 12)];
     format!("lower({})", parts.join(" || '-' || "))
+}
+
+/// A UUID in the text of a statement.
+pub(crate) fn uuid_literal(backend: DbBackend, id: Uuid) -> String {
+    if backend == DbBackend::Sqlite { format!("x'{}'", id.simple()) } else { format!("CAST('{id}' AS UUID)") }
 }
 
 /// The UUID that a text is, or `NULL`.

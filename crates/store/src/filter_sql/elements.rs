@@ -55,12 +55,13 @@ impl FilterWriter<'_> {
         condition: &dyn Fn(&mut Self, &Element),
     ) {
         let element = Element::Row(set.clone());
+        let tenant = self.scope.tenant_id().uuid();
         match set {
             Set::Schemas => return self.any_schema(attribute, condition),
             Set::Values { attribute } => {
                 self.sql
                     .push("u.id IN (SELECT v.user_id FROM user_values v WHERE v.tenant_id = ")
-                    .bind(self.tenant);
+                    .bind(tenant);
                 self.sql.push(&format!(" AND v.attribute = {} AND (", literal(attribute)));
                 condition(self, &element);
             }
@@ -74,12 +75,14 @@ impl FilterWriter<'_> {
             Set::Members { named } => {
                 self.sql.push("g.id IN (SELECT m.group_id FROM group_members m");
                 if *named {
-                    self.sql.push(
-                        " LEFT JOIN users mu ON mu.tenant_id = m.tenant_id AND mu.id = m.member_id \
-                         LEFT JOIN groups mg ON mg.tenant_id = m.tenant_id AND mg.id = m.member_id",
-                    );
+                    self.sql
+                        .push(" LEFT JOIN users mu ON mu.tenant_id = m.tenant_id AND mu.id = m.member_id");
+                    self.sql
+                        .seen(self.scope, "mu")
+                        .push(" LEFT JOIN groups mg ON mg.tenant_id = m.tenant_id AND mg.id = m.member_id");
+                    self.sql.seen(self.scope, "mg");
                 }
-                self.sql.push(" WHERE m.tenant_id = ").bind(self.tenant).push(" AND (");
+                self.sql.push(" WHERE m.tenant_id = ").bind(tenant).push(" AND (");
                 condition(self, &element);
             }
             Set::Licences => {
@@ -87,7 +90,7 @@ impl FilterWriter<'_> {
                     "u.id IN (SELECT s.user_id FROM seats s \
                      JOIN pools p ON p.tenant_id = s.tenant_id AND p.id = s.pool_id WHERE s.tenant_id = ",
                 );
-                self.sql.bind(self.tenant).push(" AND (");
+                self.sql.bind(tenant).push(" AND (");
                 condition(self, &element);
             }
             // From the groups that satisfy the condition down to everybody inside them.
@@ -95,24 +98,27 @@ impl FilterWriter<'_> {
                 self.sql.push(
                     "u.id IN (WITH RECURSIVE below(group_id) AS (SELECT eg.id FROM groups eg WHERE eg.tenant_id = ",
                 );
-                self.sql.bind(self.tenant).push(" AND (");
+                self.sql.bind(tenant).seen(self.scope, "eg").push(" AND (");
                 condition(self, &element);
                 self.sql.push(
                     ") UNION SELECT m.member_id FROM below CROSS JOIN group_members m WHERE m.group_id = below.group_id \
                      AND m.member_kind = 'Group' AND m.tenant_id = ",
                 );
-                self.sql.bind(self.tenant);
+                self.sql.bind(tenant);
                 self.sql.push(
                     ") SELECT m.member_id FROM below CROSS JOIN group_members m WHERE m.group_id = below.group_id AND (m.tenant_id = ",
                 );
-                self.sql.bind(self.tenant);
+                self.sql.bind(tenant);
             }
         }
         self.sql.push("))");
     }
 
     /// There is no element.
-    pub(super) fn none(&mut self, set: &Set) {
+    pub(super) fn none(&mut self, set: &Set, attribute: &'static Attribute) {
+        if *set == Set::Groups && !self.scope.sees_all() {
+            return self.negated(|writer| writer.any(set, attribute, &|writer, _| writer.constant(true)));
+        }
         let (table, key, row) = match set {
             Set::Schemas => return self.constant(false),
             Set::Document { container, attribute } => {

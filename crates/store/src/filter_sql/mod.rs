@@ -19,9 +19,9 @@ use scim::schema::{Attribute, ResourceType};
 use scim::{Meta, Object, Resource};
 use sea_orm::DbBackend;
 use serde_json::Value as Json;
-use uuid::Uuid;
 
 use crate::db::sql::Sql;
+use crate::scope::TenantScope;
 use compare::Value;
 pub(crate) use page::page;
 use places::Place;
@@ -81,7 +81,7 @@ pub(crate) struct FilterWriter<'a> {
     pub(crate) sql: &'a mut Sql,
     pub(crate) backend: DbBackend,
     pub(crate) table: Table,
-    pub(crate) tenant: Uuid,
+    pub(crate) scope: &'a TenantScope,
     pub(crate) base: &'a str,
 }
 
@@ -171,7 +171,7 @@ impl FilterWriter<'_> {
                 // An attribute without elements counts as one that is not assigned.
                 if compare::absent_matches(target.leaf(), op, operand) {
                     self.sql.push(" OR ");
-                    self.none(&set);
+                    self.none(&set, target.attribute);
                 }
                 self.sql.push(")");
             }

@@ -69,7 +69,8 @@ fn condition(unit: &ReadUnit, sql: &mut Sql, table: Table, filter: Option<&Resol
     sql.seen(&unit.scope, table.alias());
     if let Some(filter) = filter {
         sql.push(" AND (");
-        FilterWriter { sql, backend: unit.backend(), table, tenant, base: &unit.base }.filter(filter);
+        FilterWriter { sql, backend: unit.backend(), table, scope: &unit.scope, base: &unit.base }
+            .filter(filter);
         sql.push(")");
     }
 }

@@ -9,6 +9,7 @@ use super::elements::Set;
 use super::{FilterWriter, Table};
 use crate::db::backend;
 use crate::db::backend::literal;
+use crate::db::sql::Sql;
 use crate::users::values;
 
 /// Where an attribute is.
@@ -123,7 +124,10 @@ impl FilterWriter<'_> {
         let id = backend::json_text(self.backend, "u.search", &[ENTERPRISE_USER, "manager", "value"]);
         let id = backend::uuid_of_text(self.backend, &id);
         let found = |column: &str, table: &str| {
-            format!("(SELECT x.{column} FROM {table} x WHERE x.tenant_id = u.tenant_id AND x.id = {id})")
+            let seen = Sql::seen_text(self.scope, self.backend, "x");
+            format!(
+                "(SELECT x.{column} FROM {table} x WHERE x.tenant_id = u.tenant_id AND x.id = {id}{seen})"
+            )
         };
         let (user, group) = (found("display_name_folded", "users"), found("display_name_folded", "groups"));
         Value::Text(format!("COALESCE({user}, {group})"))

@@ -7,13 +7,15 @@ use store::{MemberKind, NewGroup, TenantScope};
 use uuid::Uuid;
 
 use super::generate::{GROUPS, POOLS, Tenant, USERS};
-use super::{TestStore, create, id_at, new_pool, new_user, now, user_document};
+use super::{TestStore, create, id_at, new_connection, new_pool, new_user, now, user_document};
 
 /// The ids behind the numbers of a generated tenant.
 pub(crate) struct Ids {
     pub(crate) users: Vec<Uuid>,
     pub(crate) groups: Vec<Uuid>,
     pub(crate) pools: Vec<PoolId>,
+    /// What is seen: all of the tenant, and what one of its two connections sees.
+    pub(crate) sights: [TenantScope; 2],
 }
 
 impl Ids {
@@ -39,8 +41,12 @@ fn later(milliseconds: i64) -> DateTime<Utc> {
 /// Writes a generated tenant.
 pub(crate) async fn fill(store: &TestStore, scope: &TenantScope, tenant: &Tenant) -> Ids {
     let make = |count: usize| -> Vec<Uuid> { (0..count).map(|_| id_at(now())).collect() };
-    let mut ids = Ids { users: make(USERS), groups: make(GROUPS), pools: Vec::new() };
     let mut unit = store.write(scope).await.expect("a unit opens");
+    let one = unit.insert_connection(&new_connection("One"), now()).await.expect("inserted");
+    let other = unit.insert_connection(&new_connection("Other"), now()).await.expect("inserted");
+    let (seen, unseen) = (Some(one.id), Some(other.id));
+    let sights = [scope.clone(), one.sight(scope)];
+    let mut ids = Ids { users: make(USERS), groups: make(GROUPS), pools: Vec::new(), sights };
     for number in 0..POOLS {
         let pool = new_pool(&format!("VAULT {number}"), 100, PoolPolicy::Queue);
         ids.pools.push(unit.insert_pool(&pool, now()).await.expect("inserted").pool.id);
@@ -51,7 +57,8 @@ pub(crate) async fn fill(store: &TestStore, scope: &TenantScope, tenant: &Tenant
         let name = ["ada", "ÄDA", "ß%", "x_", "Zoe\u{308}"][number];
         let mut named = json!({ "userName": name });
         named.as_object_mut().expect("an object").extend(body.as_object().expect("an object").clone());
-        let new = new_user(ids.users[number], user_document(named));
+        let mut new = new_user(ids.users[number], user_document(named));
+        new.connection = [None, unseen, seen, None, unseen][number];
         let user = create(&mut unit, new, later(tenant.milliseconds[number])).await.expect("inserted");
         if number % 2 == 1 {
             let changed = later(tenant.milliseconds[number] + 500);
@@ -62,8 +69,8 @@ pub(crate) async fn fill(store: &TestStore, scope: &TenantScope, tenant: &Tenant
         let mut document = Map::new();
         document.insert("displayName".to_owned(), (*name).into());
         document.extend(external.map(|external| ("externalId".to_owned(), external.into())));
-        let new =
-            NewGroup { id: GroupId::new(ids.groups[number]), document, unique_name: None, connection: None };
+        let connection = [unseen, seen, None][number];
+        let new = NewGroup { id: GroupId::new(ids.groups[number]), document, unique_name: None, connection };
         unit.insert_group(&new, later(tenant.milliseconds[USERS + number])).await.expect("inserted");
     }
     for (group, member) in &tenant.members {
