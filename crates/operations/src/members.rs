@@ -65,7 +65,8 @@ impl Present {
         let mut elements = Vec::with_capacity(members.len());
         for member in &members {
             let Some(name) = names.get(member) else { continue };
-            let member = Member { id: *member, kind: name.kind, display: name.display.clone() };
+            let display = name.display.clone().filter(|_| name.seen);
+            let member = Member { id: *member, kind: name.kind, display };
             elements.push(addressed(&member, base));
             for (name, _) in called.iter().filter(|(_, person)| **person == member.id) {
                 let mut element = addressed(&member, base);

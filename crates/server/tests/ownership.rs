@@ -186,4 +186,10 @@ async fn nothing_of_another_connection_shows_through_its_relations() {
     assert_eq!(member.expect("shown by its id")["display"], Value::Null);
     assert_eq!(total(&other, "/Groups?filter=members.display%20co%20%22secret%22").await, 0);
     assert_eq!(total(&shared, "/Groups?filter=members.display%20co%20%22secret%22").await, 2);
+    let guess = format!(r#"members[value eq "{boss}" and display eq "Secret"]"#);
+    let path = format!("/Groups/{theirs}");
+    let version = |answer: &Value| answer["meta"]["version"].clone();
+    let before = version(&other.get(&path).await.expect(200).body);
+    other.patch(&path, json!([{ "op": "remove", "path": guess }])).await;
+    assert_eq!(version(&other.get(&path).await.expect(200).body), before, "a PATCH does not tell the name");
 }

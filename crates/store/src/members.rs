@@ -12,7 +12,6 @@ use crate::db::backend::{for_update, json_text, skip_locked};
 use crate::db::sql::{CHUNK, Sql};
 use crate::error::Error;
 use crate::ids::{IdRow, stored};
-use crate::scope::TenantScope;
 use crate::unit::{ReadUnit, WriteUnit};
 
 /// What a member is (RFC 7643 §4.2).
@@ -73,6 +72,8 @@ pub struct MemberName {
     pub display: Option<String>,
     /// What to call it in a sentence: a user without a display name goes by the user name.
     pub called: String,
+    /// Whether the unit sees it.
+    pub seen: bool,
 }
 
 #[derive(FromQueryResult)]
@@ -89,6 +90,7 @@ struct NameRow {
     kind: String,
     display_name: Option<String>,
     user_name: Option<String>,
+    seen: bool,
 }
 
 #[derive(FromQueryResult)]
@@ -184,34 +186,30 @@ impl ReadUnit {
     /// # Errors
     /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
     pub async fn names_of(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, MemberName>, Error> {
-        self.names(ids, true).await
+        let mut names = self.names_of_members(ids).await?;
+        names.retain(|_, name| name.seen);
+        Ok(names)
     }
 
-    /// As [`ReadUnit::names_of`] for members of a group, whoever owns them.
+    /// As [`ReadUnit::names_of`] for members of a group, whether the unit sees them or not.
     ///
     /// # Errors
     /// As [`ReadUnit::names_of`].
     pub async fn names_of_members(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, MemberName>, Error> {
-        self.names(ids, false).await
-    }
-
-    async fn names(&self, ids: &[Uuid], seen: bool) -> Result<HashMap<Uuid, MemberName>, Error> {
-        let whole = TenantScope::of(self.tenant());
-        let scope = if seen { &self.scope } else { &whole };
         let mut names = HashMap::new();
         for chunk in ids.chunks(CHUNK) {
             let mut sql = Sql::new("SELECT u.id, 'User' AS kind, u.display_name, ");
-            sql.push(&json_text(self.backend(), "u.document", &["userName"]));
-            sql.push(" AS user_name FROM users u WHERE u.tenant_id = ");
-            sql.bind(self.tenant()).push(" AND u.id IN ").list(chunk.iter().copied()).seen(scope, "u");
-            sql.push(
-                " UNION ALL SELECT g.id, 'Group', g.display_name, NULL FROM groups g WHERE g.tenant_id = ",
-            );
-            sql.bind(self.tenant()).push(" AND g.id IN ").list(chunk.iter().copied()).seen(scope, "g");
+            sql.push(&json_text(self.backend(), "u.document", &["userName"])).push(" AS user_name, (TRUE");
+            sql.seen(&self.scope, "u").push(") AS seen FROM users u WHERE u.tenant_id = ");
+            sql.bind(self.tenant()).push(" AND u.id IN ").list(chunk.iter().copied());
+            sql.push(" UNION ALL SELECT g.id, 'Group', g.display_name, NULL, (TRUE").seen(&self.scope, "g");
+            sql.push(") FROM groups g WHERE g.tenant_id = ");
+            sql.bind(self.tenant()).push(" AND g.id IN ").list(chunk.iter().copied());
             for row in self.transaction.all::<NameRow>(sql).await? {
                 let kind = MemberKind::parse(&row.kind, row.id)?;
                 let called = row.display_name.clone().or(row.user_name).unwrap_or_default();
-                names.insert(row.id, MemberName { kind, display: row.display_name, called });
+                let name = MemberName { kind, display: row.display_name, called, seen: row.seen };
+                names.insert(row.id, name);
             }
         }
         Ok(names)
