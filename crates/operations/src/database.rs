@@ -37,7 +37,7 @@ impl Database {
     /// # Errors
     /// As [`Store::open`].
     pub async fn open(options: &Options, base: &str, policy: Policy) -> Result<Self, store::Error> {
-        let store = Store::open(options).await?.with_base(base);
+        let store = Store::open(options).await?.with_base(base).with_policy(policy);
         let tasks = TaskTracker::new();
         Ok(Self { store, base: base.to_owned(), policy, arrivals: Arrivals::default(), tasks })
     }

@@ -75,7 +75,7 @@ async fn change(
         let entry = Entry::new(Subject::User(user.id), kind, why);
         unit.record([(&entry, &requester.actor)], requester.now).await?;
         let change = Change { cause: &cause, actor: &requester.actor, now: requester.now };
-        let effects = change.settle(db, &mut unit, &[user.id]).await?.listed();
+        let effects = change.settle(&mut unit, &[user.id]).await?.listed();
         let id = format!("{}:{}", user.id, pool.id);
         let (pool, pool_name) = (pool.id, pool.name);
         Ok((unit, Grant { id, user: user.id, user_name: name, pool, pool_name, effects }))

@@ -73,7 +73,7 @@ pub async fn create(
         let mut outcome = Outcome::default();
         let new = GroupId::new(store::new_id(requester.now));
         let changes = MemberChanges { added: document_members.clone(), removed: Vec::new() };
-        let group = insert(db, requester, &mut unit, new, document.clone(), changes, &mut outcome).await?;
+        let group = insert(requester, &mut unit, new, document.clone(), changes, &mut outcome).await?;
         outcome.shown = Some(representation::group(&unit, group, view).await?);
         Ok((unit, outcome))
     });
@@ -81,7 +81,6 @@ pub async fn create(
 }
 
 async fn insert(
-    db: &Database,
     requester: &Requester,
     unit: &mut WriteUnit,
     id: GroupId,
@@ -98,7 +97,7 @@ async fn insert(
     record(requester, unit, Entry::new(Subject::Group(id), EntryKind::GroupCreated, why)).await?;
     outcome.effects.note("group created");
     let moves = Moves::of(requester, unit, id, &changes, &HashMap::new()).await?;
-    moves.carry_out(db, requester, unit, &group, outcome).await?;
+    moves.carry_out(requester, unit, &group, outcome).await?;
     Ok(group)
 }
 
@@ -152,7 +151,7 @@ async fn edit(
             let said = edit.says("externalId");
             claim.settle_external_id(&group.resource.document, &mut edited.document, said);
         }
-        let group = save(db, requester, &mut unit, group, edited, &mut outcome).await?;
+        let group = save(requester, &mut unit, group, edited, &mut outcome).await?;
         let silent = matches!(edit, Edit::Patch(_))
             && requester.rules().group_patch_no_content
             && *projection == Projection::Default;
@@ -213,7 +212,6 @@ impl Edited {
 
 /// Gives a group another document and other members; nothing is written when both are the same.
 async fn save(
-    db: &Database,
     requester: &Requester,
     unit: &mut WriteUnit,
     mut group: Group,
@@ -225,7 +223,7 @@ async fn save(
     forget_parked(unit, group.id, &members, &footprint).await?;
     let same_document = document == group.resource.document;
     if same_document && moves.is_empty() {
-        moves.carry_out(db, requester, unit, &group, outcome).await?;
+        moves.carry_out(requester, unit, &group, outcome).await?;
         outcome.effects.note("nothing changed");
         return Ok(group);
     }
@@ -249,7 +247,7 @@ async fn save(
         record(requester, unit, entry).await?;
         outcome.effects.note("group changed");
     }
-    moves.carry_out(db, requester, unit, &group, outcome).await?;
+    moves.carry_out(requester, unit, &group, outcome).await?;
     Ok(group)
 }
 
@@ -269,14 +267,13 @@ pub async fn delete(
         let group = existing(unit.lock_group(id).await?, "Group", id)?;
         conditions.allow_write(group.resource.meta.version)?;
         may_delete(requester, group.connection)?;
-        let effects = remove(db, requester, &mut unit, &group, most).await?;
+        let effects = remove(requester, &mut unit, &group, most).await?;
         Ok((unit, Outcome { effects, ..Outcome::default() }))
     });
     Ok(written.await?.outcome())
 }
 
 async fn remove(
-    db: &Database,
     requester: &Requester,
     unit: &mut WriteUnit,
     group: &Group,
@@ -301,7 +298,7 @@ async fn remove(
     let people: Vec<UserId> = people.map(|(id, _)| UserId::new(*id)).collect();
     let cause = Cause::GroupDeleted { group: id, name };
     let change = Change { cause: &cause, actor: &requester.actor, now };
-    effects.merge(change.settle(db, unit, &people).await?);
+    effects.merge(change.settle(unit, &people).await?);
     Ok(effects)
 }
 

@@ -9,7 +9,6 @@ use serde_json::Value;
 use store::{Group, Member, MemberKind, MemberName, ReadUnit, WriteUnit};
 use uuid::Uuid;
 
-use crate::database::Database;
 use crate::error::Error;
 use crate::outcome::Outcome;
 use crate::representation::member as element;
@@ -217,7 +216,6 @@ impl Moves {
     /// who join. Groups inside the group are members too, but give no licence: only users in the group itself have one.
     pub(crate) async fn carry_out(
         self,
-        db: &Database,
         requester: &Requester,
         unit: &mut WriteUnit,
         group: &Group,
@@ -263,7 +261,7 @@ impl Moves {
         let joined = Cause::JoinedGroup { group: id, name };
         for (cause, people) in [(&left, &removed), (&joined, &added)] {
             let change = Change { cause, actor: &requester.actor, now };
-            outcome.effects.merge(change.settle(db, unit, &self.users(people)).await?);
+            outcome.effects.merge(change.settle(unit, &self.users(people)).await?);
         }
         Ok(())
     }

@@ -144,7 +144,7 @@ pub async fn resize(db: &Database, operator: &Operator, pool: &str, seats: u32) 
         let cause = Cause::PoolChanged { pool: id, name: name.clone() };
         let change = Change { cause: &cause, actor: &requester.actor, now };
         // A step serves a bounded number of people who wait.
-        while change.serve(db, &mut unit, id).await? {}
+        while change.serve(&mut unit, id).await? {}
         let pool = pool_in(&unit, &id.to_string()).await?;
         Ok((unit, pool.into()))
     };

@@ -3,10 +3,9 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use provisioning::{Cause, Decision, Entry, Policy, PoolId, Situation, Subject, UserId};
-use store::{Actor, ConnectionId, ReadUnit, WriteUnit};
+use provisioning::{Cause, Decision, Entry, PoolId, Situation, Subject, UserId};
+use store::{Actor, WriteUnit};
 
-use crate::database::Database;
 use crate::error::Error;
 use crate::outcome::Effects;
 
@@ -29,14 +28,9 @@ impl Change<'_> {
     ///
     /// # Errors
     /// [`Error`]; nothing of the unit may be committed then.
-    pub(crate) async fn settle(
-        self,
-        db: &Database,
-        unit: &mut WriteUnit,
-        people: &[UserId],
-    ) -> Result<Effects, Error> {
+    pub(crate) async fn settle(self, unit: &mut WriteUnit, people: &[UserId]) -> Result<Effects, Error> {
         let mut effects = Effects::default();
-        self.settle_each(db, unit, people, &HashMap::new(), |situation, decision| {
+        self.settle_each(unit, people, &HashMap::new(), |situation, decision| {
             effects.decided(situation, decision);
         })
         .await?;
@@ -50,13 +44,12 @@ impl Change<'_> {
     /// As [`Change::settle`].
     pub(crate) async fn settle_together(
         self,
-        db: &Database,
         unit: &mut WriteUnit,
         people: &[UserId],
         actors: &HashMap<UserId, &Actor>,
     ) -> Result<HashMap<UserId, Effects>, Error> {
         let mut followed: HashMap<UserId, Effects> = HashMap::new();
-        self.settle_each(db, unit, people, actors, |situation, decision| {
+        self.settle_each(unit, people, actors, |situation, decision| {
             for effect in &decision.effects {
                 let words = effect.plain(|pool| situation.pool_name(pool));
                 followed.entry(effect.user()).or_default().note(words);
@@ -68,19 +61,16 @@ impl Change<'_> {
 
     async fn settle_each(
         self,
-        db: &Database,
         unit: &mut WriteUnit,
         people: &[UserId],
         actors: &HashMap<UserId, &Actor>,
         mut seen: impl FnMut(&Situation, &Decision) + Send,
     ) -> Result<(), Error> {
-        for (policy, people) in by_policy(db, unit, people).await? {
-            for people in people.chunks(CHUNK) {
-                let situation = unit.lock_facts(people, &[], self.now).await?;
-                let decision = provisioning::settle(&situation, self.cause, &policy, self.now)?;
-                self.perform(unit, &decision, actors).await?;
-                seen(&situation, &decision);
-            }
+        for people in people.chunks(CHUNK) {
+            let situation = unit.lock_facts(people, &[], self.now).await?;
+            let decision = provisioning::settle(&situation, self.cause, self.now)?;
+            self.perform(unit, &decision, actors).await?;
+            seen(&situation, &decision);
         }
         Ok(())
     }
@@ -89,14 +79,9 @@ impl Change<'_> {
     ///
     /// # Errors
     /// As [`Change::settle`].
-    pub(crate) async fn serve(
-        self,
-        db: &Database,
-        unit: &mut WriteUnit,
-        pool: PoolId,
-    ) -> Result<bool, Error> {
+    pub(crate) async fn serve(self, unit: &mut WriteUnit, pool: PoolId) -> Result<bool, Error> {
         let situation = unit.lock_facts(&[], &[pool], self.now).await?;
-        let decision = provisioning::settle(&situation, self.cause, db.policy(), self.now)?;
+        let decision = provisioning::settle(&situation, self.cause, self.now)?;
         self.perform(unit, &decision, &HashMap::new()).await?;
         Ok(!decision.is_empty())
     }
@@ -115,23 +100,4 @@ impl Change<'_> {
         };
         Ok(unit.record(decision.entries.iter().map(|entry| (entry, actor(entry))), self.now).await?)
     }
-}
-
-async fn by_policy(
-    db: &Database,
-    unit: &ReadUnit,
-    people: &[UserId],
-) -> Result<Vec<(Policy, Vec<UserId>)>, Error> {
-    let connections = unit.connections().await?;
-    let policies: HashMap<ConnectionId, Policy> = connections.iter().map(|it| (it.id, it.policy)).collect();
-    let mut groups: Vec<(Policy, Vec<UserId>)> = Vec::new();
-    let owners = unit.owners_of(people).await?;
-    for person in people {
-        let policy = owners.get(person).and_then(|id| policies.get(id)).copied().unwrap_or(*db.policy());
-        match groups.iter_mut().find(|(known, _)| *known == policy) {
-            Some((_, people)) => people.push(*person),
-            None => groups.push((policy, vec![*person])),
-        }
-    }
-    Ok(groups)
 }

@@ -108,7 +108,7 @@ async fn edit(
             claim.settle_external_id(&user.resource.document, &mut document, edit.says("externalId"));
         }
         check_formats(requester, Some(&user.resource.document), &document)?;
-        let user = save(db, requester, &mut unit, user, document, &mut outcome.effects).await?;
+        let user = save(requester, &mut unit, user, document, &mut outcome.effects).await?;
         outcome.shown = Some(representation::user(&unit, user, view).await?);
         Ok((unit, outcome))
     });
@@ -135,7 +135,6 @@ fn edited(
 
 /// Gives a user another document, and settles what follows; nothing is written when it is the same.
 async fn save(
-    db: &Database,
     requester: &Requester,
     unit: &mut WriteUnit,
     mut user: User,
@@ -153,8 +152,9 @@ async fn save(
     let was_active = user.is_active();
     let before = std::mem::replace(&mut user.resource.document, document);
     let renamed = |name: &&str| before.get(*name) != user.resource.document.get(*name);
-    if ["userName", "externalId"].iter().any(renamed) {
-        // Groups are locked before users, so a group that waits for the new name gets its member by a job.
+    if matches!(claim, Claim::Adopt(_)) || ["userName", "externalId"].iter().any(renamed) {
+        // A group may wait for the new name, or for this name among the users of the new owner. Groups are locked
+        // before users, so the group gets its member by a job.
         unit.enqueue(join_groups::job(user.id, now), now).await?;
     }
     user.resource.meta.version = version;
@@ -173,7 +173,7 @@ async fn save(
         _ => return Ok(user),
     };
     let change = Change { cause: &cause, actor: &requester.actor, now };
-    let followed = change.settle(db, unit, &[user.id]).await?;
+    let followed = change.settle(unit, &[user.id]).await?;
     if followed.is_empty() {
         return Ok(user);
     }
@@ -196,7 +196,7 @@ pub async fn delete(
         conditions.allow_write(user.resource.meta.version)?;
         may_delete(requester, user.connection)?;
         let change = Change { cause: &Cause::Removed, actor: &requester.actor, now: requester.now };
-        let mut effects = change.settle(db, &mut unit, &[id]).await?;
+        let mut effects = change.settle(&mut unit, &[id]).await?;
         unit.delete_user(id, requester.now).await?;
         effects.note("person removed");
         Ok((unit, Outcome { effects, ..Outcome::default() }))

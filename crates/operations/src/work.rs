@@ -230,7 +230,7 @@ impl Step<'_> {
     ) -> Result<(), Error> {
         let attempt = async |mut unit: WriteUnit| -> Attempt<()> {
             let change = Change { cause, actor: &self.actor, now: self.pace.now };
-            change.settle(self.db, &mut unit, people).await?;
+            change.settle(&mut unit, people).await?;
             if let Some(payload) = payload {
                 self.save(&mut unit, payload).await?;
             }

@@ -23,6 +23,7 @@
 //!     grants: vec![Grant { pool: vault, source: GrantSource::ByHand }],
 //!     seats: vec![],
 //!     enrolment: Enrolment::default(),
+//!     policy,
 //! };
 //! let pool = Pool {
 //!     id: vault,
@@ -34,7 +35,7 @@
 //! };
 //! let situation = Situation { people: vec![ada], pools: vec![pool], queue: vec![] };
 //!
-//! let decision = provisioning::settle(&situation, &Cause::GrantedByHand, &policy, now).expect("there is room");
+//! let decision = provisioning::settle(&situation, &Cause::GrantedByHand, now).expect("there is room");
 //! let effects = decision.effects.iter();
 //! let plain: Vec<String> = effects.map(|effect| effect.plain(|pool| situation.pool_name(pool))).collect();
 //! assert_eq!(plain, [
@@ -49,7 +50,7 @@
 //! );
 //!
 //! let after = provisioning::apply(&situation, &decision, now);
-//! assert!(provisioning::settle(&after, &Cause::GrantedByHand, &policy, now).expect("there is room").is_empty());
+//! assert!(provisioning::settle(&after, &Cause::GrantedByHand, now).expect("there is room").is_empty());
 //! ```
 //!
 //! # The states of an enrolment

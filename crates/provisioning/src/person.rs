@@ -9,6 +9,7 @@ use crate::{
     enrolment::Enrolment,
     grant::Grant,
     id::{PoolId, UserId},
+    policy::Policy,
     pool::Pool,
     seat::{Seat, SeatState},
 };
@@ -29,6 +30,8 @@ pub struct Person {
     pub seats: Vec<Seat>,
     /// Their journey into the application.
     pub enrolment: Enrolment,
+    /// The delays that apply: those of the connection that owns the person, or the tenant's.
+    pub policy: Policy,
 }
 
 impl Person {

@@ -21,7 +21,6 @@ use crate::{
     id::{PoolId, UserId},
     journal::Entry,
     person::Person,
-    policy::Policy,
     pool::Pool,
     seat::SeatState,
 };
@@ -99,13 +98,8 @@ pub enum Refusal {
 ///
 /// [`Refusal::PoolFull`] if somebody needs a seat, their pool has none left and its policy is `reject`, and the cause
 /// [can be refused](Cause::can_be_refused); nothing of the decision holds then.
-pub fn settle(
-    situation: &Situation,
-    cause: &Cause,
-    policy: &Policy,
-    now: DateTime<Utc>,
-) -> Result<Decision, Refusal> {
-    let mut book = Book::open(&situation.pools, cause, policy, now);
+pub fn settle(situation: &Situation, cause: &Cause, now: DateTime<Utc>) -> Result<Decision, Refusal> {
+    let mut book = Book::open(&situation.pools, cause, now);
     let waiting = situation.queue.iter();
     let mut people: BTreeMap<UserId, Cow<'_, Person>> =
         waiting.chain(&situation.people).map(|person| (person.id, Cow::Borrowed(person))).collect();

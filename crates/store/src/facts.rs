@@ -29,6 +29,7 @@ struct PersonRow {
     name: Option<String>,
     active: Option<bool>,
     enrolment: Value,
+    policy: Option<Value>,
 }
 
 /// A seat, a stored grant or a grant by a binding.
@@ -80,7 +81,9 @@ impl ReadUnit {
         for chunk in users.chunks(CHUNK) {
             let name = json_text(self.backend(), "u.document", &["userName"]);
             let mut sql = Sql::new(&format!(
-                "SELECT u.id, {name} AS name, u.active, u.enrolment FROM users u WHERE u.tenant_id = "
+                "SELECT u.id, {name} AS name, u.active, u.enrolment, (SELECT c.policy FROM connections c \
+                 WHERE c.tenant_id = u.tenant_id AND c.id = u.connection_id) AS policy \
+                 FROM users u WHERE u.tenant_id = "
             ));
             sql.bind(self.tenant())
                 .push(" AND u.id IN ")
@@ -88,7 +91,12 @@ impl ReadUnit {
                 .push(" ORDER BY u.id")
                 .push(lock);
             for row in self.transaction.all::<PersonRow>(sql).await? {
-                let enrolment: Enrolment = decode(row.enrolment, "users", "enrolment", &row.id.to_string())?;
+                let id = row.id.to_string();
+                let enrolment: Enrolment = decode(row.enrolment, "users", "enrolment", &id)?;
+                let policy = match row.policy {
+                    Some(policy) => decode(policy, "connections", "policy", &id)?,
+                    None => self.policy,
+                };
                 let person = Person {
                     id: UserId::new(row.id),
                     name: row.name.unwrap_or_default(),
@@ -96,6 +104,7 @@ impl ReadUnit {
                     grants: Vec::new(),
                     seats: Vec::new(),
                     enrolment,
+                    policy,
                 };
                 people.insert(row.id, person);
             }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use chrono::{DateTime, Utc};
+use provisioning::Policy;
 use sea_orm::DbBackend;
 use uuid::Uuid;
 
@@ -50,6 +51,7 @@ pub struct Store {
     /// `SQLite` only.
     writer: Option<Writer>,
     base: Arc<str>,
+    policy: Policy,
     _scratch: Option<Scratch>,
 }
 
@@ -67,13 +69,19 @@ impl Store {
         let pool = ConnectionPool::connect(&url, options.max_connections).await?;
         prepare(&*pool.acquire().await?, &url, options.migrate).await?;
         let writer = writer.map(|connection| Writer::start(connection, url));
-        Ok(Self { backend, pool, writer, base: "".into(), _scratch: scratch })
+        Ok(Self { backend, pool, writer, base: "".into(), policy: Policy::default(), _scratch: scratch })
     }
 
     /// Says below which address resources live, for filters on `meta.location` and `$ref`; no slash at its end.
     #[must_use]
     pub fn with_base(self, base: &str) -> Self {
         Self { base: base.into(), ..self }
+    }
+
+    /// Says which delays apply to people without an owner; without this there are none.
+    #[must_use]
+    pub fn with_policy(self, policy: Policy) -> Self {
+        Self { policy, ..self }
     }
 
     /// Asks the database for a sign of life.
@@ -121,6 +129,7 @@ impl Store {
             transaction: self.reading().await?,
             scope: scope.clone(),
             base: Arc::clone(&self.base),
+            policy: self.policy,
         })
     }
 
@@ -129,8 +138,8 @@ impl Store {
     /// # Errors
     /// [`Error::Busy`] if that takes too long, or [`Error::Other`].
     pub async fn write(&self, scope: &TenantScope) -> Result<WriteUnit, Error> {
-        let transaction = self.writing().await?;
-        Ok(WriteUnit::new(ReadUnit { transaction, scope: scope.clone(), base: Arc::clone(&self.base) }))
+        let (transaction, base) = (self.writing().await?, Arc::clone(&self.base));
+        Ok(WriteUnit::new(ReadUnit { transaction, scope: scope.clone(), base, policy: self.policy }))
     }
 
     /// Lets open writes finish and closes the database.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use provisioning::Policy;
 use sea_orm::DbBackend;
 use uuid::Uuid;
 
@@ -19,6 +20,8 @@ pub struct ReadUnit {
     pub(crate) transaction: Transaction,
     pub(crate) scope: TenantScope,
     pub(crate) base: Arc<str>,
+    /// The delays for people without an owner.
+    pub(crate) policy: Policy,
 }
 
 impl ReadUnit {

@@ -10,7 +10,7 @@ use provisioning::{Cause, Decision, Effect, GroupId, PoolPolicy, UserId, settle}
 use sea_orm::{ConnectionTrait, Database, Statement};
 use serde_json::json;
 use store::{Constraint, Error, GrantKind, MemberKind, NewGroup, Store, TenantScope, job_kind};
-use support::{TestStore, create, id_at, insert_user, new_user, now, page, policy, user_document};
+use support::{TestStore, create, id_at, insert_user, new_user, now, page, user_document};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
@@ -38,7 +38,7 @@ async fn the_last_seats_are_given_once() {
         let id = insert_user(&mut unit, json!({ "userName": format!("user-{number}") })).await;
         unit.insert_grant(id, pool, GrantKind::ByHand, now()).await?;
         let situation = unit.lock_facts(&[id], &[], now()).await?;
-        let decision = settle(&situation, &Cause::Created, &policy(), now()).expect("a queue refuses nobody");
+        let decision = settle(&situation, &Cause::Created, now()).expect("a queue refuses nobody");
         unit.carry_out(&decision, now()).await?;
         unit.commit().await
     })
@@ -126,8 +126,7 @@ async fn nobody_waits_in_a_circle() {
                     // One of them is removed by the way.
                     if unit.lock_user_for_removal(users[0]).await?.is_some() {
                         let situation = unit.lock_facts(&users[..1], &[], now()).await?;
-                        let decision =
-                            settle(&situation, &Cause::Removed, &policy(), now()).expect("not refused");
+                        let decision = settle(&situation, &Cause::Removed, now()).expect("not refused");
                         unit.carry_out(&decision, now()).await?;
                         unit.delete_user(users[0], now()).await?;
                     }
@@ -149,7 +148,7 @@ async fn nobody_waits_in_a_circle() {
                 unit.touch_group(group, now()).await?;
                 let situation = unit.lock_facts(&people, &[], now()).await?;
                 let cause = Cause::JoinedGroup { group, name: "Staff".to_owned() };
-                let decision = settle(&situation, &cause, &policy(), now()).expect("a queue refuses nobody");
+                let decision = settle(&situation, &cause, now()).expect("a queue refuses nobody");
                 unit.carry_out(&decision, now()).await?;
                 unit.commit().await?;
             }
@@ -179,8 +178,7 @@ async fn a_held_waiter_is_served_by_a_job() {
         let mut unit = store.unit().await;
         unit.insert_grant(user, pool, GrantKind::ByHand, at).await.expect("given");
         let situation = unit.lock_facts(&[user], &[], at).await.expect("facts");
-        let decision =
-            settle(&situation, &Cause::GrantedByHand, &policy(), at).expect("a queue refuses nobody");
+        let decision = settle(&situation, &Cause::GrantedByHand, at).expect("a queue refuses nobody");
         unit.carry_out(&decision, at).await.expect("carried out");
         unit.commit().await.expect("committed");
         users.push(user);
@@ -191,7 +189,7 @@ async fn a_held_waiter_is_served_by_a_job() {
     unit.delete_grant(users[0], pool, GrantKind::ByHand).await.expect("lifted");
     let situation = unit.lock_facts(&users[..1], &[], now()).await.expect("nobody is waited for");
     assert_eq!(situation.queue, [], "cy does not pass bob");
-    let decision = settle(&situation, &Cause::GrantLifted, &policy(), now()).expect("not refused");
+    let decision = settle(&situation, &Cause::GrantLifted, now()).expect("not refused");
     unit.carry_out(&decision, now()).await.expect("carried out");
     unit.commit().await.expect("committed");
     drop(holder);

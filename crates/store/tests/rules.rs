@@ -11,7 +11,7 @@ use proptest::test_runner::{Config, TestRunner};
 use provisioning::{Cause, GroupId, Person, PoolId, PoolPolicy, SeatState, Situation, UserId, apply, settle};
 use serde_json::json;
 use store::{GrantKind, MemberKind, TenantScope};
-use support::{TestStore, insert_group, insert_user, new_pool, now, page, policy};
+use support::{TestStore, insert_group, insert_user, new_pool, now, page};
 
 /// A change of the facts about one of the people.
 #[derive(Clone, Copy, Debug)]
@@ -152,7 +152,7 @@ impl<'s> World<'s> {
             person.into_iter().collect()
         };
         let situation = unit.lock_facts(&people, &pools, self.now).await.expect("facts");
-        let decision = settle(&situation, &cause, &policy(), self.now).expect("nothing refuses");
+        let decision = settle(&situation, &cause, self.now).expect("nothing refuses");
         unit.carry_out(&decision, self.now).await.expect("carried out");
         if cause == Cause::Removed {
             assert!(unit.delete_user(people[0], self.now).await.expect("deleted"));
@@ -160,7 +160,7 @@ impl<'s> World<'s> {
             let expected = apply(&situation, &decision, self.now);
             let found = unit.lock_facts(&people, &pools, self.now).await.expect("facts");
             assert_eq!(sorted(&found), sorted(&expected), "{change:?}");
-            let again = settle(&found, &cause, &policy(), self.now).expect("nothing refuses");
+            let again = settle(&found, &cause, self.now).expect("nothing refuses");
             assert!(again.is_empty(), "{change:?} decides again: {again:?}");
         }
         unit.commit().await.expect("committed");

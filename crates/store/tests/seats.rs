@@ -13,7 +13,7 @@ use support::{TestStore, insert_group, insert_user, new_pool, now, policy, user_
 /// Settles people as a request does, and answers what was decided.
 async fn settled(unit: &mut WriteUnit, people: &[UserId], cause: &Cause, at: DateTime<Utc>) -> Decision {
     let situation = unit.lock_facts(people, &[], at).await.expect("facts");
-    let decision = settle(&situation, cause, &policy(), at).expect("nothing refuses");
+    let decision = settle(&situation, cause, at).expect("nothing refuses");
     unit.carry_out(&decision, at).await.expect("carried out");
     decision
 }
@@ -198,7 +198,7 @@ async fn a_seat_that_becomes_free_goes_to_the_first_who_waits() {
     let mut unit = store.unit().await;
     unit.set_pool_size(pool, 2).await.expect("there");
     let situation = unit.lock_facts(&[], &[pool], at).await.expect("facts");
-    let decision = settle(&situation, &Cause::PoolChanged { pool, name: "Vault".to_owned() }, &policy(), at);
+    let decision = settle(&situation, &Cause::PoolChanged { pool, name: "Vault".to_owned() }, at);
     unit.carry_out(&decision.expect("nothing refuses"), at).await.expect("carried out");
     unit.commit().await.expect("committed");
     assert_eq!(store.pool(pool).await.used, 2);

@@ -5,7 +5,7 @@ mod support;
 use provisioning::{Cause, GroupId, PoolPolicy, UserId, settle};
 use serde_json::json;
 use store::MemberKind;
-use support::{TestStore, actor, insert_user, now, policy};
+use support::{TestStore, actor, insert_user, now};
 
 /// What a PATCH of one member does, and how many statements it took.
 async fn patch(store: &TestStore, group: GroupId, user: UserId, joins: bool) -> usize {
@@ -24,7 +24,7 @@ async fn patch(store: &TestStore, group: GroupId, user: UserId, joins: bool) -> 
     };
     unit.touch_group(group, now()).await.expect("there");
     let situation = unit.lock_facts(&[user], &[], now()).await.expect("facts");
-    let decision = settle(&situation, &cause, &policy(), now()).expect("nothing refuses");
+    let decision = settle(&situation, &cause, now()).expect("nothing refuses");
     assert!(!decision.is_empty(), "a seat comes and goes");
     unit.carry_out(&decision, now()).await.expect("carried out");
     let by = actor();

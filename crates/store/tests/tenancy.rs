@@ -31,7 +31,7 @@ async fn a_tenant_sees_and_changes_only_its_own() {
     let token = NewToken { connection, hash: [1; 32], hint: "…1".to_owned(), expires_at: None };
     let token = unit.insert_token(&token, now()).await.expect("inserted").id;
     let situation = unit.lock_facts(&[ada], &[], now()).await.expect("facts");
-    let decision = provisioning::settle(&situation, &provisioning::Cause::Created, &support::policy(), now());
+    let decision = provisioning::settle(&situation, &provisioning::Cause::Created, now());
     unit.carry_out(&decision.expect("room"), now()).await.expect("carried out");
     unit.commit().await.expect("committed");
     store.log_requests([request(&store.scope, connection)].into_iter().collect()).await.expect("logged");

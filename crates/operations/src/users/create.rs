@@ -87,7 +87,7 @@ pub(super) async fn together(
     let mut welcome = Welcome::default();
     welcome.join(unit, &created, &arrived, now).await?;
     welcome.grant(unit, &created, &arrived, now).await?;
-    welcome.settle(db, unit, &created, now).await?;
+    welcome.settle(unit, &created, now).await?;
     welcome.show(db, unit, arrivals, &arrived).await
 }
 
@@ -152,7 +152,6 @@ impl Welcome {
     /// What follows for all of them.
     async fn settle(
         &mut self,
-        db: &Database,
         unit: &mut WriteUnit,
         created: &[&Arrival],
         now: DateTime<Utc>,
@@ -165,7 +164,7 @@ impl Welcome {
             created.iter().map(|arrival| (arrival.user().id, &arrival.requester.actor)).collect();
         let Some(first) = created.first() else { return Ok(()) };
         let change = Change { cause: &Cause::Created, actor: &first.requester.actor, now };
-        let followed = change.settle_together(db, unit, &people, &actors).await?;
+        let followed = change.settle_together(unit, &people, &actors).await?;
         for (user, effects) in followed {
             self.effects.entry(user).or_default().merge(effects);
         }

@@ -21,7 +21,7 @@ pub(super) async fn step(step: &mut Step<'_>) -> Result<Option<Progress>, WorkEr
         let Some(state) = pools.iter().find(|state| state.pool.id == pool) else { return Ok((unit, false)) };
         let cause = Cause::PoolChanged { pool, name: state.pool.name.clone() };
         let change = Change { cause: &cause, actor: &step.actor, now: step.pace.now };
-        let served = change.serve(step.db, &mut unit, pool).await?;
+        let served = change.serve(&mut unit, pool).await?;
         Ok((unit, served))
     };
     let served = step.db.write(step.scope, attempt).await?.value;

@@ -11,7 +11,6 @@ use crate::{
     id::{PoolId, UserId},
     journal::{Entry, EntryKind, Subject},
     person::Person,
-    policy::Policy,
     pool::{Pool, PoolPolicy},
     settle::Decision,
 };
@@ -19,16 +18,15 @@ use crate::{
 /// The state of one settlement.
 pub(super) struct Book<'a> {
     pub(super) cause: &'a Cause,
-    pub(super) policy: &'a Policy,
     pub(super) now: DateTime<Utc>,
     pub(super) pools: BTreeMap<PoolId, Pool>,
     decision: Decision,
 }
 
 impl<'a> Book<'a> {
-    pub(super) fn open(pools: &[Pool], cause: &'a Cause, policy: &'a Policy, now: DateTime<Utc>) -> Self {
+    pub(super) fn open(pools: &[Pool], cause: &'a Cause, now: DateTime<Utc>) -> Self {
         let pools = pools.iter().map(|pool| (pool.id, pool.clone())).collect();
-        Self { cause, policy, now, pools, decision: Decision::default() }
+        Self { cause, now, pools, decision: Decision::default() }
     }
 
     pub(super) fn close(self) -> Decision {

@@ -23,7 +23,7 @@ impl Book<'_> {
 
     /// Access ends by a loss: suspended for the grace, or deactivated at once where there is none.
     pub(super) fn cut(&mut self, person: &mut Person, reason: &str) {
-        if self.policy.grace <= TimeDelta::zero() {
+        if person.policy.grace <= TimeDelta::zero() {
             let reason = self.with_facts(person, reason);
             self.deactivate(person, &reason);
         } else {
@@ -107,7 +107,7 @@ impl Book<'_> {
     }
 
     fn suspend(&mut self, person: &mut Person, reason: &str) {
-        let until = later(self.now, self.policy.grace);
+        let until = later(self.now, person.policy.grace);
         let withdrawn = person.enrolment.invitation_pending();
         let next = Enrolment {
             status: Status::Suspended,
@@ -170,7 +170,7 @@ impl Book<'_> {
     }
 
     fn owe_invitation(&mut self, person: &Person) {
-        let not_before = later(self.now, self.policy.invitation_delay.max(TimeDelta::zero()));
+        let not_before = later(self.now, person.policy.invitation_delay.max(TimeDelta::zero()));
         self.effect(Effect::InvitationOwed { user: person.id, not_before });
     }
 

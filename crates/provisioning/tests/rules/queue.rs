@@ -1,7 +1,7 @@
 //! Freed seats go to the first in the queue who may have them, before anybody new.
 
 use chrono::TimeDelta;
-use provisioning::{Cause, PoolPolicy, Status};
+use provisioning::{Cause, Effect, PoolPolicy, Status};
 
 use crate::story::{ADA, BEN, CLEO, DAN, EVE, LEGAL, NOTES, SALES, Story, VAULT, name, through};
 
@@ -84,9 +84,8 @@ fn a_waiter_among_the_changed_people_is_handled_once_and_by_the_changed_facts() 
     story.pools.get_mut(&VAULT).expect("the pool").seats = 3;
     let mut situation = story.situation(&[BEN]);
     situation.people[0].active = false;
-    let decision = provisioning::settle(&situation, &Cause::PushedInactive, &story.policy, story.now)
-        .expect("not refused");
-    let users: Vec<_> = decision.effects.iter().map(provisioning::Effect::user).collect();
+    let decision = provisioning::settle(&situation, &Cause::PushedInactive, story.now).expect("not refused");
+    let users: Vec<_> = decision.effects.iter().map(Effect::user).collect();
     assert_eq!(users, [BEN, CLEO, CLEO, CLEO, CLEO], "ben goes, the next one is served");
 }
 
@@ -132,4 +131,19 @@ fn a_deactivated_waiter_starts_anew_with_a_restore() {
     assert_eq!(story.status(ADA), Status::Deactivated);
     let lines = story.unassigned(BEN, VAULT);
     assert_eq!(lines[4..6], ["ada: seat taken in Vault", "ada: now pending, restore owed"]);
+}
+
+#[test]
+fn each_person_has_the_delays_of_their_own_policy() {
+    let mut story = story();
+    story.person(ADA).grants.clear();
+    let mut situation = story.situation(&[ADA]);
+    situation.people[0].policy.grace = TimeDelta::zero();
+    let first = situation.queue.iter_mut().find(|person| person.id == DAN).expect("Dan waits");
+    first.policy.invitation_delay = TimeDelta::hours(2);
+    let cause = Cause::LeftGroup { group: SALES, name: "Sales".to_owned() };
+    let decision = provisioning::settle(&situation, &cause, story.now).expect("not refused");
+    assert!(decision.effects.contains(&Effect::SeatFreed { user: ADA, pool: VAULT }), "no grace");
+    let owed = Effect::InvitationOwed { user: DAN, not_before: story.now + TimeDelta::hours(2) };
+    assert!(decision.effects.contains(&owed), "{:?}", decision.effects);
 }

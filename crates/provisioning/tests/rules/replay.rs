@@ -32,8 +32,7 @@ fn a_settled_situation_has_nothing_to_settle_whatever_the_cause() {
 #[test]
 fn an_empty_situation_decides_nothing() {
     let story = Story::new();
-    let decision =
-        settle(&Situation::default(), &Cause::Removed, &story.policy, story.now).expect("not refused");
+    let decision = settle(&Situation::default(), &Cause::Removed, story.now).expect("not refused");
     assert!(decision.is_empty());
     assert_eq!(apply(&Situation::default(), &decision, story.now), Situation::default());
 }
@@ -48,7 +47,7 @@ fn the_order_in_which_facts_are_listed_does_not_matter() {
     turned.people.reverse();
     turned.queue.reverse();
     let cause = Cause::AttributesChanged;
-    let decision = settle(&situation, &cause, &story.policy, story.now).expect("not refused");
-    assert_eq!(settle(&turned, &cause, &story.policy, story.now).expect("not refused"), decision);
+    let decision = settle(&situation, &cause, story.now).expect("not refused");
+    assert_eq!(settle(&turned, &cause, story.now).expect("not refused"), decision);
     assert!(!decision.is_empty());
 }

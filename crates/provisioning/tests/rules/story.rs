@@ -107,6 +107,7 @@ impl Story {
             grants: Vec::new(),
             seats: Vec::new(),
             enrolment: Enrolment::default(),
+            policy: self.policy,
         };
         self.people.insert(id, person);
     }
@@ -172,19 +173,20 @@ impl Story {
 
     pub(crate) fn situation(&self, who: &[UserId]) -> Situation {
         let waits = |person: &&Person| person.waiting().next().is_some();
+        let owned = |person: &Person| Person { policy: self.policy, ..person.clone() };
         Situation {
-            people: who.iter().filter_map(|id| self.people.get(id)).cloned().collect(),
+            people: who.iter().filter_map(|id| self.people.get(id)).map(owned).collect(),
             pools: self.pools.values().cloned().collect(),
-            queue: self.people.values().filter(waits).cloned().collect(),
+            queue: self.people.values().filter(waits).map(owned).collect(),
         }
     }
 
     /// Settles the facts as they are, carries the decision out, and makes sure that replaying it decides nothing.
     pub(crate) fn try_settle(&mut self, who: &[UserId], cause: &Cause) -> Result<Vec<String>, Refusal> {
         let situation = self.situation(who);
-        let decision = settle(&situation, cause, &self.policy, self.now)?;
+        let decision = settle(&situation, cause, self.now)?;
         let after = apply(&situation, &decision, self.now);
-        let again = settle(&after, cause, &self.policy, self.now).expect("a replay is never refused");
+        let again = settle(&after, cause, self.now).expect("a replay is never refused");
         assert!(again.is_empty(), "replaying {cause:?} decided {again:#?}\nafter {decision:#?}");
         for id in who {
             self.people.remove(id);

@@ -46,7 +46,8 @@ impl TestStore {
     /// A store on an empty database.
     pub(crate) async fn open() -> Self {
         let (url, folder) = fresh_database().await;
-        let store = Store::open(&options(&url)).await.expect("the database opens").with_base(BASE);
+        let store = Store::open(&options(&url)).await.expect("the database opens");
+        let store = store.with_base(BASE).with_policy(policy());
         let tenant = store.create_tenant("Alpha", now()).await.expect("an empty database has no Alpha");
         let (scope, _) = store.tenant(&tenant.id.to_string()).await.expect("readable").expect("just created");
         Self { store: Arc::new(store), scope, url, _folder: folder }
