@@ -13,7 +13,11 @@ use crate::error::Error;
 use crate::outcome::Outcome;
 use crate::representation::member as element;
 use crate::requester::Requester;
-use crate::settle::Change;
+use crate::settle::{CHUNK, Change};
+use crate::work::members_left::LeftWork;
+
+/// The most members who leave a group and are told of and settled in the request itself.
+const AT_ONCE: usize = 1_000;
 
 /// The members that a request is about.
 #[derive(Debug, Default)]
@@ -146,7 +150,7 @@ impl Moves {
             }
         }
         moves.find_parked(unit, group, &changes.added).await?;
-        if !moves.leaving.is_empty() {
+        if !moves.leaving.is_empty() && !moves.leave_by_job() {
             // A group releases every member by id, whichever connection owns the member.
             moves.names.extend(unit.names_of_members(&moves.leaving).await?);
         }
@@ -207,6 +211,11 @@ impl Moves {
         Ok(())
     }
 
+    /// Whether so many leave that a job tells of them and settles them, so that no other request has to wait.
+    fn leave_by_job(&self) -> bool {
+        self.leaving.len() > AT_ONCE
+    }
+
     /// Whether no member joins or leaves.
     pub(crate) fn is_empty(&self) -> bool {
         self.joining.is_empty() && self.leaving.is_empty()
@@ -237,31 +246,40 @@ impl Moves {
         let bound = !unit.pools_bound_to(group.id).await?.is_empty();
         if bound {
             // All at once, so that two requests that move the same people do not wait for each other.
+            let leaving: &[Uuid] = if self.leave_by_job() { &[] } else { &self.leaving };
             let moved: Vec<Uuid> =
-                self.leaving.iter().copied().chain(self.joining.iter().map(|(id, _)| *id)).collect();
+                leaving.iter().copied().chain(self.joining.iter().map(|(id, _)| *id)).collect();
             unit.lock_people(&moved).await?;
         }
         let now = requester.now;
-        let removed: BTreeSet<Uuid> =
-            unit.remove_members(group.id, &self.leaving).await?.into_iter().collect();
-        let added: BTreeSet<Uuid> =
-            unit.add_members(group.id, &self.joining, now).await?.into_iter().collect();
-        for (words, people) in [("members added", &added), ("members removed", &removed)] {
+        let mut gone = unit.remove_members(group.id, &self.leaving).await?;
+        gone.sort_unstable();
+        let mut added = unit.add_members(group.id, &self.joining, now).await?;
+        added.sort_unstable();
+        for (words, people) in [("members added", &added), ("members removed", &gone)] {
             if !people.is_empty() {
                 outcome.effects.note(format!("{words}: {}", people.len()));
             }
         }
-        let entries = self.entries(group, &added, &removed);
+        let (id, name) = (group.id, group.display_name());
+        if self.leave_by_job() {
+            for members in gone.chunks(CHUNK) {
+                unit.enqueue(LeftWork::new(id, name, &requester.actor, members).job(now), now).await?;
+            }
+            outcome.effects.note("the members who left are settled in batches");
+            gone.clear();
+        }
+        let mut entries = removed(&self.names, &gone, name);
+        entries.extend(told(&self.names, &added, EntryKind::MemberAdded, "was added to", name));
         unit.record(entries.iter().map(|entry| (entry, &requester.actor)), now).await?;
         if !bound {
             return Ok(());
         }
-        let (id, name) = (group.id, group.display_name().to_owned());
-        let left = Cause::LeftGroup { group: id, name: name.clone() };
-        let joined = Cause::JoinedGroup { group: id, name };
-        for (cause, people) in [(&left, &removed), (&joined, &added)] {
+        let left = Cause::LeftGroup { group: id, name: name.to_owned() };
+        let joined = Cause::JoinedGroup { group: id, name: name.to_owned() };
+        for (cause, people) in [(&left, &gone), (&joined, &added)] {
             let change = Change { cause, actor: &requester.actor, now };
-            outcome.effects.merge(change.settle(unit, &self.users(people)).await?);
+            outcome.effects.merge(change.settle(unit, &users(&self.names, people)).await?);
         }
         Ok(())
     }
@@ -269,29 +287,35 @@ impl Moves {
     fn of_kind(&self, kind: MemberKind) -> impl Iterator<Item = Uuid> {
         self.joining.iter().filter(move |(_, of)| *of == kind).map(|(id, _)| *id)
     }
+}
 
-    fn users(&self, among: &BTreeSet<Uuid>) -> Vec<UserId> {
-        let is_user = |id: &Uuid| self.names.get(id).is_some_and(|name| name.kind == MemberKind::User);
-        among.iter().copied().filter(is_user).map(UserId::new).collect()
-    }
+/// The users among members of these names.
+pub(crate) fn users(names: &HashMap<Uuid, MemberName>, members: &[Uuid]) -> Vec<UserId> {
+    let is_user = |id: &Uuid| names.get(id).is_some_and(|name| name.kind == MemberKind::User);
+    members.iter().copied().filter(is_user).map(UserId::new).collect()
+}
 
-    fn entries(&self, group: &Group, added: &BTreeSet<Uuid>, removed: &BTreeSet<Uuid>) -> Vec<Entry> {
-        let team = group.display_name();
-        let told = |ids: &BTreeSet<Uuid>, kind: EntryKind, words: &str| -> Vec<Entry> {
-            let named = ids.iter().filter_map(|id| Some((id, self.names.get(id)?)));
-            let line = named.map(|(id, name)| {
-                let subject = match name.kind {
-                    MemberKind::User => Subject::User(UserId::new(*id)),
-                    MemberKind::Group => Subject::Group(GroupId::new(*id)),
-                };
-                Entry::new(subject, kind, format!("{} {words} the group “{team}”.", name.called))
-            });
-            line.collect()
+/// What the journal tells of members who were taken out of a group.
+pub(crate) fn removed(names: &HashMap<Uuid, MemberName>, members: &[Uuid], group: &str) -> Vec<Entry> {
+    told(names, members, EntryKind::MemberRemoved, "was taken out of", group)
+}
+
+fn told(
+    names: &HashMap<Uuid, MemberName>,
+    members: &[Uuid],
+    kind: EntryKind,
+    words: &str,
+    group: &str,
+) -> Vec<Entry> {
+    let line = |id: &Uuid| {
+        let name = names.get(id)?;
+        let subject = match name.kind {
+            MemberKind::User => Subject::User(UserId::new(*id)),
+            MemberKind::Group => Subject::Group(GroupId::new(*id)),
         };
-        let mut entries = told(removed, EntryKind::MemberRemoved, "was taken out of");
-        entries.extend(told(added, EntryKind::MemberAdded, "was added to"));
-        entries
-    }
+        Some(Entry::new(subject, kind, format!("{} {words} the group “{group}”.", name.called)))
+    };
+    members.iter().filter_map(line).collect()
 }
 
 /// RFC 7643 §4.2: a type that contradicts the resource is an error of the client.

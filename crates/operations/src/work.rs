@@ -5,12 +5,13 @@ pub(crate) mod end_grace;
 pub(crate) mod expire_pool;
 pub(crate) mod group_deleted;
 pub(crate) mod join_groups;
+pub(crate) mod members_left;
 pub(crate) mod serve_queue;
 pub(crate) mod settle_group;
 pub(crate) mod settle_pool;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use provisioning::{Cause, UserId};
+use provisioning::{Cause, Entry, UserId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -31,6 +32,7 @@ pub const KINDS: &[&str] = &[
     expire_pool::KIND,
     group_deleted::KIND,
     join_groups::KIND,
+    members_left::KIND,
 ];
 
 /// How long the job that stands in for an interrupted command waits for the command itself.
@@ -172,6 +174,7 @@ impl Step<'_> {
             expire_pool::KIND => expire_pool::step(self).await,
             group_deleted::KIND => group_deleted::step(self).await,
             join_groups::KIND => join_groups::step(self).await,
+            members_left::KIND => members_left::step(self).await,
             other => Err(WorkError::Broken(format!("there is no work of the kind \"{other}\""))),
         }
     }
@@ -195,26 +198,27 @@ impl Step<'_> {
         self.payload = payload;
     }
 
-    /// Settles people in one unit, and remembers how far the work has come. When a pool refuses, people are settled
+    /// Records entries and settles people in one unit, and remembers how far the work has come. When a pool refuses, people are settled
     /// one by one, and those whom it turns away are counted: one person for whom there is no seat undoes nothing.
     pub(crate) async fn settle(
         &mut self,
         people: &[UserId],
         cause: &Cause,
+        told: &[Entry],
         payload: Value,
     ) -> Result<Progress, WorkError> {
         let mut progress = Progress { people: people.len() as u64, refused: 0 };
-        match self.settle_in_one_unit(people, cause, Some(&payload)).await {
+        match self.settle_in_one_unit(people, cause, told, Some(&payload)).await {
             Ok(()) => {}
             Err(Error::Rule(_)) => {
                 for person in people {
-                    match self.settle_in_one_unit(&[*person], cause, None).await {
+                    match self.settle_in_one_unit(&[*person], cause, &[], None).await {
                         Ok(()) => {}
                         Err(Error::Rule(_)) => progress.refused += 1,
                         Err(other) => return Err(other.into()),
                     }
                 }
-                self.settle_in_one_unit(&[], cause, Some(&payload)).await?;
+                self.settle_in_one_unit(&[], cause, told, Some(&payload)).await?;
             }
             Err(other) => return Err(other.into()),
         }
@@ -226,10 +230,12 @@ impl Step<'_> {
         &self,
         people: &[UserId],
         cause: &Cause,
+        told: &[Entry],
         payload: Option<&Value>,
     ) -> Result<(), Error> {
         let attempt = async |mut unit: WriteUnit| -> Attempt<()> {
             let change = Change { cause, actor: &self.actor, now: self.pace.now };
+            unit.record(told.iter().map(|entry| (entry, &self.actor)), self.pace.now).await?;
             change.settle(&mut unit, people).await?;
             if let Some(payload) = payload {
                 self.save(&mut unit, payload).await?;

@@ -4,7 +4,7 @@ mod support;
 
 use chrono::TimeDelta;
 use provisioning::{SeatState, Status};
-use serde_json::json;
+use serde_json::{Value, json};
 use support::{ENROLMENT, GROUP, TestApp, USER, user};
 
 #[tokio::test]
@@ -446,4 +446,34 @@ async fn twenty_parallel_joins_take_exactly_the_seats_there_are() {
 /// How many jobs of the kind are there, whatever their state.
 async fn jobs(app: &TestApp, kind: &str) -> i64 {
     support::count(app, &format!("SELECT COUNT(*) FROM jobs WHERE kind = '{kind}'")).await
+}
+
+#[tokio::test]
+async fn a_large_group_is_emptied_at_once_and_its_people_are_settled_in_batches() {
+    let app = TestApp::open().await;
+    let client = app.connection("generic").await;
+    let bodies: Vec<Value> = (0..1_001).map(|number| user(&format!("person-{number}"))).collect();
+    let answers = futures::future::join_all(bodies.iter().map(|body| client.post("/Users", body))).await;
+    let people: Vec<String> = answers.into_iter().map(|answer| answer.expect(201).id()).collect();
+    let people: Vec<&str> = people.iter().map(String::as_str).collect();
+    let team = client.group("Team", &people).await;
+    app.pool("Vault", 2_000, "queue").await;
+    app.bind(&team, "Vault").await;
+    let others = client.group("Others", &people[..1]).await;
+    app.bind(&others, "Vault").await;
+
+    let body = json!({ "schemas": [GROUP], "displayName": "Team", "members": [] });
+    client.put(&format!("/Groups/{team}"), &body).await.expect(200);
+    assert_eq!(client.get(&format!("/Groups/{team}")).await.expect(200).body["members"], Value::Null);
+    let filter = format!("/Users?filter=groups.value%20eq%20%22{team}%22");
+    assert_eq!(client.get(&filter).await.expect(200).body["totalResults"], 0);
+    app.later(TimeDelta::seconds(1)).await;
+    assert_eq!(client.status(people[0]).await, "pending", "the other group is left");
+    for person in [people[1], people[1_000]] {
+        assert_eq!(client.status(person).await, "suspended");
+        let story = app.story(person).await;
+        let removed = story.iter().position(|kind| kind == "member-removed").expect("the journal tells of it");
+        assert_eq!(story[removed + 1], "suspended", "{story:?}");
+    }
+    assert!(app.story(people[0]).await.contains(&"member-removed".to_owned()));
 }

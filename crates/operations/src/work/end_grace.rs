@@ -15,5 +15,5 @@ struct Grace {
 /// Settles the person; one who came back in time, or who is gone, is left alone.
 pub(super) async fn step(step: &mut Step<'_>) -> Result<Option<Progress>, WorkError> {
     let Grace { user: Some(user) } = step.read()? else { return Ok(None) };
-    step.settle(&[user], &Cause::GraceOver, json!({ "user": null })).await.map(Some)
+    step.settle(&[user], &Cause::GraceOver, &[], json!({ "user": null })).await.map(Some)
 }

@@ -43,5 +43,5 @@ pub(super) async fn step(step: &mut Step<'_>) -> Result<Option<Progress>, WorkEr
     let Some(last) = people.last() else { return Ok(None) };
     work.after = Some(*last);
     let cause = Cause::Expired { pool: work.pool, name: state.pool.name.clone() };
-    step.settle(&people, &cause, json!(work)).await.map(Some)
+    step.settle(&people, &cause, &[], json!(work)).await.map(Some)
 }

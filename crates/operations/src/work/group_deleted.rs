@@ -57,5 +57,5 @@ pub(super) async fn step(step: &mut Step<'_>) -> Result<Option<Progress>, WorkEr
     let cause = Cause::GroupDeleted { group: work.group, name: work.name.clone() };
     let (name, cause_id) = (work.connection.clone(), work.request.clone());
     step.actor = Actor { kind: ActorKind::Connection, name, cause: cause_id };
-    step.settle(&people, &cause, json!(work)).await.map(Some)
+    step.settle(&people, &cause, &[], json!(work)).await.map(Some)
 }

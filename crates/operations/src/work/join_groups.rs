@@ -35,7 +35,7 @@ pub(super) async fn step(step: &mut Step<'_>) -> Result<Option<Progress>, WorkEr
     let Some(mut joined) = joined else { return join(step, user).await.map(Some) };
     let Some((group, name)) = joined.pop() else { return Ok(None) };
     let saved = json!(JoinWork { user, joined: Some(joined) });
-    step.settle(&[user], &Cause::JoinedGroup { group, name }, saved).await.map(Some)
+    step.settle(&[user], &Cause::JoinedGroup { group, name }, &[], saved).await.map(Some)
 }
 
 /// Makes the user a member, and saves of which groups.

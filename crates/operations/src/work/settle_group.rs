@@ -51,5 +51,5 @@ pub(super) async fn step(step: &mut Step<'_>) -> Result<Option<Progress>, WorkEr
     work.after = Some(*last);
     let users = page.iter().filter(|(_, kind)| *kind == MemberKind::User);
     let users: Vec<UserId> = users.map(|(id, _)| UserId::new(*id)).collect();
-    step.settle(&users, &work.cause(), json!(work)).await.map(Some)
+    step.settle(&users, &work.cause(), &[], json!(work)).await.map(Some)
 }

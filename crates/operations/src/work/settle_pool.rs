@@ -61,7 +61,7 @@ pub(super) async fn step(step: &mut Step<'_>) -> Result<Option<Progress>, WorkEr
     work.after = Some(*last);
     let cause = Cause::PoolChanged { pool: work.pool, name: work.name.clone() };
     // All of them are settled, not only those who got a grant just now: a step that was cut off here is made good so.
-    step.settle(&people, &cause, json!(work)).await.map(Some)
+    step.settle(&people, &cause, &[], json!(work)).await.map(Some)
 }
 
 /// The users whose id is behind this one.

@@ -1,0 +1,58 @@
+//! Many members left a group in one request: the journal tells of each, and each is settled, in batches. The memberships
+//! themselves end in the request.
+
+use chrono::{DateTime, Utc};
+use provisioning::{Cause, GroupId};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use store::{Actor, ActorKind, NewJob};
+use uuid::Uuid;
+
+use super::{Progress, Step, WorkError};
+use crate::members::{removed, users};
+
+/// The kind of the job.
+pub(crate) const KIND: &str = "members-left";
+
+/// Members who left, and have yet to be told of and settled.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct LeftWork {
+    group: GroupId,
+    /// Its display name.
+    name: String,
+    /// The name of the connection that changed the group.
+    connection: String,
+    /// The id of its request.
+    request: String,
+    members: Vec<Uuid>,
+}
+
+impl LeftWork {
+    /// What is to be done after these members left a group by a request of this actor.
+    pub(crate) fn new(group: GroupId, name: &str, actor: &Actor, members: &[Uuid]) -> Self {
+        let (connection, request) = (actor.name.clone(), actor.cause.clone());
+        Self { group, name: name.to_owned(), connection, request, members: members.to_vec() }
+    }
+
+    /// The job that does the work.
+    pub(crate) fn job(&self, run_at: DateTime<Utc>) -> NewJob {
+        NewJob { kind: KIND.to_owned(), payload: json!(self), run_at, dedup: None }
+    }
+}
+
+/// Tells of the next members and settles them, in the name of the connection that changed the group.
+pub(super) async fn step(step: &mut Step<'_>) -> Result<Option<Progress>, WorkError> {
+    let mut work: LeftWork = step.read()?;
+    if work.members.is_empty() {
+        return Ok(None);
+    }
+    let most = usize::try_from(step.pace.batch).unwrap_or(usize::MAX).max(1);
+    let next: Vec<Uuid> = work.members.drain(..most.min(work.members.len())).collect();
+    step.actor =
+        Actor { kind: ActorKind::Connection, name: work.connection.clone(), cause: work.request.clone() };
+    let names = step.db.read(step.scope).await?.names_of_members(&next).await?;
+    let told = removed(&names, &next, &work.name);
+    let cause = Cause::LeftGroup { group: work.group, name: work.name.clone() };
+    step.settle(&users(&names, &next), &cause, &told, json!(work)).await.map(Some)
+}
