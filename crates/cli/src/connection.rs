@@ -7,6 +7,7 @@ use operations::connections;
 
 use crate::global::{Global, told};
 use crate::output;
+use crate::owners;
 
 /// Identity providers that push into a tenant.
 #[derive(Subcommand)]
@@ -48,6 +49,8 @@ pub(crate) enum Command {
         #[arg(long, value_name = "NAME")]
         takes_over: Vec<String>,
     },
+    #[command(flatten)]
+    Owners(owners::Command),
     /// Lists the connections of a tenant.
     #[command(after_help = "Example: rollcall connection list --tenant \"Northlight Instruments\"")]
     List {
@@ -88,6 +91,7 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
             let said = format!("connection {} created, profile {}", connection.name, connection.profile);
             output::created(global, &connection, &said)
         }
+        Command::Owners(command) => owners::run(command, &admin, global).await,
         Command::List { tenant } => {
             let connections = connections::list(admin.db(), &tenant).await.map_err(told)?;
             let columns = [

@@ -10,6 +10,7 @@ mod healthcheck;
 mod journal;
 mod migrate;
 mod output;
+mod owners;
 mod people;
 mod pool;
 mod requests;

@@ -9,6 +9,7 @@
 //! There is no HTTP here, no flags, and no clock: the instant comes with the request.
 
 pub mod bindings;
+pub mod conflicts;
 pub mod connections;
 mod database;
 mod entitlement;
@@ -19,6 +20,7 @@ pub mod groups;
 pub mod journal;
 mod members;
 mod outcome;
+pub mod owners;
 mod ownership;
 mod parked;
 pub mod people;

@@ -4,6 +4,7 @@
 pub(crate) mod end_grace;
 pub(crate) mod expire_pool;
 pub(crate) mod group_deleted;
+pub(crate) mod hand_over;
 pub(crate) mod join_groups;
 pub(crate) mod members_left;
 pub(crate) mod serve_queue;
@@ -31,6 +32,7 @@ pub const KINDS: &[&str] = &[
     settle_pool::KIND,
     expire_pool::KIND,
     group_deleted::KIND,
+    hand_over::KIND,
     join_groups::KIND,
     members_left::KIND,
 ];
@@ -173,6 +175,7 @@ impl Step<'_> {
             settle_pool::KIND => settle_pool::step(self).await,
             expire_pool::KIND => expire_pool::step(self).await,
             group_deleted::KIND => group_deleted::step(self).await,
+            hand_over::KIND => hand_over::step(self).await,
             join_groups::KIND => join_groups::step(self).await,
             members_left::KIND => members_left::step(self).await,
             other => Err(WorkError::Broken(format!("there is no work of the kind \"{other}\""))),

@@ -3,9 +3,11 @@
 mod support;
 
 use chrono::TimeDelta;
+use operations::conflicts;
 use operations::connections::New;
+use operations::owners::{self, What};
 use serde_json::{Value, json};
-use support::{Client, GROUP, TestApp, USER, user};
+use support::{Client, ENROLMENT, GROUP, TestApp, USER, user};
 
 /// Two connections of one tenant.
 async fn two(app: &TestApp) -> (Client, Client) {
@@ -192,4 +194,95 @@ async fn nothing_of_another_connection_shows_through_its_relations() {
     let before = version(&other.get(&path).await.expect(200).body);
     other.patch(&path, json!([{ "op": "remove", "path": guess }])).await;
     assert_eq!(version(&other.get(&path).await.expect(200).body), before, "a PATCH does not tell the name");
+}
+
+#[tokio::test]
+async fn a_name_that_another_owner_has_is_listed_as_a_conflict_until_it_is_settled() {
+    let app = TestApp::open().await;
+    let (one, other) = two(&app).await;
+    let listed = || async { conflicts::list(app.admin.db(), &app.tenant, 10).await.expect("readable") };
+    let work = json!([{ "value": "Ada@Alpha.example", "type": "work" }]);
+    let ada = json!({ "schemas": [USER], "userName": "ada", "emails": work });
+    let id = one.post("/Users", &ada).await.expect(201).id();
+    one.post("/Users", &ada).await.expect_error(409, Some("uniqueness"));
+    assert_eq!(listed().await, [], "a connection has no conflict with itself");
+    for name in ["ADA", "Ada"] {
+        other.post("/Users", &user(name)).await.expect_error(409, Some("uniqueness"));
+    }
+    let found = listed().await;
+    assert_eq!(found.len(), 1);
+    assert_eq!((found[0].user_name.as_str(), found[0].attempts, found[0].user.to_string()), ("Ada", 2, id));
+    assert!(found[0].owner.is_some());
+
+    let bob = json!({ "schemas": [USER], "userName": "bob", "emails": work });
+    other.post("/Users", &bob).await.expect(201);
+    let emails = conflicts::shared_emails(app.admin.db(), &app.tenant, 10).await.expect("readable");
+    assert_eq!(emails.len(), 1, "flagged, not refused");
+    assert_eq!((emails[0].users, emails[0].between.clone()), (2, ["ada".to_owned(), "bob".to_owned()]));
+
+    hand_over(&app, &one, &other, What::All).await;
+    assert_eq!(listed().await, []);
+    let emails = conflicts::shared_emails(app.admin.db(), &app.tenant, 10).await.expect("readable");
+    assert_eq!(emails, [], "both belong to one connection");
+}
+
+async fn hand_over(app: &TestApp, from: &Client, to: &Client, what: What) -> operations::work::Progress {
+    let (db, operator) = (app.admin.db(), app.admin.operator("connection hand-over"));
+    let started = owners::hand_over(db, &operator, &from.id, &to.id, what).await;
+    app.admin.finish(started.expect("two connections of one tenant").1, |_| {}).await.expect("the end")
+}
+
+#[tokio::test]
+async fn a_hand_over_keeps_access_and_joins_what_waited() {
+    let app = TestApp::open().await;
+    let (one, other) = (app.connection("entra").await, app.connection("entra").await);
+    let ada = one.post("/Users", &with_external_id("ada", "7")).await.expect(201).id();
+    let team = one.group("Team", &[&ada]).await;
+    let twin = one.group("Twin", &[]).await;
+    other.group("Twin", &[]).await;
+    app.pool("Vault", 2, "queue").await;
+    app.bind(&team, "Vault").await;
+    let waiting = other.group("Waiting", &[]).await;
+    other.add(&waiting, "ada").await;
+    let before = one.get(&format!("/Users/{ada}")).await.expect(200).body;
+
+    hand_over(&app, &one, &other, What::Users).await;
+    one.get(&format!("/Users/{ada}")).await.expect_error(404, None);
+    one.get(&format!("/Groups/{team}")).await.expect(200);
+    app.later(TimeDelta::seconds(1)).await;
+    let after = other.get(&format!("/Users/{ada}")).await.expect(200).body;
+    for attribute in ["id", "externalId", ENROLMENT] {
+        assert_eq!(after[attribute], before[attribute], "{attribute}");
+    }
+    assert_eq!(after["groups"][0]["value"], waiting.as_str(), "the group of the new owner had named ada");
+
+    let moved = hand_over(&app, &one, &other, What::Groups).await;
+    assert_eq!((moved.people, moved.refused), (2, 1), "a group whose name the other connection has stays");
+    one.get(&format!("/Groups/{twin}")).await.expect(200);
+    other.remove(&team, &ada).await;
+    assert_eq!(other.status(&ada).await, "suspended");
+    assert!(app.story(&ada).await.contains(&"owner-changed".to_owned()));
+}
+
+#[tokio::test]
+async fn a_deleted_connection_leaves_its_people_with_their_access() {
+    let app = TestApp::open().await;
+    let (one, other) = (app.connection("entra").await, app.connection("entra").await);
+    let ada = one.user("ada").await;
+    let team = one.group("Team", &[&ada]).await;
+    one.add(&team, "someone-to-come").await;
+    app.pool("Vault", 1, "queue").await;
+    app.bind(&team, "Vault").await;
+    let (db, operator) = (app.admin.db(), app.admin.operator("connection delete"));
+    let (owned, work) = owners::delete(db, &operator, &one.id).await.expect("a connection");
+    assert_eq!((owned.users, owned.groups), (1, 1));
+    let refused = one.post("/Users", &user("bob")).await;
+    assert_eq!(refused.status, 401, "the tokens end at once");
+    app.admin.finish(work, |_| {}).await.expect("the end");
+    assert_eq!(other.status(&ada).await, "pending", "unowned, and with the seat");
+    other.add(&team, &other.user("bob").await).await;
+    let path = format!("/Users/{ada}");
+    other.patch(&path, json!([{ "op": "add", "path": "title", "value": "Dr" }])).await.expect(200);
+    other.delete(&path).await.expect(204);
+    owners::owned(db, &one.id).await.expect_err("there is no such connection any more");
 }

@@ -472,7 +472,8 @@ async fn a_large_group_is_emptied_at_once_and_its_people_are_settled_in_batches(
     for person in [people[1], people[1_000]] {
         assert_eq!(client.status(person).await, "suspended");
         let story = app.story(person).await;
-        let removed = story.iter().position(|kind| kind == "member-removed").expect("the journal tells of it");
+        let removed =
+            story.iter().position(|kind| kind == "member-removed").expect("the journal tells of it");
         assert_eq!(story[removed + 1], "suspended", "{story:?}");
     }
     assert!(app.story(people[0]).await.contains(&"member-removed".to_owned()));

@@ -18,6 +18,9 @@ pub enum Error {
     /// A name stands for several things; the text says which.
     #[error("{0}")]
     Ambiguous(String),
+    /// The connection in whose name something was to be written was deleted.
+    #[error("the connection was deleted")]
+    ConnectionGone,
     /// The database is locked, overloaded or gave up on a deadlock: the same request may succeed in a moment.
     #[error("the database is busy, try again")]
     Busy,
@@ -121,6 +124,7 @@ impl From<DbErr> for Error {
         match cause.as_ref() {
             sqlx::Error::PoolTimedOut | sqlx::Error::Io(_) => Self::Busy,
             sqlx::Error::Database(database) => constraint(database.as_ref())
+                .or_else(|| no_owner(database.as_ref()))
                 .or_else(|| busy(database.as_ref()))
                 .unwrap_or(Self::Other(error.into())),
             _ => Self::Other(error.into()),
@@ -139,6 +143,14 @@ fn constraint(error: &dyn sqlx::error::DatabaseError) -> Option<Error> {
         CONSTRAINTS.iter().find(|(_, _, known)| *known == columns)
     };
     found.map(|(constraint, _, _)| Error::Conflict(*constraint))
+}
+
+/// The owner of a row is a connection that exists: on `PostgreSQL` a foreign key says so, on `SQLite` a trigger.
+fn no_owner(error: &dyn sqlx::error::DatabaseError) -> Option<Error> {
+    const TRIGGER: &str = "1811";
+    let key = error.constraint().is_some_and(|name| name.ends_with("_owner_fkey"));
+    let trigger = error.code().is_some_and(|code| code == TRIGGER) && error.constraint().is_none();
+    (key || trigger).then_some(Error::ConnectionGone)
 }
 
 /// `SQLite`: busy and locked with their extended codes; `PostgreSQL`: serialization failure, deadlock, lock not

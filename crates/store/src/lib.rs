@@ -9,6 +9,7 @@
 //! [`WriteUnit::carry_out`] performs.
 
 mod carry_out;
+mod conflicts;
 mod connections;
 mod cross_tenant;
 mod db;
@@ -24,6 +25,7 @@ mod journal;
 mod members;
 mod migration;
 mod overview;
+mod owners;
 mod parked;
 mod pools;
 mod request_log;
@@ -34,6 +36,7 @@ mod tokens;
 mod unit;
 mod users;
 
+pub use conflicts::{Conflict, SharedEmail};
 pub use connections::{Connection, NewConnection};
 pub use error::{Constraint, Error};
 pub use grants::GrantKind;

@@ -21,8 +21,8 @@ use crate::unit::{ReadUnit, WriteUnit};
 use crate::users::{User, text};
 
 #[derive(FromQueryResult)]
-struct ValueRow {
-    value: String,
+pub(crate) struct ValueRow {
+    pub(crate) value: String,
 }
 
 #[derive(FromQueryResult)]

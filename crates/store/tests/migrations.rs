@@ -20,7 +20,8 @@ async fn pending_migrations_are_refused_where_they_are_switched_off() {
             "m20261122_000001_initial",
             "m20261126_000002_sizes",
             "m20261126_000003_arrivals",
-            "m20261129_000004_owners"
+            "m20261129_000004_owners",
+            "m20261129_000005_conflicts"
         ]
     );
     let text = Error::PendingMigrations(names).to_string();

@@ -8,6 +8,7 @@ use scim::Object;
 use scim::project::Projection;
 use store::{Arrived, Constraint, NewUser, Newcomer, User, WriteUnit};
 
+use crate::conflicts;
 use crate::database::Database;
 use crate::entitlement::Rules;
 use crate::error::Error;
@@ -38,7 +39,12 @@ pub async fn create(
 ) -> Result<Outcome, Error> {
     check_formats(requester, None, &document)?;
     let arrival = Arrival::new(requester, document, projection)?;
-    super::arrivals::create(db, arrival).await
+    let user_name = arrival.user().user_name().to_owned();
+    let outcome = super::arrivals::create(db, arrival).await;
+    if let Err(refusal) = &outcome {
+        conflicts::note(db, requester, &user_name, refusal).await?;
+    }
+    outcome
 }
 
 impl Arrival {

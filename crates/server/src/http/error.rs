@@ -106,6 +106,7 @@ impl From<&DatabaseError> for Failure {
             DatabaseError::Busy | DatabaseError::Conflicting => {
                 Self::Later(ScimError::status(503, "The database is busy: send the request again."), 1)
             }
+            DatabaseError::ConnectionGone => Self::Unauthorised(Challenge::InvalidToken),
             other => Self::fault(std::io::Error::other(chain(other))),
         }
     }

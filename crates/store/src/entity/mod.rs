@@ -6,6 +6,7 @@
 )]
 
 pub(crate) mod bindings;
+pub(crate) mod conflicts;
 pub(crate) mod connections;
 pub(crate) mod groups;
 pub(crate) mod journal;

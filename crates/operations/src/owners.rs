@@ -1,0 +1,101 @@
+//! Users and groups are handed over from one connection to another, or to none, when their connection is deleted. Access,
+//! seats and memberships stay.
+
+use serde::Serialize;
+use store::{Connection, WriteUnit};
+
+use crate::database::{Attempt, Database};
+use crate::error::Error;
+use crate::requester::Operator;
+use crate::work::Work;
+use crate::work::hand_over::{self, HandOver};
+
+/// What is handed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    /// Users.
+    Users,
+    /// Groups.
+    Groups,
+    /// Both.
+    All,
+}
+
+/// What a connection owns at the start of a hand-over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Owned {
+    /// The name of the connection.
+    pub connection: String,
+    /// The users that it owns.
+    pub users: u64,
+    /// The groups that it owns.
+    pub groups: u64,
+}
+
+/// Starts to hand the users, the groups or both of a connection over to another one of the same tenant. Users and groups
+/// keep id, memberships, bindings, seats and enrolment; from then on the delays of the other connection apply to them. A
+/// group stays with its connection when the other one wants names unique and has a group of this name.
+///
+/// # Errors
+/// [`Error`] for connections that do not exist, are the same, or belong to two tenants.
+pub async fn hand_over(
+    db: &Database,
+    operator: &Operator,
+    from: &str,
+    to: &str,
+    what: What,
+) -> Result<(Owned, Work), Error> {
+    let (scope, from) = db.connection(from).await?;
+    let (other, to) = db.connection(to).await?;
+    if scope != other {
+        let said = format!("\"{}\" and \"{}\" belong to two tenants", from.name, to.name);
+        return Err(Error::Refused(said));
+    }
+    if from.id == to.id {
+        return Err(Error::Refused("a connection cannot take over from itself: name another one".to_owned()));
+    }
+    let work = HandOver::new(&from, Some(&to), what);
+    start(db, operator, scope, from, work, false).await
+}
+
+/// Starts to delete a connection: its tokens end at once, its users and groups have no owner from then on, and nobody
+/// loses access.
+///
+/// # Errors
+/// [`Error`] if there is no such connection.
+pub async fn delete(db: &Database, operator: &Operator, connection: &str) -> Result<(Owned, Work), Error> {
+    let (scope, from) = db.connection(connection).await?;
+    let work = HandOver::new(&from, None, What::All);
+    start(db, operator, scope, from, work, true).await
+}
+
+/// What a connection owns.
+///
+/// # Errors
+/// [`Error`] if there is no such connection.
+pub async fn owned(db: &Database, connection: &str) -> Result<Owned, Error> {
+    let (scope, connection) = db.connection(connection).await?;
+    let (users, groups) = db.read(&scope).await?.owned_by(connection.id).await?;
+    Ok(Owned { connection: connection.name, users, groups })
+}
+
+async fn start(
+    db: &Database,
+    operator: &Operator,
+    scope: store::TenantScope,
+    from: Connection,
+    work: HandOver,
+    deleted: bool,
+) -> Result<(Owned, Work), Error> {
+    let requester = operator.of(scope);
+    let start = async |mut unit: WriteUnit| -> Attempt<(Owned, Work)> {
+        let (users, groups) = unit.owned_by(from.id).await?;
+        if deleted {
+            unit.delete_tokens(from.id).await?;
+        }
+        let work = Work::start(&requester, &mut unit, work.job(requester.now), hand_over::KIND).await?;
+        Ok((unit, (Owned { connection: from.name.clone(), users, groups }, work)))
+    };
+    Ok(db.write(&requester.scope, start).await?.value)
+}

@@ -1,0 +1,126 @@
+//! The users and groups of a connection get another owner, in batches; a connection that is to be deleted goes at the end.
+
+use chrono::{DateTime, Utc};
+use provisioning::{Entry, EntryKind, GroupId, Subject, UserId};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use store::{Connection, ConnectionId, MemberKind, NewJob, WriteUnit};
+use uuid::Uuid;
+
+use super::{Progress, Step, WorkError, join_groups};
+use crate::database::Attempt;
+use crate::owners::What;
+
+/// The kind of the job.
+pub(crate) const KIND: &str = "hand-over";
+
+/// From which connection to which one, and how far that is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct HandOver {
+    from: ConnectionId,
+    from_name: String,
+    /// The new owner; none when the connection is deleted.
+    to: Option<ConnectionId>,
+    to_name: Option<String>,
+    /// Whether users are left.
+    users: bool,
+    /// Whether groups are left.
+    groups: bool,
+    /// The last group that was looked at.
+    after: Option<GroupId>,
+}
+
+impl HandOver {
+    /// What is to be done.
+    pub(crate) fn new(from: &Connection, to: Option<&Connection>, what: What) -> Self {
+        Self {
+            from: from.id,
+            from_name: from.name.clone(),
+            to: to.map(|to| to.id),
+            to_name: to.map(|to| to.name.clone()),
+            users: what != What::Groups,
+            groups: what != What::Users,
+            after: None,
+        }
+    }
+
+    /// The job that does the work; a later one for the same connection takes its place.
+    pub(crate) fn job(&self, run_at: DateTime<Utc>) -> NewJob {
+        let key = format!("{KIND}:{}", self.from);
+        NewJob { kind: KIND.to_owned(), payload: json!(self), run_at, dedup: Some(key) }
+    }
+
+    fn entry(&self, subject: Subject, name: &str) -> Entry {
+        let why = match &self.to_name {
+            Some(to) => format!("{name} was handed over from “{}” to “{to}”.", self.from_name),
+            None => format!("{name} belongs to no connection any more: “{}” was deleted.", self.from_name),
+        };
+        Entry::new(subject, EntryKind::OwnerChanged, why)
+    }
+}
+
+/// Gives the next users or groups another owner.
+pub(super) async fn step(step: &mut Step<'_>) -> Result<Option<Progress>, WorkError> {
+    let mut work: HandOver = step.read()?;
+    if !work.users && !work.groups {
+        return Ok(None);
+    }
+    let attempt = async |mut unit: WriteUnit| -> Attempt<(HandOver, Progress)> {
+        let mut next = work.clone();
+        let (ids, progress) = if next.users {
+            users(step, &mut unit, &mut next).await?
+        } else {
+            groups(step, &mut unit, &mut next).await?
+        };
+        let names = unit.names_of_members(&ids).await?;
+        let entry = |id: &Uuid| {
+            let name = names.get(id)?;
+            let subject = match name.kind {
+                MemberKind::User => Subject::User(UserId::new(*id)),
+                MemberKind::Group => Subject::Group(GroupId::new(*id)),
+            };
+            Some(next.entry(subject, &name.called))
+        };
+        let entries: Vec<Entry> = ids.iter().filter_map(entry).collect();
+        unit.record(entries.iter().map(|entry| (entry, &step.actor)), step.pace.now).await?;
+        if !next.users && !next.groups && next.to.is_none() {
+            unit.delete_connection(next.from).await?;
+        }
+        step.save(&mut unit, &json!(next)).await?;
+        Ok((unit, (next, progress)))
+    };
+    let (next, progress) = step.db.write(step.scope, attempt).await?.value;
+    work = next;
+    step.saved(json!(work));
+    Ok(Some(progress))
+}
+
+async fn users(
+    step: &Step<'_>,
+    unit: &mut WriteUnit,
+    work: &mut HandOver,
+) -> Result<(Vec<Uuid>, Progress), crate::error::Error> {
+    let given = unit.hand_over_users(work.from, work.to, step.pace.batch).await?;
+    work.users = !given.is_empty();
+    if let Some(to) = work.to {
+        // Groups of the new owner may have named a user before.
+        for user in unit.awaited_among(&given, to).await? {
+            unit.enqueue(join_groups::job(user, step.pace.now), step.pace.now).await?;
+        }
+    }
+    let progress = Progress { people: given.len() as u64, refused: 0 };
+    Ok((given.into_iter().map(UserId::uuid).collect(), progress))
+}
+
+async fn groups(
+    step: &Step<'_>,
+    unit: &mut WriteUnit,
+    work: &mut HandOver,
+) -> Result<(Vec<Uuid>, Progress), crate::error::Error> {
+    let (seen, given) = unit.hand_over_groups(work.from, work.to, work.after, step.pace.batch).await?;
+    work.groups = !seen.is_empty();
+    work.after = seen.last().copied().or(work.after);
+    let progress = Progress { people: seen.len() as u64, refused: (seen.len() - given.len()) as u64 };
+    Ok((given.into_iter().map(GroupId::uuid).collect(), progress))
+}
