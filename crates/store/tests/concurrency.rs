@@ -192,7 +192,7 @@ async fn a_held_waiter_is_served_by_a_job() {
     let decision = settle(&situation, &Cause::GrantLifted, now()).expect("not refused");
     unit.carry_out(&decision, now()).await.expect("carried out");
     unit.commit().await.expect("committed");
-    drop(holder);
+    holder.commit().await.expect("committed");
     let lease = TimeDelta::minutes(1);
     let jobs = store.claim_jobs(&[job_kind::SERVE_QUEUE], "w", now(), lease, 10).await.expect("claimed");
     assert_eq!(jobs.iter().map(|job| &job.payload).collect::<Vec<_>>(), [&json!({ "pool": pool })]);
