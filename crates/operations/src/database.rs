@@ -47,6 +47,11 @@ impl Database {
         Ok(self.store.read(scope).await?)
     }
 
+    /// Opens a unit for one statement, which needs no transaction around it.
+    pub(crate) async fn read_once(&self, scope: &TenantScope) -> Result<ReadUnit, Error> {
+        Ok(self.store.read_once(scope).await?)
+    }
+
     /// Opens a unit that writes, has `attempt` do its work, and makes it last; answers what came of it, and whether
     /// there is new work for the workers. An attempt that the database gave up on, because of a deadlock or because
     /// its snapshot was too old, is made again.

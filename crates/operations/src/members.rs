@@ -200,10 +200,7 @@ impl Moves {
         if groups.is_empty() {
             return Ok(());
         }
-        // A group is a member like any other, so the groups around it are found in the same way.
-        let around = UserId::new(group.uuid());
-        let above = unit.groups_of(&[around]).await?.remove(&around).unwrap_or_default();
-        let circle = std::iter::once(group).chain(above.into_iter().map(|above| above.id));
+        let circle = std::iter::once(group).chain(unit.groups_around(group).await?);
         if let Some(inside) = circle.map(GroupId::uuid).find(|id| groups.contains(id)) {
             let detail = format!("With the member \"{inside}\" the group would contain itself.");
             return Err(scim::Error::invalid_value(detail).into());

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use provisioning::{Enrolment, SeatState, Step, Subject, UserId, explain};
 use serde::Serialize;
-use store::{GroupOf, Licence};
+use store::{Computed, GroupOf, Licence, Wanted};
 
 use crate::database::Database;
 use crate::error::Error;
@@ -84,8 +84,8 @@ pub async fn show(db: &Database, user: &str, now: DateTime<Utc>) -> Result<User,
         person.grants.iter().map(|grant| format!("{} {}", named(grant.pool), grant.source)).collect()
     });
     let explanation = person.map(|person| explain(person, &situation.pools, now)).unwrap_or_default();
-    let seats = unit.licences_of(&[user.id]).await?.remove(&user.id).unwrap_or_default();
-    let groups = unit.groups_of(&[user.id]).await?.remove(&user.id).unwrap_or_default();
+    let Computed { groups, licences, .. } =
+        unit.computed(&[user.id], Wanted::ALL).await?.remove(&user.id).unwrap_or_default();
     let journal = journal::lines(&unit, Some(Subject::User(user.id)), LINES).await?;
     let connection = match user.connection {
         Some(id) => unit.connection(id).await?.map(|connection| connection.name),
@@ -99,7 +99,7 @@ pub async fn show(db: &Database, user: &str, now: DateTime<Utc>) -> Result<User,
         missing_steps: user.enrolment.missing_steps(),
         enrolment: user.enrolment,
         profile: user.resource.document,
-        seats: seats.into_iter().map(Seat::from).collect(),
+        seats: licences.into_iter().map(Seat::from).collect(),
         grants: grants.unwrap_or_default(),
         groups: groups.into_iter().map(Group::from).collect(),
         explanation,

@@ -13,7 +13,7 @@ use serde_json::Value;
 use store::{Member, ReadUnit};
 
 pub(crate) use groups::group;
-pub(crate) use users::{Computed, user};
+pub(crate) use users::{shown, user, wanted};
 
 pub use text::Text;
 
@@ -62,6 +62,13 @@ pub struct Search {
     pub projection: Projection,
 }
 
+impl Search {
+    /// Whether the first page holds the only resource that there can be.
+    pub(crate) fn finds_one(&self) -> bool {
+        store::finds_one(self.filter.as_ref(), self.page)
+    }
+}
+
 /// A list answer around the text of its resources.
 pub(crate) fn list(total: u64, page: Page, items: usize, resources: Text) -> Text {
     let head = head(total, page, items).to_string();
@@ -74,18 +81,13 @@ pub(crate) fn list(total: u64, page: Page, items: usize, resources: Text) -> Tex
 }
 
 /// The users of a page, with a comma between them.
-pub(crate) async fn users_text(
-    unit: &ReadUnit,
-    users: Vec<store::User>,
-    view: View<'_>,
-) -> Result<Text, Error> {
-    let computed = Computed::load(unit, &users, &[view.projection]).await?;
+pub(crate) fn users_text(users: Vec<(store::User, store::Computed)>, view: View<'_>) -> Text {
     let mut text = Text::default();
-    for (position, user) in users.into_iter().enumerate() {
+    for (position, (user, computed)) in users.into_iter().enumerate() {
         text.push(if position > 0 { "," } else { "" });
-        text.push(&Value::Object(computed.render(user, view).0).to_string());
+        text.push(&Value::Object(users::render(user, &computed, view).0).to_string());
     }
-    Ok(text)
+    text
 }
 
 /// The groups of a page, which are in the order of their ids, with a comma between them.

@@ -19,7 +19,7 @@ use crate::entitlement::Rules;
 use crate::error::Error;
 use crate::outcome::{Effects, Outcome};
 use crate::ownership::{Claim, may_delete};
-use crate::representation::{self, Search, Shown, Text, View, user_type};
+use crate::representation::{self, Search, Shown, Text, View, user_type, wanted};
 use crate::requester::Requester;
 use crate::resources::{self, Edit, Replacement, changed, check_formats, existing};
 use crate::settle::Change;
@@ -37,10 +37,10 @@ pub async fn read(
     projection: &Projection,
 ) -> Result<Shown, Error> {
     let view = View { base: db.base(), projection };
-    let unit = db.read(&requester.scope).await?;
-    let user = existing(unit.user(id).await?, "User", id)?;
+    let unit = db.read_once(&requester.scope).await?;
+    let (user, computed) = existing(unit.whole_user(id, wanted(&[projection])).await?, "User", id)?;
     let version = user.resource.meta.version;
-    let shown = representation::user(&unit, user, view).await?;
+    let shown = representation::shown(user, &computed, view);
     // The groups of a user change without a new version, so the whole tag is compared.
     let body = if conditions.unchanged(version, &shown.tag)? { None } else { shown.body };
     Ok(Shown { body, ..shown })
@@ -52,10 +52,13 @@ pub async fn read(
 /// What the database says.
 pub async fn list(db: &Database, requester: &Requester, search: &Search) -> Result<Text, Error> {
     let view = View { base: db.base(), projection: &search.projection };
-    let unit = db.read(&requester.scope).await?;
-    let (total, users) = unit.users(search.filter.as_ref(), search.page).await?;
+    // How many there are and those of the page are one statement for a look-up, and otherwise of one snapshot.
+    let scope = &requester.scope;
+    let unit = if search.finds_one() { db.read_once(scope).await? } else { db.read(scope).await? };
+    let wanted = wanted(&[&search.projection]);
+    let (total, users) = unit.whole_users(search.filter.as_ref(), search.page, wanted).await?;
     let items = users.len();
-    let resources = representation::users_text(&unit, users, view).await?;
+    let resources = representation::users_text(users, view);
     Ok(representation::list(total, search.page, items, resources))
 }
 

@@ -1,9 +1,7 @@
 //! Groups: documents without their members, which are rows of their own.
 
-use std::collections::HashMap;
-
 use chrono::{DateTime, Utc};
-use provisioning::{GroupId, UserId};
+use provisioning::GroupId;
 use scim::filter::ResolvedFilter;
 use scim::protocol::list::Page;
 use scim::schema::Registry;
@@ -15,7 +13,7 @@ use uuid::Uuid;
 
 use crate::connections::decode;
 use crate::db::backend::{for_each, for_update};
-use crate::db::sql::{CHUNK, Sql};
+use crate::db::sql::Sql;
 use crate::entity;
 use crate::error::Error;
 use crate::filter_sql::{self, Table};
@@ -102,14 +100,6 @@ impl TryFrom<Row> for Group {
 }
 
 #[derive(FromQueryResult)]
-struct GroupOfRow {
-    member_id: Uuid,
-    group_id: Uuid,
-    display_name: Option<String>,
-    direct: bool,
-}
-
-#[derive(FromQueryResult)]
 struct VersionRow {
     version: i64,
 }
@@ -139,7 +129,8 @@ impl ReadUnit {
         filter: Option<&ResolvedFilter>,
         page: Page,
     ) -> Result<(u64, Vec<Group>), Error> {
-        let (total, rows) = filter_sql::page::<Row>(self, Table::Groups, COLUMNS, filter, page).await?;
+        let (total, rows) =
+            filter_sql::page::<Row>(self, Table::Groups, Sql::new(COLUMNS), filter, page).await?;
         Ok((total, rows.into_iter().map(Group::try_from).collect::<Result<_, _>>()?))
     }
 
@@ -154,39 +145,19 @@ impl ReadUnit {
         Ok(self.transaction.one::<IdRow>(sql).await?.map(|row| GroupId::new(row.id)))
     }
 
-    /// The groups of each user, those around a group of theirs included, in the order of ids.
+    /// The groups around a group, whether the unit sees them or not.
     ///
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
-    pub async fn groups_of(&self, users: &[UserId]) -> Result<HashMap<UserId, Vec<GroupOf>>, Error> {
-        let mut groups: HashMap<UserId, Vec<GroupOf>> = HashMap::new();
-        for chunk in users.chunks(CHUNK) {
-            let mut sql = Sql::new(
-                "WITH RECURSIVE up(member_id, group_id) AS (\
-                 SELECT m.member_id, m.group_id FROM group_members m WHERE m.tenant_id = ",
-            );
-            sql.bind(self.tenant()).push(" AND m.member_id IN ").list(chunk.iter().map(|user| user.uuid()));
-            let (before, behind) = for_each(self.backend());
-            sql.push(&format!(" UNION SELECT up.member_id, t.group_id FROM up {before} group_members t"));
-            sql.push(" WHERE t.member_id = up.group_id AND t.tenant_id = ").bind(self.tenant()).push(behind);
-            sql.push(
-                ") SELECT up.member_id, up.group_id, (SELECT g.display_name FROM groups g WHERE g.tenant_id = ",
-            );
-            sql.bind(self.tenant()).push(" AND g.id = up.group_id) AS display_name, EXISTS (SELECT 1 ");
-            sql.push("FROM group_members d WHERE d.tenant_id = ").bind(self.tenant());
-            sql.push(" AND d.group_id = up.group_id AND d.member_id = up.member_id) AS direct FROM up ");
-            if !self.scope.sees_all() {
-                sql.push("WHERE EXISTS (SELECT 1 FROM groups o WHERE o.tenant_id = ").bind(self.tenant());
-                sql.push(" AND o.id = up.group_id").seen(&self.scope, "o").push(") ");
-            }
-            sql.push("ORDER BY up.member_id, up.group_id");
-            for row in self.transaction.all::<GroupOfRow>(sql).await? {
-                let group =
-                    GroupOf { id: GroupId::new(row.group_id), display: row.display_name, direct: row.direct };
-                groups.entry(UserId::new(row.member_id)).or_default().push(group);
-            }
-        }
-        Ok(groups)
+    pub async fn groups_around(&self, group: GroupId) -> Result<Vec<GroupId>, Error> {
+        let (before, behind) = for_each(self.backend());
+        let mut sql =
+            Sql::new("WITH RECURSIVE up(id) AS (SELECT m.group_id FROM group_members m WHERE m.tenant_id = ");
+        sql.bind(self.tenant()).push(" AND m.member_id = ").bind(group.uuid());
+        sql.push(&format!(" UNION SELECT t.group_id FROM up {before} group_members t"));
+        sql.push(" WHERE t.member_id = up.id AND t.tenant_id = ").bind(self.tenant()).push(behind);
+        sql.push(") SELECT up.id FROM up");
+        Ok(self.transaction.all::<IdRow>(sql).await?.into_iter().map(|row| GroupId::new(row.id)).collect())
     }
 }
 

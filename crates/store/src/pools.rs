@@ -1,7 +1,5 @@
 //! Licence pools, the groups bound to them, and the seats that people hold.
 
-use std::collections::HashMap;
-
 use chrono::{DateTime, Utc};
 use provisioning::{GroupId, Pool, PoolId, PoolPolicy, SeatState, UserId};
 use scim::text::fold;
@@ -9,7 +7,7 @@ use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
 use crate::db::locks::Lock;
-use crate::db::sql::{CHUNK, Sql};
+use crate::db::sql::Sql;
 use crate::entity::{bindings, pools};
 use crate::error::Error;
 use crate::ids::{IdRow, new_id, stored};
@@ -111,16 +109,6 @@ struct BindingRow {
     created_at: DateTime<Utc>,
 }
 
-#[derive(FromQueryResult)]
-struct LicenceRow {
-    user_id: Uuid,
-    pool_id: Uuid,
-    name: String,
-    state: String,
-    since: DateTime<Utc>,
-    overage: bool,
-}
-
 /// The pool of a row.
 pub(crate) fn pool(row: &pools::Model) -> Result<Pool, Error> {
     let inconsistent = |column| Error::Inconsistent { table: "pools", column, id: row.id.to_string() };
@@ -209,33 +197,6 @@ impl ReadUnit {
         sql.bind(self.tenant()).push(" AND b.group_id = ").bind(group.uuid()).push(" ORDER BY b.pool_id");
         let rows = self.transaction.all::<IdRow>(sql).await?;
         Ok(rows.into_iter().map(|row| PoolId::new(row.id)).collect())
-    }
-
-    /// The seats and places of each user, by pool.
-    ///
-    /// # Errors
-    /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
-    pub async fn licences_of(&self, users: &[UserId]) -> Result<HashMap<UserId, Vec<Licence>>, Error> {
-        let mut licences: HashMap<UserId, Vec<Licence>> = HashMap::new();
-        for chunk in users.chunks(CHUNK) {
-            let mut sql = Sql::new(
-                "SELECT s.user_id, s.pool_id, p.name, s.state, s.since, s.overage FROM seats s \
-                 JOIN pools p ON p.tenant_id = s.tenant_id AND p.id = s.pool_id WHERE s.tenant_id = ",
-            );
-            sql.bind(self.tenant()).push(" AND s.user_id IN ").list(chunk.iter().map(|user| user.uuid()));
-            sql.push(" ORDER BY s.user_id, s.pool_id");
-            for row in self.transaction.all::<LicenceRow>(sql).await? {
-                let licence = Licence {
-                    pool: PoolId::new(row.pool_id),
-                    name: row.name,
-                    state: seat_state(&row.state, row.user_id)?,
-                    since: row.since,
-                    overage: row.overage,
-                };
-                licences.entry(UserId::new(row.user_id)).or_default().push(licence);
-            }
-        }
-        Ok(licences)
     }
 
     /// At most `most` people behind `after` who have a seat or a place in a pool and no grant for it, in the order of

@@ -133,6 +133,15 @@ impl Store {
         })
     }
 
+    /// Opens a unit for one statement, which needs no transaction around it.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    pub async fn read_once(&self, scope: &TenantScope) -> Result<ReadUnit, Error> {
+        let (transaction, base) = (Transaction::once(self.database().await?), Arc::clone(&self.base));
+        Ok(ReadUnit { transaction, scope: scope.clone(), base, policy: self.policy })
+    }
+
     /// Opens a unit that writes; on `SQLite` it waits for its turn.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use provisioning::{
 };
 use serde_json::json;
 use store::{Error, GrantKind, JournalQuery, MemberKind, NewJob, WriteUnit, job_kind};
-use support::{TestStore, insert_group, insert_user, new_pool, now, policy, user_document};
+use support::{TestStore, insert_group, insert_user, licences_of, new_pool, now, policy, user_document};
 
 /// Settles people as a request does, and answers what was decided.
 async fn settled(unit: &mut WriteUnit, people: &[UserId], cause: &Cause, at: DateTime<Utc>) -> Decision {
@@ -85,7 +85,7 @@ async fn a_join_takes_a_seat_and_tells_everybody() {
 
     let [first, second] = people;
     let unit = store.read(&store.scope).await.expect("a unit opens");
-    let licences = unit.licences_of(&people).await.expect("readable");
+    let licences = licences_of(&unit, &people).await;
     let seat =
         |user: UserId| (licences[&user][0].state, licences[&user][0].name.as_str(), licences[&user][0].since);
     assert_eq!(seat(first), (SeatState::Assigned, "Vault", now()));
@@ -182,7 +182,7 @@ async fn a_seat_that_becomes_free_goes_to_the_first_who_waits() {
     assert!(unit.delete_user(users[0], at).await.expect("deleted"));
     unit.commit().await.expect("committed");
     let unit = store.read(&store.scope).await.expect("a unit opens");
-    let licences = unit.licences_of(&users).await.expect("readable");
+    let licences = licences_of(&unit, &users).await;
     assert_eq!(licences.get(&users[0]), None);
     assert_eq!(licences[&users[1]][0].state, SeatState::Assigned);
     assert_eq!(licences[&users[2]][0].state, SeatState::Waiting);

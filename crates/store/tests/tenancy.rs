@@ -4,7 +4,9 @@ mod support;
 
 use provisioning::{GroupId, PoolPolicy, Subject};
 use serde_json::json;
-use store::{Error, GrantKind, JournalQuery, MemberKind, NewGroup, NewToken, RequestRecord, TenantScope};
+use store::{
+    Error, GrantKind, JournalQuery, MemberKind, NewGroup, NewToken, RequestRecord, TenantScope, Wanted,
+};
 use support::{
     TestStore, create, group_filter, id_at, insert_group, insert_user, new_connection, new_pool, new_user,
     now, page, user_document, user_filter,
@@ -58,12 +60,12 @@ async fn a_tenant_sees_and_changes_only_its_own() {
     for filter in ["displayName eq \"staff\"".to_owned(), format!("members eq \"{ada}\"")] {
         assert_eq!(unit.groups(Some(&group_filter(&filter)), page(1, 10)).await.expect(&filter), (0, vec![]));
     }
-    assert!(unit.groups_of(&[ada]).await.expect("readable").is_empty());
     assert!(unit.members(group).await.expect("readable").is_empty());
     assert!(unit.members_among(group, &[ada.uuid()]).await.expect("readable").is_empty());
     assert!(unit.members_page(group, None, 10).await.expect("readable").is_empty());
     assert!(unit.names_of(&[ada.uuid(), group.uuid()]).await.expect("readable").is_empty());
-    assert!(unit.licences_of(&[ada]).await.expect("readable").is_empty());
+    assert!(unit.computed(&[ada], Wanted::ALL).await.expect("readable").is_empty());
+    assert!(unit.whole_user(ada, Wanted::ALL).await.expect("readable").is_none());
     assert!(unit.pool_people(pool, None, 10).await.expect("readable").is_empty());
     assert_eq!(unit.group_named("staff").await.expect("readable"), None);
     assert!(unit.parked(group).await.expect("readable").is_empty());

@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use provisioning::{PoolPolicy, Subject, UserId};
 use serde_json::json;
 use store::{
-    Error, JournalQuery, MemberKind, NewGroup, NewPool, NewUser, Newcomer, Options, PoolRule, Store,
+    Error, JournalQuery, MemberKind, NewGroup, NewPool, NewUser, Newcomer, Options, PoolRule, Store, Wanted,
 };
 use support::{
     TestStore, create, id_at, insert_group, insert_user, new_connection, new_pool, new_user, newcomer, now,
@@ -128,8 +128,9 @@ async fn groups_have_members_names_and_versions() {
         members.iter().map(|member| (member.id, member.kind, member.display.as_deref())).collect();
     let shown = |user: UserId| (user != ada).then_some("Bob B.");
     assert_eq!(found, [both[0], both[1]].map(|id| (id, MemberKind::User, shown(UserId::new(id)))));
-    let groups = unit.groups_of(&[ada]).await.expect("readable").remove(&ada).expect("ada has groups");
-    let mut groups: Vec<_> = groups.iter().map(|group| (group.display.as_deref(), group.direct)).collect();
+    let computed = unit.computed(&[ada], Wanted::ALL).await.expect("readable").remove(&ada).expect("there");
+    let mut groups: Vec<_> =
+        computed.groups.iter().map(|group| (group.display.as_deref(), group.direct)).collect();
     groups.sort_unstable();
     assert_eq!(groups, [(Some("Inner"), true), (Some("Outer"), false)]);
     assert_eq!(unit.members_among(inner, &[ada.uuid(), nobody]).await.expect("readable"), [ada.uuid()]);

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use provisioning::{Cause, Entry, EntryKind, PoolId, Subject, UserId};
 use scim::Object;
 use scim::project::Projection;
-use store::{Arrived, Constraint, NewUser, Newcomer, User, WriteUnit};
+use store::{Arrived, Computed, Constraint, NewUser, Newcomer, User, Wanted, WriteUnit};
 
 use crate::conflicts;
 use crate::database::Database;
@@ -14,7 +14,7 @@ use crate::entitlement::Rules;
 use crate::error::Error;
 use crate::outcome::{Effects, Outcome};
 use crate::parked;
-use crate::representation::{Computed, View};
+use crate::representation::{View, shown, wanted};
 use crate::requester::Requester;
 use crate::resources::{check_formats, existing};
 use crate::settle::Change;
@@ -191,16 +191,19 @@ impl Welcome {
             changed = unit.users_among(&touched).await?.into_iter().map(|user| (user.id, user)).collect();
         }
         let projections: Vec<&Projection> = arrivals.iter().map(|arrival| &arrival.projection).collect();
-        let users: Vec<User> = changed.values().cloned().collect();
         // A user who was not touched can have neither groups nor licences yet.
-        let computed = Computed::load(unit, &users, &projections).await?;
+        let computed = unit.computed(&touched, wanted(&projections)).await?;
         let plain: Vec<User> = arrivals
             .iter()
             .map(Arrival::user)
             .filter(|user| arrived.created.contains(&user.id) && !changed.contains_key(&user.id))
             .cloned()
             .collect();
-        let named = Computed::named(unit, &plain, &projections).await?;
+        let managed: Vec<UserId> =
+            plain.iter().filter(|user| user.names_manager()).map(|user| user.id).collect();
+        let manager = Wanted { groups: false, licences: false, ..wanted(&projections) };
+        let named = unit.computed(&managed, manager).await?;
+        let none = Computed::default();
         let mut plain: HashMap<UserId, User> = plain.into_iter().map(|user| (user.id, user)).collect();
         let mut outcomes = Vec::with_capacity(arrivals.len());
         for arrival in arrivals {
@@ -210,10 +213,9 @@ impl Welcome {
                 continue;
             }
             let view = View { base: db.base(), projection: &arrival.projection };
-            let shown = match changed.remove(&id) {
-                Some(user) => computed.shown(user, view),
-                None => named.shown(existing(plain.remove(&id), "User", id)?, view),
-            };
+            let found = changed.remove(&id).or_else(|| plain.remove(&id));
+            let parts = computed.get(&id).or_else(|| named.get(&id)).unwrap_or(&none);
+            let shown = shown(existing(found, "User", id)?, parts, view);
             let effects = self.effects.remove(&id).unwrap_or_default();
             outcomes.push(Ok(Outcome { shown: Some(shown), effects, ..Outcome::default() }));
         }

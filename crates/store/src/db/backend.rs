@@ -252,6 +252,21 @@ pub(crate) fn json_elements(backend: DbBackend, document: &str, path: &[&str]) -
     format!("jsonb_path_query({document}, {every}) AS e(value)")
 }
 
+/// All rows of a query as one JSON list, each a list of these columns; `NULL` or an empty list when there is none.
+pub(crate) fn list_of(backend: DbBackend, columns: &[&str]) -> String {
+    let columns = columns.join(", ");
+    if backend == DbBackend::Sqlite {
+        format!("json_group_array(json_array({columns}))")
+    } else {
+        format!("jsonb_agg(jsonb_build_array({columns}))")
+    }
+}
+
+/// In the place of such a list, where it is not wanted.
+pub(crate) fn no_list(backend: DbBackend) -> &'static str {
+    if backend == DbBackend::Sqlite { "NULL" } else { "CAST(NULL AS JSONB)" }
+}
+
 /// What stands around a text that is a JSON array to make a row `e`, with its `value`, of each element.
 pub(crate) fn elements(backend: DbBackend) -> (&'static str, &'static str) {
     if backend == DbBackend::Sqlite {

@@ -37,6 +37,11 @@ impl Transaction {
         Ok(Self { connection: Connected::Own(own), statements: AtomicUsize::new(0) })
     }
 
+    /// For one statement, which is a transaction by itself.
+    pub(crate) fn once(own: PooledConnection) -> Self {
+        Self { connection: Connected::Own(own), statements: AtomicUsize::new(0) }
+    }
+
     pub(crate) fn leased(lease: Lease) -> Self {
         Self { connection: Connected::Leased(lease), statements: AtomicUsize::new(0) }
     }

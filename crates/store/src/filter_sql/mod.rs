@@ -23,6 +23,7 @@ use serde_json::Value as Json;
 use crate::db::sql::Sql;
 use crate::scope::TenantScope;
 use compare::Value;
+pub use page::finds_one;
 pub(crate) use page::page;
 use places::Place;
 

@@ -21,7 +21,7 @@ struct Total {
 pub(crate) async fn page<T: FromQueryResult>(
     unit: &ReadUnit,
     table: Table,
-    columns: &str,
+    columns: Sql,
     filter: Option<&ResolvedFilter>,
     page: Page,
 ) -> Result<(u64, Vec<T>), Error> {
@@ -49,11 +49,11 @@ pub(crate) async fn page<T: FromQueryResult>(
 pub(super) fn statement(
     unit: &ReadUnit,
     table: Table,
-    columns: &str,
+    columns: Sql,
     filter: Option<&ResolvedFilter>,
     page: Page,
 ) -> Sql {
-    let mut sql = Sql::new(columns);
+    let mut sql = columns;
     condition(unit, &mut sql, table, filter);
     // A bound or needless LIMIT makes SQLite prepare the statement anew each time.
     if !finds_one(filter, page) {
@@ -75,8 +75,9 @@ fn condition(unit: &ReadUnit, sql: &mut Sql, table: Table, filter: Option<&Resol
     }
 }
 
-/// Whether the first page holds the only row that can satisfy the filter.
-fn finds_one(filter: Option<&ResolvedFilter>, page: Page) -> bool {
+/// Whether the first page holds the only row that can satisfy the filter: one statement finds all of the answer.
+#[must_use]
+pub fn finds_one(filter: Option<&ResolvedFilter>, page: Page) -> bool {
     page.start_index <= 1 && filter.is_some_and(names_one)
 }
 

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use provisioning::{Enrolment, UserId};
 use scim::filter::ResolvedFilter;
 use scim::protocol::list::Page;
-use scim::schema::Registry;
+use scim::schema::{ENTERPRISE_USER, Registry};
 use scim::text::fold_name;
 use scim::{Meta, Object, Resource};
 use sea_orm::FromQueryResult;
@@ -20,6 +20,7 @@ use crate::filter_sql::{self, Table};
 use crate::ids::ConnectionId;
 use crate::pools::Licence;
 use crate::unit::ReadUnit;
+use crate::users::computed::{Computed, ComputedRow, Wanted};
 
 /// A user as stored.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,6 +53,15 @@ impl User {
         text(&self.resource.document, "externalId").into_iter().chain([self.user_name()])
     }
 
+    /// Whether the user has a manager.
+    #[must_use]
+    pub fn names_manager(&self) -> bool {
+        self.resource
+            .document
+            .get(ENTERPRISE_USER)
+            .is_some_and(|extension| extension.get("manager").is_some())
+    }
+
     /// Whether answers hold the enrolment extension: there is a licence, a place in a queue, or there was a licence.
     #[must_use]
     pub fn shows_enrolment(&self, licences: &[Licence]) -> bool {
@@ -76,7 +86,26 @@ struct Row {
     version: i64,
 }
 
-const COLUMNS: &str = "SELECT u.id, u.document, u.enrolment, u.connection_id, u.created_at, u.modified_at, u.version FROM users u";
+const COLUMNS: &str =
+    "SELECT u.id, u.document, u.enrolment, u.connection_id, u.created_at, u.modified_at, u.version";
+
+/// A user with what is computed.
+#[derive(FromQueryResult)]
+struct WholeRow {
+    #[sea_orm(nested)]
+    user: Row,
+    #[sea_orm(nested)]
+    computed: ComputedRow,
+}
+
+impl TryFrom<WholeRow> for (User, Computed) {
+    type Error = Error;
+
+    fn try_from(row: WholeRow) -> Result<Self, Error> {
+        let computed = row.computed.read(row.user.id)?;
+        Ok((row.user.try_into()?, computed))
+    }
+}
 
 impl TryFrom<Row> for User {
     type Error = Error;
@@ -135,7 +164,10 @@ impl ReadUnit {
 
     pub(crate) async fn one_user(&self, id: UserId, lock: &str) -> Result<Option<User>, Error> {
         let mut sql = Sql::new(COLUMNS);
-        sql.push(" WHERE u.tenant_id = ").bind(self.tenant()).push(" AND u.id = ").bind(id.uuid());
+        sql.push(" FROM users u WHERE u.tenant_id = ")
+            .bind(self.tenant())
+            .push(" AND u.id = ")
+            .bind(id.uuid());
         sql.seen(&self.scope, "u").push(lock);
         self.transaction.one::<Row>(sql).await?.map(User::try_from).transpose()
     }
@@ -164,7 +196,7 @@ impl ReadUnit {
         let mut users = Vec::new();
         for chunk in ids.chunks(CHUNK) {
             let mut sql = Sql::new(COLUMNS);
-            sql.push(" WHERE u.tenant_id = ").bind(self.tenant()).push(" AND u.id IN ");
+            sql.push(" FROM users u WHERE u.tenant_id = ").bind(self.tenant()).push(" AND u.id IN ");
             sql.list(chunk.iter().map(|id| id.uuid())).push(" ORDER BY u.id");
             for row in self.transaction.all::<Row>(sql).await? {
                 users.push(User::try_from(row)?);
@@ -173,18 +205,50 @@ impl ReadUnit {
         Ok(users)
     }
 
-    /// How many users satisfy the filter, and those of one page, in the order of ids.
+    /// The user of this id, with what is wanted, in one statement.
+    ///
+    /// # Errors
+    /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
+    pub async fn whole_user(&self, id: UserId, wanted: Wanted) -> Result<Option<(User, Computed)>, Error> {
+        let mut sql = self.whole(wanted);
+        sql.push(" WHERE u.tenant_id = ").bind(self.tenant()).push(" AND u.id = ").bind(id.uuid());
+        sql.seen(&self.scope, "u");
+        self.transaction.one::<WholeRow>(sql).await?.map(TryInto::try_into).transpose()
+    }
+
+    /// How many users satisfy the filter, and those of one page with what is wanted, in the order of ids.
     ///
     /// One statement when it answers both, as it does for every look-up of few.
     ///
     /// # Errors
     /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
+    pub async fn whole_users(
+        &self,
+        filter: Option<&ResolvedFilter>,
+        page: Page,
+        wanted: Wanted,
+    ) -> Result<(u64, Vec<(User, Computed)>), Error> {
+        let columns = self.whole(wanted);
+        let (total, rows) = filter_sql::page::<WholeRow>(self, Table::Users, columns, filter, page).await?;
+        Ok((total, rows.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?))
+    }
+
+    /// As [`ReadUnit::whole_users`], without anything computed.
+    ///
+    /// # Errors
+    /// As [`ReadUnit::whole_users`].
     pub async fn users(
         &self,
         filter: Option<&ResolvedFilter>,
         page: Page,
     ) -> Result<(u64, Vec<User>), Error> {
-        let (total, rows) = filter_sql::page::<Row>(self, Table::Users, COLUMNS, filter, page).await?;
-        Ok((total, rows.into_iter().map(User::try_from).collect::<Result<_, _>>()?))
+        let (total, users) = self.whole_users(filter, page, Wanted::default()).await?;
+        Ok((total, users.into_iter().map(|(user, _)| user).collect()))
+    }
+
+    fn whole(&self, wanted: Wanted) -> Sql {
+        let mut sql = Sql::new(COLUMNS);
+        self.add_computed(&mut sql, wanted).push(" FROM users u");
+        sql
     }
 }

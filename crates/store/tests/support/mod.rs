@@ -5,6 +5,7 @@ pub(crate) mod fill;
 pub(crate) mod generate;
 pub(crate) mod represent;
 
+use std::collections::HashMap;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -18,8 +19,8 @@ use scim::schema::Registry;
 use sea_orm::{ConnectionTrait, Database};
 use serde_json::{Value, json};
 use store::{
-    Actor, ActorKind, Connection, Constraint, Error, MemberKind, NewConnection, NewGroup, NewPool, NewUser,
-    Newcomer, Options, Store, TenantScope, User, WriteUnit,
+    Actor, ActorKind, Connection, Constraint, Error, Licence, MemberKind, NewConnection, NewGroup, NewPool,
+    NewUser, Newcomer, Options, ReadUnit, Store, TenantScope, User, Wanted, WriteUnit,
 };
 use uuid::{NoContext, Timestamp, Uuid};
 
@@ -245,4 +246,12 @@ pub(crate) fn group_filter(text: &str) -> ResolvedFilter {
 
 pub(crate) fn page(start_index: u64, count: u64) -> Page {
     Page { start_index, count }
+}
+
+/// The seats and places of those among these users who have any.
+pub(crate) async fn licences_of(unit: &ReadUnit, users: &[UserId]) -> HashMap<UserId, Vec<Licence>> {
+    let wanted = Wanted { licences: true, ..Wanted::default() };
+    let computed = unit.computed(users, wanted).await.expect("readable");
+    let licences = computed.into_iter().map(|(user, computed)| (user, computed.licences));
+    licences.filter(|(_, licences)| !licences.is_empty()).collect()
 }

@@ -1,10 +1,9 @@
 //! Whole representations of users and groups, as a client sees them: what the oracle of filters looks at.
 
-use provisioning::UserId;
 use scim::schema::{ENROLMENT, ENTERPRISE_USER, Registry};
 use scim::{Object, time};
 use serde_json::{Value, json};
-use store::{GroupOf, Licence, ReadUnit, User};
+use store::{Computed, GroupOf, Licence, ReadUnit, User, Wanted};
 use uuid::Uuid;
 
 use super::{BASE, page};
@@ -15,18 +14,9 @@ pub(crate) fn matching(documents: &[(Uuid, Object)], accepts: impl Fn(&Object) -
 
 /// The whole representations, as a client sees them.
 pub(crate) async fn user_documents(unit: &ReadUnit) -> Vec<(Uuid, Object)> {
-    let (_, users) = unit.users(None, page(1, 100)).await.expect("readable");
-    let ids: Vec<UserId> = users.iter().map(|user| user.id).collect();
-    let groups = unit.groups_of(&ids).await.expect("readable");
-    let licences = unit.licences_of(&ids).await.expect("readable");
-    let manager = |user: &User| -> Option<Uuid> {
-        user.resource.document.get(ENTERPRISE_USER)?.get("manager")?.get("value")?.as_str()?.parse().ok()
-    };
-    let managers: Vec<Uuid> = users.iter().filter_map(manager).collect();
-    let names = unit.names_of(&managers).await.expect("readable");
-    let document = |mut user: User| {
-        let licences = licences.get(&user.id).map(Vec::as_slice).unwrap_or_default();
-        let name = manager(&user).and_then(|id| names.get(&id)?.display.clone());
+    let (_, users) = unit.whole_users(None, page(1, 100), Wanted::ALL).await.expect("readable");
+    let document = |(mut user, computed): (User, Computed)| {
+        let licences = &computed.licences;
         if user.shows_enrolment(licences) {
             let computed = enrolled(&user, licences);
             let stored = user.resource.document.entry(ENROLMENT).or_insert_with(|| json!({}));
@@ -35,11 +25,12 @@ pub(crate) async fn user_documents(unit: &ReadUnit) -> Vec<(Uuid, Object)> {
                 .expect("an object")
                 .extend(computed.as_object().expect("an object").clone());
         }
-        if let Some(name) = name {
+        if let Some(name) = computed.manager {
             user.resource.document[ENTERPRISE_USER]["manager"]["displayName"] = name.into();
         }
-        if let Some(groups) = groups.get(&user.id) {
-            user.resource.document.insert("groups".to_owned(), groups.iter().map(group_of).collect());
+        if !computed.groups.is_empty() {
+            let groups = computed.groups.iter().map(group_of).collect();
+            user.resource.document.insert("groups".to_owned(), groups);
         }
         (user.id.uuid(), user.resource.render(BASE))
     };
