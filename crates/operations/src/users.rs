@@ -165,10 +165,10 @@ async fn save(
     let entry = changed(Subject::User(user.id), EntryKind::UserChanged, &before, &user.resource.document);
     let entries = claim.entry(requester, Subject::User(user.id), user.user_name()).into_iter().chain([entry]);
     let entries: Vec<Entry> = entries.collect();
-    unit.record(entries.iter().map(|entry| (entry, &requester.actor)), now).await?;
+    let rules = unit.record_change(entries.iter().map(|entry| (entry, &requester.actor)), now).await?;
     effects.note("person changed");
 
-    let entitled = Rules::of(unit).await?.apply(unit, &user, now).await?;
+    let entitled = Rules::among(&rules).apply(unit, &user, now).await?;
     let cause = match (was_active, user.is_active()) {
         (false, true) => Cause::PushedActive,
         (true, false) => Cause::PushedInactive,

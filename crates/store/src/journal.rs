@@ -7,9 +7,12 @@ use provisioning::{Entry, GroupId, PoolId, Subject, UserId};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
+use crate::db::rows::Rows;
+use crate::db::sql::Sql;
 use crate::entity::journal;
 use crate::error::Error;
 use crate::ids::{new_id, stored};
+use crate::pools::PoolRule;
 use crate::unit::{ReadUnit, WriteUnit};
 
 /// Who caused a change.
@@ -175,5 +178,23 @@ impl WriteUnit {
         let tenant = self.tenant();
         let rows = entries.into_iter().map(|(entry, actor)| row(tenant, entry, actor, now)).collect();
         self.transaction.insert_all::<journal::Entity>(rows).await
+    }
+
+    /// As [`WriteUnit::record`] for the few entries about a user who was changed; answers the rules of pools, which may
+    /// apply to the user now, in the same trip.
+    ///
+    /// # Errors
+    /// As [`WriteUnit::record`].
+    pub async fn record_change<'e>(
+        &mut self,
+        entries: impl IntoIterator<Item = (&'e Entry, &'e Actor)>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<PoolRule>, Error> {
+        let (tenant, backend) = (self.tenant(), self.backend());
+        let rows: Rows<journal::Entity> =
+            entries.into_iter().map(|(entry, actor)| row(tenant, entry, actor, now)).collect();
+        let mut sql = Sql::default();
+        sql.together(backend, |sql| sql.insert(backend, &rows, ""));
+        self.rules(sql).await
     }
 }

@@ -160,7 +160,12 @@ impl ReadUnit {
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
     pub async fn pool_rules(&self) -> Result<Vec<PoolRule>, Error> {
-        let mut sql = Sql::new("SELECT p.id, p.rule, p.is_default FROM pools p WHERE p.tenant_id = ");
+        self.rules(Sql::default()).await
+    }
+
+    /// As [`ReadUnit::pool_rules`], behind other statements of the same trip.
+    pub(crate) async fn rules(&self, mut sql: Sql) -> Result<Vec<PoolRule>, Error> {
+        sql.push("SELECT p.id, p.rule, p.is_default FROM pools p WHERE p.tenant_id = ");
         sql.bind(self.tenant()).push(" ORDER BY p.id");
         let rule =
             |row: RuleRow| PoolRule { pool: PoolId::new(row.id), rule: row.rule, default: row.is_default };

@@ -2,10 +2,10 @@
 
 mod support;
 
-use provisioning::{Cause, GroupId, PoolPolicy, UserId, settle};
+use provisioning::{Cause, Entry, EntryKind, GroupId, PoolPolicy, Subject, UserId, settle};
 use serde_json::json;
 use store::{MemberKind, Wanted};
-use support::{TestStore, actor, insert_user, now};
+use support::{TestStore, actor, insert_user, now, user_document};
 
 /// What a PATCH of one member does, and how many statements it took.
 async fn patch(store: &TestStore, group: GroupId, user: UserId, joins: bool) -> usize {
@@ -73,4 +73,21 @@ async fn creating_and_looking_up_a_user_is_cheap() {
     let unit = store.read(&store.scope).await.expect("a unit opens");
     unit.whole_user(ada, Wanted::ALL).await.expect("readable").expect("there");
     assert_eq!(unit.statements(), 1, "with groups, licences and the manager's name");
+}
+
+#[tokio::test]
+async fn changing_a_user_is_cheap() {
+    let store = TestStore::open().await;
+    let ada = store.add_user("ada").await;
+    store.add_pool("Vault", 1, PoolPolicy::Queue).await;
+    let mut unit = store.unit().await;
+    let user = unit.lock_user(ada).await.expect("readable").expect("there");
+    let document = user_document(json!({ "userName": "ada", "title": "Dr" }));
+    unit.save_user(&user, &document, now()).await.expect("current");
+    let (entry, by) = (Entry::new(Subject::User(ada), EntryKind::UserChanged, "A test.".to_owned()), actor());
+    let rules = unit.record_change([(&entry, &by)], now()).await.expect("recorded");
+    assert_eq!(rules.len(), 1);
+    unit.computed(&[ada], Wanted::ALL).await.expect("readable");
+    assert_eq!(unit.statements(), 4, "the user, the change, journal and rules, what is shown");
+    unit.commit().await.expect("committed");
 }

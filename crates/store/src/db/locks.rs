@@ -6,6 +6,7 @@
 //! ends. Both look for each other only after that, in a statement of its own. `SQLite` has one writer and needs no
 //! locks.
 
+use sea_orm::DbBackend;
 use uuid::Uuid;
 
 use crate::db::backend;
@@ -44,12 +45,27 @@ impl Transaction {
 
     async fn take(&self, function: Option<&str>, tenant: Uuid, locks: &[Lock]) -> Result<(), Error> {
         let Some(function) = function else { return Ok(()) };
-        let mut sql = Sql::new("SELECT ");
-        for (position, lock) in locks.iter().enumerate() {
-            sql.push(if position > 0 { ", " } else { "" }).push(function);
-            lock.push(&mut sql, tenant);
-        }
+        let mut sql = Sql::default();
+        select(&mut sql, function, tenant, locks);
         self.run(sql).await?;
         Ok(())
+    }
+}
+
+impl Sql {
+    /// Appends a source to an `UPDATE` by which the statement shares locks, too, in one trip.
+    pub(crate) fn sharing(&mut self, backend: DbBackend, tenant: Uuid, locks: &[Lock]) -> &mut Self {
+        let Some(function) = backend::share_advisory_lock(backend) else { return self };
+        self.push(" FROM (");
+        select(self, function, tenant, locks);
+        self.push(") shared")
+    }
+}
+
+fn select(sql: &mut Sql, function: &str, tenant: Uuid, locks: &[Lock]) {
+    sql.push("SELECT ");
+    for (position, lock) in locks.iter().enumerate() {
+        sql.push(if position > 0 { ", " } else { "" }).push(function);
+        lock.push(sql, tenant);
     }
 }

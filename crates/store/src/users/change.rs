@@ -75,7 +75,6 @@ impl WriteUnit {
         let rows = values::rows(tenant, id, &indexed.search);
         let changed = rows != values::rows(tenant, id, &before);
         let version = user.resource.meta.version + 1;
-        self.share(&[Lock::Rules]).await?;
         let mut sql = Sql::new("UPDATE users SET document = ");
         sql.bind(Value::Object(document.clone())).push(", search = ").bind(Value::Object(indexed.search));
         sql.push(", user_name_folded = ").bind(indexed.user_name_folded);
@@ -85,6 +84,8 @@ impl WriteUnit {
         sql.push(", display_name = ").bind(indexed.display_name).push(", active = ").bind(indexed.active);
         sql.push(", connection_id = ").bind(user.connection.map(ConnectionId::uuid));
         sql.push(", modified_at = ").bind(stored(now)).push(", version = ").bind(version);
+        // The rules of pools are looked at after this statement.
+        sql.sharing(self.backend(), tenant, &[Lock::Rules]);
         sql.push(" WHERE tenant_id = ").bind(tenant).push(" AND id = ").bind(id);
         sql.push(" AND version = ").bind(user.resource.meta.version);
         if self.transaction.run(sql).await? != 1 {
