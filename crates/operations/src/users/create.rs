@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use chrono::{DateTime, Utc};
 use provisioning::{Cause, Entry, EntryKind, PoolId, Subject, UserId};
 use scim::Object;
+use scim::compat::Used;
 use scim::project::Projection;
 use store::{Arrived, Constraint, NewUser, Newcomer, User, WriteUnit};
 
@@ -36,9 +37,12 @@ pub async fn create(
     document: Object,
     projection: &Projection,
 ) -> Result<Outcome, Error> {
-    check_formats(requester, None, &document)?;
+    let mut used = Used::default();
+    check_formats(requester, None, &document, &mut used)?;
     let arrival = Arrival::new(requester, document, projection)?;
-    super::arrivals::create(db, arrival).await
+    let mut outcome = super::arrivals::create(db, arrival).await?;
+    outcome.used.merge(used);
+    Ok(outcome)
 }
 
 impl Arrival {

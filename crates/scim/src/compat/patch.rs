@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::walk::{is, member, member_mut, named, operations, text};
+use super::walk::{is, member, member_mut, named, operations, text, values};
 use super::{Act, Quirk, Request, RequestKind};
 use crate::json::Object;
 use crate::path::shortened;
-use crate::schema::ResourceType;
+use crate::schema::{Attribute, ResourceType};
 use crate::value::id_in_address;
 
 pub(super) const QUIRKS: &[&Quirk] = &[
@@ -59,6 +59,14 @@ pub(super) const QUIRKS: &[&Quirk] = &[
         act: Act::Rewrite(remove_with_value),
     },
     &Quirk {
+        name: "clear-is-remove",
+        product: "Microsoft Entra ID, Okta, OneLogin, JumpCloud",
+        summary: "Clearing an element that is not there, such as phoneNumbers[type eq \"mobile\"].value, changes nothing.",
+        evidence: "mappings whose source is empty are sent whether or not there was a value",
+        fixture: "own/030",
+        act: Act::Rewrite(clear_is_remove),
+    },
+    &Quirk {
         name: "remove-value-ignored",
         product: "Microsoft Entra ID",
         summary: "remove at emails[type eq \"work\"].value also carries the old value, which says nothing new.",
@@ -91,7 +99,7 @@ fn operation_case(request: &mut Request<'_>) {
     request.used = used;
 }
 
-/// Takes keys out of the value of each path-less operation; `take` says which, `then` gets them.
+/// Visits the value of each operation without a path, as the attributes of a resource.
 fn pathless(request: &mut Request<'_>, mut each: impl FnMut(&mut Object) -> bool) {
     if request.kind != RequestKind::Patch {
         return;
@@ -122,12 +130,12 @@ fn dotted_keys(request: &mut Request<'_>) {
         {
             let op = text(operation, "op").to_owned();
             if let Some(Value::Object(value)) = member_mut(operation, "value") {
-                let paths: Vec<String> =
-                    value.keys().filter(|key| is_path(resource_type, key)).cloned().collect();
-                for path in paths {
-                    let value = value.shift_remove(&path).unwrap_or_default();
-                    split.push(json!({ "op": op, "path": path, "value": value }));
-                }
+                let (paths, plain): (Vec<_>, Vec<_>) =
+                    std::mem::take(value).into_iter().partition(|(key, _)| is_path(resource_type, key));
+                value.extend(plain);
+                split.extend(
+                    paths.into_iter().map(|(path, value)| json!({ "op": op, "path": path, "value": value })),
+                );
             }
         }
         used |= !split.is_empty();
@@ -157,34 +165,102 @@ fn read_only_keys(request: &mut Request<'_>) {
         });
         value.len() != before
     });
+    // What the server computes of a single value, such as the manager's name, is no more than repeated.
+    values(request, &mut |attribute, value| {
+        let Value::Object(object) = value else { return false };
+        let computed = |name: &String| attribute.sub(name).is_some_and(Attribute::read_only);
+        let said = object.values().any(|value| !value.is_null());
+        let only = !attribute.multi_valued && said && object.keys().all(computed);
+        if only {
+            object.clear();
+        }
+        only
+    });
 }
 
 fn unknown_keys(request: &mut Request<'_>) {
-    let resource_type = request.resource_type;
+    if request.kind != RequestKind::Patch {
+        return;
+    }
+    let (resource_type, bare) = (request.resource_type, request.bare_extensions);
     let mut ignored = Vec::new();
-    pathless(request, |value| {
-        let before = value.len();
-        value.retain(|name, value| {
-            if let Some(schema) = resource_type.extension(name) {
-                if let Value::Object(container) = value {
-                    let inside = container.len();
-                    container.retain(|name, _| schema.attribute(name).is_some());
-                    if container.len() != inside {
-                        ignored.push(format!("unknown attributes of {}", schema.id));
-                    }
-                }
-                return true;
+    for operation in operations(request.body) {
+        let path = text(operation, "path").to_owned();
+        let unknown = !path.is_empty() && unknown_path(resource_type, &path, bare);
+        let Some(value) = member_mut(operation, "value") else { continue };
+        let emptied = if path.is_empty() {
+            if let Value::Object(value) = value {
+                prune_resource(resource_type, value, bare, &mut ignored);
             }
-            let known = resource_type.attribute(name).is_some() || named(resource_type, name).is_some();
-            if !known {
-                ignored.push(format!("the attribute {}", shortened(name)));
-            }
-            known
-        });
-        value.len() != before
-    });
+            false
+        } else if unknown {
+            ignored.push(format!("the attribute {}", shortened(&path)));
+            true
+        } else if let Some(schema) = resource_type.extension(&path) {
+            prune(&schema.attributes, value, &schema.id, &mut ignored)
+        } else {
+            let leaf = named(resource_type, &path).map(|named| named.leaf);
+            leaf.filter(|leaf| leaf.complex() && !leaf.multi_valued)
+                .is_some_and(|leaf| prune(&leaf.sub_attributes, value, &leaf.name, &mut ignored))
+        };
+        if emptied {
+            // An operation that does nothing keeps its place.
+            *operation = as_object(json!({ "op": "replace", "value": {} }));
+        }
+    }
     request.used |= !ignored.is_empty();
     request.ignored = ignored;
+}
+
+/// Whether a path names an attribute that no schema has; what is no path at all, and values to remove, stay as they are.
+fn unknown_path(resource_type: &'static ResourceType, path: &str, bare: bool) -> bool {
+    let plain = path.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_$".contains(&b));
+    plain && !known(resource_type, path, bare)
+}
+
+/// Whether a key of a value names something of the resource type.
+fn known(resource_type: &'static ResourceType, name: &str, bare: bool) -> bool {
+    resource_type.attribute(name).is_some()
+        || resource_type.extension(name).is_some()
+        || (bare || name.contains([':', '.', '['])) && named(resource_type, name).is_some()
+}
+
+fn prune_resource(
+    resource_type: &'static ResourceType,
+    value: &mut Object,
+    bare: bool,
+    ignored: &mut Vec<String>,
+) {
+    value.retain(|name, value| {
+        if let Some(schema) = resource_type.extension(name) {
+            return !prune(&schema.attributes, value, &schema.id, ignored);
+        }
+        if let Some(attribute) = resource_type.attribute(name) {
+            return attribute.multi_valued
+                || !attribute.complex()
+                || !prune(&attribute.sub_attributes, value, &attribute.name, ignored);
+        }
+        let known = known(resource_type, name, bare);
+        if !known {
+            ignored.push(format!("the attribute {}", shortened(name)));
+        }
+        known
+    });
+}
+
+/// Takes unknown keys out of an object; `true` when only such keys were in it.
+fn prune(attributes: &[Attribute], value: &mut Value, of: &str, ignored: &mut Vec<String>) -> bool {
+    let Value::Object(object) = value else { return false };
+    let before = object.len();
+    object.retain(|name, _| {
+        name.eq_ignore_ascii_case("schemas")
+            || attributes.iter().any(|attribute| attribute.name.eq_ignore_ascii_case(name))
+    });
+    let pruned = object.len() != before;
+    if pruned {
+        ignored.push(format!("unknown attributes of {of}"));
+    }
+    pruned && object.is_empty()
 }
 
 fn add_at_member_filter(request: &mut Request<'_>) {
@@ -246,40 +322,96 @@ fn remove_with_value(request: &mut Request<'_>) {
     request.used = used;
 }
 
-/// The removals that a remove with a list of values means; an element that names nobody leaves the operation as it
+/// The removals that a remove with a list of values means; an element that names nothing leaves the operation as it
 /// is, which is then refused.
 fn removals(resource_type: &'static ResourceType, operation: &Value) -> Option<Vec<Value>> {
     let operation = operation.as_object().filter(|operation| is(operation, "remove"))?;
     let path = text(operation, "path");
     let named = named(resource_type, path).filter(|named| named.leaf.multi_valued && !named.element)?;
-    named.leaf.sub("value")?;
     let value = member(operation, "value").filter(|value| !value.is_null())?;
     let listed = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
     if listed.is_empty() {
-        // Nobody is named: an operation that does nothing keeps its place.
+        // Nothing is named: an operation that does nothing keeps its place.
         return Some(vec![json!({ "op": "add", "path": path, "value": [] })]);
     }
-    let terms: Option<Vec<String>> =
-        listed.iter().map(|element| Some(format!("value eq {}", named_by(element)?))).collect();
-    let removal =
-        |terms: &[String]| json!({ "op": "remove", "path": format!("{path}[{}]", terms.join(" or ")) });
-    Some(terms?.chunks(REMOVALS).map(removal).collect())
+    let mut filters: Vec<String> = Vec::new();
+    let mut inside = 0;
+    for element in listed {
+        let (term, comparisons) = description(named.leaf, element)?;
+        match filters.last_mut() {
+            Some(filter) if filter.len() + term.len() < REMOVAL_BYTES && inside + comparisons < REMOVALS => {
+                inside += comparisons;
+                filter.push_str(" or ");
+                filter.push_str(&term);
+            }
+            _ => {
+                inside = comparisons;
+                filters.push(term);
+            }
+        }
+    }
+    let removal = |filter| json!({ "op": "remove", "path": format!("{path}[{filter}]") });
+    Some(filters.into_iter().map(removal).collect())
 }
 
-/// The most values that one removal names, well below the limits of a path.
+/// The most comparisons, and about the most bytes, of one removal: well below the limits of a path.
 const REMOVALS: usize = 50;
+const REMOVAL_BYTES: usize = 4_000;
 
-/// The value of an element as a literal: its `value`, or the id at the end of its address.
-fn named_by(element: &Value) -> Option<Value> {
-    let id = match element {
-        Value::String(value) => value.as_str(),
-        Value::Object(object) => match member(object, "value") {
-            Some(value) => value.as_str()?,
-            None => id_in_address(member(object, "$ref")?.as_str()?)?,
-        },
+/// The filter that finds an element by every sub-attribute that it names, and how many comparisons that is.
+///
+/// Members are told apart by their value, or the id at the end of the address, and their type alone: what else is
+/// said of them is the server's own and may be out of date.
+fn description(attribute: &Attribute, element: &Value) -> Option<(String, usize)> {
+    let mut terms = Vec::new();
+    match element {
+        Value::String(value) if !value.is_empty() => {
+            attribute.sub("value")?;
+            terms.push(format!("value eq {element}"));
+        }
+        Value::Object(object) => {
+            let address = member(object, "$ref").and_then(Value::as_str);
+            let unnamed = member(object, "value").is_none();
+            if let Some(address) = address.filter(|_| unnamed && attribute.sub("value").is_some()) {
+                terms.push(format!("value eq {}", Value::from(id_in_address(address)?)));
+            }
+            for (name, value) in object.iter().filter(|(_, value)| !value.is_null()) {
+                let Some(sub) = attribute.sub(name) else { continue };
+                let computed = sub.read_only() || sub.name == "$ref";
+                if value.is_object() || value.is_array() || sub.name == "value" && value.as_str() == Some("")
+                {
+                    return None;
+                }
+                if !computed {
+                    terms.push(format!("{} eq {value}", sub.name));
+                }
+            }
+            if attribute.identified() && !terms.iter().any(|term| term.starts_with("value eq")) {
+                return None;
+            }
+        }
         _ => return None,
-    };
-    (!id.is_empty()).then(|| id.into())
+    }
+    match terms.as_slice() {
+        [] => None,
+        [one] => Some((one.clone(), 1)),
+        several => Some((format!("({})", several.join(" and ")), several.len())),
+    }
+}
+
+fn clear_is_remove(request: &mut Request<'_>) {
+    if request.kind != RequestKind::Patch {
+        return;
+    }
+    let mut used = false;
+    for operation in operations(request.body) {
+        let chosen = text(operation, "path").contains('[');
+        if chosen && is(operation, "replace") && member(operation, "value").is_some_and(Value::is_null) {
+            operation.insert("op".to_owned(), "remove".into());
+            used = true;
+        }
+    }
+    request.used = used;
 }
 
 fn remove_value_ignored(request: &mut Request<'_>) {

@@ -28,9 +28,9 @@ fn rewritten(
     resource_type: &'static ResourceType,
     body: &Value,
 ) -> (Value, Used) {
-    let every: Vec<String> = Profile::Generic.quirks().iter().map(|&name| name.to_owned()).collect();
+    let every: Vec<String> = Profile::Strict.quirks().iter().map(|&name| name.to_owned()).collect();
     let without: Vec<String> = every.into_iter().filter(|other| other != name).collect();
-    let dialect = Dialect::new(Profile::Generic, &[name.to_owned()], &without).expect("the quirk exists");
+    let dialect = Dialect::new(Profile::Strict, &[name.to_owned()], &without).expect("the quirk exists");
     let mut body = body.as_object().expect("an object").clone();
     let used = dialect.request(kind, resource_type, &mut body);
     (Value::Object(body), used)
@@ -174,7 +174,7 @@ fn each_rewriting_quirk_gives_the_standards_form() {
             Create,
             user(),
             json!({ENTERPRISE_USER: {"manager": {"value": "", "displayName": " "}}}),
-            json!({ENTERPRISE_USER: {"manager": null}}),
+            json!({ENTERPRISE_USER: {"manager": {"value": null, "displayName": " "}}}),
         ),
         (
             "empty-string-unassigns",
@@ -215,7 +215,95 @@ fn each_rewriting_quirk_gives_the_standards_form() {
             patch(
                 json!([{"op": "replace", "value": {"costume": "x", "title": "y", ENTERPRISE_USER: {"hat": 1}}}]),
             ),
-            patch(json!([{"op": "replace", "value": {"title": "y", ENTERPRISE_USER: {}}}])),
+            patch(json!([{"op": "replace", "value": {"title": "y"}}])),
+        ),
+        (
+            "unknown-keys",
+            Patch,
+            user(),
+            patch(json!([
+                {"op": "replace", "path": ENTERPRISE_USER, "value": {"hat": 1, "department": "D"}},
+                {"op": "replace", "path": "name", "value": {"nick": "x", "givenName": "A"}},
+                {"op": "replace", "path": "costume", "value": "x"},
+                {"op": "replace", "value": {"active": false, "department": "D", "name": {"nick": "x"}}}
+            ])),
+            patch(json!([
+                {"op": "replace", "path": ENTERPRISE_USER, "value": {"department": "D"}},
+                {"op": "replace", "path": "name", "value": {"givenName": "A"}},
+                {"op": "replace", "value": {}},
+                {"op": "replace", "value": {"active": false}}
+            ])),
+        ),
+        (
+            "read-only-keys",
+            Patch,
+            user(),
+            patch(json!([{"op": "replace", "value": {ENTERPRISE_USER: {"manager": {"displayName": "B"}}}}])),
+            patch(json!([{"op": "replace", "value": {ENTERPRISE_USER: {"manager": {}}}}])),
+        ),
+        (
+            "missing-schemas",
+            Create,
+            group(),
+            json!({"displayName": "a"}),
+            json!({"displayName": "a", "schemas": [GROUP]}),
+        ),
+        (
+            "missing-schemas",
+            RequestKind::Search,
+            user(),
+            json!({"filter": "id pr"}),
+            json!({"filter": "id pr", "schemas": [crate::protocol::search::SCHEMA]}),
+        ),
+        (
+            "list-of-one",
+            Create,
+            user(),
+            json!({"name": [{"givenName": "A"}], "emails": [{"value": "a"}]}),
+            json!({"name": {"givenName": "A"}, "emails": [{"value": "a"}]}),
+        ),
+        (
+            "list-of-one",
+            Patch,
+            user(),
+            patch(json!([{"op": "replace", "path": manager, "value": [{"value": "1"}]}])),
+            patch(json!([{"op": "replace", "path": manager, "value": {"value": "1"}}])),
+        ),
+        (
+            "clear-is-remove",
+            Patch,
+            user(),
+            patch(
+                json!([{"op": "replace", "path": "phoneNumbers[type eq \"mobile\"].value", "value": null}]),
+            ),
+            patch(json!([{"op": "remove", "path": "phoneNumbers[type eq \"mobile\"].value", "value": null}])),
+        ),
+        (
+            "empty-string-unassigns",
+            Patch,
+            user(),
+            patch(json!([{"op": "replace", "value": {"name": {"middleName": ""}}}])),
+            patch(json!([{"op": "replace", "value": {"name": {"middleName": null}}}])),
+        ),
+        (
+            "remove-with-value",
+            Patch,
+            user(),
+            patch(
+                json!([{"op": "remove", "path": "roles", "value": [{"value": "editor", "type": "shop", "primary": true}, {"type": "wiki"}]}]),
+            ),
+            patch(
+                json!([{"op": "remove", "path": "roles[(value eq \"editor\" and type eq \"shop\" and primary eq true) or type eq \"wiki\"]"}]),
+            ),
+        ),
+        (
+            "remove-with-value",
+            Patch,
+            group(),
+            patch(
+                json!([{"op": "remove", "path": "members", "value": [{"value": "a", "type": "User", "display": "Old", "$ref": "x/y"}]}]),
+            ),
+            patch(json!([{"op": "remove", "path": "members[(value eq \"a\" and type eq \"User\")]"}])),
         ),
         (
             "add-at-member-filter",
@@ -302,6 +390,13 @@ fn what_means_something_else_is_left_alone() {
         ("remove-with-value", patch(json!([{"op": "remove", "path": "members"}]))),
         ("remove-with-value", patch(json!([{"op": "remove", "path": "members", "value": [5]}]))),
         (
+            "remove-with-value",
+            patch(json!([{"op": "remove", "path": "members", "value": [{"type": "User"}]}])),
+        ),
+        ("empty-string-unassigns", patch(json!([{"op": "replace", "path": "members", "value": [null]}]))),
+        ("list-of-one", patch(json!([{"op": "replace", "path": "name", "value": [{}, {}]}]))),
+        ("clear-is-remove", patch(json!([{"op": "replace", "path": "title", "value": null}]))),
+        (
             "empty-string-unassigns",
             patch(json!([{"op": "add", "path": "members", "value": [{"value": ""}]}])),
         ),
@@ -348,9 +443,9 @@ fn filter_quirks_are_needed_and_named() {
         ("filter-boolean-strings", "active eq \"True\""),
     ];
     for (name, text) in cases {
-        let strict = Dialect::new(Profile::Generic, &[], &[]).expect("valid");
+        let strict = Dialect::new(Profile::Strict, &[], &[]).expect("valid");
         assert!(filter::parse(user(), text, strict.filter()).is_err(), "{text}");
-        let lenient = Dialect::new(Profile::Generic, &[name.to_owned()], &[]).expect("valid");
+        let lenient = Dialect::new(Profile::Strict, &[name.to_owned()], &[]).expect("valid");
         let (_, used) =
             filter::parse(user(), text, lenient.filter()).unwrap_or_else(|error| panic!("{text}: {error}"));
         assert_eq!(lenient.filter_used(used).quirks.into_iter().collect::<Vec<_>>(), [name]);
@@ -365,8 +460,13 @@ fn rules_are_set_by_their_quirk_alone() {
     let rules = |profile| Dialect::new(profile, &[], &[]).expect("valid").rules();
     let entra = rules(Profile::Entra);
     assert!(entra.create_missing_element && entra.unique_group_names && entra.group_patch_no_content);
-    let generic = rules(Profile::Generic);
-    assert_eq!(generic, Rules { check_formats: true, ..Rules::default() });
+    assert_eq!(rules(Profile::Strict), Rules::default());
+    assert_eq!(rules(Profile::Generic), Rules { free_formats: true, ..Rules::default() });
+    let retired = ["check-formats".to_owned()];
+    let checked = Dialect::new(Profile::Generic, &retired, &[]).expect("known from the last version");
+    assert!(!checked.rules().free_formats);
+    let free = Dialect::new(Profile::Strict, &[], &retired).expect("known from the last version");
+    assert!(free.rules().free_formats);
     let switched = Dialect::new(
         Profile::Entra,
         &["put-keeps-external-id".to_owned()],
