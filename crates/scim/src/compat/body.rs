@@ -15,7 +15,7 @@ pub(super) const QUIRKS: &[&Quirk] = &[
         product: "several",
         summary: "Requests come without schemas; the endpoint says which are meant.",
         evidence: "libraries and hand-written templates",
-        fixture: "own/missing-schemas",
+        fixture: "own/036",
         act: Act::Rewrite(missing_schemas),
     },
     &Quirk {
@@ -39,7 +39,7 @@ pub(super) const QUIRKS: &[&Quirk] = &[
         product: "Microsoft Entra ID",
         summary: "Values of roles are JSON documents in strings.",
         evidence: "the documented AppRoleAssignmentsComplex expression",
-        fixture: "own/json-in-strings",
+        fixture: "own/009",
         act: Act::Rewrite(json_in_strings),
     },
     &Quirk {

@@ -1,11 +1,12 @@
 //! Quirks of PATCH messages.
 
+use scim_filter_parser::{CompareOp, CompareValue, Filter, Lenience, parse_path_with};
 use serde_json::{Value, json};
 
 use super::walk::{is, member, member_mut, named, operations, text, values};
 use super::{Act, Quirk, Request, RequestKind};
 use crate::json::Object;
-use crate::path::shortened;
+use crate::path::{Located, locate, shortened};
 use crate::schema::{Attribute, ResourceType};
 use crate::value::id_in_address;
 
@@ -23,7 +24,7 @@ pub(super) const QUIRKS: &[&Quirk] = &[
         product: "Microsoft Entra ID, Okta",
         summary: "Without a path, the keys of value are paths such as name.givenName.",
         evidence: "the documented behaviour with the product's feature flag",
-        fixture: "own/dotted-keys",
+        fixture: "own/004",
         act: Act::Rewrite(dotted_keys),
     },
     &Quirk {
@@ -39,7 +40,7 @@ pub(super) const QUIRKS: &[&Quirk] = &[
         product: "Microsoft Entra ID, Okta",
         summary: "Without a path, value holds attributes that no schema has; they are ignored and recorded.",
         evidence: "mappings to attributes of other applications",
-        fixture: "own/unknown-keys",
+        fixture: "own/034",
         act: Act::Rewrite(unknown_keys),
     },
     &Quirk {
@@ -71,7 +72,7 @@ pub(super) const QUIRKS: &[&Quirk] = &[
         product: "Microsoft Entra ID",
         summary: "remove at emails[type eq \"work\"].value also carries the old value, which says nothing new.",
         evidence: "a change to the product's reference code",
-        fixture: "own/remove-value-ignored",
+        fixture: "own/010",
         act: Act::Rewrite(remove_value_ignored),
     },
     &Quirk {
@@ -79,7 +80,7 @@ pub(super) const QUIRKS: &[&Quirk] = &[
         product: "Microsoft Entra ID",
         summary: "replace of members with values adds them; removals come separately.",
         evidence: "reports of groups that lost everybody but the last member pushed",
-        fixture: "own/replace-members-adds",
+        fixture: "own/001",
         act: Act::Rewrite(replace_members_adds),
     },
 ];
@@ -186,22 +187,13 @@ fn unknown_keys(request: &mut Request<'_>) {
     let mut ignored = Vec::new();
     for operation in operations(request.body) {
         let path = text(operation, "path").to_owned();
-        let unknown = !path.is_empty() && unknown_path(resource_type, &path, bare);
-        let Some(value) = member_mut(operation, "value") else { continue };
-        let emptied = if path.is_empty() {
-            if let Value::Object(value) = value {
-                prune_resource(resource_type, value, bare, &mut ignored);
-            }
-            false
-        } else if unknown {
+        let emptied = if !path.is_empty() && unknown_path(resource_type, &path, bare) {
             ignored.push(format!("the attribute {}", shortened(&path)));
             true
-        } else if let Some(schema) = resource_type.extension(&path) {
-            prune(&schema.attributes, value, &schema.id, &mut ignored)
+        } else if let Some(value) = member_mut(operation, "value") {
+            prune_value(resource_type, &path, value, bare, &mut ignored)
         } else {
-            let leaf = named(resource_type, &path).map(|named| named.leaf);
-            leaf.filter(|leaf| leaf.complex() && !leaf.multi_valued)
-                .is_some_and(|leaf| prune(&leaf.sub_attributes, value, &leaf.name, &mut ignored))
+            false
         };
         if emptied {
             // An operation that does nothing keeps its place.
@@ -212,10 +204,38 @@ fn unknown_keys(request: &mut Request<'_>) {
     request.ignored = ignored;
 }
 
-/// Whether a path names an attribute that no schema has; what is no path at all, and values to remove, stay as they are.
+/// Whether a path names an attribute or sub-attribute that no schema has. What is no path at all stays, and is refused.
 fn unknown_path(resource_type: &'static ResourceType, path: &str, bare: bool) -> bool {
-    let plain = path.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_$".contains(&b));
-    plain && !known(resource_type, path, bare)
+    let Ok((path, _)) = parse_path_with(path, Lenience::ALL) else { return false };
+    match locate(resource_type, &path.attribute, bare) {
+        Ok((Located::Attribute(found), _)) => {
+            path.sub.is_some_and(|sub| found.attribute.complex() && found.attribute.sub(&sub).is_none())
+        }
+        Ok((Located::Extension(_), _)) => false,
+        Err(_) => !resource_type.knows(&path.attribute.to_string()),
+    }
+}
+
+/// Takes unknown keys out of the value of an operation; `true` when only such keys were in it.
+fn prune_value(
+    resource_type: &'static ResourceType,
+    path: &str,
+    value: &mut Value,
+    bare: bool,
+    ignored: &mut Vec<String>,
+) -> bool {
+    if path.is_empty() || resource_type.schema.id.eq_ignore_ascii_case(path) {
+        if let Value::Object(value) = value {
+            prune_resource(resource_type, value, bare, ignored);
+        }
+        return false;
+    }
+    if let Some(schema) = resource_type.extension(path) {
+        return prune(&schema.attributes, value, &schema.id, ignored);
+    }
+    let leaf = named(resource_type, path).map(|named| named.leaf);
+    leaf.filter(|leaf| leaf.complex() && !leaf.multi_valued)
+        .is_some_and(|leaf| prune(&leaf.sub_attributes, value, &leaf.name, ignored))
 }
 
 /// Whether a key of a value names something of the resource type.
@@ -283,7 +303,6 @@ fn add_at_member_filter(request: &mut Request<'_>) {
 
 /// The id in a path that names exactly one member.
 fn member_of(path: &str) -> Option<String> {
-    use scim_filter_parser::{CompareOp, CompareValue, Filter, Lenience, parse_path_with};
     let (path, _) = parse_path_with(path, Lenience::ALL).ok()?;
     if !path.attribute.name.eq_ignore_ascii_case("members") || path.sub.is_some() {
         return None;

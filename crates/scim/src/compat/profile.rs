@@ -128,6 +128,7 @@ impl Profile {
                 "operation-case",
                 "boolean-strings",
                 "list-of-one",
+                "unknown-keys",
                 "remove-with-value",
                 "filter-boolean-strings",
                 "free-formats",
