@@ -71,7 +71,8 @@ fn without_reference<'o>(
     };
     let mut plain = given.clone();
     plain.retain(|name, _| !name.eq_ignore_ascii_case("$ref"));
-    if member(given, "value").is_none() {
+    if member(given, "value").is_none_or(Value::is_null) {
+        plain.retain(|name, _| !name.eq_ignore_ascii_case("value"));
         let id = match reference {
             Value::Null => Value::Null,
             Value::String(address) => referred(address, &place)?.into(),

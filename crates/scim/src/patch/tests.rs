@@ -409,6 +409,38 @@ mod properties {
             .prop_map(|(op, path, value)| json!({"op": op, "path": path, "value": value}))
     }
 
+    fn email() -> impl Strategy<Value = Value> {
+        ("[abAB]", proptest::option::of("(work|Work|home)"), any::<bool>(), any::<bool>()).prop_map(
+            |(value, kind, primary, named)| {
+                let mut email = json!({"primary": primary, "display": value});
+                if named {
+                    email["value"] = value.into();
+                }
+                if let Some(kind) = kind {
+                    email["type"] = kind.into();
+                }
+                email
+            },
+        )
+    }
+
+    /// An operation on e-mail addresses whose filter names a value; `told` says how the filter is written.
+    fn on_emails(told: fn(String) -> String) -> impl Fn(&(u8, String, Value)) -> Value {
+        move |(kind, value, email)| {
+            let path = |part: &str| format!("emails[{}]{part}", told(format!("value eq \"{value}\"")));
+            let one = email["display"].clone();
+            match kind {
+                0 => json!({"op": "add", "path": "emails", "value": [email]}),
+                1 => json!({"op": "remove", "path": path("")}),
+                2 => json!({"op": "replace", "path": path(".value"), "value": one}),
+                3 => json!({"op": "replace", "path": path(".type"), "value": "home"}),
+                4 => json!({"op": "add", "path": path(""), "value": email}),
+                5 => json!({"op": "remove", "path": path(".value")}),
+                _ => json!({"op": "replace", "path": path(""), "value": email}),
+            }
+        }
+    }
+
     proptest! {
         /// Whatever is sent: no panic, a canonical document or an error, at most one primary, and the same twice.
         #[test]
@@ -419,6 +451,34 @@ mod properties {
                 let parsed = crate::resource::parse(Registry::standard().user(), &body).expect("canonical");
                 prop_assert_eq!(&parsed, &outcome.document);
                 prop_assert_eq!(outcome.changed, outcome.document != barbara());
+            }
+        }
+
+        /// The index finds what a look at every element finds, over all operations of a message; "not (not …)" names no
+        /// value, so every element is looked at.
+        #[test]
+        fn the_index_changes_nothing_but_the_cost(
+            stored in proptest::collection::vec(email(), 0..6),
+            operations in proptest::collection::vec((0_u8..7, "[abAB]", email()), 1..8),
+        ) {
+            let mut emails = stored;
+            emails.iter_mut().filter(|email| email["primary"] == true).skip(1).for_each(|email| {
+                email["primary"] = false.into();
+            });
+            let document = object(json!({"userName": "a", "emails": emails}));
+            let user = Registry::standard().user();
+            let result = |told: fn(String) -> String| {
+                let operations: Vec<Value> = operations.iter().map(on_emails(told)).collect();
+                let outcome = applied(&request(user, &json!(operations)).expect("valid"), document.clone(), &[], false);
+                outcome.map(|outcome| outcome.document).map_err(|error| (error.status, error.detail))
+            };
+            let (by_index, by_looking) =
+                (result(|filter| filter), result(|filter| format!("not (not ({filter}))")));
+            prop_assert_eq!(&by_index, &by_looking);
+            if let Ok(document) = by_index {
+                let none = Vec::new();
+                let emails = document.get("emails").and_then(Value::as_array).unwrap_or(&none);
+                prop_assert!(emails.iter().filter(|email| email["primary"] == true).count() <= 1, "{:?}", emails);
             }
         }
     }

@@ -37,6 +37,11 @@ fn attributes_are_found_where_clients_put_them() {
             json!({"value": "3"}),
         ),
         (
+            json!([{"op": "replace", "value": {ENTERPRISE_USER: {"manager": {"Value": null, "$ref": "../Users/4"}}}}]),
+            manager.as_str(),
+            json!({"value": "4"}),
+        ),
+        (
             json!([{"op": "remove", "path": format!("{ENTERPRISE_USER}:manager.$ref")}]),
             manager.as_str(),
             Value::Null,
