@@ -227,8 +227,8 @@ impl List {
                 for moved in primary.iter_mut().filter(|moved| [at, twin].contains(moved)) {
                     *moved = place;
                 }
-                if is_primary(&element) {
-                    self.primary = self.primary.map(|_| place);
+                if self.primary.is_some_and(|primary| [at, twin].contains(&primary)) {
+                    self.primary = Some(place);
                 }
                 self.index(budget)?.remove(&(key.clone(), twin));
             }
