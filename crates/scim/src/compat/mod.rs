@@ -9,9 +9,11 @@ mod dialect;
 mod grammar;
 mod patch;
 mod profile;
+mod removal;
 mod rules;
 #[cfg(test)]
 mod tests;
+mod unknown;
 mod walk;
 
 pub use dialect::{Dialect, RequestKind, Used};

@@ -3,12 +3,12 @@
 use scim_filter_parser::{CompareOp, CompareValue, Filter, Lenience, parse_path_with};
 use serde_json::{Value, json};
 
-use super::walk::{is, member, member_mut, named, operations, text, values};
+use super::removal::remove_with_value;
+use super::unknown::unknown_keys;
+use super::walk::{as_object, is, member, member_mut, named, operations, text, values};
 use super::{Act, Quirk, Request, RequestKind};
 use crate::json::Object;
-use crate::path::{Located, locate, shortened};
 use crate::schema::{Attribute, ResourceType};
-use crate::value::id_in_address;
 
 pub(super) const QUIRKS: &[&Quirk] = &[
     &Quirk {
@@ -179,110 +179,6 @@ fn read_only_keys(request: &mut Request<'_>) {
     });
 }
 
-fn unknown_keys(request: &mut Request<'_>) {
-    if request.kind != RequestKind::Patch {
-        return;
-    }
-    let (resource_type, bare) = (request.resource_type, request.bare_extensions);
-    let mut ignored = Vec::new();
-    for operation in operations(request.body) {
-        let path = text(operation, "path").to_owned();
-        let emptied = if !path.is_empty() && unknown_path(resource_type, &path, bare) {
-            ignored.push(format!("the attribute {}", shortened(&path)));
-            true
-        } else if let Some(value) = member_mut(operation, "value") {
-            prune_value(resource_type, &path, value, bare, &mut ignored)
-        } else {
-            false
-        };
-        if emptied {
-            // An operation that does nothing keeps its place.
-            *operation = as_object(json!({ "op": "replace", "value": {} }));
-        }
-    }
-    request.used |= !ignored.is_empty();
-    request.ignored = ignored;
-}
-
-/// Whether a path names an attribute or sub-attribute that no schema has. What is no path at all stays, and is refused.
-fn unknown_path(resource_type: &'static ResourceType, path: &str, bare: bool) -> bool {
-    let Ok((path, _)) = parse_path_with(path, Lenience::ALL) else { return false };
-    match locate(resource_type, &path.attribute, bare) {
-        Ok((Located::Attribute(found), _)) => {
-            path.sub.is_some_and(|sub| found.attribute.complex() && found.attribute.sub(&sub).is_none())
-        }
-        Ok((Located::Extension(_), _)) => false,
-        Err(_) => !resource_type.knows(&path.attribute.to_string()),
-    }
-}
-
-/// Takes unknown keys out of the value of an operation; `true` when only such keys were in it.
-fn prune_value(
-    resource_type: &'static ResourceType,
-    path: &str,
-    value: &mut Value,
-    bare: bool,
-    ignored: &mut Vec<String>,
-) -> bool {
-    if path.is_empty() || resource_type.schema.id.eq_ignore_ascii_case(path) {
-        if let Value::Object(value) = value {
-            prune_resource(resource_type, value, bare, ignored);
-        }
-        return false;
-    }
-    if let Some(schema) = resource_type.extension(path) {
-        return prune(&schema.attributes, value, &schema.id, ignored);
-    }
-    let leaf = named(resource_type, path).map(|named| named.leaf);
-    leaf.filter(|leaf| leaf.complex() && !leaf.multi_valued)
-        .is_some_and(|leaf| prune(&leaf.sub_attributes, value, &leaf.name, ignored))
-}
-
-/// Whether a key of a value names something of the resource type.
-fn known(resource_type: &'static ResourceType, name: &str, bare: bool) -> bool {
-    resource_type.attribute(name).is_some()
-        || resource_type.extension(name).is_some()
-        || (bare || name.contains([':', '.', '['])) && named(resource_type, name).is_some()
-}
-
-fn prune_resource(
-    resource_type: &'static ResourceType,
-    value: &mut Object,
-    bare: bool,
-    ignored: &mut Vec<String>,
-) {
-    value.retain(|name, value| {
-        if let Some(schema) = resource_type.extension(name) {
-            return !prune(&schema.attributes, value, &schema.id, ignored);
-        }
-        if let Some(attribute) = resource_type.attribute(name) {
-            return attribute.multi_valued
-                || !attribute.complex()
-                || !prune(&attribute.sub_attributes, value, &attribute.name, ignored);
-        }
-        let known = known(resource_type, name, bare);
-        if !known {
-            ignored.push(format!("the attribute {}", shortened(name)));
-        }
-        known
-    });
-}
-
-/// Takes unknown keys out of an object; `true` when only such keys were in it.
-fn prune(attributes: &[Attribute], value: &mut Value, of: &str, ignored: &mut Vec<String>) -> bool {
-    let Value::Object(object) = value else { return false };
-    let before = object.len();
-    object.retain(|name, _| {
-        name.eq_ignore_ascii_case("schemas")
-            || attributes.iter().any(|attribute| attribute.name.eq_ignore_ascii_case(name))
-    });
-    let pruned = object.len() != before;
-    if pruned {
-        ignored.push(format!("unknown attributes of {of}"));
-    }
-    pruned && object.is_empty()
-}
-
 fn add_at_member_filter(request: &mut Request<'_>) {
     if request.kind != RequestKind::Patch {
         return;
@@ -320,112 +216,14 @@ fn member_of(path: &str) -> Option<String> {
     }
 }
 
-fn remove_with_value(request: &mut Request<'_>) {
-    if request.kind != RequestKind::Patch {
-        return;
-    }
-    let resource_type = request.resource_type;
-    let Some(Value::Array(list)) = member_mut(request.body, "Operations") else { return };
-    let mut rewritten = Vec::with_capacity(list.len());
-    let mut used = false;
-    for operation in list.drain(..) {
-        match removals(resource_type, &operation) {
-            Some(mut removals) => {
-                used = true;
-                rewritten.append(&mut removals);
-            }
-            None => rewritten.push(operation),
-        }
-    }
-    *list = rewritten;
-    request.used = used;
-}
-
-/// The removals that a remove with a list of values means; an element that names nothing leaves the operation as it
-/// is, which is then refused.
-fn removals(resource_type: &'static ResourceType, operation: &Value) -> Option<Vec<Value>> {
-    let operation = operation.as_object().filter(|operation| is(operation, "remove"))?;
-    let path = text(operation, "path");
-    let named = named(resource_type, path).filter(|named| named.leaf.multi_valued && !named.element)?;
-    let value = member(operation, "value").filter(|value| !value.is_null())?;
-    let listed = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
-    if listed.is_empty() {
-        // Nothing is named: an operation that does nothing keeps its place.
-        return Some(vec![json!({ "op": "add", "path": path, "value": [] })]);
-    }
-    let mut filters: Vec<String> = Vec::new();
-    let mut inside = 0;
-    for element in listed {
-        let (term, comparisons) = description(named.leaf, element)?;
-        match filters.last_mut() {
-            Some(filter) if filter.len() + term.len() < REMOVAL_BYTES && inside + comparisons < REMOVALS => {
-                inside += comparisons;
-                filter.push_str(" or ");
-                filter.push_str(&term);
-            }
-            _ => {
-                inside = comparisons;
-                filters.push(term);
-            }
-        }
-    }
-    let removal = |filter| json!({ "op": "remove", "path": format!("{path}[{filter}]") });
-    Some(filters.into_iter().map(removal).collect())
-}
-
-/// The most comparisons, and about the most bytes, of one removal: well below the limits of a path.
-const REMOVALS: usize = 50;
-const REMOVAL_BYTES: usize = 4_000;
-
-/// The filter that finds an element by every sub-attribute that it names, and how many comparisons that is.
-///
-/// Members are told apart by their value, or the id at the end of the address, and their type alone: what else is
-/// said of them is the server's own and may be out of date.
-fn description(attribute: &Attribute, element: &Value) -> Option<(String, usize)> {
-    let mut terms = Vec::new();
-    match element {
-        Value::String(value) if !value.is_empty() => {
-            attribute.sub("value")?;
-            terms.push(format!("value eq {element}"));
-        }
-        Value::Object(object) => {
-            let address = member(object, "$ref").and_then(Value::as_str);
-            let unnamed = member(object, "value").is_none();
-            if let Some(address) = address.filter(|_| unnamed && attribute.sub("value").is_some()) {
-                terms.push(format!("value eq {}", Value::from(id_in_address(address)?)));
-            }
-            for (name, value) in object.iter().filter(|(_, value)| !value.is_null()) {
-                let Some(sub) = attribute.sub(name) else { continue };
-                let computed = sub.read_only() || sub.name == "$ref";
-                if value.is_object() || value.is_array() || sub.name == "value" && value.as_str() == Some("")
-                {
-                    return None;
-                }
-                if !computed {
-                    terms.push(format!("{} eq {value}", sub.name));
-                }
-            }
-            if attribute.identified() && !terms.iter().any(|term| term.starts_with("value eq")) {
-                return None;
-            }
-        }
-        _ => return None,
-    }
-    match terms.as_slice() {
-        [] => None,
-        [one] => Some((one.clone(), 1)),
-        several => Some((format!("({})", several.join(" and ")), several.len())),
-    }
-}
-
 fn clear_is_remove(request: &mut Request<'_>) {
     if request.kind != RequestKind::Patch {
         return;
     }
     let mut used = false;
     for operation in operations(request.body) {
-        let chosen = text(operation, "path").contains('[');
-        if chosen && is(operation, "replace") && member(operation, "value").is_some_and(Value::is_null) {
+        let chosen = text(operation, "path").contains('[') && !is(operation, "remove");
+        if chosen && member(operation, "value").is_some_and(Value::is_null) {
             operation.insert("op".to_owned(), "remove".into());
             used = true;
         }
@@ -489,11 +287,4 @@ fn replace_members_adds(request: &mut Request<'_>) {
     }
     *list = rewritten;
     request.used = used;
-}
-
-fn as_object(value: Value) -> Object {
-    match value {
-        Value::Object(object) => object,
-        _ => Object::new(),
-    }
 }

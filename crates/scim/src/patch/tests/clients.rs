@@ -102,9 +102,11 @@ fn one_part_is_cleared_alone() {
             let expected = json!({"givenName": "Barbara", "familyName": "Jensen"});
             assert_eq!(outcome.document["name"], expected, "{profile} {operations}");
         }
-        for value in [json!(""), json!(null)] {
-            let operations =
-                json!([{"op": "replace", "path": "phoneNumbers[type eq \"mobile\"].value", "value": value}]);
+        for (op, value) in
+            [("replace", json!("")), ("replace", json!(null)), ("add", json!("")), ("add", json!(null))]
+        {
+            let path = "phoneNumbers[type eq \"mobile\"].value";
+            let operations = json!([{"op": op, "path": path, "value": value}]);
             let outcome = through(profile, barbara(), &operations).expect("no change");
             assert!(outcome.is_empty(), "{profile} {operations}");
         }

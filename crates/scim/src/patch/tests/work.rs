@@ -99,3 +99,19 @@ fn the_index_finds_what_a_look_at_every_element_finds() {
         );
     }
 }
+
+#[test]
+fn the_work_of_a_message_is_bounded() {
+    let crowded = person(12_000);
+    let one = json!({ "op": "replace", "path": "emails[value eq \"none\" or type eq \"work\"].display", "value": "x" });
+    let operations = Value::Array(vec![json!({ "op": "remove", "path": "emails[type eq \"none\"]" }); 1_000]);
+    let refused = request(Registry::standard().user(), &operations).expect("well-formed");
+    let refused = applied(&refused, crowded.clone(), &[], false).expect_err("too much");
+    assert_eq!(refused.status, 413);
+    assert!(refused.detail.contains("split the request"), "it says what to do: {}", refused.detail);
+    let few = request(Registry::standard().user(), &json!([one])).expect("well-formed");
+    assert!(
+        applied(&few, crowded, &[], false)
+            .is_err_and(|error| error.scim_type == Some(crate::ScimType::NoTarget))
+    );
+}
