@@ -1,6 +1,5 @@
 //! Resources as canonical JSON documents (RFC 7643 §3).
 
-use std::borrow::Cow;
 use std::fmt::Display;
 
 use chrono::{DateTime, Utc};
@@ -15,11 +14,13 @@ use crate::{text, time, value};
 
 mod checks;
 mod claim;
+mod place;
 
 pub use crate::text::MAX_KEY;
 pub(crate) use checks::check_new;
 pub use checks::{check_formats, require};
 pub(crate) use claim::Claim;
+pub use place::hoisted;
 
 /// A resource with what the server knows about it.
 #[derive(Clone, Debug, PartialEq)]
@@ -158,43 +159,6 @@ pub fn create(resource_type: &ResourceType, body: &Object) -> Result<Object, Err
     }
     check_new(resource_type, None, &document)?;
     Ok(document)
-}
-
-/// A body in which attributes that stand under the URI of the core schema, as in an extension, or behind it and a colon
-/// (RFC 7644 §3.10), stand where they belong.
-///
-/// # Errors
-/// `invalidSyntax` for an attribute that stands twice, `invalidValue` for a container that is no object.
-pub fn hoisted<'o>(resource_type: &ResourceType, body: &'o Object) -> Result<Cow<'o, Object>, Error> {
-    let core = resource_type.schema.id.as_str();
-    let under_core =
-        |name: &str| name.get(..core.len()).is_some_and(|start| start.eq_ignore_ascii_case(core));
-    if !body.keys().any(|name| under_core(name)) {
-        return Ok(Cow::Borrowed(body));
-    }
-    let mut flat = Object::with_capacity(body.len());
-    let mut put = |name: &str, value: &Value| {
-        let twice = mentions(&flat)(name);
-        flat.insert(name.to_owned(), value.clone());
-        if twice { Err(Error::invalid_syntax(format!("{} stands twice.", shortened(name)))) } else { Ok(()) }
-    };
-    for (name, value) in body {
-        match (under_core(name), value) {
-            (true, Value::Object(container)) if name.len() == core.len() => {
-                container.iter().try_for_each(|(name, value)| put(name, value))?;
-            }
-            (true, Value::Null) if name.len() == core.len() => {}
-            (true, _) if name.len() == core.len() => {
-                return Err(Error::invalid_value(format!("{core} must be an object.")));
-            }
-            (true, value) => match name[core.len()..].strip_prefix(':') {
-                Some(attribute) if resource_type.attribute(attribute).is_some() => put(attribute, value)?,
-                _ => put(name, value)?,
-            },
-            (false, value) => put(name, value)?,
-        }
-    }
-    Ok(Cow::Owned(flat))
 }
 
 /// The members of a body that no schema of the resource type has: they are ignored (RFC 7644 §3.3), in words.

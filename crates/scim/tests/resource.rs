@@ -236,3 +236,37 @@ fn the_comparison_document_folds_what_ignores_case() {
         })
     );
 }
+
+#[test]
+fn attributes_that_are_named_with_their_schema_are_read_where_they_belong() {
+    let user = Registry::standard().user();
+    let department = format!("{}:Department", ENTERPRISE_USER.to_uppercase());
+    let parse = |mut body: Value| {
+        body["schemas"] = json!([USER]);
+        resource::parse(user, &object(body)).map(Value::Object).map_err(|error| error.detail)
+    };
+    let whole = json!({"userName": "a", "active": false, ENTERPRISE_USER: {"department": "D"}});
+    for body in [
+        json!({"userName": "a", USER: {"active": false}, ENTERPRISE_USER: {"department": "D"}}),
+        json!({format!("{USER}:USERNAME"): "a", format!("{USER}:active"): false, &department: "D"}),
+        json!({"userName": "a", "active": false, &department: "D", ENTERPRISE_USER: null}),
+        json!({"userName": "a", "active": false, &department: "D", ENTERPRISE_USER.to_lowercase(): {}}),
+    ] {
+        assert_eq!(parse(body.clone()).as_ref(), Ok(&whole), "{body}");
+    }
+    let both = json!({"userName": "a", &department: "D", ENTERPRISE_USER: {"costCenter": "C"}});
+    assert_eq!(
+        parse(both),
+        Ok(json!({"userName": "a", ENTERPRISE_USER: {"costCenter": "C", "department": "D"}}))
+    );
+    for (body, word) in [
+        (json!({"userName": "a", USER: {"UserName": "b"}}), "twice"),
+        (json!({"userName": "a", format!("{USER}:userName"): "b"}), "twice"),
+        (json!({"userName": "a", &department: "D", ENTERPRISE_USER: {"department": "E"}}), "twice"),
+        (json!({"userName": "a", USER: 5}), "must be an object"),
+        (json!({"userName": "a", &department: "D", ENTERPRISE_USER: 5}), "must be an object"),
+    ] {
+        let error = parse(body.clone()).expect_err("refused");
+        assert!(error.contains(word), "{body}: {error}");
+    }
+}

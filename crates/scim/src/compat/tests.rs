@@ -196,10 +196,10 @@ fn each_rewriting_quirk_gives_the_standards_form() {
             Patch,
             user(),
             patch(
-                json!([{"op": "replace", "value": {"title": "x", "name.givenName": "A", format!("{ENTERPRISE_USER}:department"): "D"}}]),
+                json!([{"op": "replace", "value": {"title": "x", "name.givenName": "A", format!("{ENTERPRISE_USER}:department"): "D", format!("{ENTERPRISE_USER}:manager.value"): "M"}}]),
             ),
             patch(
-                json!([{"op": "replace", "value": {"title": "x"}}, {"op": "replace", "path": "name.givenName", "value": "A"}, {"op": "replace", "path": format!("{ENTERPRISE_USER}:department"), "value": "D"}]),
+                json!([{"op": "replace", "value": {"title": "x", ENTERPRISE_USER: {"department": "D"}}}, {"op": "replace", "path": "name.givenName", "value": "A"}, {"op": "replace", "path": format!("{ENTERPRISE_USER}:manager.value"), "value": "M"}]),
             ),
         ),
         (
