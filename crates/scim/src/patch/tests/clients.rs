@@ -91,6 +91,20 @@ fn twins_become_one() {
 }
 
 #[test]
+fn twins_from_earlier_times_become_one_beside_another_primary() {
+    let stored = json!([{"value": "B"}, {"value": "b"}]);
+    let document = object(json!({"userName": "a", "emails": stored}));
+    let operations = json!([
+        {"op": "add", "path": "emails", "value": [{"value": "a", "primary": true}]},
+        {"op": "add", "path": "emails[value eq \"b\"]", "value": {"type": "work", "primary": true}}
+    ]);
+    let request = request(Registry::standard().user(), &operations).expect("valid");
+    let emails = applied(&request, document, &[], false).expect("valid").document["emails"].clone();
+    let one = json!({"value": "B", "type": "work", "primary": true});
+    assert_eq!(emails, json!([one, {"value": "a", "primary": false}]));
+}
+
+#[test]
 fn one_part_is_cleared_alone() {
     for profile in [Profile::Entra, Profile::Okta, Profile::OneLogin] {
         for operations in [
