@@ -31,7 +31,7 @@ pub struct Target {
 }
 
 impl Target {
-    /// The shared connection of profile `generic`, as `SCIM_URL` and `SCIM_TOKEN` name it.
+    /// The shared connection of profile `strict`, as `SCIM_URL` and `SCIM_TOKEN` name it.
     pub fn from_env() -> Target {
         Target { base: environment::base(), token: environment::token() }
     }
@@ -46,9 +46,9 @@ impl Target {
         mint::target(profile, with, without)
     }
 
-    /// Another tenant's `generic` connection on the same server.
+    /// Another tenant's `strict` connection on the same server.
     pub fn sibling(&self) -> Target {
-        Target { base: self.base.clone(), ..Target::fresh("generic") }
+        Target { base: self.base.clone(), ..Target::fresh("strict") }
     }
 
     /// GET.

@@ -15,7 +15,7 @@ pub fn require_server() {
     base();
 }
 
-/// The bearer token of the shared connection of profile `generic`.
+/// The bearer token of the shared connection of profile `strict`.
 pub(crate) fn token() -> String {
     variable("SCIM_TOKEN").expect("SCIM_TOKEN is not set: run `cargo xtask conformance`.")
 }

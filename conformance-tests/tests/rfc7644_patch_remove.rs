@@ -157,7 +157,7 @@ fn r_patch_34() {
 #[test]
 fn r_patch_35() {
     requirement("R-PATCH-35", || {
-        for profile in ["generic", "entra", "jumpcloud", "okta", "onelogin"] {
+        for profile in ["strict", "generic", "entra", "jumpcloud", "okta", "onelogin"] {
             let scratch = Scratch::profile(profile);
             let people: Vec<_> = (0..3).map(|_| scratch.person(&json!({}))).collect();
             let team = scratch.team_of(&people.iter().collect::<Vec<_>>());

@@ -190,7 +190,7 @@ fn r_patch_45() {
 #[test]
 fn r_patch_46() {
     requirement("R-PATCH-46", || {
-        let scratch = Scratch::on(Target::fresh_with("generic", &["read-only-keys"], &[]));
+        let scratch = Scratch::on(Target::fresh_with("strict", &["read-only-keys"], &[]));
         let person = scratch.person(&json!({}));
         let value = json!({ "id": "chosen", "schemas": person["schemas"], "meta": { "created": "x" }, "title": "New" });
         let stored = scratch.change(&person, json!([{ "op": "replace", "value": value }]));

@@ -70,11 +70,11 @@ fn r_patch_03() {
     });
 }
 
-/// `op` and `Operations` are read in any case.
+/// `Operations` is read in any case, and `op` by every profile but `strict`.
 #[test]
 fn r_patch_04() {
     requirement("R-PATCH-04", || {
-        let scratch = Scratch::shared();
+        let scratch = Scratch::profile("generic");
         let person = scratch.person(&json!({}));
         for op in ["Add", "REPLACE", "aDd"] {
             let value = unique("title");
@@ -83,6 +83,11 @@ fn r_patch_04() {
         }
         let stored = scratch.change(&person, json!([{ "op": "Remove", "path": "title" }]));
         assert_unassigned(&stored, "title");
+        let scratch = Scratch::shared();
+        let person = scratch.person(&json!({}));
+        let capital =
+            json!({ "schemas": [PATCH_OP], "Operations": [{ "op": "Add", "path": "title", "value": "x" }] });
+        scratch.patch(&path_of(&person), &capital).expect_error(400, &["invalidSyntax"]);
         let lower = json!({ "schemas": [PATCH_OP], "operations": [title("Lower")] });
         accepted(scratch.patch(&path_of(&person), &lower));
         assert_eq!(scratch.again(&person)["title"], "Lower");

@@ -55,7 +55,7 @@ impl Scratch {
 
     /// A tenant of its own for tests that are about the whole of it; it is left as it is.
     pub(crate) fn fresh() -> Scratch {
-        Scratch::profile("generic")
+        Scratch::profile("strict")
     }
 
     /// A tenant of its own with a connection of this profile.

@@ -203,7 +203,8 @@ impl Edited {
             Edit::Patch(request) => {
                 let footprint = request.footprint();
                 let Present { elements, called } = Present::load(unit, group.id, &footprint, base).await?;
-                let patched = resources::patched(requester, request, stored, &elements, &mut outcome.used)?;
+                let (group, used) = (&group.resource, &mut outcome.used);
+                let patched = resources::patched(requester, request, group, &elements, base, used)?;
                 Ok(Self { document: patched.document, members: patched.members, footprint, called })
             }
         }

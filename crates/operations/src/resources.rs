@@ -4,8 +4,8 @@ use std::fmt::Display;
 
 use provisioning::{Entry, EntryKind, Subject};
 use scim::compat::{Used, names};
-use scim::patch::{PatchOutcome, PatchRequest, Target};
-use scim::{Object, ResourceType, resource};
+use scim::patch::{PatchOutcome, PatchRequest, Stored, Target};
+use scim::{Object, Resource, ResourceType, resource};
 use serde_json::Value;
 
 use crate::error::Error;
@@ -84,33 +84,37 @@ pub(crate) fn replaced(
     Ok(resource::replace(resource_type, stored, incoming, mentioned, keep)?)
 }
 
-/// What a PATCH leaves, given the members that it looks at.
+/// What a PATCH leaves of a resource below `base`, given the members that it looks at.
 pub(crate) fn patched(
     requester: &Requester,
     request: &PatchRequest,
-    stored: &Object,
+    resource: &Resource,
     members: &[Value],
+    base: &str,
     used: &mut Used,
 ) -> Result<PatchOutcome, Error> {
-    let patched = request.apply(stored, members, requester.rules().create_missing_element)?;
+    let create_missing = requester.rules().create_missing_element;
+    let patched = request.apply(&Stored { resource, members, base, create_missing })?;
     if patched.created_elements > 0 {
         used.note(names::CREATE_MISSING_ELEMENT);
     }
     Ok(patched)
 }
 
-/// Checks the form of what a request changes, where the connection wants that; what is stored already may stay.
+/// Checks the form of what a request changes; what is stored already may stay, and some connections may send any form.
 pub(crate) fn check_formats(
     requester: &Requester,
     stored: Option<&Object>,
     document: &Object,
+    used: &mut Used,
 ) -> Result<(), Error> {
-    if !requester.rules().check_formats {
-        return Ok(());
+    match resource::check_formats(stored, document) {
+        Err(_) if requester.rules().free_formats => {
+            used.note(names::FREE_FORMATS);
+            Ok(())
+        }
+        checked => Ok(checked?),
     }
-    let new =
-        document.iter().filter(|(name, value)| stored.is_none_or(|stored| stored.get(*name) != Some(value)));
-    Ok(resource::check_formats(&new.map(|(name, value)| (name.clone(), value.clone())).collect())?)
 }
 
 /// An entry about the attributes in which two documents differ.

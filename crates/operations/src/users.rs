@@ -105,12 +105,12 @@ async fn edit(
         let user = existing(unit.lock_user(id).await?, "User", id)?;
         conditions.allow_write(user.resource.meta.version)?;
         let mut outcome = Outcome::default();
-        let mut document = edited(requester, &user, edit, &mut outcome)?;
+        let mut document = edited(requester, &user, edit, db.base(), &mut outcome)?;
         let claim = Claim::of(requester, user.connection);
         if document != user.resource.document {
             claim.settle_external_id(&user.resource.document, &mut document, edit.says("externalId"));
         }
-        check_formats(requester, Some(&user.resource.document), &document)?;
+        check_formats(requester, Some(&user.resource.document), &document, &mut outcome.used)?;
         let user = save(requester, &mut unit, user, document, &mut outcome.effects).await?;
         outcome.shown = Some(representation::user(&unit, user, view).await?);
         Ok((unit, outcome))
@@ -123,6 +123,7 @@ fn edited(
     requester: &Requester,
     user: &User,
     edit: &Edit<'_>,
+    base: &str,
     outcome: &mut Outcome,
 ) -> Result<Object, Error> {
     let stored = &user.resource.document;
@@ -131,7 +132,8 @@ fn edited(
             resources::replaced(requester, user_type(), stored, replacement, &mut outcome.used)
         }
         Edit::Patch(request) => {
-            Ok(resources::patched(requester, request, stored, &[], &mut outcome.used)?.document)
+            let (user, used) = (&user.resource, &mut outcome.used);
+            Ok(resources::patched(requester, request, user, &[], base, used)?.document)
         }
     }
 }

@@ -149,7 +149,7 @@ impl Resolver<'_> {
             Filter::And(terms) => ResolvedFilter::And(self.filters(terms)?),
             Filter::Or(terms) => ResolvedFilter::Or(self.filters(terms)?),
             Filter::Not(inner) => ResolvedFilter::Not(Box::new(self.filter(inner)?)),
-            Filter::Present(path) => ResolvedFilter::Present(self.attribute(path)?),
+            Filter::Present(path) => self.present(path)?,
             Filter::Compare(comparison) => self.comparison(comparison)?,
             Filter::Element(element) => {
                 let attribute = self.attribute(&element.path)?;
@@ -163,6 +163,17 @@ impl Resolver<'_> {
                 ResolvedFilter::Element { attribute, filter }
             }
         })
+    }
+
+    /// An extension is there when one of its attributes is (RFC 7643 §3.3).
+    fn present(&mut self, path: &scim_filter_parser::AttributePath) -> Result<ResolvedFilter, Error> {
+        if let Ok((Located::Extension(schema), _)) = locate(self.resource_type, path, false) {
+            let attributes = schema.attributes.iter().map(|attribute| {
+                ResolvedFilter::Present(AttributeRef { extension: Some(schema), attribute, sub: None })
+            });
+            return Ok(ResolvedFilter::Or(attributes.collect()));
+        }
+        Ok(ResolvedFilter::Present(self.attribute(path)?))
     }
 
     fn filters(&mut self, terms: &[Filter]) -> Result<Vec<ResolvedFilter>, Error> {

@@ -1,5 +1,6 @@
 //! JSON as it arrives: limits, and no member twice (RFC 8259 §4).
 
+use std::collections::HashSet;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
@@ -13,7 +14,8 @@ pub type Object = Map<String, Value>;
 /// The deepest nesting of arrays and objects in a body.
 pub const MAX_DEPTH: usize = 64;
 
-/// Parses a body: UTF-8 with an optional byte order mark, at most [`MAX_DEPTH`] deep, no member twice.
+/// Parses a body: UTF-8 with an optional byte order mark, at most [`MAX_DEPTH`] deep, no member twice; names ignore
+/// case (RFC 7643 §2.1).
 ///
 /// # Errors
 /// `invalidSyntax` that says where the body breaks a rule.
@@ -121,15 +123,36 @@ impl<'de> Visitor<'de> for Seed {
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
         let seed = self.deeper()?;
         let mut object = Object::new();
+        let mut names = Names::default();
         while let Some(name) = access.next_key::<String>()? {
             let value = access.next_value_seed(seed)?;
-            if object.contains_key(&name) {
+            if !names.take(&object, &name) {
                 let name: String = name.chars().take(100).collect();
                 return Err(A::Error::custom(format!("the member \"{name}\" stands twice")));
             }
             object.insert(name, value);
         }
         Ok(Value::Object(object))
+    }
+}
+
+/// The names of an object's members, without case; a set is kept for large objects alone.
+#[derive(Default)]
+struct Names(HashSet<String>);
+
+impl Names {
+    /// Up to so many names are compared one by one.
+    const FEW: usize = 16;
+
+    /// Takes a name; `false` if it is taken already.
+    fn take(&mut self, object: &Object, name: &str) -> bool {
+        if object.len() < Self::FEW {
+            return !object.keys().any(|there| there.eq_ignore_ascii_case(name));
+        }
+        if self.0.is_empty() {
+            self.0.extend(object.keys().map(|there| there.to_ascii_lowercase()));
+        }
+        self.0.insert(name.to_ascii_lowercase())
     }
 }
 
@@ -154,6 +177,11 @@ mod tests {
         assert!(parse(br#"{"a":1,"b":{"a":1}}"#).is_ok());
         let error = parse(br#"{"a":1,"b":{"x":1,"x":1}}"#).expect_err("twice");
         assert!(error.detail.contains("\"x\" stands twice"), "{}", error.detail);
+        let many: Vec<String> = (0..40).map(|n| format!("\"k{n}\":1")).collect();
+        assert!(parse(format!("{{{}}}", many.join(",")).as_bytes()).is_ok());
+        assert!(parse(format!("{{{},\"K39\":1}}", many.join(",")).as_bytes()).is_err());
+        let error = parse(br#"{"Operations":[],"operations":[]}"#).expect_err("twice by case");
+        assert!(error.detail.contains("\"operations\" stands twice"), "{}", error.detail);
     }
 
     #[test]

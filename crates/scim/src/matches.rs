@@ -49,6 +49,16 @@ impl ElementFilter {
             }
         }
     }
+
+    /// How many comparisons and presence tests the filter makes for one element.
+    #[must_use]
+    pub fn terms(&self) -> usize {
+        match self {
+            Self::And(terms) | Self::Or(terms) => terms.iter().map(Self::terms).sum(),
+            Self::Not(inner) => inner.terms(),
+            Self::Compare { .. } | Self::Present { .. } => 1,
+        }
+    }
 }
 
 /// The elements of an attribute: each of its values, or its only one.

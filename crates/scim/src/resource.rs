@@ -6,10 +6,21 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use crate::json::{Object, member};
+use crate::path::shortened;
 use crate::protocol::error::Error;
 use crate::protocol::version::{Digest, entity_tag};
-use crate::schema::{Attribute, Kind, Mutability, ResourceType, Returned};
+use crate::schema::{Attribute, Mutability, ResourceType, Returned};
 use crate::{text, time, value};
+
+mod checks;
+mod claim;
+mod place;
+
+pub use crate::text::MAX_KEY;
+pub(crate) use checks::check_new;
+pub use checks::{check_formats, require};
+pub(crate) use claim::Claim;
+pub use place::hoisted;
 
 /// A resource with what the server knows about it.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,6 +91,9 @@ impl Resource {
     }
 }
 
+/// The attribute that decides whether a person has access: once it is stored it stays true or false.
+pub(crate) const ACCESS: &str = "active";
+
 /// The schemas that a document uses: the core one, and each extension that has data.
 #[must_use]
 pub fn schemas(resource_type: &ResourceType, document: &Object) -> Vec<String> {
@@ -99,7 +113,8 @@ pub fn parse(resource_type: &ResourceType, body: &Object) -> Result<Object, Erro
     check_schemas(resource_type, body)?;
     let mut document = Object::new();
     let mut extensions = Vec::new();
-    for (name, value) in body {
+    let body = hoisted(resource_type, body)?;
+    for (name, value) in body.as_ref() {
         if let Some(schema) = resource_type.extension(name) {
             extensions.push((schema, value));
         } else if let Some(attribute) = resource_type.attribute(name) {
@@ -131,6 +146,21 @@ pub fn parse(resource_type: &ResourceType, body: &Object) -> Result<Object, Erro
     Ok(document)
 }
 
+/// The document of a new resource, from the body of a POST. A user whose body leaves `active` out is active; an explicit
+/// null overrides that default (RFC 7643 §2.5).
+///
+/// # Errors
+/// As [`parse`], and `invalidValue` for a name with invisible characters.
+pub fn create(resource_type: &ResourceType, body: &Object) -> Result<Object, Error> {
+    let mut document = parse(resource_type, body)?;
+    if resource_type.attribute(ACCESS).is_some() && !mentions(hoisted(resource_type, body)?.as_ref())(ACCESS)
+    {
+        document.insert(ACCESS.to_owned(), true.into());
+    }
+    check_new(resource_type, None, &document)?;
+    Ok(document)
+}
+
 /// The members of a body that no schema of the resource type has: they are ignored (RFC 7644 §3.3), in words.
 #[must_use]
 pub fn unknown(resource_type: &ResourceType, body: &Object) -> Vec<String> {
@@ -138,8 +168,7 @@ pub fn unknown(resource_type: &ResourceType, body: &Object) -> Vec<String> {
         |name: &str| resource_type.extension(name).is_some() || resource_type.attribute(name).is_some();
     let names = body.keys().filter(|name| !known(name)).take(20);
     // A name that looks like an address may be somebody's.
-    let shown =
-        |name: &str| if name.contains('@') { "•••".to_owned() } else { crate::path::shortened(name) };
+    let shown = |name: &str| if name.contains('@') { "•••".to_owned() } else { shortened(name) };
     names.map(|name| format!("the attribute {}", shown(name))).collect()
 }
 
@@ -176,7 +205,7 @@ fn check_schemas(resource_type: &ResourceType, body: &Object) -> Result<(), Erro
     for uri in uris {
         let uri = uri.as_str().ok_or_else(wrong)?;
         if !resource_type.knows(uri) {
-            let uri = crate::path::shortened(uri);
+            let uri = shortened(uri);
             let detail = format!("The schema \"{uri}\" is not known for {} resources.", resource_type.name);
             return Err(Error::invalid_syntax(detail));
         }
@@ -185,69 +214,13 @@ fn check_schemas(resource_type: &ResourceType, body: &Object) -> Result<(), Erro
     if has_core { Ok(()) } else { Err(wrong()) }
 }
 
-/// Checks that every required attribute has a value (RFC 7643 §2.2).
-///
-/// # Errors
-/// `invalidValue` that names the attribute.
-pub fn require(resource_type: &ResourceType, document: &Object) -> Result<(), Error> {
-    bounded(resource_type, document)?;
-    missing("", &resource_type.schema.attributes, document)?;
-    for extension in &resource_type.extensions {
-        let uri = &extension.schema.id;
-        match document.get(uri).and_then(Value::as_object) {
-            Some(container) => missing(&format!("{uri}:"), &extension.schema.attributes, container)?,
-            None if extension.required => return Err(Error::invalid_value(format!("{uri} is required."))),
-            None => {}
-        }
-    }
-    Ok(())
-}
-
-pub use crate::text::MAX_KEY;
-
-/// Checks the texts by which resources are looked up: names, `externalId`, and values and types in lists.
-fn bounded(resource_type: &ResourceType, document: &Object) -> Result<(), Error> {
-    let check = |attribute: &Attribute, value: Option<&Value>, place: &dyn Display| match value
-        .and_then(Value::as_str)
-    {
-        Some(text) if text::comparison_form(attribute, text).len() > MAX_KEY => {
-            Err(Error::invalid_value(format!("{place} is too long: at most {MAX_KEY} bytes.")))
-        }
-        _ => Ok(()),
-    };
-    for (name, value) in document {
-        let Some(attribute) = resource_type.attribute(name) else { continue };
-        if matches!(name.as_str(), "userName" | "displayName" | "externalId") {
-            check(attribute, Some(value), &name)?;
-        }
-        let keys = attribute.sub_attributes.iter().filter(|sub| sub.kind == Kind::String);
-        for key in keys.filter(|sub| matches!(sub.name.as_str(), "value" | "type")) {
-            for element in value.as_array().into_iter().flatten() {
-                check(key, element.get(&key.name), &format_args!("{name}.{}", key.name))?;
-            }
-        }
-    }
-    Ok(())
-}
-
-fn missing(prefix: &str, attributes: &[Attribute], document: &Object) -> Result<(), Error> {
-    let writable = attributes.iter().filter(|attribute| attribute.required && !attribute.read_only());
-    for attribute in writable {
-        let value = document.get(&attribute.name);
-        if value.is_none() || value.and_then(Value::as_str).is_some_and(|text| text.trim().is_empty()) {
-            return Err(Error::invalid_value(format!("{prefix}{} is required.", attribute.name)));
-        }
-    }
-    Ok(())
-}
-
 /// The document that a PUT leaves (RFC 7644 §3.5.1): `incoming`, with what a replacement does not touch.
 ///
-/// `active` left out or null keeps its value: an omission is no decision about access. `keep` names further
-/// attributes that the client leaves out without meaning it.
+/// `active` left out or null keeps its value: neither decides about a person's access. `keep` names further attributes
+/// that the client leaves out without meaning it.
 ///
 /// # Errors
-/// `mutability` for an immutable attribute that would change.
+/// `mutability` for an immutable attribute that would change, `invalidValue` for a new name with invisible characters.
 pub fn replace(
     resource_type: &ResourceType,
     stored: &Object,
@@ -267,17 +240,14 @@ pub fn replace(
             _ => {}
         }
     }
-    // A null is no decision about access either: it does not switch the user on.
-    if let (Some(old), None) = (stored.get("active"), incoming.get("active")) {
-        incoming.insert("active".to_owned(), old.clone());
-    }
-    for name in keep {
-        if let Some(old) = stored.get(*name)
-            && !mentioned(name)
+    for name in keep.iter().copied().filter(|name| !mentioned(name)).chain([ACCESS]) {
+        if let Some(old) = stored.get(name)
+            && !incoming.contains_key(name)
         {
-            incoming.insert((*name).to_owned(), old.clone());
+            incoming.insert(name.to_owned(), old.clone());
         }
     }
+    check_new(resource_type, Some(stored), &incoming)?;
     Ok(incoming)
 }
 
@@ -345,7 +315,7 @@ fn ordered(attribute: &Attribute, value: Value, base: &str) -> Value {
 }
 
 /// The address of the SCIM resource that a complex value names by its id (RFC 7643 §2.4 `$ref`).
-fn address(reference: &Attribute, object: &Object, base: &str) -> Option<String> {
+pub(crate) fn address(reference: &Attribute, object: &Object, base: &str) -> Option<String> {
     let id = object.get("value")?.as_str()?;
     let kind = match reference.reference_types.as_slice() {
         [only] => only.as_str(),
@@ -371,27 +341,4 @@ fn encoded(id: &str) -> String {
 /// Whether a body mentions the attribute, in any case.
 pub fn mentions(body: &Object) -> impl Fn(&str) -> bool {
     |name| body.keys().any(|key| key.eq_ignore_ascii_case(name))
-}
-
-/// Checks values whose form the standard describes only in words: e-mail addresses and locales (RFC 7643 §4.1).
-///
-/// # Errors
-/// `invalidValue` that names the attribute.
-pub fn check_formats(document: &Object) -> Result<(), Error> {
-    for (position, email) in
-        document.get("emails").and_then(Value::as_array).into_iter().flatten().enumerate()
-    {
-        let value = email.get("value").and_then(Value::as_str);
-        if value.is_some_and(|value| !value.contains('@') || value.contains(char::is_whitespace)) {
-            return Err(Error::invalid_value(format!("emails[{position}].value must be an e-mail address.")));
-        }
-    }
-    if document
-        .get("locale")
-        .and_then(Value::as_str)
-        .is_some_and(|locale| locale.contains(char::is_whitespace))
-    {
-        return Err(Error::invalid_value("locale must be a language tag such as en-US."));
-    }
-    Ok(())
 }

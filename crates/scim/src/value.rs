@@ -1,6 +1,10 @@
 //! One value against its attribute: type, form and what the standard ignores (RFC 7643 §2.3 to §2.5).
 
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fmt::Display;
+use std::ops::Range;
 
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
@@ -8,10 +12,11 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde_json::Value;
 
 use crate::json::Object;
+use crate::path::shortened;
 use crate::protocol::error::Error;
 use crate::schema::{Attribute, Kind};
 use crate::text::MAX_KEY;
-use crate::time;
+use crate::{text, time};
 
 /// Binary values come with or without padding (RFC 7643 §2.3.6).
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -40,26 +45,36 @@ pub fn canonical(attribute: &Attribute, value: &Value, place: &dyn Display) -> R
     }
 }
 
-/// The canonical forms of elements of a multi-valued attribute, each kept once.
+/// The most values of one attribute; the members of a group are limited by the size of a body alone.
+pub const MAX_VALUES: usize = 20_000;
+
+/// The canonical forms of elements of a multi-valued attribute. Twins are one, with what was said of each.
 ///
 /// # Errors
-/// As [`canonical`], and `invalidValue` for two primary elements (RFC 7643 §2.4).
+/// As [`canonical`]; `invalidValue` for two primary elements (RFC 7643 §2.4) and for an element that names nothing;
+/// 413 for more than [`MAX_VALUES`].
 pub fn canonical_elements(
     attribute: &Attribute,
     items: &[Value],
     place: &dyn Display,
 ) -> Result<Vec<Value>, Error> {
-    let mut elements = Vec::with_capacity(items.len());
-    let mut seen = std::collections::HashSet::with_capacity(items.len());
+    if !attribute.identified() {
+        few(items.len(), place)?;
+    }
+    let mut elements: Vec<Value> = Vec::with_capacity(items.len());
+    let mut seen = HashMap::with_capacity(items.len());
     for (position, item) in items.iter().enumerate() {
-        let element = single(attribute, item, &format_args!("{place}[{position}]"))?;
-        if attribute.identified() {
-            named(element.as_ref(), &format_args!("{place}[{position}]"))?;
+        let place = format_args!("{place}[{position}]");
+        if item.is_null() && attribute.identified() {
+            return Err(nameless(&place));
         }
-        if let Some(element) = element
-            && seen.insert(identity(&element))
-        {
-            elements.push(element);
+        let Some(element) = single(attribute, item, &place)? else { continue };
+        match seen.entry(identity(attribute, &element)) {
+            Entry::Vacant(free) => {
+                free.insert(elements.len());
+                elements.push(element);
+            }
+            Entry::Occupied(twin) => unite(&mut elements[*twin.get()], element),
         }
     }
     if elements.iter().filter(|element| is_primary(element)).count() > 1 {
@@ -68,27 +83,68 @@ pub fn canonical_elements(
     Ok(elements)
 }
 
-/// Checks an element that is told apart by its `value` alone, such as a member of a group (RFC 7643 §4.2): without one it
-/// stands for nothing, and to take it for nothing would lose what the client meant.
-fn named(element: Option<&Value>, place: &dyn Display) -> Result<(), Error> {
-    let value = element.and_then(|element| element.get("value")).and_then(Value::as_str);
-    match value {
-        Some(value) if value.len() > MAX_KEY => {
-            Err(Error::invalid_value(format!("{place}.value is too long: at most {MAX_KEY} bytes.")))
+/// Checks that an attribute has no more than [`MAX_VALUES`] values.
+///
+/// # Errors
+/// 413.
+pub(crate) fn few(values: usize, place: &dyn Display) -> Result<(), Error> {
+    if values > MAX_VALUES {
+        let detail = format!("{place} would have {values} values: at most {MAX_VALUES} are possible.");
+        return Err(Error::status(413, detail));
+    }
+    Ok(())
+}
+
+/// What makes an element the same as another: RFC 7643 §2.4 allows each pair of type and value once. Values are
+/// compared as filters compare them.
+#[must_use]
+pub fn identity(attribute: &Attribute, element: &Value) -> String {
+    let part = |name: &str| {
+        let (sub, value) = (attribute.sub(name)?, element.get(name)?);
+        Some(
+            value
+                .as_str()
+                .map_or_else(|| Cow::Owned(value.to_string()), |text| text::comparison_form(sub, text)),
+        )
+    };
+    match part("value") {
+        Some(value) if attribute.identified() => value.into_owned(),
+        // No text holds the character NUL.
+        Some(value) => format!("{value}\0{}", part("type").unwrap_or_default()),
+        None if attribute.sub_attributes.is_empty() => element.to_string(),
+        None => {
+            let telling = attribute.sub_attributes.iter().filter(|sub| sub.name != "primary");
+            let parts: Vec<_> = telling.map(|sub| part(&sub.name).unwrap_or_default()).collect();
+            parts.join("\0")
         }
-        Some(value) if !value.trim().is_empty() => Ok(()),
-        _ => Err(Error::invalid_value(format!("{place} needs a value: the id of a user or group."))),
     }
 }
 
-/// What makes an element the same as another: RFC 7643 §2.4 allows each pair of type and value once.
-#[must_use]
-pub fn identity(element: &Value) -> String {
-    match (element.get("value"), element.get("type")) {
-        (None, _) => element.to_string(),
-        (Some(value), None) => value.to_string(),
-        (Some(value), Some(kind)) => format!("{value} {kind}"),
+/// Between which two texts the identities of all elements with this value lie, given in the form in which it is compared.
+pub(crate) fn identities(attribute: &Attribute, value: &str) -> Range<String> {
+    let alone = attribute.identified();
+    let (start, end) = if alone { ("", "\0") } else { ("\0", "\u{1}") };
+    format!("{value}{start}")..format!("{value}{end}")
+}
+
+/// Takes over what is said of the same element once more; its spelling stays.
+pub(crate) fn absorb(element: &mut Value, said: Value) {
+    if let (Value::Object(element), Value::Object(said)) = (element, said) {
+        element.extend(said.into_iter().filter(|(name, _)| name != "value" && name != "type"));
     }
+}
+
+/// Makes one element of two: primary, if one of them was.
+pub(crate) fn unite(element: &mut Value, twin: Value) {
+    let primary = is_primary(element) || is_primary(&twin);
+    absorb(element, twin);
+    if primary {
+        element["primary"] = true.into();
+    }
+}
+
+fn nameless(place: &dyn Display) -> Error {
+    Error::invalid_value(format!("{place} has no value: name the member by its id in \"value\"."))
 }
 
 /// Whether the element says that it is the primary one.
@@ -145,8 +201,12 @@ fn unfit(kind: Kind, value: &Value) -> Option<&'static str> {
 
 fn complex(attribute: &Attribute, object: &Object, place: &dyn Display) -> Result<Option<Value>, Error> {
     let mut canonical = Object::new();
+    let mut unknown = None;
     for (name, value) in object {
-        let Some(sub) = attribute.sub(name) else { continue };
+        let Some(sub) = attribute.sub(name) else {
+            unknown = unknown.or(Some(name).filter(|_| !value.is_null()));
+            continue;
+        };
         if sub.read_only() {
             continue;
         }
@@ -158,22 +218,64 @@ fn complex(attribute: &Attribute, object: &Object, place: &dyn Display) -> Resul
             canonical.insert(name.clone(), value);
         }
     }
-    take_reference(&mut canonical);
-    Ok((!canonical.is_empty()).then_some(Value::Object(canonical)))
+    take_reference(&mut canonical, place)?;
+    if attribute.identified() {
+        let value = canonical.get("value").and_then(Value::as_str).unwrap_or_default();
+        if value.trim().is_empty() {
+            return Err(nameless(place));
+        }
+        if value.len() > MAX_KEY {
+            return Err(Error::invalid_value(format!("{place}.value is too long: at most {MAX_KEY} bytes.")));
+        }
+    }
+    match unknown {
+        Some(unknown) if canonical.is_empty() => Err(nothing_known(place, unknown)),
+        _ => Ok((!canonical.is_empty()).then_some(Value::Object(canonical))),
+    }
+}
+
+/// The error for an object of which nothing can be taken: it must not be answered as if it had been applied.
+pub(crate) fn nothing_known(place: &dyn Display, name: &str) -> Error {
+    let name = shortened(name);
+    Error::invalid_value(format!("{place} holds nothing that can be set: \"{name}\" is no part of it."))
 }
 
 /// Takes the address out of a complex value. It is not kept, because the server gives its own; without a value, the
 /// id at its end is the value (RFC 7643 §2.4 `$ref`).
-pub(crate) fn take_reference(object: &mut Object) {
-    let Some(Value::String(reference)) = object.shift_remove("$ref") else { return };
-    if let Some(id) = id_in_address(&reference).filter(|_| !object.contains_key("value")) {
-        object.insert("value".to_owned(), id.into());
+fn take_reference(object: &mut Object, place: &dyn Display) -> Result<(), Error> {
+    if let Some(Value::String(reference)) = object.shift_remove("$ref")
+        && !object.contains_key("value")
+    {
+        object.insert("value".to_owned(), referred(&reference, place)?.into());
     }
+    Ok(())
 }
 
-/// The id at the end of the address of a resource.
-pub(crate) fn id_in_address(address: &str) -> Option<&str> {
-    address.trim_end_matches('/').rsplit('/').next().filter(|id| !id.is_empty())
+/// The id that the address of a resource names.
+///
+/// # Errors
+/// `invalidValue` for an address without one.
+pub(crate) fn referred(address: &str, place: &dyn Display) -> Result<String, Error> {
+    id_in_address(address).ok_or_else(|| {
+        Error::invalid_value(format!(
+            "{place}.$ref must be the address of a resource, with its id at the end."
+        ))
+    })
+}
+
+/// The id at the end of the address of a resource, without percent-encoding (RFC 3986 §2.1).
+pub(crate) fn id_in_address(address: &str) -> Option<String> {
+    let path = address.split(['?', '#']).next().unwrap_or_default();
+    let last = path.trim_end_matches('/').rsplit('/').next().filter(|id| !id.is_empty())?;
+    let mut bytes = Vec::with_capacity(last.len());
+    let mut rest = last.as_bytes();
+    while let [first, behind @ ..] = rest {
+        let code = behind.get(..2).and_then(|code| std::str::from_utf8(code).ok());
+        let encoded = code.filter(|_| *first == b'%').and_then(|code| u8::from_str_radix(code, 16).ok());
+        bytes.push(encoded.unwrap_or(*first));
+        rest = if encoded.is_some() { &behind[2..] } else { behind };
+    }
+    String::from_utf8(bytes).ok().filter(|id| !id.contains('\0'))
 }
 
 /// Whether the text can be a URI reference (RFC 3986 §4.1): no blanks, quotes or brackets out of place.

@@ -10,7 +10,7 @@ fn filters_match_exactly_the_users_of_the_table() {
     let resources: Vec<&Object> =
         table["resources"].as_array().expect("a list").iter().filter_map(Value::as_object).collect();
     let queries = table["queries"].as_array().expect("a list");
-    assert_eq!((resources.len(), queries.len()), (5, 45));
+    assert_eq!((resources.len(), queries.len()), (5, 47));
     for query in queries {
         let text = query["filter"].as_str().expect("text");
         let (filter, _) = filter::parse(Registry::standard().user(), text, FilterDialect::default())

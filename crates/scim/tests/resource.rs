@@ -130,8 +130,7 @@ fn a_put_keeps_what_it_does_not_mean() {
         Value::Object(left.expect("nothing immutable"))
     };
     assert_eq!(put(json!({"userName": "a"}), &[]), json!({"userName": "a", "active": false}));
-    let kept = json!({"userName": "a", "active": false});
-    assert_eq!(put(json!({"userName": "a", "ACTIVE": null}), &[]), kept, "a null switches nobody on");
+    assert_eq!(put(json!({"userName": "a", "ACTIVE": null}), &[]), json!({"userName": "a", "active": false}));
     assert_eq!(
         put(json!({"userName": "a"}), &["externalId"]),
         json!({"userName": "a", "externalId": "E", "active": false})
@@ -212,12 +211,14 @@ fn a_projection_says_what_need_not_be_loaded() {
 
 #[test]
 fn formats_are_checked_where_that_is_the_rule() {
-    let check = |body: Value| resource::check_formats(&object(body));
+    let check = |body: Value| resource::check_formats(None, &object(body));
     assert!(
         check(json!({"emails": [{"value": "a@b.example"}, {"type": "work"}], "locale": "en-US"})).is_ok()
     );
     assert!(check(json!({"emails": [{"value": "nobody"}]})).is_err());
     assert!(check(json!({"locale": "en US"})).is_err());
+    let odd = object(json!({"emails": [{"value": "nobody"}]}));
+    assert!(resource::check_formats(Some(&odd), &odd).is_ok(), "what is stored may stay");
 }
 
 #[test]
@@ -234,4 +235,38 @@ fn the_comparison_document_folds_what_ignores_case() {
             ENTERPRISE_USER: {"manager": {"value": "Mm"}, "department": "äö"}
         })
     );
+}
+
+#[test]
+fn attributes_that_are_named_with_their_schema_are_read_where_they_belong() {
+    let user = Registry::standard().user();
+    let department = format!("{}:Department", ENTERPRISE_USER.to_uppercase());
+    let parse = |mut body: Value| {
+        body["schemas"] = json!([USER]);
+        resource::parse(user, &object(body)).map(Value::Object).map_err(|error| error.detail)
+    };
+    let whole = json!({"userName": "a", "active": false, ENTERPRISE_USER: {"department": "D"}});
+    for body in [
+        json!({"userName": "a", USER: {"active": false}, ENTERPRISE_USER: {"department": "D"}}),
+        json!({format!("{USER}:USERNAME"): "a", format!("{USER}:active"): false, &department: "D"}),
+        json!({"userName": "a", "active": false, &department: "D", ENTERPRISE_USER: null}),
+        json!({"userName": "a", "active": false, &department: "D", ENTERPRISE_USER.to_lowercase(): {}}),
+    ] {
+        assert_eq!(parse(body.clone()).as_ref(), Ok(&whole), "{body}");
+    }
+    let both = json!({"userName": "a", &department: "D", ENTERPRISE_USER: {"costCenter": "C"}});
+    assert_eq!(
+        parse(both),
+        Ok(json!({"userName": "a", ENTERPRISE_USER: {"costCenter": "C", "department": "D"}}))
+    );
+    for (body, word) in [
+        (json!({"userName": "a", USER: {"UserName": "b"}}), "twice"),
+        (json!({"userName": "a", format!("{USER}:userName"): "b"}), "twice"),
+        (json!({"userName": "a", &department: "D", ENTERPRISE_USER: {"department": "E"}}), "twice"),
+        (json!({"userName": "a", USER: 5}), "must be an object"),
+        (json!({"userName": "a", &department: "D", ENTERPRISE_USER: 5}), "must be an object"),
+    ] {
+        let error = parse(body.clone()).expect_err("refused");
+        assert!(error.contains(word), "{body}: {error}");
+    }
 }

@@ -111,7 +111,7 @@ async fn bodies_that_cannot_be_read() {
 #[tokio::test]
 async fn a_patch_is_all_or_nothing_and_limited() {
     let app = TestApp::open_with(&[("ROLLCALL_LIMITS__PATCH_OPERATIONS", "3")]).await;
-    let client = app.connection("generic").await;
+    let client = app.connection("strict").await;
     let id = client.user("ada").await;
     client.user("bob").await;
     let path = format!("/Users/{id}");

@@ -191,7 +191,10 @@ async fn lists_are_filtered_paged_and_searched() {
     ] {
         client.get(&format!("/Users?{query}")).await.expect_error(400, Some(word));
     }
-    client.post("/Users/.search", &json!({})).await.expect_error(400, Some("invalidSyntax"));
+    client.post("/Users/.search", &json!({ "schemas": [] })).await.expect_error(400, Some("invalidSyntax"));
+    assert_eq!(client.post("/Users/.search", &json!({})).await.expect(200).body["totalResults"], 7);
+    let strict = app.connection("strict").await;
+    strict.post("/Users/.search", &json!({})).await.expect_error(400, Some("invalidSyntax"));
 }
 
 #[tokio::test]

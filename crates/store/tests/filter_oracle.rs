@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use provisioning::{Enrolment, SeatState, Status};
 use scim::Object;
-use scim::schema::{Attribute, Kind};
+use scim::schema::{Attribute, ENROLMENT, ENTERPRISE_USER, Kind};
 use serde_json::{Value, json};
 use support::fill::fill;
 use support::generate::{Target, Tenant, filter, targets, tenant};
@@ -143,6 +143,28 @@ async fn every_attribute_and_operator_means_the_same_in_sql() {
         }
     }
     assert!(checked > 2_000, "{checked} filters over {} users", ids.users.len());
+}
+
+/// A filter that names an extension alone finds those who have it, as answers show it.
+#[tokio::test]
+async fn an_extension_alone_means_has_it() {
+    let store = TestStore::open().await;
+    let scope = store.tenant_named("Beta").await;
+    fill(&store, &scope, &telling_tenant()).await;
+    let unit = store.read(&scope).await.expect("a unit opens");
+    let documents = user_documents(&unit).await;
+    for schema in [ENTERPRISE_USER, ENROLMENT] {
+        let has_it = matching(&documents, |document| document.contains_key(schema));
+        let has_not = matching(&documents, |document| !document.contains_key(schema));
+        assert!(!has_it.is_empty() && !has_not.is_empty(), "{schema} tells people apart");
+        for (text, expected) in [(format!("{schema} pr"), has_it), (format!("not ({schema} pr)"), has_not)] {
+            let filter = user_filter(&text);
+            assert_eq!(matching(&documents, |document| filter.matches(document)), expected, "{text}");
+            let (_, found) = unit.users(Some(&filter), page(1, 100)).await.expect(&text);
+            let found: Vec<Uuid> = found.iter().map(|user| user.id.uuid()).collect();
+            assert_eq!(found, expected, "{text}");
+        }
+    }
 }
 
 /// People and groups with a value for every attribute that can have one.

@@ -71,7 +71,7 @@ fn runners(steps: &mut Steps, binary: &Path, place: &Place<'_>, work: &Path) {
     let start = format!("start a server, {}", place.label);
     let started = steps.work(&start, "rollcall serve", || {
         let commands = Commands::on_migrated(binary, &place.database_url)?;
-        let tokens = RUNNERS.iter().map(|runner| commands.token(runner, "generic"));
+        let tokens = RUNNERS.iter().map(|runner| commands.token(runner, "strict"));
         let tokens = tokens.collect::<Result<Vec<_>>>()?;
         // One client sends thousands of requests here, which a rate limit exists to refuse.
         let server = Server::start(binary, &place.database_url, RateLimit::Off, place.folder)?;

@@ -89,7 +89,7 @@ struct Servers {
 impl Servers {
     fn start(binary: &Path, place: &Place<'_>, apart: &Place<'_>) -> Result<Self> {
         let commands = Commands::on_migrated(binary, &place.database_url)?;
-        let token = commands.token("black-box", "generic")?;
+        let token = commands.token("black-box", "strict")?;
         Commands::on_migrated(binary, &apart.database_url)?;
         let start =
             |place: &Place<'_>, limit| Server::start(binary, &place.database_url, limit, place.folder);

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use chrono::{DateTime, Utc};
 use provisioning::{Cause, Entry, EntryKind, PoolId, Subject, UserId};
 use scim::Object;
+use scim::compat::Used;
 use scim::project::Projection;
 use store::{Arrived, Computed, Constraint, NewUser, Newcomer, User, Wanted, WriteUnit};
 
@@ -37,12 +38,14 @@ pub async fn create(
     document: Object,
     projection: &Projection,
 ) -> Result<Outcome, Error> {
-    check_formats(requester, None, &document)?;
+    let mut used = Used::default();
+    check_formats(requester, None, &document, &mut used)?;
     let arrival = Arrival::new(requester, document, projection)?;
     let user_name = arrival.user().user_name().to_owned();
-    let outcome = super::arrivals::create(db, arrival).await;
-    if let Err(refusal) = &outcome {
-        conflicts::note(db, requester, &user_name, refusal).await?;
+    let mut outcome = super::arrivals::create(db, arrival).await;
+    match &mut outcome {
+        Ok(outcome) => outcome.used.merge(used),
+        Err(refusal) => conflicts::note(db, requester, &user_name, refusal).await?,
     }
     outcome
 }

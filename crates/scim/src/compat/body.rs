@@ -13,9 +13,9 @@ pub(super) const QUIRKS: &[&Quirk] = &[
     &Quirk {
         name: "missing-schemas",
         product: "several",
-        summary: "PUT and PATCH come without schemas; the endpoint says which are meant.",
-        evidence: "conformance runners; hand-written templates",
-        fixture: "own/missing-schemas",
+        summary: "Requests come without schemas; the endpoint says which are meant.",
+        evidence: "libraries and hand-written templates",
+        fixture: "own/036",
         act: Act::Rewrite(missing_schemas),
     },
     &Quirk {
@@ -39,7 +39,7 @@ pub(super) const QUIRKS: &[&Quirk] = &[
         product: "Microsoft Entra ID",
         summary: "Values of roles are JSON documents in strings.",
         evidence: "the documented AppRoleAssignmentsComplex expression",
-        fixture: "own/json-in-strings",
+        fixture: "own/009",
         act: Act::Rewrite(json_in_strings),
     },
     &Quirk {
@@ -75,6 +75,14 @@ pub(super) const QUIRKS: &[&Quirk] = &[
         act: Act::Rewrite(single_object),
     },
     &Quirk {
+        name: "list-of-one",
+        product: "several",
+        summary: "A single complex value comes as a list of one.",
+        evidence: "libraries that read every complex attribute as a list",
+        fixture: "own/031",
+        act: Act::Rewrite(list_of_one),
+    },
+    &Quirk {
         name: "empty-string-unassigns",
         product: "Okta, OneLogin, Microsoft Entra ID",
         summary: "An empty string means that there is no value.",
@@ -86,9 +94,9 @@ pub(super) const QUIRKS: &[&Quirk] = &[
 
 fn missing_schemas(request: &mut Request<'_>) {
     let schema = match request.kind {
-        RequestKind::Create => return,
-        RequestKind::Replace => request.resource_type.schema.id.as_str(),
+        RequestKind::Create | RequestKind::Replace => request.resource_type.schema.id.as_str(),
         RequestKind::Patch => crate::patch::SCHEMA,
+        RequestKind::Search => crate::protocol::search::SCHEMA,
     };
     if member(request.body, "schemas").is_none_or(Value::is_null) {
         request.body.insert("schemas".to_owned(), json!([schema]));
@@ -97,7 +105,7 @@ fn missing_schemas(request: &mut Request<'_>) {
 }
 
 fn unknown_schemas(request: &mut Request<'_>) {
-    if request.kind == RequestKind::Patch {
+    if !matches!(request.kind, RequestKind::Create | RequestKind::Replace) {
         return;
     }
     let resource_type = request.resource_type;
@@ -239,41 +247,49 @@ fn single_object(request: &mut Request<'_>) {
     }
 }
 
+fn list_of_one(request: &mut Request<'_>) {
+    values(request, &mut |attribute, value| {
+        let single = attribute.complex() && !attribute.multi_valued;
+        match value.as_array_mut().filter(|_| single).map(Vec::as_mut_slice) {
+            Some([one]) if one.is_object() => {
+                *value = one.take();
+                true
+            }
+            _ => false,
+        }
+    });
+}
+
 fn empty_string_unassigns(request: &mut Request<'_>) {
     values(request, &mut |attribute, value| {
         // An empty switch decides nothing about anybody's access: it stays, and is refused.
         let kept = matches!(attribute.kind, Kind::Complex | Kind::Boolean)
             || attribute.mutability == Mutability::Immutable;
-        let text = !attribute.multi_valued && !attribute.required && !kept;
-        if let Value::Object(object) = value {
-            // A complex value of which nothing is left is unassigned as a whole.
-            let blank =
-                |value: &Value| value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty());
-            if attribute.complex()
-                && attribute.name != "members"
-                && !object.is_empty()
-                && object.values().all(blank)
-            {
-                *value = Value::Null;
-                return true;
+        match value {
+            Value::String(text) if text.is_empty() => {
+                let unassigned = !attribute.multi_valued && !attribute.required && !kept;
+                if unassigned {
+                    *value = Value::Null;
+                }
+                unassigned
             }
-            return false;
+            // An element of which nothing is left says nothing. A member is never dropped: it is refused.
+            Value::Array(items) if attribute.complex() && !attribute.identified() => {
+                let before = items.len();
+                items.retain(|item| !blank(item));
+                items.len() != before
+            }
+            _ => false,
         }
-        if text && value.as_str() == Some("") {
-            *value = Value::Null;
-            return true;
-        }
-        false
     });
-    // An element that became null says nothing.
-    let mut emptied = |_: &crate::schema::Attribute, value: &mut Value| {
-        if let Value::Array(items) = value {
-            items.retain(|item| !item.is_null());
-        }
-        false
-    };
-    values(request, &mut emptied);
     adds_of_nothing(request);
+}
+
+/// Whether an element holds nothing but empty text, and some of that.
+fn blank(element: &Value) -> bool {
+    let empty = |value: &Value| value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty());
+    let text = |value: &Value| value.is_string();
+    element.as_object().is_some_and(|object| object.values().all(empty) && object.values().any(text))
 }
 
 /// An `add` of what turned out to be nothing is a `replace` by nothing.

@@ -1,8 +1,12 @@
 //! The dialect of one connection: a profile, with quirks switched on and off.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use super::{Act, Profile, Quirk, Request, Rules, quirks};
+use serde_json::Value;
+
+use super::walk::{member_mut, operations, text};
+use super::{Act, Profile, Quirk, Request, Rules, names, quirks};
 use crate::filter::FilterDialect;
 use crate::json::Object;
 use crate::resource;
@@ -17,6 +21,8 @@ pub enum RequestKind {
     Replace,
     /// PATCH.
     Patch,
+    /// POST to `.search`.
+    Search,
 }
 
 /// Which quirks a request used, and what they left out of it.
@@ -56,11 +62,12 @@ impl Dialect {
     /// # Errors
     /// A sentence that names a quirk that does not exist.
     pub fn new(profile: Profile, with: &[String], without: &[String]) -> Result<Self, String> {
+        let (with, without) = (&renamed(with, without), &renamed(without, with));
         if let Some(unknown) =
             with.iter().chain(without).find(|name| !quirks().any(|quirk| quirk.name == name.as_str()))
         {
-            let names: Vec<&str> = quirks().map(|quirk| quirk.name).collect();
-            return Err(format!("There is no quirk \"{unknown}\": choose from {}.", names.join(", ")));
+            let all: Vec<&str> = quirks().map(|quirk| quirk.name).collect();
+            return Err(format!("There is no quirk \"{unknown}\": choose from {}.", all.join(", ")));
         }
         let on = |name: &str| {
             (profile.quirks().contains(&name) || with.iter().any(|with| with == name))
@@ -116,9 +123,12 @@ impl Dialect {
         body: &mut Object,
     ) -> Used {
         let mut noted = Used::default();
+        settle_names(kind, resource_type, body);
+        let bare_extensions = self.filter().bare_extensions;
         for quirk in &self.quirks {
             if let Act::Rewrite(rewrite) = quirk.act {
-                let mut request = Request { kind, resource_type, body, used: false, ignored: Vec::new() };
+                let mut request =
+                    Request { kind, resource_type, body, bare_extensions, used: false, ignored: Vec::new() };
                 rewrite(&mut request);
                 if request.used {
                     noted.quirks.insert(quirk.name);
@@ -126,9 +136,44 @@ impl Dialect {
                 noted.ignored.extend(request.ignored.into_iter().take(MOST_IGNORED));
             }
         }
-        if kind != RequestKind::Patch {
+        if matches!(kind, RequestKind::Create | RequestKind::Replace) {
             noted.ignored.extend(resource::unknown(resource_type, body));
         }
         noted
+    }
+}
+
+/// The names of quirks for which this is the list, those that had the opposite sense in the last version among them.
+fn renamed(names: &[String], opposite: &[String]) -> Vec<String> {
+    let retired = |name: &&String| name.as_str() == CHECK_FORMATS;
+    let turned = opposite.iter().filter(retired).map(|_| names::FREE_FORMATS.to_owned());
+    names.iter().filter(|name| !retired(name)).cloned().chain(turned).collect()
+}
+
+/// What `free-formats` was called in the last version, in the opposite sense: connections have it stored.
+const CHECK_FORMATS: &str = "check-formats";
+
+/// Attributes under the URI of the core schema stand where they belong before a quirk looks for them; what cannot be put
+/// there is refused when the request is read.
+fn settle_names(kind: RequestKind, resource_type: &'static ResourceType, body: &mut Object) {
+    let settle = |object: &mut Object| {
+        if let Ok(Cow::Owned(settled)) = resource::hoisted(resource_type, object) {
+            *object = settled;
+        }
+    };
+    match kind {
+        RequestKind::Create | RequestKind::Replace => settle(body),
+        RequestKind::Patch => {
+            for operation in operations(body) {
+                let path = text(operation, "path");
+                if path.is_empty() || path.eq_ignore_ascii_case(&resource_type.schema.id) {
+                    operation.retain(|name, _| !name.eq_ignore_ascii_case("path"));
+                    if let Some(Value::Object(value)) = member_mut(operation, "value") {
+                        settle(value);
+                    }
+                }
+            }
+        }
+        RequestKind::Search => {}
     }
 }

@@ -9,9 +9,11 @@ mod dialect;
 mod grammar;
 mod patch;
 mod profile;
+mod removal;
 mod rules;
 #[cfg(test)]
 mod tests;
+mod unknown;
 mod walk;
 
 pub use dialect::{Dialect, RequestKind, Used};
@@ -54,6 +56,8 @@ pub(crate) struct Request<'r> {
     pub(crate) kind: RequestKind,
     pub(crate) resource_type: &'static ResourceType,
     pub(crate) body: &'r mut Object,
+    /// Whether attributes of an extension are understood without its URI.
+    pub(crate) bare_extensions: bool,
     /// Set by a quirk that changed something.
     pub(crate) used: bool,
     /// What a quirk left out, for the journal.
@@ -80,4 +84,6 @@ pub mod names {
     pub const UNIQUE_GROUP_NAMES: &str = "unique-group-names";
     /// PATCH of a group answers without a body.
     pub const GROUP_PATCH_NO_CONTENT: &str = "group-patch-no-content";
+    /// E-mail addresses and locales of another form are kept.
+    pub const FREE_FORMATS: &str = "free-formats";
 }

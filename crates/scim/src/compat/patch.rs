@@ -1,13 +1,14 @@
 //! Quirks of PATCH messages.
 
+use scim_filter_parser::{CompareOp, CompareValue, Filter, Lenience, parse_path_with};
 use serde_json::{Value, json};
 
-use super::walk::{is, member, member_mut, named, operations, text};
+use super::removal::remove_with_value;
+use super::unknown::unknown_keys;
+use super::walk::{as_object, is, member, member_mut, named, operations, text, values};
 use super::{Act, Quirk, Request, RequestKind};
 use crate::json::Object;
-use crate::path::shortened;
-use crate::schema::ResourceType;
-use crate::value::id_in_address;
+use crate::schema::{Attribute, ResourceType};
 
 pub(super) const QUIRKS: &[&Quirk] = &[
     &Quirk {
@@ -23,7 +24,7 @@ pub(super) const QUIRKS: &[&Quirk] = &[
         product: "Microsoft Entra ID, Okta",
         summary: "Without a path, the keys of value are paths such as name.givenName.",
         evidence: "the documented behaviour with the product's feature flag",
-        fixture: "own/dotted-keys",
+        fixture: "own/004",
         act: Act::Rewrite(dotted_keys),
     },
     &Quirk {
@@ -39,7 +40,7 @@ pub(super) const QUIRKS: &[&Quirk] = &[
         product: "Microsoft Entra ID, Okta",
         summary: "Without a path, value holds attributes that no schema has; they are ignored and recorded.",
         evidence: "mappings to attributes of other applications",
-        fixture: "own/unknown-keys",
+        fixture: "own/034",
         act: Act::Rewrite(unknown_keys),
     },
     &Quirk {
@@ -59,11 +60,19 @@ pub(super) const QUIRKS: &[&Quirk] = &[
         act: Act::Rewrite(remove_with_value),
     },
     &Quirk {
+        name: "clear-is-remove",
+        product: "Microsoft Entra ID, Okta, OneLogin, JumpCloud",
+        summary: "Clearing an element that is not there, such as phoneNumbers[type eq \"mobile\"].value, changes nothing.",
+        evidence: "mappings whose source is empty are sent whether or not there was a value",
+        fixture: "own/030",
+        act: Act::Rewrite(clear_is_remove),
+    },
+    &Quirk {
         name: "remove-value-ignored",
         product: "Microsoft Entra ID",
         summary: "remove at emails[type eq \"work\"].value also carries the old value, which says nothing new.",
         evidence: "a change to the product's reference code",
-        fixture: "own/remove-value-ignored",
+        fixture: "own/010",
         act: Act::Rewrite(remove_value_ignored),
     },
     &Quirk {
@@ -71,7 +80,7 @@ pub(super) const QUIRKS: &[&Quirk] = &[
         product: "Microsoft Entra ID",
         summary: "replace of members with values adds them; removals come separately.",
         evidence: "reports of groups that lost everybody but the last member pushed",
-        fixture: "own/replace-members-adds",
+        fixture: "own/001",
         act: Act::Rewrite(replace_members_adds),
     },
 ];
@@ -91,7 +100,7 @@ fn operation_case(request: &mut Request<'_>) {
     request.used = used;
 }
 
-/// Takes keys out of the value of each path-less operation; `take` says which, `then` gets them.
+/// Visits the value of each operation without a path, as the attributes of a resource.
 fn pathless(request: &mut Request<'_>, mut each: impl FnMut(&mut Object) -> bool) {
     if request.kind != RequestKind::Patch {
         return;
@@ -122,12 +131,12 @@ fn dotted_keys(request: &mut Request<'_>) {
         {
             let op = text(operation, "op").to_owned();
             if let Some(Value::Object(value)) = member_mut(operation, "value") {
-                let paths: Vec<String> =
-                    value.keys().filter(|key| is_path(resource_type, key)).cloned().collect();
-                for path in paths {
-                    let value = value.shift_remove(&path).unwrap_or_default();
-                    split.push(json!({ "op": op, "path": path, "value": value }));
-                }
+                let (paths, plain): (Vec<_>, Vec<_>) =
+                    std::mem::take(value).into_iter().partition(|(key, _)| is_path(resource_type, key));
+                value.extend(plain);
+                split.extend(
+                    paths.into_iter().map(|(path, value)| json!({ "op": op, "path": path, "value": value })),
+                );
             }
         }
         used |= !split.is_empty();
@@ -157,34 +166,17 @@ fn read_only_keys(request: &mut Request<'_>) {
         });
         value.len() != before
     });
-}
-
-fn unknown_keys(request: &mut Request<'_>) {
-    let resource_type = request.resource_type;
-    let mut ignored = Vec::new();
-    pathless(request, |value| {
-        let before = value.len();
-        value.retain(|name, value| {
-            if let Some(schema) = resource_type.extension(name) {
-                if let Value::Object(container) = value {
-                    let inside = container.len();
-                    container.retain(|name, _| schema.attribute(name).is_some());
-                    if container.len() != inside {
-                        ignored.push(format!("unknown attributes of {}", schema.id));
-                    }
-                }
-                return true;
-            }
-            let known = resource_type.attribute(name).is_some() || named(resource_type, name).is_some();
-            if !known {
-                ignored.push(format!("the attribute {}", shortened(name)));
-            }
-            known
-        });
-        value.len() != before
+    // What the server computes of a single value, such as the manager's name, is no more than repeated.
+    values(request, &mut |attribute, value| {
+        let Value::Object(object) = value else { return false };
+        let computed = |name: &String| attribute.sub(name).is_some_and(Attribute::read_only);
+        let said = object.values().any(|value| !value.is_null());
+        let only = !attribute.multi_valued && said && object.keys().all(computed);
+        if only {
+            object.clear();
+        }
+        only
     });
-    request.used |= !ignored.is_empty();
-    request.ignored = ignored;
 }
 
 fn add_at_member_filter(request: &mut Request<'_>) {
@@ -207,7 +199,6 @@ fn add_at_member_filter(request: &mut Request<'_>) {
 
 /// The id in a path that names exactly one member.
 fn member_of(path: &str) -> Option<String> {
-    use scim_filter_parser::{CompareOp, CompareValue, Filter, Lenience, parse_path_with};
     let (path, _) = parse_path_with(path, Lenience::ALL).ok()?;
     if !path.attribute.name.eq_ignore_ascii_case("members") || path.sub.is_some() {
         return None;
@@ -225,61 +216,19 @@ fn member_of(path: &str) -> Option<String> {
     }
 }
 
-fn remove_with_value(request: &mut Request<'_>) {
+fn clear_is_remove(request: &mut Request<'_>) {
     if request.kind != RequestKind::Patch {
         return;
     }
-    let resource_type = request.resource_type;
-    let Some(Value::Array(list)) = member_mut(request.body, "Operations") else { return };
-    let mut rewritten = Vec::with_capacity(list.len());
     let mut used = false;
-    for operation in list.drain(..) {
-        match removals(resource_type, &operation) {
-            Some(mut removals) => {
-                used = true;
-                rewritten.append(&mut removals);
-            }
-            None => rewritten.push(operation),
+    for operation in operations(request.body) {
+        let chosen = text(operation, "path").contains('[') && !is(operation, "remove");
+        if chosen && member(operation, "value").is_some_and(Value::is_null) {
+            operation.insert("op".to_owned(), "remove".into());
+            used = true;
         }
     }
-    *list = rewritten;
     request.used = used;
-}
-
-/// The removals that a remove with a list of values means; an element that names nobody leaves the operation as it
-/// is, which is then refused.
-fn removals(resource_type: &'static ResourceType, operation: &Value) -> Option<Vec<Value>> {
-    let operation = operation.as_object().filter(|operation| is(operation, "remove"))?;
-    let path = text(operation, "path");
-    let named = named(resource_type, path).filter(|named| named.leaf.multi_valued && !named.element)?;
-    named.leaf.sub("value")?;
-    let value = member(operation, "value").filter(|value| !value.is_null())?;
-    let listed = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
-    if listed.is_empty() {
-        // Nobody is named: an operation that does nothing keeps its place.
-        return Some(vec![json!({ "op": "add", "path": path, "value": [] })]);
-    }
-    let terms: Option<Vec<String>> =
-        listed.iter().map(|element| Some(format!("value eq {}", named_by(element)?))).collect();
-    let removal =
-        |terms: &[String]| json!({ "op": "remove", "path": format!("{path}[{}]", terms.join(" or ")) });
-    Some(terms?.chunks(REMOVALS).map(removal).collect())
-}
-
-/// The most values that one removal names, well below the limits of a path.
-const REMOVALS: usize = 50;
-
-/// The value of an element as a literal: its `value`, or the id at the end of its address.
-fn named_by(element: &Value) -> Option<Value> {
-    let id = match element {
-        Value::String(value) => value.as_str(),
-        Value::Object(object) => match member(object, "value") {
-            Some(value) => value.as_str()?,
-            None => id_in_address(member(object, "$ref")?.as_str()?)?,
-        },
-        _ => return None,
-    };
-    (!id.is_empty()).then(|| id.into())
 }
 
 fn remove_value_ignored(request: &mut Request<'_>) {
@@ -338,11 +287,4 @@ fn replace_members_adds(request: &mut Request<'_>) {
     }
     *list = rewritten;
     request.used = used;
-}
-
-fn as_object(value: Value) -> Object {
-    match value {
-        Value::Object(object) => object,
-        _ => Object::new(),
-    }
 }

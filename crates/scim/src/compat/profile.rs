@@ -14,13 +14,16 @@ pub enum Profile {
     Okta,
     /// `OneLogin`.
     OneLogin,
-    /// Any client that keeps to the RFCs.
+    /// Any product without a profile of its own: what does no harm is tolerated.
     Generic,
+    /// The RFCs to the letter, for conformance runners.
+    Strict,
 }
 
 impl Profile {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Entra, Self::JumpCloud, Self::Okta, Self::OneLogin, Self::Generic];
+    pub const ALL: [Self; 6] =
+        [Self::Entra, Self::JumpCloud, Self::Okta, Self::OneLogin, Self::Generic, Self::Strict];
 
     /// The name, as in settings and on the command line.
     #[must_use]
@@ -31,6 +34,7 @@ impl Profile {
             Self::Okta => "okta",
             Self::OneLogin => "onelogin",
             Self::Generic => "generic",
+            Self::Strict => "strict",
         }
     }
 
@@ -43,7 +47,9 @@ impl Profile {
                 "unknown-schemas",
                 "operation-case",
                 "boolean-strings",
+                "list-of-one",
                 "empty-string-unassigns",
+                "clear-is-remove",
                 "complex-from-string",
                 "json-in-strings",
                 "member-strings",
@@ -63,25 +69,31 @@ impl Profile {
                 "create-missing-element",
                 "park-unknown-members",
                 "unique-group-names",
+                "free-formats",
                 "group-patch-no-content",
             ],
             Self::JumpCloud => &[
                 "missing-schemas",
                 "unknown-schemas",
                 "operation-case",
+                "list-of-one",
                 "read-only-keys",
                 "unknown-keys",
+                "clear-is-remove",
                 "remove-with-value",
                 "filter-whitespace",
                 "put-keeps-external-id",
                 "park-unknown-members",
                 "unique-group-names",
+                "free-formats",
             ],
             Self::Okta => &[
                 "missing-schemas",
                 "unknown-schemas",
                 "operation-case",
+                "list-of-one",
                 "empty-string-unassigns",
+                "clear-is-remove",
                 "dotted-keys",
                 "read-only-keys",
                 "unknown-keys",
@@ -90,13 +102,16 @@ impl Profile {
                 "put-keeps-external-id",
                 "park-unknown-members",
                 "unique-group-names",
+                "free-formats",
             ],
             Self::OneLogin => &[
                 "missing-schemas",
                 "unknown-schemas",
                 "operation-case",
                 "boolean-strings",
+                "list-of-one",
                 "empty-string-unassigns",
+                "clear-is-remove",
                 "manager-id",
                 "single-object",
                 "read-only-keys",
@@ -106,9 +121,20 @@ impl Profile {
                 "put-keeps-external-id",
                 "park-unknown-members",
                 "unique-group-names",
+                "free-formats",
             ],
-            // The two that no strict client can tell from the standard, and without which data would be lost.
-            Self::Generic => &["operation-case", "remove-with-value", "check-formats"],
+            Self::Generic => &[
+                "missing-schemas",
+                "operation-case",
+                "boolean-strings",
+                "list-of-one",
+                "unknown-keys",
+                "remove-with-value",
+                "filter-boolean-strings",
+                "free-formats",
+            ],
+            // By the letter such a removal takes all values away, and a client that lists some never means that.
+            Self::Strict => &["remove-with-value"],
         }
     }
 }

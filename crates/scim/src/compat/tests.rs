@@ -5,9 +5,10 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::filter;
 use crate::patch::SCHEMA as PATCH;
 use crate::schema::{ENTERPRISE_USER, GROUP, Registry, USER};
+
+mod profiles;
 
 fn user() -> &'static ResourceType {
     Registry::standard().user()
@@ -28,9 +29,9 @@ fn rewritten(
     resource_type: &'static ResourceType,
     body: &Value,
 ) -> (Value, Used) {
-    let every: Vec<String> = Profile::Generic.quirks().iter().map(|&name| name.to_owned()).collect();
+    let every: Vec<String> = Profile::Strict.quirks().iter().map(|&name| name.to_owned()).collect();
     let without: Vec<String> = every.into_iter().filter(|other| other != name).collect();
-    let dialect = Dialect::new(Profile::Generic, &[name.to_owned()], &without).expect("the quirk exists");
+    let dialect = Dialect::new(Profile::Strict, &[name.to_owned()], &without).expect("the quirk exists");
     let mut body = body.as_object().expect("an object").clone();
     let used = dialect.request(kind, resource_type, &mut body);
     (Value::Object(body), used)
@@ -174,7 +175,7 @@ fn each_rewriting_quirk_gives_the_standards_form() {
             Create,
             user(),
             json!({ENTERPRISE_USER: {"manager": {"value": "", "displayName": " "}}}),
-            json!({ENTERPRISE_USER: {"manager": null}}),
+            json!({ENTERPRISE_USER: {"manager": {"value": null, "displayName": " "}}}),
         ),
         (
             "empty-string-unassigns",
@@ -195,10 +196,10 @@ fn each_rewriting_quirk_gives_the_standards_form() {
             Patch,
             user(),
             patch(
-                json!([{"op": "replace", "value": {"title": "x", "name.givenName": "A", format!("{ENTERPRISE_USER}:department"): "D"}}]),
+                json!([{"op": "replace", "value": {"title": "x", "name.givenName": "A", format!("{ENTERPRISE_USER}:department"): "D", format!("{ENTERPRISE_USER}:manager.value"): "M"}}]),
             ),
             patch(
-                json!([{"op": "replace", "value": {"title": "x"}}, {"op": "replace", "path": "name.givenName", "value": "A"}, {"op": "replace", "path": format!("{ENTERPRISE_USER}:department"), "value": "D"}]),
+                json!([{"op": "replace", "value": {"title": "x", ENTERPRISE_USER: {"department": "D"}}}, {"op": "replace", "path": "name.givenName", "value": "A"}, {"op": "replace", "path": format!("{ENTERPRISE_USER}:manager.value"), "value": "M"}]),
             ),
         ),
         (
@@ -215,7 +216,95 @@ fn each_rewriting_quirk_gives_the_standards_form() {
             patch(
                 json!([{"op": "replace", "value": {"costume": "x", "title": "y", ENTERPRISE_USER: {"hat": 1}}}]),
             ),
-            patch(json!([{"op": "replace", "value": {"title": "y", ENTERPRISE_USER: {}}}])),
+            patch(json!([{"op": "replace", "value": {"title": "y"}}])),
+        ),
+        (
+            "unknown-keys",
+            Patch,
+            user(),
+            patch(json!([
+                {"op": "replace", "path": ENTERPRISE_USER, "value": {"hat": 1, "department": "D"}},
+                {"op": "replace", "path": "name", "value": {"nick": "x", "givenName": "A"}},
+                {"op": "replace", "path": "costume", "value": "x"},
+                {"op": "replace", "value": {"active": false, "department": "D", "name": {"nick": "x"}}}
+            ])),
+            patch(json!([
+                {"op": "replace", "path": ENTERPRISE_USER, "value": {"department": "D"}},
+                {"op": "replace", "path": "name", "value": {"givenName": "A"}},
+                {"op": "replace", "value": {}},
+                {"op": "replace", "value": {"active": false}}
+            ])),
+        ),
+        (
+            "read-only-keys",
+            Patch,
+            user(),
+            patch(json!([{"op": "replace", "value": {ENTERPRISE_USER: {"manager": {"displayName": "B"}}}}])),
+            patch(json!([{"op": "replace", "value": {ENTERPRISE_USER: {"manager": {}}}}])),
+        ),
+        (
+            "missing-schemas",
+            Create,
+            group(),
+            json!({"displayName": "a"}),
+            json!({"displayName": "a", "schemas": [GROUP]}),
+        ),
+        (
+            "missing-schemas",
+            RequestKind::Search,
+            user(),
+            json!({"filter": "id pr"}),
+            json!({"filter": "id pr", "schemas": [crate::protocol::search::SCHEMA]}),
+        ),
+        (
+            "list-of-one",
+            Create,
+            user(),
+            json!({"name": [{"givenName": "A"}], "emails": [{"value": "a"}]}),
+            json!({"name": {"givenName": "A"}, "emails": [{"value": "a"}]}),
+        ),
+        (
+            "list-of-one",
+            Patch,
+            user(),
+            patch(json!([{"op": "replace", "path": manager, "value": [{"value": "1"}]}])),
+            patch(json!([{"op": "replace", "path": manager, "value": {"value": "1"}}])),
+        ),
+        (
+            "clear-is-remove",
+            Patch,
+            user(),
+            patch(
+                json!([{"op": "replace", "path": "phoneNumbers[type eq \"mobile\"].value", "value": null}]),
+            ),
+            patch(json!([{"op": "remove", "path": "phoneNumbers[type eq \"mobile\"].value", "value": null}])),
+        ),
+        (
+            "empty-string-unassigns",
+            Patch,
+            user(),
+            patch(json!([{"op": "replace", "value": {"name": {"middleName": ""}}}])),
+            patch(json!([{"op": "replace", "value": {"name": {"middleName": null}}}])),
+        ),
+        (
+            "remove-with-value",
+            Patch,
+            user(),
+            patch(
+                json!([{"op": "remove", "path": "roles", "value": [{"value": "editor", "type": "shop", "primary": true}, {"type": "wiki"}]}]),
+            ),
+            patch(
+                json!([{"op": "remove", "path": "roles[(value eq \"editor\" and type eq \"shop\" and primary eq true) or type eq \"wiki\"]"}]),
+            ),
+        ),
+        (
+            "remove-with-value",
+            Patch,
+            group(),
+            patch(
+                json!([{"op": "remove", "path": "members", "value": [{"value": "a", "type": "User", "display": "Old", "$ref": "x/y"}]}]),
+            ),
+            patch(json!([{"op": "remove", "path": "members[(value eq \"a\" and type eq \"User\")]"}])),
         ),
         (
             "add-at-member-filter",
@@ -302,6 +391,13 @@ fn what_means_something_else_is_left_alone() {
         ("remove-with-value", patch(json!([{"op": "remove", "path": "members"}]))),
         ("remove-with-value", patch(json!([{"op": "remove", "path": "members", "value": [5]}]))),
         (
+            "remove-with-value",
+            patch(json!([{"op": "remove", "path": "members", "value": [{"type": "User"}]}])),
+        ),
+        ("empty-string-unassigns", patch(json!([{"op": "replace", "path": "members", "value": [null]}]))),
+        ("list-of-one", patch(json!([{"op": "replace", "path": "name", "value": [{}, {}]}]))),
+        ("clear-is-remove", patch(json!([{"op": "replace", "path": "title", "value": null}]))),
+        (
             "empty-string-unassigns",
             patch(json!([{"op": "add", "path": "members", "value": [{"value": ""}]}])),
         ),
@@ -332,72 +428,4 @@ fn what_was_left_out_is_told() {
         &patch(json!([{"op": "add", "value": {"costume": 1}}])),
     );
     assert_eq!(used.ignored, ["the attribute costume"]);
-}
-
-#[test]
-fn filter_quirks_are_needed_and_named() {
-    let cases = [
-        ("filter-whitespace", "userName  eq \"x\""),
-        ("filter-capital-booleans", "active eq True"),
-        ("filter-value-path-comparison", "emails[type eq \"work\"].value eq \"x\""),
-        ("filter-bare-extension", "department eq \"x\""),
-        (
-            "filter-complex-value",
-            "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager eq \"x\"",
-        ),
-        ("filter-boolean-strings", "active eq \"True\""),
-    ];
-    for (name, text) in cases {
-        let strict = Dialect::new(Profile::Generic, &[], &[]).expect("valid");
-        assert!(filter::parse(user(), text, strict.filter()).is_err(), "{text}");
-        let lenient = Dialect::new(Profile::Generic, &[name.to_owned()], &[]).expect("valid");
-        let (_, used) =
-            filter::parse(user(), text, lenient.filter()).unwrap_or_else(|error| panic!("{text}: {error}"));
-        assert_eq!(lenient.filter_used(used).quirks.into_iter().collect::<Vec<_>>(), [name]);
-        let (_, used) = filter::parse(user(), "userName eq \"x\"", lenient.filter()).expect("valid");
-        assert!(lenient.filter_used(used).quirks.is_empty());
-    }
-    assert_eq!(quirks().filter(|quirk| matches!(quirk.act, Act::Filter(..))).count(), cases.len());
-}
-
-#[test]
-fn rules_are_set_by_their_quirk_alone() {
-    let rules = |profile| Dialect::new(profile, &[], &[]).expect("valid").rules();
-    let entra = rules(Profile::Entra);
-    assert!(entra.create_missing_element && entra.unique_group_names && entra.group_patch_no_content);
-    let generic = rules(Profile::Generic);
-    assert_eq!(generic, Rules { check_formats: true, ..Rules::default() });
-    let switched = Dialect::new(
-        Profile::Entra,
-        &["put-keeps-external-id".to_owned()],
-        &["create-missing-element".to_owned()],
-    );
-    let switched = switched.expect("valid").rules();
-    assert!(switched.keep_external_id && !switched.create_missing_element);
-}
-
-#[test]
-fn every_quirk_is_told_and_used() {
-    let mut names: Vec<&str> = quirks().map(|quirk| quirk.name).collect();
-    for quirk in quirks() {
-        for text in [quirk.product, quirk.summary, quirk.evidence, quirk.fixture] {
-            assert!(!text.is_empty(), "{}", quirk.name);
-        }
-        assert!(
-            Profile::ALL.iter().any(|profile| profile.quirks().contains(&quirk.name)),
-            "{} is unused",
-            quirk.name
-        );
-    }
-    for profile in Profile::ALL {
-        for name in profile.quirks() {
-            assert!(names.contains(name), "{profile} names {name}");
-        }
-        assert_eq!(profile.as_str().parse(), Ok(profile));
-    }
-    names.sort_unstable();
-    names.dedup();
-    assert_eq!(names.len(), quirks().count());
-    assert!("nope".parse::<Profile>().is_err());
-    assert!(Dialect::new(Profile::Generic, &["nope".to_owned()], &[]).is_err());
 }

@@ -30,6 +30,14 @@ pub(super) fn is(operation: &Object, op: &str) -> bool {
     text(operation, "op").eq_ignore_ascii_case(op)
 }
 
+/// The object that a literal is.
+pub(super) fn as_object(value: Value) -> Object {
+    match value {
+        Value::Object(object) => object,
+        _ => Object::new(),
+    }
+}
+
 /// What the path of an operation names, and whether it has a filter.
 pub(super) struct Named {
     /// The attribute that the value of the operation is for: the sub-attribute, if the path goes so deep.

@@ -1,56 +1,72 @@
 //! Carries a PATCH out on a document, all of it or nothing (RFC 7644 §3.5.2).
 
-use std::collections::BTreeSet;
-
 use serde_json::Value;
 
-use super::elements;
-use super::footprint::named_by;
+use super::budget::{Budget, MAX_STEPS};
+use super::elements::{immutable, merged};
+use super::list::List;
 use super::outcome::{MemberChanges, PatchOutcome};
 use super::request::{Operation, Operator, PatchRequest, Target, located};
 use crate::json::Object;
 use crate::path::{AttributeRef, shortened};
 use crate::protocol::error::Error;
-use crate::resource::require;
+use crate::resource::{self, Resource, require};
 use crate::schema::{Attribute, Mutability, ResourceType, Returned, Schema};
 use crate::value;
+
+/// What a PATCH is applied to.
+#[derive(Clone, Copy, Debug)]
+pub struct Stored<'r> {
+    /// The resource as it is stored.
+    pub resource: &'r Resource,
+    /// The members that the footprint asked for, as answers show them.
+    pub members: &'r [Value],
+    /// The address of the service, without a slash at its end: a value may repeat `meta.location`.
+    pub base: &'r str,
+    /// Whether a path whose filter matches no element creates the element that the filter describes.
+    pub create_missing: bool,
+}
 
 impl PatchRequest {
     /// The document after all operations, in their order.
     ///
-    /// `members` are those that the footprint asked for; with `create_missing` a path whose filter matches no
-    /// element creates the element that the filter describes.
-    ///
     /// # Errors
-    /// `noTarget`, `mutability`, `invalidValue`, `invalidPath`; the document given stays as it is.
-    pub fn apply(
-        &self,
-        document: &Object,
-        members: &[Value],
-        create_missing: bool,
-    ) -> Result<PatchOutcome, Error> {
+    /// `noTarget`, `mutability`, `invalidValue`, `invalidPath`; 413 when the work is more than [`super::MAX_STEPS`] or an
+    /// attribute gets too many values. What is stored stays as it is.
+    pub fn apply(&self, stored: &Stored<'_>) -> Result<PatchOutcome, Error> {
+        self.apply_within(stored, Budget::new(MAX_STEPS))
+    }
+
+    pub(super) fn apply_within(&self, stored: &Stored<'_>, budget: Budget) -> Result<PatchOutcome, Error> {
+        let before = &stored.resource.document;
+        for (position, claim) in &self.claims {
+            stored.resource.admits(claim, stored.base).map_err(|error| located(*position, error))?;
+        }
         let mut work = Work {
             resource_type: self.resource_type,
-            document: document.clone(),
-            create_missing,
+            document: before.clone(),
+            stored,
+            budget,
+            lists: Vec::new(),
             created: 0,
-            looks: 0,
         };
-        if !members.is_empty() {
-            work.document.insert("members".to_owned(), members.to_vec().into());
+        if !stored.members.is_empty() {
+            work.document.insert("members".to_owned(), stored.members.to_vec().into());
         }
         for operation in &self.operations {
             work.carry_out(operation).map_err(|error| located(operation.position, error))?;
         }
+        work.close_lists();
         let after = match work.document.shift_remove("members") {
             Some(Value::Array(after)) => after,
             _ => Vec::new(),
         };
         require(self.resource_type, &work.document)?;
+        resource::check_new(self.resource_type, Some(before), &work.document)?;
         Ok(PatchOutcome {
-            changed: work.document != *document,
+            changed: work.document != *before,
             members: MemberChanges::between(
-                members.iter().filter_map(|member| member["value"].as_str()),
+                stored.members.iter().filter_map(|member| member["value"].as_str()),
                 &after,
             ),
             document: work.document,
@@ -59,29 +75,19 @@ impl PatchRequest {
     }
 }
 
-/// The most looks at elements that one PATCH may take, over all its operations: a thousand members that come one by one take half.
-const MAX_LOOKS: usize = 1_000_000;
-
-struct Work {
+struct Work<'w> {
     resource_type: &'static ResourceType,
     document: Object,
-    create_missing: bool,
+    stored: &'w Stored<'w>,
+    budget: Budget,
+    /// Multi-valued attributes that are being worked on; they are not in the document meanwhile.
+    lists: Vec<List>,
     created: usize,
-    looks: usize,
 }
 
-impl Work {
-    /// Counts looks at elements.
-    fn look(&mut self, elements: usize) -> Result<(), Error> {
-        self.looks = self.looks.saturating_add(elements);
-        if self.looks > MAX_LOOKS {
-            let detail = "The operations look at too many values: send them in several requests.";
-            return Err(Error::status(413, detail));
-        }
-        Ok(())
-    }
-
+impl Work<'_> {
     fn carry_out(&mut self, operation: &Operation) -> Result<(), Error> {
+        self.budget.spend(1)?;
         let (operator, value) = (operation.operator, &operation.value);
         match &operation.target {
             Target::Attribute(target) => self.attribute(*target, operator, value),
@@ -93,34 +99,20 @@ impl Work {
             }
             Target::Elements { attribute, filter, sub, literals } => {
                 let place = attribute.to_string();
-                let definition = attribute.attribute;
-                let mut list = self.take_list(*attribute);
-                self.look(list.len())?;
-                // A filter that names exact values need only be asked about the elements that have one of them.
-                let mut named = BTreeSet::new();
-                let exact = definition.sub("value").is_some_and(Attribute::case_exact);
-                let bounded = exact && named_by(filter, &mut named);
-                let candidate = |element: &Value| {
-                    !bounded || element["value"].as_str().is_some_and(|value| named.contains(value))
-                };
-                let matches = |element: &Value| candidate(element) && filter.matches(definition, element);
-                let matched: Vec<usize> = list
-                    .iter()
-                    .enumerate()
-                    .filter(|(_, element)| matches(element))
-                    .map(|(at, _)| at)
-                    .collect();
+                let mut list = self.open(*attribute);
+                let matched = list.matching(filter, &mut self.budget)?;
                 if !matched.is_empty() || operator == Operator::Remove {
-                    elements::change(definition, &mut list, &matched, *sub, operator, value, &place)?;
+                    list.change(&matched, *sub, operator, value, &place, &mut self.budget)?;
                 } else {
-                    let literals = literals.as_ref().filter(|_| self.create_missing && !value.is_null());
+                    let literals =
+                        literals.as_ref().filter(|_| self.stored.create_missing && !value.is_null());
                     let literals = literals.ok_or_else(|| {
                         Error::no_target(format!("No element of \"{place}\" matches the filter in the path."))
                     })?;
-                    elements::create(definition, &mut list, literals, *sub, value, &place)?;
+                    list.create(literals, *sub, value, &place, &mut self.budget)?;
                     self.created += 1;
                 }
-                self.put_list(*attribute, list);
+                self.lists.push(list);
                 Ok(())
             }
             Target::Extension(schema) => self.extension(schema, operator, value),
@@ -129,28 +121,28 @@ impl Work {
     }
 
     fn attribute(&mut self, target: AttributeRef, operator: Operator, value: &Value) -> Result<(), Error> {
-        let place = target.to_string();
         let definition = target.attribute;
         if definition.multi_valued {
-            let mut list = self.take_list(target);
-            self.look(list.len())?;
+            let place = target.whole().to_string();
+            let mut list = self.open(target.whole());
             match target.sub {
-                None if operator == Operator::Add => elements::add(definition, &mut list, value, &place)?,
-                None => list = elements::replacement(definition, operator, value, &place)?,
+                None if operator == Operator::Add => list.add(value, &place, &mut self.budget)?,
+                None => list.replace(operator, value, &place)?,
                 Some(_) if list.is_empty() && operator != Operator::Remove && !value.is_null() => {
-                    elements::create(definition, &mut list, &Object::new(), target.sub, value, &place)?;
+                    list.create(&Object::new(), target.sub, value, &place, &mut self.budget)?;
                 }
                 Some(_) => {
-                    let every: Vec<usize> = (0..list.len()).collect();
-                    elements::change(definition, &mut list, &every, target.sub, operator, value, &place)?;
+                    let every = list.every();
+                    list.change(&every, target.sub, operator, value, &place, &mut self.budget)?;
                 }
             }
-            self.put_list(target, list);
+            self.lists.push(list);
             return Ok(());
         }
+        let place = target.to_string();
         let gone = operator == Operator::Remove || value.is_null();
-        if gone && target.extension.is_none() && definition.name == "active" {
-            // No value is no decision about access: the user is not switched on.
+        if gone && target.extension.is_none() && definition.name == resource::ACCESS {
+            // Taking the switch away decides nothing about anybody's access.
             return Ok(());
         }
         if definition.required && target.sub.is_none() && gone {
@@ -174,7 +166,7 @@ impl Work {
             }
         };
         if definition.mutability == Mutability::Immutable && stored.is_some() && stored != new {
-            return Err(Error::mutability(format!("\"{place}\" is immutable and has a value.")));
+            return Err(immutable(&place));
         }
         match new {
             Some(new) if definition.returned != Returned::Never => {
@@ -194,6 +186,7 @@ impl Work {
             if schema.attributes.iter().all(Attribute::read_only) {
                 return Err(Error::mutability(format!("\"{}\" is read-only.", schema.id)));
             }
+            self.close_lists();
             self.document.shift_remove(&schema.id);
             return Ok(());
         }
@@ -220,7 +213,8 @@ impl Work {
     /// `schemas` follows the data: a list may only take extensions away, with what they hold.
     fn schemas(&mut self, operator: Operator, value: &Value) -> Result<(), Error> {
         if operator == Operator::Remove {
-            return self.schemas_without(operator, &self.schema_uris());
+            let uris = self.schema_uris();
+            return self.schemas_without(operator, &uris);
         }
         let one = std::slice::from_ref(value);
         let mut listed = Vec::new();
@@ -245,14 +239,16 @@ impl Work {
         if gone.contains(&self.resource_type.schema.id) {
             return Err(Error::mutability("The core schema cannot be removed."));
         }
+        self.close_lists();
         for uri in gone {
             self.document.shift_remove(uri);
         }
         Ok(())
     }
 
-    fn schema_uris(&self) -> Vec<String> {
-        crate::resource::schemas(self.resource_type, &self.document)
+    fn schema_uris(&mut self) -> Vec<String> {
+        self.close_lists();
+        resource::schemas(self.resource_type, &self.document)
     }
 
     fn container(&mut self, extension: Option<&'static Schema>) -> &mut Object {
@@ -270,53 +266,33 @@ impl Work {
         }
     }
 
-    fn take_list(&mut self, target: AttributeRef) -> Vec<Value> {
-        let taken = self.container(target.extension).get_mut(&target.attribute.name).map(Value::take);
-        match taken {
-            Some(Value::Array(list)) => list,
+    /// The elements of an attribute, to be worked on and pushed back; they stay open for the operations that follow.
+    fn open(&mut self, target: AttributeRef) -> List {
+        if let Some(at) = self.lists.iter().position(|list| list.target == target) {
+            return self.lists.swap_remove(at);
+        }
+        let container = match target.extension {
+            None => Some(&mut self.document),
+            Some(schema) => self.document.get_mut(&schema.id).and_then(Value::as_object_mut),
+        };
+        let elements = match container.and_then(|container| container.get_mut(&target.attribute.name)) {
+            Some(Value::Array(elements)) => std::mem::take(elements),
             _ => Vec::new(),
-        }
+        };
+        List::new(target, elements)
     }
 
-    fn put_list(&mut self, target: AttributeRef, list: Vec<Value>) {
-        let name = &target.attribute.name;
-        if list.is_empty() {
-            self.container(target.extension).shift_remove(name);
-        } else {
-            self.container(target.extension).insert(name.clone(), list.into());
-        }
-        self.drop_empty(target.extension);
-    }
-}
-
-/// A complex value with the given sub-attributes set, those given as null unassigned, the others kept.
-pub(super) fn merged(
-    attribute: &Attribute,
-    stored: Option<Value>,
-    given: &Object,
-    place: &str,
-) -> Result<Option<Value>, Error> {
-    let mut object = match stored {
-        Some(Value::Object(object)) => object,
-        _ => Object::new(),
-    };
-    for (name, value) in given {
-        let Some(sub) = attribute.sub(name).filter(|sub| !sub.read_only()) else { continue };
-        let place = format!("{place}.{}", sub.name);
-        let new = value::canonical(sub, value, &place)?;
-        let old = object.get(&sub.name);
-        if sub.mutability == Mutability::Immutable && old.is_some() && old != new.as_ref() {
-            return Err(Error::mutability(format!("\"{place}\" is immutable and has a value.")));
-        }
-        match new {
-            Some(new) => {
-                object.insert(sub.name.clone(), new);
+    /// Puts all lists back into the document.
+    fn close_lists(&mut self) {
+        for list in std::mem::take(&mut self.lists) {
+            let target = list.target;
+            let (name, elements) = (&target.attribute.name, list.into_elements());
+            if elements.is_empty() {
+                self.container(target.extension).shift_remove(name);
+            } else {
+                self.container(target.extension).insert(name.clone(), elements.into());
             }
-            None => {
-                object.shift_remove(&sub.name);
-            }
+            self.drop_empty(target.extension);
         }
     }
-    value::take_reference(&mut object);
-    Ok((!object.is_empty()).then_some(Value::Object(object)))
 }

@@ -1,5 +1,6 @@
 //! What must be loaded before a PATCH can be applied, and no more.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use scim_filter_parser::CompareOp;
@@ -8,6 +9,7 @@ use serde_json::Value;
 use super::request::{Operator, PatchRequest, Target};
 use crate::filter::{ElementFilter, Operand};
 use crate::json::member;
+use crate::value::id_in_address;
 
 /// Which members of a group a PATCH looks at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,14 +35,13 @@ impl PatchRequest {
                         return Members::All;
                     }
                     touched = true;
-                    named.extend(member_values(&operation.value).map(str::to_owned));
+                    named.extend(member_values(&operation.value).map(Cow::into_owned));
                 }
                 Target::Elements { attribute, filter, .. } if attribute.attribute.name == "members" => {
                     touched = true;
-                    if !named_by(filter, &mut named) {
-                        return Members::All;
-                    }
-                    named.extend(member_values(&operation.value).map(str::to_owned));
+                    let Some(values) = filter.named() else { return Members::All };
+                    named.extend(values);
+                    named.extend(member_values(&operation.value).map(Cow::into_owned));
                 }
                 _ => {}
             }
@@ -49,26 +50,41 @@ impl PatchRequest {
     }
 }
 
-/// The `value` of each member in what an operation carries.
-fn member_values(value: &Value) -> impl Iterator<Item = &str> {
+/// The value of each member in what an operation carries, or the id at the end of its address.
+fn member_values(value: &Value) -> impl Iterator<Item = Cow<'_, str>> {
     let elements = match value {
         Value::Array(elements) => elements.as_slice(),
         other => std::slice::from_ref(other),
     };
-    elements.iter().filter_map(|element| member(element.as_object()?, "value")?.as_str())
+    elements.iter().filter_map(|element| {
+        let element = element.as_object()?;
+        match member(element, "value").and_then(Value::as_str) {
+            Some(value) => Some(Cow::Borrowed(value)),
+            None => Some(id_in_address(member(element, "$ref")?.as_str()?)?.into()),
+        }
+    })
 }
 
-/// Whether the filter can only match members whose values it names; they are collected.
-pub(super) fn named_by(filter: &ElementFilter, named: &mut BTreeSet<String>) -> bool {
-    match filter {
-        ElementFilter::Compare { sub: Some(sub), op: CompareOp::Eq, operand: Operand::Text(value) }
-            if sub.name == "value" =>
-        {
-            named.insert(value.clone());
-            true
+impl ElementFilter {
+    /// The values of which an element must have one to satisfy the filter, each in the form in which values are compared;
+    /// `None` when it can be any element.
+    pub(super) fn named(&self) -> Option<BTreeSet<String>> {
+        match self {
+            Self::Compare { sub: Some(sub), op, operand: Operand::Text(text) } => {
+                match (sub.name.as_str(), op) {
+                    ("value", CompareOp::Eq) => Some([text.clone()].into()),
+                    ("$ref", CompareOp::Eq | CompareOp::Ew) if text.contains('/') => {
+                        Some(id_in_address(text).into_iter().collect())
+                    }
+                    _ => None,
+                }
+            }
+            Self::Or(terms) => {
+                let named: Option<Vec<_>> = terms.iter().map(Self::named).collect();
+                Some(named?.into_iter().flatten().collect())
+            }
+            Self::And(terms) => terms.iter().filter_map(Self::named).min_by_key(BTreeSet::len),
+            _ => None,
         }
-        ElementFilter::Or(terms) => terms.iter().all(|term| named_by(term, named)),
-        ElementFilter::And(terms) => terms.iter().any(|term| named_by(term, named)),
-        _ => false,
     }
 }

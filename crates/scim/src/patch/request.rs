@@ -8,6 +8,7 @@ use crate::json::{Object, member};
 use crate::path::{AttributeRef, Located, locate, shortened};
 use crate::protocol::error::Error;
 use crate::protocol::search::require_schema;
+use crate::resource::{Claim, hoisted};
 use crate::schema::{Attribute, Kind, ResourceType, Schema};
 
 /// The schema of PATCH messages.
@@ -24,6 +25,8 @@ pub struct PatchRequest {
     pub operations: Vec<Operation>,
     /// What the paths used beyond the standard.
     pub used: FilterDialect,
+    /// What the values say of `id` and `meta`, and in which operation: it must be what is stored.
+    pub(super) claims: Vec<(usize, Claim)>,
 }
 
 /// One operation on one target.
@@ -85,7 +88,6 @@ impl PatchRequest {
         most: usize,
     ) -> Result<Self, Error> {
         require_schema(message, SCHEMA)?;
-        once(message, &["schemas", "Operations"])?;
         let listed = member(message, "Operations").and_then(Value::as_array);
         let listed = listed.filter(|operations| !operations.is_empty());
         let listed =
@@ -98,6 +100,7 @@ impl PatchRequest {
             resource_type,
             operations: Vec::with_capacity(listed.len()),
             used: FilterDialect::default(),
+            claims: Vec::new(),
         };
         for (position, operation) in listed.iter().enumerate() {
             request.read(position, operation, dialect).map_err(|error| located(position, error))?;
@@ -108,7 +111,6 @@ impl PatchRequest {
     fn read(&mut self, position: usize, operation: &Value, dialect: FilterDialect) -> Result<(), Error> {
         let operation =
             operation.as_object().ok_or_else(|| Error::invalid_syntax("It must be an object."))?;
-        once(operation, &["op", "path", "value"])?;
         let member = |wanted: &str| member(operation, wanted);
         let operator = operator(member("op"))?;
         let path = match member("path") {
@@ -121,8 +123,8 @@ impl PatchRequest {
             (_, None) => return Err(Error::invalid_value("value is missing.")),
             (_, Some(value)) => value.clone(),
         };
-        if path.is_empty() {
-            return self.read_pathless(position, operator, &value);
+        if path.is_empty() || self.resource_type.schema.id.eq_ignore_ascii_case(path) {
+            return self.read_pathless(position, operator, &value, dialect);
         }
         let (target, used) = self.target(path, dialect)?;
         merge(&mut self.used, used);
@@ -146,15 +148,26 @@ impl PatchRequest {
     }
 
     /// Without a path the members of `value` are the targets (RFC 7644 §3.5.2.1, §3.5.2.3).
-    fn read_pathless(&mut self, position: usize, operator: Operator, value: &Value) -> Result<(), Error> {
+    fn read_pathless(
+        &mut self,
+        position: usize,
+        operator: Operator,
+        value: &Value,
+        dialect: FilterDialect,
+    ) -> Result<(), Error> {
         if operator == Operator::Remove {
             return Err(Error::no_target("remove needs a path."));
         }
         let members = value.as_object();
         let members =
             members.ok_or_else(|| Error::invalid_value("Without a path, value must be an object."))?;
-        for (name, value) in members {
-            let target = self.member_target(name)?;
+        for (name, value) in hoisted(self.resource_type, members)?.as_ref() {
+            if let Some(claim) = Claim::of(name, value) {
+                self.claims.push((position, claim));
+                continue;
+            }
+            let (target, used) = self.member_target(name, dialect)?;
+            merge(&mut self.used, used);
             writable(&target)?;
             self.operations.push(Operation { operator, target, value: value.clone(), position });
         }
@@ -162,25 +175,27 @@ impl PatchRequest {
     }
 
     /// A member of a path-less value: an attribute, with its schema or without, or a whole extension.
-    fn member_target(&self, name: &str) -> Result<Target, Error> {
+    fn member_target(&self, name: &str, dialect: FilterDialect) -> Result<(Target, FilterDialect), Error> {
+        let whole = FilterDialect::default();
         if name.eq_ignore_ascii_case("schemas") {
-            return Ok(Target::Schemas);
+            return Ok((Target::Schemas, whole));
         }
         if let Some(schema) = self.resource_type.extension(name) {
-            return Ok(Target::Extension(schema));
+            return Ok((Target::Extension(schema), whole));
         }
-        let qualified = name.contains(':').then(|| self.target(name, FilterDialect::default()));
-        if let Some(Ok((target, _))) = qualified {
-            return Ok(target);
+        if let Some(attribute) = self.resource_type.attribute(name) {
+            return Ok((Target::Attribute(AttributeRef { extension: None, attribute, sub: None }), whole));
         }
-        let attribute = self.resource_type.attribute(name).ok_or_else(|| {
-            let name = shortened(name);
-            Error::invalid_path(format!(
-                "{} resources have no attribute \"{name}\".",
-                self.resource_type.name
-            ))
-        })?;
-        Ok(Target::Attribute(AttributeRef { extension: None, attribute, sub: None }))
+        // The name of an attribute is understood as a path would be, but a key is no path into an attribute.
+        if name.contains(':') || (dialect.bare_extensions && !name.contains(['.', '['])) {
+            let names = FilterDialect { bare_extensions: dialect.bare_extensions, ..whole };
+            return self.target(name, names);
+        }
+        let name = shortened(name);
+        Err(Error::invalid_path(format!(
+            "{} resources have no attribute \"{name}\".",
+            self.resource_type.name
+        )))
     }
 
     fn target(&self, path: &str, dialect: FilterDialect) -> Result<(Target, FilterDialect), Error> {
@@ -226,16 +241,6 @@ impl PatchRequest {
     }
 }
 
-/// Refuses an object in which one of these members stands twice: names ignore case (RFC 7643 §2.1), and one of the two
-/// would be lost.
-fn once(object: &Object, names: &[&str]) -> Result<(), Error> {
-    let twice = |name: &&&str| object.keys().filter(|key| key.eq_ignore_ascii_case(name)).count() > 1;
-    match names.iter().find(twice) {
-        Some(name) => Err(Error::invalid_syntax(format!("{name} stands twice, its name ignores case."))),
-        None => Ok(()),
-    }
-}
-
 /// The element that a conjunction of equalities describes.
 fn literals(attribute: &Attribute, filter: &Filter, boolean_strings: bool) -> Option<Object> {
     match filter {
@@ -260,7 +265,7 @@ fn literals(attribute: &Attribute, filter: &Filter, boolean_strings: bool) -> Op
 }
 
 fn operator(op: Option<&Value>) -> Result<Operator, Error> {
-    match op.and_then(Value::as_str).map(str::to_ascii_lowercase).as_deref() {
+    match op.and_then(Value::as_str) {
         Some("add") => Ok(Operator::Add),
         Some("remove") => Ok(Operator::Remove),
         Some("replace") => Ok(Operator::Replace),

@@ -8,7 +8,7 @@ use super::*;
 use crate::filter::FilterDialect;
 use crate::json::Object;
 use crate::schema::{ENTERPRISE_USER, Registry};
-use crate::{Error, ResourceType};
+use crate::{Error, Resource, ResourceType};
 
 fn object(value: Value) -> Object {
     match value {
@@ -22,8 +22,25 @@ fn request(resource_type: &'static ResourceType, operations: &Value) -> Result<P
     PatchRequest::parse(resource_type, &message, FilterDialect::default(), MAX_OPERATIONS)
 }
 
+fn resource(resource_type: &'static ResourceType, document: Object) -> Resource {
+    let at = crate::time::parse("2026-01-02T03:04:05Z").expect("an instant");
+    let meta = crate::Meta { created: at, last_modified: at, version: 3 };
+    Resource { id: "u1".to_owned(), resource_type, document, meta }
+}
+
+fn applied(
+    request: &PatchRequest,
+    document: Object,
+    members: &[Value],
+    create_missing: bool,
+) -> Result<PatchOutcome, Error> {
+    let resource = resource(request.resource_type, document);
+    let stored = Stored { resource: &resource, members, base: "https://scim.example/v2", create_missing };
+    request.apply(&stored)
+}
+
 fn user(operations: &Value) -> Result<PatchOutcome, Error> {
-    request(Registry::standard().user(), operations)?.apply(&barbara(), &[], false)
+    applied(&request(Registry::standard().user(), operations)?, barbara(), &[], false)
 }
 
 fn left(operations: &Value) -> Object {
@@ -88,7 +105,7 @@ fn operations_change_what_they_name_and_nothing_else() {
             "/emails/1",
             json!({"value": "babs@jensen.example", "type": "home", "display": "H"}),
         ),
-        (json!([{"op": "Add", "path": "TITLE", "value": "Boss"}]), "/title", json!("Boss")),
+        (json!([{"op": "add", "path": "TITLE", "value": "Boss"}]), "/title", json!("Boss")),
         (
             json!([{"op": "add", "path": "emails.display", "value": "Both"}]),
             "/emails/1/display",
@@ -307,8 +324,8 @@ fn one_value_is_primary() {
 fn an_element_is_created_from_the_filter_where_that_is_the_rule() {
     let create = |path: &str, value: Value| {
         let operations = json!([{"op": "add", "path": path, "value": value}]);
-        let outcome =
-            request(Registry::standard().user(), &operations).and_then(|it| it.apply(&barbara(), &[], true));
+        let outcome = request(Registry::standard().user(), &operations)
+            .and_then(|it| applied(&it, barbara(), &[], true));
         outcome.map(|outcome| (outcome.created_elements, Value::Object(outcome.document)))
     };
     let (created, document) =
@@ -335,99 +352,11 @@ fn too_many_operations_are_refused_at_the_limit() {
     assert_eq!(user(&operations(MAX_OPERATIONS + 1)).expect_err("too many").status, 413);
 }
 
+mod clients;
+mod members;
+mod properties;
 mod refusals;
-
-mod members {
-    use super::*;
-
-    fn group(operations: &Value) -> PatchRequest {
-        request(Registry::standard().group(), operations)
-            .unwrap_or_else(|error| panic!("{operations}: {error}"))
-    }
-
-    fn changes(operations: &Value, loaded: &[&str]) -> MemberChanges {
-        let loaded: Vec<Value> = loaded.iter().map(|id| json!({"value": id, "type": "User"})).collect();
-        let staff = object(json!({"displayName": "Staff"}));
-        group(operations).apply(&staff, &loaded, false).expect("valid").members
-    }
-
-    fn named(ids: &[&str]) -> Members {
-        Members::Named(ids.iter().map(|id| (*id).to_owned()).collect())
-    }
-
-    #[test]
-    fn only_what_is_named_is_loaded() {
-        let cases = [
-            (json!([{"op": "replace", "path": "displayName", "value": "x"}]), Members::None),
-            (
-                json!([{"op": "add", "path": "members", "value": [{"value": "a"}, {"Value": "b"}]}]),
-                named(&["a", "b"]),
-            ),
-            (
-                json!([{"op": "add", "value": {"members": [{"value": "a"}], "displayName": "x"}}]),
-                named(&["a"]),
-            ),
-            (json!([{"op": "remove", "path": "members[value eq \"a\"]"}]), named(&["a"])),
-            (
-                json!([{"op": "remove", "path": "members[value eq \"a\" or value eq \"b\"]"}]),
-                named(&["a", "b"]),
-            ),
-            (
-                json!([{"op": "remove", "path": "members[value eq \"a\" and type eq \"User\"]"}]),
-                named(&["a"]),
-            ),
-            (json!([{"op": "remove", "path": "members"}]), Members::All),
-            (json!([{"op": "replace", "path": "members", "value": []}]), Members::All),
-            (json!([{"op": "replace", "value": {"members": []}}]), Members::All),
-            (json!([{"op": "remove", "path": "members[type eq \"User\"]"}]), Members::All),
-            (json!([{"op": "remove", "path": "members[value ne \"a\"]"}]), Members::All),
-        ];
-        for (operations, footprint) in &cases {
-            assert_eq!(group(operations).footprint(), *footprint, "{operations}");
-        }
-    }
-
-    #[test]
-    fn changes_are_told_as_who_joined_and_who_left() {
-        let add = json!([{"op": "add", "path": "members", "value": [{"value": "a"}, {"value": "b"}]}]);
-        let joined = changes(&add, &["a"]);
-        assert_eq!((joined.added, joined.removed), (vec![json!({"value": "b"})], vec![]));
-        let remove = changes(&json!([{"op": "remove", "path": "members[value eq \"a\"]"}]), &["a"]);
-        assert_eq!((remove.added.len(), remove.removed), (0, vec!["a".to_owned()]));
-        let replace =
-            changes(&json!([{"op": "replace", "path": "members", "value": [{"value": "b"}]}]), &["a", "b"]);
-        assert_eq!((replace.added.len(), replace.removed), (0, vec!["a".to_owned()]));
-        let both = changes(
-            &json!([{"op": "add", "path": "members", "value": [{"value": "a"}]}, {"op": "remove", "path": "members[value eq \"a\"]"}]),
-            &[],
-        );
-        assert!(both.is_empty());
-        assert!(changes(&json!([{"op": "remove", "path": "members[value eq \"z\"]"}]), &[]).is_empty());
-    }
-
-    #[test]
-    fn a_thousand_at_once_or_one_by_one_is_the_same() {
-        let members: Vec<Value> = (0..1_000).map(|n| json!({"value": format!("m{n}")})).collect();
-        let at_once = changes(&json!([{"op": "add", "path": "members", "value": members}]), &["m1", "x"]);
-        let each: Vec<Value> =
-            members.iter().map(|member| json!({"op": "add", "path": "members", "value": [member]})).collect();
-        assert_eq!(changes(&json!(each), &["m1", "x"]), at_once);
-        assert_eq!(at_once.added.len(), 999);
-    }
-
-    #[test]
-    fn a_member_is_replaced_as_a_whole_or_not_at_all() {
-        let staff = object(json!({"displayName": "Staff"}));
-        let loaded = [json!({"value": "a", "type": "User"})];
-        for operations in [
-            json!([{"op": "replace", "path": "members[value eq \"a\"].value", "value": "b"}]),
-            json!([{"op": "replace", "path": "members[value eq \"a\"]", "value": {"value": "b"}}]),
-        ] {
-            let error = group(&operations).apply(&staff, &loaded, false).expect_err("immutable");
-            assert_eq!(error.scim_type, Some(crate::ScimType::Mutability), "{operations}");
-        }
-    }
-}
+mod work;
 
 #[test]
 fn many_values_at_once_are_kept_once_with_one_primary() {
@@ -438,60 +367,4 @@ fn many_values_at_once_are_kept_once_with_one_primary() {
     assert_eq!(emails.len(), 3_002);
     let primary: Vec<&Value> = emails.iter().filter(|email| email["primary"] == true).collect();
     assert_eq!(primary, [&json!({"value": "m2999@x.example", "type": "work", "primary": true})]);
-}
-
-mod properties {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn value() -> impl Strategy<Value = Value> {
-        prop_oneof![
-            Just(Value::Null),
-            any::<bool>().prop_map(Value::from),
-            any::<i32>().prop_map(Value::from),
-            "[a-zA-Z@ .\\u{e9}]{0,6}".prop_map(Value::from),
-            Just(json!([])),
-            Just(json!({})),
-            ("[a-c]", "(work|home)", any::<bool>()).prop_map(
-                |(value, kind, primary)| json!([{"value": value, "type": kind, "primary": primary}])
-            ),
-            "[a-z]{1,4}".prop_map(|text| json!({"givenName": text, "value": text, "formatted": null})),
-        ]
-    }
-
-    fn operation() -> impl Strategy<Value = Value> {
-        let path = prop_oneof![
-            Just(None),
-            Just(Some("title")),
-            Just(Some("userName")),
-            Just(Some("name")),
-            Just(Some("name.givenName")),
-            Just(Some("emails")),
-            Just(Some("emails.primary")),
-            Just(Some("emails[type eq \"work\"]")),
-            Just(Some("emails[type eq \"home\"].primary")),
-            Just(Some("emails[not (value sw \"b\")].value")),
-            Just(Some("active")),
-            Just(Some(ENTERPRISE_USER)),
-            Just(Some("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager")),
-            Just(Some("nope[")),
-        ];
-        (prop_oneof![Just("add"), Just("remove"), Just("replace")], path, value())
-            .prop_map(|(op, path, value)| json!({"op": op, "path": path, "value": value}))
-    }
-
-    proptest! {
-        /// Whatever is sent: no panic, a canonical document or an error, at most one primary, and the same twice.
-        #[test]
-        fn any_message_leaves_a_canonical_document(operations in proptest::collection::vec(operation(), 1..6)) {
-            if let Ok(outcome) = user(&json!(operations)) {
-                let mut body = outcome.document.clone();
-                body.insert("schemas".to_owned(), json!(["urn:ietf:params:scim:schemas:core:2.0:User"]));
-                let parsed = crate::resource::parse(Registry::standard().user(), &body).expect("canonical");
-                prop_assert_eq!(&parsed, &outcome.document);
-                prop_assert_eq!(outcome.changed, outcome.document != barbara());
-            }
-        }
-    }
 }

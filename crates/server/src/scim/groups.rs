@@ -31,7 +31,7 @@ pub(super) async fn read(
 pub(super) async fn create(context: Context<'_>, query: &Query, mut body: Object) -> Result<Answer, Failure> {
     let projection = projection(group_type(), query)?;
     context.notes.used(context.dialect()?.request(RequestKind::Create, group_type(), &mut body));
-    let document = resource::parse(group_type(), &body)?;
+    let document = resource::create(group_type(), &body)?;
     let mut outcome = groups::create(context.app.db(), context.requester, document, &projection).await?;
     context.told(&mut outcome);
     Ok(Answer::changed(201, outcome.shown))

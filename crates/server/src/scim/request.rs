@@ -1,15 +1,17 @@
 //! A SCIM request without HTTP: what the handlers share with everything else that speaks the protocol.
 
 use operations::{Requester, Text};
-use scim::Object;
+use scim::compat::RequestKind;
 use scim::protocol::conditions::Conditions;
 use scim::protocol::search::Query;
+use scim::{Object, ResourceType};
 
 use crate::app::App;
 use crate::http::error::Failure;
 use crate::http::paths::decoded_segment;
 use crate::requests::Notes;
 
+use super::read::{group_type, user_type};
 use super::{groups, users};
 
 /// What a request asks for.
@@ -77,14 +79,18 @@ pub(crate) async fn run(context: Context<'_>, request: Request) -> Result<Answer
     match (segments.as_slice(), method) {
         (["Users"], Method::Get) => users::list(context, &query).await,
         (["Users"], Method::Post) => users::create(context, &query, body).await,
-        (["Users", ".search"], Method::Post) => users::list(context, &Query::from_search(&body)?).await,
+        (["Users", ".search"], Method::Post) => {
+            users::list(context, &searched(context, user_type(), body)?).await
+        }
         (["Users", id], Method::Get) => users::read(context, id, &conditions, &query).await,
         (["Users", id], Method::Put) => users::replace(context, id, &conditions, &query, body).await,
         (["Users", id], Method::Patch) => users::patch(context, id, &conditions, &query, body).await,
         (["Users", id], Method::Delete) => users::delete(context, id, &conditions).await,
         (["Groups"], Method::Get) => groups::list(context, &query).await,
         (["Groups"], Method::Post) => groups::create(context, &query, body).await,
-        (["Groups", ".search"], Method::Post) => groups::list(context, &Query::from_search(&body)?).await,
+        (["Groups", ".search"], Method::Post) => {
+            groups::list(context, &searched(context, group_type(), body)?).await
+        }
         (["Groups", id], Method::Get) => groups::read(context, id, &conditions, &query).await,
         (["Groups", id], Method::Put) => groups::replace(context, id, &conditions, &query, body).await,
         (["Groups", id], Method::Patch) => groups::patch(context, id, &conditions, &query, body).await,
@@ -92,4 +98,14 @@ pub(crate) async fn run(context: Context<'_>, request: Request) -> Result<Answer
         (["Users" | "Groups"] | ["Users" | "Groups", _], _) => Err(wrong()),
         _ => Err(Failure::no_endpoint()),
     }
+}
+
+/// The query of a search message (RFC 7644 §3.4.3).
+fn searched(
+    context: Context<'_>,
+    resource_type: &'static ResourceType,
+    mut body: Object,
+) -> Result<Query, Failure> {
+    context.notes.used(context.dialect()?.request(RequestKind::Search, resource_type, &mut body));
+    Ok(Query::from_search(&body)?)
 }

@@ -31,11 +31,7 @@ pub(super) async fn read(
 pub(super) async fn create(context: Context<'_>, query: &Query, mut body: Object) -> Result<Answer, Failure> {
     let projection = projection(user_type(), query)?;
     context.notes.used(context.dialect()?.request(RequestKind::Create, user_type(), &mut body));
-    let mut document = resource::parse(user_type(), &body)?;
-    // RFC 7643 §2.5: an explicit null overrides the default.
-    if !resource::mentions(&body)("active") {
-        document.insert("active".to_owned(), true.into());
-    }
+    let document = resource::create(user_type(), &body)?;
     let mut outcome = users::create(context.app.db(), context.requester, document, &projection).await?;
     context.told(&mut outcome);
     Ok(Answer::changed(201, outcome.shown))

@@ -1,0 +1,118 @@
+//! What a document must hold, and what it must not.
+
+use std::fmt::Display;
+
+use serde_json::Value;
+
+use crate::json::Object;
+use crate::protocol::error::Error;
+use crate::schema::{Attribute, Kind, ResourceType};
+use crate::text::MAX_KEY;
+use crate::{text, value};
+
+/// Checks that every required attribute has a value (RFC 7643 §2.2).
+///
+/// # Errors
+/// `invalidValue` that names the attribute.
+pub fn require(resource_type: &ResourceType, document: &Object) -> Result<(), Error> {
+    bounded(resource_type, document)?;
+    missing("", &resource_type.schema.attributes, document)?;
+    for extension in &resource_type.extensions {
+        let uri = &extension.schema.id;
+        match document.get(uri).and_then(Value::as_object) {
+            Some(container) => missing(&format!("{uri}:"), &extension.schema.attributes, container)?,
+            None if extension.required => return Err(Error::invalid_value(format!("{uri} is required."))),
+            None => {}
+        }
+    }
+    Ok(())
+}
+
+/// Checks the texts by which resources are looked up: names, `externalId`, and values and types in lists.
+fn bounded(resource_type: &ResourceType, document: &Object) -> Result<(), Error> {
+    let check = |attribute: &Attribute, value: Option<&Value>, place: &dyn Display| match value
+        .and_then(Value::as_str)
+    {
+        Some(text) if text::comparison_form(attribute, text).len() > MAX_KEY => {
+            Err(Error::invalid_value(format!("{place} is too long: at most {MAX_KEY} bytes.")))
+        }
+        _ => Ok(()),
+    };
+    for (name, value) in document {
+        let Some(attribute) = resource_type.attribute(name) else { continue };
+        if matches!(name.as_str(), "userName" | "displayName" | "externalId") {
+            check(attribute, Some(value), &name)?;
+        }
+        let keys = attribute.sub_attributes.iter().filter(|sub| sub.kind == Kind::String);
+        for key in keys.filter(|sub| matches!(sub.name.as_str(), "value" | "type")) {
+            for element in value.as_array().into_iter().flatten() {
+                check(key, element.get(&key.name), &format_args!("{name}.{}", key.name))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn missing(prefix: &str, attributes: &[Attribute], document: &Object) -> Result<(), Error> {
+    let writable = attributes.iter().filter(|attribute| attribute.required && !attribute.read_only());
+    for attribute in writable {
+        let value = document.get(&attribute.name);
+        let blank =
+            |text: &str| text.trim().is_empty() || attribute.unique() && text::fold_name(text).is_empty();
+        if value.is_none_or(|value| value.as_str().is_some_and(blank)) {
+            return Err(Error::invalid_value(format!("{prefix}{} is required.", attribute.name)));
+        }
+    }
+    Ok(())
+}
+
+/// Checks what is new in a document and would be left alone if it was stored already.
+///
+/// # Errors
+/// `invalidValue` for a user name with invisible characters, 413 for an attribute with too many values.
+pub(crate) fn check_new(
+    resource_type: &ResourceType,
+    stored: Option<&Object>,
+    document: &Object,
+) -> Result<(), Error> {
+    let was = |name: &str| stored.and_then(|stored| stored.get(name));
+    for (name, value) in document {
+        let Some(attribute) = resource_type.attribute(name).filter(|_| was(name) != Some(value)) else {
+            continue;
+        };
+        if attribute.unique()
+            && let Some(unseen) = value.as_str().and_then(text::invisible)
+        {
+            let code = u32::from(unseen);
+            return Err(Error::invalid_value(format!(
+                "{name} holds the invisible character U+{code:04X}: leave it out."
+            )));
+        }
+        let values = value.as_array().map_or(0, Vec::len);
+        if !attribute.identified() && values > was(name).and_then(Value::as_array).map_or(0, Vec::len) {
+            value::few(values, name)?;
+        }
+    }
+    Ok(())
+}
+
+/// Checks values whose form the standard describes only in words: e-mail addresses and locales (RFC 7643 §4.1). What is
+/// stored already may stay.
+///
+/// # Errors
+/// `invalidValue` that names the attribute.
+pub fn check_formats(stored: Option<&Object>, document: &Object) -> Result<(), Error> {
+    let new = |name: &str| {
+        document.get(name).filter(|value| stored.and_then(|stored| stored.get(name)) != Some(value))
+    };
+    for (position, email) in new("emails").and_then(Value::as_array).into_iter().flatten().enumerate() {
+        let value = email.get("value").and_then(Value::as_str);
+        if value.is_some_and(|value| !value.contains('@') || value.contains(char::is_whitespace)) {
+            return Err(Error::invalid_value(format!("emails[{position}].value must be an e-mail address.")));
+        }
+    }
+    if new("locale").and_then(Value::as_str).is_some_and(|locale| locale.contains(char::is_whitespace)) {
+        return Err(Error::invalid_value("locale must be a language tag such as en-US."));
+    }
+    Ok(())
+}
