@@ -124,7 +124,7 @@ impl ReadUnit {
              FROM group_members m LEFT JOIN users u ON u.tenant_id = m.tenant_id AND u.id = m.member_id",
         );
         sql.seen(&self.scope, "u");
-        sql.push(" LEFT JOIN groups g ON g.tenant_id = m.tenant_id AND g.id = m.member_id");
+        sql.push(" LEFT JOIN groups g ON m.member_kind = 'Group' AND g.tenant_id = m.tenant_id AND g.id = m.member_id");
         sql.seen(&self.scope, "g")
             .push(" WHERE m.tenant_id = ")
             .bind(self.tenant())

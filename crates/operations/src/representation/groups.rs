@@ -2,12 +2,11 @@
 //! than its own text.
 
 use provisioning::GroupId;
-use scim::{Object, Resource};
-use serde_json::Value;
+use serde_json::{Value, json};
 use store::{Group, Member, ReadUnit};
 use uuid::Uuid;
 
-use super::{Shown, Text, View, member};
+use super::{Shown, Text, View};
 use crate::error::Error;
 
 /// Members that are read at once.
@@ -41,18 +40,18 @@ pub(super) async fn write(
         text.push(if position > 0 { ",{" } else { "{" });
         let mut resource = group.resource;
         let mut comma = "";
-        // A member with everything shows where the members stand, if the projection wants any of it.
-        let any = serde_json::json!([{ "value": resource.id, "type": "User", "display": "x" }]);
-        resource.document.insert("members".to_owned(), any);
-        let alone = Resource { document: Object::new(), ..resource.clone() };
+        // A member with everything shows which parts of a member the projection wants, and in which order.
+        let whole = json!([{ "value": resource.id, "type": "User", "display": "x" }]);
+        resource.document.insert("members".to_owned(), whole);
         for (name, value) in view.projected(resource) {
             if name == "members" {
+                let shape = Shape::of(&value);
                 let mut before = format!("{comma}\"members\":[");
                 while let Some(page) = members.of(group.id).await? {
-                    for element in elements(alone.clone(), &page, view) {
-                        text.push(&before);
-                        text.push(&element.to_string());
-                        ",".clone_into(&mut before);
+                    for member in &page {
+                        if shape.write(text, &before, member, view.base) {
+                            ",".clone_into(&mut before);
+                        }
                     }
                 }
                 if before == "," {
@@ -69,14 +68,45 @@ pub(super) async fn write(
     Ok(())
 }
 
-/// What the projection leaves of members.
-fn elements(mut resource: Resource, page: &[Member], view: View<'_>) -> Vec<Value> {
-    resource.document.insert("members".to_owned(), page.iter().map(member).collect());
-    match view.projected(resource).remove("members") {
-        Some(Value::Array(elements)) => elements,
-        _ => Vec::new(),
+/// The parts of a member that an answer shows (RFC 7643 §4.2), in their order.
+struct Shape(Vec<&'static str>);
+
+impl Shape {
+    /// The shape of the elements of a list of members.
+    fn of(members: &Value) -> Self {
+        let parts = members[0].as_object().map(|member| member.keys()).into_iter().flatten();
+        Self(parts.filter_map(|part| PARTS.into_iter().find(|known| known == part)).collect())
+    }
+
+    /// Appends a member as JSON; `false` if nothing of the member is shown. An id and a kind hold no letter that JSON
+    /// escapes.
+    fn write(&self, text: &mut Text, before: &str, member: &Member, base: &str) -> bool {
+        let (id, kind) = (member.id, member.kind);
+        let mut element = String::from(before);
+        let mut between = "{";
+        for part in &self.0 {
+            let value = match *part {
+                "value" => format!("\"{id}\""),
+                "$ref" => format!("{}", Value::from(format!("{base}/{kind}s/{id}"))),
+                "type" => format!("\"{kind}\""),
+                _ => match &member.display {
+                    Some(display) => Value::from(display.as_str()).to_string(),
+                    None => continue,
+                },
+            };
+            element.extend([between, "\"", part, "\":", &value]);
+            between = ",";
+        }
+        let any = between == ",";
+        if any {
+            element.push('}');
+            text.push(&element);
+        }
+        any
     }
 }
+
+const PARTS: [&str; 4] = ["value", "$ref", "type", "display"];
 
 /// The members of some groups, in the order of groups and members.
 struct Members<'u> {
