@@ -9,6 +9,7 @@ mod app;
 mod auth;
 mod clock;
 pub mod config;
+mod files;
 mod heavy;
 mod http;
 mod jobs;

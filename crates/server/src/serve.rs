@@ -16,6 +16,7 @@ use thiserror::Error;
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::files::{make_private, make_private_file, sqlite_file};
 use crate::http::paths::SCIM;
 use crate::http::socket::Doorkeeper;
 use crate::jobs;
@@ -230,56 +231,6 @@ pub(crate) fn must_exist(config: &Config) -> Result<(), ServeError> {
     }
 }
 
-/// The file that a URL of `SQLite` names; none for a database in memory or another product.
-fn sqlite_file(url: &str) -> Option<PathBuf> {
-    let rest = url.strip_prefix("sqlite:")?;
-    let rest = rest.strip_prefix("//").unwrap_or(rest);
-    let (file, parameters) = rest.split_once('?').unwrap_or((rest, ""));
-    let in_memory = url.contains(":memory:") || parameters.split('&').any(|it| it == "mode=memory");
-    (!in_memory).then(|| percent_decoded(file).into())
-}
-
-/// The text with `%3F` and the like as the characters that they stand for.
-fn percent_decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, after @ ..] = rest {
-        let digits =
-            after.get(..2).filter(|digits| *first == b'%' && digits.iter().all(u8::is_ascii_hexdigit));
-        let digits = digits.and_then(|digits| str::from_utf8(digits).ok());
-        let code = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        bytes.push(code.unwrap_or(*first));
-        rest = if code.is_some() { &after[2..] } else { after };
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-/// Makes a folder that nobody else may look into, for it holds personal data; one that exists stays as it is.
-fn make_private(folder: &Path) -> std::io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
-}
-
-/// Makes an empty file for a new database that only its owner may read, whatever the system's mask; `SQLite` gives the
-/// files that it puts beside the database the same permissions. A file that exists stays as it is.
-fn make_private_file(file: &Path) -> std::io::Result<()> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(file) {
-        #[cfg(unix)]
-        Ok(made) => made.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600)),
-        #[cfg(not(unix))]
-        Ok(_) => Ok(()),
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(error),
-    }
-}
-
 /// The file as part of a sentence.
 fn named(file: Option<&Path>) -> String {
     file.map(|file| format!(" {}", file.display())).unwrap_or_default()
@@ -343,21 +294,6 @@ mod tests {
             ("[::]:8080", "http://localhost:8080"),
         ] {
             assert_eq!(reachable(address.parse().expect("an address")), link);
-        }
-    }
-
-    #[test]
-    fn the_file_of_a_database_is_the_one_that_is_opened() {
-        for (url, file) in [
-            ("sqlite://a/b.db?mode=rwc", Some("a/b.db")),
-            ("sqlite:///a/b.db", Some("/a/b.db")),
-            ("sqlite:b.db", Some("b.db")),
-            ("sqlite://a%20b%3f100%.db", Some("a b?100%.db")),
-            ("sqlite::memory:", None),
-            ("sqlite://x?mode=memory", None),
-            ("postgres://me@host/x", None),
-        ] {
-            assert_eq!(sqlite_file(url), file.map(PathBuf::from), "{url}");
         }
     }
 }
