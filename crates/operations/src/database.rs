@@ -5,10 +5,11 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use provisioning::Policy;
 use store::{
-    Authenticated, Job, Options, Outcome as JobOutcome, ReadUnit, RequestBatch, Store, TenantScope, TokenId,
-    WriteUnit,
+    Authenticated, Claim, Job, Options, Outcome as JobOutcome, ReadUnit, RequestBatch, Store, TenantScope,
+    TokenId, WriteUnit,
 };
 use tokio_util::task::TaskTracker;
+use uuid::Uuid;
 
 use crate::error::Error;
 use crate::outcome::Outcome;
@@ -176,16 +177,28 @@ impl Database {
     /// As [`Store::claim_jobs`].
     pub async fn claim_jobs(
         &self,
-        kinds: &[&str],
+        claim: &Claim<'_>,
         worker: &str,
         now: DateTime<Utc>,
         lease: TimeDelta,
-        most: u64,
     ) -> Result<Vec<Job>, store::Error> {
-        self.store.claim_jobs(kinds, worker, now, lease, most).await
+        self.store.claim_jobs(claim, worker, now, lease).await
     }
 
-    /// Ends a job.
+    /// Keeps jobs for longer; answers those whose lease did not go to another worker.
+    ///
+    /// # Errors
+    /// As [`Store::keep_jobs`].
+    pub async fn keep_jobs(
+        &self,
+        jobs: &[&Job],
+        now: DateTime<Utc>,
+        lease: TimeDelta,
+    ) -> Result<Vec<Uuid>, store::Error> {
+        self.store.keep_jobs(jobs, now, lease).await
+    }
+
+    /// Ends a job; `false` if its lease went to another worker.
     ///
     /// # Errors
     /// As [`Store::finish_job`].
@@ -194,7 +207,7 @@ impl Database {
         job: &Job,
         outcome: JobOutcome,
         now: DateTime<Utc>,
-    ) -> Result<(), store::Error> {
+    ) -> Result<bool, store::Error> {
         self.store.finish_job(job, outcome, now).await
     }
 }

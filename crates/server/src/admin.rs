@@ -7,7 +7,7 @@ use thiserror::Error as ThisError;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::jobs::Worker;
+use crate::jobs::JobContext;
 use crate::serve::{ServeError, database_options, must_exist, open_database};
 
 /// The database, opened for an operator.
@@ -90,9 +90,9 @@ impl Admin {
         mut work: Work,
         mut seen: impl FnMut(Progress) + Send,
     ) -> Result<Progress, AdminError> {
-        let worker = Worker::new(&self.db, &self.clock, &self.config, None);
+        let context = JobContext::new(&self.db, &self.clock, &self.config);
         let mut total = Progress::default();
-        while let Some(step) = work.step(&self.db, worker.pace()).await? {
+        while let Some(step) = work.step(&self.db, context.pace()).await? {
             total.add(step);
             seen(total);
         }

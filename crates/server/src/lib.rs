@@ -15,6 +15,7 @@ mod http;
 mod jobs;
 pub mod logging;
 mod metrics;
+mod panics;
 mod requests;
 mod router;
 mod scim;

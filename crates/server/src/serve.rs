@@ -131,8 +131,17 @@ impl Server {
 
     /// Runs every job that is due now, and those that they make due; for tests and tools without a worker.
     pub async fn run_due_jobs(&self) {
-        let worker = jobs::Worker::new(&self.db, &self.clock, self.app.config(), None);
-        while worker.turn("by hand").await {}
+        let context = jobs::JobContext::new(&self.db, &self.clock, self.app.config());
+        let mut lanes = jobs::PLANS.map(|plan| jobs::Lane::new(context, plan, "by hand".to_owned()));
+        loop {
+            let mut any = false;
+            for lane in &mut lanes {
+                any |= lane.turn().await;
+            }
+            if !any {
+                return;
+            }
+        }
     }
 
     /// Takes requests out of the request log that are older than the settings keep them.
@@ -152,7 +161,7 @@ impl Server {
         let mut server =
             axum_server::from_tcp(listener)?.acceptor(Doorkeeper::new(app.limits())).handle(handle.clone());
         server.http_builder().http2().timer(TokioTimer::new()).keep_alive_interval(Duration::from_secs(20));
-        app.tasks().spawn(jobs::work(Arc::clone(&app), clock));
+        jobs::start(&app, &clock);
         tracing::info!(%address, database = db.kind(), "serving");
 
         let serving = server.serve(router(&app).into_make_service());

@@ -163,6 +163,11 @@ pub(crate) fn skip_locked(backend: DbBackend) -> &'static str {
     if backend == DbBackend::Postgres { " FOR NO KEY UPDATE SKIP LOCKED" } else { "" }
 }
 
+/// As [`skip_locked`], for the rows of jobs `j` alone of several tables.
+pub(crate) fn skip_locked_jobs(backend: DbBackend) -> &'static str {
+    if backend == DbBackend::Postgres { " FOR NO KEY UPDATE OF j SKIP LOCKED" } else { "" }
+}
+
 /// What stands around a table `t` with its condition at the end of a list of sources, so that an index is asked for
 /// each row of the sources before it and the table is never read as a whole, whatever the planner believes.
 pub(crate) fn for_each(backend: DbBackend) -> (&'static str, &'static str) {
