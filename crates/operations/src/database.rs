@@ -115,6 +115,14 @@ impl Database {
         self.store.ping().await
     }
 
+    /// Asks whether the database takes changes now.
+    ///
+    /// # Errors
+    /// As [`Store::takes_changes`].
+    pub async fn takes_changes(&self) -> Result<(), store::Error> {
+        self.store.takes_changes().await
+    }
+
     /// The migrations that have not run.
     ///
     /// # Errors

@@ -55,7 +55,7 @@ impl Admin {
     /// # Errors
     /// As [`Admin::open`].
     pub async fn open_with(config: &Config, clock: Clock) -> Result<Self, AdminError> {
-        Ok(Self { db: open_database(config, "", config.migrate).await?, clock, config: config.clone() })
+        Ok(Self { db: open_database(config, "", None).await?, clock, config: config.clone() })
     }
 
     /// Runs the migrations that the database needs, whatever the settings say about the start of a server; answers

@@ -12,6 +12,7 @@ use hyper_util::rt::TokioTimer;
 use operations::{Database, Options, Shared};
 use secrecy::ExposeSecret as _;
 use thiserror::Error;
+use tokio::time::timeout;
 
 use crate::app::App;
 use crate::clock::Clock;
@@ -71,6 +72,9 @@ pub enum ServeError {
     Io(#[from] std::io::Error),
 }
 
+/// How long the work beside the requests may take to end: a step of a job, and what the request log still holds.
+const ENDING: Duration = Duration::from_secs(10);
+
 /// A server that listens already and serves once it is told to.
 pub struct Server {
     app: Arc<App>,
@@ -99,7 +103,9 @@ impl Server {
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let base = if config.base_url.is_empty() { reachable(address) } else { config.base_url.clone() };
-        let db = Arc::new(open_database(&config, &format!("{base}{SCIM}"), config.migrate).await?);
+        let limit = Duration::from_secs(config.limits.request_seconds);
+        let opened = open_database(&config, &format!("{base}{SCIM}"), Some(limit)).await?;
+        let db = Arc::new(opened);
         metrics::start(db.kind());
         let (requests, queue) = RequestLog::new(config.requests.queue);
         let app = Arc::new(App::new(config, Arc::clone(&db), clock.clone(), requests));
@@ -178,7 +184,11 @@ impl Server {
 
         app.stop().cancel();
         app.tasks().close();
-        app.tasks().wait().await;
+        if timeout(ENDING, app.tasks().wait()).await.is_err() {
+            tracing::warn!(
+                "a job was still at work at the end: another worker goes on when its lease is over"
+            );
+        }
         drop(app);
         if let Ok(db) = Arc::try_unwrap(db) {
             db.close().await;
@@ -190,16 +200,18 @@ impl Server {
     }
 }
 
-/// Opens the database of the settings. Resources live below `base`; `migrate` says whether pending migrations run.
+/// Opens the database of the settings. Resources live below `base`; no statement takes longer than the limit, if there
+/// is one.
 ///
 /// # Errors
 /// [`ServeError`].
 pub(crate) async fn open_database(
     config: &Config,
     base: &str,
-    migrate: bool,
+    statement_limit: Option<Duration>,
 ) -> Result<Database, ServeError> {
-    let (options, file) = database_options(config, migrate)?;
+    let (options, file) = database_options(config, config.migrate)?;
+    let options = Options { statement_limit, ..options };
     let opened = Database::open(&options, base, config.policy()).await;
     opened.map_err(|error| ServeError::Database { file, error })
 }
@@ -224,7 +236,8 @@ pub(crate) fn database_options(
         make_private_file(file)
             .map_err(|error| ServeError::DataFile { file: file.display().to_string(), error })?;
     }
-    let options = Options { url: url.to_owned(), max_connections: config.database_connections, migrate };
+    let max_connections = config.database_connections;
+    let options = Options { url: url.to_owned(), max_connections, migrate, statement_limit: None };
     Ok((options, file))
 }
 

@@ -110,7 +110,7 @@ impl Store {
         let Some(Found { token_id, connection }) = found else { return Ok(None) };
         let whole = TenantScope::of(connection.tenant_id);
         let connection: Connection = connection.try_into()?;
-        let scope = connection.sight(&whole);
+        let scope = connection.sight(&whole).sharing();
         Ok(Some(Authenticated { scope, connection, token: TokenId::new(token_id) }))
     }
 

@@ -106,7 +106,7 @@ async fn a_token_opens_its_tenant_until_it_ends() {
     unit.commit().await.expect("committed");
 
     let opened = store.authenticate(&[1; 32], now()).await.expect("readable").expect("known");
-    assert_eq!(opened.scope, connection.sight(&store.scope), "a connection sees its own");
+    assert_eq!(opened.scope, connection.sight(&store.scope).sharing(), "a connection sees its own");
     assert_eq!((&opened.connection, opened.token), (&connection, lasting.id));
     assert!(store.authenticate(&[2; 32], now() + TimeDelta::minutes(59)).await.expect("readable").is_some());
     assert!(store.authenticate(&[2; 32], now() + TimeDelta::hours(1)).await.expect("readable").is_none());

@@ -39,7 +39,7 @@ const BOUNDS: &[Bound] = &[
     ),
     bound(
         "limits.body_bytes",
-        (4_096, 1 << 30),
+        (1_024, 1 << 30),
         "a user must fit into a body, and a body must fit into memory",
         |config| config.limits.body_bytes as u64,
     ),

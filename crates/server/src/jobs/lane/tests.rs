@@ -12,7 +12,12 @@ use crate::config::Config;
 /// A database, a clock, and one long job for each of these names: of the tenant and of the job.
 async fn queued(jobs: &[(&str, &str)]) -> (Database, Clock, Config) {
     let config = Config::from_sources(None, &[], &[]).expect("the defaults");
-    let options = Options { url: "sqlite::memory:".to_owned(), max_connections: 2, migrate: true };
+    let options = Options {
+        url: "sqlite::memory:".to_owned(),
+        max_connections: 2,
+        migrate: true,
+        statement_limit: None,
+    };
     let db = Database::open(&options, "", config.policy()).await.expect("a database in memory");
     let start = DateTime::from_timestamp(1_772_355_600, 0).expect("an instant");
     let operator = Operator { name: "test".to_owned(), command: "test", now: start };

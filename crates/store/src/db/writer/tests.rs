@@ -27,7 +27,7 @@ impl Bench {
         let url = url(folder.path());
         let connection = backend::connect_writer(&url).await.expect("opens");
         connection.execute_unprepared("CREATE TABLE t (n INTEGER)").await.expect("a table");
-        let reader = backend::connect_reader(&url).await.expect("opens");
+        let reader = backend::connect_reader(&url, None).await.expect("opens");
         Self { writer: Writer::start_within(PATIENT, connection, url), reader, folder }
     }
 
