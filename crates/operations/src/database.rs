@@ -1,5 +1,6 @@
 //! The database as operations see it: opened once; units of work are opened here and nowhere else.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -148,6 +149,14 @@ impl Database {
         now: DateTime<Utc>,
     ) -> Result<Option<Authenticated>, store::Error> {
         self.store.authenticate(hash, now).await
+    }
+
+    /// The hashes of all tokens that are neither expired nor revoked.
+    ///
+    /// # Errors
+    /// As [`Store::token_hashes`].
+    pub async fn token_hashes(&self, now: DateTime<Utc>) -> Result<HashSet<[u8; 32]>, store::Error> {
+        self.store.token_hashes(now).await
     }
 
     /// Notes when tokens were last used.

@@ -91,7 +91,7 @@ pub struct Limits {
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Auth {
-    /// Seconds for which a known token is believed; 0 looks every time.
+    /// Seconds for which the tokens in memory are believed; 0 reads them for each request.
     pub token_cache_seconds: u64,
 }
 

@@ -195,6 +195,15 @@ pub(crate) fn for_each(backend: DbBackend) -> (&'static str, &'static str) {
     }
 }
 
+/// The bytes of a column in all rows as one text of hexadecimal digits; `NULL` without rows.
+pub(crate) fn all_in_hex(backend: DbBackend, column: &str) -> String {
+    if backend == DbBackend::Sqlite {
+        format!("group_concat(hex({column}), '')")
+    } else {
+        format!("string_agg(encode({column}, 'hex'), '')")
+    }
+}
+
 /// The text of a UUID.
 pub(crate) fn uuid_text(backend: DbBackend, id: &str) -> String {
     if backend == DbBackend::Postgres {
