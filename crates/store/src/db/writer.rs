@@ -233,7 +233,12 @@ async fn unit(connection: DbConnection, turn: Turn) -> Result<(DbConnection, Opt
             Ok((connection, Some(done)))
         }
         (connection, End::Rollback) => {
-            connection.tell("ROLLBACK TO unit; RELEASE unit").await?;
+            let undone = connection.tell("ROLLBACK TO unit; RELEASE unit").await;
+            // A full disk takes back the whole transaction, and the others may try again.
+            undone.map_err(|error| {
+                tracing::warn!(%error, "a unit took those before it with it");
+                Error::Busy
+            })?;
             Ok((connection, None))
         }
     }
