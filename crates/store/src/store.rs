@@ -42,6 +42,7 @@ impl std::fmt::Debug for Options {
             .field("url", &kind)
             .field("max_connections", &self.max_connections)
             .field("migrate", &self.migrate)
+            .field("statement_limit", &self.statement_limit)
             .finish()
     }
 }

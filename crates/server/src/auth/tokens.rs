@@ -79,10 +79,13 @@ struct Read {
     outcome: Result<Arc<Known>, Failure>,
 }
 
+/// Who stands behind a token, once that has been read; nothing for one that has ended meanwhile.
+type Standing = OnceCell<Option<Arc<Authority>>>;
+
 #[derive(Debug)]
 struct Known {
     hashes: HashSet<Hash>,
-    authorities: Mutex<HashMap<Hash, Arc<OnceCell<Option<Arc<Authority>>>>>>,
+    authorities: Mutex<HashMap<Hash, Arc<Standing>>>,
 }
 
 impl Tokens {

@@ -87,7 +87,7 @@ pub(crate) async fn connect_reader(url: &str, limit: Option<Duration>) -> Result
             "SET jit = off; SET client_connection_check_interval = '1s'; SET statement_timeout = {limit}"
         );
         connection.execute(AssertSqlSafe(session)).await.map_err(unconnected)?;
-        Raw::Postgres(connection.into(), options)
+        Raw::Postgres(connection.into(), options.into())
     } else {
         // KiB, negative by SQLite's convention: each reader has a cache of its own, and the system caches the file.
         let options = sqlite(url)?.pragma("query_only", "1").pragma("cache_size", "-512");

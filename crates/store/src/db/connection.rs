@@ -46,7 +46,7 @@ pub(crate) struct DbConnection {
 pub(crate) enum Raw {
     Sqlite(Mutex<SqliteConnection>),
     /// With how to make another one like it.
-    Postgres(Mutex<PgConnection>, PgConnectOptions),
+    Postgres(Mutex<PgConnection>, Box<PgConnectOptions>),
 }
 
 /// Does the same with either connection.
@@ -59,7 +59,7 @@ macro_rules! with {
             }
             Raw::Postgres(raw, options) => {
                 let $raw = &mut *raw.lock().await;
-                let sign = || answers(options.clone()).boxed();
+                let sign = || answers(PgConnectOptions::clone(options)).boxed();
                 $connection.watched(unless_silent(async { $run }, sign)).await
             }
         }

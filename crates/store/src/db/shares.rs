@@ -62,15 +62,15 @@ mod tests {
         let (one, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
         let shares = Shares::of(3);
         let first = shares.take(one).await.expect("free");
-        let _second = shares.take(one).await.expect("free");
+        let second = shares.take(one).await.expect("free");
         let mut third = pin!(shares.take(one));
         assert!(poll!(&mut third).is_pending());
-        let _others = shares.take(other).await.expect("free");
+        let others = shares.take(other).await.expect("free");
         drop(first);
         let third = third.await.expect("free now");
         drop(third);
         assert_eq!(shares.in_use.lock().expect("sound").len(), 2);
-        drop((_second, _others));
+        drop((second, others));
         drop(shares.take(Uuid::from_u128(3)).await.expect("free"));
         assert_eq!(shares.in_use.lock().expect("sound").len(), 1, "those at rest are forgotten");
     }

@@ -76,7 +76,7 @@ mod tests {
         // The clock of this test stands still but for what is waited for.
         assert!(began.elapsed() < Duration::from_secs(10));
         let long = async {
-            sleep(Duration::from_secs(60)).await;
+            sleep(Duration::from_mins(1)).await;
             Ok(7)
         };
         assert_eq!(unless_silent(long, || async { true }.boxed()).await.expect("it ends"), 7);

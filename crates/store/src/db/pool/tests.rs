@@ -182,7 +182,7 @@ async fn postgresql_ends_what_a_user_leaves_running_and_compiles_nothing() {
     }
     drop(pooled);
     let gone = async { while text(&other, state.clone()).await != "0" {} };
-    tokio::time::timeout(Duration::from_secs(60), gone).await.expect("the statement has ended");
+    tokio::time::timeout(Duration::from_mins(1), gone).await.expect("the statement has ended");
     let pooled = pool.acquire(None).await.expect("free");
     assert_ne!(text(&pooled, "SELECT CAST(pg_backend_pid() AS TEXT)".to_owned()).await, process);
 }
