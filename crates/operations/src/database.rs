@@ -1,14 +1,16 @@
 //! The database as operations see it: opened once; units of work are opened here and nowhere else.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use provisioning::Policy;
 use store::{
-    Authenticated, Job, Options, Outcome as JobOutcome, ReadUnit, RequestBatch, Store, TenantScope, TokenId,
-    WriteUnit,
+    Authenticated, Claim, Job, Options, Outcome as JobOutcome, ReadUnit, RequestBatch, Store, TenantScope,
+    TokenId, WriteUnit,
 };
 use tokio_util::task::TaskTracker;
+use uuid::Uuid;
 
 use crate::error::Error;
 use crate::outcome::Outcome;
@@ -119,6 +121,14 @@ impl Database {
         self.store.ping().await
     }
 
+    /// Asks whether the database takes changes now.
+    ///
+    /// # Errors
+    /// As [`Store::takes_changes`].
+    pub async fn takes_changes(&self) -> Result<(), store::Error> {
+        self.store.takes_changes().await
+    }
+
     /// The migrations that have not run.
     ///
     /// # Errors
@@ -144,6 +154,14 @@ impl Database {
         now: DateTime<Utc>,
     ) -> Result<Option<Authenticated>, store::Error> {
         self.store.authenticate(hash, now).await
+    }
+
+    /// The hashes of all tokens that are neither expired nor revoked.
+    ///
+    /// # Errors
+    /// As [`Store::token_hashes`].
+    pub async fn token_hashes(&self, now: DateTime<Utc>) -> Result<HashSet<[u8; 32]>, store::Error> {
+        self.store.token_hashes(now).await
     }
 
     /// Notes when tokens were last used.
@@ -181,16 +199,28 @@ impl Database {
     /// As [`Store::claim_jobs`].
     pub async fn claim_jobs(
         &self,
-        kinds: &[&str],
+        claim: &Claim<'_>,
         worker: &str,
         now: DateTime<Utc>,
         lease: TimeDelta,
-        most: u64,
     ) -> Result<Vec<Job>, store::Error> {
-        self.store.claim_jobs(kinds, worker, now, lease, most).await
+        self.store.claim_jobs(claim, worker, now, lease).await
     }
 
-    /// Ends a job.
+    /// Keeps jobs for longer; answers those whose lease did not go to another worker.
+    ///
+    /// # Errors
+    /// As [`Store::keep_jobs`].
+    pub async fn keep_jobs(
+        &self,
+        jobs: &[&Job],
+        now: DateTime<Utc>,
+        lease: TimeDelta,
+    ) -> Result<Vec<Uuid>, store::Error> {
+        self.store.keep_jobs(jobs, now, lease).await
+    }
+
+    /// Ends a job; `false` if its lease went to another worker.
     ///
     /// # Errors
     /// As [`Store::finish_job`].
@@ -199,7 +229,7 @@ impl Database {
         job: &Job,
         outcome: JobOutcome,
         now: DateTime<Utc>,
-    ) -> Result<(), store::Error> {
+    ) -> Result<bool, store::Error> {
         self.store.finish_job(job, outcome, now).await
     }
 }

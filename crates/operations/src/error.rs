@@ -38,9 +38,11 @@ impl Error {
         matches!(self, Self::Database(error) if matches!(**error, store::Error::Conflicting))
     }
 
-    /// Whether the database was too busy, so that others who asked at the same time need not ask again by themselves.
+    /// Whether the database could do nothing at all, so that others who asked at the same time need not ask again by
+    /// themselves.
     pub(crate) fn is_busy(&self) -> bool {
-        matches!(self, Self::Database(error) if matches!(**error, store::Error::Busy))
+        use store::Error::{Busy, DiskFull, ReadOnly, Unreachable};
+        matches!(self, Self::Database(error) if matches!(**error, Busy | Unreachable | DiskFull | ReadOnly))
     }
 }
 
@@ -67,6 +69,9 @@ pub fn sentence(error: &Error) -> String {
         store::Error::Conflict(constraint) => format!("{constraint} exists already: choose another name"),
         store::Error::Ambiguous(sentence) => sentence.clone(),
         store::Error::Busy | store::Error::Conflicting => "the database is busy, try again".to_owned(),
+        store::Error::Unreachable | store::Error::DiskFull | store::Error::ReadOnly => {
+            format!("{error}: nothing was changed, try again once that is mended")
+        }
         other => format!("the database failed: {}", chain(other)),
     }
 }

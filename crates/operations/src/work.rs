@@ -24,18 +24,13 @@ use crate::error::Error;
 use crate::requester::Requester;
 use crate::settle::Change;
 
-/// The kinds of work that this program does.
-pub const KINDS: &[&str] = &[
-    job_kind::END_GRACE,
-    job_kind::SERVE_QUEUE,
-    settle_group::KIND,
-    settle_pool::KIND,
-    expire_pool::KIND,
-    group_deleted::KIND,
-    hand_over::KIND,
-    join_groups::KIND,
-    members_left::KIND,
-];
+/// The kinds of work that come due at a time, or that are done in a few steps.
+pub const TIMERS: &[&str] =
+    &[job_kind::END_GRACE, job_kind::SERVE_QUEUE, expire_pool::KIND, join_groups::KIND];
+
+/// The kinds of work that take as many steps as there are people.
+pub const LONG: &[&str] =
+    &[settle_group::KIND, settle_pool::KIND, group_deleted::KIND, hand_over::KIND, members_left::KIND];
 
 /// How long the job that stands in for an interrupted command waits for the command itself.
 const STAND_IN: TimeDelta = TimeDelta::seconds(60);
@@ -145,11 +140,8 @@ impl Work {
 /// [`WorkError`].
 pub async fn step(db: &Database, job: &mut Job, pace: Pace) -> Result<Option<Progress>, WorkError> {
     let actor = Actor { kind: ActorKind::Job, name: job.kind.clone(), cause: job.id.to_string() };
-    let kind = KINDS.iter().copied().find(|kind| *kind == job.kind);
-    let kind =
-        kind.ok_or_else(|| WorkError::Broken(format!("there is no work of the kind \"{}\"", job.kind)))?;
     let mut step = Step { db, scope: &job.scope, actor, payload: job.payload.clone(), job: Some(job), pace };
-    let progress = step.take(kind).await?;
+    let progress = step.take(&job.kind).await?;
     let payload = step.payload;
     job.payload = payload;
     Ok(progress)

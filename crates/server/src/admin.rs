@@ -7,7 +7,7 @@ use thiserror::Error as ThisError;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::jobs::Worker;
+use crate::jobs::JobContext;
 use crate::serve::{ServeError, database_options, must_exist, open_database};
 
 /// The database, opened for an operator.
@@ -55,7 +55,7 @@ impl Admin {
     /// # Errors
     /// As [`Admin::open`].
     pub async fn open_with(config: &Config, clock: Clock) -> Result<Self, AdminError> {
-        Ok(Self { db: open_database(config, "", config.migrate).await?, clock, config: config.clone() })
+        Ok(Self { db: open_database(config, "", None).await?, clock, config: config.clone() })
     }
 
     /// Runs the migrations that the database needs, whatever the settings say about the start of a server; answers
@@ -90,9 +90,9 @@ impl Admin {
         mut work: Work,
         mut seen: impl FnMut(Progress) + Send,
     ) -> Result<Progress, AdminError> {
-        let worker = Worker::new(&self.db, &self.clock, &self.config, None);
+        let context = JobContext::new(&self.db, &self.clock, &self.config);
         let mut total = Progress::default();
-        while let Some(step) = work.step(&self.db, worker.pace()).await? {
+        while let Some(step) = work.step(&self.db, context.pace()).await? {
             total.add(step);
             seen(total);
         }

@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, Utc};
 use operations::Shared;
-use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
@@ -11,6 +10,7 @@ use crate::auth::Tokens;
 use crate::clock::Clock;
 use crate::config::{Config, Limits};
 use crate::http::limits::Rates;
+use crate::jobs::Bell;
 use crate::requests::RequestLog;
 
 /// One running server.
@@ -22,7 +22,7 @@ pub(crate) struct App {
     tokens: Tokens,
     rates: Rates,
     requests: RequestLog,
-    work: Notify,
+    work: Bell,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -33,7 +33,7 @@ impl App {
         Self {
             tokens: Tokens::new(config.auth.token_cache_seconds),
             rates: Rates::new(&config.limits),
-            work: Notify::new(),
+            work: Bell::default(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
             config,
@@ -89,7 +89,7 @@ impl App {
     }
 
     /// Rings when there may be work for the workers.
-    pub(crate) const fn work(&self) -> &Notify {
+    pub(crate) const fn work(&self) -> &Bell {
         &self.work
     }
 

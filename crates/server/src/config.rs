@@ -1,5 +1,7 @@
 //! Settings: `config/default.toml`, a file, the environment and flags, and where each value is from.
 
+mod addresses;
+mod bounds;
 mod sources;
 #[cfg(test)]
 mod tests;
@@ -10,6 +12,9 @@ use chrono::TimeDelta;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+
+use crate::files::sqlite_url;
+use addresses::without_password;
 
 /// The defaults, which are also the manual.
 pub const DEFAULT: &str = include_str!("../../../config/default.toml");
@@ -86,7 +91,7 @@ pub struct Limits {
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Auth {
-    /// Seconds for which a known token is believed; 0 looks every time.
+    /// Seconds for which the tokens in memory are believed; 0 reads them for each request.
     pub token_cache_seconds: u64,
 }
 
@@ -210,7 +215,7 @@ impl Config {
         &self.origins
     }
 
-    /// Whether nobody set anything: neither file, environment nor flag.
+    /// Whether every setting has its default: neither file, environment nor flag sets one.
     #[must_use]
     pub fn is_untouched(&self) -> bool {
         self.origins.iter().all(|setting| setting.origin == sources::DEFAULTS)
@@ -238,14 +243,14 @@ impl Config {
             })?;
             (text.trim().to_owned(), Some(format!("the file {}", file.display())))
         } else if given.is_empty() {
-            (format!("sqlite://{}?mode=rwc", self.data_dir.join("rollcall.db").display()), None)
+            if self.data_dir.as_os_str().as_encoded_bytes().contains(&0) {
+                return Err(ConfigError("data_dir must not hold the character NUL.".to_owned()));
+            }
+            (sqlite_url(&self.data_dir.join("rollcall.db")), None)
         } else {
             (given.trim().to_owned(), None)
         };
-        if !["sqlite:", "postgres:", "postgresql:"].iter().any(|scheme| url.starts_with(scheme)) {
-            let advice = "use sqlite://FILE?mode=rwc or postgres://USER:PASSWORD@HOST/NAME";
-            return Err(ConfigError(format!("database_url names no database that is supported: {advice}.")));
-        }
+        addresses::database(&url).map_err(ConfigError)?;
         if let Some(setting) = self.origins.iter_mut().find(|setting| setting.id == "database_url") {
             setting.value = without_password(&url);
             setting.origin = origin.unwrap_or_else(|| setting.origin.clone());
@@ -255,58 +260,9 @@ impl Config {
     }
 
     fn check(&self) -> Result<(), ConfigError> {
-        let limits = &self.limits;
-        let positive = [
-            ("limits.body_bytes", limits.body_bytes as u64),
-            ("limits.json_depth", limits.json_depth as u64),
-            ("limits.patch_operations", limits.patch_operations as u64),
-            ("limits.page_size_max", limits.page_size_max),
-            ("limits.request_seconds", limits.request_seconds),
-            ("limits.header_seconds", limits.header_seconds),
-            ("limits.burst", limits.burst.into()),
-            ("jobs.poll_seconds", self.jobs.poll_seconds),
-            ("jobs.lease_seconds", self.jobs.lease_seconds.into()),
-            ("jobs.batch", self.jobs.batch.into()),
-            ("requests.queue", self.requests.queue as u64),
-            ("database_connections", self.database_connections.into()),
-        ];
-        if let Some((key, _)) = positive.into_iter().find(|(_, value)| *value == 0) {
-            return Err(ConfigError(format!("{key} must be at least 1.")));
-        }
-        if limits.page_size > limits.page_size_max {
-            return Err(ConfigError(
-                "limits.page_size must not be more than limits.page_size_max.".to_owned(),
-            ));
-        }
-        let base = &self.base_url;
-        let is_url = base.starts_with("http://") || base.starts_with("https://");
-        if !base.is_empty() && (!is_url || base.ends_with('/') || base.contains(['?', '#'])) {
-            let advice = "like https://scim.example.com, without a slash at its end";
-            return Err(ConfigError(format!("base_url must be {advice}.")));
-        }
+        bounds::check(self)?;
+        addresses::listen(&self.listen).map_err(ConfigError)?;
+        addresses::base(&self.base_url).map_err(ConfigError)?;
         crate::logging::filter(&self.log.level).map(drop).map_err(ConfigError)
     }
-}
-
-/// The URL without what stands between the user's name and the host.
-pub(crate) fn without_password(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
-    let authority_end = rest.find(['/', '?']).unwrap_or(rest.len());
-    let hidden = match rest[..authority_end].rsplit_once('@') {
-        Some((user, host)) if user.contains(':') => {
-            let name = user.split(':').next().unwrap_or_default();
-            format!("{name}:•••@{host}")
-        }
-        _ => rest[..authority_end].to_owned(),
-    };
-    let tail = &rest[authority_end..];
-    // libpq also takes the password as a parameter.
-    let tail = match tail.split_once("password=") {
-        Some((before, after)) => {
-            let behind = after.find('&').map_or("", |end| &after[end..]);
-            format!("{before}password=•••{behind}")
-        }
-        None => tail.to_owned(),
-    };
-    format!("{scheme}://{hidden}{tail}")
 }

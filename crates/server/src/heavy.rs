@@ -59,9 +59,10 @@ fn full() -> Failure {
 #[cfg(test)]
 mod tests {
     use std::panic::AssertUnwindSafe;
+    use std::pin::pin;
     use std::thread::{ThreadId, current};
 
-    use futures::FutureExt as _;
+    use futures::{FutureExt as _, poll};
 
     use super::*;
 
@@ -80,6 +81,25 @@ mod tests {
         let panicking = AssertUnwindSafe(run_among(&ONE, LIGHT, || panic!("of the work"))).catch_unwind();
         assert!(panicking.await.is_err());
         assert!(thread(&ONE, LIGHT).await.is_some(), "a panic gives its place back");
+    }
+
+    #[tokio::test]
+    async fn work_keeps_its_place_until_it_ends_also_when_its_caller_has_gone() {
+        static ONE: Semaphore = Semaphore::const_new(1);
+        let (begin, begun) = tokio::sync::oneshot::channel();
+        let (end, ended) = std::sync::mpsc::channel::<()>();
+        {
+            let mut working = pin!(run_among(&ONE, LIGHT, move || {
+                begin.send(()).expect("the test waits");
+                // The test drops the other end.
+                let _ = ended.recv();
+            }));
+            assert!(poll!(&mut working).is_pending());
+            begun.await.expect("the work has begun");
+        }
+        assert_eq!(ONE.available_permits(), 0);
+        drop(end);
+        drop(ONE.acquire().await.expect("free once the work has ended"));
     }
 
     #[tokio::test(start_paused = true)]

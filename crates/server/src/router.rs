@@ -1,6 +1,5 @@
 //! Every route of the program.
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use axum::Router;
@@ -9,11 +8,11 @@ use axum::http::Method;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{any, get, post};
-use futures::FutureExt as _;
 
 use crate::app::App;
 use crate::http::error::{Failure, Fault};
 use crate::http::{accept, limits, link, paths, trace};
+use crate::panics::survived;
 use crate::requests::record;
 use crate::scim::discovery;
 use crate::scim::http::resources;
@@ -74,11 +73,10 @@ async fn inside(State(app): State<Arc<App>>, request: Request, next: Next) -> Re
     trace::measure(request, |request| record(&app, request, answer)).await
 }
 
-#[cfg(test)]
-mod tests;
-
 /// The answer, or ours for a handler that panicked.
 async fn unless_panicked(answer: impl Future<Output = Response>) -> Response {
-    let answer = AssertUnwindSafe(answer).catch_unwind().await;
-    answer.unwrap_or_else(|_| Failure::Fault(Fault::Panic).into_response())
+    survived(answer).await.unwrap_or_else(|_| Failure::Fault(Fault::Panic).into_response())
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,10 +12,12 @@ use hyper_util::rt::TokioTimer;
 use operations::{Database, Options, Shared};
 use secrecy::ExposeSecret as _;
 use thiserror::Error;
+use tokio::time::timeout;
 
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::files::{make_private, make_private_file, sqlite_file};
 use crate::http::paths::SCIM;
 use crate::http::socket::Doorkeeper;
 use crate::jobs;
@@ -70,6 +72,9 @@ pub enum ServeError {
     Io(#[from] std::io::Error),
 }
 
+/// How long the work beside the requests may take to end: a step of a job, and what the request log still holds.
+const ENDING: Duration = Duration::from_secs(10);
+
 /// A server that listens already and serves once it is told to.
 pub struct Server {
     app: Arc<App>,
@@ -98,7 +103,9 @@ impl Server {
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let base = if config.base_url.is_empty() { reachable(address) } else { config.base_url.clone() };
-        let db = Arc::new(open_database(&config, &format!("{base}{SCIM}"), config.migrate).await?);
+        let limit = Duration::from_secs(config.limits.request_seconds);
+        let opened = open_database(&config, &format!("{base}{SCIM}"), Some(limit)).await?;
+        let db = Arc::new(opened);
         metrics::start(db.kind());
         let (requests, queue) = RequestLog::new(config.requests.queue);
         let app = Arc::new(App::new(config, Arc::clone(&db), clock.clone(), requests));
@@ -130,8 +137,17 @@ impl Server {
 
     /// Runs every job that is due now, and those that they make due; for tests and tools without a worker.
     pub async fn run_due_jobs(&self) {
-        let worker = jobs::Worker::new(&self.db, &self.clock, self.app.config(), None);
-        while worker.turn("by hand").await {}
+        let context = jobs::JobContext::new(&self.db, &self.clock, self.app.config());
+        let mut lanes = jobs::PLANS.map(|plan| jobs::Lane::new(context, plan, "by hand".to_owned()));
+        loop {
+            let mut any = false;
+            for lane in &mut lanes {
+                any |= lane.turn().await;
+            }
+            if !any {
+                return;
+            }
+        }
     }
 
     /// Takes requests out of the request log that are older than the settings keep them.
@@ -151,7 +167,7 @@ impl Server {
         let mut server =
             axum_server::from_tcp(listener)?.acceptor(Doorkeeper::new(app.limits())).handle(handle.clone());
         server.http_builder().http2().timer(TokioTimer::new()).keep_alive_interval(Duration::from_secs(20));
-        app.tasks().spawn(jobs::work(Arc::clone(&app), clock));
+        jobs::start(&app, &clock);
         tracing::info!(%address, database = db.kind(), "serving");
 
         let serving = server.serve(router(&app).into_make_service());
@@ -168,7 +184,11 @@ impl Server {
 
         app.stop().cancel();
         app.tasks().close();
-        app.tasks().wait().await;
+        if timeout(ENDING, app.tasks().wait()).await.is_err() {
+            tracing::warn!(
+                "a job was still at work at the end: another worker goes on when its lease is over"
+            );
+        }
         drop(app);
         if let Ok(db) = Arc::try_unwrap(db) {
             db.close().await;
@@ -180,16 +200,18 @@ impl Server {
     }
 }
 
-/// Opens the database of the settings. Resources live below `base`; `migrate` says whether pending migrations run.
+/// Opens the database of the settings. Resources live below `base`; no statement takes longer than the limit, if there
+/// is one.
 ///
 /// # Errors
 /// [`ServeError`].
 pub(crate) async fn open_database(
     config: &Config,
     base: &str,
-    migrate: bool,
+    statement_limit: Option<Duration>,
 ) -> Result<Database, ServeError> {
-    let (options, file) = database_options(config, migrate)?;
+    let (options, file) = database_options(config, config.migrate)?;
+    let options = Options { statement_limit, ..options };
     let opened = Database::open(&options, base, config.policy()).await;
     opened.map_err(|error| ServeError::Database { file, error })
 }
@@ -214,7 +236,8 @@ pub(crate) fn database_options(
         make_private_file(file)
             .map_err(|error| ServeError::DataFile { file: file.display().to_string(), error })?;
     }
-    let options = Options { url: url.to_owned(), max_connections: config.database_connections, migrate };
+    let max_connections = config.database_connections;
+    let options = Options { url: url.to_owned(), max_connections, migrate, statement_limit: None };
     Ok((options, file))
 }
 
@@ -227,56 +250,6 @@ pub(crate) fn must_exist(config: &Config) -> Result<(), ServeError> {
         // A file that cannot be looked at is no missing one: opening it says what is wrong.
         Some(file) if matches!(file.try_exists(), Ok(false)) => Err(ServeError::NoDatabase { file }),
         _ => Ok(()),
-    }
-}
-
-/// The file that a URL of `SQLite` names; none for a database in memory or another product.
-fn sqlite_file(url: &str) -> Option<PathBuf> {
-    let rest = url.strip_prefix("sqlite:")?;
-    let rest = rest.strip_prefix("//").unwrap_or(rest);
-    let (file, parameters) = rest.split_once('?').unwrap_or((rest, ""));
-    let in_memory = url.contains(":memory:") || parameters.split('&').any(|it| it == "mode=memory");
-    (!in_memory).then(|| percent_decoded(file).into())
-}
-
-/// The text with `%3F` and the like as the characters that they stand for.
-fn percent_decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, after @ ..] = rest {
-        let digits =
-            after.get(..2).filter(|digits| *first == b'%' && digits.iter().all(u8::is_ascii_hexdigit));
-        let digits = digits.and_then(|digits| str::from_utf8(digits).ok());
-        let code = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        bytes.push(code.unwrap_or(*first));
-        rest = if code.is_some() { &after[2..] } else { after };
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-/// Makes a folder that nobody else may look into, for it holds personal data; one that exists stays as it is.
-fn make_private(folder: &Path) -> std::io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
-}
-
-/// Makes an empty file for a new database that only its owner may read, whatever the system's mask; `SQLite` gives the
-/// files that it puts beside the database the same permissions. A file that exists stays as it is.
-fn make_private_file(file: &Path) -> std::io::Result<()> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(file) {
-        #[cfg(unix)]
-        Ok(made) => made.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600)),
-        #[cfg(not(unix))]
-        Ok(_) => Ok(()),
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(error),
     }
 }
 
@@ -343,21 +316,6 @@ mod tests {
             ("[::]:8080", "http://localhost:8080"),
         ] {
             assert_eq!(reachable(address.parse().expect("an address")), link);
-        }
-    }
-
-    #[test]
-    fn the_file_of_a_database_is_the_one_that_is_opened() {
-        for (url, file) in [
-            ("sqlite://a/b.db?mode=rwc", Some("a/b.db")),
-            ("sqlite:///a/b.db", Some("/a/b.db")),
-            ("sqlite:b.db", Some("b.db")),
-            ("sqlite://a%20b%3f100%.db", Some("a b?100%.db")),
-            ("sqlite::memory:", None),
-            ("sqlite://x?mode=memory", None),
-            ("postgres://me@host/x", None),
-        ] {
-            assert_eq!(sqlite_file(url), file.map(PathBuf::from), "{url}");
         }
     }
 }

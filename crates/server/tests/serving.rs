@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use serde_json::json;
 use server::admin::Admin;
 use server::{Clock, Server};
+use sqlx::{Connection as _, Executor as _};
 use support::{TestApp, config, connection, fresh_database};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -36,6 +37,28 @@ async fn health_readiness_and_measurements_are_told() {
 
     let quiet = TestApp::open_with(&[("ROLLCALL_METRICS__ENABLED", "false")]).await;
     quiet.nobody().send("GET", "/metrics", &[], None).await.expect_error(404, None);
+}
+
+#[tokio::test]
+async fn a_server_whose_database_takes_no_changes_is_not_ready_and_says_why() {
+    let app = TestApp::open().await;
+    let nobody = app.nobody();
+    nobody.send("GET", "/readyz", &[], None).await.expect(200);
+    if app.url.starts_with("sqlite") {
+        let mut other = sqlx::SqliteConnection::connect(&app.url).await.expect("the database opens");
+        other.execute("BEGIN IMMEDIATE").await.expect("the write lock");
+        let unready = nobody.send("GET", "/readyz", &[], None).await.expect(503);
+        assert!(unready.body.as_str().is_some_and(|text| text.contains("write lock")), "{unready:?}");
+        other.execute("ROLLBACK").await.expect("ended");
+        nobody.send("GET", "/readyz", &[], None).await.expect(200);
+    } else {
+        let name = app.url.rsplit_once('/').expect("a URL with a database").1.to_owned();
+        support::execute(&app, &format!("ALTER DATABASE \"{name}\" SET default_transaction_read_only = on"))
+            .await;
+        let server = Server::build(config(&app.url, &[])).await.expect("the schema is there");
+        let unready = support::anonymous(server.router()).send("GET", "/readyz", &[], None).await.expect(503);
+        assert!(unready.body.as_str().is_some_and(|text| text.contains("takes no changes")), "{unready:?}");
+    }
 }
 
 #[tokio::test]

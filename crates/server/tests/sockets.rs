@@ -103,6 +103,31 @@ async fn a_connection_waits_for_its_next_request_and_not_for_ever() {
 }
 
 #[tokio::test]
+async fn a_request_that_is_worked_on_is_not_cut_off() {
+    let settings = [("ROLLCALL_LIMITS__KEEP_ALIVE_SECONDS", "1"), ("ROLLCALL_LIMITS__HEADER_SECONDS", "1")];
+    against(&settings, async |address, token| {
+        let body = support::user("ada").to_string();
+        let mut stream = connect(address).await;
+        let head = format!(
+            "POST /scim/v2/Users HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nExpect: 100-continue\r\n\
+             Content-Length: {}\r\n\r\n",
+            body.len()
+        );
+        stream.write_all(head.as_bytes()).await.expect("sent");
+        let mut told = [0; 25];
+        stream.read_exact(&mut told).await.expect("told to go on");
+        // Each of these connections is closed after the time for which this one is silent, too.
+        for _ in 0..2 {
+            assert_eq!(rest(&mut connect(address).await).await, "");
+        }
+        stream.write_all(body.as_bytes()).await.expect("sent");
+        let answered = answer(&mut stream).await;
+        assert!(answered.starts_with("HTTP/1.1 201 "), "{answered}");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn who_never_reads_loses_the_connection() {
     let settings = [("ROLLCALL_LIMITS__READER_SECONDS", "1")];
     against(&settings, async |address, _| {

@@ -21,9 +21,18 @@ pub enum Error {
     /// The connection in whose name something was to be written was deleted.
     #[error("the connection was deleted")]
     ConnectionGone,
-    /// The database is locked, overloaded or gave up on a deadlock: the same request may succeed in a moment.
+    /// The database is locked or overloaded: the same request may succeed in a moment.
     #[error("the database is busy, try again")]
     Busy,
+    /// The database does not answer, is starting or is shutting down.
+    #[error("the database cannot be reached")]
+    Unreachable,
+    /// The disk of the database is full: what is read goes on, what changes does not.
+    #[error("the disk of the database is full")]
+    DiskFull,
+    /// The database takes no changes, like the standby of another one or a file without permission to write.
+    #[error("the database takes no changes")]
+    ReadOnly,
     /// The database gave up on a deadlock, or on a snapshot that was too old: the same attempt may succeed at once.
     #[error("the database gave up in favour of another change, try again")]
     Conflicting,
@@ -105,6 +114,9 @@ impl Error {
         match self {
             Self::Busy => Self::Busy,
             Self::Conflicting => Self::Conflicting,
+            Self::Unreachable => Self::Unreachable,
+            Self::DiskFull => Self::DiskFull,
+            Self::ReadOnly => Self::ReadOnly,
             other => Self::other(other.to_string()),
         }
     }
@@ -122,10 +134,11 @@ impl From<DbErr> for Error {
             return Self::Other(error.into());
         };
         match cause.as_ref() {
-            sqlx::Error::PoolTimedOut | sqlx::Error::Io(_) => Self::Busy,
+            sqlx::Error::PoolTimedOut => Self::Busy,
+            sqlx::Error::Io(_) => Self::Unreachable,
             sqlx::Error::Database(database) => constraint(database.as_ref())
                 .or_else(|| no_owner(database.as_ref()))
-                .or_else(|| busy(database.as_ref()))
+                .or_else(|| database.code().and_then(|code| passing(&code)))
                 .unwrap_or(Self::Other(error.into())),
             _ => Self::Other(error.into()),
         }
@@ -153,15 +166,70 @@ fn no_owner(error: &dyn sqlx::error::DatabaseError) -> Option<Error> {
     (key || trigger).then_some(Error::ConnectionGone)
 }
 
-/// `SQLite`: busy and locked with their extended codes; `PostgreSQL`: serialization failure, deadlock, lock not
-/// available, too many connections, statement cancelled, shutting down, ended for having been idle or open too long.
-fn busy(error: &dyn sqlx::error::DatabaseError) -> Option<Error> {
-    const POSTGRESQL: &[&str] =
-        &["55P03", "53300", "57014", "57P01", "57P02", "57P03", "57P05", "25P03", "25P04"];
-    let code = error.code()?;
-    if ["40001", "40P01"].contains(&code.as_ref()) {
-        return Some(Error::Conflicting);
+/// The errors that pass without anybody changing the request, by their codes: five characters are one of `PostgreSQL`,
+/// fewer are one of `SQLite`, whose last eight bits are the kind.
+fn passing(code: &str) -> Option<Error> {
+    if code.len() == 5 {
+        return match code {
+            // Serialization failure, deadlock.
+            "40001" | "40P01" => Some(Error::Conflicting),
+            // Lock not available, too many connections, out of memory, statement cancelled, ended for having been idle
+            // or open too long.
+            "55P03" | "53300" | "53200" | "57014" | "57P05" | "25P03" | "25P04" => Some(Error::Busy),
+            "53100" => Some(Error::DiskFull),
+            "25006" => Some(Error::ReadOnly),
+            // Shutting down, crashed, starting; and everything about the connection itself.
+            "57P01" | "57P02" | "57P03" => Some(Error::Unreachable),
+            code => code.starts_with("08").then_some(Error::Unreachable),
+        };
     }
-    let sqlite = code.parse::<u32>().is_ok_and(|code| code < 10_000 && matches!(code & 0xff, 5 | 6));
-    (sqlite || POSTGRESQL.contains(&code.as_ref())).then_some(Error::Busy)
+    match code.parse::<u32>().ok()? & 0xff {
+        // Busy, locked, interrupted.
+        5 | 6 | 9 => Some(Error::Busy),
+        8 => Some(Error::ReadOnly),
+        13 => Some(Error::DiskFull),
+        14 => Some(Error::Unreachable),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::ConnectionTrait as _;
+
+    use super::*;
+    use crate::db::backend;
+
+    #[test]
+    fn outage_full_disk_and_busy_are_told_apart_by_their_codes() {
+        let word = |code: &str| passing(code).map(|error| error.to_string());
+        for (code, expected) in [
+            ("5", Some(Error::Busy)),
+            ("517", Some(Error::Busy)),
+            ("13", Some(Error::DiskFull)),
+            ("8", Some(Error::ReadOnly)),
+            ("14", Some(Error::Unreachable)),
+            ("1", None),
+            ("40P01", Some(Error::Conflicting)),
+            ("57014", Some(Error::Busy)),
+            ("57P01", Some(Error::Unreachable)),
+            ("08006", Some(Error::Unreachable)),
+            ("53100", Some(Error::DiskFull)),
+            ("25006", Some(Error::ReadOnly)),
+            ("42601", None),
+        ] {
+            assert_eq!(word(code), expected.map(|error| error.to_string()), "{code}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_said_as_such() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite://{}?mode=rwc", folder.path().join("t.db").display());
+        let writer = backend::connect_writer(&url).await.expect("opens");
+        writer.execute_unprepared("CREATE TABLE t (b BLOB); PRAGMA max_page_count = 4").await.expect("set");
+        let error = writer.execute_unprepared("INSERT INTO t VALUES (zeroblob(100000))").await;
+        assert!(matches!(error.map_err(Error::from), Err(Error::DiskFull)));
+        writer.close().await;
+    }
 }

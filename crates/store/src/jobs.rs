@@ -6,11 +6,11 @@ use sea_orm::{ConnectionTrait as _, FromQueryResult, Value as SqlValue};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::db::backend::skip_locked;
+use crate::db::backend::skip_locked_jobs;
 use crate::db::sql::{CHUNK, Sql};
 use crate::db::transaction::Transaction;
 use crate::error::Error;
-use crate::ids::{new_id, stored};
+use crate::ids::{TenantId, new_id, stored};
 use crate::scope::TenantScope;
 use crate::store::Store;
 use crate::unit::WriteUnit;
@@ -51,7 +51,7 @@ pub struct Job {
     pub kind: String,
     /// With what; progress is saved here.
     pub payload: Value,
-    /// Which attempt this is, from 1.
+    /// Which attempt this is, from 1; it counts from the claim, so an attempt whose worker was never heard of again counts.
     pub attempt: i64,
     /// When it was to run.
     pub run_at: DateTime<Utc>,
@@ -71,8 +71,23 @@ pub enum Outcome {
         /// Why.
         reason: String,
     },
+    /// Its worker ends: another one goes on at once, and the attempt does not count.
+    HandedOver,
     /// It cannot be done; the row stays for a person to look at.
     Failed(String),
+}
+
+/// Which jobs a worker wants.
+#[derive(Clone, Copy, Debug)]
+pub struct Claim<'c> {
+    /// Of these kinds.
+    pub kinds: &'c [&'c str],
+    /// At most so many.
+    pub most: u64,
+    /// At most so many of one tenant, so that those of the others have their turn.
+    pub each: u64,
+    /// None of these tenants.
+    pub without: &'c [TenantId],
 }
 
 #[derive(FromQueryResult)]
@@ -84,6 +99,11 @@ struct Row {
     attempt: i64,
     run_at: DateTime<Utc>,
     last_error: Option<String>,
+}
+
+#[derive(FromQueryResult)]
+struct Kept {
+    id: Uuid,
 }
 
 impl From<Row> for Job {
@@ -110,34 +130,48 @@ enum Due {
 }
 
 impl Due {
-    fn push(self, sql: &mut Sql, kinds: &[&str], now: DateTime<Utc>) {
+    fn push(self, sql: &mut Sql, claim: &Claim<'_>, now: DateTime<Utc>) {
         sql.push(match self {
-            Self::Ready => " FROM jobs j WHERE j.state = 'ready' AND j.run_at <= ",
-            Self::Abandoned => " FROM jobs j WHERE j.state = 'running' AND j.lease_until <= ",
+            Self::Ready => " j.state = 'ready' AND j.run_at <= ",
+            Self::Abandoned => " j.state = 'running' AND j.lease_until <= ",
         });
-        sql.bind(now).push(" AND j.kind IN ").list(kinds.iter().copied());
+        sql.bind(now).push(" AND j.kind IN ").list(claim.kinds.iter().copied());
+        if !claim.without.is_empty() {
+            sql.push(" AND j.tenant_id NOT IN ").list(claim.without.iter().map(|tenant| tenant.uuid()));
+        }
     }
 }
 
+impl<'c> Claim<'c> {
+    /// At most so many jobs of these kinds, whatever their tenants.
+    #[must_use]
+    pub const fn of(kinds: &'c [&'c str], most: u64) -> Self {
+        Self { kinds, most, each: most, without: &[] }
+    }
+}
+
+/// How many more jobs are looked at than are wanted: those that another worker is about to claim are passed over.
+const SPARE: u64 = 4;
+
 impl Store {
-    /// Claims due jobs of these kinds for `lease`: no other worker gets them before it is over.
+    /// Claims due jobs for `lease`: no other worker gets them before it is over. The first of every tenant come before
+    /// the second of any.
     ///
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
     pub async fn claim_jobs(
         &self,
-        kinds: &[&str],
+        claim: &Claim<'_>,
         worker: &str,
         now: DateTime<Utc>,
         lease: TimeDelta,
-        most: u64,
     ) -> Result<Vec<Job>, Error> {
         let now = stored(now);
         // Looking first costs the writer nothing while there is nothing to do.
-        let mut sql = Sql::new("SELECT 1 WHERE EXISTS (SELECT 1");
-        Due::Abandoned.push(&mut sql, kinds, now);
-        sql.push(") OR EXISTS (SELECT 1");
-        Due::Ready.push(&mut sql, kinds, now);
+        let mut sql = Sql::new("SELECT 1 WHERE EXISTS (SELECT 1 FROM jobs j WHERE");
+        Due::Abandoned.push(&mut sql, claim, now);
+        sql.push(") OR EXISTS (SELECT 1 FROM jobs j WHERE");
+        Due::Ready.push(&mut sql, claim, now);
         sql.push(")");
         let look = sql.statement(self.backend());
         if self.database().await?.query_all_raw(look).await?.is_empty() {
@@ -146,12 +180,22 @@ impl Store {
         let transaction = self.writing().await?;
         let mut rows: Vec<Row> = Vec::new();
         for due in [Due::Abandoned, Due::Ready] {
+            let left = claim.most.saturating_sub(rows.len() as u64);
             let mut sql = Sql::new("UPDATE jobs SET state = 'running', attempt = attempt + 1, worker = ");
             sql.bind(worker).push(", lease_until = ").bind(now + lease);
-            sql.push(" WHERE (tenant_id, id) IN (SELECT j.tenant_id, j.id");
-            due.push(&mut sql, kinds, now);
-            sql.push(" ORDER BY j.run_at, j.id LIMIT ").bind(most.saturating_sub(rows.len() as u64));
-            sql.push(skip_locked(self.backend()));
+            sql.push(
+                " WHERE (tenant_id, id) IN (SELECT j.tenant_id, j.id FROM jobs j JOIN (SELECT * FROM (SELECT \
+                 j.tenant_id, j.id, j.run_at, ROW_NUMBER() OVER (PARTITION BY j.tenant_id ORDER BY j.run_at, j.id) \
+                 AS turn FROM jobs j WHERE",
+            );
+            due.push(&mut sql, claim, now);
+            sql.push(") d WHERE d.turn <= ").bind(claim.each);
+            sql.push(" ORDER BY d.turn, d.run_at, d.id LIMIT ").bind(left.saturating_mul(SPARE));
+            // Another worker may have claimed a row meanwhile, so the condition is asked of the locked row again.
+            sql.push(") d ON d.tenant_id = j.tenant_id AND d.id = j.id WHERE");
+            due.push(&mut sql, claim, now);
+            sql.push(" ORDER BY d.turn, d.run_at, d.id LIMIT ").bind(left);
+            sql.push(skip_locked_jobs(self.backend()));
             sql.push(") RETURNING tenant_id, id, kind, payload, attempt, run_at, last_error");
             rows.extend(transaction.all::<Row>(sql).await?);
         }
@@ -160,11 +204,37 @@ impl Store {
         Ok(rows.into_iter().map(Job::from).collect())
     }
 
-    /// Ends a job. One whose lease went to another worker is left to that one.
+    /// Keeps jobs for longer; answers those whose lease did not go to another worker.
     ///
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
-    pub async fn finish_job(&self, job: &Job, outcome: Outcome, now: DateTime<Utc>) -> Result<(), Error> {
+    pub async fn keep_jobs(
+        &self,
+        jobs: &[&Job],
+        now: DateTime<Utc>,
+        lease: TimeDelta,
+    ) -> Result<Vec<Uuid>, Error> {
+        let transaction = self.writing().await?;
+        let mut kept = Vec::new();
+        for chunk in jobs.chunks(CHUNK) {
+            let mut sql = Sql::new("UPDATE jobs SET lease_until = ");
+            sql.bind(stored(now) + lease);
+            sql.push(" WHERE state = 'running' AND (tenant_id, id, attempt) IN (VALUES ");
+            sql.rows(chunk.iter().map(|job| {
+                [job.scope.tenant_id().uuid().into(), SqlValue::from(job.id), job.attempt.into()]
+            }));
+            sql.push(") RETURNING id");
+            kept.extend(transaction.all::<Kept>(sql).await?.into_iter().map(|row| row.id));
+        }
+        transaction.commit().await?;
+        Ok(kept)
+    }
+
+    /// Ends a job. One whose lease went to another worker is left to that one, and the answer is `false`.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn finish_job(&self, job: &Job, outcome: Outcome, now: DateTime<Utc>) -> Result<bool, Error> {
         let transaction = self.writing().await?;
         let ended = match outcome {
             Outcome::Done => delete(&transaction, job).await?,
@@ -173,30 +243,19 @@ impl Store {
                 sql.bind(reason);
                 transaction.run(held(sql, job)).await? == 1
             }
+            Outcome::HandedOver => {
+                let mut sql = Sql::new("UPDATE jobs SET state = 'ready', attempt = attempt - 1, run_at = ");
+                sql.bind(stored(now));
+                ready_again(&transaction, sql, job).await?
+            }
             Outcome::Retry { after, reason } => {
                 let mut sql = Sql::new("UPDATE jobs SET state = 'ready', run_at = ");
                 sql.bind(stored(now) + after).push(", last_error = ").bind(reason);
-                let mut sql = held(sql, job);
-                sql.push(
-                    " AND NOT EXISTS (SELECT 1 FROM jobs r WHERE r.tenant_id = jobs.tenant_id AND r.dedup = jobs.dedup \
-                     AND r.state = 'ready')",
-                );
-                // A newer job of the same key takes the place of this one.
-                transaction.run(sql).await? == 1 || delete(&transaction, job).await?
+                ready_again(&transaction, sql, job).await?
             }
         };
-        if !ended {
-            tracing::warn!(job.id = %job.id, job.kind = job.kind, "the lease of a job was over before the job was");
-        }
-        transaction.commit().await
-    }
-
-    /// Keeps a job for longer.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] if the lease went to another worker; [`Error::Busy`] or [`Error::Other`].
-    pub async fn extend_lease(&self, job: &Job, now: DateTime<Utc>, lease: TimeDelta) -> Result<(), Error> {
-        self.save_progress(job, job.payload.clone(), now, lease).await
+        transaction.commit().await?;
+        Ok(ended)
     }
 
     /// Saves how far a job has come, and keeps it for longer.
@@ -293,6 +352,16 @@ async fn progress(
     let mut sql = Sql::new("UPDATE jobs SET payload = ");
     sql.bind(payload).push(", lease_until = ").bind(stored(now) + lease);
     if transaction.run(held(sql, job)).await? == 1 { Ok(()) } else { Err(Error::NotFound) }
+}
+
+/// Ends a job as ready; a newer job of the same key takes its place.
+async fn ready_again(transaction: &Transaction, sql: Sql, job: &Job) -> Result<bool, Error> {
+    let mut sql = held(sql, job);
+    sql.push(
+        " AND NOT EXISTS (SELECT 1 FROM jobs r WHERE r.tenant_id = jobs.tenant_id AND r.dedup = jobs.dedup \
+         AND r.state = 'ready')",
+    );
+    Ok(transaction.run(sql).await? == 1 || delete(transaction, job).await?)
 }
 
 async fn delete(transaction: &Transaction, job: &Job) -> Result<bool, Error> {

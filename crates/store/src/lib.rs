@@ -43,7 +43,7 @@ pub use filter_sql::finds_one;
 pub use grants::GrantKind;
 pub use groups::{Group, GroupOf, NewGroup};
 pub use ids::{ConnectionId, TenantId, TokenId, new_id};
-pub use jobs::{Job, NewJob, Outcome, job_kind};
+pub use jobs::{Claim, Job, NewJob, Outcome, job_kind};
 pub use journal::{Actor, ActorKind, JournalQuery, JournalRecord};
 pub use members::{Member, MemberKind, MemberName};
 pub use overview::Waiting;

@@ -14,6 +14,8 @@ use crate::ids::{ConnectionId, TenantId};
 pub struct TenantScope {
     tenant: TenantId,
     sight: Sight,
+    /// Whether its units count to the tenant's share of the connections.
+    shares: bool,
 }
 
 /// Which users and groups of a tenant are seen.
@@ -28,13 +30,24 @@ enum Sight {
 impl TenantScope {
     /// A tenant with everything in it.
     pub(crate) fn of(tenant: Uuid) -> Self {
-        Self { tenant: TenantId::new(tenant), sight: Sight::Whole }
+        Self { tenant: TenantId::new(tenant), sight: Sight::Whole, shares: false }
     }
 
     /// What a connection sees: its own, what has no owner, and what belongs to connections that it takes over from.
     pub(crate) fn seen_by(tenant: Uuid, connection: ConnectionId, takes_over: &[ConnectionId]) -> Self {
         let owners = std::iter::once(&connection).chain(takes_over).map(|id| id.uuid());
-        Self { tenant: TenantId::new(tenant), sight: Sight::Of(owners.collect()) }
+        Self { tenant: TenantId::new(tenant), sight: Sight::Of(owners.collect()), shares: false }
+    }
+
+    /// The same for requests: however many come, they leave connections to other tenants and to jobs.
+    #[must_use]
+    pub fn sharing(self) -> Self {
+        Self { shares: true, ..self }
+    }
+
+    /// The tenant to whose share of the connections a unit counts.
+    pub(crate) fn share(&self) -> Option<Uuid> {
+        self.shares.then(|| self.tenant.uuid())
     }
 
     /// The tenant.

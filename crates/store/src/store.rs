@@ -3,15 +3,17 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use provisioning::Policy;
-use sea_orm::DbBackend;
+use sea_orm::{DbBackend, FromQueryResult};
 use uuid::Uuid;
 
 use crate::db::backend;
 use crate::db::connection::DbConnection;
 use crate::db::pool::{ConnectionPool, PooledConnection};
+use crate::db::sql::Sql;
 use crate::db::transaction::Transaction;
 use crate::db::writer::Writer;
 use crate::error::Error;
@@ -29,6 +31,8 @@ pub struct Options {
     pub max_connections: u32,
     /// Whether pending migrations run; otherwise they refuse the opening.
     pub migrate: bool,
+    /// The longest that a statement may take, where the database can be told.
+    pub statement_limit: Option<Duration>,
 }
 
 impl std::fmt::Debug for Options {
@@ -39,8 +43,14 @@ impl std::fmt::Debug for Options {
             .field("url", &kind)
             .field("max_connections", &self.max_connections)
             .field("migrate", &self.migrate)
+            .field("statement_limit", &self.statement_limit)
             .finish()
     }
+}
+
+#[derive(FromQueryResult)]
+struct Refuses {
+    refuses: bool,
 }
 
 /// The database.
@@ -66,8 +76,8 @@ impl Store {
         let scratch = if options.url.contains(":memory:") { Some(Scratch::make()?) } else { None };
         let url = scratch.as_ref().map_or_else(|| options.url.clone(), Scratch::url);
         let writer = backend::connect_only_writer(backend, &url).await?;
-        let pool = ConnectionPool::connect(&url, options.max_connections).await?;
-        prepare(&*pool.acquire().await?, &url, options.migrate).await?;
+        let pool = ConnectionPool::connect(&url, options.max_connections, options.statement_limit).await?;
+        prepare(&*pool.acquire(None).await?, &url, options.migrate).await?;
         let writer = writer.map(|connection| Writer::start(connection, url));
         Ok(Self { backend, pool, writer, base: "".into(), policy: Policy::default(), _scratch: scratch })
     }
@@ -90,6 +100,20 @@ impl Store {
     /// [`Error::Busy`] or [`Error::Other`] if there is none.
     pub async fn ping(&self) -> Result<(), Error> {
         Ok(self.database().await?.ping().await?)
+    }
+
+    /// Asks whether the database takes changes now; on `SQLite` the question waits for its turn to write.
+    ///
+    /// # Errors
+    /// [`Error::ReadOnly`], [`Error::Busy`] or another reason why it does not.
+    pub async fn takes_changes(&self) -> Result<(), Error> {
+        let transaction = self.writing().await?;
+        if let Some(query) = backend::refuses_changes(self.backend)
+            && transaction.one::<Refuses>(Sql::new(query)).await?.is_some_and(|row| row.refuses)
+        {
+            return Err(Error::ReadOnly);
+        }
+        Ok(())
     }
 
     /// The migrations that have not run.
@@ -126,7 +150,7 @@ impl Store {
     /// [`Error::Busy`] if no connection is free in time, or [`Error::Other`].
     pub async fn read(&self, scope: &TenantScope) -> Result<ReadUnit, Error> {
         Ok(ReadUnit {
-            transaction: self.reading().await?,
+            transaction: self.reading(scope.share()).await?,
             scope: scope.clone(),
             base: Arc::clone(&self.base),
             policy: self.policy,
@@ -138,8 +162,8 @@ impl Store {
     /// # Errors
     /// As [`Store::read`].
     pub async fn read_once(&self, scope: &TenantScope) -> Result<ReadUnit, Error> {
-        let (transaction, base) = (Transaction::once(self.database().await?), Arc::clone(&self.base));
-        Ok(ReadUnit { transaction, scope: scope.clone(), base, policy: self.policy })
+        let transaction = Transaction::once(self.pool.acquire(scope.share()).await?);
+        Ok(ReadUnit { transaction, scope: scope.clone(), base: Arc::clone(&self.base), policy: self.policy })
     }
 
     /// Opens a unit that writes; on `SQLite` it waits for its turn.
@@ -147,7 +171,7 @@ impl Store {
     /// # Errors
     /// [`Error::Busy`] if that takes too long, or [`Error::Other`].
     pub async fn write(&self, scope: &TenantScope) -> Result<WriteUnit, Error> {
-        let (transaction, base) = (self.writing().await?, Arc::clone(&self.base));
+        let (transaction, base) = (self.writing_for(scope.share()).await?, Arc::clone(&self.base));
         Ok(WriteUnit::new(ReadUnit { transaction, scope: scope.clone(), base, policy: self.policy }))
     }
 
@@ -161,22 +185,29 @@ impl Store {
 
     /// A connection for a statement without a unit.
     pub(crate) async fn database(&self) -> Result<PooledConnection, Error> {
-        self.pool.acquire().await
+        self.pool.acquire(None).await
     }
 
     pub(crate) fn backend(&self) -> DbBackend {
         self.backend
     }
 
-    pub(crate) async fn reading(&self) -> Result<Transaction, Error> {
-        Transaction::begin(self.database().await?, backend::begin_reading(self.backend)).await
+    async fn reading(&self, tenant: Option<Uuid>) -> Result<Transaction, Error> {
+        let connection = self.pool.acquire(tenant).await?;
+        Transaction::begin(connection, backend::begin_reading(self.backend)).await
     }
 
+    /// A transaction that writes for the installation.
     pub(crate) async fn writing(&self) -> Result<Transaction, Error> {
+        self.writing_for(None).await
+    }
+
+    async fn writing_for(&self, tenant: Option<Uuid>) -> Result<Transaction, Error> {
         if let Some(writer) = &self.writer {
             return Ok(Transaction::leased(writer.lease().await?));
         }
-        Transaction::begin(self.database().await?, backend::begin_writing(self.backend)).await
+        let connection = self.pool.acquire(tenant).await?;
+        Transaction::begin(connection, backend::begin_writing(self.backend)).await
     }
 }
 

@@ -1,10 +1,13 @@
 //! Bearer tokens: stored as hashes, several at once, with an end.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, Value};
 use uuid::Uuid;
 
 use crate::connections::Connection;
+use crate::db::backend;
 use crate::db::sql::{CHUNK, Sql};
 use crate::entity::{connections, tokens};
 use crate::error::Error;
@@ -63,6 +66,8 @@ pub struct Authenticated {
     pub connection: Connection,
     /// The token.
     pub token: TokenId,
+    /// From when on it is refused.
+    pub expires_at: Option<DateTime<Utc>>,
 }
 
 impl From<tokens::Model> for Token {
@@ -82,8 +87,26 @@ impl From<tokens::Model> for Token {
 #[derive(FromQueryResult)]
 struct Found {
     token_id: Uuid,
+    expires_at: Option<DateTime<Utc>>,
     #[sea_orm(nested)]
     connection: connections::Model,
+}
+
+#[derive(FromQueryResult)]
+struct Hashes {
+    /// Nothing where there is no token.
+    hashes: Option<String>,
+}
+
+/// The bytes of 64 digits.
+fn of_hex(digits: &[u8]) -> Option<[u8; 32]> {
+    let mut bytes = [0; 32];
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    for (byte, pair) in bytes.iter_mut().zip(digits.chunks(2)) {
+        let [high, low] = pair else { return None };
+        *byte = digit(*high)? << 4 | digit(*low)?;
+    }
+    (digits.len() == 64).then_some(bytes)
 }
 
 impl Store {
@@ -97,7 +120,7 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<Option<Authenticated>, Error> {
         let mut sql = Sql::new(
-            "SELECT t.id AS token_id, c.* FROM tokens t \
+            "SELECT t.id AS token_id, t.expires_at, c.* FROM tokens t \
              JOIN connections c ON c.tenant_id = t.tenant_id AND c.id = t.connection_id WHERE t.hash = ",
         );
         sql.bind(hash.to_vec())
@@ -107,11 +130,27 @@ impl Store {
             .all(&*self.database().await?)
             .await?
             .pop();
-        let Some(Found { token_id, connection }) = found else { return Ok(None) };
+        let Some(Found { token_id, expires_at, connection }) = found else { return Ok(None) };
         let whole = TenantScope::of(connection.tenant_id);
         let connection: Connection = connection.try_into()?;
-        let scope = connection.sight(&whole);
-        Ok(Some(Authenticated { scope, connection, token: TokenId::new(token_id) }))
+        let scope = connection.sight(&whole).sharing();
+        Ok(Some(Authenticated { scope, connection, token: TokenId::new(token_id), expires_at }))
+    }
+
+    /// The hashes of all tokens that are neither expired nor revoked; one read, whose answer is a single text.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`]; [`Error::Inconsistent`] for a hash that is none.
+    pub async fn token_hashes(&self, now: DateTime<Utc>) -> Result<HashSet<[u8; 32]>, Error> {
+        let all = backend::all_in_hex(self.backend(), "hash");
+        let mut sql = Sql::new(&format!("SELECT {all} AS hashes FROM tokens WHERE revoked_at IS NULL"));
+        sql.push(" AND (expires_at IS NULL OR expires_at > ").bind(now).push(")");
+        let found = Hashes::find_by_statement(sql.statement(self.backend()));
+        let found = found.one(&*self.database().await?).await?.and_then(|row| row.hashes);
+        let text = found.unwrap_or_default();
+        let unreadable =
+            || Error::Inconsistent { table: "tokens", column: "hash", id: "one of all".to_owned() };
+        text.as_bytes().chunks(64).map(|digits| of_hex(digits).ok_or_else(unreadable)).collect()
     }
 
     /// Notes when tokens were last used; an older use than the noted one changes nothing.

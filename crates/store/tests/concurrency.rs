@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 use provisioning::{Cause, Decision, Effect, GroupId, PoolPolicy, UserId, settle};
 use sea_orm::{ConnectionTrait, Database, Statement};
 use serde_json::json;
-use store::{Constraint, Error, GrantKind, MemberKind, NewGroup, Store, TenantScope, job_kind};
+use store::{Claim, Constraint, Error, GrantKind, MemberKind, NewGroup, Store, TenantScope, job_kind};
 use support::{TestStore, create, id_at, insert_user, licences_of, new_user, now, page, user_document};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
@@ -194,7 +194,8 @@ async fn a_held_waiter_is_served_by_a_job() {
     unit.commit().await.expect("committed");
     holder.commit().await.expect("committed");
     let lease = TimeDelta::minutes(1);
-    let jobs = store.claim_jobs(&[job_kind::SERVE_QUEUE], "w", now(), lease, 10).await.expect("claimed");
+    let jobs =
+        store.claim_jobs(&Claim::of(&[job_kind::SERVE_QUEUE], 10), "w", now(), lease).await.expect("claimed");
     assert_eq!(jobs.iter().map(|job| &job.payload).collect::<Vec<_>>(), [&json!({ "pool": pool })]);
     let mut unit = store.unit().await;
     let situation = unit.lock_facts(&[], &[pool], now()).await.expect("facts");

@@ -28,7 +28,7 @@ async fn who_meets_a_dead_connection_is_told_to_come_again_and_the_next_one_gets
         };
         match found {
             Ok((total, _)) => break total,
-            Err(error) => assert!(matches!(error, Error::Busy), "{error:?}"),
+            Err(error) => assert!(matches!(error, Error::Unreachable), "{error:?}"),
         }
         refused += 1;
         assert!(refused < 10, "the dead ones do not go away");

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
-use store::{Error, Job, NewJob, Outcome};
+use store::{Claim, Error, Job, NewJob, Outcome};
 use support::{TestStore, now};
 use tokio::task::JoinSet;
 
@@ -23,7 +23,7 @@ async fn queue(store: &TestStore, count: usize) {
 }
 
 async fn claim(store: &TestStore, at: DateTime<Utc>) -> Vec<Job> {
-    store.claim_jobs(&["work"], "worker", at, LEASE, 100).await.expect("claimed")
+    store.claim_jobs(&Claim::of(&["work"], 100), "worker", at, LEASE).await.expect("claimed")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -37,7 +37,7 @@ async fn two_workers_get_each_job_once() {
             let mut mine = Vec::new();
             loop {
                 let jobs = store
-                    .claim_jobs(&["work"], &format!("worker-{worker}"), now(), LEASE, 3)
+                    .claim_jobs(&Claim::of(&["work"], 3), &format!("worker-{worker}"), now(), LEASE)
                     .await
                     .expect("claimed");
                 if jobs.is_empty() {
@@ -60,14 +60,15 @@ async fn two_workers_get_each_job_once() {
 async fn a_lease_that_is_over_is_claimed_again() {
     let store = TestStore::open().await;
     queue(&store, 1).await;
-    let early = store.claim_jobs(&["work"], "w", now() - LEASE, LEASE, 1).await.expect("claimed");
+    let early = store.claim_jobs(&Claim::of(&["work"], 1), "w", now() - LEASE, LEASE).await.expect("claimed");
     assert_eq!(early, [], "not before its time");
-    let other = store.claim_jobs(&["other"], "w", now(), LEASE, 1).await.expect("claimed");
+    let other = store.claim_jobs(&Claim::of(&["other"], 1), "w", now(), LEASE).await.expect("claimed");
     assert_eq!(other, [], "of the wanted kinds only");
     let first = claim(&store, now()).await.remove(0);
     assert_eq!((first.attempt, &first.scope, first.kind.as_str()), (1, &store.scope, "work"));
     assert_eq!(claim(&store, now() + TimeDelta::seconds(59)).await, []);
-    store.extend_lease(&first, now() + LEASE / 2, LEASE).await.expect("still ours");
+    let kept = store.keep_jobs(&[&first], now() + LEASE / 2, LEASE).await.expect("kept");
+    assert_eq!(kept, [first.id], "still ours");
     assert_eq!(claim(&store, now() + LEASE).await, []);
     let second = claim(&store, now() + LEASE * 2).await.remove(0);
     assert_eq!(second.attempt, 2);
@@ -75,7 +76,9 @@ async fn a_lease_that_is_over_is_claimed_again() {
     // The first worker wakes up late: the job is no longer its own.
     let late = store.save_progress(&first, json!("late"), now() + LEASE * 2, LEASE).await;
     assert!(matches!(late, Err(Error::NotFound)));
-    store.finish_job(&first, Outcome::Done, now()).await.expect("left to the second");
+    assert!(!store.finish_job(&first, Outcome::Done, now()).await.expect("left to the second"));
+    let kept = store.keep_jobs(&[&first, &second], now() + LEASE * 2, LEASE).await.expect("kept");
+    assert_eq!(kept, [second.id], "by the second alone");
     let mut unit = store.unit().await;
     unit.save_progress(&second, json!({ "after": 7 }), now() + LEASE * 2, LEASE).await.expect("ours");
     unit.commit().await.expect("committed");
@@ -93,6 +96,9 @@ async fn an_outcome_says_what_becomes_of_a_job() {
     assert_eq!(claim(&store, now() + TimeDelta::minutes(59)).await, []);
     let job = claim(&store, now() + TimeDelta::hours(1)).await.remove(0);
     assert_eq!((job.attempt, job.last_error.as_deref()), (2, Some("no answer")));
+    store.finish_job(&job, Outcome::HandedOver, now()).await.expect("finished");
+    let job = claim(&store, now()).await.remove(0);
+    assert_eq!(job.attempt, 2, "an attempt that was handed over does not count");
     store.finish_job(&job, Outcome::Failed("gone".to_owned()), now()).await.expect("finished");
     assert_eq!(claim(&store, now() + TimeDelta::days(9)).await, []);
 }
@@ -117,4 +123,24 @@ async fn a_retry_gives_way_to_a_newer_job_of_its_key() {
     store.finish_job(&running, retry, now()).await.expect("finished");
     let jobs: Vec<_> = claim(&store, now()).await.into_iter().map(|job| job.payload).collect();
     assert_eq!(jobs, [json!(2)]);
+}
+
+#[tokio::test]
+async fn the_first_job_of_every_tenant_comes_before_the_second_of_any() {
+    let store = TestStore::open().await;
+    queue(&store, 5).await;
+    let other = store.tenant_named("Beta").await;
+    let mut unit = store.write(&other).await.expect("a unit");
+    let late = NewJob { kind: "work".to_owned(), payload: json!("late"), run_at: now(), dedup: None };
+    unit.enqueue(late, now()).await.expect("queued");
+    unit.commit().await.expect("committed");
+    let claim = Claim { kinds: &["work"], most: 2, each: 2, without: &[] };
+    let mut claimed = store.claim_jobs(&claim, "w", now(), LEASE).await.expect("claimed");
+    claimed.sort_by_key(|job| job.payload.to_string());
+    let payloads: Vec<_> = claimed.iter().map(|job| job.payload.clone()).collect();
+    assert_eq!(payloads, [json!("late"), json!(0)]);
+    let claim = Claim { without: &[store.scope.tenant_id()], ..claim };
+    assert_eq!(store.claim_jobs(&claim, "w", now(), LEASE).await.expect("claimed"), []);
+    let claim = Claim { most: 9, each: 2, without: &[other.tenant_id()], ..claim };
+    assert_eq!(store.claim_jobs(&claim, "w", now(), LEASE).await.expect("claimed").len(), 2);
 }

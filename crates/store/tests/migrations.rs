@@ -96,8 +96,12 @@ async fn a_new_database_expects_a_full_one_and_asks_its_indexes() {
 
 #[tokio::test]
 async fn a_url_says_which_database_and_stays_secret() {
-    let options =
-        Options { url: "mysql://root:secret@db.example/x".to_owned(), max_connections: 1, migrate: true };
+    let options = Options {
+        url: "mysql://root:secret@db.example/x".to_owned(),
+        max_connections: 1,
+        migrate: true,
+        statement_limit: None,
+    };
     let error = Store::open(&options).await.map(|_| ()).expect_err("no such database");
     assert!(error.to_string().contains("sqlite:"), "{error}");
     assert!(!format!("{options:?}{error:?}").contains("secret"));

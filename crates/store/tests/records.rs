@@ -2,6 +2,8 @@
 
 mod support;
 
+use std::collections::HashSet;
+
 use chrono::TimeDelta;
 use provisioning::{Entry, EntryKind, GroupId, PoolId, Subject, UserId};
 use serde_json::json;
@@ -106,11 +108,15 @@ async fn a_token_opens_its_tenant_until_it_ends() {
     unit.commit().await.expect("committed");
 
     let opened = store.authenticate(&[1; 32], now()).await.expect("readable").expect("known");
-    assert_eq!(opened.scope, connection.sight(&store.scope), "a connection sees its own");
+    assert_eq!(opened.scope, connection.sight(&store.scope).sharing(), "a connection sees its own");
     assert_eq!((&opened.connection, opened.token), (&connection, lasting.id));
     assert!(store.authenticate(&[2; 32], now() + TimeDelta::minutes(59)).await.expect("readable").is_some());
     assert!(store.authenticate(&[2; 32], now() + TimeDelta::hours(1)).await.expect("readable").is_none());
     assert!(store.authenticate(&[3; 32], now()).await.expect("readable").is_none());
+
+    let hashes = async |at| store.token_hashes(at).await.expect("readable");
+    assert_eq!(hashes(now()).await, HashSet::from([[1; 32], [2; 32]]));
+    assert_eq!(hashes(now() + TimeDelta::hours(1)).await, HashSet::from([[1; 32]]));
 
     let later = now() + TimeDelta::hours(2);
     store.tokens_used(&[]).await.expect("nothing to note");
@@ -121,6 +127,7 @@ async fn a_token_opens_its_tenant_until_it_ends() {
     assert!(!unit.revoke_token(lasting.id, later).await.expect("revoked before"));
     let tokens = unit.tokens(connection.id).await.expect("readable");
     unit.commit().await.expect("committed");
+    assert_eq!(hashes(later).await, HashSet::new(), "one is revoked, and one has ended");
     let seen: Vec<_> = tokens.iter().map(|token| (token.id, token.last_used_at, token.revoked_at)).collect();
     assert_eq!(seen, [(lasting.id, Some(later), Some(later)), (ending.id, Some(now()), None)]);
     assert!(store.authenticate(&[1; 32], now()).await.expect("readable").is_none());

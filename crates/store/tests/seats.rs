@@ -7,7 +7,7 @@ use provisioning::{
     Cause, Decision, Effect, Enrolment, GrantSource, PoolPolicy, SeatState, Status, Subject, UserId, settle,
 };
 use serde_json::json;
-use store::{Error, GrantKind, JournalQuery, MemberKind, NewJob, WriteUnit, job_kind};
+use store::{Claim, Error, GrantKind, JournalQuery, MemberKind, NewJob, WriteUnit, job_kind};
 use support::{TestStore, insert_group, insert_user, licences_of, new_pool, now, policy, user_document};
 
 /// Settles people as a request does, and answers what was decided.
@@ -104,7 +104,8 @@ async fn a_join_takes_a_seat_and_tells_everybody() {
     drop(unit);
 
     let kinds = [job_kind::INVITATION, job_kind::TELL_APPLICATION, job_kind::END_GRACE];
-    let jobs = store.claim_jobs(&kinds, "w", now(), TimeDelta::minutes(1), 10).await.expect("claimed");
+    let jobs =
+        store.claim_jobs(&Claim::of(&kinds, 10), "w", now(), TimeDelta::minutes(1)).await.expect("claimed");
     let mut jobs: Vec<_> = jobs.iter().map(|job| (job.kind.as_str(), job.payload.clone())).collect();
     jobs.sort_by_key(|(kind, _)| *kind);
     assert_eq!(
@@ -147,13 +148,17 @@ async fn a_return_within_the_grace_cancels_its_timer() {
     let user = set_active(true, &Cause::PushedActive, later).await;
     assert_eq!((user.enrolment.status, user.enrolment.seat_kept_until), (Status::Pending, None));
     let end = later + policy().grace;
-    let jobs =
-        store.claim_jobs(&[job_kind::END_GRACE], "w", end, TimeDelta::minutes(1), 10).await.expect("claimed");
+    let jobs = store
+        .claim_jobs(&Claim::of(&[job_kind::END_GRACE], 10), "w", end, TimeDelta::minutes(1))
+        .await
+        .expect("claimed");
     assert_eq!(jobs, [], "no timer rings");
 
     set_active(false, &Cause::PushedInactive, later).await;
-    let jobs =
-        store.claim_jobs(&[job_kind::END_GRACE], "w", end, TimeDelta::minutes(1), 10).await.expect("claimed");
+    let jobs = store
+        .claim_jobs(&Claim::of(&[job_kind::END_GRACE], 10), "w", end, TimeDelta::minutes(1))
+        .await
+        .expect("claimed");
     assert_eq!(jobs.len(), 1);
     let mut unit = store.unit().await;
     settled(&mut unit, &[ada], &Cause::GraceOver, end).await;
@@ -250,7 +255,7 @@ async fn a_job_of_the_same_key_takes_the_place_of_the_waiting_one() {
     unit.commit().await.expect("committed");
     let claim = async |hours: i64| {
         store
-            .claim_jobs(&["x"], "w", now() + TimeDelta::hours(hours), TimeDelta::minutes(1), 10)
+            .claim_jobs(&Claim::of(&["x"], 10), "w", now() + TimeDelta::hours(hours), TimeDelta::minutes(1))
             .await
             .expect("claimed")
     };

@@ -288,7 +288,12 @@ async fn pages_are_stable_and_complete() {
 
 #[tokio::test]
 async fn an_in_memory_database_is_thrown_away() {
-    let options = Options { url: "sqlite::memory:".to_owned(), max_connections: 2, migrate: true };
+    let options = Options {
+        url: "sqlite::memory:".to_owned(),
+        max_connections: 2,
+        migrate: true,
+        statement_limit: None,
+    };
     let store = Store::open(&options).await.expect("opens");
     assert_eq!(store.kind(), "sqlite");
     let tenant = store.create_tenant("Alpha", now()).await.expect("created");

@@ -3,36 +3,21 @@
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::FromRequestParts;
 use chrono::{DateTime, Utc};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
-use moka::future::Cache;
 use operations::secret;
-use operations::{Authenticated, Connection, Database, Provider, Requester, TenantScope, TokenId};
+use operations::{Connection, Requester};
 use uuid::Uuid;
 
+use super::tokens::Authority;
 use crate::app::App;
 use crate::http::error::{Challenge, Failure};
 use crate::http::trace::RequestId;
 use crate::requests::Notes;
-
-/// Tokens that are kept in mind at most.
-const CACHED: u64 = 10_000;
-
-/// Who sends, and what the connection may and does.
-#[derive(Debug)]
-pub(crate) struct Authority {
-    /// The tenant whose data the request sees.
-    pub(crate) scope: TenantScope,
-    /// The connection that the token belongs to, with its rules.
-    pub(crate) provider: Arc<Provider>,
-    /// The token itself.
-    pub(crate) token: TokenId,
-}
 
 /// An authenticated request's tenant; a handler that takes it is closed to everybody else.
 #[derive(Clone)]
@@ -74,7 +59,7 @@ impl FromRequestParts<Arc<App>> for Tenant {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Failure> {
         let token = bearer(&parts.headers)?;
         let hash = secret::hash(token).ok_or(Failure::Unauthorised(Challenge::InvalidToken))?;
-        let authority = app.tokens().authority(app.db(), hash, app.now()).await?;
+        let authority = app.tokens().authority(&**app.db(), hash, app.now()).await?;
         let request_id = parts.extensions.get::<RequestId>().map_or_else(|| app.id(), |id| id.0);
         let tenant = Self { authority, request_id };
         Notes::of(&parts.extensions).sender(&tenant);
@@ -94,45 +79,6 @@ fn bearer(headers: &HeaderMap) -> Result<&str, Failure> {
         return Err(missing());
     }
     Ok(token)
-}
-
-/// Tokens that were found lately. Unknown ones are never kept, so a new token counts at once.
-#[derive(Debug)]
-pub(crate) struct Tokens(Option<Cache<[u8; 32], Arc<Authority>>>);
-
-impl Tokens {
-    /// A memory of so many seconds, which is also how long a revoked token may still count; 0 is none.
-    pub(crate) fn new(seconds: u64) -> Self {
-        let cache =
-            || Cache::builder().max_capacity(CACHED).time_to_live(Duration::from_secs(seconds)).build();
-        Self((seconds > 0).then(cache))
-    }
-
-    async fn authority(
-        &self,
-        db: &Database,
-        hash: [u8; 32],
-        now: DateTime<Utc>,
-    ) -> Result<Arc<Authority>, Failure> {
-        if let Some(cache) = &self.0
-            && let Some(authority) = cache.get(&hash).await
-        {
-            return Ok(authority);
-        }
-        let found = db.authenticate(&hash, now).await?;
-        let authority = Arc::new(authority(found.ok_or(Failure::Unauthorised(Challenge::InvalidToken))?)?);
-        if let Some(cache) = &self.0 {
-            cache.insert(hash, Arc::clone(&authority)).await;
-        }
-        Ok(authority)
-    }
-}
-
-fn authority(found: Authenticated) -> Result<Authority, Failure> {
-    let Authenticated { scope, connection, token } = found;
-    let provider =
-        Provider::new(connection).map_err(|sentence| Failure::fault(std::io::Error::other(sentence)))?;
-    Ok(Authority { scope, provider: Arc::new(provider), token })
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Who sends a request: the tenant comes from the token.
 
 mod bearer;
+mod tokens;
 
-pub(crate) use bearer::{Tenant, Tokens};
+pub(crate) use bearer::Tenant;
+pub(crate) use tokens::Tokens;

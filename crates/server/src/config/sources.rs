@@ -5,7 +5,8 @@ use std::path::Path;
 
 use config::{File, FileFormat, Source as _, Value, ValueKind};
 
-use super::{Config, ConfigError, DEFAULT, Setting, without_password};
+use super::addresses::without_password;
+use super::{Config, ConfigError, DEFAULT, Setting};
 
 /// What names of environment variables begin with.
 pub(super) const PREFIX: &str = "ROLLCALL_";

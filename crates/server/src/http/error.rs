@@ -107,6 +107,19 @@ impl From<&DatabaseError> for Failure {
                 Self::Later(ScimError::status(503, "The database is busy: send the request again."), 1)
             }
             DatabaseError::ConnectionGone => Self::Unauthorised(Challenge::InvalidToken),
+            DatabaseError::Unreachable => {
+                let detail = "The database cannot be reached: send the request again later.";
+                Self::Later(ScimError::status(503, detail), 5)
+            }
+            DatabaseError::DiskFull => {
+                let detail =
+                    "The disk of the database is full, so nothing was changed: send the request again later.";
+                Self::Later(ScimError::status(503, detail), 60)
+            }
+            DatabaseError::ReadOnly => {
+                let detail = "The database takes no changes at the moment: send the request again later.";
+                Self::Later(ScimError::status(503, detail), 30)
+            }
             other => Self::fault(std::io::Error::other(chain(other))),
         }
     }
@@ -152,4 +165,26 @@ pub(crate) fn body(error: &ScimError) -> Response {
     let word = error.scim_type.map(|word| format!("{}: ", word.as_str())).unwrap_or_default();
     response.extensions_mut().insert(Told(format!("{word}{}", error.detail)));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outage_full_disk_and_busy_have_their_own_words_and_times() {
+        for (error, words, seconds) in [
+            (DatabaseError::Busy, "busy", 1),
+            (DatabaseError::Conflicting, "busy", 1),
+            (DatabaseError::Unreachable, "cannot be reached", 5),
+            (DatabaseError::ReadOnly, "takes no changes", 30),
+            (DatabaseError::DiskFull, "disk", 60),
+        ] {
+            let response = Failure::from(&error).into_response();
+            assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+            assert_eq!(response.headers()[RETRY_AFTER], HeaderValue::from(seconds));
+            let Failure::Later(told, _) = Failure::from(error) else { panic!("it passes") };
+            assert!(told.detail.contains(words), "{}", told.detail);
+        }
+    }
 }

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::metrics;
+use crate::panics::survived;
 
 /// The most requests that are written at once.
 const BATCH: usize = 256;
@@ -83,7 +84,10 @@ pub(crate) async fn write(db: Shared, mut queue: mpsc::Receiver<Message>, stop: 
             let Some(next) = next else { break };
             open = batch.take(next, &mut tokens);
         }
-        batch.write(&db, &mut tokens).await;
+        let number = batch.requests.len() as u64;
+        if survived(batch.write(&db, &mut tokens)).await.is_err() {
+            metrics::requests_lost(number);
+        }
     }
     tokens.write(&db).await;
 }

@@ -14,7 +14,12 @@ use crate::config::Config;
 use crate::requests::RequestLog;
 
 async fn app() -> Arc<App> {
-    let options = Options { url: "sqlite::memory:".to_owned(), max_connections: 1, migrate: true };
+    let options = Options {
+        url: "sqlite::memory:".to_owned(),
+        max_connections: 1,
+        migrate: true,
+        statement_limit: None,
+    };
     let mut config = Config::from_sources(None, &[], &[]).expect("the defaults");
     let base = "http://localhost/scim/v2";
     let db = Database::open(&options, base, config.policy()).await.expect("a database in memory");

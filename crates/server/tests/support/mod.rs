@@ -108,7 +108,7 @@ impl TestApp {
 
     /// Somebody without a token.
     pub(crate) fn nobody(&self) -> Client {
-        Client { router: self.router.clone(), id: String::new(), token: None, token_id: String::new() }
+        anonymous(self.router.clone())
     }
 
     /// A new pool of the tenant.
@@ -317,6 +317,11 @@ impl Answer {
     pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map(|value| value.to_str().expect("text")).unwrap_or_default()
     }
+}
+
+/// A client without a token.
+pub(crate) fn anonymous(router: Router) -> Client {
+    Client { router, id: String::new(), token: None, token_id: String::new() }
 }
 
 /// A user of this name.

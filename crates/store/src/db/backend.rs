@@ -8,7 +8,7 @@ use sea_orm::{
 };
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions as _, PgConnection, SqliteConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Executor as _, PgConnection, SqliteConnection};
 use uuid::Uuid;
 
 use crate::db::connection::{DbConnection, PATIENCE, Raw, connect, unconnected};
@@ -75,17 +75,28 @@ async fn write_ahead(writer: &DbConnection) -> Result<(), Error> {
     Ok(())
 }
 
-/// A connection for reads, on `PostgreSQL` also for writes.
-pub(crate) async fn connect_reader(url: &str) -> Result<DbConnection, DbErr> {
+/// A connection for reads, on `PostgreSQL` also for writes; there no statement takes longer than the limit, if there is
+/// one.
+pub(crate) async fn connect_reader(url: &str, limit: Option<Duration>) -> Result<DbConnection, DbErr> {
     let backend = of_url(url).map_err(|error| DbErr::Custom(error.to_string()))?;
     let raw = if backend == DbBackend::Postgres {
-        Raw::Postgres(connect::<PgConnection>(&postgres(url.parse().map_err(unconnected)?)).await?.into())
+        let options = postgres(url.parse().map_err(unconnected)?);
+        let mut connection = connect::<PgConnection>(&options).await?;
+        // Statements are short, and compiling one costs more than it saves. A client that is gone is looked for.
+        let limit = limit.map_or(0, |limit| limit.as_millis());
+        let session = format!(
+            "SET jit = off; SET client_connection_check_interval = '1s'; SET statement_timeout = {limit}"
+        );
+        connection.execute(AssertSqlSafe(session)).await.map_err(unconnected)?;
+        Raw::Postgres(connection.into(), options.into())
     } else {
         // KiB, negative by SQLite's convention: each reader has a cache of its own, and the system caches the file.
         let options = sqlite(url)?.pragma("query_only", "1").pragma("cache_size", "-512");
         Raw::Sqlite(connect::<SqliteConnection>(&options).await?.into())
     };
-    Ok(DbConnection::new(raw, backend))
+    let connection = DbConnection::new(raw, backend);
+    connection.give_up_when_abandoned().await?;
+    Ok(connection)
 }
 
 /// A connection for migrations, which want sea-orm's own.
@@ -113,6 +124,12 @@ fn writing(options: SqliteConnectOptions) -> SqliteConnectOptions {
 
 fn postgres(options: PgConnectOptions) -> PgConnectOptions {
     options.application_name("rollcall").statement_cache_capacity(STATEMENTS).disable_statement_logging()
+}
+
+/// The query of whether the database refuses every change, where it may do so without an error.
+pub(crate) fn refuses_changes(backend: DbBackend) -> Option<&'static str> {
+    (backend == DbBackend::Postgres)
+        .then_some("SELECT CAST(current_setting('transaction_read_only') AS BOOLEAN) AS refuses")
 }
 
 /// Begins a transaction that reads one snapshot.
@@ -164,6 +181,11 @@ pub(crate) fn skip_locked(backend: DbBackend) -> &'static str {
     if backend == DbBackend::Postgres { " FOR NO KEY UPDATE SKIP LOCKED" } else { "" }
 }
 
+/// As [`skip_locked`], for the rows of jobs `j` alone of several tables.
+pub(crate) fn skip_locked_jobs(backend: DbBackend) -> &'static str {
+    if backend == DbBackend::Postgres { " FOR NO KEY UPDATE OF j SKIP LOCKED" } else { "" }
+}
+
 /// What stands around a table `t` with its condition at the end of a list of sources, so that an index is asked for
 /// each row of the sources before it and the table is never read as a whole, whatever the planner believes.
 pub(crate) fn for_each(backend: DbBackend) -> (&'static str, &'static str) {
@@ -171,6 +193,15 @@ pub(crate) fn for_each(backend: DbBackend) -> (&'static str, &'static str) {
         ("CROSS JOIN", "")
     } else {
         ("CROSS JOIN LATERAL (SELECT * FROM", " OFFSET 0) t")
+    }
+}
+
+/// The bytes of a column in all rows as one text of hexadecimal digits; `NULL` without rows.
+pub(crate) fn all_in_hex(backend: DbBackend, column: &str) -> String {
+    if backend == DbBackend::Sqlite {
+        format!("group_concat(hex({column}), '')")
+    } else {
+        format!("string_agg(encode({column}, 'hex'), '')")
     }
 }
 

@@ -3,21 +3,32 @@
 //! There is no pool around it. A pool asks the database for a sign of life whenever a connection comes back to it, and
 //! that is one more trip for every unit; here only a connection that something went wrong with is asked.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use futures::FutureExt as _;
 use sea_orm::prelude::async_trait::async_trait;
-use sea_orm::{
-    ConnAcquireErr, ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement, Values,
-};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement, Values};
 use sea_query_sqlx::SqlxValues;
+use sqlx::postgres::PgConnectOptions;
 use sqlx::{
     AssertSqlSafe, Connection, Database, Executor as _, IntoArguments, PgConnection, SqliteConnection, query,
 };
 use tokio::sync::Mutex;
+use tokio::time::timeout;
+
+use crate::db::silence::{answers, unless_silent};
 
 /// How long a `SQLite` writer waits for another process, and a transaction for a connection.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// After how many steps of its machine `SQLite` asks whether to go on: a fraction of a millisecond, and many more than
+/// it takes to roll back.
+const PROGRESS: i32 = 10_000;
+
+/// How long it may take to undo what was left open.
+const MENDING: Duration = Duration::from_secs(2);
 
 /// A connection.
 pub(crate) struct DbConnection {
@@ -28,11 +39,14 @@ pub(crate) struct DbConnection {
     open: AtomicBool,
     /// Whether a statement has failed, or was left before its end.
     doubtful: AtomicBool,
+    /// Whether its user has gone: what it still does is in vain.
+    abandoned: Arc<AtomicBool>,
 }
 
 pub(crate) enum Raw {
     Sqlite(Mutex<SqliteConnection>),
-    Postgres(Mutex<PgConnection>),
+    /// With how to make another one like it.
+    Postgres(Mutex<PgConnection>, Box<PgConnectOptions>),
 }
 
 /// Does the same with either connection.
@@ -43,9 +57,10 @@ macro_rules! with {
                 let $raw = &mut *raw.lock().await;
                 $connection.watched(async { $run }).await
             }
-            Raw::Postgres(raw) => {
+            Raw::Postgres(raw, options) => {
                 let $raw = &mut *raw.lock().await;
-                $connection.watched(async { $run }).await
+                let sign = || answers(PgConnectOptions::clone(options)).boxed();
+                $connection.watched(unless_silent(async { $run }, sign)).await
             }
         }
     };
@@ -59,7 +74,20 @@ impl DbConnection {
             made: Instant::now(),
             open: AtomicBool::new(false),
             doubtful: AtomicBool::new(false),
+            abandoned: Arc::default(),
         }
+    }
+
+    /// Makes it give up what it does once it is abandoned; for connections that read, because what a connection writes
+    /// can belong to several users.
+    pub(crate) async fn give_up_when_abandoned(&self) -> Result<(), DbErr> {
+        if let Raw::Sqlite(raw) = &self.raw {
+            let abandoned = Arc::clone(&self.abandoned);
+            let mut raw = raw.lock().await;
+            let mut handle = raw.lock_handle().await.map_err(unconnected)?;
+            handle.set_progress_handler(PROGRESS, move || !abandoned.load(Ordering::Relaxed));
+        }
+        Ok(())
     }
 
     /// How long ago it was connected.
@@ -102,9 +130,18 @@ impl DbConnection {
         !self.open.load(Ordering::Relaxed) && !self.doubtful.load(Ordering::Relaxed)
     }
 
-    /// Undoes what was left open; an error means that it is of no further use.
-    pub(crate) async fn mend(&self) -> Result<(), DbErr> {
-        if self.open.load(Ordering::Relaxed) { self.roll_back().await } else { self.ping().await }
+    /// Gives up what is under way and undoes what was left open; `false` means that it is of no further use.
+    ///
+    /// `PostgreSQL` does not hear of it while it works on a statement. It looks for its client every second, so what is
+    /// not undone in time ends soon after the connection is closed.
+    pub(crate) async fn mend(&self) -> bool {
+        self.abandoned.store(true, Ordering::Relaxed);
+        let undone = async {
+            if self.open.load(Ordering::Relaxed) { self.roll_back().await } else { self.ping().await }
+        };
+        let mended = matches!(timeout(MENDING, undone).await, Ok(Ok(())));
+        self.abandoned.store(false, Ordering::Relaxed);
+        mended
     }
 
     /// Asks the database for a sign of life.
@@ -115,7 +152,7 @@ impl DbConnection {
     pub(crate) async fn close(self) {
         let closed = match self.raw {
             Raw::Sqlite(raw) => raw.into_inner().close().await,
-            Raw::Postgres(raw) => raw.into_inner().close().await,
+            Raw::Postgres(raw, _) => raw.into_inner().close().await,
         };
         if let Err(error) = closed {
             tracing::warn!(%error, "a connection to the database did not close cleanly");
@@ -172,10 +209,10 @@ pub(crate) async fn connect<C: Connection>(options: &C::Options) -> Result<C, Db
     let mut pause = Duration::from_millis(10);
     loop {
         let left = PATIENCE.saturating_sub(began.elapsed());
-        match tokio::time::timeout(left, C::connect_with(options)).await {
+        match timeout(left, C::connect_with(options)).await {
             Ok(Err(error)) if is_passing(&error) && pause < left => tokio::time::sleep(pause).await,
             Ok(connected) => return connected.map_err(unconnected),
-            Err(_) => return Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)),
+            Err(_) => return Err(unconnected(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()))),
         }
         pause = (pause * 2).min(Duration::from_secs(1));
     }

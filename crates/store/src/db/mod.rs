@@ -6,6 +6,8 @@ pub(crate) mod connection;
 pub(crate) mod locks;
 pub(crate) mod pool;
 pub(crate) mod rows;
+pub(crate) mod shares;
+pub(crate) mod silence;
 pub(crate) mod sql;
 pub(crate) mod transaction;
 pub(crate) mod writer;

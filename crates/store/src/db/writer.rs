@@ -8,8 +8,10 @@
 #[cfg(test)]
 mod tests;
 
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
+use futures::FutureExt as _;
 use sea_orm::ConnectionTrait as _;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -139,7 +141,9 @@ async fn serve(
                 }
             },
         };
-        match batch(limits, connection, turn, &mut queue).await {
+        // A panic gives up the connection, which undoes what is open, and not the task that every writer needs.
+        let batch = AssertUnwindSafe(batch(limits, connection, turn, &mut queue)).catch_unwind();
+        match batch.await.unwrap_or_else(|_| Err(Error::other("the writer panicked"))) {
             Ok(connection) => connected = Some(connection),
             // The state of the connection is unknown now: no later unit may build on it.
             Err(error) => tracing::error!(%error, "the writer connection is given up"),
@@ -229,7 +233,12 @@ async fn unit(connection: DbConnection, turn: Turn) -> Result<(DbConnection, Opt
             Ok((connection, Some(done)))
         }
         (connection, End::Rollback) => {
-            connection.tell("ROLLBACK TO unit; RELEASE unit").await?;
+            let undone = connection.tell("ROLLBACK TO unit; RELEASE unit").await;
+            // A full disk takes back the whole transaction, and the others may try again.
+            undone.map_err(|error| {
+                tracing::warn!(%error, "a unit took those before it with it");
+                Error::Busy
+            })?;
             Ok((connection, None))
         }
     }

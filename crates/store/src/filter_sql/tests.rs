@@ -25,7 +25,12 @@ async fn the_usual_filters_use_an_index() {
         (Table::Groups, r#"externalId eq "1""#, "groups_by_external_id"),
         (Table::Groups, r#"members eq "00000000-0000-0000-0000-000000000001""#, "group_members_by_member"),
     ];
-    let options = Options { url: "sqlite::memory:".to_owned(), max_connections: 1, migrate: true };
+    let options = Options {
+        url: "sqlite::memory:".to_owned(),
+        max_connections: 1,
+        migrate: true,
+        statement_limit: None,
+    };
     let store = Store::open(&options).await.expect("opens");
     let tenant = store.create_tenant("Alpha", DateTime::UNIX_EPOCH).await.expect("created");
     let unit = store.read(&TenantScope::of(tenant.id.uuid())).await.expect("a unit opens");

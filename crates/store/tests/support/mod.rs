@@ -108,7 +108,7 @@ impl TestStore {
 
 /// How the tests open a database.
 pub(crate) fn options(url: &str) -> Options {
-    Options { url: url.to_owned(), max_connections: 12, migrate: true }
+    Options { url: url.to_owned(), max_connections: 12, migrate: true, statement_limit: None }
 }
 
 /// The URL of an empty database, and the folder that goes with the test.

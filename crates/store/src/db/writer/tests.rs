@@ -27,7 +27,7 @@ impl Bench {
         let url = url(folder.path());
         let connection = backend::connect_writer(&url).await.expect("opens");
         connection.execute_unprepared("CREATE TABLE t (n INTEGER)").await.expect("a table");
-        let reader = backend::connect_reader(&url).await.expect("opens");
+        let reader = backend::connect_reader(&url, None).await.expect("opens");
         Self { writer: Writer::start_within(PATIENT, connection, url), reader, folder }
     }
 
@@ -178,4 +178,26 @@ async fn closing_waits_for_open_units() {
     lease.commit().await.expect("committed");
     close.await;
     assert_eq!(rows(&bench.reader).await, [1]);
+}
+
+#[tokio::test]
+async fn a_disk_that_is_full_refuses_those_who_share_the_commit_without_a_fault() {
+    let bench = Bench::set_up().await;
+    let first = bench.lease().await;
+    put(&first, 1).await;
+    let mut second = pin!(bench.writer.lease());
+    assert!(poll!(&mut second).is_pending());
+    let mut commit = pin!(first.commit());
+    assert!(poll!(&mut commit).is_pending());
+    let second = second.await.expect("a turn");
+    second.connection().execute_unprepared("PRAGMA max_page_count = 3").await.expect("set");
+    let full = second.connection().execute_unprepared("INSERT INTO t VALUES (zeroblob(100000))").await;
+    assert!(matches!(full.map_err(Error::from), Err(Error::DiskFull)));
+    drop(second);
+    let shared = commit.await;
+    assert!(matches!(shared, Err(Error::Busy)), "{shared:?}");
+    let third = bench.lease().await;
+    put(&third, 3).await;
+    third.commit().await.expect("there is space again");
+    assert_eq!(rows(&bench.reader).await, [3]);
 }
