@@ -198,6 +198,49 @@ async fn lists_are_filtered_paged_and_searched() {
 }
 
 #[tokio::test]
+async fn a_page_of_large_resources_ends_early_and_says_so() {
+    let app = TestApp::open().await;
+    let client = app.connection("generic").await;
+    let mut people = Vec::new();
+    for number in 0..7 {
+        let letters = if number == 6 { 1 } else { 4_000_000 };
+        let mut body = user(&format!("person-{number}"));
+        body["nickName"] = "n".repeat(letters).into();
+        people.push(client.post("/Users", &body).await.expect(201).id());
+    }
+    people.sort_unstable();
+    // A client goes on behind what it got, and gets everybody once.
+    let (mut seen, mut pages) = (Vec::new(), Vec::new());
+    while seen.len() < 7 {
+        let path = format!("/Users?startIndex={}&count=500", seen.len() + 1);
+        let page = client.get(&path).await.expect(200).body;
+        assert_eq!((&page["totalResults"], &page["startIndex"]), (&json!(7), &json!(seen.len() + 1)));
+        let resources = page["Resources"].as_array().expect("resources");
+        assert_eq!(page["itemsPerPage"], json!(resources.len()));
+        pages.push(resources.len());
+        seen.extend(resources.iter().map(|it| it["id"].as_str().expect("an id").to_owned()));
+    }
+    assert_eq!((seen, pages), (people, vec![5, 2]));
+    // What is not shown is not counted.
+    let names = client.get("/Users?attributes=userName").await.expect(200).body;
+    assert_eq!(names["itemsPerPage"], 7);
+
+    let mut body = user("ada");
+    body["displayName"] = "a".repeat(4_000_000).into();
+    let ada = client.post("/Users", &body).await.expect(201).id();
+    let mut groups = Vec::new();
+    for number in 0..6 {
+        groups.push(client.group(&format!("Group {number}"), &[&ada]).await);
+    }
+    groups.sort_unstable();
+    let page = client.get("/Groups").await.expect(200).body;
+    let shown: Vec<&str> =
+        page["Resources"].as_array().expect("groups").iter().filter_map(|it| it["id"].as_str()).collect();
+    assert_eq!((&page["totalResults"], &page["itemsPerPage"]), (&json!(6), &json!(5)));
+    assert_eq!(shown, groups[..5]);
+}
+
+#[tokio::test]
 async fn nothing_of_one_tenant_is_visible_to_another() {
     let app = TestApp::open().await;
     let (ours, tenant) = (app.connection("generic").await, app.other_tenant().await);

@@ -39,7 +39,7 @@ mod users;
 pub use conflicts::{Conflict, SharedEmail};
 pub use connections::{Connection, NewConnection};
 pub use error::{Constraint, Error};
-pub use filter_sql::finds_one;
+pub use filter_sql::{Listing, finds_one};
 pub use grants::GrantKind;
 pub use groups::{Group, GroupOf, NewGroup};
 pub use ids::{ConnectionId, TenantId, TokenId, new_id};

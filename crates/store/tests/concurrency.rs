@@ -237,6 +237,35 @@ async fn a_name_has_one_winner() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn all_who_come_and_go_at_once_are_counted() {
+    let store = TestStore::open().await;
+    let mut ids = Vec::new();
+    for number in 0..WRITERS {
+        ids.push(store.add_user(&format!("old-{number}")).await);
+    }
+    let ids = Arc::new(ids);
+    let outcomes = at_once(&store, move |store, scope, number| {
+        let ids = Arc::clone(&ids);
+        async move {
+            for new in ["one", "two"] {
+                let mut unit = store.write(&scope).await?;
+                insert_user(&mut unit, json!({ "userName": format!("{new}-{number}") })).await;
+                unit.commit().await?;
+            }
+            let mut unit = store.write(&scope).await?;
+            unit.delete_user(ids[number], now()).await?;
+            // Every fourth one changes its mind.
+            if number % 4 == 0 { Ok(()) } else { unit.commit().await }
+        }
+    })
+    .await;
+    assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+    let unit = store.read(&store.scope).await.expect("a unit opens");
+    let left = WRITERS as u64 * 2 + WRITERS as u64 / 4;
+    assert_eq!(unit.users(None, page(1, 0)).await.expect("readable").0, left);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_writers_on_one_version_one_wins() {
     let store = TestStore::open().await;
     let id = store.add_user("ada").await;
