@@ -224,20 +224,38 @@ async fn a_page_of_large_resources_ends_early_and_says_so() {
     // What is not shown is not counted.
     let names = client.get("/Users?attributes=userName").await.expect(200).body;
     assert_eq!(names["itemsPerPage"], 7);
+}
 
-    let mut body = user("ada");
-    body["displayName"] = "a".repeat(4_000_000).into();
-    let ada = client.post("/Users", &body).await.expect(201).id();
+#[tokio::test]
+async fn a_page_of_groups_with_long_members_ends_early_and_says_so() {
+    let app = TestApp::open_with(&[("ROLLCALL_LIMITS__REQUESTS_PER_SECOND", "0")]).await;
+    let client = app.connection("generic").await;
+    let bodies: Vec<Value> = (0..300)
+        .map(|number| {
+            let mut body = user(&format!("person-{number}"));
+            // JSON takes two letters for each.
+            body["displayName"] = "\"".repeat(2_000).into();
+            body
+        })
+        .collect();
+    let answers = futures::future::join_all(bodies.iter().map(|body| client.post("/Users", body))).await;
+    let people: Vec<String> = answers.into_iter().map(|answer| answer.expect(201).id()).collect();
+    let people: Vec<&str> = people.iter().map(String::as_str).collect();
     let mut groups = Vec::new();
-    for number in 0..6 {
-        groups.push(client.group(&format!("Group {number}"), &[&ada]).await);
+    for number in 0..18 {
+        groups.push(client.group(&format!("Group {number}"), &people).await);
     }
     groups.sort_unstable();
-    let page = client.get("/Groups").await.expect(200).body;
-    let shown: Vec<&str> =
-        page["Resources"].as_array().expect("groups").iter().filter_map(|it| it["id"].as_str()).collect();
-    assert_eq!((&page["totalResults"], &page["itemsPerPage"]), (&json!(6), &json!(5)));
-    assert_eq!(shown, groups[..5]);
+    let mut seen = Vec::new();
+    for size in [14, 4] {
+        let page = client.get(&format!("/Groups?startIndex={}", seen.len() + 1)).await.expect(200).body;
+        assert_eq!((&page["totalResults"], &page["itemsPerPage"]), (&json!(18), &json!(size)));
+        for group in page["Resources"].as_array().expect("groups") {
+            assert_eq!(group["members"].as_array().map(Vec::len), Some(300), "a group is whole");
+            seen.push(group["id"].as_str().expect("an id").to_owned());
+        }
+    }
+    assert_eq!(seen, groups);
 }
 
 #[tokio::test]
