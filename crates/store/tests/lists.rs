@@ -5,7 +5,7 @@ mod support;
 use chrono::TimeDelta;
 use provisioning::UserId;
 use serde_json::json;
-use store::{ConnectionId, TenantScope, WriteUnit};
+use store::{ConnectionId, TenantScope, Wanted, WriteUnit};
 use support::{
     TestStore, create, id_at, insert_group, insert_user, new_user, now, page, user_document, user_filter,
 };
@@ -26,7 +26,7 @@ async fn a_page_is_read_in_portions_of_a_bounded_size() {
     unit.commit().await.expect("committed");
 
     let unit = store.read(&store.scope).await.expect("a unit opens");
-    let mut listing = unit.list_users(None, page(2, 200), Default::default()).await.expect("readable");
+    let mut listing = unit.list_users(None, page(2, 200), Wanted::default()).await.expect("readable");
     let mut portions = Vec::new();
     while let Some(portion) = listing.next().await.expect("readable") {
         let size = |user: &store::User| json!(user.resource.document).to_string().len();
@@ -52,7 +52,7 @@ async fn an_ordinary_page_is_one_portion() {
     }
     unit.commit().await.expect("committed");
     let unit = store.read(&store.scope).await.expect("a unit opens");
-    let mut users = unit.list_users(None, page(1, 101), Default::default()).await.expect("readable");
+    let mut users = unit.list_users(None, page(1, 101), Wanted::default()).await.expect("readable");
     assert_eq!(users.next().await.expect("readable").map(|portion| portion.len()), Some(100));
     assert!(users.next().await.expect("readable").is_none());
     assert_eq!(unit.statements(), 2);

@@ -45,7 +45,7 @@ pub struct Listing<'u, T> {
     found: VecDeque<Found>,
 }
 
-impl<T> Listing<'_, T> {
+impl<T: Send + Sync> Listing<'_, T> {
     /// How many resources satisfy the filter.
     #[must_use]
     pub const fn total(&self) -> u64 {
@@ -120,6 +120,7 @@ pub(crate) async fn list<'u, R, T>(
 ) -> Result<Listing<'u, T>, Error>
 where
     R: FromQueryResult + TryInto<T, Error = Error>,
+    T: Send + Sync,
 {
     let (total, only, found) = (0, Vec::new(), VecDeque::new());
     let mut listing = Listing { unit, table, columns, read: read::<R, T>, total, only, found };
