@@ -10,7 +10,9 @@
 
 pub mod bindings;
 pub mod connections;
+pub mod consequences;
 mod database;
+pub mod directory;
 mod entitlement;
 mod error;
 mod find;

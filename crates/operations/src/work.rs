@@ -1,6 +1,8 @@
 //! Long work: many people in batches, each batch one unit of work that ends with how far the work has come. An
 //! operation starts it; a worker of the server, or the command that started it, takes one step after the other.
 
+pub(crate) mod delete_pool;
+pub(crate) mod delete_tenant;
 pub(crate) mod end_grace;
 pub(crate) mod expire_pool;
 pub(crate) mod group_deleted;
@@ -31,6 +33,8 @@ pub const KINDS: &[&str] = &[
     expire_pool::KIND,
     group_deleted::KIND,
     join_groups::KIND,
+    delete_pool::KIND,
+    delete_tenant::KIND,
 ];
 
 /// How long the job that stands in for an interrupted command waits for the command itself.
@@ -172,6 +176,8 @@ impl Step<'_> {
             expire_pool::KIND => expire_pool::step(self).await,
             group_deleted::KIND => group_deleted::step(self).await,
             join_groups::KIND => join_groups::step(self).await,
+            delete_pool::KIND => delete_pool::step(self).await,
+            delete_tenant::KIND => delete_tenant::step(self).await,
             other => Err(WorkError::Broken(format!("there is no work of the kind \"{other}\""))),
         }
     }

@@ -218,6 +218,29 @@ pub(crate) fn database_options(
     Ok((options, file))
 }
 
+/// The database of the settings as people tell it from others: its file, or its name and host. What could hold a
+/// password is left out.
+pub(crate) fn database_place(config: &Config) -> String {
+    let url = config.database_url.expose_secret();
+    if let Some(file) = sqlite_file(url) {
+        let file = std::path::absolute(&file).unwrap_or(file);
+        return format!("{} (SQLite)", file.display());
+    }
+    place_of_url(url).unwrap_or_else(|| "the one of the settings".to_owned())
+}
+
+/// Host and name in a URL; nothing where a password could be taken for one of them.
+fn place_of_url(url: &str) -> Option<String> {
+    let (_, rest) = url.split_once("://")?;
+    let address = match rest.rsplit_once('@') {
+        Some((user, address)) if !user.contains(['/', '?', '@']) => address,
+        Some(_) => return None,
+        None => rest,
+    };
+    let (host, name) = address.split('?').next()?.split_once('/')?;
+    Some(format!("{name} at {host} (PostgreSQL)"))
+}
+
 /// Refuses a `SQLite` file of the settings that does not exist.
 ///
 /// # Errors
@@ -343,6 +366,23 @@ mod tests {
             ("[::]:8080", "http://localhost:8080"),
         ] {
             assert_eq!(reachable(address.parse().expect("an address")), link);
+        }
+    }
+
+    #[test]
+    fn the_place_of_a_database_never_shows_a_password() {
+        for (url, place) in [
+            (
+                "postgres://me:s3cret@db.internal:5433/rollcall?x=1",
+                Some("rollcall at db.internal:5433 (PostgreSQL)"),
+            ),
+            ("postgres://db.internal/rollcall?password=s3cret", Some("rollcall at db.internal (PostgreSQL)")),
+            ("postgres://me:s3/cret@db.internal/rollcall", None),
+            ("postgres://me:s3?cret@db.internal/rollcall", None),
+            ("postgres://me:s3@cret@db.internal/rollcall", None),
+            ("postgres://db.internal/rollcall?password=s3@cret/x", None),
+        ] {
+            assert_eq!(place_of_url(url).as_deref(), place, "{url}");
         }
     }
 

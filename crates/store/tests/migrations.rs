@@ -4,7 +4,7 @@ mod support;
 
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, Statement};
 use store::{Error, Options, Store};
-use support::{fresh_database, now, options};
+use support::{create_tenant, fresh_database, now, options};
 use tokio::task::JoinSet;
 
 #[tokio::test]
@@ -29,7 +29,7 @@ async fn pending_migrations_are_refused_where_they_are_switched_off() {
     let store = Store::open(&options(&url)).await.expect("migrates");
     assert_eq!(store.pending_migrations().await.expect("readable"), [""; 0]);
     assert_eq!(store.migrate().await.expect("nothing to do"), [""; 0]);
-    store.create_tenant("Alpha", now()).await.expect("created");
+    create_tenant(&store, "Alpha").await.expect("created");
     store.close().await;
 
     let store = Store::open(&strict).await.expect("nothing is pending");

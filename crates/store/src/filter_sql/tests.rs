@@ -26,7 +26,9 @@ async fn the_usual_filters_use_an_index() {
     ];
     let options = Options { url: "sqlite::memory:".to_owned(), max_connections: 1, migrate: true };
     let store = Store::open(&options).await.expect("opens");
-    let tenant = store.create_tenant("Alpha", DateTime::UNIX_EPOCH).await.expect("created");
+    let mut unit = store.write(&TenantScope::installation()).await.expect("a unit opens");
+    let tenant = unit.insert_tenant("Alpha", DateTime::UNIX_EPOCH).await.expect("created");
+    unit.commit().await.expect("committed");
     let unit = store.read(&TenantScope::of(tenant.id.uuid())).await.expect("a unit opens");
     for (table, text, index) in cases {
         let resource_type =
