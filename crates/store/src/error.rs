@@ -27,6 +27,9 @@ pub enum Error {
     /// The schema is older than the program and migrations are switched off.
     #[error("the database needs these migrations first, run the migrate command: {}", .0.join(", "))]
     PendingMigrations(Vec<String>),
+    /// A later program has changed the schema.
+    #[error("a newer version of rollcall has changed it, by {}: use that version, or restore a backup", .0.join(", "))]
+    NewerDatabase(Vec<String>),
     /// A stored value cannot be understood.
     #[error("table {table}, column {column}, row {id}: the stored value cannot be read")]
     Inconsistent {

@@ -4,7 +4,7 @@ mod support;
 
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, Statement};
 use store::{Error, Options, Store};
-use support::{create_tenant, fresh_database, now, options};
+use support::{create_tenant, fresh_database, options};
 use tokio::task::JoinSet;
 
 #[tokio::test]
@@ -106,4 +106,25 @@ async fn a_url_says_which_database_and_stays_secret() {
         matches!(error, Error::Other(_)) && !format!("{error} {error:?}").contains("secret"),
         "{error:?}"
     );
+}
+
+#[tokio::test]
+async fn a_database_of_a_later_program_is_named_as_such() {
+    let (url, _folder) = fresh_database().await;
+    Store::open(&options(&url)).await.expect("migrates").close().await;
+    let mut one = ConnectOptions::new(&url);
+    let database = Database::connect(one.max_connections(1).to_owned()).await.expect("the database opens");
+    let later = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m20990101_000099_later', 1)";
+    database.execute_unprepared(later).await.expect("recorded");
+    database.close().await.expect("closed");
+    for migrate in [true, false] {
+        let Err(error) = Store::open(&Options { migrate, ..options(&url) }).await else {
+            panic!("an older program must not work on it");
+        };
+        assert!(
+            matches!(&error, Error::NewerDatabase(names) if *names == ["m20990101_000099_later"]),
+            "{error}"
+        );
+        assert!(error.to_string().contains("newer version"), "{error}");
+    }
 }

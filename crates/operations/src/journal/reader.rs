@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use provisioning::{EntryKind, Subject};
-use store::{JournalQuery, JournalRecord, TenantScope};
+use store::{JournalQuery, JournalRecord, ReadUnit, TenantScope};
 use uuid::Uuid;
 
 use super::{Line, people};
@@ -77,26 +77,34 @@ impl Reader {
     /// What the database says.
     pub async fn read(&mut self, db: &Database) -> Result<Vec<Line>, Error> {
         let unit = db.read(&self.scope).await?;
-        let mut records = Vec::new();
-        if let Some(newest) = self.newest {
-            let since = self.query.since.max(Some(newest - LATE));
-            let mut after = Some(Uuid::nil());
-            while let Some(behind) = after {
-                let query = JournalQuery { since, after: Some(behind), most: PAGE, ..self.query.clone() };
-                let page = unit.journal(query).await?;
-                after = page.last().filter(|_| page.len() as u64 == PAGE).map(|record| record.id);
-                records.extend(page);
-            }
-        } else {
-            records = unit.journal(self.query.clone()).await?;
-        }
-        let seen = records.iter().map(|record| record.id).collect();
-        let seen = std::mem::replace(&mut self.seen, seen);
-        records.retain(|record: &JournalRecord| !seen.contains(&record.id));
-        let newest = records.iter().map(|record| record.at).max();
-        // A journal without a line is read from here on, not from its beginning.
-        self.newest = self.newest.max(newest);
+        let mut records = match self.newest {
+            Some(newest) => self.since(&unit, newest).await?,
+            None => unit.journal(self.query.clone()).await?,
+        };
+        let newest = self.newest.max(records.iter().map(|record| record.at).max());
+        // What was there before the first answer, and is not in it, does not come late.
+        let window = match (self.newest, newest) {
+            (None, Some(newest)) => self.since(&unit, newest).await?.iter().map(|record| record.id).collect(),
+            _ => records.iter().map(|record| record.id).collect(),
+        };
+        let seen = std::mem::replace(&mut self.seen, window);
+        records.retain(|record| !seen.contains(&record.id));
+        self.newest = newest;
         Ok(records.into_iter().map(Line::from).collect())
+    }
+
+    /// The lines that were recorded a little before an instant, or later.
+    async fn since(&self, unit: &ReadUnit, newest: DateTime<Utc>) -> Result<Vec<JournalRecord>, Error> {
+        let since = self.query.since.max(Some(newest - LATE));
+        let mut records = Vec::new();
+        let mut after = Some(Uuid::nil());
+        while let Some(behind) = after {
+            let query = JournalQuery { since, after: Some(behind), most: PAGE, ..self.query.clone() };
+            let page = unit.journal(query).await?;
+            after = page.last().filter(|_| page.len() as u64 == PAGE).map(|record| record.id);
+            records.extend(page);
+        }
+        Ok(records)
     }
 }
 
