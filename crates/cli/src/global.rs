@@ -117,7 +117,8 @@ impl Global {
     }
 }
 
-/// The name of whoever runs the program, as far as the system tells.
+/// The name under which the system knows the operator.
+#[expect(clippy::disallowed_methods, reason = "the name of a person is no setting")]
 fn system_user() -> String {
     let named = ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| std::env::var(name).ok());
     named.filter(|name| !name.is_empty()).unwrap_or_else(|| "operator".to_owned())

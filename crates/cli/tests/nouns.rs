@@ -320,7 +320,11 @@ async fn a_pool_is_deleted_without_grace_and_only_after_agreement() {
     let refused = site.run(&["pool", "delete", "Vault"]);
     let numbers = "3 people would lose something: 2 people would lose access, 2 seats would go back, 1 place in a queue";
     assert!(refused.refused(1).contains(numbers), "{}", refused.error);
-    assert!(site.run(&["pool", "delete", "Vault", "--expect-people", "2"]).refused(1).contains("3"));
+    assert!(
+        site.run(&["pool", "delete", "Vault", "--expect-people", "2"])
+            .refused(1)
+            .contains("--expect-people 3")
+    );
     site.json(&["pool", "delete", "Vault", "--expect-people", "3"]);
     assert_eq!(site.json(&["pool", "list", "--tenant", "Alpha"]), json!({"items": []}));
     assert_eq!(site.json(&["binding", "list", "--tenant", "Alpha"]), json!({"items": []}));
