@@ -12,7 +12,7 @@ use serde_json::Value;
 use server::shown;
 
 use crate::global::{Format, Global};
-use crate::table::{block, table};
+use crate::table::{WIDTH, block, table};
 
 /// Prints a line on standard output, at once.
 ///
@@ -113,7 +113,7 @@ pub(crate) fn listed<T: Serialize>(
 fn rows(values: &[Value], columns: &[(&str, &str)]) -> Vec<String> {
     let headings: Vec<&str> = columns.iter().map(|(heading, _)| *heading).collect();
     let row = |value: &Value| columns.iter().map(|(_, pointer)| readable(value, pointer)).collect();
-    table(&headings, &values.iter().map(row).collect::<Vec<_>>())
+    table(&headings, &values.iter().map(row).collect::<Vec<_>>(), WIDTH)
 }
 
 /// A value as JSON.

@@ -4,7 +4,7 @@
 use unicode_width::UnicodeWidthStr as _;
 
 /// Columns of a terminal that every operator has.
-const WIDTH: usize = 80;
+pub(crate) const WIDTH: usize = 80;
 
 /// Between two columns.
 const GAP: usize = 2;
@@ -12,13 +12,13 @@ const GAP: usize = 2;
 /// The widest word that a column keeps whole: an id.
 const WORD: usize = 36;
 
-/// The table with its headings underlined, one line each.
-pub(crate) fn table(headings: &[&str], rows: &[Vec<String>]) -> Vec<String> {
+/// The table with its headings underlined, in lines of at most `room` columns.
+pub(crate) fn table(headings: &[&str], rows: &[Vec<String>], room: usize) -> Vec<String> {
     let column = |at: usize| rows.iter().filter_map(move |row| row.get(at)).map(String::as_str);
     let natural: Vec<usize> = (0..headings.len())
         .map(|at| column(at).chain([headings[at]]).map(width).max().unwrap_or(0))
         .collect();
-    let Some(widths) = fitted(&natural, |at| {
+    let Some(widths) = fitted(&natural, room, |at| {
         let words = column(at).chain([headings[at]]).flat_map(str::split_whitespace);
         words.map(width).max().unwrap_or(0).min(WORD)
     }) else {
@@ -49,10 +49,11 @@ pub(crate) fn table(headings: &[&str], rows: &[Vec<String>]) -> Vec<String> {
 }
 
 /// Values with their names before them, each value in as many lines as it needs.
-pub(crate) fn block(pairs: &[(&str, String)]) -> Vec<String> {
-    let named = pairs.iter().map(|(name, _)| width(name)).max().unwrap_or(0);
+pub(crate) fn block<N: AsRef<str>>(pairs: &[(N, String)]) -> Vec<String> {
+    let named = pairs.iter().map(|(name, _)| width(name.as_ref())).max().unwrap_or(0);
     let room = WIDTH.saturating_sub(named + GAP);
-    let lines = |(name, value): &(&str, String)| {
+    let lines = |(name, value): &(N, String)| {
+        let name = name.as_ref();
         let name = format!("{name}{}", " ".repeat(named + GAP - width(name)));
         let mut lines = wrapped(value, room).into_iter();
         let first = format!("{name}{}", lines.next().unwrap_or_default()).trim_end().to_owned();
@@ -75,9 +76,9 @@ fn blocks(headings: &[&str], rows: &[Vec<String>]) -> Vec<String> {
 }
 
 /// The widths with which the columns fit, the widest made narrower first; none when they cannot.
-fn fitted(natural: &[usize], least: impl Fn(usize) -> usize) -> Option<Vec<usize>> {
+fn fitted(natural: &[usize], room: usize, least: impl Fn(usize) -> usize) -> Option<Vec<usize>> {
     let mut widths = natural.to_vec();
-    let room = WIDTH.saturating_sub(GAP * natural.len().saturating_sub(1));
+    let room = room.saturating_sub(GAP * natural.len().saturating_sub(1));
     let least: Vec<usize> = (0..natural.len()).map(least).collect();
     while widths.iter().sum::<usize>() > room {
         let widest = (0..widths.len()).filter(|at| widths[*at] > least[*at]).max_by_key(|at| widths[*at])?;
@@ -134,7 +135,7 @@ mod tests {
         let rows = cells(&[&["Zoë", "9"], &["Björn Ek", "120"], &["名前", "7"]]);
         let expected =
             ["Name      Seats", "────────  ─────", "Zoë           9", "Björn Ek    120", "名前          7"];
-        assert_eq!(table(&["Name", "Seats"], &rows), expected);
+        assert_eq!(table(&["Name", "Seats"], &rows, WIDTH), expected);
     }
 
     #[test]
@@ -148,7 +149,7 @@ mod tests {
             (vec!["One", "Two", "Three", "Four"], vec![id, id, id, long]),
             (vec!["Only"], vec![&huge]),
         ] {
-            let lines = table(&headings, &cells(&[&row, &row]));
+            let lines = table(&headings, &cells(&[&row, &row]), WIDTH);
             assert!(lines.iter().all(|line| width(line) <= WIDTH), "{lines:#?}");
             let letters = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).count();
             let printed: usize = lines.iter().map(|line| letters(line)).sum();

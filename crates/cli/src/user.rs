@@ -100,11 +100,12 @@ fn show(global: &Global, user: &people::User) -> Result<()> {
     ];
     output::lines(block(&known))?;
     output::lines(["", "Why"])?;
-    output::lines(user.explanation.iter().map(|sentence| format!("  {sentence}")))?;
+    let sentences: Vec<(&str, String)> = user.explanation.iter().map(|it| ("", it.clone())).collect();
+    output::lines(block(&sentences))?;
     output::lines(["", "What happened"])?;
-    output::lines(
-        user.journal.iter().map(|line| format!("  {}  {}", line.at.format("%Y-%m-%d %H:%M"), line.why)),
-    )
+    let lines: Vec<(String, String)> =
+        user.journal.iter().map(|it| (it.at.format("%Y-%m-%d %H:%M").to_string(), it.why.clone())).collect();
+    output::lines(block(&lines))
 }
 
 fn some(text: String) -> String {

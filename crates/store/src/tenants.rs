@@ -210,3 +210,31 @@ impl Store {
         Ok(row.map(|row| (TenantScope::of(row.id), row.into())))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::store::Options;
+
+    #[derive(FromQueryResult)]
+    struct Table {
+        name: String,
+    }
+
+    #[tokio::test]
+    async fn every_table_with_a_tenant_is_emptied_with_the_tenant() {
+        let options = Options { url: "sqlite::memory:".to_owned(), max_connections: 1, migrate: true };
+        let store = Store::open(&options).await.expect("opens");
+        let unit = store.read(&TenantScope::installation()).await.expect("a unit opens");
+        let tables = Sql::new(
+            "SELECT m.name FROM sqlite_schema m, pragma_table_info(m.name) c WHERE m.type = 'table' AND c.name = 'tenant_id'",
+        );
+        let tables = unit.transaction.all::<Table>(tables).await.expect("readable");
+        let tables: BTreeSet<&str> = tables.iter().map(|table| table.name.as_str()).collect();
+        // Jobs are deleted with the tenant itself, because one of them does the work.
+        let emptied = TABLES.iter().map(|(table, _)| *table).chain(["jobs"]);
+        assert_eq!(emptied.collect::<BTreeSet<_>>(), tables);
+    }
+}

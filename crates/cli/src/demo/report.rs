@@ -77,6 +77,6 @@ pub(super) fn to_look_at(play: &Play<'_>, database: &str) -> Vec<String> {
 
 fn indented(headings: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Vec<String> {
     let rows: Vec<_> = rows.collect();
-    let lines = if rows.is_empty() { vec!["none".to_owned()] } else { table(headings, &rows) };
+    let lines = if rows.is_empty() { vec!["none".to_owned()] } else { table(headings, &rows, usize::MAX) };
     lines.into_iter().map(|line| format!("  {line}")).chain([String::new()]).collect()
 }
