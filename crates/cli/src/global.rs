@@ -88,7 +88,8 @@ impl Global {
     /// # Errors
     /// When the settings cannot be used, or there is no such database or it cannot be opened.
     pub(crate) async fn admin(&self) -> Result<Admin> {
-        self.said(Admin::open_existing(&self.settings(&[])?).await?)
+        let settings = self.settings(&[])?;
+        self.said(Admin::open_existing(&settings).await?, &settings)
     }
 
     /// As [`Global::admin`], making a database that does not exist.
@@ -96,12 +97,13 @@ impl Global {
     /// # Errors
     /// When the settings cannot be used or the database not be opened.
     pub(crate) async fn admin_of_new(&self) -> Result<Admin> {
-        self.said(Admin::open(&self.settings(&[])?).await?)
+        let settings = self.settings(&[])?;
+        self.said(Admin::open(&settings).await?, &settings)
     }
 
     /// Says which database it is, and in whose name it is worked with.
-    fn said(&self, admin: Admin) -> Result<Admin> {
-        output::note(&format!("the database is {}", admin.place()));
+    fn said(&self, admin: Admin, settings: &Config) -> Result<Admin> {
+        output::note(&format!("the database is {}", Admin::place(settings)));
         let name = self.operator.clone().unwrap_or_else(system_user);
         Ok(admin.acting_as(&name)?)
     }

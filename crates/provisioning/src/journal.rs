@@ -112,6 +112,8 @@ pub enum EntryKind {
     PoolDeleted,
     /// A user or group belongs to another connection.
     OwnerChanged,
+    /// Everything about a person was exported.
+    UserExported,
     /// A tenant was created.
     TenantCreated,
     /// A tenant got another name.
@@ -159,6 +161,7 @@ words!(EntryKind, "journal entry kind", {
     PoolExpired => "pool-expired",
     PoolDeleted => "pool-deleted",
     OwnerChanged => "owner-changed",
+    UserExported => "user-exported",
     TenantCreated => "tenant-created",
     TenantChanged => "tenant-changed",
     TenantDeleted => "tenant-deleted",

@@ -8,7 +8,7 @@ use thiserror::Error as ThisError;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::jobs::Worker;
-use crate::serve::{ServeError, database_options, database_place, must_exist, open_database};
+use crate::serve::{ServeError, database_options, database_place, must_exist, open_database, unopened};
 
 /// The database, opened for an operator.
 #[derive(Debug)]
@@ -68,7 +68,7 @@ impl Admin {
     pub async fn migrate(config: &Config) -> Result<Vec<String>, AdminError> {
         let (options, file) = database_options(config, true)?;
         let migrated = operations::migrate(&options).await;
-        Ok(migrated.map_err(|error| ServeError::Database { file, error })?)
+        Ok(migrated.map_err(|error| unopened(&options, file.as_deref(), error))?)
     }
 
     /// The same for the operator of this name, whom the journal then names.
@@ -79,10 +79,10 @@ impl Admin {
         Ok(Self { name: Operator::checked_name(name)?.to_owned(), ..self })
     }
 
-    /// Which database it is, without any password.
+    /// Which database the settings name, without any password.
     #[must_use]
-    pub fn place(&self) -> String {
-        database_place(&self.config)
+    pub fn place(config: &Config) -> String {
+        database_place(config)
     }
 
     /// The database.

@@ -51,10 +51,10 @@ pub enum ServeError {
         error: std::io::Error,
     },
     /// The database cannot be opened.
-    #[error("the database{} cannot be opened: {error}", named(.file.as_deref()))]
+    #[error("the database{} cannot be opened: {error}", named(.place.as_deref()))]
     Database {
-        /// The file of `SQLite`.
-        file: Option<PathBuf>,
+        /// The file of `SQLite`, or the name of the database and its host.
+        place: Option<String>,
         /// What the database says.
         #[source]
         error: operations::DatabaseError,
@@ -191,7 +191,7 @@ pub(crate) async fn open_database(
 ) -> Result<Database, ServeError> {
     let (options, file) = database_options(config, migrate)?;
     let opened = Database::open(&options, base, config.policy()).await;
-    opened.map_err(|error| ServeError::Database { file, error })
+    opened.map_err(|error| unopened(&options, file.as_deref(), error))
 }
 
 /// How to open the database of the settings, and the file of `SQLite`, whose folder is made.
@@ -303,9 +303,19 @@ fn make_private_file(file: &Path) -> std::io::Result<()> {
     }
 }
 
-/// The file as part of a sentence.
-fn named(file: Option<&Path>) -> String {
-    file.map(|file| format!(" {}", file.display())).unwrap_or_default()
+/// Why a database is not opened, with its file, or its name and host.
+pub(crate) fn unopened(
+    options: &Options,
+    file: Option<&Path>,
+    error: operations::DatabaseError,
+) -> ServeError {
+    let place = file.map(|file| file.display().to_string()).or_else(|| place_of_url(&options.url));
+    ServeError::Database { place, error }
+}
+
+/// The place as part of a sentence.
+fn named(place: Option<&str>) -> String {
+    place.map(|place| format!(" {place}")).unwrap_or_default()
 }
 
 /// Waits for the signals by which systems end a program. SIGHUP, which would end it too, is logged and changes nothing.

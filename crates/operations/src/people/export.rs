@@ -1,11 +1,12 @@
 //! Everything that is stored about one person, for the person.
 
 use chrono::{DateTime, Utc};
-use provisioning::{Subject, UserId};
+use provisioning::{Entry, EntryKind, Subject, UserId};
 use serde::Serialize;
+use store::WriteUnit;
 
 use super::{User, shown};
-use crate::database::Database;
+use crate::database::{Attempt, Database};
 use crate::error::Error;
 use crate::journal::{self, Line};
 use crate::request_log::Request;
@@ -33,7 +34,8 @@ pub struct Export {
     pub requests: Vec<Request>,
 }
 
-/// Exports a person, by id, `userName` or e-mail address; of a person who was deleted, what the journal kept.
+/// Exports a person, by id, `userName` or e-mail address; of a person who was deleted, what the journal kept. The journal
+/// says that it was done.
 ///
 /// # Errors
 /// [`Error`] if there is no such person, or several.
@@ -46,6 +48,15 @@ pub async fn export(db: &Database, operator: &Operator, user: &str) -> Result<Ex
         None => (None, journal::lines(&unit, Some(Subject::User(id)), ALL).await?),
     };
     let requests = unit.requests_with_path(&format!("/Users/{id}")).await?;
+    drop(unit);
+    let record = async |mut unit: WriteUnit| -> Attempt<()> {
+        let name = user.as_ref().map_or_else(|| id.to_string(), |user| user.user_name.clone());
+        let why = format!("{name} was exported by an administrator, with everything that is stored.");
+        let entry = Entry::new(Subject::User(id), EntryKind::UserExported, why);
+        unit.record([(&entry, &operator.actor())], operator.now).await?;
+        Ok((unit, ()))
+    };
+    db.write(&scope, record).await?;
     Ok(Export {
         id,
         tenant: tenant.name,
