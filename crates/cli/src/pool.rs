@@ -205,13 +205,14 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
 }
 
 fn show(global: &Global, shown: &pools::Details) -> Result<()> {
-    let people = [("Place", "/place"), ("Person", "/userName"), ("Since", "/since"), ("Id", "/id")];
+    let people = [("Place", "/place"), ("Person", "/userName"), ("Since", "/since")];
     match global.format() {
         Format::Text => {}
         Format::Json => return output::json(shown),
         Format::JsonLines | Format::Csv => {
             let both: Vec<&pools::Holder> = shown.holders.iter().chain(&shown.queue).collect();
-            let columns = [&[("State", "/state"), ("Overage", "/overage")], &people[..]].concat();
+            let more = [("State", "/state"), ("Overage", "/overage"), ("Id", "/id")];
+            let columns = [&people[..], &more].concat();
             return output::items(global, &both, &columns);
         }
     }

@@ -94,8 +94,9 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
         }
         Command::Delete { tenant, agreement } => {
             let operator = admin.operator("tenant delete");
-            let losses = async { Ok(tenants::show(db, &tenant).await?.losses()) };
-            let agreed = agreement.agreed(&format!("deleting the tenant {tenant}"), losses).await?;
+            let contents = tenants::show(db, &tenant).await.map_err(told)?;
+            let what = format!("deleting the tenant {} with {}", contents.tenant.name, contents.sentence());
+            let agreed = agreement.agreed(&what, async { Ok(contents.losses()) }).await?;
             let (contents, work) = tenants::delete(db, &operator, &tenant, agreed).await.map_err(told)?;
             let progress = People::begin(global);
             admin.finish(work, |done| progress.at(done.people)).await?;

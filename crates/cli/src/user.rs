@@ -54,15 +54,17 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
             let users = directory::users(db, &tenant, &wanted).await.map_err(told)?;
             let columns = [
                 ("User", "/userName"),
-                ("Name", "/displayName"),
                 ("On", "/active"),
                 ("Status", "/status"),
                 ("Seats", "/seats"),
                 ("Waits for", "/waiting"),
+                ("Name", "/displayName"),
                 ("Connection", "/connection"),
                 ("Id", "/id"),
             ];
-            output::listed(global, &users, part.start, &columns)
+            // A userName is enough for a person to name another one, and leaves room for the rest.
+            let most = if global.format() == Format::Text { 5 } else { columns.len() };
+            output::listed(global, &users, part.start, &columns[..most])
         }
         Command::Show { user, within } => {
             let operator = admin.operator("user show").within(within.tenant);
