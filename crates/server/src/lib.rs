@@ -22,6 +22,7 @@ mod scim;
 mod serve;
 mod status;
 
+pub use ::scim::text::shown;
 pub use clock::Clock;
 pub use config::{Config, ConfigError};
 pub use operations::secret::PREFIX as TOKEN_PREFIX;
