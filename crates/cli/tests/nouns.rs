@@ -547,10 +547,10 @@ async fn a_connection_is_handed_over_and_deleted_and_its_people_stay() {
     site.json(&["connection", "create", "--tenant", "Alpha", "--name", "new", "--profile", "generic"]);
     let token = site.json(&["token", "create", "--connection", "new", "--tenant", "Alpha"]);
     let new = company.server.client(&text(&token, "/token"));
-    let ada = json!({"schemas": [USER], "userName": "ADA"});
+    let ada = json!({"schemas": [USER], "userName": "ADA@alpha.example"});
     new.expect(Method::POST, "/Users", Some(ada), 409).await;
     let conflicts = site.json(&["connection", "conflicts", "--tenant", "Alpha"]);
-    assert_eq!(names(&conflicts, "/userName"), ["ADA"]);
+    assert_eq!(names(&conflicts, "/userName"), ["ADA@alpha.example"]);
     assert_eq!(names(&conflicts, "/connection"), ["new"]);
 
     let id = company.connection.as_str();
@@ -569,7 +569,7 @@ async fn a_connection_is_handed_over_and_deleted_and_its_people_stay() {
     );
     let gone = site.run(&["connection", "show", id]);
     assert!(gone.code == 1 && gone.error.contains("there is no connection"), "{gone:?}");
-    let shown = site.json(&["user", "show", "ada"]);
+    let shown = site.json(&["user", "show", "ada@alpha.example"]);
     assert_eq!(shown["enrolment"]["status"], "pending", "access and seat stay");
     let told = site.json(&["journal", "tail", "--tenant", "Alpha", "--kind", "connection-deleted"]);
     assert_eq!(names(&told, "/kind"), ["connection-deleted"]);

@@ -5,7 +5,7 @@ mod support;
 use chrono::TimeDelta;
 use operations::consequences::Agreed;
 use operations::{pools, tenants};
-use support::{TestApp, count};
+use support::{TestApp, count, user};
 
 /// How many rows a table has.
 async fn rows(app: &TestApp, table: &str) -> i64 {
@@ -30,8 +30,9 @@ async fn a_tenant_that_is_deleted_leaves_nothing_of_a_request_that_was_let_in_be
     assert_eq!(rows(&app, "tenants").await, 0, "a job stands in for the command");
     assert_eq!((rows(&app, "users").await, rows(&app, "user_values").await), (0, 0));
 
-    client.user("later").await;
-    assert_eq!(rows(&app, "users").await, 1, "the token is remembered for some seconds");
+    // The token is remembered for some seconds, and its connection is gone.
+    client.post("/Users", &user("later")).await.expect_error(401, None);
+    assert_eq!(rows(&app, "users").await, 0);
     app.later(TimeDelta::hours(1)).await;
     for table in ["users", "user_values", "requests", "jobs", "connections", "tokens"] {
         assert_eq!(rows(&app, table).await, 0, "{table}");

@@ -481,3 +481,22 @@ async fn a_large_group_is_emptied_at_once_and_its_people_are_settled_in_batches(
     }
     assert!(app.story(people[0]).await.contains(&"member-removed".to_owned()));
 }
+
+#[tokio::test]
+async fn a_pool_that_rejects_serves_those_whom_it_refused_once_it_grows() {
+    let app = TestApp::open().await;
+    let client = app.connection("generic").await;
+    let (ada, bob) = (client.user("ada").await, client.user("bob").await);
+    let team = client.group("Team", &[&ada, &bob]).await;
+    app.pool("Vault", 1, "reject").await;
+    let bound = app.bind(&team, "Vault").await;
+    assert_eq!((bound.people, bound.refused), (2, 1));
+    assert_eq!((client.status(&ada).await.as_str(), client.status(&bob).await.as_str()), ("pending", "none"));
+    let change = operations::pools::Change { seats: Some(2), ..Default::default() };
+    let operator = app.admin.operator("pool update");
+    let agreed = Agreed::Nothing;
+    let changed = operations::pools::update(app.admin.db(), &operator, "Vault", &change, agreed).await;
+    let (_, work) = changed.expect("a larger pool");
+    app.admin.finish(work.expect("people to settle"), |_| {}).await.expect("the end");
+    assert_eq!(client.status(&bob).await, "pending");
+}

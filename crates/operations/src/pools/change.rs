@@ -136,7 +136,10 @@ pub async fn update(
     let requester = operator.of(scope);
     let (id, now) = (state.pool.id, requester.now);
     let terms = before.name != after.name || before.policy != after.policy || before.rule != after.rule;
-    let entitled = before.rule != after.rule || before.is_expired(now) != after.is_expired(now);
+    // A pool that refused has entitled people who hold neither a seat nor a place.
+    let refused = before.policy == PoolPolicy::Reject
+        && (after.seats > before.seats || after.policy != PoolPolicy::Reject);
+    let entitled = refused || before.rule != after.rule || before.is_expired(now) != after.is_expired(now);
     let some = |target: &Target| -> Value {
         let changed = target.settings().into_iter().zip(&is_other).filter(|(_, other)| **other);
         changed.map(|((name, value), _)| (name.to_owned(), value)).collect::<serde_json::Map<_, _>>().into()
