@@ -52,7 +52,7 @@ impl From<JournalRecord> for Line {
             after: record.entry.after,
             actor: record.actor.kind.to_string(),
             actor_name: record.actor.name,
-            cause: record.actor.cause,
+            cause: record.actor.reference,
         }
     }
 }

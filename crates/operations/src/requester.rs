@@ -50,7 +50,7 @@ impl Requester {
     #[must_use]
     pub fn push(scope: TenantScope, provider: Arc<Provider>, reference: String, now: DateTime<Utc>) -> Self {
         let name = provider.connection.name.clone();
-        let actor = Actor { kind: ActorKind::Connection, name, cause: reference };
+        let actor = Actor { kind: ActorKind::Connection, name, reference };
         Self { scope, provider: Some(provider), actor, now }
     }
 
@@ -105,6 +105,6 @@ impl Operator {
 
     /// As whom the journal knows the operator.
     pub(crate) fn actor(&self) -> Actor {
-        Actor { kind: ActorKind::Operator, name: self.name.clone(), cause: self.command.to_owned() }
+        Actor { kind: ActorKind::Operator, name: self.name.clone(), reference: self.command.to_owned() }
     }
 }

@@ -148,7 +148,7 @@ impl Work {
 /// # Errors
 /// [`WorkError`].
 pub async fn step(db: &Database, job: &mut Job, pace: Pace) -> Result<Option<Progress>, WorkError> {
-    let actor = Actor { kind: ActorKind::Job, name: job.kind.clone(), cause: job.id.to_string() };
+    let actor = Actor { kind: ActorKind::Job, name: job.kind.clone(), reference: job.id.to_string() };
     let mut step = Step { db, scope: &job.scope, actor, payload: job.payload.clone(), job: Some(job), pace };
     let progress = step.take(&job.kind).await?;
     let payload = step.payload;

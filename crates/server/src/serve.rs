@@ -22,7 +22,7 @@ use crate::http::paths::SCIM;
 use crate::http::socket::Doorkeeper;
 use crate::jobs;
 use crate::metrics;
-use crate::requests::{self, RequestLog};
+use crate::request_log::{self, RequestLog};
 use crate::router::router;
 
 /// Why the server does not start, or has stopped by itself.
@@ -109,7 +109,7 @@ impl Server {
         metrics::start(db.kind());
         let (requests, queue) = RequestLog::new(config.requests.queue);
         let app = Arc::new(App::new(config, Arc::clone(&db), clock.clone(), requests));
-        app.tasks().spawn(requests::write(Arc::clone(&db), queue, app.stop().clone()));
+        app.tasks().spawn(request_log::write(Arc::clone(&db), queue, app.stop().clone()));
         Ok(Self { app, clock, listener, address, db })
     }
 

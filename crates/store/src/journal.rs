@@ -24,7 +24,7 @@ pub struct Actor {
     /// Their name: of the connection, of the operator, of the kind of job.
     pub name: String,
     /// What they did it with: the id of the request or job, or the command.
-    pub cause: String,
+    pub reference: String,
 }
 
 /// What caused a change.
@@ -112,7 +112,7 @@ pub(crate) fn row(tenant: Uuid, entry: &Entry, actor: &Actor, now: DateTime<Utc>
         after_value: entry.after.clone(),
         actor_kind: actor.kind.to_string(),
         actor_name: actor.name.clone(),
-        cause: actor.cause.clone(),
+        cause: actor.reference.clone(),
     }
 }
 
@@ -137,7 +137,7 @@ impl TryFrom<journal::Model> for JournalRecord {
             actor: Actor {
                 kind: kind.ok_or_else(|| inconsistent("actor_kind"))?,
                 name: row.actor_name,
-                cause: row.cause,
+                reference: row.cause,
             },
             entry: Entry {
                 subject,

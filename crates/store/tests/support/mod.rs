@@ -152,7 +152,7 @@ pub(crate) fn policy() -> Policy {
 }
 
 pub(crate) fn actor() -> Actor {
-    Actor { kind: ActorKind::Operator, name: "test".to_owned(), cause: "test".to_owned() }
+    Actor { kind: ActorKind::Operator, name: "test".to_owned(), reference: "test".to_owned() }
 }
 
 pub(crate) fn new_connection(name: &str) -> NewConnection {
