@@ -1,12 +1,14 @@
 //! `rollcall binding`: groups whose members get a seat.
 
 use anyhow::Result;
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use operations::bindings;
-use operations::work::Progress;
+use operations::work::{Progress, Work};
 use serde::Serialize;
+use server::admin::Admin;
 
-use crate::global::{Global, told};
+use crate::agreement::Agreement;
+use crate::global::{Global, Within, told};
 use crate::output;
 use crate::people::People;
 
@@ -18,24 +20,8 @@ pub(crate) enum Command {
         after_help = "Example: rollcall binding create --group \"NL Engineering\" --pool \"Vault Standard\""
     )]
     Create {
-        /// The group, by id, or by name where only one tenant has one of that name
-        #[arg(long)]
-        group: String,
-        /// The pool, by id or name
-        #[arg(long)]
-        pool: String,
-    },
-    /// Unbinds a group: who is in no other bound group loses access, with the grace of their connection.
-    #[command(
-        after_help = "Example: rollcall binding remove --group \"NL Engineering\" --pool \"Vault Standard\""
-    )]
-    Remove {
-        /// The group, by id or name
-        #[arg(long)]
-        group: String,
-        /// The pool, by id or name
-        #[arg(long)]
-        pool: String,
+        #[command(flatten)]
+        of: Of,
     },
     /// Lists the bindings of a tenant.
     #[command(after_help = "Example: rollcall binding list --tenant \"Northlight Instruments\"")]
@@ -44,6 +30,38 @@ pub(crate) enum Command {
         #[arg(long)]
         tenant: String,
     },
+    /// Shows a binding.
+    #[command(
+        after_help = "Example: rollcall binding show --group \"NL Engineering\" --pool \"Vault Standard\""
+    )]
+    Show {
+        #[command(flatten)]
+        of: Of,
+    },
+    /// Unbinds a group: who is in no other bound group loses access, with the grace of their connection.
+    #[command(
+        visible_alias = "remove",
+        after_help = "Example: rollcall binding delete --group \"NL Engineering\" --pool \"Vault Standard\" --expect-people 12"
+    )]
+    Delete {
+        #[command(flatten)]
+        of: Of,
+        #[command(flatten)]
+        agreement: Agreement,
+    },
+}
+
+/// Which group and which pool.
+#[derive(Args)]
+pub(crate) struct Of {
+    /// The group, by id, or by name where only one tenant has one of that name
+    #[arg(long)]
+    group: String,
+    /// The pool, by id or name
+    #[arg(long)]
+    pool: String,
+    #[command(flatten)]
+    within: Within,
 }
 
 /// A binding that was made or removed, and what followed for the group's members.
@@ -56,23 +74,43 @@ struct Changed {
 
 pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
     let admin = global.admin().await?;
-    let progress = People::begin(global);
-    let ((binding, work), words) = match command {
-        Command::Create { group, pool } => {
-            let operator = admin.operator("binding create");
-            (bindings::create(admin.db(), &operator, &group, &pool).await.map_err(told)?, "bound to")
-        }
-        Command::Remove { group, pool } => {
-            let operator = admin.operator("binding remove");
-            (bindings::remove(admin.db(), &operator, &group, &pool).await.map_err(told)?, "unbound from")
+    let db = admin.db();
+    let columns = [("Group", "/groupName"), ("Pool", "/poolName"), ("Since", "/createdAt"), ("Id", "/id")];
+    match command {
+        Command::Create { of: Of { group, pool, within } } => {
+            let operator = admin.operator("binding create").within(within.tenant);
+            let (binding, work) = bindings::create(db, &operator, &group, &pool).await.map_err(told)?;
+            settled(global, &admin, binding, work, "bound to").await
         }
         Command::List { tenant } => {
-            let bindings = bindings::list(admin.db(), &tenant).await.map_err(told)?;
-            let columns =
-                [("Group", "/groupName"), ("Pool", "/poolName"), ("Since", "/createdAt"), ("Id", "/id")];
-            return output::items(global, &bindings, &columns);
+            let bindings = bindings::list(db, &tenant).await.map_err(told)?;
+            output::items(global, &bindings, &columns)
         }
-    };
+        Command::Show { of: Of { group, pool, within } } => {
+            let operator = admin.operator("binding show").within(within.tenant);
+            let binding = bindings::show(db, &operator, &group, &pool).await.map_err(told)?;
+            output::details(global, &binding, &columns)
+        }
+        Command::Delete { of: Of { group, pool, within }, agreement } => {
+            let operator = admin.operator("binding delete").within(within.tenant);
+            let losses = bindings::losses_of_delete(db, &operator, &group, &pool);
+            let agreed = agreement.agreed(&format!("unbinding the group {group}"), losses).await?;
+            let deleted = bindings::delete(db, &operator, &group, &pool, agreed).await;
+            let (binding, work) = deleted.map_err(told)?;
+            settled(global, &admin, binding, work, "unbound from").await
+        }
+    }
+}
+
+/// Brings the work to its end and says what came of it.
+async fn settled(
+    global: &Global,
+    admin: &Admin,
+    binding: bindings::Binding,
+    work: Work,
+    words: &str,
+) -> Result<()> {
+    let progress = People::begin(global);
     let settled = admin.finish(work, |settled| progress.at(settled.people)).await?;
     progress.end();
     let (group, pool) = (&binding.group_name, &binding.pool_name);

@@ -5,7 +5,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Subcommand, value_parser};
 use operations::connections;
 
-use crate::global::{Global, told};
+use crate::global::{Global, Within, told};
 use crate::output;
 use crate::owners;
 
@@ -51,6 +51,46 @@ pub(crate) enum Command {
     },
     #[command(flatten)]
     Owners(owners::Command),
+    /// Shows a connection with what hangs on it.
+    #[command(after_help = "Example: rollcall connection show staff --tenant \"Northlight Instruments\"")]
+    Show {
+        /// The connection, by id, or by name
+        connection: String,
+        #[command(flatten)]
+        within: Within,
+    },
+    /// Changes a connection; a running server follows within seconds (`auth.token_cache_seconds`).
+    ///
+    /// People who are suspended already keep the day until which their seat is kept.
+    #[command(after_help = "Example: rollcall connection update staff --grace-days 14")]
+    Update {
+        /// The connection, by id, or by name
+        connection: String,
+        #[command(flatten)]
+        within: Within,
+        /// Its new name
+        #[arg(long)]
+        name: Option<String>,
+        /// The product that pushes
+        #[arg(long, ignore_case = true, hide_possible_values = true)]
+        #[arg(value_parser = PossibleValuesParser::new(connections::profiles()))]
+        profile: Option<String>,
+        /// A quirk to tolerate besides those of the profile; those named now take the place of those named before
+        #[arg(long, value_name = "QUIRK")]
+        with: Vec<String>,
+        /// A quirk of the profile not to tolerate; those named now take the place of those named before
+        #[arg(long, value_name = "QUIRK")]
+        without: Vec<String>,
+        /// Goes back to the quirks of the profile, before those named now count
+        #[arg(long)]
+        reset_quirks: bool,
+        /// Days for which a person who is suspended from now on keeps seat and data; 0 deactivates at once
+        #[arg(long, value_name = "DAYS", value_parser = value_parser!(u32).range(..=36_500))]
+        grace_days: Option<u32>,
+        /// Seconds by which an invitation waits that is owed from now on
+        #[arg(long, value_name = "SECONDS")]
+        invitation_delay: Option<u32>,
+    },
     /// Lists the connections of a tenant.
     #[command(after_help = "Example: rollcall connection list --tenant \"Northlight Instruments\"")]
     List {
@@ -92,6 +132,54 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
             output::created(global, &connection, &said)
         }
         Command::Owners(command) => owners::run(command, &admin, global).await,
+        Command::Show { connection, within } => {
+            let operator = admin.operator("connection show").within(within.tenant);
+            let shown = connections::show(admin.db(), &operator, &connection).await.map_err(told)?;
+            let columns = [
+                ("connection", "/name"),
+                ("id", "/id"),
+                ("tenant", "/tenant"),
+                ("created", "/createdAt"),
+                ("profile", "/profile"),
+                ("with", "/with"),
+                ("without", "/without"),
+                ("tolerates", "/quirks"),
+                ("grace (s)", "/graceSeconds"),
+                ("invitation delay (s)", "/invitationDelaySeconds"),
+                ("shared", "/shared"),
+                ("takes over", "/takesOver"),
+                ("valid tokens", "/tokens"),
+                ("people", "/people"),
+                ("groups", "/groups"),
+                ("last request", "/lastRequestAt"),
+            ];
+            output::details(global, &shown, &columns)
+        }
+        Command::Update {
+            connection,
+            within,
+            name,
+            profile,
+            with,
+            without,
+            reset_quirks,
+            grace_days,
+            invitation_delay,
+        } => {
+            let operator = admin.operator("connection update").within(within.tenant);
+            let named = |quirks: Vec<String>| (reset_quirks || !quirks.is_empty()).then_some(quirks);
+            let change = connections::Change {
+                name,
+                profile,
+                with: named(with),
+                without: named(without),
+                grace_days,
+                invitation_delay_seconds: invitation_delay,
+            };
+            let updated = connections::update(admin.db(), &operator, &connection, &change);
+            let updated = updated.await.map_err(told)?;
+            output::created(global, &updated, &format!("connection {} changed", updated.name))
+        }
         Command::List { tenant } => {
             let connections = connections::list(admin.db(), &tenant).await.map_err(told)?;
             let columns = [

@@ -1,10 +1,11 @@
 //! `rollcall grant`: licences given and taken by hand.
 
 use anyhow::Result;
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use operations::grants;
 
-use crate::global::{Global, told};
+use crate::agreement::Agreement;
+use crate::global::{Global, Part, Within, told};
 use crate::output;
 
 /// Licences given and taken by hand, beside what groups and rules give.
@@ -12,43 +13,102 @@ use crate::output;
 pub(crate) enum Command {
     /// Gives a person a licence.
     #[command(
-        after_help = "Example: rollcall grant give --user noor.halvorsen@northlight.example --pool \"Vault Standard\""
+        visible_alias = "give",
+        after_help = "Example: rollcall grant create --user noor.halvorsen@northlight.example --pool \"Vault Standard\""
     )]
-    Give {
-        /// The person, by id or userName
+    Create {
+        #[command(flatten)]
+        of: Of,
+    },
+    /// Lists the grants of a tenant that do not come from groups: by hand, by a rule, by default.
+    #[command(
+        after_help = "Example: rollcall grant list --tenant \"Northlight Instruments\" --pool \"Vault Standard\""
+    )]
+    List {
+        /// The tenant, by name or id
         #[arg(long)]
-        user: String,
-        /// The pool, by id or name
+        tenant: String,
+        /// Only those of this person, by id or userName
         #[arg(long)]
-        pool: String,
+        user: Option<String>,
+        /// Only those for this pool, by id or name
+        #[arg(long)]
+        pool: Option<String>,
+        #[command(flatten)]
+        part: Part,
+    },
+    /// Shows the grants of a person for a pool that do not come from groups.
+    #[command(
+        after_help = "Example: rollcall grant show --user noor.halvorsen@northlight.example --pool \"Vault Standard\""
+    )]
+    Show {
+        #[command(flatten)]
+        of: Of,
     },
     /// Takes a licence back that was given by hand; there is no grace.
     #[command(
-        after_help = "Example: rollcall grant lift --user noor.halvorsen@northlight.example --pool \"Vault Standard\""
+        visible_alias = "lift",
+        after_help = "Example: rollcall grant delete --user noor.halvorsen@northlight.example --pool \"Vault Standard\" --expect-people 1"
     )]
-    Lift {
-        /// The person, by id or userName
-        #[arg(long)]
-        user: String,
-        /// The pool, by id or name
-        #[arg(long)]
-        pool: String,
+    Delete {
+        #[command(flatten)]
+        of: Of,
+        #[command(flatten)]
+        agreement: Agreement,
     },
+}
+
+/// Who and which pool.
+#[derive(Args)]
+pub(crate) struct Of {
+    /// The person, by id or userName
+    #[arg(long)]
+    user: String,
+    /// The pool, by id or name
+    #[arg(long)]
+    pool: String,
+    #[command(flatten)]
+    within: Within,
 }
 
 pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
     let admin = global.admin().await?;
-    let (db, operator) = (admin.db(), |command| admin.operator(command));
-    let (grant, words) = match command {
-        Command::Give { user, pool } => {
-            (grants::give(db, &operator("grant give"), &user, &pool).await, "has a licence of")
+    let db = admin.db();
+    let columns = [
+        ("Person", "/userName"),
+        ("Pool", "/poolName"),
+        ("Kind", "/kind"),
+        ("Rule", "/rule"),
+        ("Since", "/createdAt"),
+    ];
+    match command {
+        Command::Create { of: Of { user, pool, within } } => {
+            let operator = admin.operator("grant create").within(within.tenant);
+            let grant = grants::create(db, &operator, &user, &pool).await.map_err(told)?;
+            changed(global, &grant, "has a licence of")
         }
-        Command::Lift { user, pool } => {
-            (grants::lift(db, &operator("grant lift"), &user, &pool).await, "has no licence by hand of")
+        Command::List { tenant, user, pool, part } => {
+            let which = grants::Which { user, pool, before: part.start - 1, most: part.count };
+            let grants = grants::list(db, &tenant, &which).await.map_err(told)?;
+            output::items(global, &grants, &columns)
         }
-    };
-    let grant = grant.map_err(told)?;
+        Command::Show { of: Of { user, pool, within } } => {
+            let operator = admin.operator("grant show").within(within.tenant);
+            let grants = grants::show(db, &operator, &user, &pool).await.map_err(told)?;
+            output::items(global, &grants, &columns)
+        }
+        Command::Delete { of: Of { user, pool, within }, agreement } => {
+            let operator = admin.operator("grant delete").within(within.tenant);
+            let losses = grants::losses_of_delete(db, &operator, &user, &pool);
+            let agreed = agreement.agreed(&format!("taking the licence back from {user}"), losses).await?;
+            let grant = grants::delete(db, &operator, &user, &pool, agreed).await.map_err(told)?;
+            changed(global, &grant, "has no licence by hand of")
+        }
+    }
+}
+
+fn changed(global: &Global, grant: &grants::Grant, words: &str) -> Result<()> {
     let effects =
         if grant.effects.is_empty() { "nothing else changed".to_owned() } else { grant.effects.join("; ") };
-    output::created(global, &grant, &format!("{} {words} {}: {effects}", grant.user_name, grant.pool_name))
+    output::created(global, grant, &format!("{} {words} {}: {effects}", grant.user_name, grant.pool_name))
 }

@@ -1,11 +1,13 @@
 //! The binary `rollcall`: flags to functions of the server, results to standard output.
 
+mod agreement;
 mod binding;
 mod config;
 mod connection;
 mod demo;
 mod global;
 mod grant;
+mod group;
 mod healthcheck;
 mod journal;
 mod migrate;
@@ -65,6 +67,8 @@ enum Command {
     #[command(subcommand)]
     User(user::Command),
     #[command(subcommand)]
+    Group(group::Command),
+    #[command(subcommand)]
     Journal(journal::Command),
     #[command(subcommand)]
     Requests(requests::Command),
@@ -123,6 +127,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Binding(command) => binding::run(command, global).await,
         Command::Grant(command) => grant::run(command, global).await,
         Command::User(command) => user::run(command, global).await,
+        Command::Group(command) => group::run(command, global).await,
         Command::Journal(command) => journal::run(command, global).await,
         Command::Requests(command) => requests::run(command, global).await,
         Command::Migrate(arguments) => migrate::run(arguments, global).await,

@@ -13,7 +13,9 @@ use crate::output;
 pub(crate) struct Arguments {}
 
 pub(crate) async fn run(_: Arguments, global: &Global) -> Result<()> {
-    let names = admin::Admin::migrate(&global.settings(&[])?).await?;
+    let settings = global.settings(&[])?;
+    let names = admin::Admin::migrate(&settings).await?;
+    output::note(&format!("the database is {}", admin::Admin::place(&settings)));
     if global.json {
         return output::json(&serde_json::json!({"items": names}));
     }

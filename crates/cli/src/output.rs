@@ -1,14 +1,18 @@
-//! What the commands print: results on standard output, errors in one line on standard error.
+//! What the commands print: results on standard output, errors and notes in one line each on standard error. Every
+//! character that would act on a terminal is shown escaped, whatever it came from.
 
 use std::fmt::Display;
 use std::io::{self, Write};
 
 use anyhow::{Context, Result};
+use chrono::{DateTime, Utc};
+use operations::directory::Listed;
 use serde::Serialize;
 use serde_json::Value;
+use server::shown;
 
-use crate::global::Global;
-use crate::table::table;
+use crate::global::{Format, Global};
+use crate::table::{WIDTH, block, table};
 
 /// Prints a line on standard output, at once.
 ///
@@ -16,7 +20,7 @@ use crate::table::table;
 /// When standard output is closed.
 pub(crate) fn line(text: impl Display) -> Result<()> {
     let mut output = io::stdout().lock();
-    writeln!(output, "{text}")?;
+    writeln!(output, "{}", shown(&text.to_string()))?;
     output.flush()?;
     Ok(())
 }
@@ -37,45 +41,130 @@ pub(crate) fn json(value: &impl Serialize) -> Result<()> {
     line(serde_json::to_string(value).context("a result cannot be written as JSON")?)
 }
 
-/// Prints something new: as JSON, or as a sentence and its id.
+/// Prints something new or changed: as JSON, or as a sentence and its id.
 ///
 /// # Errors
 /// As [`line()`].
 pub(crate) fn created(global: &Global, value: &impl Serialize, said: &str) -> Result<()> {
-    if global.json {
-        return json(value);
+    let value = to_value(value)?;
+    match global.format() {
+        Format::Text => lines([said.to_owned(), format!("id  {}", cell(&value, "/id"))]),
+        Format::Json | Format::JsonLines => json(&value),
+        Format::Csv => csv(&[value], &[("id", "/id")]),
     }
-    let value = serde_json::to_value(value).context("a result cannot be written as JSON")?;
-    line(format!("{said}\nid  {}", cell(&value, "/id")))
 }
 
-/// Prints a list: as `{"items": [...]}`, or as a table with a column for each heading and JSON pointer.
+/// Prints one thing with these of its values: names and JSON pointers.
+///
+/// # Errors
+/// As [`line()`].
+pub(crate) fn details(global: &Global, value: &impl Serialize, columns: &[(&str, &str)]) -> Result<()> {
+    let value = to_value(value)?;
+    match global.format() {
+        Format::Text => {
+            let columns: Vec<(&str, String)> =
+                columns.iter().map(|(name, pointer)| (*name, readable(&value, pointer))).collect();
+            lines(block(&columns))
+        }
+        Format::Json | Format::JsonLines => json(&value),
+        Format::Csv => csv(&[value], columns),
+    }
+}
+
+/// Prints a list: as a table with a column for each heading and JSON pointer, as CSV with the same columns, as one
+/// object for each item and line, or as `{"items": [...]}`.
 ///
 /// # Errors
 /// As [`line()`].
 pub(crate) fn items(global: &Global, values: &[impl Serialize], columns: &[(&str, &str)]) -> Result<()> {
-    let values = serde_json::to_value(values).context("a result cannot be written as JSON")?;
-    if global.json {
-        return json(&serde_json::json!({"items": values}));
+    let Value::Array(values) = to_value(&values)? else { return Ok(()) };
+    match global.format() {
+        Format::Text if values.is_empty() => line("none"),
+        Format::Text => lines(rows(&values, columns)),
+        Format::Json => json(&serde_json::json!({"items": values})),
+        Format::JsonLines => values.iter().try_for_each(json),
+        Format::Csv => csv(&values, columns),
     }
-    let values = values.as_array().map_or(&[][..], Vec::as_slice);
-    if values.is_empty() {
-        return line("none");
+}
+
+/// Prints a part of a list, and for people how much of it that is; as JSON it has the total beside the items.
+///
+/// # Errors
+/// As [`line()`].
+pub(crate) fn listed<T: Serialize>(
+    global: &Global,
+    part: &Listed<T>,
+    start: u64,
+    columns: &[(&str, &str)],
+) -> Result<()> {
+    if global.format() == Format::Json {
+        return json(part);
     }
+    items(global, &part.items, columns)?;
+    let shown = part.items.len() as u64;
+    if global.format() == Format::Text && shown < part.total {
+        let last = (start + shown).saturating_sub(1);
+        note(&format!("{start} to {last} of {}: --start and --count show others", part.total));
+    }
+    Ok(())
+}
+
+/// A table of values.
+fn rows(values: &[Value], columns: &[(&str, &str)]) -> Vec<String> {
     let headings: Vec<&str> = columns.iter().map(|(heading, _)| *heading).collect();
-    let row = |value: &Value| columns.iter().map(|(_, pointer)| cell(value, pointer)).collect();
-    lines(table(&headings, &values.iter().map(row).collect::<Vec<_>>()))
+    let row = |value: &Value| columns.iter().map(|(_, pointer)| readable(value, pointer)).collect();
+    table(&headings, &values.iter().map(row).collect::<Vec<_>>(), WIDTH)
+}
+
+/// A value as JSON.
+///
+/// # Errors
+/// When it cannot be written as JSON.
+fn to_value(value: &impl Serialize) -> Result<Value> {
+    serde_json::to_value(value).context("a result cannot be written as JSON")
+}
+
+/// Prints comma-separated values with a heading (RFC 4180). Text that a spreadsheet would take for a formula gets an
+/// apostrophe before it.
+fn csv(values: &[Value], columns: &[(&str, &str)]) -> Result<()> {
+    let quoted = |text: &str| {
+        let text = if text.starts_with(['=', '+', '-', '@']) { format!("'{text}") } else { text.to_owned() };
+        if text.contains(['"', ',']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
+    };
+    let empty = |text: String| if text == NOTHING { String::new() } else { text };
+    line(columns.iter().map(|(heading, _)| quoted(heading)).collect::<Vec<_>>().join(","))?;
+    for value in values {
+        let cells = columns.iter().map(|(_, pointer)| quoted(&empty(cell(value, pointer))));
+        line(cells.collect::<Vec<_>>().join(","))?;
+    }
+    Ok(())
+}
+
+/// What stands where there is nothing.
+const NOTHING: &str = "–";
+
+/// What people read of a value: as [`cell`], with instants to the minute.
+fn readable(value: &Value, pointer: &str) -> String {
+    let text = cell(value, pointer);
+    // An instant has a date, a time and a zone; other text of that length is seldom one.
+    match text.parse::<DateTime<Utc>>() {
+        Ok(instant) if text.len() >= "2027-01-31T12:00:00Z".len() => {
+            instant.format("%Y-%m-%d %H:%M").to_string()
+        }
+        _ => text,
+    }
 }
 
 /// What a table shows of a value: text as it is, lists with commas, nothing as a dash.
 fn cell(value: &Value, pointer: &str) -> String {
     match value.pointer(pointer) {
-        None | Some(Value::Null) => "–".to_owned(),
-        Some(Value::String(text)) if text.is_empty() => "–".to_owned(),
-        Some(Value::String(text)) => text.clone(),
+        None | Some(Value::Null) => NOTHING.to_owned(),
+        Some(Value::String(text)) if text.is_empty() => NOTHING.to_owned(),
+        // Escaped here already, so that the width of a column is the width that is seen.
+        Some(Value::String(text)) => shown(text).into_owned(),
         Some(Value::Bool(true)) => "yes".to_owned(),
         Some(Value::Bool(false)) => "no".to_owned(),
-        Some(Value::Array(values)) if values.is_empty() => "–".to_owned(),
+        Some(Value::Array(values)) if values.is_empty() => NOTHING.to_owned(),
         Some(Value::Array(values)) => {
             values.iter().map(|value| cell(value, "")).collect::<Vec<_>>().join(", ")
         }
@@ -85,9 +174,13 @@ fn cell(value: &Value, pointer: &str) -> String {
 
 /// Prints an error as one line on standard error.
 pub(crate) fn error(text: &str) {
-    let one_line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    note(&text.split_whitespace().collect::<Vec<_>>().join(" "));
+}
+
+/// Prints a line on standard error.
+pub(crate) fn note(text: &str) {
     // Nobody is left to be told when standard error is closed.
-    _ = writeln!(io::stderr().lock(), "rollcall: {one_line}");
+    _ = writeln!(io::stderr().lock(), "rollcall: {}", shown(text));
 }
 
 /// An error with its causes, leaving out a cause that the words before it tell already.

@@ -8,7 +8,7 @@ use operations::{conflicts, work::Work};
 use serde::Serialize;
 use server::admin::Admin;
 
-use crate::global::{Global, told};
+use crate::global::{Global, Within, told};
 use crate::output;
 use crate::people::People;
 
@@ -45,6 +45,8 @@ pub(crate) enum Command {
         /// What is handed over
         #[arg(value_enum, default_value_t = Kind::All)]
         what: Kind,
+        #[command(flatten)]
+        within: Within,
     },
     /// Deletes a connection: its tokens end at once, its users and groups belong to no connection, and keep their access.
     #[command(after_help = "Example: rollcall connection delete \"old directory\" --yes")]
@@ -54,6 +56,8 @@ pub(crate) enum Command {
         /// Deletes it; without this, the command says what would happen
         #[arg(long)]
         yes: bool,
+        #[command(flatten)]
+        within: Within,
     },
 }
 
@@ -96,13 +100,13 @@ pub(crate) async fn run(command: Command, admin: &Admin, global: &Global) -> Res
                 [("E-mail", "/email"), ("Users", "/users"), ("First", "/between/0"), ("Last", "/between/1")];
             output::items(global, &found, &columns)
         }
-        Command::HandOver { from, to, what } => {
+        Command::HandOver { from, to, what, within } => {
             let what = match what {
                 Kind::User => What::Users,
                 Kind::Group => What::Groups,
                 Kind::All => What::All,
             };
-            let operator = admin.operator("connection hand-over");
+            let operator = admin.operator("connection hand-over").within(within.tenant);
             let started = owners::hand_over(admin.db(), &operator, &from, &to, what).await.map_err(told)?;
             let moved = finish(admin, global, started).await?;
             let kept = match moved.moved.refused {
@@ -116,8 +120,9 @@ pub(crate) async fn run(command: Command, admin: &Admin, global: &Global) -> Res
             let given = output::counted(given, "user or group", "users and groups");
             told_of(global, &moved, &format!("{given} handed over to {to}{kept}"))
         }
-        Command::Delete { connection, yes } => {
-            let owned = owners::owned(admin.db(), &connection).await.map_err(told)?;
+        Command::Delete { connection, yes, within } => {
+            let operator = admin.operator("connection delete").within(within.tenant);
+            let owned = owners::owned(admin.db(), &operator, &connection).await.map_err(told)?;
             let users = output::counted(owned.users, "user", "users");
             let groups = output::counted(owned.groups, "group", "groups");
             if !yes {
@@ -127,7 +132,6 @@ pub(crate) async fn run(command: Command, admin: &Admin, global: &Global) -> Res
                     owned.connection
                 );
             }
-            let operator = admin.operator("connection delete");
             let started = owners::delete(admin.db(), &operator, &connection).await.map_err(told)?;
             let moved = finish(admin, global, started).await?;
             let said = format!(

@@ -1,11 +1,12 @@
 //! `rollcall pool`: seats that were bought.
 
 use anyhow::Result;
-use clap::Subcommand;
 use clap::builder::PossibleValuesParser;
+use clap::{Args, Subcommand};
 use operations::pools;
 
-use crate::global::{Global, told};
+use crate::agreement::Agreement;
+use crate::global::{Format, Global, Part, Within, told};
 use crate::output;
 use crate::people::People;
 
@@ -16,8 +17,8 @@ pub(crate) enum Command {
     #[command(
         after_help = "Example: rollcall pool create --tenant \"Northlight Instruments\" --name \"Vault Standard\" --seats 190 --policy queue\n\
         \n\
-        People get a seat through a group (`rollcall binding create`), by hand (`rollcall grant give`), by an attribute\n\
-        (--for 'title eq \"Counsel\"') or because everybody does (--for-everyone)."
+        People get a seat through a group (`rollcall binding create`), by hand (`rollcall grant create`), by an\n\
+        attribute (--for 'title eq \"Counsel\"') or because everybody does (--for-everyone)."
     )]
     Create {
         /// The tenant, by name or id
@@ -43,15 +44,6 @@ pub(crate) enum Command {
         #[arg(long = "for", value_name = "FILTER")]
         rule: Option<String>,
     },
-    /// Changes the number of seats; whoever waits gets those that are new.
-    #[command(after_help = "Example: rollcall pool resize \"Vault Standard\" --seats 250")]
-    Resize {
-        /// The pool, by id, or by name where only one tenant has one of that name
-        pool: String,
-        /// Seats bought from now on
-        #[arg(long)]
-        seats: u32,
-    },
     /// Lists the pools of a tenant.
     #[command(after_help = "Example: rollcall pool list --tenant \"Northlight Instruments\"")]
     List {
@@ -59,45 +51,183 @@ pub(crate) enum Command {
         #[arg(long)]
         tenant: String,
     },
+    /// Shows a pool with the people who hold a seat and the people who wait.
+    #[command(after_help = "Example: rollcall pool show \"Vault Standard\" --count 20")]
+    Show {
+        /// The pool, by id, or by name where only one tenant has one of that name
+        pool: String,
+        #[command(flatten)]
+        within: Within,
+        #[command(flatten)]
+        part: Part,
+    },
+    /// Changes a pool; whoever waits gets the seats that are new.
+    #[command(
+        visible_alias = "resize",
+        after_help = "Example: rollcall pool update \"Vault Standard\" --seats 250\n         rollcall pool update \"Vault Standard\" --expires 2027-01-31 --policy overage"
+    )]
+    Update {
+        /// The pool, by id, or by name where only one tenant has one of that name
+        pool: String,
+        #[command(flatten)]
+        within: Within,
+        #[command(flatten)]
+        changes: Changes,
+        #[command(flatten)]
+        agreement: Agreement,
+    },
+    /// Deletes a pool: its groups are unbound, and the people in it lose their licence without a grace.
+    #[command(after_help = "Example: rollcall pool delete \"Vault Standard\" --expect-people 12")]
+    Delete {
+        /// The pool, by id, or by name where only one tenant has one of that name
+        pool: String,
+        #[command(flatten)]
+        within: Within,
+        #[command(flatten)]
+        agreement: Agreement,
+    },
 }
+
+/// What of a pool is to be another.
+#[derive(Args)]
+#[group(required = true, multiple = true)]
+pub(crate) struct Changes {
+    /// Its new name
+    #[arg(long)]
+    name: Option<String>,
+    /// Seats bought from now on
+    #[arg(long)]
+    seats: Option<u32>,
+    /// When no seat is left: queue, reject or overage
+    #[arg(long, hide_possible_values = true)]
+    #[arg(value_parser = PossibleValuesParser::new(pools::policies()))]
+    policy: Option<String>,
+    /// The day or instant after which its seats count no more
+    #[arg(long, value_name = "DATE", conflicts_with = "never_expires")]
+    expires: Option<String>,
+    /// Its seats count for ever
+    #[arg(long)]
+    never_expires: bool,
+    /// Whether everybody of the tenant gets a seat: yes or no
+    #[arg(long, value_name = "YES|NO", value_parser = PossibleValuesParser::new(["yes", "no"]))]
+    for_everyone: Option<String>,
+    /// Whoever matches this SCIM filter gets a seat
+    #[arg(long = "for", value_name = "FILTER", conflicts_with = "no_rule")]
+    rule: Option<String>,
+    /// Nobody gets a seat by a filter any more
+    #[arg(long)]
+    no_rule: bool,
+}
+
+impl From<Changes> for pools::Change {
+    fn from(changes: Changes) -> Self {
+        let Changes { name, seats, policy, expires, never_expires, for_everyone, rule, no_rule } = changes;
+        Self {
+            name,
+            seats,
+            policy,
+            expires: if never_expires { Some(None) } else { expires.map(Some) },
+            for_everyone: for_everyone.map(|word| word == "yes"),
+            rule: if no_rule { Some(None) } else { rule.map(Some) },
+        }
+    }
+}
+
+const COLUMNS: [(&str, &str); 9] = [
+    ("Pool", "/name"),
+    ("Seats", "/seats"),
+    ("Used", "/used"),
+    ("Waiting", "/waiting"),
+    ("Policy", "/policy"),
+    ("Expires", "/expiresAt"),
+    ("For everyone", "/forEveryone"),
+    ("For", "/rule"),
+    ("Id", "/id"),
+];
 
 pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
     let admin = global.admin().await?;
+    let db = admin.db();
     match command {
         Command::Create { tenant, name, seats, policy, expires, for_everyone, rule } => {
             let new = pools::New { tenant, name, seats, policy, expires, for_everyone, rule };
             let progress = People::begin(global);
             let operator = admin.operator("pool create");
-            let (mut pool, work) = pools::create(admin.db(), &operator, &new).await.map_err(told)?;
+            let (mut pool, work) = pools::create(db, &operator, &new).await.map_err(told)?;
             if let Some(work) = work {
                 admin.finish(work, |settled| progress.at(settled.people)).await?;
-                pool = pools::show(admin.db(), &pool.id.to_string()).await.map_err(told)?;
+                pool = pools::find(db, &operator, &pool.id.to_string()).await.map_err(told)?;
             }
             progress.end();
             output::created(global, &pool, &sentence("created", &pool))
         }
-        Command::Resize { pool, seats } => {
-            let pool = pools::resize(admin.db(), &admin.operator("pool resize"), &pool, seats)
-                .await
-                .map_err(told)?;
-            output::created(global, &pool, &sentence("resized", &pool))
-        }
         Command::List { tenant } => {
-            let pools = pools::list(admin.db(), &tenant).await.map_err(told)?;
-            let columns = [
-                ("Pool", "/name"),
-                ("Seats", "/seats"),
-                ("Used", "/used"),
-                ("Waiting", "/waiting"),
-                ("Policy", "/policy"),
-                ("Expires", "/expiresAt"),
-                ("For everyone", "/forEveryone"),
-                ("For", "/rule"),
-                ("Id", "/id"),
-            ];
-            output::items(global, &pools, &columns)
+            let pools = pools::list(db, &tenant).await.map_err(told)?;
+            output::items(global, &pools, &COLUMNS)
+        }
+        Command::Show { pool, within, part } => {
+            let operator = admin.operator("pool show").within(within.tenant);
+            let shown = pools::show(db, &operator, &pool, part.start - 1, part.count).await.map_err(told)?;
+            show(global, &shown)
+        }
+        Command::Update { pool, within, changes, agreement } => {
+            let operator = admin.operator("pool update").within(within.tenant);
+            let change = pools::Change::from(changes);
+            let losses = pools::losses_of_update(db, &operator, &pool, &change);
+            let agreed = agreement.agreed(&format!("changing the pool {pool}"), losses).await?;
+            let (mut changed, work) =
+                pools::update(db, &operator, &pool, &change, agreed).await.map_err(told)?;
+            if let Some(work) = work {
+                let progress = People::begin(global);
+                admin.finish(work, |settled| progress.at(settled.people)).await?;
+                progress.end();
+                changed = pools::find(db, &operator, &changed.id.to_string()).await.map_err(told)?;
+            }
+            output::created(global, &changed, &sentence("changed", &changed))
+        }
+        Command::Delete { pool, within, agreement } => {
+            let operator = admin.operator("pool delete").within(within.tenant);
+            let losses = pools::losses_of_delete(db, &operator, &pool);
+            let agreed = agreement.agreed(&format!("deleting the pool {pool}"), losses).await?;
+            let (deleted, losses, work) = pools::delete(db, &operator, &pool, agreed).await.map_err(told)?;
+            let progress = People::begin(global);
+            admin.finish(work, |settled| progress.at(settled.people)).await?;
+            progress.end();
+            let seats = output::counted(losses.seats, "seat", "seats");
+            let people = output::counted(losses.people, "person", "people");
+            output::created(
+                global,
+                &deleted,
+                &format!("pool {} deleted: {people} lost something, {seats} went back", deleted.name),
+            )
         }
     }
+}
+
+fn show(global: &Global, shown: &pools::Details) -> Result<()> {
+    let people = [("Place", "/place"), ("Person", "/userName"), ("Since", "/since")];
+    match global.format() {
+        Format::Text => {}
+        Format::Json => return output::json(shown),
+        Format::JsonLines | Format::Csv => {
+            let both: Vec<&pools::Holder> = shown.holders.iter().chain(&shown.queue).collect();
+            let more = [("State", "/state"), ("Overage", "/overage"), ("Id", "/id")];
+            let columns = [&people[..], &more].concat();
+            return output::items(global, &both, &columns);
+        }
+    }
+    output::details(global, &shown.pool, &COLUMNS)?;
+    let groups: Vec<&str> = shown.groups.iter().map(|binding| binding.group_name.as_str()).collect();
+    output::line(format!(
+        "Groups        {}",
+        if groups.is_empty() { "–".to_owned() } else { groups.join(", ") }
+    ))?;
+    output::line("")?;
+    output::line("People with a seat, the longest held first")?;
+    output::items(global, &shown.holders, &people)?;
+    output::line("")?;
+    output::line("People who wait, in the order in which they are served")?;
+    output::items(global, &shown.queue, &people)
 }
 
 fn sentence(done: &str, pool: &pools::Pool) -> String {

@@ -1,45 +1,115 @@
-//! `rollcall user`: one person, with why they have a seat or not.
+//! `rollcall user`: people, and why each has a seat or not.
 
 use anyhow::Result;
 use clap::Subcommand;
-use operations::people;
+use operations::{directory, people};
 
-use crate::global::{Global, told};
+use crate::global::{Format, Global, Part, Within, told};
 use crate::output;
+use crate::table::block;
 
 /// People, as the pushes made them.
 #[derive(Subcommand)]
 pub(crate) enum Command {
+    /// Lists the people of a tenant.
+    #[command(
+        after_help = "Example: rollcall user list --tenant \"Northlight Instruments\" --filter 'active eq false' --csv"
+    )]
+    List {
+        /// The tenant, by name or id
+        #[arg(long)]
+        tenant: String,
+        /// Only people who match this SCIM filter
+        #[arg(long)]
+        filter: Option<String>,
+        #[command(flatten)]
+        part: Part,
+    },
     /// Shows a person: profile, enrolment, seats, groups, and why they have a seat or not.
     #[command(after_help = "Example: rollcall user show noor.halvorsen@northlight.example")]
     Show {
         /// The person, by id, or by userName where only one tenant has one of that name
         user: String,
+        #[command(flatten)]
+        within: Within,
+    },
+    /// Prints everything that is stored about one person as JSON: profile, seats, groups, journal and requests.
+    #[command(after_help = "Example: rollcall user export noor.halvorsen@northlight.example > noor.json\n\
+        \n\
+        Of a person who was deleted, it prints what the journal kept. It holds personal data: protect it.")]
+    Export {
+        /// The person, by id, userName or e-mail address
+        user: String,
+        #[command(flatten)]
+        within: Within,
     },
 }
 
 pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
-    let Command::Show { user } = command;
     let admin = global.admin().await?;
-    let user = people::show(admin.db(), &user, admin.operator("user show").now).await.map_err(told)?;
-    if global.json {
-        return output::json(&user);
+    let db = admin.db();
+    match command {
+        Command::List { tenant, filter, part } => {
+            let wanted = directory::Part { filter, start: part.start, count: part.count };
+            let users = directory::users(db, &tenant, &wanted).await.map_err(told)?;
+            let columns = [
+                ("User", "/userName"),
+                ("On", "/active"),
+                ("Status", "/status"),
+                ("Seats", "/seats"),
+                ("Waits for", "/waiting"),
+                ("Name", "/displayName"),
+                ("Connection", "/connection"),
+                ("Id", "/id"),
+            ];
+            // A userName is enough for a person to name another one, and leaves room for the rest.
+            let most = if global.format() == Format::Text { 5 } else { columns.len() };
+            output::listed(global, &users, part.start, &columns[..most])
+        }
+        Command::Show { user, within } => {
+            let operator = admin.operator("user show").within(within.tenant);
+            let user = people::show(db, &operator, &user).await.map_err(told)?;
+            show(global, &user)
+        }
+        Command::Export { user, within } => {
+            let operator = admin.operator("user export").within(within.tenant);
+            output::json(&people::export(db, &operator, &user).await.map_err(told)?)
+        }
+    }
+}
+
+fn show(global: &Global, user: &people::User) -> Result<()> {
+    if global.format() != Format::Text {
+        let columns = [
+            ("User", "/userName"),
+            ("On", "/active"),
+            ("Status", "/enrolment/status"),
+            ("Connection", "/connection"),
+            ("Id", "/id"),
+        ];
+        return output::details(global, user, &columns);
     }
     output::line(format!("{}  {}", user.user_name, user.id))?;
     let account = if user.active { "switched on" } else { "switched off" };
-    output::line(format!("account     {account}, from {}", user.connection.as_deref().unwrap_or("nowhere")))?;
     let groups: Vec<&str> = user.groups.iter().map(|group| group.name.as_str()).collect();
-    output::line(format!("groups      {}", some(&groups.join(", "))))?;
+    let seats = user.seats.iter().map(|seat| format!("{} ({})", seat.pool, seat.state));
     let steps: Vec<String> = user.missing_steps.iter().map(ToString::to_string).collect();
-    output::line(format!("enrolment   {}; still to do: {}", user.enrolment.status, some(&steps.join(", "))))?;
-    output::line("\nWhy")?;
-    output::lines(user.explanation.iter().map(|sentence| format!("  {sentence}")))?;
-    output::line("\nWhat happened")?;
-    output::lines(
-        user.journal.iter().map(|line| format!("  {}  {}", line.at.format("%Y-%m-%d %H:%M"), line.why)),
-    )
+    let known = [
+        ("account", format!("{account}, from {}", user.connection.as_deref().unwrap_or("nowhere"))),
+        ("groups", some(groups.join(", "))),
+        ("seats", some(seats.collect::<Vec<_>>().join(", "))),
+        ("enrolment", format!("{}; still to do: {}", user.enrolment.status, some(steps.join(", ")))),
+    ];
+    output::lines(block(&known))?;
+    output::lines(["", "Why"])?;
+    let sentences: Vec<(&str, String)> = user.explanation.iter().map(|it| ("", it.clone())).collect();
+    output::lines(block(&sentences))?;
+    output::lines(["", "What happened"])?;
+    let lines: Vec<(String, String)> =
+        user.journal.iter().map(|it| (it.at.format("%Y-%m-%d %H:%M").to_string(), it.why.clone())).collect();
+    output::lines(block(&lines))
 }
 
-fn some(text: &str) -> &str {
-    if text.is_empty() { "none" } else { text }
+fn some(text: String) -> String {
+    if text.is_empty() { "none".to_owned() } else { text }
 }

@@ -1,5 +1,6 @@
 //! The command line as people and scripts use it: what it prints, how it refuses, and that it works beside a server.
 
+#[expect(dead_code, reason = "each test binary uses a part of it")]
 mod support;
 
 use std::fs;
@@ -115,12 +116,12 @@ async fn a_new_token_is_valid_at_once_and_a_revoked_one_is_not() {
     assert!(!listed.to_string().contains(&token), "a list never shows a token");
 
     let revoked = text(&listed["items"][0], "/id");
-    site.json(&["token", "revoke", "--connection", &connection, &revoked]);
+    site.json(&["token", "delete", "--connection", &connection, &revoked]);
     server.client(&token).expect(Method::GET, "/Users", None, 401).await;
     server.client(&text(&second, "/token")).expect(Method::GET, "/Users", None, 200).await;
-    let again = site.run(&["token", "revoke", "--connection", &connection, &revoked]);
+    let again = site.run(&["token", "delete", "--connection", &connection, &revoked]);
     assert!(again.refused(1).contains("revoked before"));
-    let unknown = site.run(&["token", "revoke", "--connection", &connection, &connection]);
+    let unknown = site.run(&["token", "delete", "--connection", &connection, &connection]);
     assert!(unknown.refused(1).contains("rollcall token list"));
 }
 
@@ -148,7 +149,7 @@ async fn a_bound_group_gives_seats_and_an_unbound_one_takes_them_with_grace() {
     let again = site.run(&["binding", "create", "--group", &group, "--pool", "Vault"]);
     assert!(again.refused(1).contains("nothing is to be done"), "{}", again.error);
 
-    let resized = site.json(&["pool", "resize", "Vault", "--seats", "3"]);
+    let resized = site.json(&["pool", "update", "Vault", "--seats", "3"]);
     assert_eq!(
         (&resized["used"], &resized["waiting"]),
         (&json!(3), &json!(0)),
@@ -164,16 +165,23 @@ async fn a_bound_group_gives_seats_and_an_unbound_one_takes_them_with_grace() {
     let read = site.run(&["user", "show", "ada@alpha.example"]);
     assert!(read.output.contains("through the group “Crew”"), "it says why: {}", read.output);
 
-    site.json(&["binding", "remove", "--group", "Crew", "--pool", "Vault"]);
+    let unbind = ["binding", "delete", "--group", "Crew", "--pool", "Vault"];
+    let unagreed = site.run(&unbind);
+    assert!(unagreed.refused(1).contains("3 people would lose something: 3 people would lose access"));
+    let wrong = site.run(&[&unbind[..], &["--expect-people", "2"]].concat());
+    assert!(wrong.refused(1).contains("--expect-people 3"), "{}", wrong.error);
+    site.json(&[&unbind[..], &["--expect-people", "3"]].concat());
     let status = || text(&site.json(&["user", "show", "ada@alpha.example"]), "/enrolment/status");
     assert_eq!(status(), "suspended");
-    let granted = site.json(&["grant", "give", "--user", "ada@alpha.example", "--pool", "Vault"]);
+    let granted = site.json(&["grant", "create", "--user", "ada@alpha.example", "--pool", "Vault"]);
     assert!(!granted["effects"].as_array().expect("a list").is_empty());
     assert_eq!(status(), "pending", "by hand is a grant like any other");
-    site.json(&["grant", "lift", "--user", "ada@alpha.example", "--pool", "Vault"]);
+    let lift = ["grant", "delete", "--user", "ada@alpha.example", "--pool", "Vault"];
+    assert!(site.run(&lift).refused(1).contains("1 person would lose access"));
+    site.json(&[&lift[..], &["--yes"]].concat());
     assert_eq!(status(), "no-licence", "taken back by hand there is no grace");
     assert!(
-        site.run(&["binding", "remove", "--group", "Crew", "--pool", "Vault"])
+        site.run(&["binding", "delete", "--group", "Crew", "--pool", "Vault"])
             .refused(1)
             .contains("not bound")
     );
@@ -207,7 +215,10 @@ async fn the_journal_and_the_request_log_say_what_a_push_came_to() {
     assert!(!requests[0].to_string().contains("ada@alpha"), "bodies are masked: {}", requests[0]);
 
     let journal = site.json(&["journal", "tail", "--tenant", &tenant]);
-    assert_eq!(names(&journal, "/kind"), ["user-created", "user-changed"]);
+    assert_eq!(
+        names(&journal, "/kind"),
+        ["connection-created", "token-created", "user-created", "user-changed"]
+    );
     let about = site.json(&["journal", "tail", "--user", "ada@alpha.example", "-n", "1"]);
     assert_eq!(names(&about, "/kind"), ["user-changed"], "the newest");
     assert_eq!(text(&about["items"][0], "/cause"), text(&requests[1], "/id"), "a line names its request");
@@ -230,7 +241,7 @@ fn pools_refuse_what_they_cannot_be() {
     assert_eq!(made.code, 0, "{}", made.error);
     assert!(made.output.contains("created: 1 seat, 0 used"), "{}", made.output);
     assert!(create(&[]).refused(1).contains("exists already"));
-    assert!(site.run(&["pool", "resize", "Safe", "--seats", "1"]).refused(1).contains("rollcall pool list"));
+    assert!(site.run(&["pool", "update", "Safe", "--seats", "1"]).refused(1).contains("rollcall pool list"));
 }
 
 #[test]

@@ -1,13 +1,17 @@
 //! Groups bound to pools: the users in the group itself are enrolled and get seats.
 
 use chrono::{DateTime, Utc};
-use provisioning::{Entry, EntryKind, GroupId, PoolId, Subject};
+use provisioning::{
+    Cause, Entry, EntryKind, Grant, GrantSource, GroupId, PoolId, Situation, Subject, UserId,
+};
 use serde::Serialize;
-use store::WriteUnit;
+use store::{MemberKind, WriteUnit};
 
+use crate::consequences::{Agreed, Losses, foresee};
 use crate::database::{Attempt, Database};
 use crate::error::Error;
 use crate::requester::Operator;
+use crate::settle::CHUNK;
 use crate::work::Work;
 use crate::work::settle_group::{self, GroupWork};
 
@@ -55,17 +59,66 @@ pub async fn create(
     change(db, operator, group, pool, true).await
 }
 
-/// Unbinds a group from a pool; the caller settles its members by the work: people without another grant lose access,
-/// with grace.
+/// One binding.
 ///
 /// # Errors
 /// [`Error`] if the group is not bound to the pool.
-pub async fn remove(
+pub async fn show(db: &Database, operator: &Operator, group: &str, pool: &str) -> Result<Binding, Error> {
+    let (scope, group, state) = db.group_and_pool(operator, group, pool).await?;
+    let bindings = db.read(&scope).await?.bindings().await?;
+    let found = bindings.into_iter().find(|it| it.group == group.id && it.pool == state.pool.id);
+    found.map(Binding::from).ok_or_else(|| not_bound(group.display_name(), &state.pool.name))
+}
+
+/// What people would lose if a group was unbound.
+///
+/// # Errors
+/// As [`delete`].
+pub async fn losses_of_delete(
     db: &Database,
     operator: &Operator,
     group: &str,
     pool: &str,
+) -> Result<Losses, Error> {
+    let binding = show(db, operator, group, pool).await?;
+    let (scope, _, _) = db.group_and_pool(operator, group, pool).await?;
+    let unit = db.read(&scope).await?;
+    let (group, pool) = (binding.group, binding.pool);
+    let cause = Cause::Unbound { group, name: binding.group_name, pool };
+    let is_it = |grant: &Grant| {
+        let through = matches!(&grant.source, GrantSource::Binding { group: it, .. } if *it == group);
+        through && grant.pool == pool
+    };
+    let mut losses = Losses::default();
+    let mut last = None;
+    loop {
+        let page = unit.members_page(group, last, CHUNK as u64).await?;
+        let Some((end, _)) = page.last() else { return Ok(losses) };
+        last = Some(*end);
+        let users = page.iter().filter(|(_, kind)| *kind == MemberKind::User);
+        let users: Vec<UserId> = users.map(|(id, _)| UserId::new(*id)).collect();
+        let change = |situation: &mut Situation| {
+            for person in &mut situation.people {
+                person.grants.retain(|grant| !is_it(grant));
+            }
+        };
+        losses.add(foresee(&unit, &users, &cause, operator.now, change).await?);
+    }
+}
+
+/// Unbinds a group from a pool; the caller settles its members by the work: people without another grant lose access,
+/// with grace.
+///
+/// # Errors
+/// [`Error`] if the group is not bound to the pool, or the operator has not agreed to the losses.
+pub async fn delete(
+    db: &Database,
+    operator: &Operator,
+    group: &str,
+    pool: &str,
+    agreed: Agreed,
 ) -> Result<(Binding, Work), Error> {
+    agreed.check(&losses_of_delete(db, operator, group, pool).await?)?;
     change(db, operator, group, pool, false).await
 }
 
@@ -85,7 +138,7 @@ async fn change(
     pool: &str,
     bound: bool,
 ) -> Result<(Binding, Work), Error> {
-    let (scope, group, state) = db.group_and_pool(group, pool).await?;
+    let (scope, group, state) = db.group_and_pool(operator, group, pool).await?;
     let (requester, pool) = (operator.of(scope), state.pool);
     let name = group.display_name().to_owned();
     let find = |bindings: Vec<store::Binding>| {
@@ -102,10 +155,7 @@ async fn change(
             unit.remove_binding(group.id, pool.id).await?;
             binding
         };
-        let binding = binding.ok_or_else(|| {
-            let pool = &pool.name;
-            Error::Refused(format!("the group \"{name}\" is not bound to the licence pool \"{pool}\""))
-        })?;
+        let binding = binding.ok_or_else(|| not_bound(&name, &pool.name))?;
         let (kind, words) = if bound { (EntryKind::Bound, "bound") } else { (EntryKind::Unbound, "unbound") };
         let why = format!("An administrator {words} the group “{name}”; licence pool “{}”.", pool.name);
         let entry = Entry::new(Subject::Group(group.id), kind, why);
@@ -115,4 +165,8 @@ async fn change(
         Ok((unit, (binding.into(), work)))
     };
     Ok(db.write(&requester.scope, change).await?.value)
+}
+
+fn not_bound(group: &str, pool: &str) -> Error {
+    Error::Refused(format!("the group \"{group}\" is not bound to the licence pool \"{pool}\""))
 }

@@ -1,7 +1,9 @@
 //! The identity providers that push into a tenant.
 
+mod change;
+
 use chrono::{DateTime, TimeDelta, Utc};
-use provisioning::Policy;
+use provisioning::{Entry, EntryKind, Policy, Subject};
 use scim::compat::{Dialect, Profile};
 use scim::text::fold;
 use serde::Serialize;
@@ -11,6 +13,8 @@ use crate::database::{Attempt, Database};
 use crate::error::Error;
 use crate::find::checked_name;
 use crate::requester::Operator;
+
+pub use change::{Change, Details, show, update};
 
 /// A connection to create.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -120,6 +124,9 @@ pub async fn create(db: &Database, operator: &Operator, new: &New) -> Result<Con
     };
     let create = async |mut unit: WriteUnit| -> Attempt<store::Connection> {
         let connection = unit.insert_connection(&row, operator.now).await?;
+        let why = format!("An administrator created the connection “{}”.", connection.name);
+        let entry = Entry::new(Subject::Connection(connection.id), EntryKind::ConnectionCreated, why);
+        unit.record([(&entry, &operator.actor())], operator.now).await?;
         Ok((unit, connection))
     };
     Ok(db.write(&scope, create).await?.value.into())

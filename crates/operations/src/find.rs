@@ -9,6 +9,11 @@ use store::{Connection, Group, PoolState, ReadUnit, Tenant, TenantScope, User};
 
 use crate::database::Database;
 use crate::error::Error;
+use crate::requester::Operator;
+
+/// What to do about a group that is not there.
+const NO_GROUP: &str =
+    "an identity provider has to push it first, `rollcall group list --tenant TENANT` shows all";
 
 impl Database {
     /// The tenant of this id or name.
@@ -17,22 +22,49 @@ impl Database {
         found.ok_or_else(|| Error::unknown("tenant", name, "`rollcall tenant list` shows all"))
     }
 
+    /// The tenant that an operator has named, if any.
+    pub(crate) async fn within(&self, operator: &Operator) -> Result<Option<TenantScope>, Error> {
+        match &operator.tenant {
+            Some(tenant) => Ok(Some(self.tenant(tenant).await?.0)),
+            None => Ok(None),
+        }
+    }
+
     /// The connection of this id or name.
-    pub(crate) async fn connection(&self, name: &str) -> Result<(TenantScope, Connection), Error> {
-        let found = self.store().connection(name).await?;
+    pub(crate) async fn connection(
+        &self,
+        operator: &Operator,
+        name: &str,
+    ) -> Result<(TenantScope, Connection), Error> {
+        let within = self.within(operator).await?;
+        let found = self.store().connection(name, within.as_ref()).await?;
         let advice = "`rollcall connection list --tenant TENANT` shows all";
         found.ok_or_else(|| Error::unknown("connection", name, advice))
     }
 
     /// The user of this id or `userName`.
-    pub(crate) async fn user(&self, name: &str) -> Result<(TenantScope, User), Error> {
-        let found = self.store().find_user_anywhere(name).await?;
-        found.ok_or_else(|| Error::unknown("user", name, "name one by userName or id"))
+    pub(crate) async fn user(&self, operator: &Operator, name: &str) -> Result<(TenantScope, User), Error> {
+        let within = self.within(operator).await?;
+        let found = self.store().find_user(name, within.as_ref()).await?;
+        let advice = "name one by userName or id, `rollcall user list --tenant TENANT` shows all";
+        found.ok_or_else(|| Error::unknown("user", name, advice))
+    }
+
+    /// The group of this id or name.
+    pub(crate) async fn group(&self, operator: &Operator, name: &str) -> Result<(TenantScope, Group), Error> {
+        let within = self.within(operator).await?;
+        let found = self.store().find_group(name, within.as_ref()).await?;
+        found.ok_or_else(|| Error::unknown("group", name, NO_GROUP))
     }
 
     /// The pool of this id or name.
-    pub(crate) async fn pool(&self, name: &str) -> Result<(TenantScope, PoolState), Error> {
-        let found = self.store().find_pool_anywhere(name).await?;
+    pub(crate) async fn pool(
+        &self,
+        operator: &Operator,
+        name: &str,
+    ) -> Result<(TenantScope, PoolState), Error> {
+        let within = self.within(operator).await?;
+        let found = self.store().find_pool(name, within.as_ref()).await?;
         let advice = "`rollcall pool list --tenant TENANT` shows all";
         found.ok_or_else(|| Error::unknown("licence pool", name, advice))
     }
@@ -40,17 +72,19 @@ impl Database {
     /// A group and a pool of one tenant: either may have a name that exists in other tenants too.
     pub(crate) async fn group_and_pool(
         &self,
+        operator: &Operator,
         group: &str,
         pool: &str,
     ) -> Result<(TenantScope, Group, PoolState), Error> {
-        match self.store().find_group_anywhere(group).await {
+        let within = self.within(operator).await?;
+        match self.store().find_group(group, within.as_ref()).await {
             Ok(Some((scope, group))) => {
                 let pool = pool_in(&self.read(&scope).await?, pool).await?;
                 Ok((scope, group, pool))
             }
-            Ok(None) => Err(Error::unknown("group", group, "an identity provider has to push it first")),
+            Ok(None) => Err(Error::unknown("group", group, NO_GROUP)),
             Err(ambiguous @ store::Error::Ambiguous(_)) => {
-                let Ok(Some((scope, pool))) = self.store().find_pool_anywhere(pool).await else {
+                let Ok(Some((scope, pool))) = self.store().find_pool(pool, within.as_ref()).await else {
                     return Err(ambiguous.into());
                 };
                 match group_in(&self.read(&scope).await?, group).await? {
@@ -70,6 +104,13 @@ async fn group_in(unit: &ReadUnit, name: &str) -> Result<Option<Group>, Error> {
     let (filter, _) = parsed.map_err(|error| Error::Refused(error.to_string()))?;
     let (total, mut groups) = unit.groups(Some(&filter), Page { start_index: 1, count: 2 }).await?;
     Ok(if total == 1 { groups.pop() } else { None })
+}
+
+/// The user of this id or `userName` in a tenant.
+pub(crate) async fn user_in(db: &Database, scope: &TenantScope, name: &str) -> Result<User, Error> {
+    let found = db.store().find_user(name, Some(scope)).await?;
+    let advice = "it must be one of the same tenant, `rollcall user list` shows them";
+    found.map(|(_, user)| user).ok_or_else(|| Error::unknown("user", name, advice))
 }
 
 /// The pool of this id or name in the unit's tenant.

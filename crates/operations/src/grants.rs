@@ -1,12 +1,14 @@
 //! Licences given and taken by hand.
 
-use provisioning::{Cause, Entry, EntryKind, PoolId, Subject, UserId};
+use chrono::{DateTime, Utc};
+use provisioning::{Cause, Entry, EntryKind, GrantSource, PoolId, Situation, Subject, UserId};
 use serde::Serialize;
-use store::{GrantKind, WriteUnit};
+use store::{GrantKind, GrantRecord, WriteUnit};
 
+use crate::consequences::{Agreed, Losses, foresee};
 use crate::database::{Attempt, Database};
 use crate::error::Error;
-use crate::find::pool_in;
+use crate::find::{pool_in, user_in};
 use crate::requester::Operator;
 use crate::settle::Change;
 
@@ -28,20 +30,129 @@ pub struct Grant {
     pub effects: Vec<String>,
 }
 
+/// Which grants are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Which {
+    /// Those of this person, by id or `userName`.
+    pub user: Option<String>,
+    /// Those for this pool, by id or name.
+    pub pool: Option<String>,
+    /// How many to leave out at the beginning.
+    pub before: u64,
+    /// The most.
+    pub most: u64,
+}
+
+/// A grant of a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Listed {
+    /// The ids of user and pool, and the kind, which together name it.
+    pub id: String,
+    /// The person.
+    pub user: UserId,
+    /// Their `userName`.
+    pub user_name: String,
+    /// The pool.
+    pub pool: PoolId,
+    /// Its name.
+    pub pool_name: String,
+    /// `by-hand`, `attribute` or `default`.
+    pub kind: &'static str,
+    /// The rule of a grant by an attribute.
+    pub rule: Option<String>,
+    /// When it was given.
+    pub created_at: DateTime<Utc>,
+}
+
+impl From<GrantRecord> for Listed {
+    fn from(grant: GrantRecord) -> Self {
+        Self {
+            id: format!("{}:{}:{}", grant.user, grant.pool, grant.kind.as_str()),
+            user: grant.user,
+            user_name: grant.user_name,
+            pool: grant.pool,
+            pool_name: grant.pool_name,
+            kind: grant.kind.as_str(),
+            rule: grant.rule,
+            created_at: grant.created_at,
+        }
+    }
+}
+
 /// Gives a person a licence.
 ///
 /// # Errors
 /// [`Error`] for a person or pool that does not exist, a grant that does, or a full pool that refuses.
-pub async fn give(db: &Database, operator: &Operator, user: &str, pool: &str) -> Result<Grant, Error> {
+pub async fn create(db: &Database, operator: &Operator, user: &str, pool: &str) -> Result<Grant, Error> {
     change(db, operator, user, pool, true).await
+}
+
+/// What a person would lose if a licence was taken back that was given by hand.
+///
+/// # Errors
+/// [`Error`] for a person or pool that does not exist.
+pub async fn losses_of_delete(
+    db: &Database,
+    operator: &Operator,
+    user: &str,
+    pool: &str,
+) -> Result<Losses, Error> {
+    let (scope, user) = db.user(operator, user).await?;
+    let unit = db.read(&scope).await?;
+    let pool = pool_in(&unit, pool).await?.pool.id;
+    let change = |situation: &mut Situation| {
+        for person in &mut situation.people {
+            person.grants.retain(|grant| grant.pool != pool || grant.source != GrantSource::ByHand);
+        }
+    };
+    foresee(&unit, &[user.id], &Cause::GrantLifted, operator.now, change).await
 }
 
 /// Takes a licence back that was given by hand; there is no grace.
 ///
 /// # Errors
-/// [`Error`] if the person has no such grant.
-pub async fn lift(db: &Database, operator: &Operator, user: &str, pool: &str) -> Result<Grant, Error> {
+/// [`Error`] if the person has no such grant, or the operator has not agreed to the loss.
+pub async fn delete(
+    db: &Database,
+    operator: &Operator,
+    user: &str,
+    pool: &str,
+    agreed: Agreed,
+) -> Result<Grant, Error> {
+    agreed.check(&losses_of_delete(db, operator, user, pool).await?)?;
     change(db, operator, user, pool, false).await
+}
+
+/// The grants of a tenant that do not come from groups, by person; those of one person or pool where one is named.
+///
+/// # Errors
+/// [`Error`] for a tenant, person or pool that does not exist.
+pub async fn list(db: &Database, tenant: &str, which: &Which) -> Result<Vec<Listed>, Error> {
+    let (scope, _) = db.tenant(tenant).await?;
+    let unit = db.read(&scope).await?;
+    let user = match &which.user {
+        Some(user) => Some(user_in(db, &scope, user).await?.id),
+        None => None,
+    };
+    let pool = match &which.pool {
+        Some(pool) => Some(pool_in(&unit, pool).await?.pool.id),
+        None => None,
+    };
+    let grants = unit.grants(user, pool, which.before, which.most).await?;
+    Ok(grants.into_iter().map(Listed::from).collect())
+}
+
+/// The grants of one person for one pool that do not come from groups.
+///
+/// # Errors
+/// [`Error`] for a person or pool that does not exist.
+pub async fn show(db: &Database, operator: &Operator, user: &str, pool: &str) -> Result<Vec<Listed>, Error> {
+    let (scope, user) = db.user(operator, user).await?;
+    let unit = db.read(&scope).await?;
+    let pool = pool_in(&unit, pool).await?.pool.id;
+    let grants = unit.grants(Some(user.id), Some(pool), 0, u64::from(u8::MAX)).await?;
+    Ok(grants.into_iter().map(Listed::from).collect())
 }
 
 async fn change(
@@ -51,7 +162,7 @@ async fn change(
     pool: &str,
     given: bool,
 ) -> Result<Grant, Error> {
-    let (scope, user) = db.user(user).await?;
+    let (scope, user) = db.user(operator, user).await?;
     let requester = operator.of(scope);
     let change = async |mut unit: WriteUnit| -> Attempt<Grant> {
         let pool = pool_in(&unit, pool).await?.pool;

@@ -1,5 +1,8 @@
 //! What happened, and why.
 
+pub(crate) mod people;
+mod reader;
+
 use chrono::{DateTime, Utc};
 use provisioning::{EntryKind, Subject};
 use serde::Serialize;
@@ -7,7 +10,6 @@ use serde_json::Value;
 use store::{JournalQuery, JournalRecord, ReadUnit};
 use uuid::Uuid;
 
-use crate::database::Database;
 use crate::error::Error;
 
 /// A line of the journal.
@@ -50,30 +52,14 @@ impl From<JournalRecord> for Line {
             after: record.entry.after,
             actor: record.actor.kind.to_string(),
             actor_name: record.actor.name,
-            cause: record.actor.cause,
+            cause: record.actor.reference,
         }
     }
 }
 
-/// The newest lines of a tenant, the last one at the end.
-///
-/// # Errors
-/// [`Error`] if there is no such tenant.
-pub async fn tail(db: &Database, tenant: &str, most: u64) -> Result<Vec<Line>, Error> {
-    let (scope, _) = db.tenant(tenant).await?;
-    lines(&db.read(&scope).await?, None, most).await
-}
-
-/// The newest lines about a person, the last one at the end.
-///
-/// # Errors
-/// [`Error`] if there is no such person.
-pub async fn of_user(db: &Database, user: &str, most: u64) -> Result<Vec<Line>, Error> {
-    let (scope, user) = db.user(user).await?;
-    lines(&db.read(&scope).await?, Some(Subject::User(user.id)), most).await
-}
+pub use reader::{Reader, Wanted};
 
 pub(crate) async fn lines(unit: &ReadUnit, subject: Option<Subject>, most: u64) -> Result<Vec<Line>, Error> {
-    let records = unit.journal(JournalQuery { subject, after: None, most }).await?;
+    let records = unit.journal(JournalQuery { subject, most, ..JournalQuery::default() }).await?;
     Ok(records.into_iter().map(Line::from).collect())
 }

@@ -11,7 +11,9 @@
 pub mod bindings;
 pub mod conflicts;
 pub mod connections;
+pub mod consequences;
 mod database;
+pub mod directory;
 mod entitlement;
 mod error;
 mod find;

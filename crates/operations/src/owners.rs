@@ -1,6 +1,7 @@
 //! Users and groups are handed over from one connection to another, or to none, when their connection is deleted. Access,
 //! seats and memberships stay.
 
+use provisioning::{Entry, EntryKind, Subject};
 use serde::Serialize;
 use store::{Connection, WriteUnit};
 
@@ -19,6 +20,16 @@ pub enum What {
     Groups,
     /// Both.
     All,
+}
+
+impl std::fmt::Display for What {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Users => "the users",
+            Self::Groups => "the groups",
+            Self::All => "the users and groups",
+        })
+    }
 }
 
 /// What a connection owns at the start of a hand-over.
@@ -46,8 +57,8 @@ pub async fn hand_over(
     to: &str,
     what: What,
 ) -> Result<(Owned, Work), Error> {
-    let (scope, from) = db.connection(from).await?;
-    let (other, to) = db.connection(to).await?;
+    let (scope, from) = db.connection(operator, from).await?;
+    let (other, to) = db.connection(operator, to).await?;
     if scope != other {
         let said = format!("\"{}\" and \"{}\" belong to two tenants", from.name, to.name);
         return Err(Error::Refused(said));
@@ -56,7 +67,9 @@ pub async fn hand_over(
         return Err(Error::Refused("a connection cannot take over from itself: name another one".to_owned()));
     }
     let work = HandOver::new(&from, Some(&to), what);
-    start(db, operator, scope, from, work, false).await
+    let why = format!("An administrator handed {what} over from “{}” to “{}”.", from.name, to.name);
+    let entry = Entry::new(Subject::Connection(from.id), EntryKind::ConnectionHandedOver, why);
+    start(db, operator, scope, from, work, entry).await
 }
 
 /// Starts to delete a connection: its tokens end at once, its users and groups have no owner from then on, and nobody
@@ -65,17 +78,19 @@ pub async fn hand_over(
 /// # Errors
 /// [`Error`] if there is no such connection.
 pub async fn delete(db: &Database, operator: &Operator, connection: &str) -> Result<(Owned, Work), Error> {
-    let (scope, from) = db.connection(connection).await?;
+    let (scope, from) = db.connection(operator, connection).await?;
     let work = HandOver::new(&from, None, What::All);
-    start(db, operator, scope, from, work, true).await
+    let why = format!("An administrator deleted the connection “{}”.", from.name);
+    let entry = Entry::new(Subject::Connection(from.id), EntryKind::ConnectionDeleted, why);
+    start(db, operator, scope, from, work, entry).await
 }
 
 /// What a connection owns.
 ///
 /// # Errors
 /// [`Error`] if there is no such connection.
-pub async fn owned(db: &Database, connection: &str) -> Result<Owned, Error> {
-    let (scope, connection) = db.connection(connection).await?;
+pub async fn owned(db: &Database, operator: &Operator, connection: &str) -> Result<Owned, Error> {
+    let (scope, connection) = db.connection(operator, connection).await?;
     let (users, groups) = db.read(&scope).await?.owned_by(connection.id).await?;
     Ok(Owned { connection: connection.name, users, groups })
 }
@@ -86,14 +101,15 @@ async fn start(
     scope: store::TenantScope,
     from: Connection,
     work: HandOver,
-    deleted: bool,
+    entry: Entry,
 ) -> Result<(Owned, Work), Error> {
     let requester = operator.of(scope);
     let start = async |mut unit: WriteUnit| -> Attempt<(Owned, Work)> {
         let (users, groups) = unit.owned_by(from.id).await?;
-        if deleted {
+        if entry.kind == EntryKind::ConnectionDeleted {
             unit.delete_tokens(from.id).await?;
         }
+        unit.record([(&entry, &requester.actor)], requester.now).await?;
         let work = Work::start(&requester, &mut unit, work.job(requester.now), hand_over::KIND).await?;
         Ok((unit, (Owned { connection: from.name.clone(), users, groups }, work)))
     };

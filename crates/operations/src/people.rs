@@ -1,16 +1,21 @@
 //! One person: what is known, what became of them, and why.
 
+mod export;
+
 use chrono::{DateTime, Utc};
 use provisioning::{Enrolment, SeatState, Step, Subject, UserId, explain};
 use serde::Serialize;
-use store::{Computed, GroupOf, Licence, Wanted};
+use store::{Computed, GroupOf, Licence, ReadUnit, Wanted};
 
 use crate::database::Database;
 use crate::error::Error;
 use crate::journal::{self, Line};
+use crate::requester::Operator;
 
 /// Lines of the journal that are shown with a person.
 const LINES: u64 = 100;
+
+pub use export::{Export, export};
 
 /// A person.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -74,9 +79,13 @@ pub struct Group {
 ///
 /// # Errors
 /// [`Error`] if there is no such person, or several.
-pub async fn show(db: &Database, user: &str, now: DateTime<Utc>) -> Result<User, Error> {
-    let (scope, user) = db.user(user).await?;
-    let unit = db.read(&scope).await?;
+pub async fn show(db: &Database, operator: &Operator, user: &str) -> Result<User, Error> {
+    let (scope, user) = db.user(operator, user).await?;
+    shown(&db.read(&scope).await?, user, operator.now, LINES).await
+}
+
+/// What is known about a person, with at most so many lines of the journal.
+async fn shown(unit: &ReadUnit, user: store::User, now: DateTime<Utc>, lines: u64) -> Result<User, Error> {
     let situation = unit.facts(&[user.id], &[], now).await?;
     let person = situation.people.first();
     let named = |pool| situation.pool_name(pool).unwrap_or_else(|| format!("pool {pool}"));
@@ -86,7 +95,7 @@ pub async fn show(db: &Database, user: &str, now: DateTime<Utc>) -> Result<User,
     let explanation = person.map(|person| explain(person, &situation.pools, now)).unwrap_or_default();
     let Computed { groups, licences, .. } =
         unit.computed(&[user.id], Wanted::ALL).await?.remove(&user.id).unwrap_or_default();
-    let journal = journal::lines(&unit, Some(Subject::User(user.id)), LINES).await?;
+    let journal = journal::lines(unit, Some(Subject::User(user.id)), lines).await?;
     let connection = match user.connection {
         Some(id) => unit.connection(id).await?.map(|connection| connection.name),
         None => None,

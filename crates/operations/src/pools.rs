@@ -1,20 +1,24 @@
 //! Licence pools: seats that were bought, and who is entitled to them without a group.
 
+mod change;
+mod holders;
+
 use chrono::{DateTime, NaiveDate, Utc};
-use provisioning::{Cause, Entry, EntryKind, PoolId, PoolPolicy, Subject};
+use provisioning::{Entry, EntryKind, PoolId, PoolPolicy, Subject};
 use serde::Serialize;
-use serde_json::json;
 use store::{NewPool, PoolState, WriteUnit};
 
 use crate::database::{Attempt, Database};
 use crate::entitlement;
 use crate::error::Error;
-use crate::find::{checked_name, pool_in};
+use crate::find::checked_name;
 use crate::requester::Operator;
-use crate::settle::Change;
 use crate::work::Work;
 use crate::work::expire_pool;
 use crate::work::settle_pool::{self, PoolWork};
+
+pub use change::{Change, delete, losses_of_delete, losses_of_update, update};
+pub use holders::{Details, Holder, show};
 
 /// A pool to create.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -126,37 +130,12 @@ pub async fn create(db: &Database, operator: &Operator, new: &New) -> Result<(Po
     Ok(db.write(&requester.scope, create).await?.value)
 }
 
-/// Changes how many seats were bought; the people who wait get those that are new.
-///
-/// # Errors
-/// [`Error`] if there is no such pool.
-pub async fn resize(db: &Database, operator: &Operator, pool: &str, seats: u32) -> Result<Pool, Error> {
-    let (scope, state) = db.pool(pool).await?;
-    let requester = operator.of(scope);
-    let (id, name, now) = (state.pool.id, state.pool.name.clone(), requester.now);
-    let resize = async |mut unit: WriteUnit| -> Attempt<Pool> {
-        unit.set_pool_size(id, seats).await?;
-        let why = format!("An administrator changed the seats of “{name}”.");
-        let mut changed = Entry::new(Subject::Pool(id), EntryKind::PoolChanged, why);
-        changed.before = Some(json!({ "seats": state.pool.seats }));
-        changed.after = Some(json!({ "seats": seats }));
-        unit.record([(&changed, &requester.actor)], now).await?;
-        let cause = Cause::PoolChanged { pool: id, name: name.clone() };
-        let change = Change { cause: &cause, actor: &requester.actor, now };
-        // A step serves a bounded number of people who wait.
-        while change.serve(&mut unit, id).await? {}
-        let pool = pool_in(&unit, &id.to_string()).await?;
-        Ok((unit, pool.into()))
-    };
-    Ok(db.write(&requester.scope, resize).await?.value)
-}
-
 /// One pool, by id or name.
 ///
 /// # Errors
 /// [`Error`] if there is no such pool.
-pub async fn show(db: &Database, pool: &str) -> Result<Pool, Error> {
-    Ok(db.pool(pool).await?.1.into())
+pub async fn find(db: &Database, operator: &Operator, pool: &str) -> Result<Pool, Error> {
+    Ok(db.pool(operator, pool).await?.1.into())
 }
 
 /// The pools of a tenant, oldest first.

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::database::Database;
 use crate::error::Error;
+use crate::requester::Operator;
 
 /// A request of the request log.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -62,8 +63,49 @@ impl From<RequestRecord> for Request {
 ///
 /// # Errors
 /// [`Error`] if there is no such connection.
-pub async fn tail(db: &Database, connection: &str, most: u64) -> Result<Vec<Request>, Error> {
-    let (scope, connection) = db.connection(connection).await?;
+pub async fn tail(
+    db: &Database,
+    operator: &Operator,
+    connection: &str,
+    most: u64,
+) -> Result<Vec<Request>, Error> {
+    let (scope, connection) = db.connection(operator, connection).await?;
     let requests = db.read(&scope).await?.requests(connection.id, most).await?;
     Ok(requests.into_iter().map(Request::from).collect())
+}
+
+/// A request with the names of its tenant and connection.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Details {
+    /// The request.
+    #[serde(flatten)]
+    pub request: Request,
+    /// The name of the tenant.
+    pub tenant: String,
+    /// The name of the connection, unless it was deleted.
+    pub connection: Option<String>,
+}
+
+/// The request of this id, which answers carry in `X-Request-Id` and the journal names as a cause.
+///
+/// # Errors
+/// [`Error`] if the text is no id, or the request log holds no such request.
+pub async fn show(db: &Database, operator: &Operator, id: &str) -> Result<Details, Error> {
+    let advice = "`rollcall requests tail --connection NAME` shows ids, and old requests are forgotten";
+    let unknown = || Error::unknown("request", id, advice);
+    let parsed: Uuid = id.parse().map_err(|_| unknown())?;
+    let within = db.within(operator).await?;
+    for tenant in db.store().tenants().await? {
+        if within.as_ref().is_some_and(|scope| scope.tenant_id() != tenant.id) {
+            continue;
+        }
+        let (scope, _) = db.tenant(&tenant.id.to_string()).await?;
+        let unit = db.read(&scope).await?;
+        if let Some(record) = unit.request(parsed).await? {
+            let connection = unit.connection(record.connection).await?.map(|connection| connection.name);
+            return Ok(Details { request: record.into(), tenant: tenant.name, connection });
+        }
+    }
+    Err(unknown())
 }

@@ -7,6 +7,7 @@ use scim::compat::{Dialect, Profile, Rules};
 use store::{Actor, ActorKind, Connection, TenantScope};
 
 use crate::error::Error;
+use crate::find::checked_name;
 
 /// A connection with its rules.
 #[derive(Clone, Debug)]
@@ -49,7 +50,7 @@ impl Requester {
     #[must_use]
     pub fn push(scope: TenantScope, provider: Arc<Provider>, reference: String, now: DateTime<Utc>) -> Self {
         let name = provider.connection.name.clone();
-        let actor = Actor { kind: ActorKind::Connection, name, cause: reference };
+        let actor = Actor { kind: ActorKind::Connection, name, reference };
         Self { scope, provider: Some(provider), actor, now }
     }
 
@@ -76,15 +77,34 @@ pub struct Operator {
     pub name: String,
     /// The command, such as `pool create`.
     pub command: &'static str,
+    /// The tenant, by id or name, in which other names are looked up; in all tenants without it.
+    pub tenant: Option<String>,
     /// The instant.
     pub now: DateTime<Utc>,
 }
 
 impl Operator {
+    /// A name that an operator goes by.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] for a name that people could not read again.
+    pub fn checked_name(name: &str) -> Result<&str, Error> {
+        checked_name(name)
+    }
+
+    /// The same operator, who means things of this tenant, where one is given.
+    #[must_use]
+    pub fn within(self, tenant: Option<String>) -> Self {
+        Self { tenant, ..self }
+    }
+
     /// The operator as a requester for a tenant.
     pub(crate) fn of(&self, scope: TenantScope) -> Requester {
-        let actor =
-            Actor { kind: ActorKind::Operator, name: self.name.clone(), cause: self.command.to_owned() };
-        Requester { scope, provider: None, actor, now: self.now }
+        Requester { scope, provider: None, actor: self.actor(), now: self.now }
+    }
+
+    /// As whom the journal knows the operator.
+    pub(crate) fn actor(&self) -> Actor {
+        Actor { kind: ActorKind::Operator, name: self.name.clone(), reference: self.command.to_owned() }
     }
 }

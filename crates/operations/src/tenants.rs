@@ -1,13 +1,18 @@
 //! Customer organisations.
 
 use chrono::{DateTime, Utc};
+use provisioning::{Enrolment, Entry, EntryKind, Status, Subject};
 use serde::Serialize;
-use store::TenantId;
+use serde_json::json;
+use store::{TenantId, TenantScope, WriteUnit};
 
-use crate::database::Database;
+use crate::consequences::{Agreed, Losses, counted};
+use crate::database::{Attempt, Database};
 use crate::error::Error;
 use crate::find::checked_name;
 use crate::requester::Operator;
+use crate::work::Work;
+use crate::work::delete_tenant::{self, TenantWork};
 
 /// A tenant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -21,9 +26,56 @@ pub struct Tenant {
     pub created_at: DateTime<Utc>,
 }
 
+/// A tenant with how much is in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Contents {
+    /// The tenant.
+    #[serde(flatten)]
+    pub tenant: Tenant,
+    /// Connections.
+    pub connections: u64,
+    /// Tokens that are not revoked.
+    pub tokens: u64,
+    /// People.
+    pub people: u64,
+    /// People who may use the application now.
+    pub with_access: u64,
+    /// Groups.
+    pub groups: u64,
+    /// Licence pools.
+    pub pools: u64,
+    /// Seats that people hold.
+    pub seats: u64,
+    /// Places in queues.
+    pub waiting: u64,
+}
+
 impl From<store::Tenant> for Tenant {
     fn from(tenant: store::Tenant) -> Self {
         Self { id: tenant.id, name: tenant.name, created_at: tenant.created_at }
+    }
+}
+
+impl Contents {
+    /// What a deletion takes from people, who all lose what is known about them.
+    #[must_use]
+    pub fn losses(&self) -> Losses {
+        Losses { people: self.people, access: self.with_access, seats: self.seats, places: self.waiting }
+    }
+
+    /// What is in it, in words.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let parts = [
+            counted(self.people, "person", "people"),
+            counted(self.groups, "group", "groups"),
+            counted(self.pools, "licence pool", "licence pools"),
+            counted(self.seats, "seat", "seats"),
+            counted(self.connections, "connection", "connections"),
+            counted(self.tokens, "valid token", "valid tokens"),
+        ];
+        format!("{}, its journal and its request log", parts.join(", "))
     }
 }
 
@@ -33,7 +85,14 @@ impl From<store::Tenant> for Tenant {
 /// [`Error`] for an empty name or one that exists.
 pub async fn create(db: &Database, operator: &Operator, name: &str) -> Result<Tenant, Error> {
     let name = checked_name(name)?;
-    Ok(db.store().create_tenant(name, operator.now).await?.into())
+    let create = async |mut unit: WriteUnit| -> Attempt<store::Tenant> {
+        let tenant = unit.insert_tenant(name, operator.now).await?;
+        let why = format!("An administrator created the tenant “{name}”.");
+        let entry = Entry::new(Subject::Tenant(tenant.id), EntryKind::TenantCreated, why);
+        unit.record([(&entry, &operator.actor())], operator.now).await?;
+        Ok((unit, tenant))
+    };
+    Ok(db.write(&TenantScope::installation(), create).await?.value.into())
 }
 
 /// Every tenant, oldest first.
@@ -42,4 +101,84 @@ pub async fn create(db: &Database, operator: &Operator, name: &str) -> Result<Te
 /// What the database says.
 pub async fn list(db: &Database) -> Result<Vec<Tenant>, Error> {
     Ok(db.store().tenants().await?.into_iter().map(Tenant::from).collect())
+}
+
+/// A tenant, by id or name, with how much is in it.
+///
+/// # Errors
+/// [`Error`] if there is no such tenant.
+pub async fn show(db: &Database, tenant: &str) -> Result<Contents, Error> {
+    let (scope, tenant) = db.tenant(tenant).await?;
+    let unit = db.read(&scope).await?;
+    let contents = unit.contents().await?;
+    let statuses = unit.people_by_status().await?;
+    let with_access =
+        statuses.iter().filter(|(status, _)| gives_access(*status)).map(|(_, people)| people).sum();
+    Ok(Contents {
+        tenant: tenant.into(),
+        connections: contents.connections,
+        tokens: contents.tokens,
+        people: contents.people,
+        with_access,
+        groups: contents.groups,
+        pools: contents.pools,
+        seats: contents.seats,
+        waiting: contents.waiting,
+    })
+}
+
+fn gives_access(status: Status) -> bool {
+    Enrolment { status, ..Enrolment::default() }.has_access()
+}
+
+/// Gives a tenant another name.
+///
+/// # Errors
+/// [`Error`] if there is no such tenant, or the name cannot be used or exists.
+pub async fn rename(db: &Database, operator: &Operator, tenant: &str, name: &str) -> Result<Tenant, Error> {
+    let (_, tenant) = db.tenant(tenant).await?;
+    let name = checked_name(name)?;
+    let rename = async |mut unit: WriteUnit| -> Attempt<()> {
+        unit.rename_tenant(tenant.id, name).await?;
+        let why = format!("An administrator renamed the tenant “{}”: “{name}”.", tenant.name);
+        let mut entry = Entry::new(Subject::Tenant(tenant.id), EntryKind::TenantChanged, why);
+        entry.before = Some(json!({ "name": tenant.name }));
+        entry.after = Some(json!({ "name": name }));
+        unit.record([(&entry, &operator.actor())], operator.now).await?;
+        Ok((unit, ()))
+    };
+    db.write(&TenantScope::installation(), rename).await?;
+    Ok(store::Tenant { name: name.to_owned(), ..tenant.clone() }.into())
+}
+
+/// Deletes a tenant with everything in it. Its tokens are revoked at once; the caller deletes the rest by the work. The
+/// journal of the installation keeps how much it was.
+///
+/// # Errors
+/// [`Error`] if there is no such tenant, or the operator has not agreed to the losses.
+pub async fn delete(
+    db: &Database,
+    operator: &Operator,
+    tenant: &str,
+    agreed: Agreed,
+) -> Result<(Contents, Work), Error> {
+    let contents = show(db, tenant).await?;
+    agreed.check(&contents.losses())?;
+    let (scope, _) = db.tenant(&contents.tenant.id.to_string()).await?;
+    let requester = operator.of(scope);
+    let start = async |mut unit: WriteUnit| -> Attempt<Work> {
+        let name = &contents.tenant.name;
+        let why = format!("An administrator deleted the tenant “{name}” with {}.", contents.sentence());
+        let mut entry = Entry::new(Subject::Tenant(contents.tenant.id), EntryKind::TenantDeleted, why);
+        entry.before = Some(json!(contents));
+        unit.record_for_installation([(&entry, &requester.actor)], operator.now).await?;
+        unit.revoke_all_tokens(operator.now).await?;
+        // A request that was let in before the revocation may still write: the work is done once more, later.
+        unit.enqueue(TenantWork::once_more(requester.scope.tenant_id(), operator.now), operator.now).await?;
+        let job = TenantWork::job(requester.scope.tenant_id(), operator.now);
+        let work = Work::start(&requester, &mut unit, job, delete_tenant::KIND).await?;
+        Ok((unit, work))
+    };
+    let work = db.write(&requester.scope, start).await?.value;
+    Ok((contents, work))
 }

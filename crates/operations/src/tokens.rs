@@ -1,8 +1,10 @@
 //! The secrets that identity providers present.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use provisioning::{Entry, EntryKind, Subject};
 use serde::Serialize;
-use store::{ConnectionId, NewToken, TokenId, WriteUnit};
+use serde_json::json;
+use store::{ConnectionId, NewToken, ReadUnit, TokenId, WriteUnit};
 
 use crate::database::{Attempt, Database};
 use crate::error::Error;
@@ -58,7 +60,7 @@ pub async fn create(
     connection: &str,
     expires_in_days: Option<u32>,
 ) -> Result<Created, Error> {
-    let (scope, connection) = db.connection(connection).await?;
+    let (scope, connection) = db.connection(operator, connection).await?;
     let now = operator.now;
     let plain = Plain::new();
     let hash = hash(&plain.0).ok_or_else(|| Error::Refused("a token could not be made".to_owned()))?;
@@ -70,6 +72,9 @@ pub async fn create(
     };
     let create = async |mut unit: WriteUnit| -> Attempt<store::Token> {
         let token = unit.insert_token(&new, now).await?;
+        let why = format!("An administrator created the token {} of “{}”.", token.hint, connection.name);
+        let entry = Entry::new(Subject::Token(token.id), EntryKind::TokenCreated, why);
+        unit.record([(&entry, &operator.actor())], now).await?;
         Ok((unit, token))
     };
     let token = db.write(&scope, create).await?.value;
@@ -81,14 +86,56 @@ pub async fn create(
 /// # Errors
 /// [`Error`] if there is no such connection.
 pub async fn list(db: &Database, operator: &Operator, connection: &str) -> Result<Vec<Token>, Error> {
-    let (scope, connection) = db.connection(connection).await?;
+    let (scope, connection) = db.connection(operator, connection).await?;
     let tokens = db.read(&scope).await?.tokens(connection.id).await?;
     let now = operator.now;
     Ok(tokens.into_iter().map(|token| known(token, now)).collect())
 }
 
-/// Revokes a token of a connection, by its id; a running server refuses it within the seconds of
-/// `auth.token_cache_seconds`.
+/// A token of a connection, by its id or its first letters.
+///
+/// # Errors
+/// [`Error`] if the connection has no such token.
+pub async fn show(db: &Database, operator: &Operator, connection: &str, token: &str) -> Result<Token, Error> {
+    let (scope, connection) = db.connection(operator, connection).await?;
+    let unit = db.read(&scope).await?;
+    Ok(known(find(&unit, connection.id, token).await?, operator.now))
+}
+
+/// Changes when a token expires: so many days from now, or never.
+///
+/// # Errors
+/// [`Error`] if the connection has no such token that is not revoked.
+pub async fn update(
+    db: &Database,
+    operator: &Operator,
+    connection: &str,
+    token: &str,
+    expires_in_days: Option<u32>,
+) -> Result<Token, Error> {
+    let (scope, connection) = db.connection(operator, connection).await?;
+    let now = operator.now;
+    let expires_at = expires_in_days.map(|days| now + TimeDelta::days(days.into()));
+    let update = async |mut unit: WriteUnit| -> Attempt<store::Token> {
+        let found = find(&unit, connection.id, token).await?;
+        if !unit.set_token_expiry(found.id, expires_at).await? {
+            let said =
+                format!("the token {token} is revoked: create another one with `rollcall token create`");
+            return Err(Error::Refused(said));
+        }
+        let why = format!("An administrator changed the expiry of {} of “{}”.", found.hint, connection.name);
+        let mut entry = Entry::new(Subject::Token(found.id), EntryKind::TokenChanged, why);
+        entry.before = Some(json!({ "expiresAt": found.expires_at }));
+        entry.after = Some(json!({ "expiresAt": expires_at }));
+        unit.record([(&entry, &operator.actor())], now).await?;
+        Ok((unit, found))
+    };
+    let found = db.write(&scope, update).await?.value;
+    Ok(known(store::Token { expires_at, ..found }, now))
+}
+
+/// Revokes a token of a connection, by its id or its first letters; a running server refuses it within the seconds of
+/// `auth.token_cache_seconds`. It stays in the list, so that its last use can be looked up.
 ///
 /// # Errors
 /// [`Error`] if the connection has no such token that is valid.
@@ -98,21 +145,34 @@ pub async fn revoke(
     connection: &str,
     token: &str,
 ) -> Result<Token, Error> {
-    let (scope, connection) = db.connection(connection).await?;
-    let advice = "`rollcall token list` shows those of the connection";
+    let (scope, connection) = db.connection(operator, connection).await?;
     let now = operator.now;
     let revoke = async |mut unit: WriteUnit| -> Attempt<store::Token> {
-        let tokens = unit.tokens(connection.id).await?;
-        let found = tokens.into_iter().find(|known| known.id.to_string() == token);
-        let found = found.ok_or_else(|| Error::unknown("token", token, advice))?;
+        let found = find(&unit, connection.id, token).await?;
         if !unit.revoke_token(found.id, now).await? {
             let said = format!("the token {token} was revoked before: nothing is to be done");
             return Err(Error::Refused(said));
         }
+        let why = format!("An administrator revoked the token {} of “{}”.", found.hint, connection.name);
+        let entry = Entry::new(Subject::Token(found.id), EntryKind::TokenRevoked, why);
+        unit.record([(&entry, &operator.actor())], now).await?;
         Ok((unit, found))
     };
     let found = db.write(&scope, revoke).await?.value;
     Ok(known(store::Token { revoked_at: Some(now), ..found }, now))
+}
+
+/// The only token of the connection with this id or these first letters.
+async fn find(unit: &ReadUnit, connection: ConnectionId, token: &str) -> Result<store::Token, Error> {
+    let mut tokens = unit.tokens(connection).await?;
+    tokens.retain(|known| known.id.to_string() == token || known.hint == token);
+    if tokens.len() > 1 {
+        let said =
+            format!("\"{token}\" is one of several tokens: name it by id, `rollcall token list` shows it");
+        return Err(Error::Refused(said));
+    }
+    let advice = "`rollcall token list` shows those of the connection";
+    tokens.pop().ok_or_else(|| Error::unknown("token", token, advice))
 }
 
 fn known(token: store::Token, now: DateTime<Utc>) -> Token {

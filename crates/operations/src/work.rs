@@ -1,6 +1,8 @@
 //! Long work: many people in batches, each batch one unit of work that ends with how far the work has come. An
 //! operation starts it; a worker of the server, or the command that started it, takes one step after the other.
 
+pub(crate) mod delete_pool;
+pub(crate) mod delete_tenant;
 pub(crate) mod end_grace;
 pub(crate) mod expire_pool;
 pub(crate) mod group_deleted;
@@ -29,8 +31,15 @@ pub const TIMERS: &[&str] =
     &[job_kind::END_GRACE, job_kind::SERVE_QUEUE, expire_pool::KIND, join_groups::KIND];
 
 /// The kinds of work that take as many steps as there are people.
-pub const LONG: &[&str] =
-    &[settle_group::KIND, settle_pool::KIND, group_deleted::KIND, hand_over::KIND, members_left::KIND];
+pub const LONG: &[&str] = &[
+    settle_group::KIND,
+    settle_pool::KIND,
+    group_deleted::KIND,
+    hand_over::KIND,
+    members_left::KIND,
+    delete_pool::KIND,
+    delete_tenant::KIND,
+];
 
 /// How long the job that stands in for an interrupted command waits for the command itself.
 const STAND_IN: TimeDelta = TimeDelta::seconds(60);
@@ -139,7 +148,7 @@ impl Work {
 /// # Errors
 /// [`WorkError`].
 pub async fn step(db: &Database, job: &mut Job, pace: Pace) -> Result<Option<Progress>, WorkError> {
-    let actor = Actor { kind: ActorKind::Job, name: job.kind.clone(), cause: job.id.to_string() };
+    let actor = Actor { kind: ActorKind::Job, name: job.kind.clone(), reference: job.id.to_string() };
     let mut step = Step { db, scope: &job.scope, actor, payload: job.payload.clone(), job: Some(job), pace };
     let progress = step.take(&job.kind).await?;
     let payload = step.payload;
@@ -170,6 +179,8 @@ impl Step<'_> {
             hand_over::KIND => hand_over::step(self).await,
             join_groups::KIND => join_groups::step(self).await,
             members_left::KIND => members_left::step(self).await,
+            delete_pool::KIND => delete_pool::step(self).await,
+            delete_tenant::KIND => delete_tenant::step(self).await,
             other => Err(WorkError::Broken(format!("there is no work of the kind \"{other}\""))),
         }
     }

@@ -48,4 +48,10 @@ ids! {
     GroupId
     /// A licence pool of a tenant.
     PoolId
+    /// A tenant.
+    TenantId
+    /// A connection of a tenant.
+    ConnectionId
+    /// A bearer token of a connection.
+    TokenId
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    id::{GroupId, PoolId, UserId},
+    id::{ConnectionId, GroupId, PoolId, TenantId, TokenId, UserId},
     words::words,
 };
 
@@ -42,6 +42,12 @@ pub enum Subject {
     Group(GroupId),
     /// A licence pool.
     Pool(PoolId),
+    /// A tenant, in the journal of the installation.
+    Tenant(TenantId),
+    /// A connection.
+    Connection(ConnectionId),
+    /// A token of a connection.
+    Token(TokenId),
 }
 
 /// What happened.
@@ -102,8 +108,32 @@ pub enum EntryKind {
     PoolChanged,
     /// A pool expired.
     PoolExpired,
+    /// A pool was deleted.
+    PoolDeleted,
     /// A user or group belongs to another connection.
     OwnerChanged,
+    /// Everything about a person was exported.
+    UserExported,
+    /// A tenant was created.
+    TenantCreated,
+    /// A tenant got another name.
+    TenantChanged,
+    /// A tenant was deleted with everything in it.
+    TenantDeleted,
+    /// A connection was created.
+    ConnectionCreated,
+    /// A connection's name, profile, quirks or delays changed.
+    ConnectionChanged,
+    /// Users or groups of a connection were handed over to another one.
+    ConnectionHandedOver,
+    /// A connection was deleted; its users and groups have no owner.
+    ConnectionDeleted,
+    /// A token was created.
+    TokenCreated,
+    /// A token's expiry changed.
+    TokenChanged,
+    /// A token was revoked.
+    TokenRevoked,
 }
 
 words!(EntryKind, "journal entry kind", {
@@ -133,5 +163,17 @@ words!(EntryKind, "journal entry kind", {
     PoolCreated => "pool-created",
     PoolChanged => "pool-changed",
     PoolExpired => "pool-expired",
+    PoolDeleted => "pool-deleted",
     OwnerChanged => "owner-changed",
+    UserExported => "user-exported",
+    TenantCreated => "tenant-created",
+    TenantChanged => "tenant-changed",
+    TenantDeleted => "tenant-deleted",
+    ConnectionCreated => "connection-created",
+    ConnectionChanged => "connection-changed",
+    ConnectionHandedOver => "connection-handed-over",
+    ConnectionDeleted => "connection-deleted",
+    TokenCreated => "token-created",
+    TokenChanged => "token-changed",
+    TokenRevoked => "token-revoked",
 });

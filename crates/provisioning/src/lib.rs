@@ -114,7 +114,7 @@ pub use effect::{ApplicationEvent, Effect};
 pub use enrolment::{Enrolment, Status, Step, StepRefused, Steps};
 pub use explain::explain;
 pub use grant::{Grant, GrantSource};
-pub use id::{GroupId, PoolId, UserId};
+pub use id::{ConnectionId, GroupId, PoolId, TenantId, TokenId, UserId};
 pub use journal::{Entry, EntryKind, Subject};
 pub use person::Person;
 pub use policy::Policy;

@@ -1,6 +1,7 @@
 //! The form in which strings are compared (RFC 7643 §2.2 `caseExact`, RFC 7644 §5).
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 use precis_profiles::UsernameCaseMapped;
 use precis_profiles::precis_core::profile::Profile as _;
@@ -106,11 +107,51 @@ fn mapped(characters: impl Iterator<Item = char>) -> String {
     text
 }
 
+/// Text with every character escaped, as JSON escapes it (RFC 8259 §7), that would act on a terminal, end the line or
+/// change the order of what is read. JSON whose strings hold such characters says the same afterwards.
+#[must_use]
+pub fn shown(text: &str) -> Cow<'_, str> {
+    if !text.contains(acts) {
+        return Cow::Borrowed(text);
+    }
+    let mut safe = String::with_capacity(text.len() + 16);
+    for character in text.chars() {
+        if acts(character) {
+            // All of them are in the first plane, so four digits are enough; memory takes everything.
+            let _ = write!(safe, "\\u{:04x}", u32::from(character));
+        } else {
+            safe.push(character);
+        }
+    }
+    Cow::Owned(safe)
+}
+
+/// Whether a character is a control, separates lines, or changes the direction of text (UAX #9).
+fn acts(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+        )
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn what_would_act_on_a_terminal_is_escaped_and_other_text_is_not() {
+        for (text, safe) in [
+            ("Zoë 名 \u{5e9}", "Zoë 名 \u{5e9}"),
+            ("a\u{1b}[31mb\u{9b}c\u{7f}", "a\\u001b[31mb\\u009bc\\u007f"),
+            ("one\r\ntwo\u{2028}three", "one\\u000d\\u000atwo\\u2028three"),
+            ("\u{202e}gnp.exe\u{2066}", "\\u202egnp.exe\\u2066"),
+        ] {
+            assert_eq!(shown(text), safe);
+        }
+    }
 
     #[test]
     fn folding_is_unicode_not_ascii() {

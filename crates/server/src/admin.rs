@@ -8,7 +8,7 @@ use thiserror::Error as ThisError;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::jobs::JobContext;
-use crate::serve::{ServeError, database_options, must_exist, open_database};
+use crate::serve::{ServeError, database_options, database_place, must_exist, open_database, unopened};
 
 /// The database, opened for an operator.
 #[derive(Debug)]
@@ -16,6 +16,7 @@ pub struct Admin {
     db: Database,
     clock: Clock,
     config: Config,
+    name: String,
 }
 
 /// Why something was not done, in one sentence that says what to do.
@@ -55,7 +56,8 @@ impl Admin {
     /// # Errors
     /// As [`Admin::open`].
     pub async fn open_with(config: &Config, clock: Clock) -> Result<Self, AdminError> {
-        Ok(Self { db: open_database(config, "", None).await?, clock, config: config.clone() })
+        let db = open_database(config, "", None).await?;
+        Ok(Self { db, clock, config: config.clone(), name: "operator".to_owned() })
     }
 
     /// Runs the migrations that the database needs, whatever the settings say about the start of a server; answers
@@ -66,7 +68,21 @@ impl Admin {
     pub async fn migrate(config: &Config) -> Result<Vec<String>, AdminError> {
         let (options, file) = database_options(config, true)?;
         let migrated = operations::migrate(&options).await;
-        Ok(migrated.map_err(|error| ServeError::Database { file, error })?)
+        Ok(migrated.map_err(|error| unopened(&options, file.as_deref(), error))?)
+    }
+
+    /// The same for the operator of this name, whom the journal then names.
+    ///
+    /// # Errors
+    /// [`AdminError::Operation`] for a name that people could not read again.
+    pub fn acting_as(self, name: &str) -> Result<Self, AdminError> {
+        Ok(Self { name: Operator::checked_name(name)?.to_owned(), ..self })
+    }
+
+    /// Which database the settings name, without any password.
+    #[must_use]
+    pub fn place(config: &Config) -> String {
+        database_place(config)
     }
 
     /// The database.
@@ -78,7 +94,7 @@ impl Admin {
     /// The operator who gives this command now.
     #[must_use]
     pub fn operator(&self, command: &'static str) -> Operator {
-        Operator { name: "operator".to_owned(), command, now: self.clock.now() }
+        Operator { name: self.name.clone(), command, tenant: None, now: self.clock.now() }
     }
 
     /// Brings long work to its end; `seen` is told how far it is.

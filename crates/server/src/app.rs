@@ -11,7 +11,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Limits};
 use crate::http::limits::Rates;
 use crate::jobs::Bell;
-use crate::requests::RequestLog;
+use crate::request_log::RequestLog;
 
 /// One running server.
 #[derive(Debug)]

@@ -1,9 +1,9 @@
 //! The program's own log: pretty for people, JSON for machines, and never a secret of the database layer.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Write};
 
+use scim::text;
 use tracing::Metadata;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::{EnvFilter, FilterExt as _, filter_fn};
@@ -77,31 +77,12 @@ impl<W: Write> Write for Shown<W> {
     }
 }
 
-/// The event with such characters as JSON escapes them (RFC 8259 §7), which is JSON still where it was.
+/// The event with such characters escaped, which is JSON still where it was.
 fn shown(event: &str) -> Cow<'_, str> {
-    let (text, end) = event.strip_suffix('\n').map_or((event, ""), |text| (text, "\n"));
-    if !text.contains(acts) {
-        return Cow::Borrowed(event);
+    match event.strip_suffix('\n') {
+        Some(line) => Cow::Owned(text::shown(line).into_owned() + "\n"),
+        None => text::shown(event),
     }
-    let mut safe = String::with_capacity(event.len() + 16);
-    for character in text.chars() {
-        if acts(character) {
-            // All of them are in the first plane, so four digits are enough; memory takes everything.
-            let _ = write!(safe, "\\u{:04x}", u32::from(character));
-        } else {
-            safe.push(character);
-        }
-    }
-    Cow::Owned(safe + end)
-}
-
-/// Whether a character is a control, separates lines, or changes the direction of text (UAX #9).
-fn acts(character: char) -> bool {
-    character.is_control()
-        || matches!(
-            character,
-            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
-        )
 }
 
 /// Below WARN the database layer shows connection options, and in them the password.
@@ -174,16 +155,16 @@ mod tests {
     fn what_would_act_on_a_terminal_or_turn_text_around_is_shown() {
         let sent = "a\u{1b}[31mb\u{9b}c\u{7f}\r\nd\u{202e}e\u{2066}f";
         for pretty in [true, false] {
-            let text = logged("info", pretty, || {
+            let log = logged("info", pretty, || {
                 let span = tracing::info_span!("request", path = %sent, word = sent);
                 let _entered = span.enter();
                 tracing::info!(path = %sent, word = sent, "{sent}");
                 tracing::info!(error = ?sent.to_owned(), "ü 名");
             });
-            assert!(text.lines().count() == 2 && text.ends_with('\n'), "{text}");
-            assert!(text.lines().all(|line| !line.contains(acts)), "{text}");
-            assert!(text.contains("\\u202e") && text.contains("ü 名"), "{text}");
-            for line in text.lines().filter(|_| !pretty) {
+            assert!(log.lines().count() == 2 && log.ends_with('\n'), "{log}");
+            assert!(log.lines().all(|line| text::shown(line) == line), "{log}");
+            assert!(log.contains("\\u202e") && log.contains("ü 名"), "{log}");
+            for line in log.lines().filter(|_| !pretty) {
                 let line: serde_json::Value = serde_json::from_str(line).expect("JSON");
                 let word = line["word"].as_str().or(line["span"]["word"].as_str());
                 assert_eq!(word, Some(sent), "machines read what was sent");

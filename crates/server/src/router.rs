@@ -10,13 +10,13 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{any, get, post};
 
 use crate::app::App;
+use crate::health;
 use crate::http::error::{Failure, Fault};
 use crate::http::{accept, limits, link, paths, trace};
 use crate::panics::survived;
-use crate::requests::record;
+use crate::request_log::record;
 use crate::scim::discovery;
 use crate::scim::http::resources;
-use crate::status;
 
 /// The whole program as one service.
 pub(crate) fn router(app: &Arc<App>) -> Router {
@@ -39,9 +39,9 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         .route_layer(from_fn(accept::only_json));
     let routes = Router::new()
         .nest(paths::SCIM, scim)
-        .route("/healthz", get(status::healthz))
-        .route("/readyz", get(status::readyz))
-        .route("/metrics", get(status::metrics));
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .route("/metrics", get(health::metrics));
     dress(routes, app)
 }
 

@@ -22,7 +22,7 @@ use crate::http::paths::SCIM;
 use crate::http::socket::Doorkeeper;
 use crate::jobs;
 use crate::metrics;
-use crate::requests::{self, RequestLog};
+use crate::request_log::{self, RequestLog};
 use crate::router::router;
 
 /// Why the server does not start, or has stopped by itself.
@@ -53,10 +53,10 @@ pub enum ServeError {
         error: std::io::Error,
     },
     /// The database cannot be opened.
-    #[error("the database{} cannot be opened: {error}", named(.file.as_deref()))]
+    #[error("the database{} cannot be opened: {error}", named(.place.as_deref()))]
     Database {
-        /// The file of `SQLite`.
-        file: Option<PathBuf>,
+        /// The file of `SQLite`, or the name of the database and its host.
+        place: Option<String>,
         /// What the database says.
         #[source]
         error: operations::DatabaseError,
@@ -109,7 +109,7 @@ impl Server {
         metrics::start(db.kind());
         let (requests, queue) = RequestLog::new(config.requests.queue);
         let app = Arc::new(App::new(config, Arc::clone(&db), clock.clone(), requests));
-        app.tasks().spawn(requests::write(Arc::clone(&db), queue, app.stop().clone()));
+        app.tasks().spawn(request_log::write(Arc::clone(&db), queue, app.stop().clone()));
         Ok(Self { app, clock, listener, address, db })
     }
 
@@ -213,7 +213,7 @@ pub(crate) async fn open_database(
     let (options, file) = database_options(config, config.migrate)?;
     let options = Options { statement_limit, ..options };
     let opened = Database::open(&options, base, config.policy()).await;
-    opened.map_err(|error| ServeError::Database { file, error })
+    opened.map_err(|error| unopened(&options, file.as_deref(), error))
 }
 
 /// How to open the database of the settings, and the file of `SQLite`, whose folder is made.
@@ -241,6 +241,29 @@ pub(crate) fn database_options(
     Ok((options, file))
 }
 
+/// The database of the settings as people tell it from others: its file, or its name and host. What could hold a
+/// password is left out.
+pub(crate) fn database_place(config: &Config) -> String {
+    let url = config.database_url.expose_secret();
+    if let Some(file) = sqlite_file(url) {
+        let file = std::path::absolute(&file).unwrap_or(file);
+        return format!("{} (SQLite)", file.display());
+    }
+    place_of_url(url).unwrap_or_else(|| "the one of the settings".to_owned())
+}
+
+/// Host and name in a URL; nothing where a password could be taken for one of them.
+fn place_of_url(url: &str) -> Option<String> {
+    let (_, rest) = url.split_once("://")?;
+    let address = match rest.rsplit_once('@') {
+        Some((user, address)) if !user.contains(['/', '?', '@']) => address,
+        Some(_) => return None,
+        None => rest,
+    };
+    let (host, name) = address.split('?').next()?.split_once('/')?;
+    Some(format!("{name} at {host} (PostgreSQL)"))
+}
+
 /// Refuses a `SQLite` file of the settings that does not exist.
 ///
 /// # Errors
@@ -253,9 +276,19 @@ pub(crate) fn must_exist(config: &Config) -> Result<(), ServeError> {
     }
 }
 
-/// The file as part of a sentence.
-fn named(file: Option<&Path>) -> String {
-    file.map(|file| format!(" {}", file.display())).unwrap_or_default()
+/// Why a database is not opened, with its file, or its name and host.
+pub(crate) fn unopened(
+    options: &Options,
+    file: Option<&Path>,
+    error: operations::DatabaseError,
+) -> ServeError {
+    let place = file.map(|file| file.display().to_string()).or_else(|| place_of_url(&options.url));
+    ServeError::Database { place, error }
+}
+
+/// The place as part of a sentence.
+fn named(place: Option<&str>) -> String {
+    place.map(|place| format!(" {place}")).unwrap_or_default()
 }
 
 /// Waits for the signals by which systems end a program. SIGHUP, which would end it too, is logged and changes nothing.
@@ -316,6 +349,23 @@ mod tests {
             ("[::]:8080", "http://localhost:8080"),
         ] {
             assert_eq!(reachable(address.parse().expect("an address")), link);
+        }
+    }
+
+    #[test]
+    fn the_place_of_a_database_never_shows_a_password() {
+        for (url, place) in [
+            (
+                "postgres://me:s3cret@db.internal:5433/rollcall?x=1",
+                Some("rollcall at db.internal:5433 (PostgreSQL)"),
+            ),
+            ("postgres://db.internal/rollcall?password=s3cret", Some("rollcall at db.internal (PostgreSQL)")),
+            ("postgres://me:s3/cret@db.internal/rollcall", None),
+            ("postgres://me:s3?cret@db.internal/rollcall", None),
+            ("postgres://me:s3@cret@db.internal/rollcall", None),
+            ("postgres://db.internal/rollcall?password=s3@cret/x", None),
+        ] {
+            assert_eq!(place_of_url(url).as_deref(), place, "{url}");
         }
     }
 }

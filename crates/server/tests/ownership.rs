@@ -284,5 +284,5 @@ async fn a_deleted_connection_leaves_its_people_with_their_access() {
     let path = format!("/Users/{ada}");
     other.patch(&path, json!([{ "op": "add", "path": "title", "value": "Dr" }])).await.expect(200);
     other.delete(&path).await.expect(204);
-    owners::owned(db, &one.id).await.expect_err("there is no such connection any more");
+    owners::owned(db, &operator, &one.id).await.expect_err("there is no such connection any more");
 }

@@ -3,6 +3,7 @@
 mod support;
 
 use chrono::TimeDelta;
+use operations::consequences::Agreed;
 use provisioning::{SeatState, Status};
 use serde_json::{Value, json};
 use support::{ENROLMENT, GROUP, TestApp, USER, user};
@@ -125,9 +126,11 @@ async fn who_finds_no_seat_waits_and_gets_the_first_that_is_free() {
     assert_eq!(app.person(&eve).await.enrolment.status, Status::Pending);
 
     client.add(&team, &bob).await.expect(200);
-    let pool = operations::pools::resize(app.admin.db(), &app.admin.operator("test"), "Vault", 2)
-        .await
-        .expect("there is such a pool");
+    let change = operations::pools::Change { seats: Some(2), ..operations::pools::Change::default() };
+    let operator = app.admin.operator("test");
+    let updated =
+        operations::pools::update(app.admin.db(), &operator, "Vault", &change, Agreed::Nothing).await;
+    let (pool, _) = updated.expect("there is such a pool");
     assert_eq!((pool.used, pool.waiting), (2, 0));
     assert_eq!(app.person(&bob).await.seats[0].state, SeatState::Assigned);
 }
@@ -180,7 +183,7 @@ async fn binding_and_unbinding_settle_everybody_in_the_group() {
     let again = operations::sentence(&again);
     assert!(again.contains("exists already"), "{again}");
 
-    let unbound = operations::bindings::remove(db, &operator, "Team", "Vault").await;
+    let unbound = operations::bindings::delete(db, &operator, "Team", "Vault", Agreed::People(5)).await;
     let (_, work) = unbound.expect("it was bound");
     assert_eq!(app.admin.finish(work, |_| {}).await.expect("settled").people, 5);
     assert_eq!(client.status(&people[0]).await, "suspended");
@@ -283,20 +286,20 @@ async fn a_licence_by_hand_is_given_and_taken_without_grace() {
     let client = app.connection("generic").await;
     let ada = client.user("ada").await;
     app.pool("Vault", 1, "queue").await;
-    let grant = operations::grants::give(app.admin.db(), &app.admin.operator("test"), "ada", "vault")
+    let grant = operations::grants::create(app.admin.db(), &app.admin.operator("test"), "ada", "vault")
         .await
         .expect("a new grant");
     assert!(grant.effects.contains(&"seat taken in Vault".to_owned()), "{:?}", grant.effects);
-    operations::grants::give(app.admin.db(), &app.admin.operator("test"), "ada", "Vault")
+    operations::grants::create(app.admin.db(), &app.admin.operator("test"), "ada", "Vault")
         .await
         .expect_err("it stands");
     assert_eq!(client.status(&ada).await, "pending");
-    operations::grants::lift(app.admin.db(), &app.admin.operator("test"), "ada", "Vault")
+    operations::grants::delete(app.admin.db(), &app.admin.operator("test"), "ada", "Vault", Agreed::Anything)
         .await
         .expect("it stood");
     assert_eq!(client.status(&ada).await, "no-licence");
     assert_eq!(app.pool_now("Vault").await.used, 0);
-    operations::grants::lift(app.admin.db(), &app.admin.operator("test"), "ada", "Vault")
+    operations::grants::delete(app.admin.db(), &app.admin.operator("test"), "ada", "Vault", Agreed::Anything)
         .await
         .expect_err("it is lifted");
 }
@@ -477,4 +480,23 @@ async fn a_large_group_is_emptied_at_once_and_its_people_are_settled_in_batches(
         assert_eq!(story[removed + 1], "suspended", "{story:?}");
     }
     assert!(app.story(people[0]).await.contains(&"member-removed".to_owned()));
+}
+
+#[tokio::test]
+async fn a_pool_that_rejects_serves_those_whom_it_refused_once_it_grows() {
+    let app = TestApp::open().await;
+    let client = app.connection("generic").await;
+    let (ada, bob) = (client.user("ada").await, client.user("bob").await);
+    let team = client.group("Team", &[&ada, &bob]).await;
+    app.pool("Vault", 1, "reject").await;
+    let bound = app.bind(&team, "Vault").await;
+    assert_eq!((bound.people, bound.refused), (2, 1));
+    assert_eq!((client.status(&ada).await.as_str(), client.status(&bob).await.as_str()), ("pending", "none"));
+    let change = operations::pools::Change { seats: Some(2), ..Default::default() };
+    let operator = app.admin.operator("pool update");
+    let agreed = Agreed::Nothing;
+    let changed = operations::pools::update(app.admin.db(), &operator, "Vault", &change, agreed).await;
+    let (_, work) = changed.expect("a larger pool");
+    app.admin.finish(work.expect("people to settle"), |_| {}).await.expect("the end");
+    assert_eq!(client.status(&bob).await, "pending");
 }

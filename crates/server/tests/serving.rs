@@ -96,10 +96,12 @@ async fn what_was_accepted_is_finished_and_written_before_the_end() {
     served.expect("an orderly end");
 
     let admin = Admin::open(&config).await.expect("the database opens");
-    operations::people::show(admin.db(), "ada", admin.operator("test").now)
+    operations::people::show(admin.db(), &admin.operator("test"), "ada")
         .await
         .expect("what was acknowledged is there");
-    let requests = operations::request_log::tail(admin.db(), &connection, 10).await.expect("readable");
+    let requests = operations::request_log::tail(admin.db(), &admin.operator("test"), &connection, 10)
+        .await
+        .expect("readable");
     assert_eq!(requests.len(), 1);
     assert!(
         operations::tokens::list(admin.db(), &admin.operator("test"), &connection).await.expect("readable")

@@ -3,10 +3,11 @@
 use chrono::{DateTime, Utc};
 use provisioning::Policy;
 use scim::text::fold;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use crate::db::sql::Sql;
 use crate::entity::connections;
 use crate::error::Error;
 use crate::ids::{ConnectionId, new_id, stored};
@@ -126,6 +127,27 @@ impl ReadUnit {
     }
 }
 
+#[derive(FromQueryResult)]
+struct OwnedRow {
+    people: i64,
+    teams: i64,
+}
+
+impl ReadUnit {
+    /// How many users and how many groups a connection owns.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn owned_by(&self, connection: ConnectionId) -> Result<(u64, u64), Error> {
+        let mut sql = Sql::new("SELECT (SELECT COUNT(*) FROM users WHERE tenant_id = ");
+        sql.bind(self.tenant()).push(" AND connection_id = ").bind(connection.uuid());
+        sql.push(") AS people, (SELECT COUNT(*) FROM groups WHERE tenant_id = ").bind(self.tenant());
+        sql.push(" AND connection_id = ").bind(connection.uuid()).push(") AS teams");
+        let row = self.transaction.one::<OwnedRow>(sql).await?.ok_or(Error::NotFound)?;
+        Ok((u64::try_from(row.people).unwrap_or(0), u64::try_from(row.teams).unwrap_or(0)))
+    }
+}
+
 impl WriteUnit {
     /// Creates a connection.
     ///
@@ -151,5 +173,23 @@ impl WriteUnit {
         };
         self.transaction.insert(row.clone()).await?;
         row.try_into()
+    }
+}
+
+impl WriteUnit {
+    /// Gives a connection the name, the profile, the quirks and the policy of this one.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] if the tenant has another one of this name; [`Error::NotFound`] if there is no such
+    /// connection.
+    pub async fn save_connection(&mut self, connection: &Connection) -> Result<(), Error> {
+        let mut sql = Sql::new("UPDATE connections SET name = ");
+        sql.bind(connection.name.as_str()).push(", name_folded = ").bind(fold(&connection.name).into_owned());
+        sql.push(", profile = ").bind(connection.profile.as_str());
+        sql.push(", with_quirks = ").bind(json!(connection.with));
+        sql.push(", without_quirks = ").bind(json!(connection.without));
+        sql.push(", policy = ").bind(json!(connection.policy));
+        sql.push(" WHERE tenant_id = ").bind(self.tenant()).push(" AND id = ").bind(connection.id.uuid());
+        if self.transaction.run(sql).await? == 1 { Ok(()) } else { Err(Error::NotFound) }
     }
 }

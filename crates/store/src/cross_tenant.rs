@@ -1,4 +1,5 @@
-//! Look-ups across tenants, for the operator at the terminal: by id, or by a name that must stand for one thing.
+//! Look-ups across tenants, for the operator at the terminal: by id, or by a name that must stand for one thing in all
+//! tenants, or in the one that the operator names.
 
 use provisioning::{GroupId, PoolId, UserId};
 use scim::text::{fold, fold_name};
@@ -27,9 +28,14 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Ambiguous`] if several tenants have one of this name.
-    pub async fn connection(&self, id_or_name: &str) -> Result<Option<(TenantScope, Connection)>, Error> {
-        let found =
-            self.find("connections", "name_folded", fold(id_or_name).into_owned(), id_or_name).await?;
+    pub async fn connection(
+        &self,
+        id_or_name: &str,
+        within: Option<&TenantScope>,
+    ) -> Result<Option<(TenantScope, Connection)>, Error> {
+        let found = self
+            .find("connections", "name_folded", fold(id_or_name).into_owned(), id_or_name, within)
+            .await?;
         let Some((scope, id)) = found else { return Ok(None) };
         let connection = self.read(&scope).await?.connection(ConnectionId::new(id)).await?;
         Ok(connection.map(|connection| (scope, connection)))
@@ -39,9 +45,14 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Ambiguous`] if there are several of this name.
-    pub async fn find_group_anywhere(&self, id_or_name: &str) -> Result<Option<(TenantScope, Group)>, Error> {
-        let found =
-            self.find("groups", "display_name_folded", fold(id_or_name).into_owned(), id_or_name).await?;
+    pub async fn find_group(
+        &self,
+        id_or_name: &str,
+        within: Option<&TenantScope>,
+    ) -> Result<Option<(TenantScope, Group)>, Error> {
+        let found = self
+            .find("groups", "display_name_folded", fold(id_or_name).into_owned(), id_or_name, within)
+            .await?;
         let Some((scope, id)) = found else { return Ok(None) };
         let group = self.read(&scope).await?.group(GroupId::new(id)).await?;
         Ok(group.map(|group| (scope, group)))
@@ -51,11 +62,13 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Ambiguous`] if several tenants have one of this name.
-    pub async fn find_pool_anywhere(
+    pub async fn find_pool(
         &self,
         id_or_name: &str,
+        within: Option<&TenantScope>,
     ) -> Result<Option<(TenantScope, PoolState)>, Error> {
-        let found = self.find("pools", "name_folded", fold(id_or_name).into_owned(), id_or_name).await?;
+        let found =
+            self.find("pools", "name_folded", fold(id_or_name).into_owned(), id_or_name, within).await?;
         let Some((scope, id)) = found else { return Ok(None) };
         let pools = self.read(&scope).await?.pools().await?;
         Ok(pools.into_iter().find(|state| state.pool.id == PoolId::new(id)).map(|state| (scope, state)))
@@ -65,8 +78,12 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Ambiguous`] if several tenants have one of this name.
-    pub async fn find_user_anywhere(&self, id_or_name: &str) -> Result<Option<(TenantScope, User)>, Error> {
-        let found = self.find("users", "user_name_folded", fold_name(id_or_name), id_or_name).await?;
+    pub async fn find_user(
+        &self,
+        id_or_name: &str,
+        within: Option<&TenantScope>,
+    ) -> Result<Option<(TenantScope, User)>, Error> {
+        let found = self.find("users", "user_name_folded", fold_name(id_or_name), id_or_name, within).await?;
         let Some((scope, id)) = found else { return Ok(None) };
         let user = self.read(&scope).await?.user(UserId::new(id)).await?;
         Ok(user.map(|user| (scope, user)))
@@ -78,14 +95,19 @@ impl Store {
         column: &str,
         folded: String,
         given: &str,
+        within: Option<&TenantScope>,
     ) -> Result<Option<(TenantScope, Uuid)>, Error> {
         let mut sql = Sql::new(&format!(
             "SELECT r.tenant_id, r.id, t.name AS tenant_name FROM {table} r JOIN tenants t ON t.id = r.tenant_id \
-             WHERE r.{column} = "
+             WHERE (r.{column} = "
         ));
         sql.bind(folded);
         if let Ok(id) = given.parse::<Uuid>() {
             sql.push(" OR r.id = ").bind(id);
+        }
+        sql.push(")");
+        if let Some(scope) = within {
+            sql.push(" AND r.tenant_id = ").bind(scope.tenant_id().uuid());
         }
         sql.push(" ORDER BY r.id");
         let mut found =
@@ -94,7 +116,7 @@ impl Store {
             let one = |row: &Found| format!("{} (tenant {})", row.id, row.tenant_name);
             let ids: Vec<String> = found.iter().map(one).collect();
             return Err(Error::Ambiguous(format!(
-                "\"{given}\" is one of several, name it by id: {}",
+                "\"{given}\" is one of several, name it by id or say --tenant: {}",
                 ids.join(", ")
             )));
         }

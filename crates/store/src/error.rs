@@ -39,6 +39,9 @@ pub enum Error {
     /// The schema is older than the program and migrations are switched off.
     #[error("the database needs these migrations first, run the migrate command: {}", .0.join(", "))]
     PendingMigrations(Vec<String>),
+    /// A later program has changed the schema.
+    #[error("a newer version of rollcall has changed it, by {}: use that version, or restore a backup", .0.join(", "))]
+    NewerDatabase(Vec<String>),
     /// A stored value cannot be understood.
     #[error("table {table}, column {column}, row {id}: the stored value cannot be read")]
     Inconsistent {
@@ -49,6 +52,14 @@ pub enum Error {
         /// The key of the row.
         id: String,
     },
+    /// The server of the database has none of this name.
+    #[error(
+        "its server has no database of this name: create it with `createdb`, or set database_url to another one"
+    )]
+    NoDatabase,
+    /// The server of the database does not answer at the start.
+    #[error("its server does not answer ({0}): start it, or set database_url to another one")]
+    NoServer(std::io::ErrorKind),
     /// Anything else, for the log.
     #[error("the database failed: {0}")]
     Other(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -107,6 +118,20 @@ impl Error {
     /// An error that is worth a log line and nothing else.
     pub(crate) fn other(message: impl Into<String>) -> Self {
         Self::Other(message.into().into())
+    }
+
+    /// Why the database cannot be opened: what may pass later is no reason to wait at the start.
+    pub(crate) fn of_first_connection(error: DbErr) -> Self {
+        if let DbErr::Conn(RuntimeErr::SqlxError(cause)) = &error {
+            match cause.as_ref() {
+                sqlx::Error::Io(cause) => return Self::NoServer(cause.kind()),
+                sqlx::Error::Database(cause) if cause.code().as_deref() == Some("3D000") => {
+                    return Self::NoDatabase;
+                }
+                _ => {}
+            }
+        }
+        Self::Other(error.into())
     }
 
     /// A copy for another waiter of the same commit.

@@ -2,11 +2,15 @@
 
 use chrono::{DateTime, Utc};
 use provisioning::{PoolId, UserId};
+use sea_orm::FromQueryResult;
+use uuid::Uuid;
 
-use crate::db::sql::Sql;
+use crate::db::backend::json_text;
+use crate::db::sql::{CHUNK, Sql};
 use crate::error::Error;
 use crate::ids::stored;
-use crate::unit::WriteUnit;
+use crate::pools::PoolRule;
+use crate::unit::{ReadUnit, WriteUnit};
 
 /// What kind of reason a stored grant is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -20,7 +24,11 @@ pub enum GrantKind {
 }
 
 impl GrantKind {
-    pub(crate) const fn as_str(self) -> &'static str {
+    const ALL: [Self; 3] = [Self::ByHand, Self::Attribute, Self::Default];
+
+    /// The word in columns and in JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::ByHand => "by-hand",
             Self::Attribute => "attribute",
@@ -29,7 +37,120 @@ impl GrantKind {
     }
 }
 
+/// A stored grant with the names of person and pool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GrantRecord {
+    /// The person.
+    pub user: UserId,
+    /// The `userName`.
+    pub user_name: String,
+    /// The pool.
+    pub pool: PoolId,
+    /// The pool's name.
+    pub pool_name: String,
+    /// What kind of reason it is.
+    pub kind: GrantKind,
+    /// The rule that the person's attributes match.
+    pub rule: Option<String>,
+    /// When it was given.
+    pub created_at: DateTime<Utc>,
+}
+
+#[derive(FromQueryResult)]
+struct Row {
+    user_id: Uuid,
+    user_name: Option<String>,
+    pool_id: Uuid,
+    pool_name: String,
+    kind: String,
+    rule: Option<String>,
+    created_at: DateTime<Utc>,
+}
+
+impl TryFrom<Row> for GrantRecord {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self, Error> {
+        let kind = GrantKind::ALL.into_iter().find(|kind| kind.as_str() == row.kind);
+        let id = row.user_id.to_string();
+        Ok(Self {
+            user: UserId::new(row.user_id),
+            user_name: row.user_name.unwrap_or_default(),
+            pool: PoolId::new(row.pool_id),
+            pool_name: row.pool_name,
+            kind: kind.ok_or(Error::Inconsistent { table: "grants", column: "kind", id })?,
+            rule: row.rule,
+            created_at: row.created_at,
+        })
+    }
+}
+
+impl ReadUnit {
+    /// At most `most` stored grants behind the first `before` of them, by person and pool; those of one person or pool
+    /// where one is named.
+    ///
+    /// # Errors
+    /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
+    pub async fn grants(
+        &self,
+        user: Option<UserId>,
+        pool: Option<PoolId>,
+        before: u64,
+        most: u64,
+    ) -> Result<Vec<GrantRecord>, Error> {
+        let name = json_text(self.backend(), "u.document", &["userName"]);
+        let mut sql = Sql::new(&format!(
+            "SELECT r.user_id, {name} AS user_name, r.pool_id, p.name AS pool_name, r.kind, r.rule, r.created_at \
+             FROM grants r JOIN users u ON u.tenant_id = r.tenant_id AND u.id = r.user_id \
+             JOIN pools p ON p.tenant_id = r.tenant_id AND p.id = r.pool_id WHERE r.tenant_id = "
+        ));
+        sql.bind(self.tenant());
+        if let Some(user) = user {
+            sql.push(" AND r.user_id = ").bind(user.uuid());
+        }
+        if let Some(pool) = pool {
+            sql.push(" AND r.pool_id = ").bind(pool.uuid());
+        }
+        sql.push(&format!(" ORDER BY r.user_id, r.pool_id, r.kind LIMIT {most} OFFSET {before}"));
+        self.transaction.all::<Row>(sql).await?.into_iter().map(GrantRecord::try_from).collect()
+    }
+}
+
 impl WriteUnit {
+    /// Takes away the grants by attribute and by default to which a pool's rule entitles no more, and has the others
+    /// name the rule of now.
+    pub(crate) async fn align_grants(&mut self, pool: PoolId, rule: &PoolRule) -> Result<(), Error> {
+        if let Some(rule) = &rule.rule {
+            let mut sql = Sql::new("UPDATE grants SET rule = ");
+            sql.bind(rule.as_str()).push(" WHERE tenant_id = ").bind(self.tenant());
+            sql.push(" AND pool_id = ").bind(pool.uuid());
+            sql.push(" AND kind = ").bind(GrantKind::Attribute.as_str());
+            self.transaction.run(sql).await?;
+        }
+        let gone = [(rule.rule.is_none(), GrantKind::Attribute), (!rule.default, GrantKind::Default)];
+        for (_, kind) in gone.into_iter().filter(|(gone, _)| *gone) {
+            let mut sql = Sql::new("DELETE FROM grants WHERE tenant_id = ");
+            sql.bind(self.tenant()).push(" AND pool_id = ").bind(pool.uuid());
+            sql.push(" AND kind = ").bind(kind.as_str());
+            self.transaction.run(sql).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes every stored grant of a pool away from these people.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn delete_grants(&mut self, users: &[UserId], pool: PoolId) -> Result<(), Error> {
+        for chunk in users.chunks(CHUNK) {
+            let mut sql = Sql::new("DELETE FROM grants WHERE tenant_id = ");
+            sql.bind(self.tenant()).push(" AND pool_id = ").bind(pool.uuid());
+            sql.push(" AND user_id IN ").list(chunk.iter().map(|user| user.uuid()));
+            self.transaction.run(sql).await?;
+        }
+        Ok(())
+    }
+
     /// Gives a grant; `false` if it stood already.
     ///
     /// # Errors

@@ -3,18 +3,10 @@
 use std::sync::Mutex;
 
 use chrono::{DateTime, SubsecRound, Utc};
+pub use provisioning::{ConnectionId, TenantId, TokenId};
 use sea_orm::FromQueryResult;
 use uuid::timestamp::context::ContextV7;
 use uuid::{Timestamp, Uuid};
-
-provisioning::ids! {
-    /// A tenant.
-    TenantId
-    /// A connection of a tenant.
-    ConnectionId
-    /// A bearer token of a connection.
-    TokenId
-}
 
 /// A row of which only the id is wanted.
 #[derive(FromQueryResult)]

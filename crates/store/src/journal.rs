@@ -3,7 +3,7 @@
 use std::fmt;
 
 use chrono::{DateTime, Utc};
-use provisioning::{Entry, GroupId, PoolId, Subject, UserId};
+use provisioning::{ConnectionId, Entry, EntryKind, GroupId, PoolId, Subject, TenantId, TokenId, UserId};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
@@ -11,8 +11,9 @@ use crate::db::rows::Rows;
 use crate::db::sql::Sql;
 use crate::entity::journal;
 use crate::error::Error;
-use crate::ids::{new_id, stored};
+use crate::ids::{IdRow, first_id, new_id, stored};
 use crate::pools::PoolRule;
+use crate::scope::TenantScope;
 use crate::unit::{ReadUnit, WriteUnit};
 
 /// Who caused a change.
@@ -23,7 +24,7 @@ pub struct Actor {
     /// Their name: of the connection, of the operator, of the kind of job.
     pub name: String,
     /// What they did it with: the id of the request or job, or the command.
-    pub cause: String,
+    pub reference: String,
 }
 
 /// What caused a change.
@@ -58,10 +59,14 @@ impl fmt::Display for ActorKind {
 }
 
 /// Which entries are wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct JournalQuery {
     /// About whom or what; everything without it.
     pub subject: Option<Subject>,
+    /// Of which kinds; all without any.
+    pub kinds: Vec<EntryKind>,
+    /// Recorded at this instant or later.
+    pub since: Option<DateTime<Utc>>,
     /// Those behind this entry, the first of them; without it, the last ones.
     pub after: Option<Uuid>,
     /// The most entries wanted.
@@ -86,6 +91,9 @@ fn subject(subject: &Subject) -> (&'static str, Uuid) {
         Subject::User(id) => ("user", id.uuid()),
         Subject::Group(id) => ("group", id.uuid()),
         Subject::Pool(id) => ("pool", id.uuid()),
+        Subject::Tenant(id) => ("tenant", id.uuid()),
+        Subject::Connection(id) => ("connection", id.uuid()),
+        Subject::Token(id) => ("token", id.uuid()),
     }
 }
 
@@ -104,7 +112,7 @@ pub(crate) fn row(tenant: Uuid, entry: &Entry, actor: &Actor, now: DateTime<Utc>
         after_value: entry.after.clone(),
         actor_kind: actor.kind.to_string(),
         actor_name: actor.name.clone(),
-        cause: actor.cause.clone(),
+        cause: actor.reference.clone(),
     }
 }
 
@@ -117,6 +125,9 @@ impl TryFrom<journal::Model> for JournalRecord {
             "user" => Subject::User(UserId::new(row.subject_id)),
             "group" => Subject::Group(GroupId::new(row.subject_id)),
             "pool" => Subject::Pool(PoolId::new(row.subject_id)),
+            "tenant" => Subject::Tenant(TenantId::new(row.subject_id)),
+            "connection" => Subject::Connection(ConnectionId::new(row.subject_id)),
+            "token" => Subject::Token(TokenId::new(row.subject_id)),
             _ => return Err(inconsistent("subject_kind")),
         };
         let kind = ActorKind::ALL.into_iter().find(|kind| kind.as_str() == row.actor_kind);
@@ -126,7 +137,7 @@ impl TryFrom<journal::Model> for JournalRecord {
             actor: Actor {
                 kind: kind.ok_or_else(|| inconsistent("actor_kind"))?,
                 name: row.actor_name,
-                cause: row.cause,
+                reference: row.cause,
             },
             entry: Entry {
                 subject,
@@ -153,6 +164,14 @@ impl ReadUnit {
                 .filter(journal::Column::SubjectId.eq(id))
                 .filter(journal::Column::SubjectKind.eq(kind));
         }
+        if !query.kinds.is_empty() {
+            let kinds = query.kinds.iter().map(|kind| kind.as_str());
+            select = select.filter(journal::Column::Kind.is_in(kinds));
+        }
+        if let Some(since) = query.since {
+            // The ids of entries begin with their time.
+            select = select.filter(journal::Column::Id.gte(first_id(since)));
+        }
         let rows = if let Some(after) = query.after {
             let behind = select.filter(journal::Column::Id.gt(after)).order_by_asc(journal::Column::Id);
             behind.all(&self.transaction).await?
@@ -163,6 +182,31 @@ impl ReadUnit {
         };
         rows.into_iter().map(JournalRecord::try_from).collect()
     }
+
+    /// The people, deleted ones too, about whom the journal has an entry that begins with this name, or whose recorded
+    /// changes hold it as a value; in any case of ASCII letters. It reads the whole journal of the tenant.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn people_in_journal(&self, name: &str) -> Result<Vec<UserId>, Error> {
+        let name = name.to_ascii_lowercase();
+        let value = format!("%{}%", pattern(&serde_json::Value::from(name.as_str()).to_string()));
+        let mut sql = Sql::new("SELECT DISTINCT j.subject_id AS id FROM journal j WHERE j.tenant_id = ");
+        sql.bind(self.tenant()).push(" AND j.subject_kind = 'user' AND (LOWER(j.why) LIKE ");
+        sql.bind(format!("{} %", pattern(&name))).push(" ESCAPE '!'");
+        for column in ["j.before_value", "j.after_value"] {
+            sql.push(&format!(" OR LOWER(CAST({column} AS TEXT)) LIKE ")).bind(value.clone());
+            sql.push(" ESCAPE '!'");
+        }
+        sql.push(") ORDER BY j.subject_id");
+        let rows = self.transaction.all::<IdRow>(sql).await?;
+        Ok(rows.into_iter().map(|row| UserId::new(row.id)).collect())
+    }
+}
+
+/// Text as a pattern of LIKE that matches nothing but the text, with `!` as the escape character.
+fn pattern(text: &str) -> String {
+    text.replace('!', "!!").replace('%', "!%").replace('_', "!_")
 }
 
 impl WriteUnit {
@@ -175,7 +219,27 @@ impl WriteUnit {
         entries: impl IntoIterator<Item = (&'e Entry, &'e Actor)>,
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
-        let tenant = self.tenant();
+        self.record_in(self.tenant(), entries, now).await
+    }
+
+    /// Appends entries to the journal of the installation, which outlives its tenants.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn record_for_installation<'e>(
+        &mut self,
+        entries: impl IntoIterator<Item = (&'e Entry, &'e Actor)>,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        self.record_in(TenantScope::installation().tenant_id().uuid(), entries, now).await
+    }
+
+    async fn record_in<'e>(
+        &mut self,
+        tenant: Uuid,
+        entries: impl IntoIterator<Item = (&'e Entry, &'e Actor)>,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
         let rows = entries.into_iter().map(|(entry, actor)| row(tenant, entry, actor, now)).collect();
         self.transaction.insert_all::<journal::Entity>(rows).await
     }

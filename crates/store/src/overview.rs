@@ -1,14 +1,14 @@
 //! What an administrator sees first: people by status, and who waits for what.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
-use provisioning::{PoolId, Status, UserId};
+use provisioning::{GroupId, PoolId, Status, UserId};
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
 use crate::db::backend::json_text;
-use crate::db::sql::Sql;
+use crate::db::sql::{CHUNK, Sql};
 use crate::error::Error;
 use crate::unit::ReadUnit;
 
@@ -31,6 +31,12 @@ pub struct Waiting {
 struct CountRow {
     status: String,
     people: i64,
+}
+
+#[derive(FromQueryResult)]
+struct MembersRow {
+    group_id: Uuid,
+    members: i64,
 }
 
 #[derive(FromQueryResult)]
@@ -60,6 +66,24 @@ impl ReadUnit {
             .iter()
             .map(|status| (*status, counts.get(status.as_str()).copied().unwrap_or(0)))
             .collect())
+    }
+
+    /// How many members each of these groups has; groups without members are left out.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn member_counts(&self, groups: &[GroupId]) -> Result<HashMap<GroupId, u64>, Error> {
+        let mut counts = HashMap::new();
+        for chunk in groups.chunks(CHUNK) {
+            let mut sql =
+                Sql::new("SELECT m.group_id, COUNT(*) AS members FROM group_members m WHERE m.tenant_id = ");
+            sql.bind(self.tenant()).push(" AND m.group_id IN ").list(chunk.iter().map(|group| group.uuid()));
+            sql.push(" GROUP BY m.group_id");
+            for row in self.transaction.all::<MembersRow>(sql).await? {
+                counts.insert(GroupId::new(row.group_id), u64::try_from(row.members).unwrap_or(0));
+            }
+        }
+        Ok(counts)
     }
 
     /// Who waits for a seat, by pool and in the order in which they will be served.

@@ -17,26 +17,6 @@ use crate::unit::{ReadUnit, WriteUnit};
 use crate::users::User;
 
 impl ReadUnit {
-    /// How many users and how many groups a connection owns.
-    ///
-    /// # Errors
-    /// [`Error::Busy`] or [`Error::Other`].
-    pub async fn owned_by(&self, connection: ConnectionId) -> Result<(u64, u64), Error> {
-        #[derive(sea_orm::FromQueryResult)]
-        struct Row {
-            users: i64,
-            groups: i64,
-        }
-        let mut sql = Sql::new("SELECT");
-        for (table, comma) in [("users", ","), ("groups", "")] {
-            sql.push(&format!(" (SELECT COUNT(*) FROM {table} t WHERE t.tenant_id = ")).bind(self.tenant());
-            sql.push(" AND t.connection_id = ").bind(connection.uuid()).push(&format!(") AS {table}{comma}"));
-        }
-        let row = self.transaction.one::<Row>(sql).await?;
-        let count = |count: i64| u64::try_from(count).unwrap_or(0);
-        Ok(row.map_or((0, 0), |row| (count(row.users), count(row.groups))))
-    }
-
     /// Which of these users a group waits for, among the users of this connection.
     ///
     /// # Errors

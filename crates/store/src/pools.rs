@@ -311,6 +311,40 @@ impl WriteUnit {
         if self.transaction.run(sql).await? == 1 { Ok(()) } else { Err(Error::NotFound) }
     }
 
+    /// Changes a pool's name, what happens when no seat is left, and who is entitled to it without a binding; its
+    /// people must be settled afterwards. Grants whose rule or default is gone go with it.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] if the tenant has another pool of this name; [`Error::NotFound`] if there is no such pool.
+    pub async fn set_pool_terms(
+        &mut self,
+        pool: PoolId,
+        name: &str,
+        policy: PoolPolicy,
+        rule: &PoolRule,
+    ) -> Result<(), Error> {
+        self.hold(Lock::Rules).await?;
+        let mut sql = Sql::new("UPDATE pools SET name = ");
+        sql.bind(name).push(", name_folded = ").bind(fold(name).into_owned());
+        sql.push(", policy = ").bind(policy.as_str()).push(", rule = ").bind(rule.rule.clone());
+        sql.push(", is_default = ").bind(rule.default).push(" WHERE tenant_id = ").bind(self.tenant());
+        sql.push(" AND id = ").bind(pool.uuid());
+        if self.transaction.run(sql).await? != 1 {
+            return Err(Error::NotFound);
+        }
+        self.align_grants(pool, rule).await
+    }
+
+    /// Deletes a pool that has neither bindings nor grants nor seats any more; `false` if there is none.
+    ///
+    /// # Errors
+    /// [`Error::Other`] if it still has some.
+    pub async fn delete_pool(&mut self, pool: PoolId) -> Result<bool, Error> {
+        let mut sql = Sql::new("DELETE FROM pools WHERE tenant_id = ");
+        sql.bind(self.tenant()).push(" AND id = ").bind(pool.uuid());
+        Ok(self.transaction.run(sql).await? == 1)
+    }
+
     /// Binds a group to a pool; the members must be settled afterwards.
     ///
     /// # Errors

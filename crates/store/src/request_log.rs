@@ -233,6 +233,34 @@ impl ReadUnit {
         rows.into_iter().map(RequestRecord::try_from).collect()
     }
 
+    /// The request of this id.
+    ///
+    /// # Errors
+    /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
+    pub async fn request(&self, id: Uuid) -> Result<Option<RequestRecord>, Error> {
+        let row = requests::Entity::find()
+            .filter(requests::Column::TenantId.eq(self.tenant()))
+            .filter(requests::Column::Id.eq(id))
+            .all(&self.transaction)
+            .await?
+            .pop();
+        row.map(RequestRecord::try_from).transpose()
+    }
+
+    /// The requests whose path holds this text, the newest last. It reads the whole request log of the tenant.
+    ///
+    /// # Errors
+    /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
+    pub async fn requests_with_path(&self, part: &str) -> Result<Vec<RequestRecord>, Error> {
+        let rows = requests::Entity::find()
+            .filter(requests::Column::TenantId.eq(self.tenant()))
+            .filter(requests::Column::Path.contains(part))
+            .order_by_asc(requests::Column::Id)
+            .all(&self.transaction)
+            .await?;
+        rows.into_iter().map(RequestRecord::try_from).collect()
+    }
+
     /// How often each connection used each quirk.
     ///
     /// # Errors

@@ -33,6 +33,12 @@ impl TenantScope {
         Self { tenant: TenantId::new(tenant), sight: Sight::Whole, shares: false }
     }
 
+    /// What belongs to the installation and to no tenant: the journal of its tenants.
+    #[must_use]
+    pub fn installation() -> Self {
+        Self::of(Uuid::nil())
+    }
+
     /// What a connection sees: its own, what has no owner, and what belongs to connections that it takes over from.
     pub(crate) fn seen_by(tenant: Uuid, connection: ConnectionId, takes_over: &[ConnectionId]) -> Self {
         let owners = std::iter::once(&connection).chain(takes_over).map(|id| id.uuid());

@@ -2,14 +2,16 @@
 
 use chrono::{DateTime, Utc};
 use scim::text::fold;
-use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, FromQueryResult, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
+use crate::db::sql::Sql;
 use crate::entity::tenants;
 use crate::error::Error;
 use crate::ids::{TenantId, new_id, stored};
 use crate::scope::TenantScope;
 use crate::store::Store;
+use crate::unit::{ReadUnit, WriteUnit};
 
 /// One customer organisation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,24 +30,163 @@ impl From<tenants::Model> for Tenant {
     }
 }
 
-impl Store {
+/// How much a tenant, a connection or a pool holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Contents {
+    /// Connections.
+    pub connections: u64,
+    /// Tokens that are not revoked.
+    pub tokens: u64,
+    /// People.
+    pub people: u64,
+    /// Groups.
+    pub groups: u64,
+    /// Licence pools.
+    pub pools: u64,
+    /// Seats that people hold.
+    pub seats: u64,
+    /// People who wait for a seat.
+    pub waiting: u64,
+}
+
+#[derive(FromQueryResult)]
+struct ContentsRow {
+    connections: i64,
+    tokens: i64,
+    people: i64,
+    groups_: i64,
+    pools: i64,
+    seats: i64,
+    waiting: i64,
+}
+
+/// The tables of a tenant's data with their keys, in the order in which their rows can be deleted.
+const TABLES: &[(&str, &str)] = &[
+    ("seats", "user_id, pool_id"),
+    ("grants", "user_id, pool_id, kind"),
+    ("bindings", "group_id, pool_id"),
+    ("parked_members", "group_id, value"),
+    ("group_members", "group_id, member_id"),
+    ("conflicts", "connection_id, user_id"),
+    ("user_values", "user_id, attribute, position"),
+    ("users", "id"),
+    ("groups", "id"),
+    ("pools", "id"),
+    ("quirk_uses", "connection_id, name"),
+    ("requests", "id"),
+    ("journal", "id"),
+    ("tokens", "id"),
+    ("connections", "id"),
+];
+
+impl ReadUnit {
+    /// How much the tenant holds.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn contents(&self) -> Result<Contents, Error> {
+        let counts = [
+            ("connections", "connections", ""),
+            ("tokens", "tokens", " AND revoked_at IS NULL"),
+            ("people", "users", ""),
+            ("groups_", "groups", ""),
+            ("pools", "pools", ""),
+            ("seats", "seats", " AND state = 'assigned'"),
+            ("waiting", "seats", " AND state = 'waiting'"),
+        ];
+        let mut sql = Sql::new("SELECT ");
+        for (at, (name, table, condition)) in counts.iter().enumerate() {
+            sql.push(if at == 0 { "" } else { ", " });
+            sql.push(&format!("(SELECT COUNT(*) FROM {table} WHERE tenant_id = ")).bind(self.tenant());
+            sql.push(&format!("{condition}) AS {name}"));
+        }
+        let row = self.transaction.one::<ContentsRow>(sql).await?.ok_or(Error::NotFound)?;
+        let count = |number: i64| u64::try_from(number).unwrap_or(0);
+        Ok(Contents {
+            connections: count(row.connections),
+            tokens: count(row.tokens),
+            people: count(row.people),
+            groups: count(row.groups_),
+            pools: count(row.pools),
+            seats: count(row.seats),
+            waiting: count(row.waiting),
+        })
+    }
+}
+
+impl WriteUnit {
     /// Creates a tenant.
     ///
     /// # Errors
     /// [`Error::Conflict`] if one of this name exists.
-    pub async fn create_tenant(&self, name: &str, now: DateTime<Utc>) -> Result<Tenant, Error> {
+    pub async fn insert_tenant(&mut self, name: &str, now: DateTime<Utc>) -> Result<Tenant, Error> {
         let row = tenants::Model {
             id: new_id(now),
             name: name.to_owned(),
             name_folded: fold(name).into_owned(),
             created_at: stored(now),
         };
-        let transaction = self.writing().await?;
-        transaction.insert(row.clone()).await?;
-        transaction.commit().await?;
+        self.transaction.insert(row.clone()).await?;
         Ok(row.into())
     }
 
+    /// Gives a tenant another name.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] if another one has this name; [`Error::NotFound`] if there is no such tenant.
+    pub async fn rename_tenant(&mut self, tenant: TenantId, name: &str) -> Result<(), Error> {
+        let mut sql = Sql::new("UPDATE tenants SET name = ");
+        sql.bind(name).push(", name_folded = ").bind(fold(name).into_owned());
+        sql.push(" WHERE id = ").bind(tenant.uuid());
+        if self.transaction.run(sql).await? == 1 { Ok(()) } else { Err(Error::NotFound) }
+    }
+
+    /// Revokes every token of the tenant, so that no identity provider can push any more.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn revoke_all_tokens(&mut self, now: DateTime<Utc>) -> Result<(), Error> {
+        let mut sql = Sql::new("UPDATE tokens SET revoked_at = ");
+        sql.bind(stored(now)).push(" WHERE tenant_id = ").bind(self.tenant()).push(" AND revoked_at IS NULL");
+        self.transaction.run(sql).await?;
+        Ok(())
+    }
+
+    /// Deletes at most `most` rows of the tenant's data; says how many rows and how many people they were. Once it is
+    /// no row, the tenant holds nothing any more but jobs.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn delete_some_data(&mut self, most: u64) -> Result<(u64, u64), Error> {
+        for (table, key) in TABLES {
+            let mut sql = Sql::new(&format!("DELETE FROM {table} WHERE tenant_id = "));
+            sql.bind(self.tenant())
+                .push(&format!(" AND ({key}) IN (SELECT {key} FROM {table} WHERE tenant_id = "));
+            sql.bind(self.tenant()).push(&format!(" LIMIT {most})"));
+            let deleted = self.transaction.run(sql).await?;
+            if deleted > 0 {
+                return Ok((deleted, if *table == "users" { deleted } else { 0 }));
+            }
+        }
+        Ok((0, 0))
+    }
+
+    /// Deletes the tenant itself, which holds no data any more, and its jobs of all kinds but one.
+    ///
+    /// # Errors
+    /// [`Error::Other`] if there is still something in it.
+    pub async fn delete_tenant(&mut self, except: &str) -> Result<(), Error> {
+        let mut sql = Sql::new("DELETE FROM jobs WHERE tenant_id = ");
+        sql.bind(self.tenant()).push(" AND kind <> ").bind(except);
+        self.transaction.run(sql).await?;
+        let mut sql = Sql::new("DELETE FROM tenants WHERE id = ");
+        sql.bind(self.tenant());
+        self.transaction.run(sql).await?;
+        Ok(())
+    }
+}
+
+impl Store {
     /// Every tenant, oldest first.
     ///
     /// # Errors
@@ -68,5 +209,38 @@ impl Store {
         };
         let row = tenants::Entity::find().filter(condition).all(&*self.database().await?).await?.pop();
         Ok(row.map(|row| (TenantScope::of(row.id), row.into())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::store::Options;
+
+    #[derive(FromQueryResult)]
+    struct Table {
+        name: String,
+    }
+
+    #[tokio::test]
+    async fn every_table_with_a_tenant_is_emptied_with_the_tenant() {
+        let options = Options {
+            url: "sqlite::memory:".to_owned(),
+            max_connections: 1,
+            migrate: true,
+            statement_limit: None,
+        };
+        let store = Store::open(&options).await.expect("opens");
+        let unit = store.read(&TenantScope::installation()).await.expect("a unit opens");
+        let tables = Sql::new(
+            "SELECT m.name FROM sqlite_schema m, pragma_table_info(m.name) c WHERE m.type = 'table' AND c.name = 'tenant_id'",
+        );
+        let tables = unit.transaction.all::<Table>(tables).await.expect("readable");
+        let tables: BTreeSet<&str> = tables.iter().map(|table| table.name.as_str()).collect();
+        // Jobs are deleted with the tenant itself, because one of them does the work.
+        let emptied = TABLES.iter().map(|(table, _)| *table).chain(["jobs"]);
+        assert_eq!(emptied.collect::<BTreeSet<_>>(), tables);
     }
 }

@@ -211,6 +211,21 @@ impl WriteUnit {
         Ok(row.into())
     }
 
+    /// Changes from when on a token is refused; `false` if there is none, or it was revoked before.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn set_token_expiry(
+        &mut self,
+        token: TokenId,
+        expires_at: Option<DateTime<Utc>>,
+    ) -> Result<bool, Error> {
+        let mut sql = Sql::new("UPDATE tokens SET expires_at = ");
+        sql.bind(expires_at.map(stored)).push(" WHERE tenant_id = ").bind(self.tenant());
+        sql.push(" AND id = ").bind(token.uuid()).push(" AND revoked_at IS NULL");
+        Ok(self.transaction.run(sql).await? == 1)
+    }
+
     /// Revokes a token; `false` if there is none, or it was revoked before.
     ///
     /// # Errors

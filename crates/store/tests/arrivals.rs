@@ -31,7 +31,12 @@ async fn nothing_is_left_of_a_user_whose_name_is_taken() {
     let (_, found) = unit.users(Some(&filter), page(1, 9)).await.expect("readable");
     assert_eq!(found, [cyd], "and no value of Ada's second self");
     for (user, entries) in [(bob.id, 1), (ada.id, 0)] {
-        let query = JournalQuery { subject: Some(Subject::User(user)), after: None, most: 9 };
+        let query = JournalQuery {
+            subject: Some(Subject::User(user)),
+            after: None,
+            most: 9,
+            ..JournalQuery::default()
+        };
         assert_eq!(unit.journal(query).await.expect("readable").len(), entries);
     }
 }

@@ -4,7 +4,7 @@ mod support;
 
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, Statement};
 use store::{Error, Options, Store};
-use support::{fresh_database, now, options};
+use support::{create_tenant, fresh_database, options};
 use tokio::task::JoinSet;
 
 #[tokio::test]
@@ -31,7 +31,7 @@ async fn pending_migrations_are_refused_where_they_are_switched_off() {
     let store = Store::open(&options(&url)).await.expect("migrates");
     assert_eq!(store.pending_migrations().await.expect("readable"), [""; 0]);
     assert_eq!(store.migrate().await.expect("nothing to do"), [""; 0]);
-    store.create_tenant("Alpha", now()).await.expect("created");
+    create_tenant(&store, "Alpha").await.expect("created");
     store.close().await;
 
     let store = Store::open(&strict).await.expect("nothing is pending");
@@ -109,7 +109,28 @@ async fn a_url_says_which_database_and_stays_secret() {
     let url = "postgres://root:secret@%2Fnowhere/x".to_owned();
     let error = Store::open(&Options { url, ..options }).await.map(|_| ()).expect_err("no such socket");
     assert!(
-        matches!(error, Error::Other(_)) && !format!("{error} {error:?}").contains("secret"),
+        matches!(error, Error::NoServer(_)) && !format!("{error} {error:?}").contains("secret"),
         "{error:?}"
     );
+}
+
+#[tokio::test]
+async fn a_database_of_a_later_program_is_named_as_such() {
+    let (url, _folder) = fresh_database().await;
+    Store::open(&options(&url)).await.expect("migrates").close().await;
+    let mut one = ConnectOptions::new(&url);
+    let database = Database::connect(one.max_connections(1).to_owned()).await.expect("the database opens");
+    let later = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m20990101_000099_later', 1)";
+    database.execute_unprepared(later).await.expect("recorded");
+    database.close().await.expect("closed");
+    for migrate in [true, false] {
+        let Err(error) = Store::open(&Options { migrate, ..options(&url) }).await else {
+            panic!("an older program must not work on it");
+        };
+        assert!(
+            matches!(&error, Error::NewerDatabase(names) if *names == ["m20990101_000099_later"]),
+            "{error}"
+        );
+        assert!(error.to_string().contains("newer version"), "{error}");
+    }
 }

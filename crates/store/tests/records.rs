@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use provisioning::{Entry, EntryKind, GroupId, PoolId, Subject, UserId};
 use serde_json::json;
 use store::{Actor, ActorKind, Constraint, Error, JournalQuery, NewToken, RequestBatch, RequestRecord};
-use support::{TestStore, actor, id_at, insert_group, new_connection, new_pool, now};
+use support::{TestStore, actor, create_tenant, id_at, insert_group, new_connection, new_pool, now};
 
 #[tokio::test]
 async fn the_journal_keeps_its_order() {
@@ -27,25 +27,32 @@ async fn the_journal_keeps_its_order() {
             after: None,
         })
         .collect();
-    let actor = Actor { kind: ActorKind::Connection, name: "IdP".to_owned(), cause: "req-1".to_owned() };
+    let actor = Actor { kind: ActorKind::Connection, name: "IdP".to_owned(), reference: "req-1".to_owned() };
     let mut unit = store.unit().await;
     unit.record(entries[..20].iter().map(|entry| (entry, &actor)), now()).await.expect("recorded");
     unit.record(entries[20..].iter().map(|entry| (entry, &actor)), now()).await.expect("recorded");
     unit.commit().await.expect("committed");
 
     let unit = store.read(&store.scope).await.expect("a unit opens");
-    let all = unit.journal(JournalQuery { subject: None, after: None, most: 100 }).await.expect("readable");
+    let all = unit
+        .journal(JournalQuery { subject: None, after: None, most: 100, ..JournalQuery::default() })
+        .await
+        .expect("readable");
     assert_eq!(
         all.iter().map(|record| &record.entry).collect::<Vec<_>>(),
         entries.iter().collect::<Vec<_>>()
     );
     assert!(all.iter().all(|record| record.actor == actor && record.at == now()));
-    let last = unit.journal(JournalQuery { subject: None, after: None, most: 2 }).await.expect("readable");
+    let last = unit
+        .journal(JournalQuery { subject: None, after: None, most: 2, ..JournalQuery::default() })
+        .await
+        .expect("readable");
     assert_eq!(last, all[28..]);
-    let next = JournalQuery { subject: None, after: Some(all[9].id), most: 2 };
+    let next = JournalQuery { subject: None, after: Some(all[9].id), most: 2, ..JournalQuery::default() };
     assert_eq!(unit.journal(next).await.expect("readable"), all[10..12]);
     for subject in subjects {
-        let query = JournalQuery { subject: Some(subject), after: None, most: 100 };
+        let query =
+            JournalQuery { subject: Some(subject), after: None, most: 100, ..JournalQuery::default() };
         let found = unit.journal(query).await.expect("readable");
         assert_eq!(found.len(), 10);
         assert!(found.iter().all(|record| record.entry.subject == subject));
@@ -140,7 +147,7 @@ async fn constraints_are_known_by_name() {
         Err(Error::Conflict(constraint)) => assert_eq!(constraint, expected),
         other => panic!("{expected:?}: {other:?}"),
     };
-    conflict(store.create_tenant("ALPHA", now()).await.map(|_| ()), Constraint::TenantName);
+    conflict(create_tenant(&store, "ALPHA").await.map(|_| ()), Constraint::TenantName);
 
     let connection = store.add_connection("IdP").await.id;
     let mut unit = store.unit().await;

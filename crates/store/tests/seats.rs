@@ -99,7 +99,12 @@ async fn a_join_takes_a_seat_and_tells_everybody() {
     let counts = unit.people_by_status().await.expect("readable");
     assert!(counts.contains(&(Status::Pending, 1)) && counts.contains(&(Status::NoLicence, 1)));
     assert_eq!(counts.len(), Status::ALL.len());
-    let query = JournalQuery { subject: Some(Subject::User(first)), after: None, most: 10 };
+    let query = JournalQuery {
+        subject: Some(Subject::User(first)),
+        after: None,
+        most: 10,
+        ..JournalQuery::default()
+    };
     assert!(!unit.journal(query).await.expect("readable").is_empty());
     drop(unit);
 

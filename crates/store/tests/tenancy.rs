@@ -79,7 +79,7 @@ async fn a_tenant_sees_and_changes_only_its_own() {
     assert!(unit.waiting().await.expect("readable").is_empty());
     assert!(unit.people_by_status().await.expect("readable").iter().all(|(_, people)| *people == 0));
     for subject in [None, Some(Subject::User(ada))] {
-        let query = JournalQuery { subject, after: None, most: 10 };
+        let query = JournalQuery { subject, after: None, most: 10, ..JournalQuery::default() };
         assert_eq!(unit.journal(query).await.expect("readable"), []);
     }
     drop(unit);
@@ -140,10 +140,10 @@ async fn names_are_unique_in_a_tenant_only() {
         unit.commit().await.expect("committed");
     }
     for found in [
-        store.find_user_anywhere("ADA").await.map(|_| ()),
-        store.find_group_anywhere("staff").await.map(|_| ()),
-        store.find_pool_anywhere("vault").await.map(|_| ()),
-        store.connection("idp").await.map(|_| ()),
+        store.find_user("ADA", None).await.map(|_| ()),
+        store.find_group("staff", None).await.map(|_| ()),
+        store.find_pool("vault", None).await.map(|_| ()),
+        store.connection("idp", None).await.map(|_| ()),
     ] {
         let Err(Error::Ambiguous(text)) = found else { panic!("{found:?} is not ambiguous") };
         assert!(text.contains("tenant Alpha") && text.contains("tenant Beta"), "{text}");
@@ -157,20 +157,20 @@ async fn the_operator_finds_things_by_id_and_by_name() {
     let pool = store.add_pool("Vault", 1, PoolPolicy::Reject).await;
     let connection = store.add_connection("IdP").await;
     for name in [user.to_string(), "ADA".to_owned()] {
-        let (scope, found) = store.find_user_anywhere(&name).await.expect("readable").expect("there");
+        let (scope, found) = store.find_user(&name, None).await.expect("readable").expect("there");
         assert_eq!((scope, found.id), (store.scope.clone(), user));
     }
     for name in [group.to_string(), "STAFF".to_owned()] {
-        assert_eq!(store.find_group_anywhere(&name).await.expect("readable").expect("there").1.id, group);
+        assert_eq!(store.find_group(&name, None).await.expect("readable").expect("there").1.id, group);
     }
     for name in [pool.to_string(), "vault".to_owned()] {
-        assert_eq!(store.find_pool_anywhere(&name).await.expect("readable").expect("there").1.pool.id, pool);
+        assert_eq!(store.find_pool(&name, None).await.expect("readable").expect("there").1.pool.id, pool);
     }
     for name in [connection.id.to_string(), "idp".to_owned()] {
-        assert_eq!(store.connection(&name).await.expect("readable").expect("there").1, connection);
+        assert_eq!(store.connection(&name, None).await.expect("readable").expect("there").1, connection);
     }
-    assert!(store.find_user_anywhere("nobody").await.expect("readable").is_none());
-    assert!(store.find_group_anywhere(&user.to_string()).await.expect("readable").is_none());
+    assert!(store.find_user("nobody", None).await.expect("readable").is_none());
+    assert!(store.find_group(&user.to_string(), None).await.expect("readable").is_none());
     assert_eq!(store.tenants().await.expect("readable").len(), 1);
     assert!(store.tenant("Gamma").await.expect("readable").is_none());
 }

@@ -11,8 +11,8 @@ use store::{
     Error, JournalQuery, MemberKind, NewGroup, NewPool, NewUser, Newcomer, Options, PoolRule, Store, Wanted,
 };
 use support::{
-    TestStore, create, id_at, insert_group, insert_user, new_connection, new_pool, new_user, newcomer, now,
-    page, user_document, user_filter,
+    TestStore, create, create_tenant, id_at, insert_group, insert_user, new_connection, new_pool, new_user,
+    newcomer, now, page, user_document, user_filter,
 };
 use uuid::Uuid;
 
@@ -223,10 +223,15 @@ async fn many_arrive_at_once_and_those_without_a_name_of_their_own_are_left_out(
     }
     for user in users {
         assert_eq!(unit.user(user.id).await.expect("readable").as_ref(), Some(user));
-        let query = JournalQuery { subject: Some(Subject::User(user.id)), after: None, most: 9 };
+        let query = JournalQuery {
+            subject: Some(Subject::User(user.id)),
+            after: None,
+            most: 9,
+            ..JournalQuery::default()
+        };
         assert_eq!(unit.journal(query).await.expect("readable").len(), 1, "nobody else is told about");
     }
-    let nobody = JournalQuery { subject: None, after: None, most: 9 };
+    let nobody = JournalQuery { subject: None, after: None, most: 9, ..JournalQuery::default() };
     assert_eq!(unit.journal(nobody).await.expect("readable").len(), 3, "bob's entry and two more");
 }
 
@@ -296,7 +301,7 @@ async fn an_in_memory_database_is_thrown_away() {
     };
     let store = Store::open(&options).await.expect("opens");
     assert_eq!(store.kind(), "sqlite");
-    let tenant = store.create_tenant("Alpha", now()).await.expect("created");
+    let tenant = create_tenant(&store, "Alpha").await.expect("created");
     let (scope, _) = store.tenant("alpha").await.expect("readable").expect("names ignore case");
     assert_eq!(scope.tenant_id(), tenant.id);
     let reading = store.read(&scope).await.expect("a unit opens");

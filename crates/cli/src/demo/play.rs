@@ -157,7 +157,9 @@ impl<'d> Play<'d> {
         match goal {
             Goal::NobodySuspended => Ok(self.suspended().await? == 0),
             Goal::Logged { connection, requests } => {
-                let logged = request_log::tail(self.admin.db(), connection, requests).await.map_err(told)?;
+                let operator = self.admin.operator("demo");
+                let logged = request_log::tail(self.admin.db(), &operator, connection, requests).await;
+                let logged = logged.map_err(told)?;
                 Ok(u64::try_from(logged.len()) == Ok(requests))
             }
         }

@@ -24,8 +24,8 @@ impl Progress {
     /// When standard output is closed.
     pub(super) fn say(&self, line: &str) -> Result<()> {
         match &self.bars {
-            Some(bars) => bars.suspend(|| output::line(line)),
-            None => output::line(line),
+            Some(bars) => bars.suspend(|| output::lines(line.split('\n'))),
+            None => output::lines(line.split('\n')),
         }
     }
 

@@ -47,8 +47,8 @@ pub(super) async fn lines(admin: &Admin, play: &Play<'_>) -> Result<Vec<String>>
     lines.extend(indented(&headings, report.quirks.iter().map(row)));
 
     let hero = &play.staff.people[HERO];
-    let now = admin.operator("demo").now;
-    let shown = people::show(admin.db(), play.staff.id(HERO)?, now).await.map_err(told)?;
+    let operator = admin.operator("demo");
+    let shown = people::show(admin.db(), &operator, play.staff.id(HERO)?).await.map_err(told)?;
     lines.push(format!("The story of {}, from the journal", hero.display_name()));
     lines.extend(shown.journal.iter().map(|line| format!("  {}  {}", line.at.format("%Y-%m-%d"), line.why)));
     lines.push(format!("  And so, why does {} have a seat?", hero.given));
@@ -77,6 +77,6 @@ pub(super) fn to_look_at(play: &Play<'_>, database: &str) -> Vec<String> {
 
 fn indented(headings: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Vec<String> {
     let rows: Vec<_> = rows.collect();
-    let lines = if rows.is_empty() { vec!["none".to_owned()] } else { table(headings, &rows) };
+    let lines = if rows.is_empty() { vec!["none".to_owned()] } else { table(headings, &rows, usize::MAX) };
     lines.into_iter().map(|line| format!("  {line}")).chain([String::new()]).collect()
 }

@@ -80,15 +80,25 @@ pub(crate) fn bare(arguments: &[&str]) -> Command {
 pub(crate) struct Ran {
     pub(crate) code: i32,
     pub(crate) output: String,
+    /// Standard error without the line about the database.
     pub(crate) error: String,
+    /// The line about the database.
+    pub(crate) database: String,
 }
+
+/// How the line begins by which a command says which database it works on.
+pub(crate) const DATABASE: &str = "rollcall: the database is ";
 
 impl From<Output> for Ran {
     fn from(output: Output) -> Self {
+        let error = String::from_utf8(output.stderr).expect("UTF-8");
+        let (notes, error): (Vec<&str>, Vec<&str>) =
+            error.split_inclusive('\n').partition(|line| line.starts_with(DATABASE));
         Self {
             code: output.status.code().expect("it ended by itself"),
             output: String::from_utf8(output.stdout).expect("UTF-8"),
-            error: String::from_utf8(output.stderr).expect("UTF-8"),
+            error: error.concat(),
+            database: notes.concat(),
         }
     }
 }

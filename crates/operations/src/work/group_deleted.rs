@@ -32,7 +32,7 @@ pub(crate) struct DeletedWork {
 impl DeletedWork {
     /// What is to be done after a group was deleted by this actor.
     pub(crate) fn new(group: GroupId, name: String, actor: &Actor, pools: Vec<PoolId>) -> Self {
-        let (connection, request) = (actor.name.clone(), actor.cause.clone());
+        let (connection, request) = (actor.name.clone(), actor.reference.clone());
         Self { group, name, connection, request, pools, after: None }
     }
 
@@ -56,6 +56,6 @@ pub(super) async fn step(step: &mut Step<'_>) -> Result<Option<Progress>, WorkEr
     }
     let cause = Cause::GroupDeleted { group: work.group, name: work.name.clone() };
     let (name, cause_id) = (work.connection.clone(), work.request.clone());
-    step.actor = Actor { kind: ActorKind::Connection, name, cause: cause_id };
+    step.actor = Actor { kind: ActorKind::Connection, name, reference: cause_id };
     step.settle(&people, &cause, &[], json!(work)).await.map(Some)
 }

@@ -31,7 +31,7 @@ pub(crate) struct LeftWork {
 impl LeftWork {
     /// What is to be done after these members left a group by a request of this actor.
     pub(crate) fn new(group: GroupId, name: &str, actor: &Actor, members: &[Uuid]) -> Self {
-        let (connection, request) = (actor.name.clone(), actor.cause.clone());
+        let (connection, request) = (actor.name.clone(), actor.reference.clone());
         Self { group, name: name.to_owned(), connection, request, members: members.to_vec() }
     }
 
@@ -50,7 +50,7 @@ pub(super) async fn step(step: &mut Step<'_>) -> Result<Option<Progress>, WorkEr
     let most = usize::try_from(step.pace.batch).unwrap_or(usize::MAX).max(1);
     let next: Vec<Uuid> = work.members.drain(..most.min(work.members.len())).collect();
     step.actor =
-        Actor { kind: ActorKind::Connection, name: work.connection.clone(), cause: work.request.clone() };
+        Actor { kind: ActorKind::Connection, name: work.connection.clone(), reference: work.request.clone() };
     let names = step.db.read(step.scope).await?.names_of_members(&next).await?;
     let told = removed(&names, &next, &work.name);
     let cause = Cause::LeftGroup { group: work.group, name: work.name.clone() };

@@ -17,7 +17,7 @@ use super::tokens::Authority;
 use crate::app::App;
 use crate::http::error::{Challenge, Failure};
 use crate::http::trace::RequestId;
-use crate::requests::Notes;
+use crate::request_log::Notes;
 
 /// An authenticated request's tenant; a handler that takes it is closed to everybody else.
 #[derive(Clone)]

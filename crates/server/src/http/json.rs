@@ -11,7 +11,7 @@ use super::accept::readable;
 use super::error::Failure;
 use crate::app::App;
 use crate::heavy;
-use crate::requests::Notes;
+use crate::request_log::Notes;
 
 /// The body of a request: size (413), media type (415) and JSON (400) are checked, in this order.
 #[derive(Debug)]

@@ -14,7 +14,7 @@ use super::error::{Fault, body};
 use super::headers::seal;
 use crate::app::App;
 use crate::metrics;
-use crate::requests::mask::url_path;
+use crate::request_log::mask::url_path;
 
 /// The header that carries the id of a request, both ways.
 pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

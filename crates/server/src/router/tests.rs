@@ -11,7 +11,7 @@ use tower::ServiceExt as _;
 use super::*;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::requests::RequestLog;
+use crate::request_log::RequestLog;
 
 async fn app() -> Arc<App> {
     let options = Options {

@@ -16,7 +16,7 @@ use crate::http::headers::conditions;
 use crate::http::json::ScimJson;
 use crate::http::paths::SCIM;
 use crate::http::query;
-use crate::requests::Notes;
+use crate::request_log::Notes;
 
 /// Every request about users and groups.
 pub(crate) async fn resources(

@@ -9,7 +9,7 @@ use scim::{Object, ResourceType};
 use crate::app::App;
 use crate::http::error::Failure;
 use crate::http::paths::decoded_segment;
-use crate::requests::Notes;
+use crate::request_log::Notes;
 
 use super::read::{group_type, user_type};
 use super::{groups, users};

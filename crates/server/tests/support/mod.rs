@@ -8,6 +8,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request};
 use chrono::{DateTime, TimeDelta, Utc};
+use operations::journal::{Reader, Wanted};
 use operations::work::Progress;
 use serde_json::{Value, json};
 use server::admin::Admin;
@@ -148,19 +149,24 @@ impl TestApp {
 
     /// The person as an operator sees them.
     pub(crate) async fn person(&self, id: &str) -> operations::people::User {
-        operations::people::show(self.admin.db(), id, self.clock.now()).await.expect("there is such a person")
+        let shown = operations::people::show(self.admin.db(), &self.admin.operator("test"), id).await;
+        shown.expect("there is such a person")
     }
 
     /// What the journal says about a person, the kinds in their order.
     pub(crate) async fn story(&self, id: &str) -> Vec<String> {
-        let lines = operations::journal::of_user(self.admin.db(), id, 100).await.expect("readable");
+        let wanted = Wanted { user: Some(id.to_owned()), most: 100, ..Wanted::default() };
+        let reader = Reader::open(self.admin.db(), &self.admin.operator("test"), &wanted).await;
+        let lines = reader.expect("a person").read(self.admin.db()).await.expect("readable");
         lines.into_iter().map(|line| line.kind.to_string()).collect()
     }
 
     /// The last request of a connection in the request log.
     pub(crate) async fn last_request(&self, client: &Client) -> operations::request_log::Request {
         self.server.flush().await;
-        let requests = operations::request_log::tail(self.admin.db(), &client.id, 1).await.expect("readable");
+        let operator = self.admin.operator("test");
+        let requests = operations::request_log::tail(self.admin.db(), &operator, &client.id, 1).await;
+        let requests = requests.expect("readable");
         requests.into_iter().next_back().expect("a request was logged")
     }
 

@@ -68,8 +68,7 @@ impl ConnectionPool {
     /// [`Error::Other`] if the database does not answer.
     pub(crate) async fn connect(url: &str, count: u32, limit: Option<Duration>) -> Result<Self, Error> {
         // A database that does not answer at the start is no passing trouble: the reason is told.
-        let connection =
-            backend::connect_reader(url, limit).await.map_err(|error| Error::Other(error.into()))?;
+        let connection = backend::connect_reader(url, limit).await.map_err(Error::of_first_connection)?;
         let count = count.max(1);
         let mut free: Vec<_> = (1..count).map(|_| None).collect();
         free.push(Some(Resting::now(connection)));

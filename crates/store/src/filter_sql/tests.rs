@@ -32,7 +32,9 @@ async fn the_usual_filters_use_an_index() {
         statement_limit: None,
     };
     let store = Store::open(&options).await.expect("opens");
-    let tenant = store.create_tenant("Alpha", DateTime::UNIX_EPOCH).await.expect("created");
+    let mut unit = store.write(&TenantScope::installation()).await.expect("a unit opens");
+    let tenant = unit.insert_tenant("Alpha", DateTime::UNIX_EPOCH).await.expect("created");
+    unit.commit().await.expect("committed");
     let unit = store.read(&TenantScope::of(tenant.id.uuid())).await.expect("a unit opens");
     for (table, text, index) in cases {
         let resource_type =

@@ -7,8 +7,11 @@ mod m20261129_000004_owners;
 mod m20261129_000005_conflicts;
 mod m20261129_000006_counts;
 
-use sea_orm::{ConnectionTrait, DbBackend, SqliteTransactionMode, TransactionOptions, TransactionTrait as _};
-use sea_orm_migration::{MigrationTrait, MigratorTrait};
+use sea_orm::{
+    ConnectionTrait, DbBackend, DbErr, EntityTrait as _, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait as _,
+};
+use sea_orm_migration::{MigrationTrait, MigratorTrait, seaql_migrations};
 
 use crate::db::backend;
 use crate::error::Error;
@@ -55,7 +58,21 @@ pub(crate) async fn up(url: &str) -> Result<Vec<String>, Error> {
 }
 
 /// The steps that have not run; changes nothing.
+///
+/// # Errors
+/// [`Error::NewerDatabase`] if steps have run that this program does not know.
 pub(crate) async fn pending(connection: &impl ConnectionTrait) -> Result<Vec<String>, Error> {
-    let pending = Migrator::get_pending_migrations_read_only(connection).await?;
+    let pending = match Migrator::get_pending_migrations_read_only(connection).await {
+        // What it says of steps that it does not know is meant for programmers.
+        Err(error @ DbErr::Custom(_)) => {
+            let known: Vec<String> =
+                Migrator::migrations().iter().map(|step| step.name().to_owned()).collect();
+            let applied = seaql_migrations::Entity::find().all(connection).await?;
+            let mut unknown: Vec<String> = applied.into_iter().map(|row| row.version).collect();
+            unknown.retain(|name| !known.contains(name));
+            return Err(if unknown.is_empty() { error.into() } else { Error::NewerDatabase(unknown) });
+        }
+        pending => pending?,
+    };
     Ok(pending.iter().map(|migration| migration.name().to_owned()).collect())
 }

@@ -20,7 +20,7 @@ use sea_orm::{ConnectionTrait, Database};
 use serde_json::{Value, json};
 use store::{
     Actor, ActorKind, Connection, Constraint, Error, Licence, MemberKind, NewConnection, NewGroup, NewPool,
-    NewUser, Newcomer, Options, ReadUnit, Store, TenantScope, User, Wanted, WriteUnit,
+    NewUser, Newcomer, Options, ReadUnit, Store, Tenant, TenantScope, User, Wanted, WriteUnit,
 };
 use uuid::{NoContext, Timestamp, Uuid};
 
@@ -43,13 +43,21 @@ impl Deref for TestStore {
     }
 }
 
+/// Creates a tenant.
+pub(crate) async fn create_tenant(store: &Store, name: &str) -> Result<Tenant, Error> {
+    let mut unit = store.write(&TenantScope::installation()).await?;
+    let tenant = unit.insert_tenant(name, now()).await?;
+    unit.commit().await?;
+    Ok(tenant)
+}
+
 impl TestStore {
     /// A store on an empty database.
     pub(crate) async fn open() -> Self {
         let (url, folder) = fresh_database().await;
         let store = Store::open(&options(&url)).await.expect("the database opens");
         let store = store.with_base(BASE).with_policy(policy());
-        let tenant = store.create_tenant("Alpha", now()).await.expect("an empty database has no Alpha");
+        let tenant = create_tenant(&store, "Alpha").await.expect("an empty database has no Alpha");
         let (scope, _) = store.tenant(&tenant.id.to_string()).await.expect("readable").expect("just created");
         Self { store: Arc::new(store), scope, url, _folder: folder }
     }
@@ -61,7 +69,7 @@ impl TestStore {
 
     /// Another tenant.
     pub(crate) async fn tenant_named(&self, name: &str) -> TenantScope {
-        self.create_tenant(name, now()).await.expect("a new name");
+        create_tenant(&self.store, name).await.expect("a new name");
         self.store.tenant(name).await.expect("readable").expect("just created").0
     }
 
@@ -144,7 +152,7 @@ pub(crate) fn policy() -> Policy {
 }
 
 pub(crate) fn actor() -> Actor {
-    Actor { kind: ActorKind::Operator, name: "test".to_owned(), cause: "test".to_owned() }
+    Actor { kind: ActorKind::Operator, name: "test".to_owned(), reference: "test".to_owned() }
 }
 
 pub(crate) fn new_connection(name: &str) -> NewConnection {

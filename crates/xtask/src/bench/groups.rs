@@ -127,7 +127,7 @@ pub(crate) fn emptied(place: &Place<'_>) -> Result<Vec<Figure>> {
             2,
             answered.as_secs_f64(),
         )
-        .bounded_by("one mark, whatever the size"),
+        .bounded_by("the rows of the memberships, which end in the request"),
         Figure::new("… s until everybody is settled", 1, ended.as_secs_f64())
             .bounded_by("a seat, its journal entry and its jobs for each member"),
         Figure::new(

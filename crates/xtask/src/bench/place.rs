@@ -172,7 +172,7 @@ impl Site {
     /// When the command fails or says something else.
     pub(crate) fn seats_in_use(&self, tenant: &str) -> Result<usize> {
         let pools = self.commands.json(&["pool", "list", "--tenant", tenant])?;
-        let used = pools[0]["used"].as_u64().context("`rollcall pool list` printed no `used`")?;
+        let used = pools["items"][0]["used"].as_u64().context("`rollcall pool list` printed no `used`")?;
         Ok(usize::try_from(used)?)
     }
 }

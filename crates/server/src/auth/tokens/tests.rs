@@ -42,7 +42,7 @@ impl Counted {
         let options = Options { url, max_connections: 2, migrate: true, statement_limit: None };
         let db = Database::open(&options, "", config.policy()).await.expect("a database in memory");
         let now = DateTime::from_timestamp(1_772_355_600, 0).expect("an instant");
-        let operator = Operator { name: "test".to_owned(), command: "test", now };
+        let operator = Operator { name: "test".to_owned(), command: "test", tenant: None, now };
         tenants::create(&db, &operator, "Alpha").await.expect("a tenant");
         let new = connections::New {
             tenant: "Alpha".to_owned(),

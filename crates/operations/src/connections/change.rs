@@ -1,0 +1,126 @@
+//! One connection looked at, and changed.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use provisioning::{Entry, EntryKind, Subject};
+use serde::Serialize;
+use serde_json::{Value, json};
+use store::WriteUnit;
+
+use super::{Connection, dialect};
+use crate::database::{Attempt, Database};
+use crate::error::Error;
+use crate::find::checked_name;
+use crate::requester::Operator;
+
+/// What of a connection is to be another; what is none stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Change {
+    /// Its name.
+    pub name: Option<String>,
+    /// Its profile. The quirks that were switched on and off stay so, unless others are named.
+    pub profile: Option<String>,
+    /// All quirks to tolerate besides those of the profile.
+    pub with: Option<Vec<String>>,
+    /// All quirks of the profile not to tolerate.
+    pub without: Option<Vec<String>>,
+    /// Days for which a person keeps the seat who is suspended from now on.
+    pub grace_days: Option<u32>,
+    /// Seconds by which an invitation waits that is owed from now on.
+    pub invitation_delay_seconds: Option<u32>,
+}
+
+/// A connection with what hangs on it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Details {
+    /// The connection.
+    #[serde(flatten)]
+    pub connection: Connection,
+    /// The name of its tenant.
+    pub tenant: String,
+    /// Its tokens that are not revoked.
+    pub tokens: u64,
+    /// People that it owns.
+    pub people: u64,
+    /// Groups that it owns.
+    pub groups: u64,
+    /// When its last request came that the request log still holds.
+    pub last_request_at: Option<DateTime<Utc>>,
+}
+
+/// Shows a connection, by id or name.
+///
+/// # Errors
+/// [`Error`] if there is no such connection, or several.
+pub async fn show(db: &Database, operator: &Operator, connection: &str) -> Result<Details, Error> {
+    let (scope, connection) = db.connection(operator, connection).await?;
+    let (_, tenant) = db.tenant(&scope.tenant_id().to_string()).await?;
+    let unit = db.read(&scope).await?;
+    let (people, groups) = unit.owned_by(connection.id).await?;
+    let tokens = unit.tokens(connection.id).await?;
+    let last = unit.requests(connection.id, 1).await?.pop();
+    Ok(Details {
+        tenant: tenant.name,
+        tokens: tokens.iter().filter(|token| token.revoked_at.is_none()).count() as u64,
+        people,
+        groups,
+        last_request_at: last.map(|request| request.at),
+        connection: connection.into(),
+    })
+}
+
+/// Changes a connection. A running server follows within the seconds of `auth.token_cache_seconds`; people who are
+/// suspended already keep the day until which their seat is kept.
+///
+/// # Errors
+/// [`Error`] if there is no such connection, a name that exists, or a profile or quirk that does not.
+pub async fn update(
+    db: &Database,
+    operator: &Operator,
+    connection: &str,
+    change: &Change,
+) -> Result<Connection, Error> {
+    let (scope, before) = db.connection(operator, connection).await?;
+    let mut after = before.clone();
+    if let Some(name) = &change.name {
+        checked_name(name)?.clone_into(&mut after.name);
+    }
+    if let Some(profile) = &change.profile {
+        after.profile = profile.to_lowercase();
+    }
+    after.with = change.with.clone().unwrap_or(after.with);
+    after.without = change.without.clone().unwrap_or(after.without);
+    dialect(&after.profile, &after.with, &after.without).map_err(Error::Refused)?;
+    if let Some(days) = change.grace_days {
+        after.policy.grace = TimeDelta::days(days.into());
+    }
+    if let Some(seconds) = change.invitation_delay_seconds {
+        after.policy.invitation_delay = TimeDelta::seconds(seconds.into());
+    }
+    if after == before {
+        return Err(Error::Refused(format!("the connection {} is like that already", before.name)));
+    }
+    let (old, new) = (settings(&before), settings(&after));
+    let save = async |mut unit: WriteUnit| -> Attempt<()> {
+        unit.save_connection(&after).await?;
+        let why = format!("An administrator changed the connection “{}”.", before.name);
+        let mut entry = Entry::new(Subject::Connection(after.id), EntryKind::ConnectionChanged, why);
+        (entry.before, entry.after) = (Some(old.clone()), Some(new.clone()));
+        unit.record([(&entry, &operator.actor())], operator.now).await?;
+        Ok((unit, ()))
+    };
+    db.write(&scope, save).await?;
+    Ok(after.into())
+}
+
+/// What of a connection can change, for the journal.
+fn settings(connection: &store::Connection) -> Value {
+    json!({
+        "name": connection.name,
+        "profile": connection.profile,
+        "with": connection.with,
+        "without": connection.without,
+        "graceSeconds": connection.policy.grace.num_seconds(),
+        "invitationDelaySeconds": connection.policy.invitation_delay.num_seconds(),
+    })
+}

@@ -1,0 +1,227 @@
+//! What an operator looks up of users and groups: lists by filter, and one group.
+
+use chrono::{DateTime, Utc};
+use provisioning::{GroupId, SeatState, Status, UserId};
+use scim::Registry;
+use scim::filter::{self, FilterDialect, ResolvedFilter};
+use scim::protocol::list;
+use scim::schema::ResourceType;
+use serde::Serialize;
+use store::{Computed, Connection, ConnectionId, ReadUnit, Wanted};
+
+use crate::bindings::Binding;
+use crate::database::Database;
+use crate::error::Error;
+use crate::requester::Operator;
+
+/// Which part of a list is wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Part {
+    /// A SCIM filter.
+    pub filter: Option<String>,
+    /// The first one, from 1.
+    pub start: u64,
+    /// The most.
+    pub count: u64,
+}
+
+/// A part of a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Listed<T> {
+    /// How many there are in all.
+    pub total: u64,
+    /// Those of the part, in the order of ids.
+    pub items: Vec<T>,
+}
+
+/// A user of a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct User {
+    /// The id.
+    pub id: UserId,
+    /// The `userName`.
+    pub user_name: String,
+    /// The `displayName`.
+    pub display_name: Option<String>,
+    /// Whether the account is switched on.
+    pub active: bool,
+    /// Where the enrolment is.
+    pub status: Status,
+    /// The names of the pools in which the person has a seat.
+    pub seats: Vec<String>,
+    /// The names of the pools for which the person waits.
+    pub waiting: Vec<String>,
+    /// The name of the connection that owns the user.
+    pub connection: Option<String>,
+    /// When the user was created.
+    pub created_at: DateTime<Utc>,
+}
+
+/// A group of a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Group {
+    /// The id.
+    pub id: GroupId,
+    /// The `displayName`.
+    pub name: String,
+    /// How many members it has, groups among them.
+    pub members: u64,
+    /// The names of the pools to which it is bound.
+    pub pools: Vec<String>,
+    /// The name of the connection that owns it.
+    pub connection: Option<String>,
+    /// When it was created.
+    pub created_at: DateTime<Utc>,
+}
+
+/// A group with its members.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GroupDetails {
+    /// The group.
+    #[serde(flatten)]
+    pub group: Group,
+    /// The name of its tenant.
+    pub tenant: String,
+    /// Its `externalId`.
+    pub external_id: Option<String>,
+    /// The pools to which it is bound.
+    pub bindings: Vec<Binding>,
+    /// Some of its members, in the order of ids.
+    pub listed: Vec<Member>,
+}
+
+/// A member of a group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Member {
+    /// The id.
+    pub id: String,
+    /// `User` or `Group`.
+    pub kind: &'static str,
+    /// The display name.
+    pub name: Option<String>,
+}
+
+/// The users of a tenant.
+///
+/// # Errors
+/// [`Error`] if there is no such tenant, or the filter cannot be used.
+pub async fn users(db: &Database, tenant: &str, part: &Part) -> Result<Listed<User>, Error> {
+    let (scope, _) = db.tenant(tenant).await?;
+    let filter = parsed(Registry::standard().user(), part)?;
+    let unit = db.read(&scope).await?;
+    let wanted = Wanted { licences: true, ..Wanted::default() };
+    let mut listing = unit.list_users(filter.as_ref(), part.page(), wanted).await?;
+    let connections = unit.connections().await?;
+    let listed = |(user, Computed { licences, .. }): (store::User, Computed)| {
+        let pools = |state: SeatState| {
+            let those = licences.iter().filter(move |licence| licence.state == state);
+            those.map(|licence| licence.name.clone()).collect()
+        };
+        let display = user.resource.document.get("displayName").and_then(serde_json::Value::as_str);
+        User {
+            id: user.id,
+            user_name: user.user_name().to_owned(),
+            display_name: display.map(str::to_owned),
+            active: user.is_active(),
+            status: user.enrolment.status,
+            seats: pools(SeatState::Assigned),
+            waiting: pools(SeatState::Waiting),
+            connection: owner(&connections, user.connection),
+            created_at: user.resource.meta.created,
+        }
+    };
+    let mut items = Vec::new();
+    while let Some(portion) = listing.next().await? {
+        items.extend(portion.into_iter().map(listed));
+    }
+    Ok(Listed { total: listing.total(), items })
+}
+
+/// The groups of a tenant.
+///
+/// # Errors
+/// [`Error`] if there is no such tenant, or the filter cannot be used.
+pub async fn groups(db: &Database, tenant: &str, part: &Part) -> Result<Listed<Group>, Error> {
+    let (scope, _) = db.tenant(tenant).await?;
+    let filter = parsed(Registry::standard().group(), part)?;
+    let unit = db.read(&scope).await?;
+    let (total, groups) = unit.groups(filter.as_ref(), part.page()).await?;
+    Ok(Listed { total, items: described(&unit, groups).await? })
+}
+
+/// One group, by id or name, with at most `most` members behind the first `before` of them.
+///
+/// # Errors
+/// [`Error`] if there is no such group, or several.
+pub async fn group(
+    db: &Database,
+    operator: &Operator,
+    group: &str,
+    before: u64,
+    most: u64,
+) -> Result<GroupDetails, Error> {
+    let (scope, group) = db.group(operator, group).await?;
+    let (_, tenant) = db.tenant(&scope.tenant_id().to_string()).await?;
+    let unit = db.read(&scope).await?;
+    let members =
+        unit.members_behind(&[group.id], None, before.saturating_add(most).min(u32::MAX.into())).await?;
+    let skipped = members.into_iter().skip(usize::try_from(before).unwrap_or(usize::MAX));
+    let member = |(_, member): (GroupId, store::Member)| Member {
+        id: member.id.to_string(),
+        kind: if member.kind == store::MemberKind::User { "User" } else { "Group" },
+        name: member.display,
+    };
+    let id = group.id;
+    let bindings = unit.bindings().await?.into_iter().filter(|binding| binding.group == id);
+    let external_id = group.resource.document.get("externalId").and_then(serde_json::Value::as_str);
+    let external_id = external_id.map(str::to_owned);
+    let described = described(&unit, vec![group]).await?.pop();
+    Ok(GroupDetails {
+        tenant: tenant.name,
+        external_id,
+        bindings: bindings.map(Binding::from).collect(),
+        listed: skipped.map(member).collect(),
+        group: described.ok_or_else(|| Error::Refused("the group was deleted just now".to_owned()))?,
+    })
+}
+
+async fn described(unit: &ReadUnit, groups: Vec<store::Group>) -> Result<Vec<Group>, Error> {
+    let ids: Vec<GroupId> = groups.iter().map(|group| group.id).collect();
+    let counts = unit.member_counts(&ids).await?;
+    let (bindings, connections) = (unit.bindings().await?, unit.connections().await?);
+    let group = |group: store::Group| {
+        let bound = bindings.iter().filter(|binding| binding.group == group.id);
+        Group {
+            id: group.id,
+            name: group.display_name().to_owned(),
+            members: counts.get(&group.id).copied().unwrap_or(0),
+            pools: bound.map(|binding| binding.pool_name.clone()).collect(),
+            connection: owner(&connections, group.connection),
+            created_at: group.resource.meta.created,
+        }
+    };
+    Ok(groups.into_iter().map(group).collect())
+}
+
+impl Part {
+    fn page(&self) -> list::Page {
+        list::Page { start_index: self.start.max(1), count: self.count }
+    }
+}
+
+fn parsed(of: &'static ResourceType, part: &Part) -> Result<Option<ResolvedFilter>, Error> {
+    let Some(text) = &part.filter else { return Ok(None) };
+    let parsed = filter::parse(of, text, FilterDialect::default());
+    let sentence = |error| Error::Refused(format!("the filter \"{text}\" cannot be used: {error}"));
+    Ok(Some(parsed.map_err(sentence)?.0))
+}
+
+fn owner(connections: &[Connection], owner: Option<ConnectionId>) -> Option<String> {
+    let found = connections.iter().find(|connection| Some(connection.id) == owner);
+    found.map(|connection| connection.name.clone())
+}
