@@ -77,7 +77,8 @@ struct Row {
     version: i64,
 }
 
-const COLUMNS: &str = "SELECT g.id, g.document, g.unique_name, g.connection_id, g.created_at, g.modified_at, g.version FROM groups g";
+const COLUMNS: &str =
+    "SELECT g.id, g.document, g.unique_name, g.connection_id, g.created_at, g.modified_at, g.version";
 
 impl TryFrom<Row> for Group {
     type Error = Error;
@@ -115,7 +116,8 @@ impl ReadUnit {
 
     async fn one_group(&self, id: GroupId, lock: &str) -> Result<Option<Group>, Error> {
         let mut sql = Sql::new(COLUMNS);
-        sql.push(" WHERE g.tenant_id = ").bind(self.tenant()).push(" AND g.id = ").bind(id.uuid());
+        sql.push(" FROM groups g WHERE g.tenant_id = ").bind(self.tenant());
+        sql.push(" AND g.id = ").bind(id.uuid());
         sql.seen(&self.scope, "g").push(lock);
         self.transaction.one::<Row>(sql).await?.map(Group::try_from).transpose()
     }

@@ -76,6 +76,7 @@ const TABLES: &[(&str, &str)] = &[
     ("requests", "id"),
     ("journal", "id"),
     ("tokens", "id"),
+    ("user_counts", "id"),
     ("connections", "id"),
 ];
 

@@ -9,7 +9,7 @@ use sea_orm::{ConnectionTrait as _, FromQueryResult, QueryResult};
 use uuid::Uuid;
 
 use super::{FilterWriter, Table};
-use crate::db::backend::document_size;
+use crate::db::backend::{document_size, for_each};
 use crate::db::sql::Sql;
 use crate::error::Error;
 use crate::unit::ReadUnit;
@@ -36,7 +36,7 @@ struct Found {
 pub struct Listing<'u, T> {
     unit: &'u ReadUnit,
     table: Table,
-    /// What selects the columns of a resource.
+    /// The columns of a resource, without the table.
     columns: Sql,
     read: fn(&QueryResult) -> Result<T, Error>,
     total: u64,
@@ -60,13 +60,18 @@ impl<T: Send + Sync> Listing<'_, T> {
         if !self.only.is_empty() {
             return Ok(Some(std::mem::take(&mut self.only)));
         }
-        let portion = self.portion();
+        let mut portion = self.portion();
         if portion.is_empty() {
             return Ok(None);
         }
-        let (mut sql, alias) = (self.columns.clone(), self.table.alias());
-        sql.push(&format!(" WHERE {alias}.tenant_id = ")).bind(self.unit.tenant());
-        sql.push(&format!(" AND {alias}.id IN ")).list(portion).push(&format!(" ORDER BY {alias}.id"));
+        // As in a list of values, but a row that comes twice would be found twice.
+        portion.resize(portion.len().next_power_of_two(), Uuid::nil());
+        let (name, alias) = (self.table.name(), self.table.alias());
+        let (before, behind) = for_each(self.unit.backend());
+        let mut sql = self.columns.clone();
+        sql.push(" FROM (SELECT t.* FROM (VALUES ").rows(portion.into_iter().map(|id| [id.into()]));
+        sql.push(&format!(") i {before} {name} t WHERE t.tenant_id = ")).bind(self.unit.tenant());
+        sql.push(&format!(" AND t.id = i.column1{behind}) {alias} ORDER BY {alias}.id"));
         self.resources(sql).await.map(Some)
     }
 
@@ -108,7 +113,7 @@ where
     R::from_query_result(row, "")?.try_into()
 }
 
-/// How many resources satisfy the filter, and those of one page: rows of `R` with these columns.
+/// How many resources satisfy the filter, and those of one page: rows of `R`, which have these columns.
 ///
 /// The page alone says how many there are, unless it is full or starts behind the end: then they are counted.
 pub(crate) async fn list<'u, R, T>(
@@ -127,7 +132,9 @@ where
     let before = page.start_index.saturating_sub(1);
     if page.count > 0 {
         if finds_one(filter, page) {
-            let sql = statement(unit, table, listing.columns.clone(), filter, page);
+            let mut columns = listing.columns.clone();
+            columns.push(&format!(" FROM {} {}", table.name(), table.alias()));
+            let sql = statement(unit, table, columns, filter, page);
             listing.only = listing.resources(sql).await?;
             listing.total = listing.only.len() as u64;
             return Ok(listing);

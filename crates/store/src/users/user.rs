@@ -211,7 +211,8 @@ impl ReadUnit {
     /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
     pub async fn whole_user(&self, id: UserId, wanted: Wanted) -> Result<Option<(User, Computed)>, Error> {
         let mut sql = self.whole(wanted);
-        sql.push(" WHERE u.tenant_id = ").bind(self.tenant()).push(" AND u.id = ").bind(id.uuid());
+        sql.push(" FROM users u WHERE u.tenant_id = ").bind(self.tenant());
+        sql.push(" AND u.id = ").bind(id.uuid());
         sql.seen(&self.scope, "u");
         self.transaction.one::<WholeRow>(sql).await?.map(TryInto::try_into).transpose()
     }
@@ -246,7 +247,7 @@ impl ReadUnit {
 
     fn whole(&self, wanted: Wanted) -> Sql {
         let mut sql = Sql::new(COLUMNS);
-        self.add_computed(&mut sql, wanted).push(" FROM users u");
+        self.add_computed(&mut sql, wanted);
         sql
     }
 }
