@@ -27,6 +27,8 @@ mod migration;
 mod overview;
 mod owners;
 mod parked;
+#[cfg(test)]
+mod plans;
 mod pools;
 mod request_log;
 mod scope;
