@@ -9,6 +9,9 @@ pub(super) const FIRST_CREW: usize = 58;
 /// People who join the first directory later.
 pub(super) const JOINERS: usize = 4;
 
+/// The place in the first directory of the person whom the second directory has, too.
+const IN_BOTH: usize = 40;
+
 /// A person as a directory knows them.
 #[derive(Clone)]
 pub(super) struct Person {
@@ -77,6 +80,11 @@ pub(super) fn staff() -> Vec<Person> {
 pub(super) fn crew() -> Vec<Person> {
     let first = FIRST_STAFF + JOINERS;
     (first..=first + FIRST_CREW).map(|number| person(number, BOUGHT_DOMAIN)).collect()
+}
+
+/// The person of the first directory whom the second one has, too, under the same user name.
+pub(super) fn in_both() -> Person {
+    person(IN_BOTH, DOMAIN)
 }
 
 fn person(number: usize, domain: &str) -> Person {

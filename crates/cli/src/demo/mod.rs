@@ -37,8 +37,8 @@ const DAYS: i64 = 11;
 /// Plays the pushes of two identity providers against a server of its own, and reports what became of everybody.
 ///
 /// About 200 invented people in 20 groups: an initial cycle and several incremental ones of Entra ID and of JumpCloud, with
-/// joiners, movers, leavers, people who come back, and a licence pool that is too small. No setting of yours is used
-/// and no data of yours touched.
+/// joiners, movers, leavers, people who come back, a person who is in both directories, and a licence pool that is too
+/// small. No setting of yours is used and no data of yours touched.
 #[derive(Args)]
 #[command(after_help = "Example: rollcall demo\n         rollcall demo --exit --data-dir ./demo-data")]
 pub(crate) struct Arguments {
