@@ -115,9 +115,9 @@ pub async fn users(db: &Database, tenant: &str, part: &Part) -> Result<Listed<Us
     let filter = parsed(Registry::standard().user(), part)?;
     let unit = db.read(&scope).await?;
     let wanted = Wanted { licences: true, ..Wanted::default() };
-    let (total, users) = unit.whole_users(filter.as_ref(), part.page(), wanted).await?;
+    let mut listing = unit.list_users(filter.as_ref(), part.page(), wanted).await?;
     let connections = unit.connections().await?;
-    let items = users.into_iter().map(|(user, Computed { licences, .. })| {
+    let listed = |(user, Computed { licences, .. }): (store::User, Computed)| {
         let pools = |state: SeatState| {
             let those = licences.iter().filter(move |licence| licence.state == state);
             those.map(|licence| licence.name.clone()).collect()
@@ -134,8 +134,12 @@ pub async fn users(db: &Database, tenant: &str, part: &Part) -> Result<Listed<Us
             connection: owner(&connections, user.connection),
             created_at: user.resource.meta.created,
         }
-    });
-    Ok(Listed { total, items: items.collect() })
+    };
+    let mut items = Vec::new();
+    while let Some(portion) = listing.next().await? {
+        items.extend(portion.into_iter().map(listed));
+    }
+    Ok(Listed { total: listing.total(), items })
 }
 
 /// The groups of a tenant.

@@ -51,10 +51,8 @@ pub async fn read(
 pub async fn list(db: &Database, requester: &Requester, search: &Search) -> Result<Text, Error> {
     let view = View { base: db.base(), projection: &search.projection };
     let unit = db.read(&requester.scope).await?;
-    let (total, groups) = unit.groups(search.filter.as_ref(), search.page).await?;
-    let items = groups.len();
-    let resources = representation::groups_text(&unit, groups, view).await?;
-    Ok(representation::list(total, search.page, items, resources))
+    let listing = unit.list_groups(search.filter.as_ref(), search.page).await?;
+    representation::list_groups(&unit, listing, search.page, view).await
 }
 
 /// Creates a group with its members.

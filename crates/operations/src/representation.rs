@@ -1,23 +1,23 @@
 //! Resources as clients see them: what is stored, with what the server computes, in the attributes that they want.
 
 mod groups;
+mod list;
 mod text;
 mod users;
 
 use scim::path::Located;
 use scim::project::Projection;
-use scim::protocol::list::{Page, head};
+use scim::protocol::list::Page;
 use scim::protocol::version::entity_tag;
 use scim::{Object, Resource, ResourceType};
 use serde_json::Value;
-use store::{Member, ReadUnit};
+use store::Member;
 
 pub(crate) use groups::group;
+pub(crate) use list::{list_groups, list_users};
 pub(crate) use users::{shown, user, wanted};
 
 pub use text::Text;
-
-use crate::error::Error;
 
 /// Below which address resources live, and which of their attributes are wanted.
 #[derive(Clone, Copy, Debug)]
@@ -67,38 +67,6 @@ impl Search {
     pub(crate) fn finds_one(&self) -> bool {
         store::finds_one(self.filter.as_ref(), self.page)
     }
-}
-
-/// A list answer around the text of its resources.
-pub(crate) fn list(total: u64, page: Page, items: usize, resources: Text) -> Text {
-    let head = head(total, page, items).to_string();
-    let mut text = Text::default();
-    text.push(head.strip_suffix('}').unwrap_or(&head));
-    text.push(",\"Resources\":[");
-    text.append(resources);
-    text.push("]}");
-    text
-}
-
-/// The users of a page, with a comma between them.
-pub(crate) fn users_text(users: Vec<(store::User, store::Computed)>, view: View<'_>) -> Text {
-    let mut text = Text::default();
-    for (position, (user, computed)) in users.into_iter().enumerate() {
-        text.push(if position > 0 { "," } else { "" });
-        text.push(&Value::Object(users::render(user, &computed, view).0).to_string());
-    }
-    text
-}
-
-/// The groups of a page, which are in the order of their ids, with a comma between them.
-pub(crate) async fn groups_text(
-    unit: &ReadUnit,
-    groups: Vec<store::Group>,
-    view: View<'_>,
-) -> Result<Text, Error> {
-    let mut text = Text::default();
-    groups::write(&mut text, unit, groups, view).await?;
-    Ok(text)
 }
 
 /// A member as an element of `members`; the address is added when the group is rendered.

@@ -56,10 +56,8 @@ pub async fn list(db: &Database, requester: &Requester, search: &Search) -> Resu
     let scope = &requester.scope;
     let unit = if search.finds_one() { db.read_once(scope).await? } else { db.read(scope).await? };
     let wanted = wanted(&[&search.projection]);
-    let (total, users) = unit.whole_users(search.filter.as_ref(), search.page, wanted).await?;
-    let items = users.len();
-    let resources = representation::users_text(users, view);
-    Ok(representation::list(total, search.page, items, resources))
+    let listing = unit.list_users(search.filter.as_ref(), search.page, wanted).await?;
+    representation::list_users(listing, search.page, view).await
 }
 
 /// Replaces a user's document.

@@ -198,6 +198,67 @@ async fn lists_are_filtered_paged_and_searched() {
 }
 
 #[tokio::test]
+async fn a_page_of_large_resources_ends_early_and_says_so() {
+    let app = TestApp::open().await;
+    let client = app.connection("generic").await;
+    let mut people = Vec::new();
+    for number in 0..7 {
+        let letters = if number == 6 { 1 } else { 4_000_000 };
+        let mut body = user(&format!("person-{number}"));
+        body["nickName"] = "n".repeat(letters).into();
+        people.push(client.post("/Users", &body).await.expect(201).id());
+    }
+    people.sort_unstable();
+    // A client goes on behind what it got, and gets everybody once.
+    let (mut seen, mut pages) = (Vec::new(), Vec::new());
+    while seen.len() < 7 {
+        let path = format!("/Users?startIndex={}&count=500", seen.len() + 1);
+        let page = client.get(&path).await.expect(200).body;
+        assert_eq!((&page["totalResults"], &page["startIndex"]), (&json!(7), &json!(seen.len() + 1)));
+        let resources = page["Resources"].as_array().expect("resources");
+        assert_eq!(page["itemsPerPage"], json!(resources.len()));
+        pages.push(resources.len());
+        seen.extend(resources.iter().map(|it| it["id"].as_str().expect("an id").to_owned()));
+    }
+    assert_eq!((seen, pages), (people, vec![5, 2]));
+    // What is not shown is not counted.
+    let names = client.get("/Users?attributes=userName").await.expect(200).body;
+    assert_eq!(names["itemsPerPage"], 7);
+}
+
+#[tokio::test]
+async fn a_page_of_groups_with_long_members_ends_early_and_says_so() {
+    let app = TestApp::open_with(&[("ROLLCALL_LIMITS__REQUESTS_PER_SECOND", "0")]).await;
+    let client = app.connection("generic").await;
+    let bodies: Vec<Value> = (0..300)
+        .map(|number| {
+            let mut body = user(&format!("person-{number}"));
+            // JSON takes two letters for each.
+            body["displayName"] = "\"".repeat(2_000).into();
+            body
+        })
+        .collect();
+    let answers = futures::future::join_all(bodies.iter().map(|body| client.post("/Users", body))).await;
+    let people: Vec<String> = answers.into_iter().map(|answer| answer.expect(201).id()).collect();
+    let people: Vec<&str> = people.iter().map(String::as_str).collect();
+    let mut groups = Vec::new();
+    for number in 0..18 {
+        groups.push(client.group(&format!("Group {number}"), &people).await);
+    }
+    groups.sort_unstable();
+    let mut seen = Vec::new();
+    for size in [14, 4] {
+        let page = client.get(&format!("/Groups?startIndex={}", seen.len() + 1)).await.expect(200).body;
+        assert_eq!((&page["totalResults"], &page["itemsPerPage"]), (&json!(18), &json!(size)));
+        for group in page["Resources"].as_array().expect("groups") {
+            assert_eq!(group["members"].as_array().map(Vec::len), Some(300), "a group is whole");
+            seen.push(group["id"].as_str().expect("an id").to_owned());
+        }
+    }
+    assert_eq!(seen, groups);
+}
+
+#[tokio::test]
 async fn nothing_of_one_tenant_is_visible_to_another() {
     let app = TestApp::open().await;
     let (ours, tenant) = (app.connection("generic").await, app.other_tenant().await);

@@ -16,7 +16,7 @@ use crate::db::backend::{for_each, for_update};
 use crate::db::sql::Sql;
 use crate::entity;
 use crate::error::Error;
-use crate::filter_sql::{self, Table};
+use crate::filter_sql::{self, Listing, Table};
 use crate::ids::{ConnectionId, IdRow, stored};
 use crate::unit::{ReadUnit, WriteUnit};
 use crate::users::text;
@@ -120,18 +120,28 @@ impl ReadUnit {
         self.transaction.one::<Row>(sql).await?.map(Group::try_from).transpose()
     }
 
-    /// How many groups satisfy the filter, and those of one page, in the order of ids.
+    /// How many groups satisfy the filter, and those of one page.
     ///
     /// # Errors
     /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
+    pub async fn list_groups(
+        &self,
+        filter: Option<&ResolvedFilter>,
+        page: Page,
+    ) -> Result<Listing<'_, Group>, Error> {
+        filter_sql::list::<Row, _>(self, Table::Groups, Sql::new(COLUMNS), filter, page).await
+    }
+
+    /// As [`ReadUnit::list_groups`], all of the page at once.
+    ///
+    /// # Errors
+    /// As [`ReadUnit::list_groups`].
     pub async fn groups(
         &self,
         filter: Option<&ResolvedFilter>,
         page: Page,
     ) -> Result<(u64, Vec<Group>), Error> {
-        let (total, rows) =
-            filter_sql::page::<Row>(self, Table::Groups, Sql::new(COLUMNS), filter, page).await?;
-        Ok((total, rows.into_iter().map(Group::try_from).collect::<Result<_, _>>()?))
+        self.list_groups(filter, page).await?.all().await
     }
 
     /// The oldest group of this name, which is folded already.

@@ -44,7 +44,7 @@ pub use conflicts::{Conflict, SharedEmail};
 pub use connections::{Connection, NewConnection};
 pub use error::{Constraint, Error};
 pub use figures::{ConnectionFigures, Figures, JobFigures, NameInTenant, PoolFigures};
-pub use filter_sql::finds_one;
+pub use filter_sql::{Listing, finds_one};
 pub use grants::{GrantKind, GrantRecord};
 pub use groups::{Group, GroupOf, NewGroup};
 pub use ids::{ConnectionId, TenantId, TokenId, new_id};

@@ -9,8 +9,12 @@ use chrono::TimeDelta;
 use provisioning::{Cause, Decision, Effect, GroupId, PoolPolicy, UserId, settle};
 use sea_orm::{ConnectionTrait, Database, Statement};
 use serde_json::json;
-use store::{Claim, Constraint, Error, GrantKind, MemberKind, NewGroup, Store, TenantScope, job_kind};
-use support::{TestStore, create, id_at, insert_user, licences_of, new_user, now, page, user_document};
+use store::{
+    Claim, Constraint, Error, GrantKind, MemberKind, NewGroup, Options, Store, TenantScope, job_kind,
+};
+use support::{
+    TestStore, create, id_at, insert_user, licences_of, new_user, now, options, page, user_document,
+};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
@@ -234,6 +238,62 @@ async fn a_name_has_one_winner() {
     assert_eq!(outcomes.iter().filter(lost).count(), WRITERS / 2 - 1, "{outcomes:?}");
     let unit = store.read(&store.scope).await.expect("a unit opens");
     assert_eq!(unit.groups(None, page(1, 0)).await.expect("readable").0, 1 + WRITERS as u64 / 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn all_who_come_and_go_at_once_are_counted() {
+    let store = TestStore::open().await;
+    let mut ids = Vec::new();
+    for number in 0..WRITERS {
+        ids.push(store.add_user(&format!("old-{number}")).await);
+    }
+    let ids = Arc::new(ids);
+    let outcomes = at_once(&store, move |store, scope, number| {
+        let ids = Arc::clone(&ids);
+        async move {
+            for new in ["one", "two"] {
+                let mut unit = store.write(&scope).await?;
+                insert_user(&mut unit, json!({ "userName": format!("{new}-{number}") })).await;
+                unit.commit().await?;
+            }
+            let mut unit = store.write(&scope).await?;
+            unit.delete_user(ids[number], now()).await?;
+            // Every fourth one changes its mind.
+            if number % 4 == 0 { Ok(()) } else { unit.commit().await }
+        }
+    })
+    .await;
+    assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+    let unit = store.read(&store.scope).await.expect("a unit opens");
+    let left = WRITERS as u64 * 2 + WRITERS as u64 / 4;
+    assert_eq!(unit.users(None, page(1, 0)).await.expect("readable").0, left);
+}
+
+#[tokio::test]
+async fn no_writer_waits_for_another_to_be_counted() {
+    let store = TestStore::open().await;
+    if store.kind() == "sqlite" {
+        return; // It has one writer, who meets nobody.
+    }
+    let old = store.add_user("old").await;
+    // Who would wait here is told after a second, and the test fails.
+    let limit = Some(std::time::Duration::from_secs(1));
+    let limited =
+        Store::open(&Options { statement_limit: limit, ..options(&store.url) }).await.expect("opens");
+    let mut open = Vec::new();
+    for name in ["one", "two", "three"] {
+        let mut unit = limited.write(&store.scope).await.expect("a unit opens");
+        insert_user(&mut unit, json!({ "userName": name })).await;
+        open.push(unit);
+    }
+    let mut unit = limited.write(&store.scope).await.expect("a unit opens");
+    assert!(unit.delete_user(old, now()).await.expect("deleted"));
+    open.push(unit);
+    for unit in open {
+        unit.commit().await.expect("committed");
+    }
+    let unit = store.read(&store.scope).await.expect("a unit opens");
+    assert_eq!(unit.users(None, page(1, 0)).await.expect("readable").0, 3);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -21,7 +21,8 @@ async fn pending_migrations_are_refused_where_they_are_switched_off() {
             "m20261126_000002_sizes",
             "m20261126_000003_arrivals",
             "m20261129_000004_owners",
-            "m20261129_000005_conflicts"
+            "m20261129_000005_conflicts",
+            "m20261129_000006_counts"
         ]
     );
     let text = Error::PendingMigrations(names).to_string();

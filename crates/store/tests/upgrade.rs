@@ -83,6 +83,8 @@ async fn nothing_is_lost_and_connections_that_stood_side_by_side_go_on_to_share(
         let page = scim::protocol::list::Page { start_index: 1, count: 1_000 };
         let (total, users) = unit.users(None, page).await.expect("every user can be read");
         assert_eq!(total, users.len() as u64);
+        let nothing = scim::protocol::list::Page { count: 0, ..page };
+        assert_eq!(unit.users(None, nothing).await.expect("readable").0, total, "they are counted");
         unit.groups(None, page).await.expect("every group can be read");
     }
     store.close().await;

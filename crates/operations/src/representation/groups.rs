@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use store::{Group, Member, ReadUnit};
 use uuid::Uuid;
 
+use super::list::Items;
 use super::{Shown, Text, View};
 use crate::error::Error;
 
@@ -15,15 +16,15 @@ const PAGE: u64 = 1_000;
 /// One group, as an answer shows it.
 pub(crate) async fn group(unit: &ReadUnit, group: Group, view: View<'_>) -> Result<Shown, Error> {
     let mut shown = view.shown(&group.resource, None);
-    let mut text = Text::default();
-    write(&mut text, unit, vec![group], view).await?;
-    shown.body = Some(text);
+    let mut items = Items::default();
+    write(&mut items, unit, vec![group], view).await?;
+    shown.body = Some(items.text);
     Ok(shown)
 }
 
-/// Writes groups, which are in the order of their ids, with a comma between them.
+/// Writes groups, which are in the order of their ids, until the page ends.
 pub(super) async fn write(
-    text: &mut Text,
+    items: &mut Items,
     unit: &ReadUnit,
     groups: Vec<Group>,
     view: View<'_>,
@@ -36,8 +37,12 @@ pub(super) async fn write(
         after: None,
         more: view.projection.wants("members") && !groups.is_empty(),
     };
-    for (position, group) in groups.into_iter().enumerate() {
-        text.push(if position > 0 { ",{" } else { "{" });
+    for group in groups {
+        if items.are_long() {
+            break;
+        }
+        items.begin("{");
+        let text = &mut items.text;
         let mut resource = group.resource;
         let mut comma = "";
         // A member with everything shows which parts of a member the projection wants, and in which order.

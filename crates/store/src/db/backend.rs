@@ -331,6 +331,16 @@ pub(crate) fn cell(backend: DbBackend, at: usize, column: &ColumnType) -> String
     }
 }
 
+/// About how many bytes a JSON document takes once it is read, told without reading it.
+pub(crate) fn document_size(backend: DbBackend, document: &str) -> String {
+    if backend == DbBackend::Sqlite {
+        return format!("octet_length({document})");
+    }
+    // What is compressed has at most a hundred times as many bytes, where the server compresses as it does by default.
+    let times = format!("CASE WHEN pg_column_compression({document}) IS NULL THEN 1 ELSE 100 END");
+    format!("CAST(pg_column_size({document}) AS BIGINT) * {times}")
+}
+
 /// What stands before and behind a statement that goes to the database together with those behind it.
 ///
 /// They must need nothing of each other: `PostgreSQL` runs all of them on what was there before.

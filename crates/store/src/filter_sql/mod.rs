@@ -23,8 +23,8 @@ use serde_json::Value as Json;
 use crate::db::sql::Sql;
 use crate::scope::TenantScope;
 use compare::Value;
-pub use page::finds_one;
-pub(crate) use page::page;
+pub(crate) use page::list;
+pub use page::{Listing, finds_one};
 use places::Place;
 
 /// The table whose rows are filtered; its alias is `u` or `g`.
@@ -35,6 +35,13 @@ pub(crate) enum Table {
 }
 
 impl Table {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Users => "users",
+            Self::Groups => "groups",
+        }
+    }
+
     pub(crate) const fn alias(self) -> &'static str {
         match self {
             Self::Users => "u",

@@ -1,48 +1,163 @@
-//! Pages of a list: how many there are, and some of them, in a stable order.
+//! Pages of a list: how many there are, and some of them, in a stable order and in portions of a bounded size.
+
+use std::collections::VecDeque;
 
 use scim::filter::CompareOp;
 use scim::filter::{Operand, ResolvedFilter};
 use scim::protocol::list::Page;
-use sea_orm::FromQueryResult;
+use sea_orm::{ConnectionTrait as _, FromQueryResult, QueryResult};
+use uuid::Uuid;
 
 use super::{FilterWriter, Table};
+use crate::db::backend::document_size;
 use crate::db::sql::Sql;
 use crate::error::Error;
 use crate::unit::ReadUnit;
+
+/// Bytes of the documents in a portion of more than one resource.
+const PORTION_BYTES: i64 = 4 * 1024 * 1024;
+/// Resources of a portion: how much is computed for each of them is known only when it is read.
+const PORTION: usize = 100;
 
 #[derive(FromQueryResult)]
 struct Total {
     total: i64,
 }
 
-/// How many rows satisfy the filter, and those of one page.
+/// A resource of a page that was not read yet.
+#[derive(Debug, FromQueryResult)]
+struct Found {
+    id: Uuid,
+    size: i64,
+}
+
+/// How many resources satisfy a filter, and those of one page, which are read in portions.
+#[derive(Debug)]
+pub struct Listing<'u, T> {
+    unit: &'u ReadUnit,
+    table: Table,
+    /// What selects the columns of a resource.
+    columns: Sql,
+    read: fn(&QueryResult) -> Result<T, Error>,
+    total: u64,
+    /// The only resource that there can be, where the statement that looked for it has read it.
+    only: Vec<T>,
+    found: VecDeque<Found>,
+}
+
+impl<T: Send + Sync> Listing<'_, T> {
+    /// How many resources satisfy the filter.
+    #[must_use]
+    pub const fn total(&self) -> u64 {
+        self.total
+    }
+
+    /// The next resources of the page, in the order of ids; none behind the last.
+    ///
+    /// # Errors
+    /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
+    pub async fn next(&mut self) -> Result<Option<Vec<T>>, Error> {
+        if !self.only.is_empty() {
+            return Ok(Some(std::mem::take(&mut self.only)));
+        }
+        let portion = self.portion();
+        if portion.is_empty() {
+            return Ok(None);
+        }
+        let (mut sql, alias) = (self.columns.clone(), self.table.alias());
+        sql.push(&format!(" WHERE {alias}.tenant_id = ")).bind(self.unit.tenant());
+        sql.push(&format!(" AND {alias}.id IN ")).list(portion).push(&format!(" ORDER BY {alias}.id"));
+        self.resources(sql).await.map(Some)
+    }
+
+    /// All resources of the page at once, with how many satisfy the filter.
+    ///
+    /// # Errors
+    /// As [`Listing::next`].
+    pub async fn all(mut self) -> Result<(u64, Vec<T>), Error> {
+        let mut all = Vec::new();
+        while let Some(portion) = self.next().await? {
+            all.extend(portion);
+        }
+        Ok((self.total, all))
+    }
+
+    fn portion(&mut self) -> Vec<Uuid> {
+        let (mut portion, mut bytes) = (Vec::new(), 0);
+        while let Some(next) = self.found.front() {
+            bytes += next.size;
+            if portion.len() == PORTION || (bytes > PORTION_BYTES && !portion.is_empty()) {
+                break;
+            }
+            portion.push(next.id);
+            self.found.pop_front();
+        }
+        portion
+    }
+
+    async fn resources(&self, sql: Sql) -> Result<Vec<T>, Error> {
+        let rows = self.unit.transaction.query_all_raw(sql.statement(self.unit.backend())).await?;
+        rows.iter().map(self.read).collect()
+    }
+}
+
+fn read<R, T>(row: &QueryResult) -> Result<T, Error>
+where
+    R: FromQueryResult + TryInto<T, Error = Error>,
+{
+    R::from_query_result(row, "")?.try_into()
+}
+
+/// How many resources satisfy the filter, and those of one page: rows of `R` with these columns.
 ///
 /// The page alone says how many there are, unless it is full or starts behind the end: then they are counted.
-pub(crate) async fn page<T: FromQueryResult>(
-    unit: &ReadUnit,
+pub(crate) async fn list<'u, R, T>(
+    unit: &'u ReadUnit,
     table: Table,
     columns: Sql,
     filter: Option<&ResolvedFilter>,
     page: Page,
-) -> Result<(u64, Vec<T>), Error> {
-    let mut rows = Vec::new();
+) -> Result<Listing<'u, T>, Error>
+where
+    R: FromQueryResult + TryInto<T, Error = Error>,
+    T: Send + Sync,
+{
+    let (total, only, found) = (0, Vec::new(), VecDeque::new());
+    let mut listing = Listing { unit, table, columns, read: read::<R, T>, total, only, found };
     let before = page.start_index.saturating_sub(1);
     if page.count > 0 {
-        let sql = statement(unit, table, columns, filter, page);
-        rows = unit.transaction.all::<T>(sql).await?;
-        let found = rows.len() as u64;
-        if finds_one(filter, page) || (found < page.count && (found > 0 || before == 0)) {
-            return Ok((before + found, rows));
+        if finds_one(filter, page) {
+            let sql = statement(unit, table, listing.columns.clone(), filter, page);
+            listing.only = listing.resources(sql).await?;
+            listing.total = listing.only.len() as u64;
+            return Ok(listing);
+        }
+        let (name, alias) = (table.name(), table.alias());
+        let size = document_size(unit.backend(), &format!("{alias}.document"));
+        let columns = Sql::new(&format!("SELECT {alias}.id, {size} AS size FROM {name} {alias}"));
+        listing.found =
+            unit.transaction.all::<Found>(statement(unit, table, columns, filter, page)).await?.into();
+        let found = listing.found.len() as u64;
+        if found < page.count && (found > 0 || before == 0) {
+            listing.total = before + found;
+            return Ok(listing);
         }
     }
-    let name = match table {
-        Table::Users => "users",
-        Table::Groups => "groups",
-    };
-    let mut sql = Sql::new(&format!("SELECT COUNT(*) AS total FROM {name} {}", table.alias()));
-    condition(unit, &mut sql, table, filter);
+    listing.total = count(unit, table, filter).await?;
+    Ok(listing)
+}
+
+async fn count(unit: &ReadUnit, table: Table, filter: Option<&ResolvedFilter>) -> Result<u64, Error> {
+    let mut sql = Sql::default();
+    if filter.is_none() && table == Table::Users {
+        sql.push("SELECT CAST(COALESCE(SUM(c.people), 0) AS BIGINT) AS total FROM user_counts c");
+        sql.push(" WHERE c.tenant_id = ").bind(unit.tenant()).seen(&unit.scope, "c");
+    } else {
+        sql.push(&format!("SELECT COUNT(*) AS total FROM {} {}", table.name(), table.alias()));
+        condition(unit, &mut sql, table, filter);
+    }
     let total = unit.transaction.one::<Total>(sql).await?.map_or(0, |row| row.total);
-    Ok((u64::try_from(total).unwrap_or(0), rows))
+    Ok(u64::try_from(total).unwrap_or(0))
 }
 
 /// What selects the rows of a page.

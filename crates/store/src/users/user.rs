@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::connections::decode;
 use crate::db::sql::{CHUNK, Sql};
 use crate::error::Error;
-use crate::filter_sql::{self, Table};
+use crate::filter_sql::{self, Listing, Table};
 use crate::ids::ConnectionId;
 use crate::pools::Licence;
 use crate::unit::ReadUnit;
@@ -216,33 +216,31 @@ impl ReadUnit {
         self.transaction.one::<WholeRow>(sql).await?.map(TryInto::try_into).transpose()
     }
 
-    /// How many users satisfy the filter, and those of one page with what is wanted, in the order of ids.
+    /// How many users satisfy the filter, and those of one page with what is wanted.
     ///
-    /// One statement when it answers both, as it does for every look-up of few.
+    /// One statement finds the only user that there can be ([`finds_one`](crate::finds_one)), with all that is wanted.
     ///
     /// # Errors
     /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
-    pub async fn whole_users(
+    pub async fn list_users(
         &self,
         filter: Option<&ResolvedFilter>,
         page: Page,
         wanted: Wanted,
-    ) -> Result<(u64, Vec<(User, Computed)>), Error> {
-        let columns = self.whole(wanted);
-        let (total, rows) = filter_sql::page::<WholeRow>(self, Table::Users, columns, filter, page).await?;
-        Ok((total, rows.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?))
+    ) -> Result<Listing<'_, (User, Computed)>, Error> {
+        filter_sql::list::<WholeRow, _>(self, Table::Users, self.whole(wanted), filter, page).await
     }
 
-    /// As [`ReadUnit::whole_users`], without anything computed.
+    /// As [`ReadUnit::list_users`], all of the page at once and without anything computed.
     ///
     /// # Errors
-    /// As [`ReadUnit::whole_users`].
+    /// As [`ReadUnit::list_users`].
     pub async fn users(
         &self,
         filter: Option<&ResolvedFilter>,
         page: Page,
     ) -> Result<(u64, Vec<User>), Error> {
-        let (total, users) = self.whole_users(filter, page, Wanted::default()).await?;
+        let (total, users) = self.list_users(filter, page, Wanted::default()).await?.all().await?;
         Ok((total, users.into_iter().map(|(user, _)| user).collect()))
     }
 

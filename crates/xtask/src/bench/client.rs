@@ -43,6 +43,14 @@ struct List {
     resources: Vec<Known>,
 }
 
+/// What came as a page of a list.
+pub(crate) struct Page {
+    /// How many resources.
+    pub(crate) resources: usize,
+    /// How many bytes.
+    pub(crate) bytes: usize,
+}
+
 type Connection = SendRequest<Full<Bytes>>;
 
 impl Scim {
@@ -73,6 +81,13 @@ impl Scim {
         self.keep(connection);
         ensure!(status.is_success(), "GET {path} was answered {status}");
         Ok(bytes)
+    }
+
+    /// Reads a page of a list.
+    pub(crate) async fn page(&self, path: &str) -> Result<Page> {
+        let answer = self.exchange(Method::GET, path, Bytes::new()).await?;
+        let list: List = serde_json::from_slice(&answer)?;
+        Ok(Page { resources: list.resources.len(), bytes: answer.len() })
     }
 
     /// Creates the person of this body; gives the id.
