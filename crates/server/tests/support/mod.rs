@@ -197,6 +197,11 @@ impl Client {
         Self { token: Some(token), ..self.clone() }
     }
 
+    /// The same token at another server of the same database.
+    pub(crate) fn through(&self, server: &Server) -> Self {
+        Self { router: server.router(), ..self.clone() }
+    }
+
     /// Sends a request; the body may be JSON, text or nothing.
     pub(crate) async fn send(
         &self,
