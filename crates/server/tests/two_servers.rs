@@ -44,13 +44,15 @@ impl Pair {
         [&self.here, &self.there].into_iter().cycle()
     }
 
-    /// A group that is bound to the pool, and so many people who are not in it.
-    async fn team(&self, people: usize) -> (String, Vec<String>) {
-        let team = self.here.group("Team", &[]).await;
-        self.app.bind(&team, "Vault").await;
-        let names: Vec<String> = (0..people).map(|number| format!("user-{number}")).collect();
-        let made = names.iter().zip(self.by_turns());
-        (team, join_all(made.map(|(name, client)| client.user(name))).await)
+    /// So many people and, for each, a group that is bound to the pool: the pool alone is where they meet.
+    async fn people(&self, count: usize) -> Vec<(String, String)> {
+        let numbered = (0..count).zip(self.by_turns());
+        let people = numbered.map(async |(number, client)| {
+            let team = client.group(&format!("Team {number}"), &[]).await;
+            self.app.bind(&team, "Vault").await;
+            (client.user(&format!("user-{number}")).await, team)
+        });
+        join_all(people).await
     }
 }
 
@@ -81,16 +83,16 @@ async fn what_one_server_wrote_the_other_reads_changes_and_deletes() {
 async fn seats_that_both_servers_give_are_never_more_than_there_are_in_parallel() {
     let Some(pair) = Pair::open().await else { return };
     pair.app.pool("Vault", 7, "queue").await;
-    let (team, people) = pair.team(20).await;
+    let people = pair.people(20).await;
     let joins = people.iter().zip(pair.by_turns());
-    let answers = join_all(joins.map(|(person, client)| client.add(&team, person))).await;
+    let answers = join_all(joins.map(|((person, team), client)| client.add(team, person))).await;
     assert!(answers.iter().all(|answer| answer.status == 200), "{answers:?}");
     let pool = pair.app.pool_now("Vault").await;
     assert_eq!((pool.used, pool.waiting), (7, 13));
 
     // Those with a seat give it back through one server while the waiters of the other are served.
     let leaves = people[..10].iter().zip(pair.by_turns());
-    let gone = join_all(leaves.map(async |(person, client)| {
+    let gone = join_all(leaves.map(async |((person, _), client)| {
         client.send("DELETE", &format!("/scim/v2/Users/{person}"), &[], None).await.status
     }));
     assert_eq!(gone.await, [204; 10]);
@@ -103,9 +105,9 @@ async fn seats_that_both_servers_give_are_never_more_than_there_are_in_parallel(
 async fn a_job_is_done_by_one_of_the_servers() {
     let Some(pair) = Pair::open().await else { return };
     pair.app.pool("Vault", 100, "queue").await;
-    let (team, people) = pair.team(12).await;
-    for person in &people {
-        pair.here.add(&team, person).await.expect(200);
+    let people = pair.people(12).await;
+    for (person, team) in &people {
+        pair.here.add(team, person).await.expect(200);
         pair.there.set_active(person, false).await.expect(200);
         assert_eq!(pair.here.status(person).await, "suspended");
     }
@@ -124,7 +126,7 @@ async fn a_job_is_done_by_one_of_the_servers() {
 
     pair.app.clock.advance(TimeDelta::days(8));
     join(pair.app.server.run_due_jobs(), pair.other.run_due_jobs()).await;
-    for person in &people {
+    for (person, _) in &people {
         assert_eq!(pair.there.status(person).await, "deactivated");
         let story = pair.app.story(person).await;
         assert_eq!(story.iter().filter(|kind| *kind == "deactivated").count(), 1, "{story:?}");
