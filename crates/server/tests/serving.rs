@@ -10,7 +10,7 @@ use serde_json::json;
 use server::admin::Admin;
 use server::{Clock, Server};
 use sqlx::{Connection as _, Executor as _};
-use support::{TestApp, config, connection, fresh_database};
+use support::{TestApp, config, connection, empty_database, fresh_database};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
@@ -244,7 +244,7 @@ async fn an_address_that_is_taken_and_a_database_that_is_old_refuse_to_start() {
     let error = Server::build(config(&app.url, &[("ROLLCALL_LISTEN", &taken)])).await.err().expect("taken");
     assert!(error.to_string().contains("--listen"), "{error}");
 
-    let (url, _folder) = fresh_database().await;
+    let (url, _folder) = empty_database().await;
     let old = config(&url, &[("ROLLCALL_MIGRATE", "false")]);
     let error = Server::build(old.clone()).await.err().expect("no schema");
     assert!(error.to_string().contains("migrate"), "{error}");
