@@ -217,7 +217,7 @@ impl ReadUnit {
 impl WriteUnit {
     /// Adds members and answers those who were not members before; who does not exist is left out.
     ///
-    /// The members are locked, in the order of ids, so that nobody deletes them meanwhile.
+    /// The members are locked, in the order of ids, so that no other unit deletes them meanwhile.
     ///
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].

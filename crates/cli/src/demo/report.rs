@@ -1,4 +1,4 @@
-//! What became of everybody, as tables and sentences that a person reads.
+//! What became of each person, as tables and sentences that a person reads.
 
 use anyhow::Result;
 use operations::{conflicts, people, pools, report};

@@ -84,7 +84,7 @@ impl FilterWriter<'_> {
                 self.sql.bind(tenant).push(" AND (");
                 condition(self, &element);
             }
-            // From the groups that satisfy the condition down to everybody inside them.
+            // From the groups that satisfy the condition down to all users inside them.
             Set::Groups => {
                 self.sql.push(
                     "u.id IN (WITH RECURSIVE below(group_id) AS (SELECT eg.id FROM groups eg WHERE eg.tenant_id = ",
