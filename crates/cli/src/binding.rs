@@ -12,10 +12,10 @@ use crate::global::{Global, Within, told};
 use crate::output;
 use crate::people::People;
 
-/// Bindings of groups to pools: whoever is directly in a bound group is enrolled and gets a seat.
+/// Bindings of groups to pools: each direct member of a bound group is enrolled and gets a seat.
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Binds a group to a pool and settles everybody who is in it.
+    /// Binds a group to a pool and settles its members.
     #[command(
         after_help = "Example: rollcall binding create --group \"NL Engineering\" --pool \"Vault Standard\""
     )]

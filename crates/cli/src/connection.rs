@@ -26,7 +26,8 @@ pub(crate) enum Command {
         /// Its name, unlike that of any other connection of the tenant
         #[arg(long)]
         name: String,
-        /// The product that pushes: entra, jumpcloud, okta, onelogin or generic (the standard, strictly)
+        /// The product that pushes: entra, jumpcloud, okta or onelogin; for others, generic tolerates what does no harm,
+        /// and strict means the standard to the letter
         #[arg(long, ignore_case = true, hide_possible_values = true)]
         #[arg(value_parser = PossibleValuesParser::new(connections::profiles()))]
         profile: String,
@@ -61,7 +62,8 @@ pub(crate) enum Command {
     },
     /// Changes a connection; a running server follows within seconds (`auth.token_cache_seconds`).
     ///
-    /// People who are suspended already keep the day until which their seat is kept.
+    /// People who are suspended already keep the day until which their seat is kept. Users and groups keep their owner when a
+    /// connection becomes shared or stops to be, and when it takes over from others: it becomes the owner when it writes them.
     #[command(after_help = "Example: rollcall connection update staff --grace-days 14")]
     Update {
         /// The connection, by id, or by name
@@ -71,7 +73,8 @@ pub(crate) enum Command {
         /// Its new name
         #[arg(long)]
         name: Option<String>,
-        /// The product that pushes
+        /// The product that pushes: entra, jumpcloud, okta or onelogin; for others, generic tolerates what does no harm,
+        /// and strict means the standard to the letter
         #[arg(long, ignore_case = true, hide_possible_values = true)]
         #[arg(value_parser = PossibleValuesParser::new(connections::profiles()))]
         profile: Option<String>,
@@ -90,6 +93,17 @@ pub(crate) enum Command {
         /// Seconds by which an invitation waits that is owed from now on
         #[arg(long, value_name = "SECONDS")]
         invitation_delay: Option<u32>,
+        /// Whether it sees and writes the users and groups of the whole tenant; it keeps those that it owns, and the others
+        /// keep their owner
+        #[arg(long)]
+        shared: Option<bool>,
+        /// A connection of the tenant whose users and groups become this one's when it writes them; may be repeated, and
+        /// those named now take the place of those named before
+        #[arg(long, value_name = "NAME")]
+        takes_over: Vec<String>,
+        /// Takes over from no connection any more
+        #[arg(long, conflicts_with = "takes_over")]
+        takes_over_none: bool,
     },
     /// Lists the connections of a tenant.
     #[command(after_help = "Example: rollcall connection list --tenant \"Northlight Instruments\"")]
@@ -165,6 +179,9 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
             reset_quirks,
             grace_days,
             invitation_delay,
+            shared,
+            takes_over,
+            takes_over_none,
         } => {
             let operator = admin.operator("connection update").within(within.tenant);
             let named = |quirks: Vec<String>| (reset_quirks || !quirks.is_empty()).then_some(quirks);
@@ -175,6 +192,8 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
                 without: named(without),
                 grace_days,
                 invitation_delay_seconds: invitation_delay,
+                shared,
+                takes_over: (takes_over_none || !takes_over.is_empty()).then_some(takes_over),
             };
             let updated = connections::update(admin.db(), &operator, &connection, &change);
             let updated = updated.await.map_err(told)?;

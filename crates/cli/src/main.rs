@@ -140,7 +140,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
 fn refuse(error: &clap::Error) -> ExitCode {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            // Nobody is left to be told when standard output is closed.
+            // When standard output is closed, no reader is left to be told.
             _ = error.print();
             ExitCode::SUCCESS
         }

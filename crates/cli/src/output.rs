@@ -179,7 +179,7 @@ pub(crate) fn error(text: &str) {
 
 /// Prints a line on standard error.
 pub(crate) fn note(text: &str) {
-    // Nobody is left to be told when standard error is closed.
+    // When standard error is closed, no reader is left to be told.
     _ = writeln!(io::stderr().lock(), "rollcall: {}", shown(text));
 }
 

@@ -6,7 +6,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::global::Global;
 
-/// A line that counts people on standard error; nothing where nobody looks.
+/// A line that counts people on standard error; nothing where standard error is no terminal.
 pub(crate) struct People(ProgressBar);
 
 impl People {

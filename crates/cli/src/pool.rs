@@ -18,7 +18,7 @@ pub(crate) enum Command {
         after_help = "Example: rollcall pool create --tenant \"Northlight Instruments\" --name \"Vault Standard\" --seats 190 --policy queue\n\
         \n\
         People get a seat through a group (`rollcall binding create`), by hand (`rollcall grant create`), by an\n\
-        attribute (--for 'title eq \"Counsel\"') or because everybody does (--for-everyone)."
+        attribute (--for 'title eq \"Counsel\"') or because every user does (--for-everyone)."
     )]
     Create {
         /// The tenant, by name or id
@@ -37,10 +37,10 @@ pub(crate) enum Command {
         /// The day or instant after which its seats count no more: 2027-01-31 or 2027-01-31T12:00:00Z
         #[arg(long, value_name = "DATE")]
         expires: Option<String>,
-        /// Everybody of the tenant gets a seat
+        /// Every user of the tenant gets a seat
         #[arg(long)]
         for_everyone: bool,
-        /// Whoever matches this SCIM filter gets a seat
+        /// Users who match this SCIM filter get a seat
         #[arg(long = "for", value_name = "FILTER")]
         rule: Option<String>,
     },
@@ -61,7 +61,7 @@ pub(crate) enum Command {
         #[command(flatten)]
         part: Part,
     },
-    /// Changes a pool; whoever waits gets the seats that are new.
+    /// Changes a pool; people who wait get the seats that are new.
     #[command(
         visible_alias = "resize",
         after_help = "Example: rollcall pool update \"Vault Standard\" --seats 250\n         rollcall pool update \"Vault Standard\" --expires 2027-01-31 --policy overage"
@@ -108,13 +108,13 @@ pub(crate) struct Changes {
     /// Its seats count for ever
     #[arg(long)]
     never_expires: bool,
-    /// Whether everybody of the tenant gets a seat: yes or no
+    /// Whether every user of the tenant gets a seat: yes or no
     #[arg(long, value_name = "YES|NO", value_parser = PossibleValuesParser::new(["yes", "no"]))]
     for_everyone: Option<String>,
-    /// Whoever matches this SCIM filter gets a seat
+    /// Users who match this SCIM filter get a seat
     #[arg(long = "for", value_name = "FILTER", conflicts_with = "no_rule")]
     rule: Option<String>,
-    /// Nobody gets a seat by a filter any more
+    /// No user gets a seat by a filter any more
     #[arg(long)]
     no_rule: bool,
 }

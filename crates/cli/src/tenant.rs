@@ -44,7 +44,7 @@ pub(crate) enum Command {
     #[command(
         after_help = "Example: rollcall tenant delete \"Northlight Instruments\" --expect-people 190\n\
         \n\
-        Everybody of the tenant counts as a person who loses something."
+        Every user of the tenant counts as a person who loses something."
     )]
     Delete {
         /// The tenant, by name or id

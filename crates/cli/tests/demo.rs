@@ -8,6 +8,9 @@ use std::collections::BTreeMap;
 use serde_json::json;
 use support::{Ran, Site, bare};
 
+/// The company of the demo.
+const TENANT: &str = "Northlight Instruments";
+
 #[test]
 fn the_demo_plays_both_directories_and_reports_what_became_of_everybody() {
     let mut site = Site::sqlite();
@@ -61,6 +64,14 @@ fn the_demo_plays_both_directories_and_reports_what_became_of_everybody() {
     }
     assert!(quirks.iter().any(|row| row[1] == "JumpCloud"), "the other product has some, too");
 
+    // One line says who is in both directories, and what can be done.
+    let both = report.line("Conflicts: ");
+    for words in
+        ["owned by Entra ID, wanted by JumpCloud", "connection update JumpCloud --takes-over 'Entra ID'"]
+    {
+        assert!(both.contains(words), "{words:?} is not in {both:?}");
+    }
+
     report.in_this_order(&[
         "The story of Leonie O'Connell",
         "was created by “Entra ID”",
@@ -78,6 +89,23 @@ fn the_demo_plays_both_directories_and_reports_what_became_of_everybody() {
     let last = ran.output.lines().last().unwrap_or_default();
     site.database_url = last.split('\'').nth(1).expect("the database is named").to_owned();
     assert!(site.database_url.contains(&data), "{last}");
+    let listed = site.json(&["connection", "conflicts", "--tenant", TENANT]);
+    let listed = listed["items"].as_array().expect("a list");
+    assert_eq!((listed.len(), &listed[0]["attempts"]), (1, &json!(1)), "{listed:?}");
+    let name = listed[0]["userName"].as_str().expect("a name");
+    assert!(both.trim_start().starts_with(&format!("{name}: ")), "{name} is not in {both:?}");
+    let shown = site.json(&["user", "show", name]);
+    assert_eq!(
+        (&shown["id"], &shown["active"]),
+        (&listed[0]["user"], &json!(true)),
+        "the person stays as they are"
+    );
+    let connections = site.json(&["connection", "list", "--tenant", TENANT]);
+    for connection in connections["items"].as_array().expect("a list") {
+        assert_eq!((&connection["shared"], &connection["takesOver"]), (&json!(false), &json!([])));
+    }
+    // The advice of the report can be followed.
+    site.json(&["connection", "update", "JumpCloud", "--takes-over", "Entra ID"]);
     let hero = site.json(&["user", "show", "leonie.oconnell@northlight.example"]);
     assert_eq!((&hero["active"], &hero["enrolment"]["status"]), (&json!(true), &json!("pending")));
     // The test user of the activation left nothing behind, not even somebody to invite.
@@ -107,6 +135,14 @@ impl Report<'_> {
                 rest.split_once(text).unwrap_or_else(|| panic!("{text:?} is not in its place:\n{}", self.0));
             rest = after;
         }
+    }
+
+    /// The only line under a heading.
+    fn line(&self, heading: &str) -> &str {
+        let mut lines = self.0.lines().skip_while(|line| !line.starts_with(heading)).skip(1);
+        let line = lines.next().unwrap_or_else(|| panic!("nothing under {heading:?}:\n{}", self.0));
+        assert_eq!(lines.next(), Some(""), "one line alone under {heading:?}");
+        line
     }
 
     /// The cells of the table under a heading.

@@ -1,5 +1,8 @@
 //! The architecture, held: edges between crates, purity, what a file looks like, and where some names may stand.
 
+#[path = "workspace/dependencies.rs"]
+mod dependencies;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -316,18 +319,35 @@ struct Dependency {
 
 /// Our packages and what they depend on.
 fn packages() -> BTreeMap<String, Vec<Dependency>> {
+    let dependency = |d: &Value| Dependency { name: text(&d["name"]), for_tests: d["kind"] == "dev" };
+    let package = |p: &Value| (text(&p["name"]), items(&p["dependencies"]).iter().map(dependency).collect());
+    items(&metadata()["packages"]).iter().map(package).collect()
+}
+
+/// What cargo says about our packages.
+fn metadata() -> Value {
+    let printed = cargo(&["metadata", "--no-deps", "--offline", "--format-version", "1"]);
+    serde_json::from_str(&printed).expect("cargo metadata prints JSON")
+}
+
+/// What a command of cargo about the workspace prints.
+fn cargo(arguments: &[&str]) -> String {
     let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--no-deps", "--offline", "--format-version", "1", "--manifest-path"])
+        .args(arguments)
+        .arg("--manifest-path")
         .arg(root().join("Cargo.toml"))
         .output()
         .expect("cargo starts");
-    assert!(output.status.success(), "cargo metadata failed: {}", String::from_utf8_lossy(&output.stderr));
-    let metadata: Value = serde_json::from_slice(&output.stdout).expect("cargo metadata prints JSON");
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let items = |value: &Value| value.as_array().cloned().unwrap_or_default();
-    let dependency = |d: &Value| Dependency { name: text(&d["name"]), for_tests: d["kind"] == "dev" };
-    let package = |p: &Value| (text(&p["name"]), items(&p["dependencies"]).iter().map(dependency).collect());
-    items(&metadata["packages"]).iter().map(package).collect()
+    assert!(output.status.success(), "{arguments:?} failed: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+fn items(value: &Value) -> Vec<Value> {
+    value.as_array().cloned().unwrap_or_default()
 }
 
 fn root() -> PathBuf {

@@ -96,7 +96,8 @@ pub fn profiles() -> impl Iterator<Item = &'static str> {
 /// Creates a connection.
 ///
 /// # Errors
-/// [`Error`] for a tenant, profile or quirk that does not exist, or a name that does.
+/// [`Error`] for a tenant, a profile, a quirk or a connection to take over from that does not exist, a name that does,
+/// or a connection that would be shared and take over.
 pub async fn create(db: &Database, operator: &Operator, new: &New) -> Result<Connection, Error> {
     let (scope, _) = db.tenant(&new.tenant).await?;
     dialect(&new.profile, &new.with, &new.without).map_err(Error::Refused)?;
@@ -107,15 +108,11 @@ pub async fn create(db: &Database, operator: &Operator, new: &New) -> Result<Con
             .invitation_delay_seconds
             .map_or(defaults.invitation_delay, |seconds| TimeDelta::seconds(seconds.into())),
     };
-    let there = db.read(&scope).await?.connections().await?;
-    let named = |name: &String| {
-        let is_it = |it: &&store::Connection| it.id.to_string() == *name || fold(&it.name) == fold(name);
-        let advice = "it must be one of the same tenant, `rollcall connection list` shows them";
-        there.iter().find(is_it).map(|it| it.id).ok_or_else(|| Error::unknown("connection", name, advice))
-    };
+    let takes_over = ids(&db.read(&scope).await?.connections().await?, &new.takes_over)?;
+    check_sight(new.shared, &takes_over)?;
     let row = NewConnection {
         shared: new.shared,
-        takes_over: new.takes_over.iter().map(named).collect::<Result<_, _>>()?,
+        takes_over,
         name: checked_name(&new.name)?.to_owned(),
         profile: new.profile.to_lowercase(),
         with: new.with.clone(),
@@ -140,6 +137,30 @@ pub async fn list(db: &Database, tenant: &str) -> Result<Vec<Connection>, Error>
     let (scope, _) = db.tenant(tenant).await?;
     let connections = db.read(&scope).await?.connections().await?;
     Ok(connections.into_iter().map(Connection::from).collect())
+}
+
+/// The ids of connections of one tenant, each named by id or name; one that is named twice counts once.
+fn ids(there: &[store::Connection], names: &[String]) -> Result<Vec<ConnectionId>, Error> {
+    let mut ids = Vec::new();
+    for name in names {
+        let is_it = |it: &&store::Connection| it.id.to_string() == *name || fold(&it.name) == fold(name);
+        let advice = "it must be one of the same tenant, `rollcall connection list` shows them";
+        let found = there.iter().find(is_it).ok_or_else(|| Error::unknown("connection", name, advice))?;
+        if !ids.contains(&found.id) {
+            ids.push(found.id);
+        }
+    }
+    Ok(ids)
+}
+
+/// Refuses a connection that is shared and takes over: it sees the whole tenant and becomes the owner of nothing.
+fn check_sight(shared: bool, takes_over: &[ConnectionId]) -> Result<(), Error> {
+    if !shared || takes_over.is_empty() {
+        return Ok(());
+    }
+    let why = "a connection that is shared takes over from no connection: it sees the whole tenant, and what it writes \
+               keeps its owner";
+    Err(Error::Refused(why.to_owned()))
 }
 
 fn dialect(profile: &str, with: &[String], without: &[String]) -> Result<Dialect, String> {

@@ -1,4 +1,4 @@
-//! What people would lose by an operator's change: decided by the same rules and performed by nobody, so that an
+//! What people would lose by an operator's change: decided by the same rules and not performed, so that an
 //! operator agrees to numbers before anything happens.
 
 use std::collections::BTreeSet;

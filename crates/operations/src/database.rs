@@ -6,8 +6,8 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use provisioning::Policy;
 use store::{
-    Authenticated, Claim, Job, Options, Outcome as JobOutcome, ReadUnit, RequestBatch, Store, TenantScope,
-    TokenId, WriteUnit,
+    Authenticated, Claim, Figures, Job, Options, Outcome as JobOutcome, ReadUnit, RequestBatch, Store,
+    TenantScope, TokenId, WriteUnit,
 };
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
@@ -135,6 +135,20 @@ impl Database {
     /// As [`Store::pending_migrations`].
     pub async fn pending_migrations(&self) -> Result<Vec<String>, store::Error> {
         self.store.pending_migrations().await
+    }
+
+    /// Figures of the whole installation at an instant: jobs of these kinds, and at most `most` pools and connections
+    /// each by name.
+    ///
+    /// # Errors
+    /// As [`Store::figures`].
+    pub async fn figures(
+        &self,
+        kinds: &[&str],
+        most: u32,
+        now: DateTime<Utc>,
+    ) -> Result<Figures, store::Error> {
+        self.store.figures(kinds, most, now).await
     }
 
     /// Waits for what was begun, lets open units finish and closes the database.

@@ -1,4 +1,4 @@
-//! Entitlements that follow from attributes: pools with a rule, and pools for everybody.
+//! Entitlements that follow from attributes: pools with a rule, and pools for all users.
 
 use chrono::{DateTime, Utc};
 use provisioning::PoolId;

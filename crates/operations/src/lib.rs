@@ -46,6 +46,7 @@ pub use representation::{Search, Shown, Text};
 pub use requester::{Operator, Provider, Requester};
 pub use resources::Replacement;
 pub use store::{
-    Actor, ActorKind, Authenticated, Claim, Connection, ConnectionId, Constraint, Error as DatabaseError,
-    Job, Options, Outcome as JobOutcome, RequestBatch, RequestRecord, TenantId, TenantScope, TokenId, new_id,
+    Actor, ActorKind, Authenticated, Claim, Connection, ConnectionFigures, ConnectionId, Constraint,
+    Error as DatabaseError, Figures, Job, JobFigures, NameInTenant, Options, Outcome as JobOutcome,
+    PoolFigures, RequestBatch, RequestRecord, TenantId, TenantScope, TokenId, new_id,
 };

@@ -72,8 +72,8 @@ pub async fn hand_over(
     start(db, operator, scope, from, work, entry).await
 }
 
-/// Starts to delete a connection: its tokens end at once, its users and groups have no owner from then on, and nobody
-/// loses access.
+/// Starts to delete a connection: its tokens end at once, its users and groups have no owner from then on, and keep
+/// their access.
 ///
 /// # Errors
 /// [`Error`] if there is no such connection.

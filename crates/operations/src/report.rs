@@ -37,7 +37,7 @@ pub struct People {
     pub people: u64,
 }
 
-/// Somebody who waits for a seat.
+/// A person who waits for a seat.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Waiting {

@@ -40,7 +40,7 @@ pub struct Created {
     /// What is known about it from now on.
     #[serde(flatten)]
     pub known: Token,
-    /// The token itself, which nobody can look up later.
+    /// The token itself, which cannot be looked up later.
     pub token: String,
 }
 

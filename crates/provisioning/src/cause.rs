@@ -1,4 +1,4 @@
-//! Causes: the change that made somebody look, in words that a reason can end with.
+//! Causes: the change behind a decision, in words that a reason can end with.
 
 use std::fmt;
 

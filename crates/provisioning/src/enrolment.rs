@@ -12,7 +12,7 @@ use crate::words::words;
 pub struct Enrolment {
     /// The status.
     pub status: Status,
-    /// Since when it has been this status; none for somebody who never had a seat.
+    /// Since when it has been this status; none for a person who never had a seat.
     pub since: Option<DateTime<Utc>>,
     /// The steps taken on this journey; a deactivated person's are kept to look at until a new journey starts.
     pub steps: Steps,
@@ -76,7 +76,7 @@ impl Enrolment {
 
     /// The steps that a pending person still has to take, in order; empty in every other status.
     ///
-    /// An invitation that nobody saw being opened is not missing once the person has signed in.
+    /// An invitation that was not seen being opened is not missing once the person has signed in.
     #[must_use]
     pub fn missing_steps(&self) -> Vec<Step> {
         let missing = |step: &Step| match step {
@@ -110,7 +110,7 @@ impl Enrolment {
 }
 
 impl Default for Enrolment {
-    /// Nobody has a licence to begin with.
+    /// A person has no licence to begin with.
     fn default() -> Self {
         Self {
             status: Status::NoLicence,
@@ -253,7 +253,7 @@ pub enum StepRefused {
         /// The one that must be taken first.
         missing: Step,
     },
-    /// A restore that nobody owes.
+    /// A restore that is not owed.
     #[error("nothing is to be restored: this is the person's first enrolment")]
     NothingToRestore,
 }

@@ -34,7 +34,7 @@ pub enum GrantSource {
         /// The rule, as a SCIM filter.
         filter: String,
     },
-    /// Everybody who is provisioned gets one (E-09).
+    /// Every user who is provisioned gets one (E-09).
     Default,
 }
 

@@ -52,7 +52,7 @@ pub enum Subject {
 
 /// What happened.
 ///
-/// The rules write those up to [`EntryKind::Removed`]; the others are changes of facts, recorded by whoever made them.
+/// The rules write those up to [`EntryKind::Removed`]; the others are changes of facts, recorded by the operation that made them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EntryKind {

@@ -79,7 +79,7 @@
 //!   who loses one of two keeps everything (S-58), and nothing at all happens.
 //! - Active and entitled: each of those pools gives a seat if a bought one is free; else its [`PoolPolicy`] queues,
 //!   refuses the change ([`Refusal`]) or assigns overage. Only gains are refused, see [`Cause::can_be_refused`].
-//! - The first assigned seat makes somebody pending, owes an invitation and grants access. Who only waits has no access.
+//! - The first assigned seat makes a person pending, owes an invitation and grants access. A person who only waits has no access.
 //! - Seats and places in pools that no longer count go back at once while another entitlement stands.
 //! - Not active any more, or entitled to nothing: a *loss* (S-57, S-60). Access is cut at once. With a grace, seats and
 //!   enrolment are kept until [`Enrolment::seat_kept_until`], waiting places are not; without one they go at once.

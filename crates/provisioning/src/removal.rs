@@ -4,7 +4,7 @@ use thiserror::Error;
 
 use crate::{id::PoolId, person::Person};
 
-/// Whether an administrator may remove a person; a push (SCIM DELETE) asks nobody and is settled as
+/// Whether an administrator may remove a person; a push (SCIM DELETE) is not asked about and is settled as
 /// [`Cause::Removed`](crate::Cause::Removed).
 ///
 /// A place in a queue is no obstacle: it is no licence, and the removal gives it up.

@@ -31,7 +31,7 @@ use book::Book;
 /// People whose facts changed (with the facts after the change), the pools their grants and seats name, and who waits
 /// for those pools.
 ///
-/// Whoever loads it must bring every pool that a grant or a seat of `people` names: a pool that is missing counts as
+/// The code that loads it must bring every pool that a grant or a seat of `people` names: a pool that is missing counts as
 /// deleted. The queue must hold every eligible waiter of those pools who could be served; its order does not matter,
 /// since each place says since when, and who is in `people` as well is taken from there.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,12 +91,12 @@ pub enum Refusal {
 
 /// Decides what follows from the facts in `situation`, at the instant `now`.
 ///
-/// Leavers come first, then whoever waited for the seats that they freed, then joiners; each in the order of their
+/// Leavers come first, then people who waited for the seats that they freed, then joiners; each in the order of their
 /// ids. Settling what [`apply`] made of a decision, for the same facts and the same instant, decides nothing.
 ///
 /// # Errors
 ///
-/// [`Refusal::PoolFull`] if somebody needs a seat, their pool has none left and its policy is `reject`, and the cause
+/// [`Refusal::PoolFull`] if a person needs a seat, their pool has none left and its policy is `reject`, and the cause
 /// [can be refused](Cause::can_be_refused); nothing of the decision holds then.
 pub fn settle(situation: &Situation, cause: &Cause, now: DateTime<Utc>) -> Result<Decision, Refusal> {
     let mut book = Book::open(&situation.pools, cause, now);
@@ -153,7 +153,7 @@ fn give_up(book: &mut Book<'_>, person: &mut Person) {
     }
 }
 
-/// Free seats go to the first who waits for them and may have them; nobody waits in a pool that assigns overage.
+/// Free seats go to the first who waits for them and may have them; no person waits in a pool that assigns overage.
 fn serve_queues(book: &mut Book<'_>, people: &mut BTreeMap<UserId, Cow<'_, Person>>) {
     let mut queues: BTreeMap<PoolId, Vec<(DateTime<Utc>, UserId)>> = BTreeMap::new();
     for person in people.values() {

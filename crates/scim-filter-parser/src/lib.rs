@@ -41,7 +41,7 @@
 //!
 //! `and` binds tighter than `or`, `not` always takes brackets. An attribute is cut at its **last** colon, so the dot of
 //! `urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value` does no harm; the URI of a schema alone
-//! reads as an attribute too, and whoever knows the schemas compares the whole text first. A word is a keyword only
+//! reads as an attribute too, and code that knows the schemas compares the whole text first. A word is a keyword only
 //! where a keyword may stand: `notes pr`, `order eq 1` and even `not pr` begin with names.
 //!
 //! The published ABNF contradicts its own examples in three places, and this crate follows the examples: `not (` may

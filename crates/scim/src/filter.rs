@@ -110,7 +110,7 @@ pub fn parse(
     Ok((resolved, resolver.used))
 }
 
-/// Says where a filter or path cannot be read. An unknown operator is named; other text may be somebody's data and
+/// Says where a filter or path cannot be read. An unknown operator is named; other text may be personal data and
 /// is not repeated.
 pub(crate) fn unreadable(what: &str, text: &str, error: &ParseError) -> String {
     let rest = text.get(error.offset..).unwrap_or_default();

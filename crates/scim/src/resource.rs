@@ -167,7 +167,7 @@ pub fn unknown(resource_type: &ResourceType, body: &Object) -> Vec<String> {
     let known =
         |name: &str| resource_type.extension(name).is_some() || resource_type.attribute(name).is_some();
     let names = body.keys().filter(|name| !known(name)).take(20);
-    // A name that looks like an address may be somebody's.
+    // A name that looks like an address may be personal data.
     let shown = |name: &str| if name.contains('@') { "•••".to_owned() } else { shortened(name) };
     names.map(|name| format!("the attribute {}", shown(name))).collect()
 }
@@ -186,7 +186,7 @@ fn insert(
         return Err(Error::invalid_syntax(format!("{prefix}{name} stands twice, its name ignores case.")));
     }
     let canonical = value::canonical(attribute, value, &format_args!("{prefix}{name}"))?;
-    // What is never returned is accepted and not kept: nobody could do anything with it.
+    // What is never returned is accepted and not kept: it could be of no use.
     if let Some(canonical) = canonical
         && attribute.returned != Returned::Never
     {

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::auth::Tokens;
 use crate::clock::Clock;
 use crate::config::{Config, Limits};
+use crate::figures::Latest;
 use crate::http::limits::Rates;
 use crate::jobs::Bell;
 use crate::request_log::RequestLog;
@@ -22,6 +23,7 @@ pub(crate) struct App {
     tokens: Tokens,
     rates: Rates,
     requests: RequestLog,
+    figures: Latest,
     work: Bell,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -33,6 +35,7 @@ impl App {
         Self {
             tokens: Tokens::new(config.auth.token_cache_seconds),
             rates: Rates::new(&config.limits),
+            figures: Latest::starting(clock.now()),
             work: Bell::default(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
@@ -86,6 +89,11 @@ impl App {
     /// The request log.
     pub(crate) const fn requests(&self) -> &RequestLog {
         &self.requests
+    }
+
+    /// The figures for those who watch.
+    pub(crate) const fn figures(&self) -> &Latest {
+        &self.figures
     }
 
     /// Rings when there may be work for the workers.

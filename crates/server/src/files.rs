@@ -36,7 +36,7 @@ fn percent_decoded(text: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// Makes a folder that nobody else may look into, for it holds personal data; one that exists stays as it is.
+/// Makes a folder that only its owner may look into, for it holds personal data; one that exists stays as it is.
 pub(crate) fn make_private(folder: &Path) -> std::io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);

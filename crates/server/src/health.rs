@@ -11,6 +11,7 @@ use operations::{DatabaseError, chain};
 use tokio::time::{Instant, timeout_at};
 
 use crate::app::App;
+use crate::figures;
 use crate::http::error::Failure;
 use crate::metrics as measured;
 
@@ -63,7 +64,8 @@ pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Response {
     if !app.config().metrics.enabled {
         return Failure::no_endpoint().into_response();
     }
-    ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], measured::page()).into_response()
+    let page = measured::page() + &figures::page(&app).await;
+    ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], page).into_response()
 }
 
 fn plain(status: StatusCode, text: String) -> Response {

@@ -29,7 +29,7 @@ pub(crate) fn start(database: &'static str) {
             PrometheusBuilder::new().set_buckets_for_metric(Matcher::Full(SECONDS.to_owned()), BUCKETS);
         let recorder = builder.expect("the buckets are a constant that is not empty").build_recorder();
         let handle = recorder.handle();
-        // Somebody else's recorder stays: then our page is empty, and nothing else breaks.
+        // A recorder that was installed before stays: then our page is empty, and nothing else breaks.
         let _ = metrics::set_global_recorder(recorder);
         describe_counter!(REQUESTS, "Requests by method, route and status.");
         describe_histogram!(SECONDS, "How long answers took, by method and route.");

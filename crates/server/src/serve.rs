@@ -325,7 +325,7 @@ pub async fn ended() {
     }
 }
 
-/// The address for links when nobody configured one; an address that means "every interface" is none.
+/// The address for links when none is configured; an address that means "every interface" is none.
 fn reachable(address: SocketAddr) -> String {
     if address.ip().is_unspecified() {
         tracing::warn!(

@@ -4,7 +4,7 @@ mod support;
 
 use chrono::TimeDelta;
 use operations::conflicts;
-use operations::connections::New;
+use operations::connections::{Change, New, update};
 use operations::owners::{self, What};
 use serde_json::{Value, json};
 use support::{Client, ENROLMENT, GROUP, TestApp, USER, user};
@@ -93,6 +93,19 @@ async fn a_connection_takes_over_by_its_first_write() {
     old.remove(&team, &ada).await.expect(200);
     assert_eq!(new.status(&ada).await, "suspended");
     new.delete(&path).await.expect(204);
+}
+
+#[tokio::test]
+async fn what_a_connection_waits_for_still_comes_after_it_is_shared() {
+    let app = TestApp::open().await;
+    let directory = app.connection("jumpcloud").await;
+    let team = directory.group("Team", &["bob"]).await;
+    let change = Change { shared: Some(true), ..Change::default() };
+    let (db, operator) = (app.admin.db(), app.admin.operator("test"));
+    update(db, &operator, &directory.id, &change).await.expect("another sight");
+    let bob = directory.user("bob").await;
+    let members = directory.get(&format!("/Groups/{team}")).await.expect(200).body["members"].clone();
+    assert_eq!(members[0]["value"], bob.as_str(), "the group was told of him before");
 }
 
 #[tokio::test]

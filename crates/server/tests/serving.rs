@@ -4,11 +4,13 @@ mod support;
 
 use std::net::SocketAddr;
 
+use chrono::TimeDelta;
+use operations::connections;
 use serde_json::json;
 use server::admin::Admin;
 use server::{Clock, Server};
 use sqlx::{Connection as _, Executor as _};
-use support::{TestApp, config, connection, fresh_database};
+use support::{TestApp, config, connection, empty_database, fresh_database};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
@@ -37,6 +39,81 @@ async fn health_readiness_and_measurements_are_told() {
 
     let quiet = TestApp::open_with(&[("ROLLCALL_METRICS__ENABLED", "false")]).await;
     quiet.nobody().send("GET", "/metrics", &[], None).await.expect_error(404, None);
+}
+
+/// A connection of this name.
+fn named(name: &str) -> connections::New {
+    let profile = "generic".to_owned();
+    connections::New { name: name.to_owned(), profile, ..connections::New::default() }
+}
+
+/// The page of `/metrics`, written anew.
+async fn measured(app: &TestApp) -> String {
+    app.clock.advance(TimeDelta::seconds(10));
+    let page = app.nobody().send("GET", "/metrics", &[], None).await.expect(200);
+    page.body.as_str().expect("text").to_owned()
+}
+
+#[tokio::test]
+async fn seats_jobs_pushes_and_the_process_are_measured() {
+    let app = TestApp::open().await;
+    app.pool("The \"small\" pool", 1, "queue").await;
+    let client = app.connection_of(named("Directory")).await;
+    app.connection_of(named("Silent")).await;
+    let ada = client.user("ada.private").await;
+    let group = client.group("Crew", &[&ada, &client.user("ben.private").await]).await;
+    app.bind(&group, "The \"small\" pool").await;
+    client.set_active(&ada, false).await.expect(200);
+    let pushed = app.clock.now().timestamp();
+    app.server.flush().await;
+    let pool = r#"{tenant="Alpha",pool="The \"small\" pool"}"#;
+    let grace = r#"{lane="timers",kind="end-grace"}"#;
+    let page = measured(&app).await;
+    for line in [
+        "rollcall_figures_age_seconds 0".to_owned(),
+        format!("rollcall_pool_seats_bought{pool} 1"),
+        format!("rollcall_pool_seats_used{pool} 1"),
+        format!("rollcall_pool_people_waiting{pool} 1"),
+        format!("rollcall_jobs_due{grace} 0"),
+        format!("rollcall_jobs_oldest_due_seconds{grace} 0"),
+        r#"rollcall_jobs_running{lane="long",kind="settle-group"} 0"#.to_owned(),
+        format!(r#"rollcall_last_push_timestamp_seconds{{tenant="Alpha",connection="Directory"}} {pushed}"#),
+    ] {
+        assert!(page.lines().any(|found| found == line), "{line} is not in {page}");
+    }
+    assert!(!page.contains("Silent"), "it has pushed nothing: {page}");
+    assert!(!page.contains("private") && !page.contains(&ada), "nothing personal: {page}");
+    for name in ["process_resident_memory_bytes", "process_open_fds", "process_cpu_seconds_total"] {
+        let told = page.lines().any(|line| line.starts_with(&format!("{name} ")));
+        assert_eq!(told, cfg!(target_os = "linux"), "{name}: {page}");
+    }
+
+    app.clock.advance(TimeDelta::days(7) - TimeDelta::seconds(10));
+    let page = measured(&app).await;
+    assert!(page.contains(&format!("\nrollcall_jobs_due{grace} 1\n")), "{page}");
+    assert!(page.contains(&format!("\nrollcall_jobs_oldest_due_seconds{grace} 10\n")), "{page}");
+    app.server.run_due_jobs().await;
+    let page = measured(&app).await;
+    assert!(page.contains(&format!("\nrollcall_jobs_due{grace} 0\n")), "{page}");
+    assert!(page.contains(&format!("\nrollcall_pool_people_waiting{pool} 0\n")), "ben has the seat: {page}");
+}
+
+#[tokio::test]
+async fn of_many_pools_and_connections_two_hundred_are_named() {
+    let app = TestApp::open().await;
+    for number in 0..203 {
+        app.pool(&format!("Pool {number}"), 5, "queue").await;
+        let client = app.connection_of(named(&format!("Directory {number}"))).await;
+        client.get("/Users").await.expect(200);
+    }
+    app.server.flush().await;
+    let page = measured(&app).await;
+    let lines = |beginning: &str| page.lines().filter(|line| line.starts_with(beginning)).count();
+    assert_eq!(lines("rollcall_pool_seats_bought{"), 201);
+    assert_eq!(lines("rollcall_last_push_timestamp_seconds{"), 201);
+    assert!(page.contains("\nrollcall_pool_seats_bought{pool=\"all others\"} 15\n"), "{page}");
+    assert!(page.contains("\nrollcall_last_push_timestamp_seconds{connection=\"all others\"} "), "{page}");
+    assert!(page.contains("\"Pool 199\"") && !page.contains("\"Pool 200\""), "the oldest are named: {page}");
 }
 
 #[tokio::test]
@@ -167,7 +244,7 @@ async fn an_address_that_is_taken_and_a_database_that_is_old_refuse_to_start() {
     let error = Server::build(config(&app.url, &[("ROLLCALL_LISTEN", &taken)])).await.err().expect("taken");
     assert!(error.to_string().contains("--listen"), "{error}");
 
-    let (url, _folder) = fresh_database().await;
+    let (url, _folder) = empty_database().await;
     let old = config(&url, &[("ROLLCALL_MIGRATE", "false")]);
     let error = Server::build(old.clone()).await.err().expect("no schema");
     assert!(error.to_string().contains("migrate"), "{error}");

@@ -177,7 +177,7 @@ impl WriteUnit {
 }
 
 impl WriteUnit {
-    /// Gives a connection the name, the profile, the quirks and the policy of this one.
+    /// Gives a connection the name, the profile, the quirks, the policy and the sight of this one.
     ///
     /// # Errors
     /// [`Error::Conflict`] if the tenant has another one of this name; [`Error::NotFound`] if there is no such
@@ -189,6 +189,8 @@ impl WriteUnit {
         sql.push(", with_quirks = ").bind(json!(connection.with));
         sql.push(", without_quirks = ").bind(json!(connection.without));
         sql.push(", policy = ").bind(json!(connection.policy));
+        sql.push(", shared = ").bind(connection.shared);
+        sql.push(", takes_over = ").bind(json!(connection.takes_over));
         sql.push(" WHERE tenant_id = ").bind(self.tenant()).push(" AND id = ").bind(connection.id.uuid());
         if self.transaction.run(sql).await? == 1 { Ok(()) } else { Err(Error::NotFound) }
     }

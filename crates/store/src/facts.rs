@@ -209,9 +209,9 @@ impl WriteUnit {
         Ok(Situation { people: people.into_values().collect(), pools, queue })
     }
 
-    /// Those who can be served: everybody up to the first one whom another unit holds.
+    /// The people who can be served: all up to the first one whom another unit holds.
     ///
-    /// Whoever holds a person may itself wait for the pools, which this unit has locked: to wait for the person would
+    /// The unit that holds a person may itself wait for the pools, which this unit has locked: to wait for the person would
     /// be to wait in a circle, and to pass over the person would be unfair. The rest of the queue is left to a job.
     async fn queue(&mut self, waiters: Vec<WaiterRow>, now: DateTime<Utc>) -> Result<Vec<Person>, Error> {
         let users: Vec<Uuid> =

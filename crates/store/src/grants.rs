@@ -19,7 +19,7 @@ pub enum GrantKind {
     ByHand,
     /// The person's attributes match the pool's rule.
     Attribute,
-    /// Everybody who is provisioned gets it.
+    /// Every user who is provisioned gets it.
     Default,
 }
 
@@ -248,7 +248,7 @@ impl WriteUnit {
         Ok(())
     }
 
-    /// Gives a user, who has just arrived, the grants that everybody gets.
+    /// Gives a user, who has just arrived, the grants that every user gets.
     ///
     /// # Errors
     /// [`Error::Other`] if the user does not exist.

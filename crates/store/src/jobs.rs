@@ -23,7 +23,7 @@ pub mod job_kind {
     pub const TELL_APPLICATION: &str = "tell-application";
     /// Settle a suspended person again: `{"user": id}`.
     pub const END_GRACE: &str = "end-grace";
-    /// Settle nobody, with a pool whose queue may be waiting for nothing: `{"pool": id}`.
+    /// Serve the queue of a pool, which may be waiting for nothing: `{"pool": id}`.
     pub const SERVE_QUEUE: &str = "serve-queue";
 }
 

@@ -12,7 +12,7 @@ use crate::db::sql::{CHUNK, Sql};
 use crate::error::Error;
 use crate::unit::ReadUnit;
 
-/// Somebody who waits for a seat.
+/// A person who waits for a seat.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiting {
     /// The pool.

@@ -75,6 +75,17 @@ impl WriteUnit {
         Ok(())
     }
 
+    /// Lets any user claim what this connection has parked, as it is with a connection that shares the tenant.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn share_parked(&mut self, connection: ConnectionId) -> Result<(), Error> {
+        let mut sql = Sql::new("UPDATE parked_members SET connection_id = NULL WHERE tenant_id = ");
+        sql.bind(self.tenant()).push(" AND connection_id = ").bind(connection.uuid());
+        self.transaction.run(sql).await?;
+        Ok(())
+    }
+
     /// Forgets parked values.
     ///
     /// # Errors

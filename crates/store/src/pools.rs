@@ -22,7 +22,7 @@ pub struct PoolState {
     pub waiting: u32,
     /// The SCIM filter whose matches are entitled to a seat.
     pub rule: Option<String>,
-    /// Whether everybody who is provisioned is entitled to a seat.
+    /// Whether every user who is provisioned is entitled to a seat.
     pub default: bool,
     /// When it was created.
     pub created_at: DateTime<Utc>,
@@ -35,7 +35,7 @@ pub struct PoolRule {
     pub pool: PoolId,
     /// The SCIM filter whose matches are entitled to a seat.
     pub rule: Option<String>,
-    /// Whether everybody who is provisioned is entitled to a seat.
+    /// Whether every user who is provisioned is entitled to a seat.
     pub default: bool,
 }
 
@@ -52,7 +52,7 @@ pub struct NewPool {
     pub expires_at: Option<DateTime<Utc>>,
     /// The SCIM filter whose matches are entitled to a seat.
     pub rule: Option<String>,
-    /// Whether everybody who is provisioned is entitled to a seat.
+    /// Whether every user who is provisioned is entitled to a seat.
     pub default: bool,
 }
 
@@ -155,7 +155,7 @@ impl ReadUnit {
         self.transaction.all::<PoolRow>(sql).await?.into_iter().map(PoolState::try_from).collect()
     }
 
-    /// Who is entitled to which pool without a binding: the rule of each pool, and whether it is for everybody.
+    /// Which users are entitled to which pool without a binding: the rule of each pool, and whether it is for all.
     ///
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
@@ -285,7 +285,7 @@ impl WriteUnit {
         PoolRow { pool: row, waiting: 0 }.try_into()
     }
 
-    /// Changes how many seats of a pool were bought; whoever waits must be settled afterwards.
+    /// Changes how many seats of a pool were bought; people who wait must be settled afterwards.
     ///
     /// # Errors
     /// [`Error::NotFound`] if there is no such pool.

@@ -179,7 +179,7 @@ impl Store {
         transaction.commit().await
     }
 
-    /// Forgets requests older than `before`, so many at a time that nobody waits long behind them, as long as `go_on`
+    /// Forgets requests older than `before`, so few at a time that no request waits long behind them, as long as `go_on`
     /// says so; says how many they were.
     ///
     /// # Errors

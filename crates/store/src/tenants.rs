@@ -70,13 +70,13 @@ const TABLES: &[(&str, &str)] = &[
     ("conflicts", "connection_id, user_id"),
     ("user_values", "user_id, attribute, position"),
     ("users", "id"),
+    ("user_counts", "id"),
     ("groups", "id"),
     ("pools", "id"),
     ("quirk_uses", "connection_id, name"),
     ("requests", "id"),
     ("journal", "id"),
     ("tokens", "id"),
-    ("user_counts", "id"),
     ("connections", "id"),
 ];
 

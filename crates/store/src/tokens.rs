@@ -110,7 +110,7 @@ fn of_hex(digits: &[u8]) -> Option<[u8; 32]> {
 }
 
 impl Store {
-    /// Who stands behind a token, or nobody when it is unknown, expired or revoked; one indexed read.
+    /// The connection behind a token; none when it is unknown, expired or revoked; one indexed read.
     ///
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].

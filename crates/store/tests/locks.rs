@@ -10,7 +10,8 @@ use store::NewPool;
 use support::{TestStore, new_pool, newcomer, now, page, push_member, user_document};
 use tokio::sync::Barrier;
 
-/// How often each pair meets: on PostgreSQL, one of the first meetings goes wrong without the gates.
+/// How often each pair meets: on PostgreSQL, one of the first meetings goes wrong without the locks; SQLite has one
+/// writer and needs none.
 const MEETINGS: usize = 60;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -3,14 +3,19 @@
 mod support;
 
 use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{Config, TestRunner};
-use provisioning::{Cause, GroupId, Person, PoolId, PoolPolicy, SeatState, Situation, UserId, apply, settle};
-use serde_json::json;
-use store::{GrantKind, MemberKind, TenantScope};
+use provisioning::{
+    ApplicationEvent, Cause, Effect, GroupId, Person, Pool, PoolId, PoolPolicy, SeatState, Situation, UserId,
+    apply, settle,
+};
+use sea_orm::{ConnectOptions, Database, DatabaseConnection, FromQueryResult, Statement};
+use serde_json::{Value, json};
+use store::{GrantKind, MemberKind, TenantScope, job_kind};
 use support::{TestStore, insert_group, insert_user, licences_of, new_pool, now, page};
 
 /// A change of the facts about one of the people.
@@ -22,11 +27,89 @@ enum Change {
     Grant(usize, usize),
     Lift(usize, usize),
     Resize(usize, u32),
+    /// Every step of the enrolment that is left is taken.
+    Enrol(usize),
     Remove(usize),
     Wait,
 }
 
 const PEOPLE: usize = 5;
+
+macro_rules! effects {
+    ($($name:ident),* $(,)?) => {
+        /// Every effect: one that is new does not compile before it stands here.
+        const EFFECTS: &[&str] = &[$(stringify!($name)),*];
+
+        fn name_of(effect: &Effect) -> &'static str {
+            match effect {
+                $(Effect::$name { .. } => stringify!($name)),*
+            }
+        }
+    };
+}
+
+effects!(
+    SeatTaken,
+    SeatQueued,
+    SeatFreed,
+    QueueLeft,
+    EnrolmentChanged,
+    InvitationOwed,
+    InvitationWithdrawn,
+    ApplicationTold,
+    GraceTimer,
+    GraceCancelled,
+);
+
+/// What effects mean that are no facts: work that is due, a job of a kind for each person or one for each message.
+#[derive(Default)]
+struct Due {
+    keyed: BTreeMap<(&'static str, UserId), DateTime<Utc>>,
+    messages: Vec<(UserId, ApplicationEvent, DateTime<Utc>)>,
+}
+
+impl Due {
+    fn note(&mut self, effect: &Effect, now: DateTime<Utc>) {
+        match effect {
+            Effect::InvitationOwed { user, not_before } => {
+                self.keyed.insert((job_kind::INVITATION, *user), *not_before);
+            }
+            Effect::InvitationWithdrawn { user } => {
+                self.keyed.remove(&(job_kind::INVITATION, *user));
+            }
+            Effect::GraceTimer { user, at } => {
+                self.keyed.insert((job_kind::END_GRACE, *user), *at);
+            }
+            Effect::GraceCancelled { user } => {
+                self.keyed.remove(&(job_kind::END_GRACE, *user));
+            }
+            Effect::ApplicationTold { user, event } => self.messages.push((*user, *event, now)),
+            Effect::SeatTaken { .. }
+            | Effect::SeatQueued { .. }
+            | Effect::SeatFreed { .. }
+            | Effect::QueueLeft { .. }
+            | Effect::EnrolmentChanged { .. } => {}
+        }
+    }
+
+    /// As [`Job`]s, the messages in their order and behind the others.
+    fn jobs(&self) -> Vec<Job> {
+        let job = |kind: &str, payload: Value, run_at| Job { kind: kind.to_owned(), payload, run_at };
+        let keyed = self.keyed.iter().map(|((kind, user), at)| job(kind, json!({ "user": user }), *at));
+        let messages = self.messages.iter().map(|(user, event, at)| {
+            job(job_kind::TELL_APPLICATION, json!({ "user": user, "event": event }), *at)
+        });
+        keyed.chain(messages).collect()
+    }
+}
+
+/// A stored job.
+#[derive(Debug, PartialEq, FromQueryResult)]
+struct Job {
+    kind: String,
+    payload: Value,
+    run_at: DateTime<Utc>,
+}
 
 fn change() -> impl Strategy<Value = Change> {
     let (person, two) = (0..PEOPLE, 0..2_usize);
@@ -37,6 +120,7 @@ fn change() -> impl Strategy<Value = Change> {
         2 => (person.clone(), two.clone()).prop_map(|(person, pool)| Change::Grant(person, pool)),
         2 => (person.clone(), two.clone()).prop_map(|(person, pool)| Change::Lift(person, pool)),
         1 => (two, 0..4_u32).prop_map(|(pool, seats)| Change::Resize(pool, seats)),
+        2 => person.clone().prop_map(Change::Enrol),
         1 => person.prop_map(Change::Remove),
         2 => Just(Change::Wait),
     ]
@@ -47,7 +131,7 @@ fn rows_follow_decisions_as_the_rules_define_them() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let store = runtime.block_on(TestStore::open());
     let number = Cell::new(0);
-    let policies = vec![PoolPolicy::Queue, PoolPolicy::Overage];
+    let policies = vec![PoolPolicy::Queue, PoolPolicy::Overage, PoolPolicy::Reject];
     let input = (select(policies), prop::collection::vec(change(), 30));
     let config = Config { cases: 16, failure_persistence: None, max_shrink_iters: 100, ..Config::default() };
     let outcome = TestRunner::new(config).run(&input, |(policy, changes)| {
@@ -67,6 +151,38 @@ fn rows_follow_decisions_as_the_rules_define_them() {
     }
 }
 
+/// A story in which every effect happens, and the application is told everything.
+#[tokio::test]
+async fn every_effect_leaves_in_the_rows_what_the_rules_say() {
+    let story = [
+        Change::Join(0, 0),
+        Change::Join(1, 0),
+        // One waits for a seat and leaves the queue, the other gets one beyond those bought.
+        Change::Join(2, 0),
+        Change::Leave(2, 0),
+        Change::Join(0, 1),
+        Change::Join(1, 1),
+        Change::Join(3, 1),
+        // One comes back within the grace, the other does not.
+        Change::Active(0, false),
+        Change::Active(0, true),
+        Change::Enrol(1),
+        Change::Active(1, false),
+        Change::Wait,
+        Change::Remove(3),
+    ];
+    let store = TestStore::open().await;
+    let mut world = World::set_up(&store, store.scope.clone(), PoolPolicy::Overage).await;
+    for change in story {
+        world.happens(change).await;
+    }
+    let events = ApplicationEvent::ALL.iter().map(|event| format!("ApplicationTold {event}"));
+    let all = EFFECTS.iter().map(|name| (*name).to_owned()).chain(events);
+    let missing: Vec<String> = all.filter(|effect| !world.seen.contains(effect)).collect();
+    assert_eq!(missing, [""; 0], "the story is to make them happen, too");
+    assert!(world.seen.contains("SeatTaken beyond those bought"), "{:?}", world.seen);
+}
+
 struct World<'s> {
     store: &'s TestStore,
     scope: TenantScope,
@@ -74,6 +190,11 @@ struct World<'s> {
     groups: Vec<GroupId>,
     pools: Vec<PoolId>,
     now: DateTime<Utc>,
+    due: Due,
+    /// Sees the rows as they are.
+    database: DatabaseConnection,
+    /// The effects that happened.
+    seen: BTreeSet<String>,
 }
 
 impl<'s> World<'s> {
@@ -92,7 +213,11 @@ impl<'s> World<'s> {
             groups.push(group);
         }
         unit.commit().await.expect("committed");
-        Self { store, scope, people, groups, pools, now: now() }
+        let mut one = ConnectOptions::new(&store.url);
+        let database =
+            Database::connect(one.max_connections(1).to_owned()).await.expect("the database opens");
+        let (due, seen) = (Due::default(), BTreeSet::new());
+        Self { store, scope, people, groups, pools, now: now(), due, database, seen }
     }
 
     async fn happens(&mut self, change: Change) {
@@ -140,6 +265,16 @@ impl<'s> World<'s> {
                 }
                 (Some(user), vec![], Cause::GrantLifted)
             }
+            Change::Enrol(person) => {
+                let Some(user) = self.people[person] else { return };
+                let situation = unit.lock_facts(&[user], &[], self.now).await.expect("facts");
+                let mut enrolment = situation.people[0].enrolment.clone();
+                for step in enrolment.missing_steps() {
+                    enrolment = enrolment.complete(step, self.now).expect("the next one");
+                }
+                unit.save_enrolment(user, &enrolment, self.now).await.expect("saved");
+                (Some(user), vec![], Cause::AttributesChanged)
+            }
             Change::Remove(person) => {
                 let Some(user) = self.people[person].take() else { return };
                 unit.lock_user_for_removal(user).await.expect("readable").expect("there");
@@ -152,19 +287,51 @@ impl<'s> World<'s> {
             person.into_iter().collect()
         };
         let situation = unit.lock_facts(&people, &pools, self.now).await.expect("facts");
-        let decision = settle(&situation, &cause, self.now).expect("nothing refuses");
+        let decision = match settle(&situation, &cause, self.now) {
+            Ok(decision) => decision,
+            Err(refusal) => {
+                assert!(situation.pools.iter().any(|pool| pool.policy == PoolPolicy::Reject), "{refusal}");
+                return;
+            }
+        };
         unit.carry_out(&decision, self.now).await.expect("carried out");
+        for effect in &decision.effects {
+            self.seen.insert(name_of(effect).to_owned());
+            self.due.note(effect, self.now);
+        }
+        self.seen.extend(decision.effects.iter().filter_map(detail_of));
         if cause == Cause::Removed {
             assert!(unit.delete_user(people[0], self.now).await.expect("deleted"));
-        } else {
-            let expected = apply(&situation, &decision, self.now);
-            let found = unit.lock_facts(&people, &pools, self.now).await.expect("facts");
-            assert_eq!(sorted(&found), sorted(&expected), "{change:?}");
-            let again = settle(&found, &cause, self.now).expect("nothing refuses");
-            assert!(again.is_empty(), "{change:?} decides again: {again:?}");
         }
+        let expected = apply(&situation, &decision, self.now);
+        let touched: Vec<UserId> =
+            situation.people.iter().chain(&situation.queue).map(|person| person.id).collect();
+        let looked_at: Vec<PoolId> = situation.pools.iter().map(|pool| pool.id).collect();
+        let mut found = unit.lock_facts(&touched, &looked_at, self.now).await.expect("facts");
+        // Who else could be served now is no part of what was decided.
+        found.queue.clear();
+        found.pools.retain(|pool| looked_at.contains(&pool.id));
+        assert_eq!(sorted(&found), sorted(&expected), "{change:?}");
+        let after = unit.lock_facts(&people, &pools, self.now).await.expect("facts");
+        let again = settle(&after, &cause, self.now).expect("nothing refuses");
+        assert!(again.is_empty(), "{change:?} decides again: {again:?}");
         unit.commit().await.expect("committed");
+        assert_eq!(self.jobs().await, self.due.jobs(), "{change:?}");
         self.adds_up().await;
+    }
+
+    /// The jobs of the tenant, as [`Due::jobs`] orders them.
+    async fn jobs(&self) -> Vec<Job> {
+        let query = "SELECT kind, payload, run_at FROM jobs WHERE tenant_id = $1 ORDER BY id";
+        let tenant = [self.scope.tenant_id().uuid().into()];
+        let query = Statement::from_sql_and_values(self.database.get_database_backend(), query, tenant);
+        let mut jobs = Job::find_by_statement(query).all(&self.database).await.expect("readable");
+        let rank = |job: &Job| match job.kind.as_str() {
+            job_kind::TELL_APPLICATION => None,
+            kind => Some((kind.to_owned(), job.payload["user"].to_string())),
+        };
+        jobs.sort_by_key(|job| (rank(job).is_none(), rank(job)));
+        jobs
     }
 
     /// Pools count their seats, nobody waits while there is room, and statuses are counted.
@@ -189,20 +356,25 @@ impl<'s> World<'s> {
     }
 }
 
-/// People and pools in an order of their own; the queue is whatever was loaded.
-fn sorted(situation: &Situation) -> (Vec<Person>, Vec<provisioning::Pool>) {
-    let mut people = situation.people.clone();
+/// What there is to tell apart within an effect.
+fn detail_of(effect: &Effect) -> Option<String> {
+    match effect {
+        Effect::SeatTaken { overage: true, .. } => Some("SeatTaken beyond those bought".to_owned()),
+        Effect::ApplicationTold { event, .. } => Some(format!("ApplicationTold {event}")),
+        _ => None,
+    }
+}
+
+/// Everybody and the pools, each once and in the order of ids.
+fn sorted(situation: &Situation) -> (Vec<Person>, Vec<Pool>) {
+    let everybody = situation.queue.iter().chain(&situation.people);
+    let people: BTreeMap<UserId, &Person> = everybody.map(|person| (person.id, person)).collect();
+    let mut people: Vec<Person> = people.into_values().cloned().collect();
     for person in &mut people {
         person.seats.sort_by_key(|seat| seat.pool);
         person.grants.sort_by_key(|grant| (grant.pool, grant.source.to_string()));
     }
-    people.sort_by_key(|person| person.id);
-    let named: Vec<PoolId> = people
-        .iter()
-        .flat_map(|person| person.grants.iter().map(|g| g.pool).chain(person.seats.iter().map(|s| s.pool)))
-        .collect();
-    let pools = situation.pools.iter().filter(|pool| named.contains(&pool.id)).cloned();
-    let mut pools: Vec<_> = pools.collect();
+    let mut pools = situation.pools.clone();
     pools.sort_by_key(|pool| pool.id);
     (people, pools)
 }

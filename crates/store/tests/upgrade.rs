@@ -4,7 +4,7 @@ mod support;
 
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, Statement};
 use store::Store;
-use support::{fresh_database, options};
+use support::{empty_database, options};
 
 /// Tables whose rows all stay.
 const TABLES: &[&str] = &[
@@ -46,7 +46,7 @@ async fn counts(database: &DatabaseConnection) -> Vec<(&'static str, i64)> {
 
 #[tokio::test]
 async fn nothing_is_lost_and_connections_that_stood_side_by_side_go_on_to_share() {
-    let (url, _folder) = fresh_database().await;
+    let (url, _folder) = empty_database().await;
     let dump = if url.starts_with("sqlite") {
         include_str!("fixtures/before_operations.sqlite.sql")
     } else {

@@ -5,6 +5,7 @@
     reason = "a command-line tool: its output is its purpose"
 )]
 
+mod advisories;
 mod bench;
 mod cargo;
 mod commands;

@@ -26,6 +26,8 @@ enum Outcome {
     Passed,
     Failed(String),
     NotRun(String),
+    /// As not run, but what it needs is not everybody's to have.
+    LeftOut(String),
 }
 
 impl Steps {
@@ -55,6 +57,12 @@ impl Steps {
     /// Records a step that could not run because an earlier one failed.
     pub(crate) fn not_run(&mut self, name: &str, why: &str) {
         self.close_step(name, Outcome::NotRun(why.to_owned()), Counts::default(), Duration::ZERO);
+    }
+
+    /// Records a step that needs something from outside which is not here: the table says so, and the verdict is that of
+    /// the others.
+    pub(crate) fn left_out(&mut self, name: &str, why: &str) {
+        self.close_step(name, Outcome::LeftOut(why.to_owned()), Counts::default(), Duration::ZERO);
     }
 
     /// Prints the table and, as the last line, the counts; the exit code says whether everything passed.
@@ -99,7 +107,8 @@ impl Steps {
     }
 
     fn all_passed(&self) -> bool {
-        !self.done.is_empty() && self.done.iter().all(|step| step.outcome == Outcome::Passed)
+        let mut due = self.done.iter().filter(|step| !matches!(step.outcome, Outcome::LeftOut(_))).peekable();
+        due.peek().is_some() && due.all(|step| step.outcome == Outcome::Passed)
     }
 
     fn table(&self) -> String {
@@ -117,7 +126,7 @@ impl Step {
         match &self.outcome {
             Outcome::Passed => format!("ok      {seconds}{counts}"),
             Outcome::Failed(why) => format!("FAILED  {seconds}{counts}  ({why})"),
-            Outcome::NotRun(why) => format!("not run            ({why})"),
+            Outcome::NotRun(why) | Outcome::LeftOut(why) => format!("not run            ({why})"),
         }
     }
 }
@@ -193,6 +202,16 @@ mod tests {
         steps.not_run("PostgreSQL", "no database");
         assert!(!steps.all_passed());
         assert!(!Steps::default().all_passed(), "nothing at all is no success");
+    }
+
+    #[test]
+    fn what_was_left_out_is_said_and_fails_nothing() {
+        let mut steps = Steps::default();
+        steps.left_out("advisories", "no network");
+        assert!(!steps.all_passed(), "nothing at all is no success");
+        steps.check("fmt", shell("true"));
+        assert!(steps.all_passed());
+        assert!(steps.table().contains("advisories  not run            (no network)"), "{}", steps.table());
     }
 
     #[test]

@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use crate::cargo::{self, Runner, cargo};
 use crate::step::Steps;
-use crate::{postgres, suite};
+use crate::{advisories, postgres, suite};
 
 /// All but the black-box suite, which needs a server.
 const OURS: &[&str] = &["--workspace", "--exclude", "conformance-tests"];
@@ -25,6 +25,7 @@ pub(crate) fn run(pg_bin: Option<&Path>) -> Result<ExitCode> {
     steps.check("format", cargo(["fmt", "--all", "--check"]));
     steps.check("lints", lints());
     steps.check("docs", docs());
+    advisories::check(&mut steps);
     steps.tests("tests, SQLite", runner.tests(OURS));
     steps.check("doc tests", doc_tests());
 

@@ -9,6 +9,9 @@ pub(super) const FIRST_CREW: usize = 58;
 /// People who join the first directory later.
 pub(super) const JOINERS: usize = 4;
 
+/// The place in the first directory of the person whom the second directory has, too.
+const IN_BOTH: usize = 40;
+
 /// A person as a directory knows them.
 #[derive(Clone)]
 pub(super) struct Person {
@@ -39,7 +42,7 @@ pub(super) struct Group {
 /// The licence pools of the demo.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Pool {
-    /// Enough seats for everybody.
+    /// Enough seats for all.
     Standard,
     /// Too few.
     Premium,
@@ -68,15 +71,20 @@ pub(super) const PREMIUM_GROUP: &str = "NL Vault Premium";
 /// Name of the group of the second directory whose members share the small pool, and have no other.
 pub(super) const LEADS: &str = "Saltmarsh Leads";
 
-/// Everybody whom the first directory will ever have, joiners last.
+/// All people whom the first directory will ever have, joiners last.
 pub(super) fn staff() -> Vec<Person> {
     (0..FIRST_STAFF + JOINERS).map(|number| person(number, DOMAIN)).collect()
 }
 
-/// Everybody whom the second directory will ever have, joiners last.
+/// All people whom the second directory will ever have, joiners last.
 pub(super) fn crew() -> Vec<Person> {
     let first = FIRST_STAFF + JOINERS;
     (first..=first + FIRST_CREW).map(|number| person(number, BOUGHT_DOMAIN)).collect()
+}
+
+/// The person of the first directory whom the second one has, too, under the same user name.
+pub(super) fn in_both() -> Person {
+    person(IN_BOTH, DOMAIN)
 }
 
 fn person(number: usize, domain: &str) -> Person {
@@ -128,7 +136,7 @@ pub(super) fn staff_groups() -> Vec<Group> {
     groups
 }
 
-/// The groups of the second directory: its leads share the small pool, everybody else has a seat in the large one.
+/// The groups of the second directory: its leads share the small pool, all others have a seat in the large one.
 pub(super) fn crew_groups() -> Vec<Group> {
     let of = |is: &dyn Fn(usize) -> bool| (0..FIRST_CREW).filter(|index| is(*index)).collect::<Vec<_>>();
     let is_lead = |index: usize| index % 8 == 2;

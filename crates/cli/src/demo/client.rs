@@ -51,6 +51,11 @@ impl Client {
         id.map(str::to_owned).with_context(|| format!("POST {path} was answered without an id: {created}"))
     }
 
+    /// Tries to create what another connection has under this name; the answer must be 409.
+    pub(super) async fn create_in_vain(&self, path: &str, body: &Value) -> Result<Value> {
+        self.send(Method::POST, path, Some(body), StatusCode::CONFLICT).await
+    }
+
     /// Replaces; the answer must be 200.
     pub(super) async fn put(&self, path: &str, body: &Value) -> Result<Value> {
         self.send(Method::PUT, path, Some(body), StatusCode::OK).await

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::cast::{FIRST_CREW, FIRST_STAFF, LEADS, PREMIUM_GROUP, department_group, office_group};
+use super::cast::{FIRST_CREW, FIRST_STAFF, LEADS, PREMIUM_GROUP, department_group, in_both, office_group};
 use super::directory::Directory;
 use super::entra::Entra;
 use super::jumpcloud::JumpCloud;
@@ -78,7 +78,7 @@ pub(super) async fn entra_third(entra: &Entra, staff: &mut Directory) -> Told {
     Ok("2 back within the grace, 4 pushes repeated without effect")
 }
 
-/// Two passwords expire, one person moves, one leaves.
+/// Two passwords expire, one person moves, one leaves, and one cannot be created because the other directory has them.
 pub(super) async fn jumpcloud_first(jumpcloud: &JumpCloud, crew: &mut Directory) -> Told {
     jumpcloud.update(crew.id(4)?, &crew.people[4], true).await?;
     for index in [LEAD, FORGETFUL] {
@@ -88,7 +88,8 @@ pub(super) async fn jumpcloud_first(jumpcloud: &JumpCloud, crew: &mut Directory)
     jumpcloud.add_member(crew.group("Saltmarsh Workshop")?, mover).await?;
     jumpcloud.remove_member(crew.group("Saltmarsh Field")?, mover).await?;
     jumpcloud.delete_user(crew.id(9)?).await?;
-    Ok("2 expired passwords, 1 mover, 1 deleted, 1 updated")
+    jumpcloud.provision_in_vain(&in_both()).await?;
+    Ok("2 expired passwords, 1 mover, 1 deleted, 1 updated, 1 refused because Entra ID has the same person")
 }
 
 /// Both passwords are renewed, one person joins, a group goes.

@@ -1,4 +1,4 @@
-//! The initial cycles: everybody is looked up and created, then the groups, then who is in them.
+//! The initial cycles: each person is looked up and created, then the groups, then their members.
 
 use anyhow::Result;
 

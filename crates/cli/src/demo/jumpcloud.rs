@@ -74,6 +74,16 @@ impl JumpCloud {
         }
     }
 
+    /// Looks a person up whom another directory has pushed, finds none, and is refused when it creates them.
+    pub(super) async fn provision_in_vain(&self, person: &Person) -> Result<()> {
+        let filter = format!("userName eq \"{}\"", person.user_name);
+        let found = self.client.look_up("/Users", &filter, "").await?;
+        ensure!(found.is_none(), "a person of another connection was found");
+        let refusal = self.client.create_in_vain("/Users", &user(person)).await?;
+        ensure!(refusal["scimType"] == "uniqueness", "the refusal does not say why: {refusal}");
+        Ok(())
+    }
+
     /// Sends the whole person again, which is how everything changes, `active` included.
     pub(super) async fn update(&self, id: &str, person: &Person, active: bool) -> Result<()> {
         let mut body = user(person);

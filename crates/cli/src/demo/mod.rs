@@ -1,4 +1,4 @@
-//! `rollcall demo`: a company and the one it bought, two directories that push, and what becomes of everybody.
+//! `rollcall demo`: a company and the one it bought, two directories that push, and what becomes of each person.
 //!
 //! The server runs in this process and is spoken to over HTTP, in each product's own dialect. Everything is invented
 //! and the same on every run; a clock that is moved by hand lets eleven days pass in a few seconds.
@@ -34,11 +34,11 @@ use progress::Progress;
 /// Days that the demo plays.
 const DAYS: i64 = 11;
 
-/// Plays the pushes of two identity providers against a server of its own, and reports what became of everybody.
+/// Plays the pushes of two identity providers against a server of its own, and reports what became of each person.
 ///
 /// About 200 invented people in 20 groups: an initial cycle and several incremental ones of Entra ID and of JumpCloud, with
-/// joiners, movers, leavers, people who come back, and a licence pool that is too small. No setting of yours is used
-/// and no data of yours touched.
+/// joiners, movers, leavers, people who come back, a person who is in both directories, and a licence pool that is too
+/// small. No setting of yours is used and no data of yours touched.
 #[derive(Args)]
 #[command(after_help = "Example: rollcall demo\n         rollcall demo --exit --data-dir ./demo-data")]
 pub(crate) struct Arguments {
@@ -126,7 +126,7 @@ async fn tick(clock: &Clock) {
     }
 }
 
-/// The demo's own settings: none of the environment, so that nobody's database is filled with invented people.
+/// The demo's own settings: none of the environment, so that no real database is filled with invented people.
 fn settings(listen: &str, folder: &Path) -> Result<Config> {
     let flags = [
         ("listen", listen.to_owned()),

@@ -124,7 +124,7 @@ impl<'d> Play<'d> {
     /// Waits for the server's own timers; says for how many people they rang.
     async fn graces_end(&self) -> Result<u64> {
         let before = self.suspended().await?;
-        ensure!(before > 0, "nobody is suspended, so no grace can end");
+        ensure!(before > 0, "no person is suspended, so no grace can end");
         self.wait(Goal::NobodySuspended).await?;
         Ok(before)
     }

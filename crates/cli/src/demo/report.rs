@@ -1,13 +1,16 @@
-//! What became of everybody, as tables and sentences that a person reads.
+//! What became of each person, as tables and sentences that a person reads.
 
 use anyhow::Result;
-use operations::{people, pools, report};
+use operations::{conflicts, people, pools, report};
 use server::admin::Admin;
 
 use super::incremental::HERO;
 use super::play::Play;
 use crate::global::told;
 use crate::table::table;
+
+/// The most conflicts that the report tells.
+const CONFLICTS: u64 = 10;
 
 /// The lines of the report.
 pub(super) async fn lines(admin: &Admin, play: &Play<'_>) -> Result<Vec<String>> {
@@ -39,6 +42,11 @@ pub(super) async fn lines(admin: &Admin, play: &Play<'_>) -> Result<Vec<String>>
     let headings = ["Person", "Pool", "Place", "Since", "Why"];
     lines.extend(indented(&headings, report.waiting.iter().map(row)));
 
+    lines.push("Conflicts: people whom a directory could not create".to_owned());
+    let found = conflicts::list(admin.db(), &play.stage.tenant, CONFLICTS).await.map_err(told)?;
+    lines.extend(found.iter().map(|conflict| format!("  {}", what_to_do(conflict))));
+    lines.push(String::new());
+
     lines.push("Quirks seen: what the products said differently from the standard".to_owned());
     let row = |quirk: &report::QuirkUse| {
         vec![quirk.uses.to_string(), quirk.connection.clone(), quirk.id.clone(), quirk.summary.to_owned()]
@@ -55,6 +63,18 @@ pub(super) async fn lines(admin: &Admin, play: &Play<'_>) -> Result<Vec<String>>
     lines.extend(shown.explanation.iter().map(|sentence| format!("              {sentence}")));
 
     Ok(lines)
+}
+
+/// A conflict, and what an administrator can do about it.
+fn what_to_do(conflict: &conflicts::Conflict) -> String {
+    let conflicts::Conflict { user_name, connection, owner, .. } = conflict;
+    let Some(owner) = owner else {
+        return format!("{user_name}: wanted by {connection}, and owned by no connection");
+    };
+    format!(
+        "{user_name}: owned by {owner}, wanted by {connection}. Take the person out of one directory, or let {connection} \
+         take over: rollcall connection update {connection} --takes-over '{owner}'"
+    )
 }
 
 /// What to try while the server at this SCIM base URL is up.

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use store::WriteUnit;
 
-use super::{Connection, dialect};
+use super::{Connection, check_sight, dialect, ids};
 use crate::database::{Attempt, Database};
 use crate::error::Error;
 use crate::find::checked_name;
@@ -27,6 +27,10 @@ pub struct Change {
     pub grace_days: Option<u32>,
     /// Seconds by which an invitation waits that is owed from now on.
     pub invitation_delay_seconds: Option<u32>,
+    /// Whether it sees and writes the whole tenant. No user or group changes its owner by this.
+    pub shared: Option<bool>,
+    /// All connections of the tenant, by id or name, whose users and groups it takes over when it writes them.
+    pub takes_over: Option<Vec<String>>,
 }
 
 /// A connection with what hangs on it.
@@ -73,7 +77,8 @@ pub async fn show(db: &Database, operator: &Operator, connection: &str) -> Resul
 /// suspended already keep the day until which their seat is kept.
 ///
 /// # Errors
-/// [`Error`] if there is no such connection, a name that exists, or a profile or quirk that does not.
+/// [`Error`] if there is no such connection, a name that exists, or a profile, a quirk or a connection to take over
+/// from that does not; for a connection that would be shared and take over, or take over from itself.
 pub async fn update(
     db: &Database,
     operator: &Operator,
@@ -97,12 +102,23 @@ pub async fn update(
     if let Some(seconds) = change.invitation_delay_seconds {
         after.policy.invitation_delay = TimeDelta::seconds(seconds.into());
     }
+    after.shared = change.shared.unwrap_or(after.shared);
+    if let Some(names) = &change.takes_over {
+        after.takes_over = ids(&db.read(&scope).await?.connections().await?, names)?;
+    }
+    check_sight(after.shared, &after.takes_over)?;
+    if after.takes_over.contains(&after.id) {
+        return Err(Error::Refused(format!("the connection {} cannot take over from itself", before.name)));
+    }
     if after == before {
         return Err(Error::Refused(format!("the connection {} is like that already", before.name)));
     }
     let (old, new) = (settings(&before), settings(&after));
     let save = async |mut unit: WriteUnit| -> Attempt<()> {
         unit.save_connection(&after).await?;
+        if after.shared && !before.shared {
+            unit.share_parked(after.id).await?;
+        }
         let why = format!("An administrator changed the connection “{}”.", before.name);
         let mut entry = Entry::new(Subject::Connection(after.id), EntryKind::ConnectionChanged, why);
         (entry.before, entry.after) = (Some(old.clone()), Some(new.clone()));
@@ -122,5 +138,7 @@ fn settings(connection: &store::Connection) -> Value {
         "without": connection.without,
         "graceSeconds": connection.policy.grace.num_seconds(),
         "invitationDelaySeconds": connection.policy.invitation_delay.num_seconds(),
+        "shared": connection.shared,
+        "takesOver": connection.takes_over,
     })
 }

@@ -113,7 +113,7 @@ pub async fn losses_of_update(
     losses(db, &scope, &state, &Target::changed(&state, change)?, operator.now).await
 }
 
-/// Changes a pool. People who wait get the seats that are new. The work settles everybody where other people are
+/// Changes a pool. People who wait get the seats that are new. The work settles all users where other people are
 /// entitled than before.
 ///
 /// # Errors
@@ -204,7 +204,7 @@ pub async fn delete(
     let requester = operator.of(scope);
     let (id, name, now) = (state.pool.id, &state.pool.name, requester.now);
     let delete = async |mut unit: WriteUnit| -> Attempt<Work> {
-        // From now on nobody becomes entitled who arrives.
+        // From now on no user who arrives becomes entitled.
         let none = PoolRule { pool: id, rule: None, default: false };
         unit.set_pool_terms(id, name, state.pool.policy, &none).await?;
         unit.withdraw_jobs(&[expire_pool::key(id)]).await?;

@@ -17,7 +17,7 @@ use crate::{
 ///
 /// This is the definition of every [`Effect`]: seats come and go and their pools count them, enrolments are replaced,
 /// and who was removed is gone. Invitations, timers and what the application is told are jobs and leave no mark on the
-/// facts. The queue of the result holds everybody who waits, and who was just
+/// facts. The queue of the result holds all people who wait, and who was just
 /// served.
 #[must_use]
 pub fn apply(situation: &Situation, decision: &Decision, now: DateTime<Utc>) -> Situation {

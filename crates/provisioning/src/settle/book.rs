@@ -50,7 +50,7 @@ impl<'a> Book<'a> {
         self.pools.get(&pool).map_or_else(|| pool.to_string(), |known| known.name.clone())
     }
 
-    /// Why a waiter is served; the cause is about somebody else.
+    /// Why a waiter is served; the cause is about another person.
     pub(super) fn seat_became_free(&self, pool: PoolId) -> String {
         format!("a seat became free in “{}”", self.pool_name(pool))
     }

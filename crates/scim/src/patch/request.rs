@@ -134,7 +134,7 @@ impl PatchRequest {
             && names_values
             && attribute.multi_valued
         {
-            // By the letter the value is ignored and all go: nobody who lists values means that.
+            // By the letter the value is ignored and all go: a client that lists values does not mean that.
             return Err(Error::invalid_value(format!(
                 "\"{path}\" cannot be emptied by naming values of it."
             )));

@@ -19,7 +19,7 @@ use crate::http::error::{Challenge, Failure};
 use crate::http::trace::RequestId;
 use crate::request_log::Notes;
 
-/// An authenticated request's tenant; a handler that takes it is closed to everybody else.
+/// An authenticated request's tenant; a handler that takes it is closed to all other requests.
 #[derive(Clone)]
 pub(crate) struct Tenant {
     authority: Arc<Authority>,

@@ -11,7 +11,7 @@ use super::{Config, ConfigError, DEFAULT, Setting};
 /// What names of environment variables begin with.
 pub(super) const PREFIX: &str = "ROLLCALL_";
 
-/// The origin of what nobody set.
+/// The origin of what was not set.
 pub(super) const DEFAULTS: &str = "the defaults";
 
 /// Variables with our prefix that are no settings: the file of settings, and what the project's tests use.

@@ -16,7 +16,7 @@ use super::headers::scim_json;
 pub(crate) enum Failure {
     /// The client is told what it did, or what it met.
     Told(ScimError),
-    /// Nobody knows the client (RFC 6750 §3).
+    /// The request names no client (RFC 6750 §3).
     Unauthorised(Challenge),
     /// The client sends too much, or the server has too much to do: come back after these seconds.
     Later(ScimError, u64),

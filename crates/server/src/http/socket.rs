@@ -218,7 +218,7 @@ impl AsyncWrite for Socket {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         if let Some(better) = explained(bytes) {
-            // The connection ends with it, and the system has room for it, or else nobody reads.
+            // The connection ends with it, and the system has room for it, or else the client does not read.
             return Poll::Ready(self.stream.try_write(&better).map(|_| bytes.len()));
         }
         let outcome = Pin::new(&mut self.stream).poll_write(context, bytes);

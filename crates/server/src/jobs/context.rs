@@ -1,4 +1,4 @@
-//! What the steps of jobs need, whoever takes them.
+//! What the steps of jobs need, in a server and in a command.
 
 use chrono::TimeDelta;
 use operations::Database;

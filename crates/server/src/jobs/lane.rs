@@ -18,7 +18,9 @@ const ATTEMPTS: i64 = 12;
 /// Which jobs a lane takes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Plan {
-    kinds: &'static [&'static str],
+    /// What those who watch know it by.
+    pub(crate) name: &'static str,
+    pub(crate) kinds: &'static [&'static str],
     /// The most jobs that it holds.
     most: usize,
     /// The most that it claims of one tenant.
@@ -26,8 +28,10 @@ pub(crate) struct Plan {
 }
 
 /// The lanes of a server.
-pub(crate) const PLANS: [Plan; 2] =
-    [Plan { kinds: TIMERS, most: 200, each: 20 }, Plan { kinds: LONG, most: 100, each: 4 }];
+pub(crate) const PLANS: [Plan; 2] = [
+    Plan { name: "timers", kinds: TIMERS, most: 200, each: 20 },
+    Plan { name: "long", kinds: LONG, most: 100, each: 4 },
+];
 
 /// Takes the next step of a job.
 type TakeStep =

@@ -24,7 +24,7 @@ pub(crate) fn object(body: &Object) -> String {
     serde_json::to_string(&Masked(body)).expect("an object is JSON")
 }
 
-/// The path of a URL without what may be somebody's name: words of the protocol and ids of ours stay.
+/// The path of a URL without what may be a person's name: words of the protocol and ids of ours stay.
 pub(crate) fn url_path(path: &str) -> String {
     let shown = |segment: &str| {
         let known = segment.is_empty() || is_id(segment) || URL_WORDS.contains(&segment);
@@ -168,7 +168,7 @@ fn path(text: &str) -> Cow<'_, str> {
     impersonal(&masked_path).into_owned().into()
 }
 
-/// The text, shortened, unless it looks like somebody's address.
+/// The text, shortened, unless it looks like a person's address.
 fn impersonal(text: &str) -> Cow<'_, str> {
     if text.contains('@') { DOTS.into() } else { shortened(text) }
 }

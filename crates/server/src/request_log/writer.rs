@@ -99,7 +99,7 @@ struct Batch {
 }
 
 impl Batch {
-    /// Whether more may be taken: somebody who waits ends the batch.
+    /// Whether more may be taken: a caller that waits ends the batch.
     fn take(&mut self, message: Message, tokens: &mut TokenUses) -> bool {
         match message {
             Message::Answered(record, token) => {

@@ -2,6 +2,9 @@
 //! `ROLLCALL_TEST_POSTGRES_URL` names a server.
 #![allow(dead_code, clippy::allow_attributes, reason = "each test file uses its part")]
 
+#[path = "../../../store/tests/support/postgres.rs"]
+mod postgres;
+
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use axum::Router;
@@ -200,6 +203,11 @@ impl Client {
         Self { token: Some(token), ..self.clone() }
     }
 
+    /// The same token at another server of the same database.
+    pub(crate) fn through(&self, server: &Server) -> Self {
+        Self { router: server.router(), ..self.clone() }
+    }
+
     /// Sends a request; the body may be JSON, text or nothing.
     pub(crate) async fn send(
         &self,
@@ -377,21 +385,24 @@ pub(crate) async fn connection(config: &Config) -> (String, String) {
     (id, token)
 }
 
-/// The URL of an empty database, and the folder that goes with the test.
+/// The URL of a database with the schema of today, and the folder that goes with the test.
 pub(crate) async fn fresh_database() -> (String, tempfile::TempDir) {
-    let folder = tempfile::tempdir().expect("a folder");
-    #[expect(clippy::disallowed_methods, reason = "the runner of the tests names the server")]
-    let Ok(server) = std::env::var("ROLLCALL_TEST_POSTGRES_URL") else {
-        return (format!("sqlite://{}?mode=rwc", folder.path().join("test.db").display()), folder);
+    let Some(server) = postgres::server() else { return sqlite() };
+    let migrate = async |url: &str| {
+        Admin::migrate(&config(url, &[])).await.expect("the database is migrated");
     };
-    let unique_folder = folder.path().file_name().expect("a name").to_string_lossy().replace(['.', '-'], "_");
-    let name = format!("server_{}_{}_{unique_folder}", std::process::id(), unique()).to_lowercase();
-    let mut admin = sqlx::PgConnection::connect(&server).await.expect("the server is there");
-    let create = sqlx::AssertSqlSafe(format!("CREATE DATABASE \"{name}\""));
-    admin.execute(create).await.expect("a new database");
-    admin.close().await.expect("closed");
-    let (front, _) = server.rsplit_once('/').expect("a URL with a database");
-    (format!("{front}/{name}"), folder)
+    (postgres::migrated(&server, migrate).await, tempfile::tempdir().expect("a folder"))
+}
+
+/// The URL of a database without a schema, and the folder that goes with the test.
+pub(crate) async fn empty_database() -> (String, tempfile::TempDir) {
+    let Some(server) = postgres::server() else { return sqlite() };
+    (postgres::empty(&server).await, tempfile::tempdir().expect("a folder"))
+}
+
+fn sqlite() -> (String, tempfile::TempDir) {
+    let folder = tempfile::tempdir().expect("a folder");
+    (format!("sqlite://{}?mode=rwc", folder.path().join("test.db").display()), folder)
 }
 
 fn unique() -> u32 {

@@ -97,7 +97,7 @@ impl DbConnection {
 
     /// Begins a transaction with this statement.
     pub(crate) async fn begin(&self, statement: &'static str) -> Result<(), DbErr> {
-        // Before it is sent: whoever gives up meanwhile leaves a transaction behind.
+        // Before it is sent: a user who gives up meanwhile leaves a transaction behind.
         self.open.store(true, Ordering::Relaxed);
         let begun = self.tell(statement).await;
         if begun.is_err() {

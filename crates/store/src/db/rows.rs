@@ -43,7 +43,7 @@ where
     E: EntityTrait,
     E::Model: IntoActiveModel<E::ActiveModel>,
 {
-    /// One row, with this JSON in this column: nobody has to make a value of it.
+    /// One row, with this JSON in this column: no value is made of it.
     pub(crate) fn with(row: E::Model, column: E::Column, json: Option<String>) -> Self {
         let mut one = Self::default();
         one.push(row, Some((column, json)));

@@ -1,7 +1,7 @@
 //! The one writer of `SQLite`, with group commit: units that wait for each other share one flush to the disk.
 //!
 //! A task owns the connection. It begins a transaction, lends it to the unit that is first, then a savepoint in it to
-//! each that waits, one after the other, and commits when nobody waits any more or the batch is full. A unit's commit
+//! each that waits, one after the other, and commits when no unit waits any more or the batch is full. A unit's commit
 //! returns only after the real `COMMIT`, so nothing is acknowledged that a crash could take back; a unit that rolls
 //! back leaves the others alone.
 
@@ -109,7 +109,7 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         if let (Some(connection), Some(end)) = (self.connection.take(), self.end.take()) {
-            // Nobody receives it when the task is gone: the connection is then closed, which undoes what is open.
+            // No unit receives it when the task is gone: the connection is then closed, which undoes what is open.
             let _ = end.send((connection, End::Rollback));
         }
     }
@@ -173,7 +173,7 @@ async fn batch(
         return if matches!(answer, Error::Busy) { Ok(connection) } else { Err(answer) };
     }
     let began = Instant::now();
-    // Nobody else has written yet: for the first unit the transaction is as good as a savepoint.
+    // No other unit has written yet: for the first unit the transaction is as good as a savepoint.
     let (connection, first) = match lend(connection, first).await? {
         (connection, End::Commit(done)) => (connection, done),
         (connection, End::Rollback) => {

@@ -1,4 +1,4 @@
-//! A member that a group names and nobody knows yet.
+//! A member that a group names and who has not arrived yet.
 
 use sea_orm::entity::prelude::*;
 

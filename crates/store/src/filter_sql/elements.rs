@@ -17,8 +17,8 @@ pub(super) enum Set {
     Document { container: Option<&'static str>, attribute: &'static str },
     /// The groups of a user, with those around them.
     Groups,
-    /// The members of a group; `named` when their names matter.
-    Members { named: bool },
+    /// The members of a group.
+    Members,
     /// The seats and places of a user.
     Licences,
     /// The schemas that a resource uses.
@@ -40,7 +40,6 @@ impl Set {
             {
                 Self::Document { container: None, attribute }
             }
-            Self::Members { .. } => Self::Members { named: subs.contains(&"display") },
             other => other,
         }
     }
@@ -72,16 +71,8 @@ impl FilterWriter<'_> {
                 self.sql.push(&format!("EXISTS (SELECT 1 FROM {rows} WHERE ("));
                 condition(self, &element);
             }
-            Set::Members { named } => {
+            Set::Members => {
                 self.sql.push("g.id IN (SELECT m.group_id FROM group_members m");
-                if *named {
-                    self.sql
-                        .push(" LEFT JOIN users mu ON mu.tenant_id = m.tenant_id AND mu.id = m.member_id");
-                    self.sql
-                        .seen(self.scope, "mu")
-                        .push(" LEFT JOIN groups mg ON mg.tenant_id = m.tenant_id AND mg.id = m.member_id");
-                    self.sql.seen(self.scope, "mg");
-                }
                 self.sql.push(" WHERE m.tenant_id = ").bind(tenant).push(" AND (");
                 condition(self, &element);
             }
@@ -93,7 +84,7 @@ impl FilterWriter<'_> {
                 self.sql.bind(tenant).push(" AND (");
                 condition(self, &element);
             }
-            // From the groups that satisfy the condition down to everybody inside them.
+            // From the groups that satisfy the condition down to all users inside them.
             Set::Groups => {
                 self.sql.push(
                     "u.id IN (WITH RECURSIVE below(group_id) AS (SELECT eg.id FROM groups eg WHERE eg.tenant_id = ",
@@ -130,7 +121,7 @@ impl FilterWriter<'_> {
             }
             Set::Values { .. } => ("user_values", "user_id", "u"),
             Set::Groups => ("group_members", "member_id", "u"),
-            Set::Members { .. } => ("group_members", "group_id", "g"),
+            Set::Members => ("group_members", "group_id", "g"),
             Set::Licences => ("seats", "user_id", "u"),
         };
         self.sql.push(&format!(
@@ -195,15 +186,13 @@ impl FilterWriter<'_> {
                 "(CASE WHEN EXISTS (SELECT 1 FROM group_members d WHERE d.tenant_id = eg.tenant_id \
                  AND d.group_id = eg.id AND d.member_id = u.id) THEN 'direct' ELSE 'indirect' END)",
             )),
-            (Set::Members { .. }, "value") => Value::Id("m.member_id".to_owned()),
-            (Set::Members { .. }, "type") => {
+            (Set::Members, "value") => Value::Id("m.member_id".to_owned()),
+            (Set::Members, "type") => {
                 let word = "(CASE m.member_kind WHEN 'User' THEN 'user' ELSE 'group' END)";
                 Value::Text(backend::by_code_point(self.backend, word))
             }
-            (Set::Members { .. }, "display") => {
-                Value::Text("COALESCE(mu.display_name_folded, mg.display_name_folded)".to_owned())
-            }
-            (Set::Members { .. }, "$ref") => Value::Address {
+            (Set::Members, "display") => Value::Text(self.name_of("m.tenant_id", "m.member_id")),
+            (Set::Members, "$ref") => Value::Address {
                 prefix: format!("{}/", self.base),
                 rest: format!(
                     "(m.member_kind || 's/' || {})",

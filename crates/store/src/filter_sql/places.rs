@@ -53,7 +53,7 @@ impl FilterWriter<'_> {
         match (self.table, name) {
             (_, "schemas") => Place::Many(Set::Schemas),
             (Table::Users, "groups") => Place::Many(Set::Groups),
-            (Table::Groups, "members") => Place::Many(Set::Members { named: false }),
+            (Table::Groups, "members") => Place::Many(Set::Members),
             (Table::Users, name) if values::ATTRIBUTES.contains(&name) => {
                 Place::Many(Set::Values { attribute: name })
             }
@@ -123,14 +123,20 @@ impl FilterWriter<'_> {
     fn manager_name(&self) -> Value {
         let id = backend::json_text(self.backend, "u.search", &[ENTERPRISE_USER, "manager", "value"]);
         let id = backend::uuid_of_text(self.backend, &id);
-        let found = |column: &str, table: &str| {
-            let seen = Sql::seen_text(self.scope, self.backend, "x");
+        Value::Text(self.name_of("u.tenant_id", &id))
+    }
+
+    /// The name of the user or group of this id, if the unit sees it: a look-up by the key, which no planner can turn into
+    /// a scan.
+    pub(super) fn name_of(&self, tenant: &str, id: &str) -> String {
+        let seen = Sql::seen_text(self.scope, self.backend, "x");
+        let found = |table: &str| {
             format!(
-                "(SELECT x.{column} FROM {table} x WHERE x.tenant_id = u.tenant_id AND x.id = {id}{seen})"
+                "(SELECT CASE WHEN TRUE{seen} THEN x.display_name_folded END FROM {table} x \
+                 WHERE x.tenant_id = {tenant} AND x.id = {id})"
             )
         };
-        let (user, group) = (found("display_name_folded", "users"), found("display_name_folded", "groups"));
-        Value::Text(format!("COALESCE({user}, {group})"))
+        format!("COALESCE({}, {})", found("users"), found("groups"))
     }
 
     /// The value at a path of a JSON document.

@@ -110,7 +110,7 @@ impl WriteUnit {
         let mut sql = Sql::new("DELETE FROM users WHERE tenant_id = ");
         sql.bind(self.tenant()).push(" AND id = ").bind(id.uuid());
         let deleted = self.transaction.run(sql).await? == 1;
-        // Only now: whoever was changing the user is through.
+        // Only now: a unit that was changing the user is through.
         self.forget_values(id.uuid()).await?;
         Ok(deleted)
     }

@@ -150,7 +150,8 @@ impl ReadUnit {
                           AND d.group_id = t.id AND d.member_id = u.id)";
             sql.push(&list_of(self.backend(), &[&id, "t.display_name", direct]));
             sql.push(&format!(" FROM up {before} groups t WHERE t.tenant_id = u.tenant_id"));
-            sql.push(" AND t.id = up.group_id").seen(&self.scope, "t").push(behind).push(")");
+            sql.push(&format!(" AND t.id = up.group_id{behind}"));
+            sql.push(if behind.is_empty() { "" } else { " WHERE TRUE" }).seen(&self.scope, "t").push(")");
         } else {
             sql.push(no_list(self.backend()));
         }
@@ -171,8 +172,10 @@ impl ReadUnit {
             let id = uuid_of_text(self.backend(), &id);
             sql.push("COALESCE(");
             for (table, between) in [("users", ", "), ("groups", ")")] {
-                sql.push(&format!("(SELECT x.display_name FROM {table} x WHERE x.tenant_id = u.tenant_id"));
-                sql.push(&format!(" AND x.id = {id}")).seen(&self.scope, "x").push(")").push(between);
+                sql.push("(SELECT CASE WHEN TRUE").seen(&self.scope, "x").push(" THEN x.display_name END");
+                sql.push(&format!(
+                    " FROM {table} x WHERE x.tenant_id = u.tenant_id AND x.id = {id}){between}"
+                ));
             }
         } else {
             sql.push("CAST(NULL AS TEXT)");

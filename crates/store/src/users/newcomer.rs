@@ -100,7 +100,7 @@ impl NewcomerRows {
     }
 }
 
-/// The row of somebody who has just arrived, without the document.
+/// The row of a user who has just arrived, without the document.
 fn row(tenant: Uuid, new: &NewUser, indexed: Indexed, now: DateTime<Utc>) -> entity::users::Model {
     let enrolment = Enrolment::default();
     entity::users::Model {

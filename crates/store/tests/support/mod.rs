@@ -3,12 +3,12 @@
 
 pub(crate) mod fill;
 pub(crate) mod generate;
+pub(crate) mod postgres;
 pub(crate) mod represent;
 
 use std::collections::HashMap;
 use std::ops::Deref;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use provisioning::{Entry, EntryKind, GroupId, Policy, Pool, PoolId, PoolPolicy, Subject, UserId};
@@ -16,7 +16,6 @@ use scim::Object;
 use scim::filter::{FilterDialect, ResolvedFilter};
 use scim::protocol::list::Page;
 use scim::schema::Registry;
-use sea_orm::{ConnectionTrait, Database};
 use serde_json::{Value, json};
 use store::{
     Actor, ActorKind, Connection, Constraint, Error, Licence, MemberKind, NewConnection, NewGroup, NewPool,
@@ -52,7 +51,7 @@ pub(crate) async fn create_tenant(store: &Store, name: &str) -> Result<Tenant, E
 }
 
 impl TestStore {
-    /// A store on an empty database.
+    /// A store on a database without a tenant but its own.
     pub(crate) async fn open() -> Self {
         let (url, folder) = fresh_database().await;
         let store = Store::open(&options(&url)).await.expect("the database opens");
@@ -119,27 +118,24 @@ pub(crate) fn options(url: &str) -> Options {
     Options { url: url.to_owned(), max_connections: 12, migrate: true, statement_limit: None }
 }
 
-/// The URL of an empty database, and the folder that goes with the test.
+/// The URL of a database with the schema of today, and the folder that goes with the test.
 pub(crate) async fn fresh_database() -> (String, tempfile::TempDir) {
-    static MADE: AtomicU32 = AtomicU32::new(0);
-    let folder = tempfile::tempdir().expect("a folder");
-    #[expect(clippy::disallowed_methods, reason = "the runner of the tests names the server")]
-    let Ok(server) = std::env::var("ROLLCALL_TEST_POSTGRES_URL") else {
-        return (format!("sqlite://{}?mode=rwc", folder.path().join("test.db").display()), folder);
+    let Some(server) = postgres::server() else { return sqlite() };
+    let migrate = async |url: &str| {
+        Store::open(&options(url)).await.expect("the database is migrated").close().await;
     };
-    let number = MADE.fetch_add(1, Ordering::Relaxed);
-    let unique = folder.path().file_name().expect("a name").to_string_lossy().replace(['.', '-'], "_");
-    let name = format!("store_{}_{number}_{unique}", std::process::id()).to_lowercase();
-    let admin = Database::connect(&server).await.expect("the server is there");
-    // A server that sorts as people do shows every comparison that forgets to say otherwise.
-    let create = format!("CREATE DATABASE \"{name}\" TEMPLATE template0");
-    let linguistic = format!("{create} LOCALE_PROVIDER icu ICU_LOCALE 'und'");
-    if admin.execute_unprepared(&linguistic).await.is_err() {
-        admin.execute_unprepared(&create).await.expect("a new database");
-    }
-    admin.close().await.expect("closed");
-    let (front, _) = server.rsplit_once('/').expect("a URL with a database");
-    (format!("{front}/{name}"), folder)
+    (postgres::migrated(&server, migrate).await, tempfile::tempdir().expect("a folder"))
+}
+
+/// The URL of a database without a schema, and the folder that goes with the test.
+pub(crate) async fn empty_database() -> (String, tempfile::TempDir) {
+    let Some(server) = postgres::server() else { return sqlite() };
+    (postgres::empty(&server).await, tempfile::tempdir().expect("a folder"))
+}
+
+fn sqlite() -> (String, tempfile::TempDir) {
+    let folder = tempfile::tempdir().expect("a folder");
+    (format!("sqlite://{}?mode=rwc", folder.path().join("test.db").display()), folder)
 }
 
 /// The instant at which the tests begin.

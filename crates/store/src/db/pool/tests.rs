@@ -157,7 +157,10 @@ async fn when_one_breaks_those_that_rest_are_asked_before_they_go_out_again() {
 #[tokio::test]
 async fn postgresql_ends_what_a_user_leaves_running_and_compiles_nothing() {
     #[expect(clippy::disallowed_methods, reason = "the runner of the tests names the server")]
-    let Ok(url) = std::env::var("ROLLCALL_TEST_POSTGRES_URL") else { return };
+    let Ok(url) = std::env::var("ROLLCALL_TEST_POSTGRES_URL") else {
+        println!("not tried: ROLLCALL_TEST_POSTGRES_URL names no PostgreSQL");
+        return;
+    };
     let pool = ConnectionPool::connect(&url, 1, Some(Duration::from_hours(1))).await.expect("opens");
     let other = ConnectionPool::connect(&url, 1, None).await.expect("opens");
     let other = other.acquire(None).await.expect("free");
