@@ -38,7 +38,7 @@ pub(crate) enum Command {
         #[command(flatten)]
         of: Of,
     },
-    /// Unbinds a group: who is in no other bound group loses access, with the grace of their connection.
+    /// Unbinds a group: a member of no other bound group loses access, with the grace of the connection that owns the user.
     #[command(
         visible_alias = "remove",
         after_help = "Example: rollcall binding delete --group \"NL Engineering\" --pool \"Vault Standard\" --expect-people 12"

@@ -11,6 +11,8 @@ use serde::Serialize;
 use serde_json::Value;
 use server::shown;
 
+pub(crate) use operations::consequences::counted;
+
 use crate::global::{Format, Global};
 use crate::table::{WIDTH, block, table};
 
@@ -140,7 +142,7 @@ fn csv(values: &[Value], columns: &[(&str, &str)]) -> Result<()> {
     Ok(())
 }
 
-/// What stands where there is nothing.
+/// The text of a cell without a value.
 const NOTHING: &str = "–";
 
 /// What people read of a value: as [`cell`], with instants to the minute.
@@ -194,11 +196,6 @@ pub(crate) fn causes(error: &anyhow::Error) -> String {
         }
     }
     text
-}
-
-/// A number of things: `1 seat`, `2 seats`.
-pub(crate) fn counted(number: u64, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
 }
 
 /// True when the reader of standard output went away, as `| head` does.

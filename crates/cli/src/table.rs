@@ -83,7 +83,7 @@ fn fitted(natural: &[usize], room: usize, least: impl Fn(usize) -> usize) -> Opt
     while widths.iter().sum::<usize>() > room {
         let widest = (0..widths.len()).filter(|at| widths[*at] > least[*at]).max_by_key(|at| widths[*at])?;
         let excess = widths.iter().sum::<usize>() - room;
-        // Not at once: two wide columns share what is taken away.
+        // Not at once: two wide columns share the loss.
         let step = excess.div_ceil(8).min(widths[widest] - least[widest]);
         widths[widest] -= step;
     }

@@ -52,7 +52,7 @@ async fn a_connection_is_shared_or_takes_over_from_others_of_its_tenant() {
     assert_eq!(takes_over(&["--takes-over-none", "--shared", "true"]), json!([]));
     assert!(update(&["--takes-over", "older"]).refused(1).contains("takes over from no connection"));
 
-    // Who is there stays where they are, and is seen or not.
+    // Users keep their owner, and the connection sees them or not.
     let token = text(&site.json(&["token", "create", "--connection", "old", "--tenant", "Alpha"]), "/token");
     let client = server.client(&token);
     client.expect(Method::GET, &ada, None, 200).await;

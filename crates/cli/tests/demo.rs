@@ -64,7 +64,7 @@ fn the_demo_plays_both_directories_and_reports_what_became_of_everybody() {
     }
     assert!(quirks.iter().any(|row| row[1] == "JumpCloud"), "the other product has some, too");
 
-    // One line says who is in both directories, and what can be done.
+    // One line names the person who is in both directories, and the command that settles the conflict.
     let both = report.line("Conflicts: ");
     for words in
         ["owned by Entra ID, wanted by JumpCloud", "connection update JumpCloud --takes-over 'Entra ID'"]

@@ -85,7 +85,8 @@ impl Agreed {
 }
 
 /// A number of things: `1 seat`, `2 seats`.
-pub(crate) fn counted(number: u64, one: &str, many: &str) -> String {
+#[must_use]
+pub fn counted(number: u64, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 

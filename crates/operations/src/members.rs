@@ -297,6 +297,14 @@ pub(crate) fn removed(names: &HashMap<Uuid, MemberName>, members: &[Uuid], group
     told(names, members, EntryKind::MemberRemoved, "was taken out of", group)
 }
 
+/// A user or group as the subject of an entry.
+pub(crate) fn subject(id: Uuid, kind: MemberKind) -> Subject {
+    match kind {
+        MemberKind::User => Subject::User(UserId::new(id)),
+        MemberKind::Group => Subject::Group(GroupId::new(id)),
+    }
+}
+
 fn told(
     names: &HashMap<Uuid, MemberName>,
     members: &[Uuid],
@@ -306,11 +314,11 @@ fn told(
 ) -> Vec<Entry> {
     let line = |id: &Uuid| {
         let name = names.get(id)?;
-        let subject = match name.kind {
-            MemberKind::User => Subject::User(UserId::new(*id)),
-            MemberKind::Group => Subject::Group(GroupId::new(*id)),
-        };
-        Some(Entry::new(subject, kind, format!("{} {words} the group “{group}”.", name.called)))
+        Some(Entry::new(
+            subject(*id, name.kind),
+            kind,
+            format!("{} {words} the group “{group}”.", name.called),
+        ))
     };
     members.iter().filter_map(line).collect()
 }

@@ -116,7 +116,7 @@ impl WriteUnit {
         Ok(self.transaction.all::<IdRow>(sql).await?.into_iter().map(|row| row.id).collect())
     }
 
-    /// Revokes every token of a connection, so that it pushes nothing any more.
+    /// Deletes every token of a connection, so that the connection pushes nothing any more.
     ///
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].

@@ -4,11 +4,13 @@ use chrono::{DateTime, Utc};
 use provisioning::{Entry, EntryKind, GroupId, Subject, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use store::{Connection, ConnectionId, MemberKind, NewJob, WriteUnit};
+use store::{Connection, ConnectionId, NewJob, WriteUnit};
 use uuid::Uuid;
 
 use super::{Progress, Step, WorkError, join_groups};
 use crate::database::Attempt;
+use crate::error::Error;
+use crate::members::subject;
 use crate::owners::What;
 
 /// The kind of the job.
@@ -62,7 +64,7 @@ impl HandOver {
 
 /// Gives the next users or groups another owner.
 pub(super) async fn step(step: &mut Step<'_>) -> Result<Option<Progress>, WorkError> {
-    let mut work: HandOver = step.read()?;
+    let work: HandOver = step.read()?;
     if !work.users && !work.groups {
         return Ok(None);
     }
@@ -76,11 +78,7 @@ pub(super) async fn step(step: &mut Step<'_>) -> Result<Option<Progress>, WorkEr
         let names = unit.names_of_members(&ids).await?;
         let entry = |id: &Uuid| {
             let name = names.get(id)?;
-            let subject = match name.kind {
-                MemberKind::User => Subject::User(UserId::new(*id)),
-                MemberKind::Group => Subject::Group(GroupId::new(*id)),
-            };
-            Some(next.entry(subject, &name.called))
+            Some(next.entry(subject(*id, name.kind), &name.called))
         };
         let entries: Vec<Entry> = ids.iter().filter_map(entry).collect();
         unit.record(entries.iter().map(|entry| (entry, &step.actor)), step.pace.now).await?;
@@ -91,8 +89,7 @@ pub(super) async fn step(step: &mut Step<'_>) -> Result<Option<Progress>, WorkEr
         Ok((unit, (next, progress)))
     };
     let (next, progress) = step.db.write(step.scope, attempt).await?.value;
-    work = next;
-    step.saved(json!(work));
+    step.saved(json!(next));
     Ok(Some(progress))
 }
 
@@ -100,7 +97,7 @@ async fn users(
     step: &Step<'_>,
     unit: &mut WriteUnit,
     work: &mut HandOver,
-) -> Result<(Vec<Uuid>, Progress), crate::error::Error> {
+) -> Result<(Vec<Uuid>, Progress), Error> {
     let given = unit.hand_over_users(work.from, work.to, step.pace.batch).await?;
     work.users = !given.is_empty();
     if let Some(to) = work.to {
@@ -117,7 +114,7 @@ async fn groups(
     step: &Step<'_>,
     unit: &mut WriteUnit,
     work: &mut HandOver,
-) -> Result<(Vec<Uuid>, Progress), crate::error::Error> {
+) -> Result<(Vec<Uuid>, Progress), Error> {
     let (seen, given) = unit.hand_over_groups(work.from, work.to, work.after, step.pace.batch).await?;
     work.groups = !seen.is_empty();
     work.after = seen.last().copied().or(work.after);
