@@ -6,7 +6,6 @@ mod support;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
 
-use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -154,56 +153,6 @@ fn a_tenant_is_shown_renamed_and_deleted_with_everything_in_it() {
     );
     assert_eq!(last["before"]["pools"], json!(1), "what went is kept: {last}");
     site.id(&["tenant", "create", "Gamma"]);
-}
-
-#[tokio::test]
-async fn the_last_day_of_a_pool_ends_where_its_tenant_is() {
-    let company = Company::open().await;
-    let site = &company.site;
-    let update = |more: &[&str]| site.run(&[&["tenant", "update", "Alpha"], more].concat());
-    assert!(update(&[]).refused(2).contains("--time-zone"));
-    assert!(
-        update(&["--time-zone", "berlin"])
-            .refused(1)
-            .contains("“berlin” is no time zone: write Europe/Berlin")
-    );
-    let refused = site.run(&["tenant", "create", "Beta", "--time-zone", "+02:00"]);
-    assert!(refused.refused(1).contains("such as Europe/Berlin, America/New_York or UTC"));
-    assert!(update(&["--time-zone", "UTC"]).refused(1).contains("like that already"));
-    let beta = site.json(&["tenant", "create", "Beta", "--time-zone", "Europe/Berlin"]);
-    assert_eq!(beta["timeZone"], json!("Europe/Berlin"));
-    let listed = site.json(&["tenant", "list"]);
-    assert_eq!(names(&listed, "/timeZone"), ["UTC", "Europe/Berlin"]);
-    assert!(harmless(&site.run(&["tenant", "list"])).contains("Europe/Berlin"));
-    assert!(harmless(&site.run(&["tenant", "show", "Beta"])).contains("time zone     Europe/Berlin"));
-    let create = ["pool", "create", "--tenant", "Beta", "--name", "Safe", "--seats", "1"];
-    let safe = site.json(&[&create[..], &["--expires", "2027-07-31"]].concat());
-    assert_eq!(
-        (&safe["lastDay"], &safe["expiresAt"]),
-        (&json!("2027-07-31"), &json!("2027-07-31T22:00:00Z"))
-    );
-    assert!(harmless(&site.run(&["pool", "show", "Safe"])).contains("Last day      2027-07-31"));
-    assert!(harmless(&site.run(&["pool", "list", "--tenant", "Beta"])).contains("2027-07-31"));
-
-    // A day that is over on Kiritimati already, and goes on for hours where the next date comes last.
-    let (first, last) = ("Pacific/Kiritimati", "Etc/GMT+12");
-    let now: DateTime<Utc> = text(&beta, "/createdAt").parse().expect("an instant");
-    let day = (now + TimeDelta::hours(14)).date_naive() - TimeDelta::days(1);
-    site.json(&["tenant", "update", "Alpha", "--time-zone", last]);
-    site.json(&["pool", "update", "Vault", "--expires", &day.to_string()]);
-    assert!(update(&["--time-zone", first]).refused(1).contains("2 people would lose something"));
-    assert_eq!(company.status("ada@alpha.example"), "pending", "a refusal changes nothing");
-    let moved = update(&["--time-zone", first, "--expect-people", "2"]);
-    assert!(harmless(&moved).contains("time zone Pacific/Kiritimati"), "{moved:?}");
-    assert_eq!(company.status("ada@alpha.example"), "suspended");
-    let both = site.json(&["tenant", "update", "Alpha", "--time-zone", last, "--name", "Gamma"]);
-    assert_eq!((&both["name"], &both["timeZone"]), (&json!("Gamma"), &json!(last)));
-    assert_eq!(company.status("ada@alpha.example"), "pending", "the day goes on there");
-    let journal = site.json(&["journal", "tail", "--installation", "--kind", "tenant-changed"]);
-    let after: Vec<&Value> =
-        journal["items"].as_array().expect("a list").iter().map(|line| &line["after"]).collect();
-    let zone = |name: &str| json!({ "timeZone": name });
-    assert_eq!(after, [&zone(last), &zone(first), &json!({"name": "Gamma"}), &zone(last)]);
 }
 
 #[tokio::test]

@@ -6,11 +6,10 @@ mod support;
 use std::fs::File;
 use std::io::{Read, Write};
 
-use reqwest::Method;
 use rustix::fs::{Mode, OFlags};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use serde_json::{Value, json};
-use support::{Server, Site, text};
+use support::{Server, Site, text, vault};
 
 const QUESTION: &str = "Go on? [y/N] ";
 
@@ -32,25 +31,7 @@ struct Sitting {
 
 impl Company {
     async fn open() -> Self {
-        let site = Site::sqlite();
-        let (_, _, token) = site.connected("Alpha", "generic");
-        site.id(&[
-            "pool",
-            "create",
-            "--tenant",
-            "Alpha",
-            "--name",
-            "Vault",
-            "--seats",
-            "2",
-            "--for-everyone",
-        ]);
-        let server = site.serve();
-        let client = server.client(&token);
-        for name in ["ada", "ben"] {
-            let body = json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": name});
-            client.expect(Method::POST, "/Users", Some(body), 201).await;
-        }
+        let (site, server) = vault().await;
         Self { site, _server: server }
     }
 
