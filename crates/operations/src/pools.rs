@@ -17,6 +17,7 @@ use crate::work::Work;
 use crate::work::expire_pool;
 use crate::work::settle_pool::{self, PoolWork};
 
+pub(crate) use change::next_people;
 pub use change::{Change, delete, losses_of_delete, losses_of_update, update};
 pub use holders::{Details, Holder, show};
 

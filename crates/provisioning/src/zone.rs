@@ -48,6 +48,7 @@ impl Zone {
             }
             LocalResult::None => GapInfo::new(&midnight, &self.0).and_then(|gap| gap.end),
         };
+        // A gap without an end is in no table.
         end.map_or_else(|| midnight.and_utc(), |end| end.to_utc())
     }
 }

@@ -73,7 +73,7 @@ async fn timers(app: &TestApp) -> i64 {
 async fn a_last_day_ends_at_midnight_where_the_tenant_is_and_its_timer_follows() {
     let (app, client, ada) = trial("2026-03-01").await;
     assert_eq!(ends(&app).await, "2026-03-02T00:00:00.000Z");
-    // In Auckland the day is over at eleven in UTC, so that nobody loses anything yet.
+    // In Auckland the day is over at eleven in UTC, so no person loses anything yet.
     assert_eq!(move_to(&app, "Pacific/Auckland", Agreed::Nothing).await.expect("no loss"), 0);
     assert_eq!((ends(&app).await.as_str(), timers(&app).await), ("2026-03-01T11:00:00.000Z", 1));
     app.later(TimeDelta::minutes(119)).await;

@@ -236,7 +236,7 @@ async fn losses_without(
     let unit = db.read(scope).await?;
     let mut losses = Losses::default();
     let mut last = None;
-    while let Some(people) = next(&unit, id, &mut last).await? {
+    while let Some(people) = next_people(&unit, id, &mut last).await? {
         let change = |situation: &mut Situation| {
             situation.pools.retain(|pool| pool.id != id);
             for person in &mut situation.people {
@@ -261,7 +261,7 @@ async fn losses(
     let cause = Cause::PoolChanged { pool: id, name: target.name.clone() };
     let mut losses = Losses::default();
     let mut last = None;
-    while let Some(people) = next(&unit, id, &mut last).await? {
+    while let Some(people) = next_people(&unit, id, &mut last).await? {
         let mut matching: BTreeSet<UserId> = BTreeSet::new();
         if let Some(rule) = &rule {
             let users = unit.users_among(&people).await?;
@@ -288,7 +288,7 @@ async fn losses(
 }
 
 /// The next people who have something in a pool.
-async fn next(
+pub(crate) async fn next_people(
     unit: &ReadUnit,
     pool: PoolId,
     last: &mut Option<UserId>,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use provisioning::{Cause, Entry, EntryKind, PoolId, Situation, Subject, UserId, Zone};
+use provisioning::{Cause, Entry, EntryKind, Situation, Subject, Zone};
 use serde_json::{Value, json};
 use store::{PoolState, ReadUnit, TenantScope, WriteUnit};
 
@@ -12,8 +12,8 @@ use crate::consequences::{Agreed, Losses, foresee};
 use crate::database::{Attempt, Database};
 use crate::error::Error;
 use crate::find::checked_name;
+use crate::pools::next_people;
 use crate::requester::{Operator, Requester};
-use crate::settle::CHUNK;
 use crate::work::Work;
 use crate::work::expire_pool;
 use crate::work::settle_pool::{self, PoolWork};
@@ -122,7 +122,9 @@ async fn move_to(unit: &mut WriteUnit, requester: &Requester, zone: Zone) -> Res
     for pool in moved(unit, zone).await? {
         let (id, name) = (pool.state.pool.id, pool.state.pool.name.clone());
         expire_pool::set(unit, id, Some(pool.expires_at), pool.state.last_day, now).await?;
-        let why = format!("The last day of the licence pool “{name}” ends as it does in {zone}.");
+        let why = format!(
+            "The licence pool “{name}” ends at another instant because the time zone of its tenant is {zone} now."
+        );
         let mut entry = Entry::new(Subject::Pool(id), EntryKind::PoolChanged, why);
         entry.before = Some(json!({ "expiresAt": pool.state.pool.expires_at }));
         entry.after = Some(json!({ "expiresAt": pool.expires_at }));
@@ -151,7 +153,10 @@ async fn losses(
     // A person may be in several of them and is one person.
     let mut people = BTreeSet::new();
     for pool in &pools {
-        people.append(&mut all_people(&unit, pool.state.pool.id).await?);
+        let mut last = None;
+        while let Some(more) = next_people(&unit, pool.state.pool.id, &mut last).await? {
+            people.extend(more);
+        }
     }
     let change = |situation: &mut Situation| {
         for pool in &mut situation.pools {
@@ -161,16 +166,4 @@ async fn losses(
         }
     };
     foresee(&unit, &people.into_iter().collect::<Vec<_>>(), &cause, now, change).await
-}
-
-/// Everybody who has something in a pool.
-async fn all_people(unit: &ReadUnit, pool: PoolId) -> Result<BTreeSet<UserId>, Error> {
-    let mut all = BTreeSet::new();
-    loop {
-        let people = unit.pool_people(pool, all.last().copied(), CHUNK as u64).await?;
-        if people.is_empty() {
-            return Ok(all);
-        }
-        all.extend(people);
-    }
 }
