@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::connections::decode;
-use crate::db::backend::{for_update, json_text, skip_locked};
+use crate::db::backend::{for_each, for_update, json_text, skip_locked};
 use crate::db::sql::{CHUNK, Sql};
 use crate::entity::pools;
 use crate::error::Error;
@@ -83,13 +83,9 @@ impl ReadUnit {
             let mut sql = Sql::new(&format!(
                 "SELECT u.id, {name} AS name, u.active, u.enrolment, (SELECT c.policy FROM connections c \
                  WHERE c.tenant_id = u.tenant_id AND c.id = u.connection_id) AS policy \
-                 FROM users u WHERE u.tenant_id = "
+                 FROM "
             ));
-            sql.bind(self.tenant())
-                .push(" AND u.id IN ")
-                .list(chunk.iter().copied())
-                .push(" ORDER BY u.id")
-                .push(lock);
+            sql.users_among(self, chunk.iter().copied()).push(" ORDER BY u.id").push(lock);
             for row in self.transaction.all::<PersonRow>(sql).await? {
                 let id = row.id.to_string();
                 let enrolment: Enrolment = decode(row.enrolment, "users", "enrolment", &id)?;
@@ -118,19 +114,23 @@ impl ReadUnit {
     }
 
     async fn fact_rows(&self, users: &[Uuid]) -> Result<Vec<FactRow>, Error> {
+        let (before, behind) = for_each(self.backend());
+        let (tenant, backend) = (self.tenant(), self.backend());
         let mut sql = Sql::new(
             "SELECT s.user_id, s.pool_id, 'seat' AS fact, s.state AS detail, CAST(NULL AS UUID) AS group_id, \
-             s.since, s.overage FROM seats s WHERE s.tenant_id = ",
+             s.since, s.overage FROM ",
         );
-        sql.bind(self.tenant()).push(" AND s.user_id IN ").list(users.iter().copied());
-        sql.push(" UNION ALL SELECT r.user_id, r.pool_id, r.kind, r.rule, NULL, NULL, NULL FROM grants r WHERE r.tenant_id = ");
-        sql.bind(self.tenant()).push(" AND r.user_id IN ").list(users.iter().copied());
+        sql.among(backend, tenant, ("seats", "s", "user_id"), users.iter().copied());
+        sql.push(" UNION ALL SELECT r.user_id, r.pool_id, r.kind, r.rule, NULL, NULL, NULL FROM ");
+        sql.among(backend, tenant, ("grants", "r", "user_id"), users.iter().copied());
         sql.push(
-            " UNION ALL SELECT m.member_id, b.pool_id, 'binding', g.display_name, g.id, NULL, NULL \
-             FROM group_members m JOIN bindings b ON b.tenant_id = m.tenant_id AND b.group_id = m.group_id \
-             JOIN groups g ON g.tenant_id = m.tenant_id AND g.id = m.group_id WHERE m.tenant_id = ",
+            " UNION ALL SELECT m.member_id, t.pool_id, 'binding', (SELECT g.display_name FROM groups g \
+             WHERE g.tenant_id = m.tenant_id AND g.id = m.group_id), m.group_id, NULL, NULL FROM ",
         );
-        sql.bind(self.tenant()).push(" AND m.member_id IN ").list(users.iter().copied());
+        sql.among(backend, tenant, ("group_members", "m", "member_id"), users.iter().copied());
+        sql.push(&format!(
+            " {before} bindings t WHERE t.tenant_id = m.tenant_id AND t.group_id = m.group_id{behind}"
+        ));
         sql.push(" ORDER BY user_id, pool_id, fact, group_id");
         self.transaction.all(sql).await
     }

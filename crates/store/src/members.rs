@@ -151,9 +151,13 @@ impl ReadUnit {
     pub async fn members_among(&self, group: GroupId, ids: &[Uuid]) -> Result<Vec<Uuid>, Error> {
         let mut found = Vec::new();
         for chunk in ids.chunks(CHUNK) {
-            let mut sql = Sql::new("SELECT m.member_id AS id FROM group_members m WHERE m.tenant_id = ");
-            sql.bind(self.tenant()).push(" AND m.group_id = ").bind(group.uuid());
-            sql.push(" AND m.member_id IN ").list(chunk.iter().copied()).push(" ORDER BY m.member_id");
+            let mut sql = Sql::new("SELECT m.member_id AS id FROM ");
+            let members = ("group_members", "m", "member_id");
+            let ids = chunk.iter().copied();
+            sql.among_those(self.backend(), self.tenant(), members, ids, |sql| {
+                sql.push(" AND t.group_id = ").bind(group.uuid())
+            });
+            sql.push(" ORDER BY m.member_id");
             found.extend(self.transaction.all::<IdRow>(sql).await?.into_iter().map(|row| row.id));
         }
         Ok(found)
@@ -198,11 +202,10 @@ impl ReadUnit {
         for chunk in ids.chunks(CHUNK) {
             let mut sql = Sql::new("SELECT u.id, 'User' AS kind, u.display_name, ");
             sql.push(&json_text(self.backend(), "u.document", &["userName"])).push(" AS user_name, (TRUE");
-            sql.seen(&self.scope, "u").push(") AS seen FROM users u WHERE u.tenant_id = ");
-            sql.bind(self.tenant()).push(" AND u.id IN ").list(chunk.iter().copied());
+            sql.seen(&self.scope, "u").push(") AS seen FROM ").users_among(self, chunk.iter().copied());
             sql.push(" UNION ALL SELECT g.id, 'Group', g.display_name, NULL, (TRUE").seen(&self.scope, "g");
-            sql.push(") FROM groups g WHERE g.tenant_id = ");
-            sql.bind(self.tenant()).push(" AND g.id IN ").list(chunk.iter().copied());
+            let groups = ("groups", "g", "id");
+            sql.push(") FROM ").among(self.backend(), self.tenant(), groups, chunk.iter().copied());
             for row in self.transaction.all::<NameRow>(sql).await? {
                 let kind = MemberKind::parse(&row.kind, row.id)?;
                 let called = row.display_name.clone().or(row.user_name).unwrap_or_default();

@@ -151,6 +151,12 @@ pub(crate) fn parameter(backend: DbBackend, number: usize, text: &mut String) {
     }
 }
 
+/// Whether the plan of a prepared statement stays good while its tables grow. `PostgreSQL` keeps the plan that was best for
+/// a small table until it analyses the table.
+pub(crate) fn keeps_good_plans(backend: DbBackend) -> bool {
+    backend == DbBackend::Sqlite
+}
+
 /// Locks the selected rows against other writers, where there are any; rows that refer to them may still be added.
 pub(crate) fn for_update(backend: DbBackend) -> &'static str {
     if backend == DbBackend::Postgres { " FOR NO KEY UPDATE" } else { "" }

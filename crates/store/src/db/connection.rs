@@ -3,8 +3,8 @@
 //! There is no pool around it. A pool asks the database for a sign of life whenever a connection comes back to it, and
 //! that is one more trip for every unit; here only a connection that something went wrong with is asked.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures::FutureExt as _;
@@ -18,6 +18,7 @@ use sqlx::{
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
+use crate::db::backend::keeps_good_plans;
 use crate::db::silence::{answers, unless_silent};
 
 /// How long a `SQLite` writer waits for another process, and a transaction for a connection.
@@ -35,6 +36,8 @@ pub(crate) struct DbConnection {
     raw: Raw,
     backend: DbBackend,
     made: Instant,
+    /// Since when the database has made plans for it.
+    planned: std::sync::Mutex<Instant>,
     /// Whether a transaction has begun and not ended.
     open: AtomicBool,
     /// Whether a statement has failed, or was left before its end.
@@ -72,6 +75,7 @@ impl DbConnection {
             raw,
             backend,
             made: Instant::now(),
+            planned: std::sync::Mutex::new(Instant::now()),
             open: AtomicBool::new(false),
             doubtful: AtomicBool::new(false),
             abandoned: Arc::default(),
@@ -142,6 +146,28 @@ impl DbConnection {
         let mended = matches!(timeout(MENDING, undone).await, Ok(Ok(())));
         self.abandoned.store(false, Ordering::Relaxed);
         mended
+    }
+
+    /// Whether some of its plans may be older than this.
+    pub(crate) fn plans_older_than(&self, age: Duration) -> bool {
+        !keeps_good_plans(self.backend) && self.planned().elapsed() > age
+    }
+
+    /// Makes the database plan each statement anew, once.
+    pub(crate) async fn forget_plans(&self) -> Result<(), DbErr> {
+        *self.planned() = Instant::now();
+        self.tell("DISCARD PLANS").await
+    }
+
+    /// Makes its plans as old as they may be.
+    #[cfg(test)]
+    pub(crate) fn age_plans(&self) {
+        let age = crate::db::pool::PLANS + Duration::from_millis(1);
+        *self.planned() = Instant::now().checked_sub(age).expect("the machine has run for so long");
+    }
+
+    fn planned(&self) -> std::sync::MutexGuard<'_, Instant> {
+        self.planned.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Asks the database for a sign of life.

@@ -28,6 +28,9 @@ const TRUST: Duration = Duration::from_secs(30);
 /// How long that may take: a network that has forgotten the connection never answers.
 const SIGN: Duration = Duration::from_secs(2);
 
+/// How long plans are kept that the database made when its tables may have been smaller.
+pub(crate) const PLANS: Duration = Duration::from_secs(10);
+
 /// All connections of a store.
 #[derive(Debug)]
 pub(crate) struct ConnectionPool(Arc<All>);
@@ -151,8 +154,10 @@ impl Resting {
     /// The connection, if it is still of use.
     async fn woken(self) -> Option<DbConnection> {
         let Self { connection, since, doubted } = self;
-        let answers = async || matches!(tokio::time::timeout(SIGN, connection.ping()).await, Ok(Ok(())));
-        let trusted = !doubted && since.elapsed() < TRUST;
+        let outdated = connection.plans_older_than(PLANS);
+        let sign = async || if outdated { connection.forget_plans().await } else { connection.ping().await };
+        let answers = async || matches!(tokio::time::timeout(SIGN, sign()).await, Ok(Ok(())));
+        let trusted = !doubted && !outdated && since.elapsed() < TRUST;
         let lives = connection.age() < LIFE && (trusted || answers().await);
         lives.then_some(connection)
     }

@@ -1,6 +1,7 @@
 //! SQL text with bound values.
 
 use sea_orm::{DbBackend, Statement, Value};
+use uuid::Uuid;
 
 use crate::db::backend;
 
@@ -45,6 +46,39 @@ impl Sql {
         let Some(last) = values.last().cloned() else { return self.push("(NULL)") };
         values.resize(values.len().next_power_of_two(), last);
         self.tuple(values)
+    }
+
+    /// Appends a source `alias`: the rows of a table whose value in this column is one of the keys. Each key is looked for
+    /// in an index, whatever the planner believes about the table, and rows are found, and locked, in the order of keys.
+    pub(crate) fn among(
+        &mut self,
+        backend: DbBackend,
+        tenant: Uuid,
+        (table, alias, column): (&str, &str, &str),
+        keys: impl IntoIterator<Item = Uuid>,
+    ) -> &mut Self {
+        self.among_those(backend, tenant, (table, alias, column), keys, |sql| sql)
+    }
+
+    /// As [`Sql::among`], with one more condition on a row `t`.
+    pub(crate) fn among_those(
+        &mut self,
+        backend: DbBackend,
+        tenant: Uuid,
+        (table, alias, column): (&str, &str, &str),
+        keys: impl IntoIterator<Item = Uuid>,
+        condition: impl FnOnce(&mut Self) -> &mut Self,
+    ) -> &mut Self {
+        let mut keys: Vec<Uuid> = keys.into_iter().collect();
+        keys.sort_unstable();
+        keys.dedup();
+        // As in a list of values, but a key that comes twice would be found twice. Nothing has this key.
+        keys.resize(keys.len().next_power_of_two(), Uuid::nil());
+        let (before, behind) = backend::for_each(backend);
+        self.push("(SELECT t.* FROM (VALUES ").rows(keys.into_iter().map(|key| [key.into()]));
+        self.push(&format!(") i {before} {table} t WHERE t.tenant_id = ")).bind(tenant);
+        self.push(&format!(" AND t.{column} = i.column1"));
+        condition(self).push(&format!("{behind}) {alias}"))
     }
 
     pub(crate) fn tuple(&mut self, values: impl IntoIterator<Item = Value>) -> &mut Self {

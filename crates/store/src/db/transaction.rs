@@ -50,7 +50,7 @@ impl Transaction {
         self.get_database_backend()
     }
 
-    fn connection(&self) -> &DbConnection {
+    pub(crate) fn connection(&self) -> &DbConnection {
         match &self.connection {
             Connected::Own(own) => own,
             Connected::Leased(lease) => lease.connection(),

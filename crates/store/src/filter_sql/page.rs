@@ -9,7 +9,7 @@ use sea_orm::{ConnectionTrait as _, FromQueryResult, QueryResult};
 use uuid::Uuid;
 
 use super::{FilterWriter, Table};
-use crate::db::backend::{document_size, for_each};
+use crate::db::backend::document_size;
 use crate::db::sql::Sql;
 use crate::error::Error;
 use crate::unit::ReadUnit;
@@ -60,18 +60,14 @@ impl<T: Send + Sync> Listing<'_, T> {
         if !self.only.is_empty() {
             return Ok(Some(std::mem::take(&mut self.only)));
         }
-        let mut portion = self.portion();
+        let portion = self.portion();
         if portion.is_empty() {
             return Ok(None);
         }
-        // As in a list of values, but a row that comes twice would be found twice.
-        portion.resize(portion.len().next_power_of_two(), Uuid::nil());
         let (name, alias) = (self.table.name(), self.table.alias());
-        let (before, behind) = for_each(self.unit.backend());
         let mut sql = self.columns.clone();
-        sql.push(" FROM (SELECT t.* FROM (VALUES ").rows(portion.into_iter().map(|id| [id.into()]));
-        sql.push(&format!(") i {before} {name} t WHERE t.tenant_id = ")).bind(self.unit.tenant());
-        sql.push(&format!(" AND t.id = i.column1{behind}) {alias} ORDER BY {alias}.id"));
+        sql.push(" FROM ").among(self.unit.backend(), self.unit.tenant(), (name, alias, "id"), portion);
+        sql.push(&format!(" ORDER BY {alias}.id"));
         self.resources(sql).await.map(Some)
     }
 
@@ -142,8 +138,8 @@ where
         let (name, alias) = (table.name(), table.alias());
         let size = document_size(unit.backend(), &format!("{alias}.document"));
         let columns = Sql::new(&format!("SELECT {alias}.id, {size} AS size FROM {name} {alias}"));
-        listing.found =
-            unit.transaction.all::<Found>(statement(unit, table, columns, filter, page)).await?.into();
+        let page_ids = statement(unit, table, columns, filter, page);
+        listing.found = unit.transaction.all::<Found>(page_ids).await?.into();
         let found = listing.found.len() as u64;
         if found < page.count && (found > 0 || before == 0) {
             listing.total = before + found;

@@ -51,8 +51,8 @@ impl WriteUnit {
         let mut people = people.to_vec();
         people.sort_unstable();
         for chunk in people.chunks(CHUNK) {
-            let mut sql = Sql::new("SELECT 1 FROM users u WHERE u.tenant_id = ");
-            sql.bind(self.tenant()).push(" AND u.id IN ").list(chunk.iter().copied()).push(" ORDER BY u.id");
+            let mut sql = Sql::new("SELECT 1 FROM ");
+            sql.users_among(self, chunk.iter().copied()).push(" ORDER BY u.id");
             self.transaction.lock(sql).await?;
         }
         Ok(())

@@ -125,8 +125,8 @@ impl ReadUnit {
         }
         for chunk in users.chunks(CHUNK) {
             let mut sql = Sql::new("SELECT u.id");
-            self.add_computed(&mut sql, wanted).push(" FROM users u WHERE u.tenant_id = ");
-            sql.bind(self.tenant()).push(" AND u.id IN ").list(chunk.iter().map(|user| user.uuid()));
+            self.add_computed(&mut sql, wanted).push(" FROM ");
+            sql.users_among(self, chunk.iter().map(|user| user.uuid()));
             for row in self.transaction.all::<Row>(sql).await? {
                 computed.insert(UserId::new(row.id), row.computed.read(row.id)?);
             }

@@ -153,6 +153,13 @@ pub(crate) fn text<'d>(document: &'d Object, name: &str) -> Option<&'d str> {
     document.get(name).and_then(Value::as_str)
 }
 
+impl Sql {
+    /// Appends the source `u`: the users of these ids, whether the unit sees them or not.
+    pub(crate) fn users_among(&mut self, unit: &ReadUnit, ids: impl IntoIterator<Item = Uuid>) -> &mut Self {
+        self.among(unit.backend(), unit.tenant(), ("users", "u", "id"), ids)
+    }
+}
+
 impl ReadUnit {
     /// The user of this id.
     ///
@@ -179,8 +186,8 @@ impl ReadUnit {
     pub async fn owners_of(&self, ids: &[UserId]) -> Result<HashMap<UserId, ConnectionId>, Error> {
         let mut owners = HashMap::new();
         for chunk in ids.chunks(CHUNK) {
-            let mut sql = Sql::new("SELECT u.id, u.connection_id FROM users u WHERE u.tenant_id = ");
-            sql.bind(self.tenant()).push(" AND u.id IN ").list(chunk.iter().map(|id| id.uuid()));
+            let mut sql = Sql::new("SELECT u.id, u.connection_id FROM ");
+            sql.users_among(self, chunk.iter().map(|id| id.uuid()));
             for row in self.transaction.all::<OwnerRow>(sql).await? {
                 owners.extend(row.connection_id.map(|id| (UserId::new(row.id), ConnectionId::new(id))));
             }
@@ -196,8 +203,7 @@ impl ReadUnit {
         let mut users = Vec::new();
         for chunk in ids.chunks(CHUNK) {
             let mut sql = Sql::new(COLUMNS);
-            sql.push(" FROM users u WHERE u.tenant_id = ").bind(self.tenant()).push(" AND u.id IN ");
-            sql.list(chunk.iter().map(|id| id.uuid())).push(" ORDER BY u.id");
+            sql.push(" FROM ").users_among(self, chunk.iter().map(|id| id.uuid())).push(" ORDER BY u.id");
             for row in self.transaction.all::<Row>(sql).await? {
                 users.push(User::try_from(row)?);
             }

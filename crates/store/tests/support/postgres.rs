@@ -22,6 +22,7 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = migrations![
     "m20261129_000005_conflicts",
     "m20261129_000006_counts",
     "m20261129_000007_time_zones",
+    "m20261129_000008_shares",
 ];
 
 /// The URL of the server on which tests may make databases, where there is one.

@@ -189,3 +189,40 @@ async fn postgresql_ends_what_a_user_leaves_running_and_compiles_nothing() {
     let pooled = pool.acquire(None).await.expect("free");
     assert_ne!(text(&pooled, "SELECT CAST(pg_backend_pid() AS TEXT)".to_owned()).await, process);
 }
+
+#[tokio::test]
+async fn plans_that_postgresql_made_some_time_ago_are_made_anew() {
+    #[expect(clippy::disallowed_methods, reason = "a test's own setting")]
+    let Ok(url) = std::env::var("ROLLCALL_TEST_POSTGRES_URL") else {
+        println!("not tried: ROLLCALL_TEST_POSTGRES_URL names no PostgreSQL");
+        return;
+    };
+    let pool = ConnectionPool::connect(&url, 1, None).await.expect("opens");
+    let pooled = pool.acquire(None).await.expect("free");
+    let steps = [
+        "SET plan_cache_mode = force_generic_plan",
+        "CREATE TEMPORARY TABLE growing (id INT)",
+        "PREPARE all_of_it AS SELECT id FROM growing",
+        "EXECUTE all_of_it",
+        "INSERT INTO growing SELECT * FROM generate_series(1, 100000)",
+    ];
+    for step in steps {
+        pooled.execute_unprepared(step).await.expect("done");
+    }
+    let plan = async |pooled: &PooledConnection| {
+        let explain =
+            Statement::from_string(pooled.get_database_backend(), "EXPLAIN (FORMAT TEXT) EXECUTE all_of_it");
+        let row = pooled.query_one_raw(explain).await.expect("explained").expect("a row");
+        row.try_get_by_index::<String>(0).expect("a text")
+    };
+    let small = plan(&pooled).await;
+    drop(pooled);
+    let pooled = pool.acquire(None).await.expect("free");
+    assert_eq!(plan(&pooled).await, small, "it was made just now");
+    pooled.age_plans();
+    drop(pooled);
+    let pooled = pool.acquire(None).await.expect("free");
+    assert_ne!(plan(&pooled).await, small);
+    drop(pooled);
+    pool.close().await;
+}
