@@ -57,6 +57,9 @@ fn answered_yes() -> Result<bool> {
     write!(terminal, "Go on? [y/N] ")?;
     terminal.flush()?;
     let mut answer = String::new();
-    io::stdin().read_line(&mut answer)?;
+    if io::stdin().read_line(&mut answer)? == 0 {
+        // Ctrl-D ends the answer and not the line of the question.
+        writeln!(terminal)?;
+    }
     Ok(["y", "yes"].contains(&answer.trim().to_lowercase().as_str()))
 }

@@ -2,6 +2,7 @@
 
 mod agreement;
 mod binding;
+mod completions;
 mod config;
 mod connection;
 mod demo;
@@ -76,6 +77,7 @@ enum Command {
     #[command(subcommand)]
     Config(config::Command),
     Healthcheck(healthcheck::Arguments),
+    Completions(completions::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -133,6 +135,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Migrate(arguments) => migrate::run(arguments, global).await,
         Command::Config(command) => config::run(&command, global),
         Command::Healthcheck(arguments) => healthcheck::run(arguments, global).await,
+        Command::Completions(arguments) => completions::run(&arguments, Arguments::command()),
     }
 }
 

@@ -34,7 +34,8 @@ pub(crate) enum Command {
         #[arg(long, default_value = "queue", hide_possible_values = true)]
         #[arg(value_parser = PossibleValuesParser::new(pools::policies()))]
         policy: String,
-        /// The day or instant after which its seats count no more: 2027-01-31 or 2027-01-31T12:00:00Z
+        /// The last day on which its seats count, in the tenant's time zone, or the instant from which they do not:
+        /// 2027-01-31 or 2027-01-31T12:00:00Z
         #[arg(long, value_name = "DATE")]
         expires: Option<String>,
         /// Every user of the tenant gets a seat
@@ -102,7 +103,7 @@ pub(crate) struct Changes {
     #[arg(long, hide_possible_values = true)]
     #[arg(value_parser = PossibleValuesParser::new(pools::policies()))]
     policy: Option<String>,
-    /// The day or instant after which its seats count no more
+    /// The last day on which its seats count, in the tenant's time zone, or the instant from which they do not
     #[arg(long, value_name = "DATE", conflicts_with = "never_expires")]
     expires: Option<String>,
     /// Its seats count for ever
@@ -133,12 +134,13 @@ impl From<Changes> for pools::Change {
     }
 }
 
-const COLUMNS: [(&str, &str); 9] = [
+const COLUMNS: [(&str, &str); 10] = [
     ("Pool", "/name"),
     ("Seats", "/seats"),
     ("Used", "/used"),
     ("Waiting", "/waiting"),
     ("Policy", "/policy"),
+    ("Last day", "/lastDay"),
     ("Expires", "/expiresAt"),
     ("For everyone", "/forEveryone"),
     ("For", "/rule"),

@@ -1,7 +1,7 @@
 //! `rollcall tenant`: customer organisations.
 
 use anyhow::Result;
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use operations::tenants;
 
 use crate::agreement::Agreement;
@@ -13,10 +13,15 @@ use crate::people::People;
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Creates a tenant.
-    #[command(after_help = "Example: rollcall tenant create \"Northlight Instruments\"")]
+    #[command(
+        after_help = "Example: rollcall tenant create \"Northlight Instruments\" --time-zone Europe/Berlin"
+    )]
     Create {
-        /// Its name, unlike that of any other tenant.
+        /// Its name, unlike that of any other tenant
         name: String,
+        /// Where the last days of its pools end, as the IANA list names it; UTC without it
+        #[arg(long, value_name = "ZONE")]
+        time_zone: Option<String>,
     },
     /// Lists all tenants.
     #[command(after_help = "Example: rollcall tenant list --json")]
@@ -27,16 +32,17 @@ pub(crate) enum Command {
         /// The tenant, by name or id
         tenant: String,
     },
-    /// Gives a tenant another name.
+    /// Gives a tenant another name or time zone; its pools keep their last days, which end there.
     #[command(
-        after_help = "Example: rollcall tenant update \"Northlight Instruments\" --name \"Northlight Optics\""
+        after_help = "Example: rollcall tenant update \"Northlight Instruments\" --name \"Northlight Optics\"\n         rollcall tenant update \"Northlight Instruments\" --time-zone America/New_York"
     )]
     Update {
         /// The tenant, by name or id
         tenant: String,
-        /// Its new name
-        #[arg(long)]
-        name: String,
+        #[command(flatten)]
+        changes: Changes,
+        #[command(flatten)]
+        agreement: Agreement,
     },
     /// Deletes a tenant with everything in it: people, groups, pools, connections, tokens, journal and request log.
     ///
@@ -54,12 +60,25 @@ pub(crate) enum Command {
     },
 }
 
+/// What of a tenant is to be another.
+#[derive(Args)]
+#[group(required = true, multiple = true)]
+pub(crate) struct Changes {
+    /// Its new name
+    #[arg(long)]
+    name: Option<String>,
+    /// Where the last days of its pools end from now on, as the IANA list names it
+    #[arg(long, value_name = "ZONE")]
+    time_zone: Option<String>,
+}
+
 pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
-    if let Command::Create { name } = command {
+    if let Command::Create { name, time_zone } = command {
         // The first command of a new installation.
         let admin = global.admin_of_new().await?;
+        let new = tenants::New { name, time_zone };
         let tenant =
-            tenants::create(admin.db(), &admin.operator("tenant create"), &name).await.map_err(told)?;
+            tenants::create(admin.db(), &admin.operator("tenant create"), &new).await.map_err(told)?;
         return output::created(global, &tenant, &format!("tenant {} created", tenant.name));
     }
     let admin = global.admin().await?;
@@ -68,13 +87,16 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
         Command::Create { .. } => Ok(()),
         Command::List => {
             let tenants = tenants::list(db).await.map_err(told)?;
-            output::items(global, &tenants, &[("Tenant", "/name"), ("Created", "/createdAt"), ("Id", "/id")])
+            let columns =
+                [("Tenant", "/name"), ("Time zone", "/timeZone"), ("Created", "/createdAt"), ("Id", "/id")];
+            output::items(global, &tenants, &columns)
         }
         Command::Show { tenant } => {
             let contents = tenants::show(db, &tenant).await.map_err(told)?;
             let columns = [
                 ("tenant", "/name"),
                 ("id", "/id"),
+                ("time zone", "/timeZone"),
                 ("created", "/createdAt"),
                 ("people", "/people"),
                 ("with access", "/withAccess"),
@@ -87,10 +109,20 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
             ];
             output::details(global, &contents, &columns)
         }
-        Command::Update { tenant, name } => {
+        Command::Update { tenant, changes, agreement } => {
             let operator = admin.operator("tenant update");
-            let renamed = tenants::rename(db, &operator, &tenant, &name).await.map_err(told)?;
-            output::created(global, &renamed, &format!("tenant {tenant} is called {} now", renamed.name))
+            let change = tenants::Change { name: changes.name, time_zone: changes.time_zone };
+            let losses = tenants::losses_of_update(db, &operator, &tenant, &change);
+            let agreed = agreement.agreed(&format!("changing the tenant {tenant}"), losses).await?;
+            let (changed, works) =
+                tenants::update(db, &operator, &tenant, &change, agreed).await.map_err(told)?;
+            let progress = People::begin(global);
+            for work in works {
+                admin.finish(work, |settled| progress.at(settled.people)).await?;
+            }
+            progress.end();
+            let (name, zone) = (&changed.name, changed.time_zone);
+            output::created(global, &changed, &format!("tenant {tenant} changed: {name}, time zone {zone}"))
         }
         Command::Delete { tenant, agreement } => {
             let operator = admin.operator("tenant delete");

@@ -371,3 +371,27 @@ fn a_taken_address_and_a_hopeless_database_are_said_in_one_line() {
 fn last_line(text: &str) -> &str {
     text.lines().last().unwrap_or_default()
 }
+
+#[test]
+fn every_shell_gets_a_script_that_completes_the_nouns() {
+    let site = Site::sqlite();
+    let help = bare(&["help"]).output().expect("the binary starts").stdout;
+    let help = String::from_utf8(help).expect("UTF-8");
+    let commands = help.split("Commands:").nth(1).and_then(|text| text.split("Options").next());
+    let nouns: Vec<&str> = commands
+        .expect("the help lists the commands")
+        .lines()
+        .filter_map(|line| line.strip_prefix("  ")?.split(' ').next().filter(|word| !word.is_empty()))
+        .collect();
+    assert!(nouns.contains(&"tenant") && nouns.contains(&"completions"), "{nouns:?}");
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let ran = site.run(&["completions", shell]);
+        assert_eq!((ran.code, ran.error.as_str(), ran.database.as_str()), (0, "", ""), "{shell}");
+        assert!(ran.output.contains("rollcall") && ran.output.contains("expect-people"), "{shell}");
+        for noun in &nouns {
+            assert!(ran.output.contains(noun), "{shell} does not know {noun}");
+        }
+    }
+    assert!(!site.folder.path().join("test.db").exists(), "no database is needed");
+    assert!(site.run(&["completions", "ed"]).refused(2).contains("fish"));
+}

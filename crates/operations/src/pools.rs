@@ -3,8 +3,8 @@
 mod change;
 mod holders;
 
-use chrono::{DateTime, NaiveDate, Utc};
-use provisioning::{Entry, EntryKind, PoolId, PoolPolicy, Subject};
+use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
+use provisioning::{Entry, EntryKind, Expiry, PoolId, PoolPolicy, Subject};
 use serde::Serialize;
 use store::{NewPool, PoolState, WriteUnit};
 
@@ -17,6 +17,7 @@ use crate::work::Work;
 use crate::work::expire_pool;
 use crate::work::settle_pool::{self, PoolWork};
 
+pub(crate) use change::next_people;
 pub use change::{Change, delete, losses_of_delete, losses_of_update, update};
 pub use holders::{Details, Holder, show};
 
@@ -31,7 +32,7 @@ pub struct New {
     pub seats: u32,
     /// What happens when none is left: `queue`, `reject` or `overage`.
     pub policy: String,
-    /// The last day, or the instant from which its seats count no more.
+    /// The last day, in the time zone of the tenant, or the instant from which its seats count no more.
     pub expires: Option<String>,
     /// Whether every user of the tenant gets a seat.
     pub for_everyone: bool,
@@ -59,6 +60,8 @@ pub struct Pool {
     pub policy: PoolPolicy,
     /// From when on its seats count no more.
     pub expires_at: Option<DateTime<Utc>>,
+    /// The last day of which that is the end, where it is one.
+    pub last_day: Option<NaiveDate>,
     /// Whether every user of the tenant gets a seat.
     pub for_everyone: bool,
     /// The SCIM filter whose matches get a seat.
@@ -77,6 +80,7 @@ impl From<PoolState> for Pool {
             over: state.pool.over(),
             policy: state.pool.policy,
             expires_at: state.pool.expires_at,
+            last_day: state.last_day,
             name: state.pool.name,
             for_everyone: state.default,
             rule: state.rule,
@@ -101,16 +105,20 @@ pub async fn create(db: &Database, operator: &Operator, new: &New) -> Result<(Po
     if let Some(rule) = &new.rule {
         entitlement::parse(rule).map_err(Error::Refused)?;
     }
-    let row = NewPool {
-        name: checked_name(&new.name)?.to_owned(),
-        seats: new.seats,
-        policy,
-        expires_at: new.expires.as_deref().map(expiry).transpose()?,
-        rule: new.rule.clone(),
-        default: new.for_everyone,
-    };
+    let name = checked_name(&new.name)?;
+    let expiry = new.expires.as_deref().map(expiry).transpose()?;
     let now = requester.now;
     let create = async |mut unit: WriteUnit| -> Attempt<(Pool, Option<Work>)> {
+        let zone = unit.lock_time_zone().await?;
+        let row = NewPool {
+            name: name.to_owned(),
+            seats: new.seats,
+            policy,
+            expires_at: expiry.map(|expiry| expiry.instant(zone)),
+            last_day: expiry.and_then(Expiry::last_day),
+            rule: new.rule.clone(),
+            default: new.for_everyone,
+        };
         let state = unit.insert_pool(&row, now).await?;
         let (id, name) = (state.pool.id, state.pool.name.clone());
         let seats = if new.seats == 1 { "seat" } else { "seats" };
@@ -147,29 +155,35 @@ pub async fn list(db: &Database, tenant: &str) -> Result<Vec<Pool>, Error> {
     Ok(db.read(&scope).await?.pools().await?.into_iter().map(Pool::from).collect())
 }
 
-/// The instant from which seats count no more: as given, or the end of the day given.
-fn expiry(text: &str) -> Result<DateTime<Utc>, Error> {
-    let end_of_day =
-        || text.parse::<NaiveDate>().ok()?.succ_opt()?.and_hms_opt(0, 0, 0).map(|end| end.and_utc());
-    scim::time::parse(text).or_else(end_of_day).ok_or_else(|| {
+/// Until when seats count: to the end of the day given, or up to the instant given.
+fn expiry(text: &str) -> Result<Expiry, Error> {
+    // Years of four digits sort as text.
+    let day = || text.parse::<NaiveDate>().ok().filter(|day| (1..=9998).contains(&day.year()));
+    scim::time::parse(text).map(Expiry::At).or_else(|| day().map(Expiry::LastDay)).ok_or_else(|| {
         Error::Refused(format!("\"{text}\" is no date: write 2027-01-31 or 2027-01-31T12:00:00Z"))
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use provisioning::Zone;
+
     use super::*;
 
     #[test]
-    fn a_day_counts_to_its_end() {
-        for (text, instant) in [
-            ("2027-01-31", Some("2027-02-01T00:00:00.000Z")),
-            ("2027-01-31T12:00:00Z", Some("2027-01-31T12:00:00.000Z")),
-            ("2027-01-31T12:00:00+02:00", Some("2027-01-31T10:00:00.000Z")),
+    fn a_day_counts_to_its_end_where_the_tenant_is_and_an_instant_is_the_same_everywhere() {
+        let berlin = "Europe/Berlin".parse().expect("a zone");
+        for (text, instants) in [
+            ("2027-01-31", Some(["2027-02-01T00:00:00.000Z", "2027-01-31T23:00:00.000Z"])),
+            ("2027-01-31T12:00:00Z", Some(["2027-01-31T12:00:00.000Z"; 2])),
+            ("2027-01-31T12:00:00+02:00", Some(["2027-01-31T10:00:00.000Z"; 2])),
             ("31.01.2027", None),
             ("2027-02-30", None),
+            ("12027-01-31", None),
         ] {
-            assert_eq!(expiry(text).ok().map(scim::time::format).as_deref(), instant, "{text}");
+            let end = |zone| expiry(text).ok().map(|expiry| scim::time::format(expiry.instant(zone)));
+            let expected = |at: usize| instants.map(|instants| instants[at].to_owned());
+            assert_eq!((end(Zone::UTC), end(berlin)), (expected(0), expected(1)), "{text}");
         }
     }
 }

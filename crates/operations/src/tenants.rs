@@ -1,7 +1,9 @@
 //! Customer organisations.
 
+mod change;
+
 use chrono::{DateTime, Utc};
-use provisioning::{Enrolment, Entry, EntryKind, Status, Subject};
+use provisioning::{Enrolment, Entry, EntryKind, Status, Subject, Zone};
 use serde::Serialize;
 use serde_json::json;
 use store::{TenantId, TenantScope, WriteUnit};
@@ -14,6 +16,17 @@ use crate::requester::Operator;
 use crate::work::Work;
 use crate::work::delete_tenant::{self, TenantWork};
 
+pub use change::{Change, losses_of_update, update};
+
+/// A tenant to create.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct New {
+    /// Its name.
+    pub name: String,
+    /// The name of its time zone in the IANA list; UTC without it.
+    pub time_zone: Option<String>,
+}
+
 /// A tenant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -22,6 +35,8 @@ pub struct Tenant {
     pub id: TenantId,
     /// Its name.
     pub name: String,
+    /// Where the last days of its pools end.
+    pub time_zone: Zone,
     /// When it was created.
     pub created_at: DateTime<Utc>,
 }
@@ -53,7 +68,8 @@ pub struct Contents {
 
 impl From<store::Tenant> for Tenant {
     fn from(tenant: store::Tenant) -> Self {
-        Self { id: tenant.id, name: tenant.name, created_at: tenant.created_at }
+        let store::Tenant { id, name, time_zone, created_at } = tenant;
+        Self { id, name, time_zone, created_at }
     }
 }
 
@@ -82,17 +98,23 @@ impl Contents {
 /// Creates a tenant.
 ///
 /// # Errors
-/// [`Error`] for an empty name or one that exists.
-pub async fn create(db: &Database, operator: &Operator, name: &str) -> Result<Tenant, Error> {
-    let name = checked_name(name)?;
+/// [`Error`] for an empty name or one that exists, and for an unknown time zone.
+pub async fn create(db: &Database, operator: &Operator, new: &New) -> Result<Tenant, Error> {
+    let name = checked_name(&new.name)?;
+    let zone = new.time_zone.as_deref().map(zone).transpose()?.unwrap_or_default();
     let create = async |mut unit: WriteUnit| -> Attempt<store::Tenant> {
-        let tenant = unit.insert_tenant(name, operator.now).await?;
+        let tenant = unit.insert_tenant(name, zone, operator.now).await?;
         let why = format!("An administrator created the tenant “{name}”.");
         let entry = Entry::new(Subject::Tenant(tenant.id), EntryKind::TenantCreated, why);
         unit.record([(&entry, &operator.actor())], operator.now).await?;
         Ok((unit, tenant))
     };
     Ok(db.write(&TenantScope::installation(), create).await?.value.into())
+}
+
+/// The time zone of this name.
+fn zone(name: &str) -> Result<Zone, Error> {
+    name.parse().map_err(|error| Error::Refused(format!("{error}")))
 }
 
 /// Every tenant, oldest first.
@@ -129,26 +151,6 @@ pub async fn show(db: &Database, tenant: &str) -> Result<Contents, Error> {
 
 fn gives_access(status: Status) -> bool {
     Enrolment { status, ..Enrolment::default() }.has_access()
-}
-
-/// Gives a tenant another name.
-///
-/// # Errors
-/// [`Error`] if there is no such tenant, or the name cannot be used or exists.
-pub async fn rename(db: &Database, operator: &Operator, tenant: &str, name: &str) -> Result<Tenant, Error> {
-    let (_, tenant) = db.tenant(tenant).await?;
-    let name = checked_name(name)?;
-    let rename = async |mut unit: WriteUnit| -> Attempt<()> {
-        unit.rename_tenant(tenant.id, name).await?;
-        let why = format!("An administrator renamed the tenant “{}”: “{name}”.", tenant.name);
-        let mut entry = Entry::new(Subject::Tenant(tenant.id), EntryKind::TenantChanged, why);
-        entry.before = Some(json!({ "name": tenant.name }));
-        entry.after = Some(json!({ "name": name }));
-        unit.record([(&entry, &operator.actor())], operator.now).await?;
-        Ok((unit, ()))
-    };
-    db.write(&TenantScope::installation(), rename).await?;
-    Ok(store::Tenant { name: name.to_owned(), ..tenant.clone() }.into())
 }
 
 /// Deletes a tenant with everything in it. Its tokens are revoked at once; the caller deletes the rest by the work. The

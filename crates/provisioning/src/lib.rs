@@ -108,6 +108,7 @@ mod removal;
 mod seat;
 mod settle;
 mod words;
+mod zone;
 
 pub use cause::Cause;
 pub use effect::{ApplicationEvent, Effect};
@@ -118,8 +119,9 @@ pub use id::{ConnectionId, GroupId, PoolId, TenantId, TokenId, UserId};
 pub use journal::{Entry, EntryKind, Subject};
 pub use person::Person;
 pub use policy::Policy;
-pub use pool::{Pool, PoolPolicy};
+pub use pool::{Expiry, Pool, PoolPolicy};
 pub use removal::{RemovalRefused, may_remove};
 pub use seat::{Seat, SeatState};
 pub use settle::{Decision, Refusal, Situation, apply, settle};
 pub use words::UnknownWord;
+pub use zone::{UnknownZone, Zone};

@@ -1,9 +1,9 @@
 //! Licence pools: the counted stock of seats (S-38), and what happens when none is left.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{id::PoolId, words::words};
+use crate::{id::PoolId, words::words, zone::Zone};
 
 /// The seats of one product plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +40,35 @@ impl Pool {
     #[must_use]
     pub const fn over(&self) -> u32 {
         self.used.saturating_sub(self.seats)
+    }
+}
+
+/// Until when the grants of a pool count, as an administrator says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expiry {
+    /// To the end of this day in the time zone of the tenant.
+    LastDay(NaiveDate),
+    /// Up to this instant, in whatever time zone.
+    At(DateTime<Utc>),
+}
+
+impl Expiry {
+    /// The instant from which the grants no longer count.
+    #[must_use]
+    pub fn instant(self, zone: Zone) -> DateTime<Utc> {
+        match self {
+            Self::LastDay(day) => zone.end_of(day),
+            Self::At(instant) => instant,
+        }
+    }
+
+    /// The last day, where it is one.
+    #[must_use]
+    pub const fn last_day(self) -> Option<NaiveDate> {
+        match self {
+            Self::LastDay(day) => Some(day),
+            Self::At(_) => None,
+        }
     }
 }
 

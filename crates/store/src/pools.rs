@@ -1,7 +1,7 @@
 //! Licence pools, the groups bound to them, and the seats that people hold.
 
-use chrono::{DateTime, Utc};
-use provisioning::{GroupId, Pool, PoolId, PoolPolicy, SeatState, UserId};
+use chrono::{DateTime, NaiveDate, Utc};
+use provisioning::{Expiry, GroupId, Pool, PoolId, PoolPolicy, SeatState, UserId};
 use scim::text::fold;
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
@@ -18,6 +18,8 @@ use crate::unit::{ReadUnit, WriteUnit};
 pub struct PoolState {
     /// The pool.
     pub pool: Pool,
+    /// The last day of which its expiry is the end; none where it ends at an instant, or never.
+    pub last_day: Option<NaiveDate>,
     /// How many people wait for a seat.
     pub waiting: u32,
     /// The SCIM filter whose matches are entitled to a seat.
@@ -50,6 +52,8 @@ pub struct NewPool {
     pub policy: PoolPolicy,
     /// The instant from which its grants no longer count.
     pub expires_at: Option<DateTime<Utc>>,
+    /// The last day of which that is the end, where it is one.
+    pub last_day: Option<NaiveDate>,
     /// The SCIM filter whose matches are entitled to a seat.
     pub rule: Option<String>,
     /// Whether every user who is provisioned is entitled to a seat.
@@ -127,12 +131,21 @@ pub(crate) fn seat_state(word: &str, user: Uuid) -> Result<SeatState, Error> {
     word.parse().map_err(|_| Error::Inconsistent { table: "seats", column: "state", id: user.to_string() })
 }
 
+impl PoolState {
+    /// Until when its grants count; none for a plan without an end.
+    #[must_use]
+    pub fn expiry(&self) -> Option<Expiry> {
+        self.last_day.map(Expiry::LastDay).or(self.pool.expires_at.map(Expiry::At))
+    }
+}
+
 impl TryFrom<PoolRow> for PoolState {
     type Error = Error;
 
     fn try_from(row: PoolRow) -> Result<Self, Error> {
         Ok(Self {
             pool: pool(&row.pool)?,
+            last_day: row.pool.last_day,
             waiting: u32::try_from(row.waiting).unwrap_or(u32::MAX),
             rule: row.pool.rule,
             default: row.pool.is_default,
@@ -277,6 +290,7 @@ impl WriteUnit {
             used: 0,
             policy: new.policy.to_string(),
             expires_at: new.expires_at.map(stored),
+            last_day: new.last_day,
             rule: new.rule.clone(),
             is_default: new.default,
             created_at: stored(now),
@@ -296,7 +310,8 @@ impl WriteUnit {
         if self.transaction.run(sql).await? == 1 { Ok(()) } else { Err(Error::NotFound) }
     }
 
-    /// Changes when a pool expires; its people must be settled afterwards.
+    /// Changes when a pool expires, and the last day of which that is the end, where it is one; its people must be
+    /// settled afterwards.
     ///
     /// # Errors
     /// [`Error::NotFound`] if there is no such pool.
@@ -304,9 +319,11 @@ impl WriteUnit {
         &mut self,
         pool: PoolId,
         expires_at: Option<DateTime<Utc>>,
+        last_day: Option<NaiveDate>,
     ) -> Result<(), Error> {
         let mut sql = Sql::new("UPDATE pools SET expires_at = ");
-        sql.bind(expires_at.map(stored)).push(" WHERE tenant_id = ").bind(self.tenant());
+        sql.bind(expires_at.map(stored)).push(", last_day = ").bind(last_day);
+        sql.push(" WHERE tenant_id = ").bind(self.tenant());
         sql.push(" AND id = ").bind(pool.uuid());
         if self.transaction.run(sql).await? == 1 { Ok(()) } else { Err(Error::NotFound) }
     }

@@ -1,10 +1,12 @@
 //! Tenants: the customer organisations.
 
 use chrono::{DateTime, Utc};
+use provisioning::Zone;
 use scim::text::fold;
 use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, FromQueryResult, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
+use crate::db::backend::for_update;
 use crate::db::sql::Sql;
 use crate::entity::tenants;
 use crate::error::Error;
@@ -20,14 +22,26 @@ pub struct Tenant {
     pub id: TenantId,
     /// Its name.
     pub name: String,
+    /// Where its days begin and end.
+    pub time_zone: Zone,
     /// When it was created.
     pub created_at: DateTime<Utc>,
 }
 
-impl From<tenants::Model> for Tenant {
-    fn from(row: tenants::Model) -> Self {
-        Self { id: TenantId::new(row.id), name: row.name, created_at: row.created_at }
+impl TryFrom<tenants::Model> for Tenant {
+    type Error = Error;
+
+    fn try_from(row: tenants::Model) -> Result<Self, Error> {
+        let time_zone = zone(&row.time_zone, row.id)?;
+        Ok(Self { id: TenantId::new(row.id), name: row.name, time_zone, created_at: row.created_at })
     }
+}
+
+/// The time zone of a row.
+fn zone(name: &str, tenant: Uuid) -> Result<Zone, Error> {
+    let inconsistent =
+        |_| Error::Inconsistent { table: "tenants", column: "time_zone", id: tenant.to_string() };
+    name.parse().map_err(inconsistent)
 }
 
 /// How much a tenant, a connection or a pool holds.
@@ -47,6 +61,11 @@ pub struct Contents {
     pub seats: u64,
     /// People who wait for a seat.
     pub waiting: u64,
+}
+
+#[derive(FromQueryResult)]
+struct ZoneRow {
+    time_zone: String,
 }
 
 #[derive(FromQueryResult)]
@@ -115,20 +134,63 @@ impl ReadUnit {
     }
 }
 
+impl ReadUnit {
+    /// The time zone of the tenant.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if the tenant is gone; [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
+    pub async fn time_zone(&self) -> Result<Zone, Error> {
+        self.zone_with("").await
+    }
+
+    async fn zone_with(&self, lock: &str) -> Result<Zone, Error> {
+        let mut sql = Sql::new("SELECT t.time_zone FROM tenants t WHERE t.id = ");
+        sql.bind(self.tenant()).push(lock);
+        let row = self.transaction.one::<ZoneRow>(sql).await?.ok_or(Error::NotFound)?;
+        zone(&row.time_zone, self.tenant())
+    }
+}
+
 impl WriteUnit {
+    /// The time zone of the tenant, which no other unit changes until this one ends. It is locked before any other row,
+    /// by units that say when a pool ends.
+    ///
+    /// # Errors
+    /// As [`ReadUnit::time_zone`].
+    pub async fn lock_time_zone(&mut self) -> Result<Zone, Error> {
+        self.zone_with(for_update(self.backend())).await
+    }
+
+    /// Gives the tenant another time zone; its pools with a last day end at another instant then. As
+    /// [`WriteUnit::lock_time_zone`], it comes before any other row.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if the tenant is gone.
+    pub async fn set_time_zone(&mut self, zone: Zone) -> Result<(), Error> {
+        let mut sql = Sql::new("UPDATE tenants SET time_zone = ");
+        sql.bind(zone.as_str()).push(" WHERE id = ").bind(self.tenant());
+        if self.transaction.run(sql).await? == 1 { Ok(()) } else { Err(Error::NotFound) }
+    }
+
     /// Creates a tenant.
     ///
     /// # Errors
     /// [`Error::Conflict`] if one of this name exists.
-    pub async fn insert_tenant(&mut self, name: &str, now: DateTime<Utc>) -> Result<Tenant, Error> {
+    pub async fn insert_tenant(
+        &mut self,
+        name: &str,
+        time_zone: Zone,
+        now: DateTime<Utc>,
+    ) -> Result<Tenant, Error> {
         let row = tenants::Model {
             id: new_id(now),
             name: name.to_owned(),
             name_folded: fold(name).into_owned(),
+            time_zone: time_zone.to_string(),
             created_at: stored(now),
         };
         self.transaction.insert(row.clone()).await?;
-        Ok(row.into())
+        row.try_into()
     }
 
     /// Gives a tenant another name.
@@ -195,7 +257,7 @@ impl Store {
     pub async fn tenants(&self) -> Result<Vec<Tenant>, Error> {
         let rows =
             tenants::Entity::find().order_by_asc(tenants::Column::Id).all(&*self.database().await?).await?;
-        Ok(rows.into_iter().map(Tenant::from).collect())
+        rows.into_iter().map(Tenant::try_from).collect()
     }
 
     /// The tenant of this id or name.
@@ -209,7 +271,7 @@ impl Store {
             Err(_) => named,
         };
         let row = tenants::Entity::find().filter(condition).all(&*self.database().await?).await?.pop();
-        Ok(row.map(|row| (TenantScope::of(row.id), row.into())))
+        row.map(|row| Ok((TenantScope::of(row.id), row.try_into()?))).transpose()
     }
 }
 

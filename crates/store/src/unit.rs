@@ -48,7 +48,8 @@ impl ReadUnit {
 
 /// A unit that changes a tenant's data; it also reads, its own changes included.
 ///
-/// Rows are locked in one order: the resource that a request names, then groups, then users by id, then pools by id.
+/// Rows are locked in one order: the tenant where its time zone counts, the resource that a request names, then groups,
+/// then users by id, then pools by id.
 /// The lock of parked members (`Lock::Parking`) stands between groups and users.
 #[derive(Debug)]
 pub struct WriteUnit {

@@ -59,6 +59,10 @@ async fn nothing_is_lost_and_connections_that_stood_side_by_side_go_on_to_share(
         database.execute_unprepared("PRAGMA foreign_keys = OFF").await.expect("the references rest");
     }
     database.execute_unprepared(dump).await.expect("the dump is loaded");
+    // One pool ends as pools do that were given a last day, the other one at nine o'clock.
+    let midnight = "UPDATE pools SET expires_at = '2026-03-11T00:00:00+00:00' WHERE name = 'All' AND tenant_id = \
+                    (SELECT id FROM tenants WHERE name = 'Beta')";
+    database.execute_unprepared(midnight).await.expect("the pool ends at midnight");
     let before = counts(&database).await;
     assert!(before.iter().all(|(_, rows)| *rows > 0), "the dump has rows of every kind: {before:?}");
 
@@ -73,6 +77,13 @@ async fn nothing_is_lost_and_connections_that_stood_side_by_side_go_on_to_share(
              AND j.subject_id = g.id AND j.kind = 'group-created' AND j.actor_kind = 'connection')",
             0,
         ),
+        ("SELECT COUNT(*) FROM tenants WHERE time_zone <> 'UTC'", 0),
+        (
+            "SELECT COUNT(*) FROM pools WHERE last_day = '2026-03-10' AND expires_at > '2026-03-10T23:00:00+00:00'",
+            1,
+        ),
+        ("SELECT COUNT(*) FROM pools WHERE last_day IS NOT NULL", 1),
+        ("SELECT COUNT(*) FROM pools WHERE expires_at IS NOT NULL", 2),
         ("SELECT COUNT(*) FROM user_values", before.last().map_or(0, |(_, rows)| *rows)),
     ] {
         assert_eq!(number(&database, query).await, expected, "{query}");

@@ -30,7 +30,8 @@ pub(super) struct Connection {
 
 /// Creates the tenant, its pools, and a connection for each directory: one with a grace of a week, one with none.
 pub(super) async fn build(admin: &Admin) -> Result<Stage> {
-    let created = tenants::create(admin.db(), &admin.operator("demo"), COMPANY).await.map_err(told);
+    let company = tenants::New { name: COMPANY.to_owned(), ..tenants::New::default() };
+    let created = tenants::create(admin.db(), &admin.operator("demo"), &company).await.map_err(told);
     let tenant =
         created.context("the folder holds a demo already, choose another --data-dir")?.id.to_string();
     for pool in Pool::ALL {

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Output, Stdio};
 
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// A database and the folder in which commands run.
@@ -63,6 +63,20 @@ impl Site {
     pub(crate) fn serve(&self) -> Server {
         Server::start(self.command(&["serve", "--listen", "127.0.0.1:0"]))
     }
+}
+
+/// A site whose tenant "Alpha" has Ada and Ben, each with a seat in the pool "Vault", and its server.
+pub(crate) async fn vault() -> (Site, Server) {
+    let site = Site::sqlite();
+    let (_, _, token) = site.connected("Alpha", "generic");
+    site.id(&["pool", "create", "--tenant", "Alpha", "--name", "Vault", "--seats", "2", "--for-everyone"]);
+    let server = site.serve();
+    let client = server.client(&token);
+    for name in ["ada", "ben"] {
+        let body = json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": name});
+        client.expect(Method::POST, "/Users", Some(body), 201).await;
+    }
+    (site, server)
 }
 
 /// The binary in an environment without any setting.

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use provisioning::{
-    Cause, Entry, EntryKind, GrantSource, Pool as Facts, PoolId, PoolPolicy, Situation, Subject, UserId,
+    Cause, Entry, EntryKind, Expiry, GrantSource, Pool as Facts, PoolId, PoolPolicy, Situation, Subject,
+    UserId, Zone,
 };
 use serde_json::{Value, json};
 use store::{PoolRule, PoolState, ReadUnit, TenantScope, WriteUnit};
@@ -31,7 +32,8 @@ pub struct Change {
     pub seats: Option<u32>,
     /// What happens when none is left: `queue`, `reject` or `overage`.
     pub policy: Option<String>,
-    /// The last day, or the instant from which its seats count no more; inside it, none for never.
+    /// The last day, in the time zone of the tenant, or the instant from which its seats count no more; inside it,
+    /// none for never.
     pub expires: Option<Option<String>>,
     /// Whether every user of the tenant gets a seat.
     pub for_everyone: Option<bool>,
@@ -40,11 +42,13 @@ pub struct Change {
 }
 
 /// A pool as it is to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Target {
     name: String,
     seats: u32,
     policy: PoolPolicy,
     expires_at: Option<DateTime<Utc>>,
+    last_day: Option<NaiveDate>,
     rule: PoolRule,
 }
 
@@ -56,12 +60,13 @@ impl Target {
             seats: state.pool.seats,
             policy: state.pool.policy,
             expires_at: state.pool.expires_at,
+            last_day: state.last_day,
             rule: PoolRule { pool: state.pool.id, rule: state.rule.clone(), default: state.default },
         }
     }
 
-    /// What is to stand.
-    fn changed(state: &PoolState, change: &Change) -> Result<Self, Error> {
+    /// What is to stand; days end as they do in the time zone.
+    fn changed(state: &PoolState, change: &Change, zone: Zone) -> Result<Self, Error> {
         let mut target = Self::of(state);
         if let Some(name) = &change.name {
             checked_name(name)?.clone_into(&mut target.name);
@@ -71,7 +76,9 @@ impl Target {
             target.policy = policy.parse().map_err(|error| Error::Refused(format!("{error}")))?;
         }
         if let Some(expires) = &change.expires {
-            target.expires_at = expires.as_deref().map(expiry).transpose()?;
+            let expiry = expires.as_deref().map(expiry).transpose()?;
+            target.expires_at = expiry.map(|expiry| expiry.instant(zone));
+            target.last_day = expiry.and_then(Expiry::last_day);
         }
         target.rule.default = change.for_everyone.unwrap_or(target.rule.default);
         if let Some(rule) = &change.rule {
@@ -82,15 +89,23 @@ impl Target {
     }
 
     /// For the journal.
-    fn settings(&self) -> [(&'static str, Value); 6] {
+    fn settings(&self) -> [(&'static str, Value); 7] {
         [
             ("name", json!(self.name)),
             ("seats", json!(self.seats)),
             ("policy", json!(self.policy)),
             ("expiresAt", json!(self.expires_at)),
+            ("lastDay", json!(self.last_day)),
             ("forEveryone", json!(self.rule.default)),
             ("rule", json!(self.rule.rule)),
         ]
+    }
+
+    /// Those settings that another target has otherwise, for the journal.
+    fn unlike(&self, other: &Self) -> Value {
+        let pairs = self.settings().into_iter().zip(other.settings());
+        let own = pairs.filter(|((_, one), (_, other))| one != other).map(|((name, value), _)| (name, value));
+        own.map(|(name, value)| (name.to_owned(), value)).collect::<serde_json::Map<_, _>>().into()
     }
 
     /// Whether its seats count no more.
@@ -110,7 +125,8 @@ pub async fn losses_of_update(
     change: &Change,
 ) -> Result<Losses, Error> {
     let (scope, state) = db.pool(operator, pool).await?;
-    losses(db, &scope, &state, &Target::changed(&state, change)?, operator.now).await
+    let zone = db.read(&scope).await?.time_zone().await?;
+    losses(db, &scope, &state, &Target::changed(&state, change, zone)?, operator.now).await
 }
 
 /// Changes a pool. People who wait get the seats that are new. The work settles all users where other people are
@@ -126,49 +142,39 @@ pub async fn update(
     agreed: Agreed,
 ) -> Result<(Pool, Option<Work>), Error> {
     let (scope, state) = db.pool(operator, pool).await?;
-    let (before, after) = (Target::of(&state), Target::changed(&state, change)?);
-    let is_other: Vec<bool> =
-        before.settings().iter().zip(after.settings()).map(|(one, other)| *one != other).collect();
-    if !is_other.contains(&true) {
+    let zone = db.read(&scope).await?.time_zone().await?;
+    let (before, after) = (Target::of(&state), Target::changed(&state, change, zone)?);
+    if before == after {
         return Err(Error::Refused(format!("the licence pool {} is like that already", before.name)));
     }
     agreed.check(&losses(db, &scope, &state, &after, operator.now).await?)?;
     let requester = operator.of(scope);
     let (id, now) = (state.pool.id, requester.now);
-    let terms = before.name != after.name || before.policy != after.policy || before.rule != after.rule;
-    // A pool that refused has entitled people who hold neither a seat nor a place.
-    let refused = before.policy == PoolPolicy::Reject
-        && (after.seats > before.seats || after.policy != PoolPolicy::Reject);
-    let entitled = refused || before.rule != after.rule || before.is_expired(now) != after.is_expired(now);
-    let some = |target: &Target| -> Value {
-        let changed = target.settings().into_iter().zip(&is_other).filter(|(_, other)| **other);
-        changed.map(|((name, value), _)| (name.to_owned(), value)).collect::<serde_json::Map<_, _>>().into()
-    };
-    let (old, new) = (some(&before), some(&after));
     let update = async |mut unit: WriteUnit| -> Attempt<(Pool, Option<Work>)> {
-        if terms {
+        // The zone may have changed meanwhile.
+        let after = Target::changed(&state, change, unit.lock_time_zone().await?)?;
+        if before.name != after.name || before.policy != after.policy || before.rule != after.rule {
             unit.set_pool_terms(id, &after.name, after.policy, &after.rule).await?;
         }
         if before.seats != after.seats {
             unit.set_pool_size(id, after.seats).await?;
         }
-        if before.expires_at != after.expires_at {
-            unit.set_pool_expiry(id, after.expires_at).await?;
-            unit.withdraw_jobs(&[expire_pool::key(id)]).await?;
-            if let Some(at) = after.expires_at {
-                unit.enqueue(expire_pool::job(id, at), now).await?;
-            }
+        if (before.expires_at, before.last_day) != (after.expires_at, after.last_day) {
+            expire_pool::set(&mut unit, id, after.expires_at, after.last_day, now).await?;
         }
         let why = format!("An administrator changed the licence pool “{}”.", before.name);
         let mut changed = Entry::new(Subject::Pool(id), EntryKind::PoolChanged, why);
-        (changed.before, changed.after) = (Some(old.clone()), Some(new.clone()));
+        (changed.before, changed.after) = (Some(before.unlike(&after)), Some(after.unlike(&before)));
         unit.record([(&changed, &requester.actor)], now).await?;
         let cause = Cause::PoolChanged { pool: id, name: after.name.clone() };
         let change = settle::Change { cause: &cause, actor: &requester.actor, now };
         // A step serves a bounded number of people who wait.
         while change.serve(&mut unit, id).await? {}
+        // A pool that refused has entitled people who hold neither a seat nor a place.
+        let refused = before.policy == PoolPolicy::Reject
+            && (after.seats > before.seats || after.policy != PoolPolicy::Reject);
         let mut work = None;
-        if entitled {
+        if refused || before.rule != after.rule || before.is_expired(now) != after.is_expired(now) {
             let job = PoolWork { pool: id, name: after.name.clone(), after: None }.job(now);
             work = Some(Work::start(&requester, &mut unit, job, settle_pool::KIND).await?);
         }
@@ -230,7 +236,7 @@ async fn losses_without(
     let unit = db.read(scope).await?;
     let mut losses = Losses::default();
     let mut last = None;
-    while let Some(people) = next(&unit, id, &mut last).await? {
+    while let Some(people) = next_people(&unit, id, &mut last).await? {
         let change = |situation: &mut Situation| {
             situation.pools.retain(|pool| pool.id != id);
             for person in &mut situation.people {
@@ -255,7 +261,7 @@ async fn losses(
     let cause = Cause::PoolChanged { pool: id, name: target.name.clone() };
     let mut losses = Losses::default();
     let mut last = None;
-    while let Some(people) = next(&unit, id, &mut last).await? {
+    while let Some(people) = next_people(&unit, id, &mut last).await? {
         let mut matching: BTreeSet<UserId> = BTreeSet::new();
         if let Some(rule) = &rule {
             let users = unit.users_among(&people).await?;
@@ -282,7 +288,7 @@ async fn losses(
 }
 
 /// The next people who have something in a pool.
-async fn next(
+pub(crate) async fn next_people(
     unit: &ReadUnit,
     pool: PoolId,
     last: &mut Option<UserId>,

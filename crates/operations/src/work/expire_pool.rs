@@ -1,12 +1,13 @@
 //! A pool's last day is over: its people are settled in batches, like after any other loss.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use provisioning::{Cause, PoolId, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use store::NewJob;
+use store::{NewJob, WriteUnit};
 
 use super::{Progress, Step, WorkError};
+use crate::error::Error;
 
 /// The kind of the job.
 pub(crate) const KIND: &str = "expire-pool";
@@ -28,6 +29,22 @@ pub(crate) fn job(pool: PoolId, at: DateTime<Utc>) -> NewJob {
 /// The key of that job.
 pub(crate) fn key(pool: PoolId) -> String {
     format!("{KIND}:{pool}")
+}
+
+/// Has a pool expire at another instant, or never, and its job ring then. Its people must be settled afterwards.
+pub(crate) async fn set(
+    unit: &mut WriteUnit,
+    pool: PoolId,
+    at: Option<DateTime<Utc>>,
+    last_day: Option<NaiveDate>,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    unit.set_pool_expiry(pool, at, last_day).await?;
+    unit.withdraw_jobs(&[key(pool)]).await?;
+    if let Some(at) = at {
+        unit.enqueue(job(pool, at), now).await?;
+    }
+    Ok(())
 }
 
 /// Settles the next people; a pool that has not expired after all is left alone.

@@ -52,7 +52,7 @@ impl TestApp {
         let clock = Clock::standing_at(start());
         let server = Server::build_with(config.clone(), clock.clone()).await.expect("the server builds");
         let admin = Admin::open_with(&config, clock.clone()).await.expect("the database opens twice");
-        let tenant = operations::tenants::create(admin.db(), &admin.operator("test"), "Alpha").await;
+        let tenant = operations::tenants::create(admin.db(), &admin.operator("test"), &tenant("Alpha")).await;
         let tenant = tenant.expect("an empty database has no Alpha");
         let router = server.router();
         Self { server, admin, clock, url, tenant: tenant.id.to_string(), router, _folder: folder }
@@ -103,7 +103,7 @@ impl TestApp {
     /// Another tenant.
     pub(crate) async fn other_tenant(&self) -> String {
         let name = format!("Beta {}", unique());
-        operations::tenants::create(self.admin.db(), &self.admin.operator("test"), &name)
+        operations::tenants::create(self.admin.db(), &self.admin.operator("test"), &tenant(&name))
             .await
             .expect("a new name")
             .id
@@ -361,10 +361,15 @@ pub(crate) fn start() -> DateTime<Utc> {
     DateTime::from_timestamp(1_772_355_600, 0).expect("an instant")
 }
 
+/// A tenant of this name.
+fn tenant(name: &str) -> operations::tenants::New {
+    operations::tenants::New { name: name.to_owned(), ..Default::default() }
+}
+
 /// The id and the token of a new connection, in a new tenant of the database of these settings.
 pub(crate) async fn connection(config: &Config) -> (String, String) {
     let admin = Admin::open(config).await.expect("the database opens");
-    let tenant = operations::tenants::create(admin.db(), &admin.operator("test"), "Alpha")
+    let tenant = operations::tenants::create(admin.db(), &admin.operator("test"), &tenant("Alpha"))
         .await
         .expect("a new tenant");
     let new = operations::connections::New {

@@ -19,7 +19,7 @@ use crate::error::Error;
 pub(crate) enum Lock {
     /// Members that groups name before they arrive: held behind groups and before users.
     Parking = 1,
-    /// Rules of pools: held by a unit that makes or changes a pool, before it locks any row.
+    /// Rules of pools: held by a unit that makes or changes a pool, before it locks any row but the tenant.
     Rules = 2,
 }
 

@@ -15,6 +15,7 @@ pub struct Model {
     pub used: i64,
     pub policy: String,
     pub expires_at: Option<DateTimeUtc>,
+    pub last_day: Option<Date>,
     pub rule: Option<String>,
     pub is_default: bool,
     pub created_at: DateTimeUtc,

@@ -9,6 +9,7 @@ pub struct Model {
     pub id: Uuid,
     pub name: String,
     pub name_folded: String,
+    pub time_zone: String,
     pub created_at: DateTimeUtc,
 }
 

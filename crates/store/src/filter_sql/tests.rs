@@ -33,7 +33,8 @@ async fn the_usual_filters_use_an_index() {
     };
     let store = Store::open(&options).await.expect("opens");
     let mut unit = store.write(&TenantScope::installation()).await.expect("a unit opens");
-    let tenant = unit.insert_tenant("Alpha", DateTime::UNIX_EPOCH).await.expect("created");
+    let tenant =
+        unit.insert_tenant("Alpha", provisioning::Zone::UTC, DateTime::UNIX_EPOCH).await.expect("created");
     unit.commit().await.expect("committed");
     let unit = store.read(&TenantScope::of(tenant.id.uuid())).await.expect("a unit opens");
     for (table, text, index) in cases {

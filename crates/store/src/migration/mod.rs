@@ -6,6 +6,7 @@ mod m20261126_000003_arrivals;
 mod m20261129_000004_owners;
 mod m20261129_000005_conflicts;
 mod m20261129_000006_counts;
+mod m20261129_000007_time_zones;
 mod m20261129_000008_shares;
 
 use sea_orm::{
@@ -31,6 +32,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000004_owners::Migration),
             Box::new(m20261129_000005_conflicts::Migration),
             Box::new(m20261129_000006_counts::Migration),
+            Box::new(m20261129_000007_time_zones::Migration),
             Box::new(m20261129_000008_shares::Migration),
         ]
     }

@@ -11,7 +11,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
-use provisioning::{Entry, EntryKind, GroupId, Policy, Pool, PoolId, PoolPolicy, Subject, UserId};
+use provisioning::{Entry, EntryKind, GroupId, Policy, Pool, PoolId, PoolPolicy, Subject, UserId, Zone};
 use scim::Object;
 use scim::filter::{FilterDialect, ResolvedFilter};
 use scim::protocol::list::Page;
@@ -45,7 +45,7 @@ impl Deref for TestStore {
 /// Creates a tenant.
 pub(crate) async fn create_tenant(store: &Store, name: &str) -> Result<Tenant, Error> {
     let mut unit = store.write(&TenantScope::installation()).await?;
-    let tenant = unit.insert_tenant(name, now()).await?;
+    let tenant = unit.insert_tenant(name, Zone::UTC, now()).await?;
     unit.commit().await?;
     Ok(tenant)
 }
@@ -164,7 +164,15 @@ pub(crate) fn new_connection(name: &str) -> NewConnection {
 }
 
 pub(crate) fn new_pool(name: &str, seats: u32, policy: PoolPolicy) -> NewPool {
-    NewPool { name: name.to_owned(), seats, policy, expires_at: None, rule: None, default: false }
+    NewPool {
+        name: name.to_owned(),
+        seats,
+        policy,
+        expires_at: None,
+        last_day: None,
+        rule: None,
+        default: false,
+    }
 }
 
 /// The canonical document of a body without `schemas`.

@@ -21,6 +21,7 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = migrations![
     "m20261129_000004_owners",
     "m20261129_000005_conflicts",
     "m20261129_000006_counts",
+    "m20261129_000007_time_zones",
     "m20261129_000008_shares",
 ];
 

@@ -43,7 +43,8 @@ impl Counted {
         let db = Database::open(&options, "", config.policy()).await.expect("a database in memory");
         let now = DateTime::from_timestamp(1_772_355_600, 0).expect("an instant");
         let operator = Operator { name: "test".to_owned(), command: "test", tenant: None, now };
-        tenants::create(&db, &operator, "Alpha").await.expect("a tenant");
+        let new = tenants::New { name: "Alpha".to_owned(), ..tenants::New::default() };
+        tenants::create(&db, &operator, &new).await.expect("a tenant");
         let new = connections::New {
             tenant: "Alpha".to_owned(),
             name: "staff".to_owned(),

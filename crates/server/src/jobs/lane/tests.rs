@@ -23,7 +23,8 @@ async fn queued(jobs: &[(&str, &str)]) -> (Database, Clock, Config) {
     let operator = Operator { name: "test".to_owned(), command: "test", tenant: None, now: start };
     for (tenant, name) in jobs {
         // The tenant is there already for all but its first job.
-        drop(tenants::create(&db, &operator, tenant).await);
+        let new = tenants::New { name: (*tenant).to_owned(), ..tenants::New::default() };
+        drop(tenants::create(&db, &operator, &new).await);
         let pool = pools::New {
             tenant: (*tenant).to_owned(),
             name: (*name).to_owned(),

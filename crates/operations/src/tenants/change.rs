@@ -1,0 +1,169 @@
+//! A tenant with another name or time zone, and what people would lose by it.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use provisioning::{Cause, Entry, EntryKind, Situation, Subject, Zone};
+use serde_json::{Value, json};
+use store::{PoolState, ReadUnit, TenantScope, WriteUnit};
+
+use super::{Tenant, zone};
+use crate::consequences::{Agreed, Losses, foresee};
+use crate::database::{Attempt, Database};
+use crate::error::Error;
+use crate::find::checked_name;
+use crate::pools::next_people;
+use crate::requester::{Operator, Requester};
+use crate::work::Work;
+use crate::work::expire_pool;
+use crate::work::settle_pool::{self, PoolWork};
+
+/// What of a tenant is to be another; what is none stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Change {
+    /// Its name.
+    pub name: Option<String>,
+    /// The name of its time zone in the IANA list.
+    pub time_zone: Option<String>,
+}
+
+/// A pool that ends at another instant in another time zone: its last day stays.
+struct Moved {
+    state: PoolState,
+    expires_at: DateTime<Utc>,
+}
+
+impl Moved {
+    /// Whether its seats count again, or count no more.
+    fn is_other(&self, now: DateTime<Utc>) -> bool {
+        self.state.pool.is_expired(now) != (self.expires_at <= now)
+    }
+}
+
+/// The pools of a tenant that end at another instant in this time zone.
+async fn moved(unit: &ReadUnit, zone: Zone) -> Result<Vec<Moved>, Error> {
+    let moved = |state: PoolState| {
+        let expires_at = state.expiry().map(|expiry| expiry.instant(zone))?;
+        (state.pool.expires_at != Some(expires_at)).then_some(Moved { state, expires_at })
+    };
+    Ok(unit.pools().await?.into_iter().filter_map(moved).collect())
+}
+
+/// What people would lose by a change of a tenant: pools whose last day is over already in the new time zone.
+///
+/// # Errors
+/// As [`update`].
+pub async fn losses_of_update(
+    db: &Database,
+    operator: &Operator,
+    tenant: &str,
+    change: &Change,
+) -> Result<Losses, Error> {
+    let (scope, _) = db.tenant(tenant).await?;
+    let zone = change.time_zone.as_deref().map(zone).transpose()?;
+    losses(db, &scope, zone, operator.now).await
+}
+
+/// Changes a tenant. A pool keeps its last day, which ends at another instant in another time zone; each work settles
+/// the users of a pool that ends already, or not yet, by that.
+///
+/// # Errors
+/// [`Error`] if there is no such tenant, a value that cannot be used, or the operator has not agreed to the losses.
+pub async fn update(
+    db: &Database,
+    operator: &Operator,
+    tenant: &str,
+    change: &Change,
+    agreed: Agreed,
+) -> Result<(Tenant, Vec<Work>), Error> {
+    let (scope, before) = db.tenant(tenant).await?;
+    let name = change.name.as_deref().map(checked_name).transpose()?.filter(|name| *name != before.name);
+    let zone = change.time_zone.as_deref().map(zone).transpose()?.filter(|zone| *zone != before.time_zone);
+    if name.is_none() && zone.is_none() {
+        return Err(Error::Refused(format!("the tenant {} is like that already", before.name)));
+    }
+    agreed.check(&losses(db, &scope, zone, operator.now).await?)?;
+    let requester = operator.of(scope);
+    let update = async |mut unit: WriteUnit| -> Attempt<Vec<Work>> {
+        let mut entries = Vec::new();
+        let mut works = Vec::new();
+        let mut changed = |why: String, old: Value, new: Value| {
+            let mut entry = Entry::new(Subject::Tenant(before.id), EntryKind::TenantChanged, why);
+            (entry.before, entry.after) = (Some(old), Some(new));
+            entries.push(entry);
+        };
+        if let Some(name) = name {
+            unit.rename_tenant(before.id, name).await?;
+            let why = format!("An administrator renamed the tenant “{}”: “{name}”.", before.name);
+            changed(why, json!({ "name": before.name }), json!({ "name": name }));
+        }
+        if let Some(zone) = zone {
+            works = move_to(&mut unit, &requester, zone).await?;
+            let (old, tenant) = (before.time_zone, name.unwrap_or(&before.name));
+            let why = format!(
+                "An administrator changed the time zone of the tenant “{tenant}” from {old} to {zone}."
+            );
+            changed(why, json!({ "timeZone": old }), json!({ "timeZone": zone }));
+        }
+        let entries = entries.iter().map(|entry| (entry, &requester.actor));
+        unit.record_for_installation(entries, requester.now).await?;
+        Ok((unit, works))
+    };
+    let works = db.write(&requester.scope, update).await?.value;
+    let name = name.map_or(before.name.clone(), str::to_owned);
+    Ok((store::Tenant { name, time_zone: zone.unwrap_or(before.time_zone), ..before.clone() }.into(), works))
+}
+
+/// Gives the tenant of a unit another time zone, and its pools the instants at which their last days end there.
+async fn move_to(unit: &mut WriteUnit, requester: &Requester, zone: Zone) -> Result<Vec<Work>, Error> {
+    let now = requester.now;
+    let mut works = Vec::new();
+    unit.set_time_zone(zone).await?;
+    for pool in moved(unit, zone).await? {
+        let (id, name) = (pool.state.pool.id, pool.state.pool.name.clone());
+        expire_pool::set(unit, id, Some(pool.expires_at), pool.state.last_day, now).await?;
+        let why = format!(
+            "The licence pool “{name}” ends at another instant because the time zone of its tenant is {zone} now."
+        );
+        let mut entry = Entry::new(Subject::Pool(id), EntryKind::PoolChanged, why);
+        entry.before = Some(json!({ "expiresAt": pool.state.pool.expires_at }));
+        entry.after = Some(json!({ "expiresAt": pool.expires_at }));
+        unit.record([(&entry, &requester.actor)], now).await?;
+        if pool.is_other(now) {
+            let job = PoolWork { pool: id, name, after: None }.job(now);
+            works.push(Work::start(requester, unit, job, settle_pool::KIND).await?);
+        }
+    }
+    Ok(works)
+}
+
+/// What people would lose by another time zone, where there is one.
+async fn losses(
+    db: &Database,
+    scope: &TenantScope,
+    zone: Option<Zone>,
+    now: DateTime<Utc>,
+) -> Result<Losses, Error> {
+    let Some(zone) = zone else { return Ok(Losses::default()) };
+    let unit = db.read(scope).await?;
+    let mut pools = moved(&unit, zone).await?;
+    pools.retain(|pool| pool.is_other(now));
+    let Some(Moved { state, .. }) = pools.first() else { return Ok(Losses::default()) };
+    let cause = Cause::PoolChanged { pool: state.pool.id, name: state.pool.name.clone() };
+    // A person may be in several of them and is one person.
+    let mut people = BTreeSet::new();
+    for pool in &pools {
+        let mut last = None;
+        while let Some(more) = next_people(&unit, pool.state.pool.id, &mut last).await? {
+            people.extend(more);
+        }
+    }
+    let change = |situation: &mut Situation| {
+        for pool in &mut situation.pools {
+            if let Some(moved) = pools.iter().find(|moved| moved.state.pool.id == pool.id) {
+                pool.expires_at = Some(moved.expires_at);
+            }
+        }
+    };
+    foresee(&unit, &people.into_iter().collect::<Vec<_>>(), &cause, now, change).await
+}
