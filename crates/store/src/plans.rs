@@ -151,7 +151,9 @@ async fn reads_touch_few_rows_in_a_table_that_has_grown_and_in_one_that_was_anal
     filler.execute_unprepared(&GATHER.replace("LAST", &last)).await.expect("filled");
     // Plans of small tables go when they are some seconds old.
     let units = [store.read(&whole).await.expect("opens"), store.read(&whole).await.expect("opens")];
-    units.iter().for_each(|unit| unit.transaction.connection().age_plans());
+    for unit in &units {
+        unit.transaction.connection().age_plans();
+    }
     drop(units);
     for analysis in ["SELECT 1", "ANALYZE"] {
         filler.execute_unprepared(analysis).await.expect("analysed");
