@@ -68,6 +68,12 @@ impl Enrolment {
         Self { last_used: self.last_used.max(Some(now)), ..self.clone() }
     }
 
+    /// Whether the person has or had a seat, or was seen by the application: there is something to tell.
+    #[must_use]
+    pub const fn has_begun(&self) -> bool {
+        !matches!(self.status, Status::NoLicence) || self.since.is_some() || self.last_used.is_some()
+    }
+
     /// Whether the application lets the person in: pending to take the steps, active to use it.
     #[must_use]
     pub const fn has_access(&self) -> bool {

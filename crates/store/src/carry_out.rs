@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use provisioning::{Decision, Effect, Enrolment, PoolId, SeatState, UserId};
-use scim::text::fold;
 use sea_orm::Value;
 use serde_json::json;
 use uuid::Uuid;
@@ -119,20 +118,6 @@ impl WriteUnit {
         self.enqueue_all(sum.jobs, now).await
     }
 
-    /// Gives a person another enrolment, for a step that was taken.
-    ///
-    /// # Errors
-    /// [`Error::Busy`] or [`Error::Other`].
-    pub async fn save_enrolment(
-        &mut self,
-        user: UserId,
-        enrolment: &Enrolment,
-        now: DateTime<Utc>,
-    ) -> Result<(), Error> {
-        self.save_enrolments(&BTreeMap::from([(user, enrolment.clone())])).await?;
-        self.bump(BTreeSet::from([user.uuid()]), now).await
-    }
-
     async fn save_seats(&self, sum: &Sum, now: DateTime<Utc>) -> Result<(), Error> {
         let gone: Vec<_> = sum.seats.iter().filter(|(_, seat)| seat.is_none()).map(|(key, _)| *key).collect();
         for chunk in gone.chunks(CHUNK) {
@@ -185,35 +170,8 @@ impl WriteUnit {
         Ok(())
     }
 
-    async fn save_enrolments(&self, enrolments: &BTreeMap<UserId, Enrolment>) -> Result<(), Error> {
-        let enrolments: Vec<_> = enrolments.iter().collect();
-        for chunk in enrolments.chunks(CHUNK) {
-            let mut sql = Sql::new(
-                "UPDATE users SET enrolment = v.column2, enrolment_status = v.column3, enrolment_known = v.column4, \
-                 enrolment_since = v.column5, enrolment_reason = v.column6, restore_owed = v.column7, \
-                 seat_kept_until = v.column8, last_used_at = v.column9 FROM (VALUES ",
-            );
-            sql.rows(chunk.iter().map(|(user, enrolment)| {
-                [
-                    Value::from(user.uuid()),
-                    json!(enrolment).into(),
-                    enrolment.status.as_str().into(),
-                    (**enrolment != Enrolment::default()).into(),
-                    enrolment.since.map(stored).into(),
-                    enrolment.cause.as_deref().map(|cause| fold(cause).into_owned()).into(),
-                    enrolment.restore_owed.into(),
-                    enrolment.seat_kept_until.map(stored).into(),
-                    enrolment.last_used.map(stored).into(),
-                ]
-            }));
-            sql.push(") AS v WHERE users.tenant_id = ").bind(self.tenant()).push(" AND users.id = v.column1");
-            self.transaction.run(sql).await?;
-        }
-        Ok(())
-    }
-
     /// New versions for users who have none from this unit yet.
-    async fn bump(&mut self, users: BTreeSet<Uuid>, now: DateTime<Utc>) -> Result<(), Error> {
+    pub(crate) async fn bump(&mut self, users: BTreeSet<Uuid>, now: DateTime<Utc>) -> Result<(), Error> {
         let users: Vec<Uuid> = users.difference(&self.bumped).copied().collect();
         for chunk in users.chunks(CHUNK) {
             let mut sql = Sql::new("UPDATE users SET version = version + 1, modified_at = ");

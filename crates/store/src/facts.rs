@@ -3,9 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use provisioning::{
-    Enrolment, Grant, GrantSource, GroupId, Person, Pool, PoolId, PoolPolicy, Seat, Situation, UserId,
-};
+use provisioning::{Grant, GrantSource, GroupId, Person, Pool, PoolId, PoolPolicy, Seat, Situation, UserId};
 use sea_orm::FromQueryResult;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -13,6 +11,7 @@ use uuid::Uuid;
 use crate::connections::decode;
 use crate::db::backend::{for_each, for_update, json_text, skip_locked};
 use crate::db::sql::{CHUNK, Sql};
+use crate::enrolments::{self, EnrolmentRow};
 use crate::entity::pools;
 use crate::error::Error;
 use crate::grants::GrantKind;
@@ -28,7 +27,8 @@ struct PersonRow {
     id: Uuid,
     name: Option<String>,
     active: Option<bool>,
-    enrolment: Value,
+    #[sea_orm(nested)]
+    enrolment: EnrolmentRow,
     policy: Option<Value>,
 }
 
@@ -80,15 +80,16 @@ impl ReadUnit {
         let mut people = BTreeMap::new();
         for chunk in users.chunks(CHUNK) {
             let name = json_text(self.backend(), "u.document", &["userName"]);
+            let enrolment = enrolments::COLUMNS;
             let mut sql = Sql::new(&format!(
-                "SELECT u.id, {name} AS name, u.active, u.enrolment, (SELECT c.policy FROM connections c \
+                "SELECT u.id, {name} AS name, u.active, {enrolment}, (SELECT c.policy FROM connections c \
                  WHERE c.tenant_id = u.tenant_id AND c.id = u.connection_id) AS policy \
                  FROM "
             ));
             sql.users_among(self, chunk.iter().copied()).push(" ORDER BY u.id").push(lock);
             for row in self.transaction.all::<PersonRow>(sql).await? {
                 let id = row.id.to_string();
-                let enrolment: Enrolment = decode(row.enrolment, "users", "enrolment", &id)?;
+                let enrolment = row.enrolment.read(row.id)?;
                 let policy = match row.policy {
                     Some(policy) => decode(policy, "connections", "policy", &id)?,
                     None => self.policy,

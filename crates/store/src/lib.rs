@@ -13,6 +13,7 @@ mod conflicts;
 mod connections;
 mod cross_tenant;
 mod db;
+mod enrolments;
 mod entity;
 mod error;
 mod facts;

@@ -18,9 +18,9 @@ INSERT INTO connections SELECT id('0', 0), id('c', n), 'c' || n, 'c' || n, 'gene
 
 /// Users of these numbers and as many groups: each user is in one group.
 const FILL: &str = "
-INSERT INTO users (tenant_id, id, document, search, user_name_folded, active, enrolment, enrolment_status, enrolment_known,
+INSERT INTO users (tenant_id, id, document, search, user_name_folded, active, enrolment_status,
     restore_owed, connection_id, created_at, modified_at, version)
-SELECT id('0', 0), id('a', n), jsonb_build_object('userName', 'u' || n), '{}', 'u' || n, TRUE, enrolled(), 'no-licence', FALSE,
+SELECT id('0', 0), id('a', n), jsonb_build_object('userName', 'u' || n), '{}', 'u' || n, TRUE, 'no-licence',
     FALSE, id('c', 1 + n % 2), now(), now(), 1 FROM generate_series(FIRST, LAST) n;
 INSERT INTO groups (tenant_id, id, document, search, display_name, display_name_folded, connection_id, created_at, modified_at,
     version)
@@ -128,13 +128,9 @@ async fn reads_touch_few_rows_in_a_table_that_has_grown_and_in_one_that_was_anal
     let options = Options { url: url.clone(), max_connections: 2, migrate: true, statement_limit: None };
     let store = Store::open(&options).await.expect("opens");
     let filler = Database::connect(&url).await.expect("the database is there");
-    let unit = "'{\"status\":\"no-licence\"}'::JSONB";
-    let functions = format!(
-        "CREATE FUNCTION id(letter TEXT, n INT) RETURNS UUID LANGUAGE SQL AS
-         $$ SELECT (letter || '0000000-0000-0000-0000-' || lpad(n::TEXT, 12, '0'))::UUID $$;
-         CREATE FUNCTION enrolled() RETURNS JSONB LANGUAGE SQL AS $$ SELECT {unit} $$"
-    );
-    filler.execute_unprepared(&functions).await.expect("made");
+    let function = "CREATE FUNCTION id(letter TEXT, n INT) RETURNS UUID LANGUAGE SQL AS
+        $$ SELECT (letter || '0000000-0000-0000-0000-' || lpad(n::TEXT, 12, '0'))::UUID $$";
+    filler.execute_unprepared(function).await.expect("made");
     let fill = |first, last| FILL.replace("FIRST", first).replace("LAST", last);
     filler.execute_unprepared(BEGIN).await.expect("filled");
     filler.execute_unprepared(&fill("1", "100")).await.expect("filled");

@@ -2,7 +2,7 @@
 
 mod support;
 
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, Statement};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, QueryResult, Statement};
 use store::Store;
 use support::{empty_database, options};
 
@@ -44,6 +44,18 @@ async fn counts(database: &DatabaseConnection) -> Vec<(&'static str, i64)> {
     counts
 }
 
+/// Parts of enrolments, in the order of users, where the enrolment is a document and where it is columns.
+async fn enrolments(database: &DatabaseConnection, [cause, resumes, invited]: [&str; 3]) -> Vec<[String; 3]> {
+    let query = format!(
+        "SELECT COALESCE({cause}, '') AS cause, COALESCE({resumes}, '') AS resumes, COALESCE({invited}, '') AS invited \
+         FROM users ORDER BY tenant_id, id"
+    );
+    let statement = Statement::from_string(database.get_database_backend(), query);
+    let rows = database.query_all_raw(statement).await.expect("readable");
+    let part = |row: &QueryResult, name| row.try_get::<String>("", name).expect("a text");
+    rows.iter().map(|row| ["cause", "resumes", "invited"].map(|name| part(row, name))).collect()
+}
+
 #[tokio::test]
 async fn nothing_is_lost_and_connections_that_stood_side_by_side_go_on_to_share() {
     let (url, _folder) = empty_database().await;
@@ -66,7 +78,14 @@ async fn nothing_is_lost_and_connections_that_stood_side_by_side_go_on_to_share(
     let before = counts(&database).await;
     assert!(before.iter().all(|(_, rows)| *rows > 0), "the dump has rows of every kind: {before:?}");
 
+    let document =
+        ["enrolment ->> 'cause'", "enrolment ->> 'resumes'", "enrolment -> 'steps' ->> 'invitationSent'"];
+    let enrolled = enrolments(&database, document).await;
+    assert!(enrolled.iter().any(|[cause, ..]| !cause.is_empty()), "some people have a cause: {enrolled:?}");
+
     let store = Store::open(&options(&url)).await.expect("the database is migrated");
+    let columns = ["enrolment_cause", "enrolment_resumes", "enrolment_steps ->> 'invitationSent'"];
+    assert_eq!(enrolments(&database, columns).await, enrolled);
     assert_eq!(counts(&database).await, before);
     for (query, expected) in [
         ("SELECT COUNT(*) FROM connections WHERE shared = TRUE", 2),

@@ -4,7 +4,7 @@ use scim::schema::{Attribute, ENROLMENT};
 
 use super::FilterWriter;
 use super::compare::Value;
-use super::places::SHOWS_ENROLMENT;
+use super::places::shows_enrolment;
 use crate::db::backend;
 use crate::db::backend::literal;
 
@@ -143,7 +143,7 @@ impl FilterWriter<'_> {
             let uri = extension.schema.id.as_str();
             let stored =
                 backend::json_exists(self.backend, &format!("{}.search", self.table.alias()), &[uri]);
-            let used = if uri == ENROLMENT { format!("({stored} OR {SHOWS_ENROLMENT})") } else { stored };
+            let used = if uri == ENROLMENT { format!("({stored} OR {})", shows_enrolment()) } else { stored };
             self.sql.push(&format!(" OR ({used} AND "));
             condition(self, &Element::Schema(uri));
             self.sql.push(")");

@@ -10,6 +10,7 @@ use super::{FilterWriter, Table};
 use crate::db::backend;
 use crate::db::backend::literal;
 use crate::db::sql::Sql;
+use crate::enrolments::HAS_BEGUN;
 use crate::users::values;
 
 /// Where an attribute is.
@@ -31,8 +32,10 @@ pub(super) enum Holder {
 }
 
 /// Whether answers hold the enrolment extension, see `User::shows_enrolment`.
-pub(super) const SHOWS_ENROLMENT: &str = "(u.enrolment_known = TRUE OR EXISTS (SELECT 1 FROM seats x \
-     WHERE x.tenant_id = u.tenant_id AND x.user_id = u.id))";
+pub(super) fn shows_enrolment() -> String {
+    let holds = "EXISTS (SELECT 1 FROM seats x WHERE x.tenant_id = u.tenant_id AND x.user_id = u.id)";
+    format!("({HAS_BEGUN} OR {holds})")
+}
 
 impl FilterWriter<'_> {
     pub(super) fn place(&self, target: AttributeRef) -> Place {
@@ -163,13 +166,13 @@ impl FilterWriter<'_> {
 }
 
 fn enrolment(name: &str) -> Value {
-    let shown = |column: &str| format!("CASE WHEN {SHOWS_ENROLMENT} THEN {column} END");
+    let shown = |column: &str| format!("CASE WHEN {} THEN {column} END", shows_enrolment());
     match name {
         "status" => Value::Text(shown("u.enrolment_status")),
         "restoreOwed" => Value::Boolean(shown("u.restore_owed")),
         "statusSince" => Value::Instant("u.enrolment_since".to_owned()),
-        "reason" => Value::Text("u.enrolment_reason".to_owned()),
-        "seatKeptUntil" => Value::Instant("u.seat_kept_until".to_owned()),
+        "reason" => Value::Text(shown("u.enrolment_cause_folded")),
+        "seatKeptUntil" => Value::Instant(shown("u.seat_kept_until")),
         "lastUsed" => Value::Instant("u.last_used_at".to_owned()),
         _ => Value::Nothing,
     }

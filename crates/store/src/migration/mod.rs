@@ -8,6 +8,7 @@ mod m20261129_000005_conflicts;
 mod m20261129_000006_counts;
 mod m20261129_000007_time_zones;
 mod m20261129_000008_shares;
+mod m20261129_000009_enrolment;
 
 use sea_orm::{
     ConnectionTrait, DbBackend, DbErr, EntityTrait as _, SqliteTransactionMode, TransactionOptions,
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000006_counts::Migration),
             Box::new(m20261129_000007_time_zones::Migration),
             Box::new(m20261129_000008_shares::Migration),
+            Box::new(m20261129_000009_enrolment::Migration),
         ]
     }
 }

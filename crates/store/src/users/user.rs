@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::connections::decode;
 use crate::db::sql::{CHUNK, Sql};
+use crate::enrolments::{self, EnrolmentRow};
 use crate::error::Error;
 use crate::filter_sql::{self, Listing, Table};
 use crate::ids::ConnectionId;
@@ -65,7 +66,7 @@ impl User {
     /// Whether answers hold the enrolment extension: there is a licence, a place in a queue, or there was a licence.
     #[must_use]
     pub fn shows_enrolment(&self, licences: &[Licence]) -> bool {
-        !licences.is_empty() || self.enrolment != Enrolment::default()
+        !licences.is_empty() || self.enrolment.has_begun()
     }
 }
 
@@ -79,15 +80,19 @@ struct OwnerRow {
 struct Row {
     id: Uuid,
     document: Value,
-    enrolment: Value,
+    #[sea_orm(nested)]
+    enrolment: EnrolmentRow,
     connection_id: Option<Uuid>,
     created_at: DateTime<Utc>,
     modified_at: DateTime<Utc>,
     version: i64,
 }
 
-const COLUMNS: &str =
-    "SELECT u.id, u.document, u.enrolment, u.connection_id, u.created_at, u.modified_at, u.version";
+/// The beginning of a query of users.
+fn columns() -> Sql {
+    let own = "SELECT u.id, u.document, u.connection_id, u.created_at, u.modified_at, u.version, ";
+    Sql::new(&[own, enrolments::COLUMNS].concat())
+}
 
 /// A user with what is computed.
 #[derive(FromQueryResult)]
@@ -115,7 +120,7 @@ impl TryFrom<Row> for User {
         let meta = Meta { created: row.created_at, last_modified: row.modified_at, version: row.version };
         Ok(Self {
             id: UserId::new(row.id),
-            enrolment: decode(row.enrolment, "users", "enrolment", &id)?,
+            enrolment: row.enrolment.read(row.id)?,
             connection: row.connection_id.map(ConnectionId::new),
             resource: Resource {
                 document: decode(row.document, "users", "document", &id)?,
@@ -170,7 +175,7 @@ impl ReadUnit {
     }
 
     pub(crate) async fn one_user(&self, id: UserId, lock: &str) -> Result<Option<User>, Error> {
-        let mut sql = Sql::new(COLUMNS);
+        let mut sql = columns();
         sql.push(" FROM users u WHERE u.tenant_id = ")
             .bind(self.tenant())
             .push(" AND u.id = ")
@@ -202,7 +207,7 @@ impl ReadUnit {
     pub async fn users_among(&self, ids: &[UserId]) -> Result<Vec<User>, Error> {
         let mut users = Vec::new();
         for chunk in ids.chunks(CHUNK) {
-            let mut sql = Sql::new(COLUMNS);
+            let mut sql = columns();
             sql.push(" FROM ").users_among(self, chunk.iter().map(|id| id.uuid())).push(" ORDER BY u.id");
             for row in self.transaction.all::<Row>(sql).await? {
                 users.push(User::try_from(row)?);
@@ -252,7 +257,7 @@ impl ReadUnit {
     }
 
     fn whole(&self, wanted: Wanted) -> Sql {
-        let mut sql = Sql::new(COLUMNS);
+        let mut sql = columns();
         self.add_computed(&mut sql, wanted);
         sql
     }

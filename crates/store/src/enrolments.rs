@@ -1,0 +1,103 @@
+//! The enrolment of a user: columns of the user's row.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use provisioning::{Enrolment, Status, UserId};
+use scim::text::fold;
+use sea_orm::FromQueryResult;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::connections::decode;
+use crate::db::sql::{CHUNK, Sql};
+use crate::error::Error;
+use crate::ids::stored;
+use crate::unit::WriteUnit;
+
+/// The columns of an [`EnrolmentRow`], of users `u`.
+pub(crate) const COLUMNS: &str = "u.enrolment_status, u.enrolment_since, u.enrolment_steps, \
+     u.enrolment_resumes, u.enrolment_cause, u.restore_owed, u.seat_kept_until, u.last_used_at";
+
+/// Whether the enrolment of user `u` is another one than that of a user who has just arrived, as
+/// [`Enrolment::has_begun`] says.
+pub(crate) const HAS_BEGUN: &str =
+    "(u.enrolment_status <> 'no-licence' OR u.enrolment_since IS NOT NULL OR u.last_used_at IS NOT NULL)";
+
+#[derive(FromQueryResult)]
+pub(crate) struct EnrolmentRow {
+    enrolment_status: String,
+    enrolment_since: Option<DateTime<Utc>>,
+    enrolment_steps: Value,
+    enrolment_resumes: Option<String>,
+    enrolment_cause: Option<String>,
+    restore_owed: bool,
+    seat_kept_until: Option<DateTime<Utc>>,
+    last_used_at: Option<DateTime<Utc>>,
+}
+
+impl EnrolmentRow {
+    /// The enrolment of this user.
+    pub(crate) fn read(self, user: Uuid) -> Result<Enrolment, Error> {
+        let inconsistent = |column| Error::Inconsistent { table: "users", column, id: user.to_string() };
+        let resumes = self.enrolment_resumes.map(|word| word.parse());
+        Ok(Enrolment {
+            status: self.enrolment_status.parse().map_err(|_| inconsistent("enrolment_status"))?,
+            since: self.enrolment_since,
+            steps: decode(self.enrolment_steps, "users", "enrolment_steps", &user.to_string())?,
+            restore_owed: self.restore_owed,
+            seat_kept_until: self.seat_kept_until,
+            resumes: resumes.transpose().map_err(|_| inconsistent("enrolment_resumes"))?,
+            cause: self.enrolment_cause,
+            last_used: self.last_used_at,
+        })
+    }
+}
+
+impl WriteUnit {
+    /// Gives a person another enrolment, for a step that was taken.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn save_enrolment(
+        &mut self,
+        user: UserId,
+        enrolment: &Enrolment,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        self.save_enrolments(&BTreeMap::from([(user, enrolment.clone())])).await?;
+        self.bump(BTreeSet::from([user.uuid()]), now).await
+    }
+
+    pub(crate) async fn save_enrolments(
+        &self,
+        enrolments: &BTreeMap<UserId, Enrolment>,
+    ) -> Result<(), Error> {
+        let enrolments: Vec<_> = enrolments.iter().collect();
+        for chunk in enrolments.chunks(CHUNK) {
+            let mut sql = Sql::new(
+                "UPDATE users SET enrolment_status = v.column2, enrolment_since = v.column3, \
+                 enrolment_steps = v.column4, enrolment_resumes = v.column5, enrolment_cause = v.column6, \
+                 enrolment_cause_folded = v.column7, restore_owed = v.column8, seat_kept_until = v.column9, \
+                 last_used_at = v.column10 FROM (VALUES ",
+            );
+            sql.rows(chunk.iter().map(|(user, enrolment)| {
+                [
+                    user.uuid().into(),
+                    enrolment.status.as_str().into(),
+                    enrolment.since.map(stored).into(),
+                    json!(enrolment.steps).into(),
+                    enrolment.resumes.map(Status::as_str).into(),
+                    enrolment.cause.as_deref().into(),
+                    enrolment.cause.as_deref().map(|cause| fold(cause).into_owned()).into(),
+                    enrolment.restore_owed.into(),
+                    enrolment.seat_kept_until.map(stored).into(),
+                    enrolment.last_used.map(stored).into(),
+                ]
+            }));
+            sql.push(") AS v WHERE users.tenant_id = ").bind(self.tenant()).push(" AND users.id = v.column1");
+            self.transaction.run(sql).await?;
+        }
+        Ok(())
+    }
+}
