@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use provisioning::{Decision, Effect, Enrolment, PoolId, SeatState, UserId};
-use sea_orm::Value;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -12,23 +11,17 @@ use crate::db::sql::{CHUNK, Sql};
 use crate::error::Error;
 use crate::ids::stored;
 use crate::jobs::{NewJob, job_kind};
+use crate::seats::{SeatCount, Seats};
 use crate::unit::WriteUnit;
 
 /// What the effects of a decision come to, each row once: the last effect on it counts.
 #[derive(Default)]
 struct Sum {
-    seats: BTreeMap<(UserId, PoolId), Option<(SeatState, bool)>>,
-    pools: BTreeMap<PoolId, Count>,
+    seats: Seats,
+    pools: BTreeMap<PoolId, SeatCount>,
     enrolments: BTreeMap<UserId, Enrolment>,
     keyed_jobs: BTreeMap<String, Option<NewJob>>,
     jobs: Vec<NewJob>,
-}
-
-/// How the count of a pool changes.
-#[derive(Default)]
-struct Count {
-    change: i64,
-    overage: i64,
 }
 
 impl Sum {
@@ -107,8 +100,8 @@ impl WriteUnit {
             return Ok(());
         }
         let mut sum = Sum::of(decision, now);
-        self.save_seats(&sum, now).await?;
-        self.count_seats(&sum).await?;
+        self.save_seats(&sum.seats, now).await?;
+        self.count_seats(&sum.pools).await?;
         self.save_enrolments(&sum.enrolments).await?;
         self.bump(sum.changed(), now).await?;
         let withdrawn: Vec<String> =
@@ -116,58 +109,6 @@ impl WriteUnit {
         self.withdraw_jobs(&withdrawn).await?;
         sum.jobs.extend(std::mem::take(&mut sum.keyed_jobs).into_values().flatten());
         self.enqueue_all(sum.jobs, now).await
-    }
-
-    async fn save_seats(&self, sum: &Sum, now: DateTime<Utc>) -> Result<(), Error> {
-        let gone: Vec<_> = sum.seats.iter().filter(|(_, seat)| seat.is_none()).map(|(key, _)| *key).collect();
-        for chunk in gone.chunks(CHUNK) {
-            let mut sql = Sql::new("DELETE FROM seats WHERE tenant_id = ");
-            sql.bind(self.tenant()).push(" AND (user_id, pool_id) IN (VALUES ");
-            sql.rows(chunk.iter().map(|(user, pool)| [Value::from(user.uuid()), pool.uuid().into()]))
-                .push(")");
-            self.transaction.run(sql).await?;
-        }
-        let rows: Vec<_> = sum.seats.iter().filter_map(|(key, seat)| seat.map(|seat| (*key, seat))).collect();
-        for chunk in rows.chunks(CHUNK) {
-            let mut sql =
-                Sql::new("INSERT INTO seats (tenant_id, user_id, pool_id, state, since, overage) VALUES ");
-            sql.rows(chunk.iter().map(|((user, pool), (state, overage))| {
-                [
-                    Value::from(self.tenant()),
-                    user.uuid().into(),
-                    pool.uuid().into(),
-                    state.as_str().into(),
-                    stored(now).into(),
-                    (*overage).into(),
-                ]
-            }));
-            sql.push(
-                " ON CONFLICT (tenant_id, user_id, pool_id) DO UPDATE SET state = excluded.state, \
-                 since = excluded.since, overage = excluded.overage",
-            );
-            self.transaction.run(sql).await?;
-        }
-        Ok(())
-    }
-
-    /// The conditional update that keeps seats from overshooting, whatever the caller believed.
-    async fn count_seats(&self, sum: &Sum) -> Result<(), Error> {
-        let counts: Vec<_> = sum.pools.iter().filter(|(_, count)| count.change != 0).collect();
-        for chunk in counts.chunks(CHUNK) {
-            let mut sql = Sql::new("UPDATE pools SET used = used + v.column2 FROM (VALUES ");
-            sql.rows(chunk.iter().map(|(pool, count)| {
-                [Value::from(pool.uuid()), count.change.into(), (count.change - count.overage).into()]
-            }));
-            sql.push(") AS v WHERE pools.tenant_id = ").bind(self.tenant());
-            // Overage comes on top; whatever else is taken must fit into what was bought.
-            sql.push(
-                " AND pools.id = v.column1 AND (v.column3 <= 0 OR pools.used + v.column3 <= pools.seats)",
-            );
-            if self.transaction.run(sql).await? != chunk.len() as u64 {
-                return Err(Error::Busy);
-            }
-        }
-        Ok(())
     }
 
     /// New versions for users who have none from this unit yet.

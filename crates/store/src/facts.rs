@@ -16,7 +16,8 @@ use crate::entity::pools;
 use crate::error::Error;
 use crate::grants::GrantKind;
 use crate::jobs::{NewJob, job_kind};
-use crate::pools::{pool, seat_state};
+use crate::pools::pool;
+use crate::seats::seat_state;
 use crate::unit::{ReadUnit, WriteUnit};
 
 /// The most people who are served from one queue in one unit.

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::db::backend::skip_locked_jobs;
 use crate::db::sql::{CHUNK, Sql};
 use crate::db::transaction::Transaction;
+use crate::entity::jobs;
 use crate::error::Error;
 use crate::ids::{TenantId, new_id, stored};
 use crate::scope::TenantScope;
@@ -287,31 +288,23 @@ impl WriteUnit {
     /// As [`WriteUnit::enqueue`]; no two of the jobs have the same key.
     pub(crate) async fn enqueue_all(&mut self, jobs: Vec<NewJob>, now: DateTime<Utc>) -> Result<(), Error> {
         self.queued_work |= !jobs.is_empty();
-        let row = |job: NewJob| {
-            [
-                SqlValue::from(self.tenant()),
-                new_id(now).into(),
-                job.kind.into(),
-                job.payload.into(),
-                "ready".into(),
-                stored(job.run_at).into(),
-                job.dedup.into(),
-                0_i64.into(),
-                stored(now).into(),
-            ]
+        let row = |job: NewJob| jobs::Model {
+            tenant_id: self.tenant(),
+            id: new_id(now),
+            kind: job.kind,
+            payload: job.payload,
+            state: "ready".to_owned(),
+            run_at: stored(job.run_at),
+            dedup: job.dedup,
+            attempt: 0,
+            worker: None,
+            lease_until: None,
+            last_error: None,
+            created_at: stored(now),
         };
-        let mut rows = jobs.into_iter().map(row).peekable();
-        while rows.peek().is_some() {
-            let mut sql = Sql::new(
-                "INSERT INTO jobs (tenant_id, id, kind, payload, state, run_at, dedup, attempt, created_at) VALUES ",
-            );
-            sql.rows(rows.by_ref().take(CHUNK)).push(
-                " ON CONFLICT (tenant_id, dedup) WHERE state = 'ready' AND dedup IS NOT NULL \
-                 DO UPDATE SET payload = excluded.payload, run_at = excluded.run_at, kind = excluded.kind",
-            );
-            self.transaction.run(sql).await?;
-        }
-        Ok(())
+        let otherwise = " ON CONFLICT (tenant_id, dedup) WHERE state = 'ready' AND dedup IS NOT NULL \
+                         DO UPDATE SET payload = excluded.payload, run_at = excluded.run_at, kind = excluded.kind";
+        self.transaction.insert_all_or::<jobs::Entity>(jobs.into_iter().map(row).collect(), otherwise).await
     }
 
     /// Takes back jobs that have not begun, by their keys.

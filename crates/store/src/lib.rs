@@ -8,6 +8,7 @@
 //! Nothing here decides *when* something happens: [`WriteUnit::lock_facts`] gathers facts, `provisioning` decides,
 //! [`WriteUnit::carry_out`] performs.
 
+mod bindings;
 mod carry_out;
 mod conflicts;
 mod connections;
@@ -41,6 +42,7 @@ mod tokens;
 mod unit;
 mod users;
 
+pub use bindings::Binding;
 pub use conflicts::{Conflict, SharedEmail};
 pub use connections::{Connection, NewConnection};
 pub use error::{Constraint, Error};
@@ -53,10 +55,10 @@ pub use jobs::{Claim, Job, NewJob, Outcome, job_kind};
 pub use journal::{Actor, ActorKind, JournalQuery, JournalRecord};
 pub use members::{Member, MemberKind, MemberName};
 pub use overview::Waiting;
-pub use pools::{Binding, Licence, NewPool, PoolRule, PoolState};
+pub use pools::{NewPool, PoolRule, PoolState};
 pub use request_log::{QuirkUse, RequestBatch, RequestRecord};
 pub use scope::TenantScope;
-pub use seats::SeatRecord;
+pub use seats::{Licence, SeatRecord};
 pub use store::{Options, Store};
 pub use tenants::{Contents, Tenant};
 pub use tokens::{Authenticated, NewToken, Token};

@@ -1,16 +1,16 @@
-//! Licence pools, the groups bound to them, and the seats that people hold.
+//! Licence pools.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use provisioning::{Expiry, GroupId, Pool, PoolId, PoolPolicy, SeatState, UserId};
+use provisioning::{Expiry, Pool, PoolId, PoolPolicy};
 use scim::text::fold;
-use sea_orm::FromQueryResult;
+use sea_orm::{EntityTrait as _, FromQueryResult};
 use uuid::Uuid;
 
 use crate::db::locks::Lock;
 use crate::db::sql::Sql;
-use crate::entity::{bindings, pools};
+use crate::entity::pools;
 use crate::error::Error;
-use crate::ids::{IdRow, new_id, stored};
+use crate::ids::{new_id, stored};
 use crate::unit::{ReadUnit, WriteUnit};
 
 /// A pool with what is known about it.
@@ -60,36 +60,6 @@ pub struct NewPool {
     pub default: bool,
 }
 
-/// A group bound to a pool.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Binding {
-    /// The group.
-    pub group: GroupId,
-    /// The group's display name.
-    pub group_name: String,
-    /// The pool.
-    pub pool: PoolId,
-    /// The pool's name.
-    pub pool_name: String,
-    /// When it was bound.
-    pub created_at: DateTime<Utc>,
-}
-
-/// A seat, or a place in a queue, with the name of its pool.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Licence {
-    /// The pool.
-    pub pool: PoolId,
-    /// The pool's name.
-    pub name: String,
-    /// Held or waited for.
-    pub state: SeatState,
-    /// Since when.
-    pub since: DateTime<Utc>,
-    /// Whether it was assigned beyond the bought seats.
-    pub overage: bool,
-}
-
 #[derive(FromQueryResult)]
 struct PoolRow {
     #[sea_orm(nested)]
@@ -104,15 +74,6 @@ struct RuleRow {
     is_default: bool,
 }
 
-#[derive(FromQueryResult)]
-struct BindingRow {
-    group_id: Uuid,
-    group_name: Option<String>,
-    pool_id: Uuid,
-    pool_name: String,
-    created_at: DateTime<Utc>,
-}
-
 /// The pool of a row.
 pub(crate) fn pool(row: &pools::Model) -> Result<Pool, Error> {
     let inconsistent = |column| Error::Inconsistent { table: "pools", column, id: row.id.to_string() };
@@ -124,11 +85,6 @@ pub(crate) fn pool(row: &pools::Model) -> Result<Pool, Error> {
         policy: row.policy.parse().map_err(|_| inconsistent("policy"))?,
         expires_at: row.expires_at,
     })
-}
-
-/// The state of a seat's row.
-pub(crate) fn seat_state(word: &str, user: Uuid) -> Result<SeatState, Error> {
-    word.parse().map_err(|_| Error::Inconsistent { table: "seats", column: "state", id: user.to_string() })
 }
 
 impl PoolState {
@@ -183,92 +139,6 @@ impl ReadUnit {
         let rule =
             |row: RuleRow| PoolRule { pool: PoolId::new(row.id), rule: row.rule, default: row.is_default };
         Ok(self.transaction.all::<RuleRow>(sql).await?.into_iter().map(rule).collect())
-    }
-
-    /// Every binding, by group and pool.
-    ///
-    /// # Errors
-    /// [`Error::Busy`] or [`Error::Other`].
-    pub async fn bindings(&self) -> Result<Vec<Binding>, Error> {
-        let mut sql = Sql::new(
-            "SELECT b.group_id, g.display_name AS group_name, b.pool_id, p.name AS pool_name, b.created_at \
-             FROM bindings b JOIN groups g ON g.tenant_id = b.tenant_id AND g.id = b.group_id \
-             JOIN pools p ON p.tenant_id = b.tenant_id AND p.id = b.pool_id WHERE b.tenant_id = ",
-        );
-        sql.bind(self.tenant()).push(" ORDER BY b.group_id, b.pool_id");
-        let binding = |row: BindingRow| Binding {
-            group: GroupId::new(row.group_id),
-            group_name: row.group_name.unwrap_or_default(),
-            pool: PoolId::new(row.pool_id),
-            pool_name: row.pool_name,
-            created_at: row.created_at,
-        };
-        Ok(self.transaction.all::<BindingRow>(sql).await?.into_iter().map(binding).collect())
-    }
-
-    /// The pools to which a group is bound.
-    ///
-    /// # Errors
-    /// [`Error::Busy`] or [`Error::Other`].
-    pub async fn pools_bound_to(&self, group: GroupId) -> Result<Vec<PoolId>, Error> {
-        let mut sql = Sql::new("SELECT b.pool_id AS id FROM bindings b WHERE b.tenant_id = ");
-        sql.bind(self.tenant()).push(" AND b.group_id = ").bind(group.uuid()).push(" ORDER BY b.pool_id");
-        let rows = self.transaction.all::<IdRow>(sql).await?;
-        Ok(rows.into_iter().map(|row| PoolId::new(row.id)).collect())
-    }
-
-    /// At most `most` people behind `after` who have a seat or a place in a pool and no grant for it, in the order of
-    /// ids, for work in batches.
-    ///
-    /// # Errors
-    /// [`Error::Busy`] or [`Error::Other`].
-    pub async fn pool_people_without_grant(
-        &self,
-        pool: PoolId,
-        after: Option<UserId>,
-        most: u64,
-    ) -> Result<Vec<UserId>, Error> {
-        let mut sql = Sql::new("SELECT s.user_id AS id FROM seats s WHERE s.tenant_id = ");
-        sql.bind(self.tenant()).push(" AND s.pool_id = ").bind(pool.uuid());
-        sql.push(" AND s.user_id > ").bind(after.map_or(Uuid::nil(), UserId::uuid));
-        sql.push(
-            " AND NOT EXISTS (SELECT 1 FROM grants r WHERE r.tenant_id = s.tenant_id AND r.user_id = s.user_id \
-             AND r.pool_id = s.pool_id) AND NOT EXISTS (SELECT 1 FROM group_members m JOIN bindings b \
-             ON b.tenant_id = m.tenant_id AND b.group_id = m.group_id AND b.pool_id = s.pool_id \
-             WHERE m.tenant_id = s.tenant_id AND m.member_id = s.user_id) ORDER BY s.user_id LIMIT ",
-        );
-        sql.bind(most);
-        let rows = self.transaction.all::<IdRow>(sql).await?;
-        Ok(rows.into_iter().map(|row| UserId::new(row.id)).collect())
-    }
-
-    /// At most `most` people behind `after` who have a seat, a place or a stored grant in a pool, in the order of
-    /// ids, for work in batches.
-    ///
-    /// # Errors
-    /// [`Error::Busy`] or [`Error::Other`].
-    pub async fn pool_people(
-        &self,
-        pool: PoolId,
-        after: Option<UserId>,
-        most: u64,
-    ) -> Result<Vec<UserId>, Error> {
-        let after = after.map_or(Uuid::nil(), UserId::uuid);
-        let mut sql = Sql::new("SELECT s.user_id AS id FROM seats s WHERE s.tenant_id = ");
-        sql.bind(self.tenant())
-            .push(" AND s.pool_id = ")
-            .bind(pool.uuid())
-            .push(" AND s.user_id > ")
-            .bind(after);
-        sql.push(" UNION SELECT r.user_id FROM grants r WHERE r.tenant_id = ");
-        sql.bind(self.tenant())
-            .push(" AND r.pool_id = ")
-            .bind(pool.uuid())
-            .push(" AND r.user_id > ")
-            .bind(after);
-        sql.push(&format!(" ORDER BY id LIMIT {most}"));
-        let rows = self.transaction.all::<IdRow>(sql).await?;
-        Ok(rows.into_iter().map(|row| UserId::new(row.id)).collect())
     }
 }
 
@@ -357,38 +227,7 @@ impl WriteUnit {
     /// # Errors
     /// [`Error::Other`] if it still has some.
     pub async fn delete_pool(&mut self, pool: PoolId) -> Result<bool, Error> {
-        let mut sql = Sql::new("DELETE FROM pools WHERE tenant_id = ");
-        sql.bind(self.tenant()).push(" AND id = ").bind(pool.uuid());
-        Ok(self.transaction.run(sql).await? == 1)
-    }
-
-    /// Binds a group to a pool; the members must be settled afterwards.
-    ///
-    /// # Errors
-    /// [`Error::Conflict`] if it is bound already, [`Error::Other`] if the group or the pool does not exist.
-    pub async fn insert_binding(
-        &mut self,
-        group: GroupId,
-        pool: PoolId,
-        now: DateTime<Utc>,
-    ) -> Result<(), Error> {
-        let row = bindings::Model {
-            tenant_id: self.tenant(),
-            group_id: group.uuid(),
-            pool_id: pool.uuid(),
-            created_at: stored(now),
-        };
-        self.transaction.insert(row).await
-    }
-
-    /// Unbinds a group from a pool; `false` if it was not bound. The members must be settled afterwards.
-    ///
-    /// # Errors
-    /// [`Error::Busy`] or [`Error::Other`].
-    pub async fn remove_binding(&mut self, group: GroupId, pool: PoolId) -> Result<bool, Error> {
-        let mut sql = Sql::new("DELETE FROM bindings WHERE tenant_id = ");
-        sql.bind(self.tenant()).push(" AND group_id = ").bind(group.uuid());
-        sql.push(" AND pool_id = ").bind(pool.uuid());
-        Ok(self.transaction.run(sql).await? == 1)
+        let row = pools::Entity::delete_by_id((self.tenant(), pool.uuid()));
+        Ok(row.exec(&self.transaction).await?.rows_affected == 1)
     }
 }

@@ -110,11 +110,20 @@ impl Transaction {
         E: EntityTrait,
         E::Model: IntoActiveModel<E::ActiveModel>,
     {
+        self.insert_all_or::<E>(rows, "").await
+    }
+
+    /// As [`Transaction::insert_all`], with what is to be done `otherwise`, where there is such a row.
+    pub(crate) async fn insert_all_or<E>(&self, rows: Vec<E::Model>, otherwise: &str) -> Result<(), Error>
+    where
+        E: EntityTrait,
+        E::Model: IntoActiveModel<E::ActiveModel>,
+    {
         let mut rows = rows.into_iter().peekable();
         while rows.peek().is_some() {
             let chunk: Rows<E> = rows.by_ref().take(CHUNK).collect();
             let mut sql = Sql::default();
-            sql.insert(self.backend(), &chunk, "");
+            sql.insert(self.backend(), &chunk, otherwise);
             self.run(sql).await?;
         }
         Ok(())

@@ -14,7 +14,7 @@ use crate::db::backend::{for_each, json_text, list_of, no_list, uuid_of_text, uu
 use crate::db::sql::{CHUNK, Sql};
 use crate::error::Error;
 use crate::groups::GroupOf;
-use crate::pools::{Licence, seat_state};
+use crate::seats::{Licence, seat_state};
 use crate::unit::ReadUnit;
 
 /// What is computed for a user, as far as it is wanted.

@@ -19,7 +19,7 @@ use crate::enrolments::{self, EnrolmentRow};
 use crate::error::Error;
 use crate::filter_sql::{self, Listing, Table};
 use crate::ids::ConnectionId;
-use crate::pools::Licence;
+use crate::seats::Licence;
 use crate::unit::ReadUnit;
 use crate::users::computed::{Computed, ComputedRow, Wanted};
 
