@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use provisioning::{Cause, Entry, EntryKind, GroupId, Subject, UserId};
 use scim::compat::names::PARK_UNKNOWN_MEMBERS;
 use scim::patch::{MemberChanges, Members};
+use scim::text::fold_name;
 use serde_json::Value;
 use store::{Group, Member, MemberKind, MemberName, ReadUnit, WriteUnit};
 use uuid::Uuid;
@@ -143,7 +144,7 @@ impl Moves {
             moves.names.extend(unit.names_of(&ids).await?);
         }
         for element in &changes.added {
-            let value = value(element).filter(|value| !value.trim().is_empty());
+            let value = value(element).filter(|value| !fold_name(value).is_empty());
             let value = value.ok_or_else(|| scim::Error::invalid_value("A member needs a value."))?;
             match id(value).and_then(|id| Some((id, moves.names.get(&id)?))) {
                 Some((id, name)) => {

@@ -39,3 +39,17 @@ async fn an_external_id_that_looks_like_an_id_names_its_user() {
         "members": [{ "value": "0b9f4c1e-5d1c-4a7e-9a43-6a2f3c1d7e56" }] });
     client.post("/Groups", &unknown).await.expect(400);
 }
+
+#[tokio::test]
+async fn a_member_whose_value_cannot_be_seen_is_nobody() {
+    let app = TestApp::open().await;
+    let client = app.connection("entra").await;
+    let team = client.group("Team", &[]).await;
+    for value in ["\u{200b}", "\u{200d}", " \u{2060} ", "\u{1}"] {
+        let members = json!([{ "value": value }]);
+        let body = json!({ "schemas": [GROUP], "displayName": "Other", "members": members });
+        client.post("/Groups", &body).await.expect_error(400, Some("invalidValue"));
+        let add = json!([{ "op": "add", "path": "members", "value": members }]);
+        client.patch(&format!("/Groups/{team}"), add).await.expect_error(400, Some("invalidValue"));
+    }
+}

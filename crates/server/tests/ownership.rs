@@ -324,23 +324,3 @@ async fn hand_overs_that_would_undo_each_other_are_refused() {
     drop(deletion);
     owners::delete(db, &operator, &other.id).await.expect("an interrupted deletion is taken up again");
 }
-
-#[tokio::test]
-async fn two_operators_lose_no_change_of_each_other() {
-    let app = TestApp::open().await;
-    let client = app.connection("generic").await;
-    let (db, operator) = (app.admin.db(), app.admin.operator("test"));
-    let one = Change { grace_days: Some(3), ..Change::default() };
-    let other = Change { invitation_delay_seconds: Some(5), ..Change::default() };
-    let (one, other) =
-        tokio::join!(update(db, &operator, &client.id, &one), update(db, &operator, &client.id, &other));
-    let stands = operations::connections::show(db, &operator, &client.id).await.expect("a connection");
-    let stands = (stands.connection.grace_seconds, stands.connection.invitation_delay_seconds);
-    let said = (one.map(|done| done.grace_seconds), other.map(|done| done.invitation_delay_seconds));
-    match said {
-        (Ok(grace), Ok(delay)) => assert_eq!(stands, (grace, delay), "both were told that it is done"),
-        (Ok(grace), Err(why)) => assert!(stands.0 == grace && why.to_string().contains("try again")),
-        (Err(why), Ok(delay)) => assert!(stands.1 == delay && why.to_string().contains("try again")),
-        (Err(one), Err(other)) => panic!("one of two changes is made: {one}; {other}"),
-    }
-}

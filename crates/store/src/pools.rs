@@ -311,6 +311,14 @@ impl WriteUnit {
         if self.transaction.run(sql).await? == 1 { Ok(()) } else { Err(Error::NotFound) }
     }
 
+    /// Keeps other operators from the names, policies and rules of pools until the unit ends; before it locks any row.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn hold_pool_terms(&mut self) -> Result<(), Error> {
+        self.hold(Lock::Rules).await
+    }
+
     /// Changes a pool's name, what happens when no seat is left, and who is entitled to it without a binding; its
     /// people must be settled afterwards. Grants whose rule or default is gone go with it.
     ///

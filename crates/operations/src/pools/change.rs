@@ -81,6 +81,11 @@ impl Target {
         Ok(target)
     }
 
+    /// What is written together.
+    fn terms(&self) -> (&str, PoolPolicy, &PoolRule) {
+        (&self.name, self.policy, &self.rule)
+    }
+
     /// For the journal.
     fn settings(&self) -> [(&'static str, Value); 6] {
         [
@@ -135,7 +140,7 @@ pub async fn update(
     agreed.check(&losses(db, &scope, &state, &after, operator.now).await?)?;
     let requester = operator.of(scope);
     let (id, now) = (state.pool.id, requester.now);
-    let terms = before.name != after.name || before.policy != after.policy || before.rule != after.rule;
+    let terms = before.terms() != after.terms();
     // A pool that refused has entitled people who hold neither a seat nor a place.
     let refused = before.policy == PoolPolicy::Reject
         && (after.seats > before.seats || after.policy != PoolPolicy::Reject);
@@ -147,6 +152,11 @@ pub async fn update(
     let (old, new) = (some(&before), some(&after));
     let update = async |mut unit: WriteUnit| -> Attempt<(Pool, Option<Work>)> {
         if terms {
+            unit.hold_pool_terms().await?;
+            if Target::of(&pool_in(&unit, &id.to_string()).await?).terms() != before.terms() {
+                let why = format!("the licence pool {} was changed at the same time: try again", before.name);
+                return Err(Error::Refused(why).into());
+            }
             unit.set_pool_terms(id, &after.name, after.policy, &after.rule).await?;
         }
         if before.seats != after.seats {
