@@ -152,7 +152,7 @@ pub async fn update(
     let (old, new) = (some(&before), some(&after));
     let update = async |mut unit: WriteUnit| -> Attempt<(Pool, Option<Work>)> {
         if terms {
-            unit.hold_pool_terms().await?;
+            unit.lock_pools(true).await?;
             if Target::of(&pool_in(&unit, &id.to_string()).await?).terms() != before.terms() {
                 let why = format!("the licence pool {} was changed at the same time: try again", before.name);
                 return Err(Error::Refused(why).into());
