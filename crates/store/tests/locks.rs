@@ -122,7 +122,7 @@ async fn a_pool_that_is_changed_and_people_who_are_settled_wait_in_no_circle_in_
     let mut unit = store.unit().await;
     unit.insert_grant(person, first, GrantKind::ByHand, now()).await.expect("given");
     unit.commit().await.expect("committed");
-    for meeting in 0..MEETINGS as u32 {
+    for (seats, _) in (2..).zip(0..MEETINGS) {
         let barrier = Arc::new(Barrier::new(2));
         let (changing, settling) = (Arc::clone(&barrier), barrier);
         let (one, other) = (Arc::clone(&store.store), Arc::clone(&store.store));
@@ -130,7 +130,7 @@ async fn a_pool_that_is_changed_and_people_who_are_settled_wait_in_no_circle_in_
         let change = async move {
             changing.wait().await;
             let mut unit = one.write(&scope).await.expect("a unit opens");
-            unit.set_pool_size(last, 2 + meeting).await.expect("another size");
+            unit.set_pool_size(last, seats).await.expect("another size");
             unit.lock_facts(&[], &[last], now()).await.expect("no circle");
             unit.commit().await.expect("committed");
         };

@@ -118,7 +118,7 @@ pub async fn update(
         unit.lock_connections(&[before.id]).await?;
         if unit.connection(before.id).await?.as_ref() != Some(&before) {
             let why = format!("the connection {} was changed at the same time: try again", before.name);
-            return Err(Error::Refused(why).into());
+            return Err(Error::Refused(why));
         }
         unit.save_connection(&after).await?;
         if after.shared && !before.shared {

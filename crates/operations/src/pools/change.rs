@@ -155,7 +155,7 @@ pub async fn update(
             unit.lock_pools(true).await?;
             if Target::of(&pool_in(&unit, &id.to_string()).await?).terms() != before.terms() {
                 let why = format!("the licence pool {} was changed at the same time: try again", before.name);
-                return Err(Error::Refused(why).into());
+                return Err(Error::Refused(why));
             }
             unit.set_pool_terms(id, &after.name, after.policy, &after.rule).await?;
         }
