@@ -77,8 +77,8 @@ impl Agreed {
                 "nothing was changed, because {said}: agree with --expect-people {people} or --yes"
             ))),
             Self::People(expected) => Err(Error::Refused(format!(
-                "nothing was changed, because {} were expected and {said}: agree with --expect-people {people}",
-                counted(expected, "person", "people")
+                "nothing was changed, because --expect-people {expected} was said and {said}: agree with \
+                 --expect-people {people}"
             ))),
         }
     }

@@ -81,9 +81,9 @@ pub(crate) fn parse(rule: &str) -> Result<ResolvedFilter, String> {
     let parsed = filter::parse(Registry::standard().user(), rule, FilterDialect::default());
     let (filter, _) = parsed.map_err(|error| format!("The rule \"{rule}\" cannot be used: {error}"))?;
     if computed(&filter) {
-        let advice = "bind the group to the pool instead";
+        let advice = "name attributes that a directory sends, or bind a group to the pool instead";
         return Err(format!(
-            "The rule \"{rule}\" asks for groups or licences, which follow from others: {advice}."
+            "The rule \"{rule}\" asks for groups, licences or meta, which the server computes: {advice}."
         ));
     }
     Ok(filter)

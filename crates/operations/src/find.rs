@@ -3,7 +3,7 @@
 use scim::Registry;
 use scim::filter::{self, FilterDialect};
 use scim::protocol::list::Page;
-use scim::text::fold;
+use scim::text::{fold, fold_name, invisible};
 use serde_json::Value;
 use store::{Connection, Group, PoolState, ReadUnit, Tenant, TenantScope, User};
 
@@ -130,8 +130,25 @@ pub(crate) async fn pool_in(unit: &ReadUnit, name: &str) -> Result<PoolState, Er
 /// A name that people can type again.
 pub(crate) fn checked_name(name: &str) -> Result<&str, Error> {
     let name = name.trim();
-    if name.is_empty() || name.chars().count() > 200 || name.chars().any(char::is_control) {
-        return Err(Error::Refused("a name has 1 to 200 letters and no control characters".to_owned()));
+    let hides = name.chars().any(char::is_control) || invisible(name).is_some();
+    if fold_name(name).is_empty() || name.chars().count() > 200 || hides {
+        let why = "a name has 1 to 200 letters, and neither control characters nor invisible ones";
+        return Err(Error::Refused(why.to_owned()));
     }
     Ok(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_can_be_read_and_typed_again() {
+        for name in ["Northlight", " Vault ", "中村", "👩‍🚀"] {
+            assert_eq!(checked_name(name).ok(), Some(name.trim()), "{name}");
+        }
+        for name in ["", " ", "\u{200b}", "\u{200d}", "\u{202e}evil", "North\u{200b}light", "a\nb"] {
+            assert!(checked_name(name).is_err(), "{name:?}");
+        }
+    }
 }

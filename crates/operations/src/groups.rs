@@ -9,7 +9,7 @@ use scim::project::Projection;
 use scim::protocol::conditions::Conditions;
 use scim::{Object, text};
 use serde_json::Value;
-use store::{Constraint, Group, MemberKind, NewGroup, WriteUnit};
+use store::{Constraint, Group, MemberKind, MemberName, NewGroup, WriteUnit};
 use uuid::Uuid;
 
 use crate::database::{Attempt, Database};
@@ -94,7 +94,7 @@ async fn insert(
     let why = format!("The group “{}” was created by “{by}”.", group.display_name());
     record(requester, unit, Entry::new(Subject::Group(id), EntryKind::GroupCreated, why)).await?;
     outcome.effects.note("group created");
-    let moves = Moves::of(requester, unit, id, &changes, &HashMap::new()).await?;
+    let moves = Moves::of(requester, unit, id, &changes, &HashMap::new(), HashMap::new()).await?;
     moves.carry_out(requester, unit, &group, outcome).await?;
     Ok(group)
 }
@@ -172,6 +172,8 @@ struct Edited {
     footprint: Members,
     /// The ids behind names by which the edit calls members.
     called: HashMap<String, Uuid>,
+    /// What ids stand for that the edit names and that are no members.
+    others: HashMap<Uuid, MemberName>,
 }
 
 impl Edited {
@@ -189,23 +191,27 @@ impl Edited {
                 let document =
                     resources::replaced(requester, group_type(), stored, replacement, &mut outcome.used)?;
                 if !replacement.mentions("members") {
-                    let (members, footprint) = (MemberChanges::default(), Members::None);
-                    return Ok(Self { document, members, footprint, called: HashMap::new() });
+                    return Ok(Self::replaced(document, MemberChanges::default(), Members::None));
                 }
                 let (_, wanted) = without_members(replacement.incoming().clone());
                 let present = unit.members_page(group.id, None, u32::MAX.into()).await?;
                 let values: Vec<String> = present.iter().map(|(member, _)| member.to_string()).collect();
                 let members = MemberChanges::between(values.iter().map(String::as_str), &wanted);
-                Ok(Self { document, members, footprint: Members::All, called: HashMap::new() })
+                Ok(Self::replaced(document, members, Members::All))
             }
             Edit::Patch(request) => {
                 let footprint = request.footprint();
-                let Present { elements, called } = Present::load(unit, group.id, &footprint, base).await?;
+                let Present { elements, called, others } =
+                    Present::load(unit, group.id, &footprint, base).await?;
                 let (group, used) = (&group.resource, &mut outcome.used);
                 let patched = resources::patched(requester, request, group, &elements, base, used)?;
-                Ok(Self { document: patched.document, members: patched.members, footprint, called })
+                Ok(Self { document: patched.document, members: patched.members, footprint, called, others })
             }
         }
+    }
+
+    fn replaced(document: Object, members: MemberChanges, footprint: Members) -> Self {
+        Self { document, members, footprint, called: HashMap::new(), others: HashMap::new() }
     }
 }
 
@@ -217,8 +223,8 @@ async fn save(
     edited: Edited,
     outcome: &mut Outcome,
 ) -> Result<Group, Error> {
-    let Edited { document, members, footprint, called } = edited;
-    let moves = Moves::of(requester, unit, group.id, &members, &called).await?;
+    let Edited { document, members, footprint, called, others } = edited;
+    let moves = Moves::of(requester, unit, group.id, &members, &called, others).await?;
     forget_parked(unit, group.id, &members, &footprint).await?;
     let same_document = document == group.resource.document;
     if same_document && moves.is_empty() {

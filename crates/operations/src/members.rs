@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use provisioning::{Cause, Entry, EntryKind, GroupId, Subject, UserId};
 use scim::compat::names::PARK_UNKNOWN_MEMBERS;
 use scim::patch::{MemberChanges, Members};
+use scim::text::fold_name;
 use serde_json::Value;
 use store::{Group, Member, MemberKind, MemberName, ReadUnit, WriteUnit};
 use uuid::Uuid;
@@ -26,6 +27,8 @@ pub(crate) struct Present {
     pub(crate) elements: Vec<Value>,
     /// The ids behind such names.
     pub(crate) called: HashMap<String, Uuid>,
+    /// What those ids stand for that the request names and that are no members.
+    pub(crate) others: HashMap<Uuid, MemberName>,
 }
 
 impl Present {
@@ -44,26 +47,33 @@ impl Present {
             Members::All => {
                 let element = |member: &Member| addressed(member, base);
                 let elements = unit.members(group).await?.iter().map(element).collect();
-                return Ok(Self { elements, called: HashMap::new() });
+                return Ok(Self { elements, ..Self::default() });
             }
             Members::Named(values) => values,
         };
-        let (ids, names): (Vec<&String>, Vec<&String>) = values.iter().partition(|value| id(value).is_some());
-        let mut asked: Vec<Uuid> = ids.into_iter().filter_map(|value| id(value)).collect();
+        let ids: Vec<Uuid> = values.iter().filter_map(|value| id(value)).collect();
+        let mut members = if ids.is_empty() { Vec::new() } else { unit.members_among(group, &ids).await? };
+        let there: HashSet<Uuid> = members.iter().copied().collect();
+        let strangers: Vec<Uuid> = ids.into_iter().filter(|id| !there.contains(id)).collect();
+        let others = if strangers.is_empty() { HashMap::new() } else { unit.names_of(&strangers).await? };
+        // What looks like an id and is none of ours may be the externalId of somebody. PostgreSQL keeps no NUL, so nothing
+        // that holds one can be a name.
+        let is_id = |value: &str| id(value).is_some_and(|id| there.contains(&id) || others.contains_key(&id));
+        let names = values.iter().filter(|value| !is_id(value) && !value.contains('\0'));
+        let names: Vec<String> = names.cloned().collect();
         let mut called = HashMap::new();
-        // PostgreSQL keeps no NUL, so nothing that holds one can be a name.
-        let names: Vec<String> = names.into_iter().filter(|name| !name.contains('\0')).cloned().collect();
         if !names.is_empty() {
             for (name, people) in unit.people_called(&names).await? {
                 called.insert(name.clone(), only(&name, &people)?);
             }
+            let people: Vec<Uuid> = called.values().copied().filter(|id| !there.contains(id)).collect();
+            let people = if people.is_empty() { people } else { unit.members_among(group, &people).await? };
+            called.retain(|_, person| there.contains(person) || people.contains(person));
+            members.extend(people);
         }
-        asked.extend(called.values());
-        if asked.is_empty() {
-            return Ok(Self::default());
+        if members.is_empty() {
+            return Ok(Self { others, ..Self::default() });
         }
-        let members = unit.members_among(group, &asked).await?;
-        called.retain(|_, person| members.contains(person));
         let names = unit.names_of_members(&members).await?;
         let mut elements = Vec::with_capacity(members.len());
         for member in &members {
@@ -77,7 +87,7 @@ impl Present {
                 elements.push(element);
             }
         }
-        Ok(Self { elements, called })
+        Ok(Self { elements, called, others })
     }
 }
 
@@ -111,7 +121,7 @@ pub(crate) struct Moves {
 }
 
 impl Moves {
-    /// Looks up the members that are meant.
+    /// Looks up the members that are meant. `known` has what some of their ids stand for.
     ///
     /// # Errors
     /// `invalidValue` for a member that is not known (if it is not parked), that is not what its `type` says, or
@@ -122,34 +132,36 @@ impl Moves {
         group: GroupId,
         changes: &MemberChanges,
         called: &HashMap<String, Uuid>,
+        known: HashMap<Uuid, MemberName>,
     ) -> Result<Self, Error> {
-        let leaves = |value: &String| id(value).or_else(|| called.get(value).copied());
+        let leaves = |value: &String| called.get(value).copied().or_else(|| id(value));
         let leaving: BTreeSet<Uuid> = changes.removed.iter().filter_map(leaves).collect();
         let leaving: Vec<Uuid> = leaving.into_iter().collect();
-        let ids: Vec<Uuid> = changes.added.iter().filter_map(|element| id(value(element)?)).collect();
-        let mut moves = Self { leaving, ..Self::default() };
+        let ids = changes.added.iter().filter_map(|element| id(value(element)?));
+        let ids: Vec<Uuid> = ids.filter(|id| !known.contains_key(id)).collect();
+        let mut moves = Self { leaving, names: known, ..Self::default() };
         if !ids.is_empty() {
-            moves.names = unit.names_of(&ids).await?;
+            moves.names.extend(unit.names_of(&ids).await?);
         }
-        let park_unknown = requester.rules().park_unknown_members;
         for element in &changes.added {
-            let value = value(element).filter(|value| !value.trim().is_empty());
+            let value = value(element).filter(|value| !fold_name(value).is_empty());
             let value = value.ok_or_else(|| scim::Error::invalid_value("A member needs a value."))?;
             match id(value).and_then(|id| Some((id, moves.names.get(&id)?))) {
                 Some((id, name)) => {
                     matches_type(element, value, name.kind)?;
                     moves.joining.push((id, name.kind));
                 }
-                // A value that cannot be an id of ours may be the externalId or userName of a user to come.
-                None if park_unknown || Uuid::try_parse(value).is_err() => moves.park.push(value.to_owned()),
-                None => {
-                    let value: String = value.chars().take(100).collect();
-                    let detail = format!("The member \"{value}\" is no user or group.");
-                    return Err(scim::Error::invalid_value(detail).into());
-                }
+                None => moves.park.push(value.to_owned()),
             }
         }
         moves.find_parked(unit, group, &changes.added).await?;
+        // A value that cannot be an id of ours may be the externalId or userName of a user to come.
+        let unknown = moves.park.iter().find(|value| Uuid::try_parse(value).is_ok());
+        if let Some(value) = unknown.filter(|_| !requester.rules().park_unknown_members) {
+            let value: String = value.chars().take(100).collect();
+            let detail = format!("The member \"{value}\" is no user or group.");
+            return Err(scim::Error::invalid_value(detail).into());
+        }
         if !moves.leaving.is_empty() && !moves.leave_by_job() {
             // A group releases every member by id, whichever connection owns the member.
             moves.names.extend(unit.names_of_members(&moves.leaving).await?);

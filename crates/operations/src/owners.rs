@@ -49,7 +49,8 @@ pub struct Owned {
 /// group stays with its connection when the other one wants names unique and has a group of this name.
 ///
 /// # Errors
-/// [`Error`] for connections that do not exist, are the same, or belong to two tenants.
+/// [`Error`] for connections that do not exist, are the same, or belong to two tenants, and while other work would undo
+/// this one.
 pub async fn hand_over(
     db: &Database,
     operator: &Operator,
@@ -76,7 +77,7 @@ pub async fn hand_over(
 /// their access.
 ///
 /// # Errors
-/// [`Error`] if there is no such connection.
+/// [`Error`] if there is no such connection, and while another one is handed over to it.
 pub async fn delete(db: &Database, operator: &Operator, connection: &str) -> Result<(Owned, Work), Error> {
     let (scope, from) = db.connection(operator, connection).await?;
     let work = HandOver::new(&from, None, What::All);
@@ -105,6 +106,7 @@ async fn start(
 ) -> Result<(Owned, Work), Error> {
     let requester = operator.of(scope);
     let start = async |mut unit: WriteUnit| -> Attempt<(Owned, Work)> {
+        work.check(&mut unit).await?;
         let (users, groups) = unit.owned_by(from.id).await?;
         if entry.kind == EntryKind::ConnectionDeleted {
             unit.delete_tokens(from.id).await?;

@@ -221,7 +221,7 @@ fn complex(attribute: &Attribute, object: &Object, place: &dyn Display) -> Resul
     take_reference(&mut canonical, place)?;
     if attribute.identified() {
         let value = canonical.get("value").and_then(Value::as_str).unwrap_or_default();
-        if value.trim().is_empty() {
+        if text::fold_name(value).is_empty() {
             return Err(nameless(place));
         }
         if value.len() > MAX_KEY {

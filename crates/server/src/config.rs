@@ -139,7 +139,7 @@ pub struct Log {
 
 /// For whom the log is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(try_from = "String")]
 pub enum LogFormat {
     /// People on a terminal, machines elsewhere.
     Auto,
@@ -147,6 +147,19 @@ pub enum LogFormat {
     Pretty,
     /// Machines.
     Json,
+}
+
+impl TryFrom<String> for LogFormat {
+    type Error = String;
+
+    fn try_from(word: String) -> Result<Self, String> {
+        match word.as_str() {
+            "auto" => Ok(Self::Auto),
+            "pretty" => Ok(Self::Pretty),
+            "json" => Ok(Self::Json),
+            _ => Err(format!("\"{word}\" is none of auto, pretty and json")),
+        }
+    }
 }
 
 /// Measurements.

@@ -31,6 +31,14 @@ pub fn start(settings: &Log) {
 /// The levels that are wanted, or a sentence that says what is wrong with them.
 pub(crate) fn filter(level: &str) -> Result<EnvFilter, String> {
     let builder = EnvFilter::builder().with_default_directive(LevelFilter::INFO.into());
+    // The library takes a word that is no level for a part of the program, and then says nothing of all others.
+    let word =
+        |part: &&str| !part.is_empty() && !part.contains(['=', '[']) && part.parse::<LevelFilter>().is_err();
+    let mut parts = level.split(',').map(str::trim);
+    if level.split(',').all(|part| part.trim().is_empty()) || parts.any(|part| word(&part)) {
+        let advice = "write error, warn, info, debug or trace, or directives such as info,server=debug";
+        return Err(format!("log.level \"{level}\" cannot be used: {advice}."));
+    }
     builder.parse(level).map_err(|error| format!("log.level \"{level}\" cannot be used: {error}."))
 }
 
@@ -175,6 +183,8 @@ mod tests {
     #[test]
     fn a_level_that_means_nothing_is_refused() {
         assert!(filter("info,server=debug").is_ok());
-        assert!(filter("server=loudly").expect_err("no level").contains("log.level"));
+        for level in ["server=loudly", "inof", "info,servre", "", ","] {
+            assert!(filter(level).expect_err(level).contains("log.level"), "{level}");
+        }
     }
 }

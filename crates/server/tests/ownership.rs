@@ -299,3 +299,28 @@ async fn a_deleted_connection_leaves_its_people_with_their_access() {
     other.delete(&path).await.expect(204);
     owners::owned(db, &operator, &one.id).await.expect_err("there is no such connection any more");
 }
+
+#[tokio::test]
+async fn hand_overs_that_would_undo_each_other_are_refused() {
+    let app = TestApp::open().await;
+    let (one, other) = (app.connection("generic").await, app.connection("generic").await);
+    let ada = one.user("ada").await;
+    let (db, operator) = (app.admin.db(), app.admin.operator("test"));
+    let (_, begun) =
+        owners::hand_over(db, &operator, &one.id, &other.id, What::All).await.expect("two connections");
+    let back = owners::hand_over(db, &operator, &other.id, &one.id, What::All).await;
+    let why = back.expect_err("neither would end").to_string();
+    assert!(why.contains("is being handed over to"), "{why}");
+    owners::delete(db, &operator, &other.id).await.expect_err("the other one is being filled");
+    app.admin.finish(begun, |_| {}).await.expect("the end");
+    other.get(&format!("/Users/{ada}")).await.expect(200);
+
+    let (_, deletion) = owners::delete(db, &operator, &other.id).await.expect("nothing is under way");
+    for (from, to) in [(&one, &other), (&other, &one)] {
+        let started = owners::hand_over(db, &operator, &from.id, &to.id, What::All).await;
+        let why = started.expect_err("a deletion goes on").to_string();
+        assert!(why.contains("is being deleted"), "{why}");
+    }
+    drop(deletion);
+    owners::delete(db, &operator, &other.id).await.expect("an interrupted deletion is taken up again");
+}

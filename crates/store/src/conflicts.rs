@@ -6,6 +6,7 @@ use provisioning::UserId;
 use scim::text::fold_name;
 use sea_orm::FromQueryResult;
 
+use crate::db::backend::for_update;
 use crate::db::sql::Sql;
 use crate::entity::conflicts;
 use crate::error::Error;
@@ -123,9 +124,12 @@ impl WriteUnit {
              SELECT u.tenant_id, ",
         );
         sql.bind(connection).push(", u.id, ").bind(user_name).push(", 1, ").bind(now).push(", ").bind(now);
-        sql.push(" FROM users u WHERE u.tenant_id = ").bind(self.tenant());
+        // The user or the connection may be deleted at the same time, and then there is no conflict any more.
+        sql.push(" FROM users u JOIN connections c ON c.tenant_id = u.tenant_id AND c.id = ")
+            .bind(connection);
+        sql.push(" WHERE u.tenant_id = ").bind(self.tenant());
         sql.push(" AND u.user_name_folded = ").bind(fold_name(user_name));
-        sql.push(" AND u.connection_id IS DISTINCT FROM ").bind(connection);
+        sql.push(" AND u.connection_id IS DISTINCT FROM c.id").push(for_update(self.backend()));
         sql.push(
             " ON CONFLICT (tenant_id, connection_id, user_id) DO UPDATE SET attempts = conflicts.attempts + 1, \
              user_name = excluded.user_name, last_at = excluded.last_at",

@@ -7,10 +7,11 @@ use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use crate::db::backend::for_update;
 use crate::db::sql::Sql;
 use crate::entity::connections;
 use crate::error::Error;
-use crate::ids::{ConnectionId, new_id, stored};
+use crate::ids::{ConnectionId, IdRow, new_id, stored};
 use crate::scope::TenantScope;
 use crate::unit::{ReadUnit, WriteUnit};
 
@@ -177,6 +178,17 @@ impl WriteUnit {
 }
 
 impl WriteUnit {
+    /// Keeps other operators from these connections until the unit ends. Pushes go on.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn lock_connections(&mut self, ids: &[ConnectionId]) -> Result<(), Error> {
+        let mut sql = Sql::new("SELECT c.id FROM connections c WHERE c.tenant_id = ");
+        sql.bind(self.tenant()).push(" AND c.id IN ").list(ids.iter().map(|id| id.uuid()));
+        sql.push(" ORDER BY c.id").push(for_update(self.backend()));
+        self.transaction.all::<IdRow>(sql).await.map(drop)
+    }
+
     /// Gives a connection the name, the profile, the quirks, the policy and the sight of this one.
     ///
     /// # Errors

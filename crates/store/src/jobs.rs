@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::ids::{TenantId, new_id, stored};
 use crate::scope::TenantScope;
 use crate::store::Store;
-use crate::unit::WriteUnit;
+use crate::unit::{ReadUnit, WriteUnit};
 
 /// The kinds of jobs that effects queue.
 pub mod job_kind {
@@ -273,6 +273,24 @@ impl Store {
         let transaction = self.writing().await?;
         progress(&transaction, job, payload, now, lease).await?;
         transaction.commit().await
+    }
+}
+
+#[derive(FromQueryResult)]
+struct PayloadRow {
+    payload: Value,
+}
+
+impl ReadUnit {
+    /// The payloads of the tenant's jobs of a kind that are not done yet.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn unfinished(&self, kind: &str) -> Result<Vec<Value>, Error> {
+        let mut sql = Sql::new("SELECT payload FROM jobs WHERE tenant_id = ");
+        sql.bind(self.tenant()).push(" AND state IN ('ready', 'running') AND kind = ").bind(kind);
+        let rows = self.transaction.all::<PayloadRow>(sql).await?;
+        Ok(rows.into_iter().map(|row| row.payload).collect())
     }
 }
 

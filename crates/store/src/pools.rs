@@ -174,6 +174,7 @@ impl WriteUnit {
     /// # Errors
     /// [`Error::NotFound`] if there is no such pool.
     pub async fn set_pool_size(&mut self, pool: PoolId, seats: u32) -> Result<(), Error> {
+        self.lock_pools(false).await?;
         let mut sql = Sql::new("UPDATE pools SET seats = ");
         sql.bind(i64::from(seats)).push(" WHERE tenant_id = ").bind(self.tenant());
         sql.push(" AND id = ").bind(pool.uuid());
@@ -191,11 +192,26 @@ impl WriteUnit {
         expires_at: Option<DateTime<Utc>>,
         last_day: Option<NaiveDate>,
     ) -> Result<(), Error> {
+        self.lock_pools(false).await?;
         let mut sql = Sql::new("UPDATE pools SET expires_at = ");
         sql.bind(expires_at.map(stored)).push(", last_day = ").bind(last_day);
         sql.push(" WHERE tenant_id = ").bind(self.tenant());
         sql.push(" AND id = ").bind(pool.uuid());
         if self.transaction.run(sql).await? == 1 { Ok(()) } else { Err(Error::NotFound) }
+    }
+
+    /// Locks every pool of the tenant, in the order of ids, as a unit does that settles people: a change of one pool may
+    /// serve its queue afterwards. Before that it locks their `rules`, if they are to change.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn lock_pools(&mut self, rules: bool) -> Result<(), Error> {
+        if rules {
+            self.hold(Lock::Rules).await?;
+        }
+        let mut sql = Sql::new("SELECT 1 FROM pools p WHERE p.tenant_id = ");
+        sql.bind(self.tenant()).push(" ORDER BY p.id");
+        self.transaction.lock(sql).await
     }
 
     /// Changes a pool's name, what happens when no seat is left, and who is entitled to it without a binding; its
@@ -210,7 +226,7 @@ impl WriteUnit {
         policy: PoolPolicy,
         rule: &PoolRule,
     ) -> Result<(), Error> {
-        self.hold(Lock::Rules).await?;
+        self.lock_pools(true).await?;
         let mut sql = Sql::new("UPDATE pools SET name = ");
         sql.bind(name).push(", name_folded = ").bind(fold(name).into_owned());
         sql.push(", policy = ").bind(policy.as_str()).push(", rule = ").bind(rule.rule.clone());

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use provisioning::PoolPolicy;
 use serde_json::json;
-use store::NewPool;
+use store::{GrantKind, NewPool};
 use support::{TestStore, new_pool, newcomer, now, page, push_member, user_document};
 use tokio::sync::Barrier;
 
@@ -82,5 +82,64 @@ async fn a_pool_for_everybody_and_somebody_who_arrives_see_each_other_in_paralle
         let ((pool, seen), (user, arrived)) = tokio::join!(make, arrive);
         let met = arrived.rules.iter().any(|rule| rule.pool == pool) || seen.iter().any(|one| one.id == user);
         assert!(met, "meeting {meeting}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_conflict_with_a_user_who_is_deleted_in_that_instant_is_none_in_parallel() {
+    let store = TestStore::open().await;
+    let connection = store.add_connection("directory").await.id;
+    for meeting in 0..MEETINGS {
+        let name = format!("user-{meeting}");
+        let user = store.add_user(&name).await;
+        let barrier = Arc::new(Barrier::new(2));
+        let (noting, deleting) = (Arc::clone(&barrier), barrier);
+        let (first, second) = (Arc::clone(&store.store), Arc::clone(&store.store));
+        let (scope, other) = (store.scope.clone(), store.scope.clone());
+        let note = async move {
+            noting.wait().await;
+            let mut unit = first.write(&scope).await.expect("a unit opens");
+            unit.note_conflict(connection, &name, now()).await.expect("noted, or nothing to note");
+            unit.commit().await.expect("committed");
+        };
+        let delete = async move {
+            deleting.wait().await;
+            let mut unit = second.write(&other).await.expect("a unit opens");
+            unit.lock_user_for_removal(user).await.expect("locked").expect("there");
+            unit.delete_user(user, now()).await.expect("deleted");
+            unit.commit().await.expect("committed");
+        };
+        tokio::join!(note, delete);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_pool_that_is_changed_and_people_who_are_settled_wait_in_no_circle_in_parallel() {
+    let store = TestStore::open().await;
+    let first = store.add_pool("First", 1, PoolPolicy::Queue).await;
+    let last = store.add_pool("Last", 1, PoolPolicy::Queue).await;
+    let person = store.add_user("ada").await;
+    let mut unit = store.unit().await;
+    unit.insert_grant(person, first, GrantKind::ByHand, now()).await.expect("given");
+    unit.commit().await.expect("committed");
+    for (seats, _) in (2..).zip(0..MEETINGS) {
+        let barrier = Arc::new(Barrier::new(2));
+        let (changing, settling) = (Arc::clone(&barrier), barrier);
+        let (one, other) = (Arc::clone(&store.store), Arc::clone(&store.store));
+        let (scope, whole) = (store.scope.clone(), store.scope.clone());
+        let change = async move {
+            changing.wait().await;
+            let mut unit = one.write(&scope).await.expect("a unit opens");
+            unit.set_pool_size(last, seats).await.expect("another size");
+            unit.lock_facts(&[], &[last], now()).await.expect("no circle");
+            unit.commit().await.expect("committed");
+        };
+        let settle = async move {
+            settling.wait().await;
+            let mut unit = other.write(&whole).await.expect("a unit opens");
+            unit.lock_facts(&[person], &[], now()).await.expect("no circle");
+            unit.commit().await.expect("committed");
+        };
+        tokio::join!(change, settle);
     }
 }

@@ -115,6 +115,11 @@ pub async fn update(
     }
     let (old, new) = (settings(&before), settings(&after));
     let save = async |mut unit: WriteUnit| -> Attempt<()> {
+        unit.lock_connections(&[before.id]).await?;
+        if unit.connection(before.id).await?.as_ref() != Some(&before) {
+            let why = format!("the connection {} was changed at the same time: try again", before.name);
+            return Err(Error::Refused(why));
+        }
         unit.save_connection(&after).await?;
         if after.shared && !before.shared {
             unit.share_parked(after.id).await?;

@@ -88,6 +88,11 @@ impl Target {
         Ok(target)
     }
 
+    /// What is written together.
+    fn terms(&self) -> (&str, PoolPolicy, &PoolRule) {
+        (&self.name, self.policy, &self.rule)
+    }
+
     /// For the journal.
     fn settings(&self) -> [(&'static str, Value); 7] {
         [
@@ -153,7 +158,12 @@ pub async fn update(
     let update = async |mut unit: WriteUnit| -> Attempt<(Pool, Option<Work>)> {
         // The zone may have changed meanwhile.
         let after = Target::changed(&state, change, unit.lock_time_zone().await?)?;
-        if before.name != after.name || before.policy != after.policy || before.rule != after.rule {
+        if before.terms() != after.terms() {
+            unit.lock_pools(true).await?;
+            if Target::of(&pool_in(&unit, &id.to_string()).await?).terms() != before.terms() {
+                let why = format!("the licence pool {} was changed at the same time: try again", before.name);
+                return Err(Error::Refused(why));
+            }
             unit.set_pool_terms(id, &after.name, after.policy, &after.rule).await?;
         }
         if before.seats != after.seats {

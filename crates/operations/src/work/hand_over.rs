@@ -53,6 +53,28 @@ impl HandOver {
         NewJob { kind: KIND.to_owned(), payload: json!(self), run_at, dedup: Some(key) }
     }
 
+    /// Refuses this work while other work of its kind would undo it, or would never let it end: what gives to the connection
+    /// that gives, what takes from the connection that takes, and a deletion.
+    ///
+    /// # Errors
+    /// [`Error::Refused`].
+    pub(crate) async fn check(&self, unit: &mut WriteUnit) -> Result<(), Error> {
+        let both: Vec<ConnectionId> = [Some(self.from), self.to].into_iter().flatten().collect();
+        unit.lock_connections(&both).await?;
+        for payload in unit.unfinished(KIND).await? {
+            let Ok(other) = serde_json::from_value::<Self>(payload) else { continue };
+            let deletes = other.from == self.from && other.to.is_none() && self.to.is_some();
+            if deletes || other.to == Some(self.from) || self.to == Some(other.from) {
+                let is = match &other.to_name {
+                    Some(to) => format!("“{}” is being handed over to “{to}”", other.from_name),
+                    None => format!("“{}” is being deleted", other.from_name),
+                };
+                return Err(Error::Refused(format!("{is}: try again when that is done")));
+            }
+        }
+        Ok(())
+    }
+
     fn entry(&self, subject: Subject, name: &str) -> Entry {
         let why = match &self.to_name {
             Some(to) => format!("{name} was handed over from “{}” to “{to}”.", self.from_name),

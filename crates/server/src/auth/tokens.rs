@@ -76,6 +76,7 @@ pub(crate) struct Tokens {
 #[derive(Clone, Debug)]
 struct Read {
     begun: Instant,
+    ended: Instant,
     outcome: Result<Arc<Known>, Failure>,
 }
 
@@ -111,27 +112,37 @@ impl Tokens {
         now: DateTime<Utc>,
     ) -> Result<Arc<Authority>, Failure> {
         let asked = Instant::now();
-        let last = self.last().filter(|read| asked < read.begun + self.believed);
-        let known = last.and_then(|read| read.outcome.ok()).filter(|known| known.hashes.contains(&hash));
-        let known = match known {
+        let known = match self.known(hash, asked) {
             Some(known) => known,
-            None => self.read_since(asked, source, now).await?,
+            None => self.read_since(asked, source, hash, now).await?,
         };
         let authority = known.authority(source, hash, now).await?;
         let valid = authority.filter(|it| it.expires_at.is_none_or(|end| now < end));
         valid.ok_or(Failure::Unauthorised(Challenge::InvalidToken))
     }
 
-    /// What a read found that began no earlier than this; those who ask meanwhile get the same.
+    /// What was read last, if it has the token and was still believed at this instant.
+    fn known(&self, hash: Hash, asked: Instant) -> Option<Arc<Known>> {
+        let last = self.last().filter(|read| asked < read.begun + self.believed)?;
+        last.outcome.ok().filter(|known| known.hashes.contains(&hash))
+    }
+
+    /// What a read found that began no earlier than this, or that has the token; those who ask meanwhile get the same.
     async fn read_since(
         &self,
         asked: Instant,
         source: &impl TokenSource,
+        hash: Hash,
         now: DateTime<Utc>,
     ) -> Result<Arc<Known>, Failure> {
         let _turn = self.turn.lock().await;
+        // The read for which this one waited its turn may have found the token.
+        if let Some(known) = self.known(hash, asked) {
+            return Ok(known);
+        }
         if let Some(last) = self.last() {
-            if last.begun >= asked {
+            let failed = last.outcome.is_err() && last.ended >= asked;
+            if last.begun >= asked || failed {
                 return last.outcome;
             }
             sleep_until(last.begun + self.between).await;
@@ -142,7 +153,7 @@ impl Tokens {
             Err(error) => Err(error.into()),
         };
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) =
-            Some(Read { begun, outcome: outcome.clone() });
+            Some(Read { begun, ended: Instant::now(), outcome: outcome.clone() });
         outcome
     }
 

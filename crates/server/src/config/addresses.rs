@@ -37,10 +37,14 @@ pub(super) fn database(url: &str) -> Result<(), String> {
         let advice = "use sqlite://FILE?mode=rwc or postgres://USER:PASSWORD@HOST/NAME";
         return Err(format!("database_url names no database that is supported: {advice}."));
     };
-    let (_, tail) = split_authority(rest);
+    let (authority, tail) = split_authority(rest);
     if tail.contains(['@', '#']) {
         let advice = "write / as %2F, ? as %3F, # as %23, @ as %40 and % as %25";
         return Err(format!("database_url has @ or # behind the host. In user name and password, {advice}."));
+    }
+    if !has_plain_port(authority) {
+        let advice = "write it like postgres://USER:PASSWORD@HOST:PORT/NAME";
+        return Err(format!("database_url has no host, or a port that is no number up to 65535: {advice}."));
     }
     let parameters = tail.split_once('?').map_or("", |(_, parameters)| parameters);
     for parameter in parameters.split('&').filter(|parameter| !parameter.is_empty()) {
@@ -108,8 +112,8 @@ pub(super) fn without_password(text: &str) -> String {
         return text.to_owned();
     }
     let (authority, tail) = split_authority(rest);
-    if tail.contains('@') {
-        // The password may hold what ends the host, and then the host would be a part of it.
+    if tail.contains('@') || !has_plain_port(authority) {
+        // The password may hold what ends the host, or stand where the port should, and then it would be shown.
         return format!("{scheme}://{HIDDEN}");
     }
     let authority = match authority.rsplit_once('@') {
@@ -128,6 +132,13 @@ pub(super) fn without_password(text: &str) -> String {
         None => HIDDEN.to_owned(),
     });
     format!("{scheme}://{authority}{path}?{}", shown.collect::<Vec<_>>().join("&"))
+}
+
+/// Whether the port behind the host is a number, or there is none.
+fn has_plain_port(authority: &str) -> bool {
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let behind = host.rsplit_once(']').map_or(host, |(_, behind)| behind);
+    behind.split_once(':').is_none_or(|(_, port)| port.parse::<u16>().is_ok())
 }
 
 /// User, password, host and port, and what stands behind them.
@@ -152,6 +163,9 @@ mod tests {
             ("postgres://u:1?w@h/d", "postgres://•••"),
             ("postgres://u:1#w@h/d", "postgres://•••"),
             ("postgres://h/d?password=p@w", "postgres://•••"),
+            ("postgres://u:p", "postgres://•••"),
+            ("postgres://u:p/d", "postgres://•••"),
+            ("postgres://u:p@[::1]:5432/d", "postgres://u:•••@[::1]:5432/d"),
             ("postgres://u:p%2Fw@h/d", "postgres://u:•••@h/d"),
             ("sqlite:///var/lib/r.db?mode=rwc", "sqlite:///var/lib/r.db?mode=rwc"),
             ("postgres://u@h/d", "postgres://u@h/d"),
@@ -170,6 +184,9 @@ mod tests {
             ("postgres://u:1?s3cret@h/d", "%3F"),
             ("postgres://u:1#s3cret@h/d", "%23"),
             ("postgres://h/d?password=s3cret@w", "%40"),
+            ("postgres://u:s3cret", "no host"),
+            ("postgres://u:s3cret/d", "no host"),
+            ("postgres://u:p@h:99999/d", "65535"),
             ("postgres://h/d?sslpassword=s3cret", "application_name"),
             ("postgres://h/d?p%61ssword=s3cret", "application_name"),
             ("postgres://h/d?statement-cache-capacity=18446744073709551615", "up to 10000"),
@@ -177,7 +194,12 @@ mod tests {
             let error = database(url).expect_err(url);
             assert!(error.contains(words) && !error.contains("s3cret"), "{error}");
         }
-        for url in ["sqlite::memory:", "postgres://u:p%2F@h/d?sslmode=require", "postgresql:///d?host=/run"] {
+        for url in [
+            "sqlite::memory:",
+            "postgres://u:p%2F@h/d?sslmode=require",
+            "postgresql:///d?host=/run",
+            "postgres://u:p@[::1]:5432/d",
+        ] {
             database(url).expect(url);
         }
     }

@@ -57,6 +57,7 @@ fn unknown_keys_and_wrong_values_refuse_with_a_sentence() {
         ("ROLLCALL_LIMITS__BURST", "0", "at least 1"),
         ("ROLLCALL_LIMITS__PAGE_SIZE", "501", "page_size_max"),
         ("ROLLCALL_LOG__FORMAT", "loud", "log.format"),
+        ("ROLLCALL_LOG__FORMAT", "", "none of auto, pretty and json"),
         ("ROLLCALL_LOG__LEVEL", "info,=x=", "log.level"),
         ("ROLLCALL_DATABASE_URL", "mysql://h/d", "sqlite://FILE"),
         ("ROLLCALL_BASE_URL", "https://x.example/", "slash"),

@@ -17,11 +17,14 @@ struct Counted {
     hashes: AtomicUsize,
     authorities: AtomicUsize,
     broken: bool,
+    /// A read of the hashes waits for a permit and gives it back.
+    gate: tokio::sync::Semaphore,
 }
 
 impl TokenSource for Counted {
     async fn hashes(&self, now: DateTime<Utc>) -> Result<HashSet<Hash>, DatabaseError> {
         self.hashes.fetch_add(1, Ordering::Relaxed);
+        let _permit = self.gate.acquire().await.expect("a gate that is never closed");
         if self.broken { Err(DatabaseError::Busy) } else { self.db.token_hashes(now).await }
     }
 
@@ -54,7 +57,8 @@ impl Counted {
         let connection =
             connections::create(&db, &operator, &new).await.expect("a connection").id.to_string();
         let (hashes, authorities) = Default::default();
-        Self { db, operator, connection, hashes, authorities, broken: false }
+        let gate = tokio::sync::Semaphore::new(1);
+        Self { db, operator, connection, hashes, authorities, broken: false, gate }
     }
 
     /// A new token: its hash and its id.
@@ -128,4 +132,19 @@ async fn a_database_that_cannot_say_refuses_all_who_wait_at_once() {
         crowd.iter().all(|outcome| matches!(outcome, Err(Failure::Later(error, _)) if error.status == 503))
     );
     assert!(source.asked().0 <= 2, "those who wait share the answer");
+}
+
+#[tokio::test]
+async fn who_comes_while_the_tokens_are_read_gets_what_that_read_finds() {
+    for broken in [false, true] {
+        let mut source = Counted::open().await;
+        source.broken = broken;
+        let (hash, _) = source.token(None).await;
+        let (tokens, now) = (Tokens::new(1), source.operator.now);
+        let closed = source.gate.acquire().await.expect("an open gate");
+        let crowd = join_all((0..100).map(|_| tokens.authority(&source, hash, now)));
+        let (outcomes, ()) = tokio::join!(crowd, async { drop(closed) });
+        assert!(outcomes.iter().all(|outcome| outcome.is_err() == broken));
+        assert_eq!(source.asked().0, 1, "nobody waits for a second read, broken: {broken}");
+    }
 }
