@@ -2,12 +2,12 @@
 //! analysed, and after.
 
 use chrono::DateTime;
-use provisioning::{GroupId, UserId};
+use provisioning::{GroupId, PoolId, UserId};
 use scim::protocol::list::Page;
 use sea_orm::{ConnectionTrait as _, Database, Statement};
 use uuid::Uuid;
 
-use crate::{Options, ReadUnit, Store, TenantScope, Wanted, new_id};
+use crate::{MemberKind, Options, ReadUnit, Store, TenantScope, Wanted, new_id};
 
 /// Two connections.
 const BEGIN: &str = "
@@ -26,7 +26,11 @@ INSERT INTO groups (tenant_id, id, document, search, display_name, display_name_
     version)
 SELECT id('0', 0), id('b', n), jsonb_build_object('displayName', 'g' || n), '{}', 'g' || n, 'g' || n, id('c', 1), now(), now(), 1
 FROM generate_series(FIRST, LAST) n;
-INSERT INTO group_members SELECT id('0', 0), id('b', n), id('a', n), 'User', now() FROM generate_series(FIRST, LAST) n
+INSERT INTO group_members SELECT id('0', 0), id('b', n), id('a', n), 'User', now() FROM generate_series(FIRST, LAST) n;
+INSERT INTO pools (tenant_id, id, name, name_folded, seats, used, policy, is_default, created_at)
+SELECT id('0', 0), id('d', 1), 'p', 'p', 1, 0, 'queue', FALSE, now() ON CONFLICT DO NOTHING;
+INSERT INTO grants (tenant_id, user_id, pool_id, kind, created_at)
+SELECT id('0', 0), id('a', n), id('d', 1), 'by-hand', now() FROM generate_series(FIRST, LAST) n
 ";
 
 /// The other users come into the first group.
@@ -117,6 +121,33 @@ async fn read_everything(unit: &ReadUnit, strict: bool) {
     watch.at_most(i64::from(ROWS) + 500, "a page of groups").await;
 }
 
+/// Changes by key, of which nothing stays.
+async fn change_everything(store: &Store, scope: &TenantScope, strict: bool) {
+    let mut unit = store.write(scope).await.expect("a unit opens");
+    let group = GroupId::new(id('b', 1));
+    for named in NAMED {
+        let ids: Vec<Uuid> = (1..=named).map(|number| id('a', number)).collect();
+        let members: Vec<(Uuid, MemberKind)> = ids.iter().map(|id| (*id, MemberKind::User)).collect();
+        let users: Vec<UserId> = ids.iter().copied().map(UserId::new).collect();
+        let (each, what) = (i64::from(named), |change: &str| format!("{change} of {named}"));
+        let before = touched(&unit).await;
+        unit.lock_people(&ids).await.expect("locked");
+        unit.lock_facts(&users, &[], DateTime::UNIX_EPOCH).await.expect("locked");
+        let locked = touched(&unit).await;
+        assert!(locked - before <= 20 * each || !strict, "{}: {}", what("locks"), locked - before);
+        let removed = unit.remove_members(group, &ids).await.expect("removed");
+        let gone = touched(&unit).await;
+        assert!(gone - locked <= 8 * each || !strict, "{}: {}", what("removal"), gone - locked);
+        assert_eq!(removed.len(), ids.len());
+        unit.add_members(group, &members, DateTime::UNIX_EPOCH).await.expect("added");
+        let added = touched(&unit).await;
+        assert!(added - gone <= 8 * each || !strict, "{}: {}", what("addition"), added - gone);
+        unit.delete_grants(&users, PoolId::new(id('d', 1))).await.expect("deleted");
+        let lifted = touched(&unit).await;
+        assert!(lifted - added <= 8 * each || !strict, "{}: {}", what("grants"), lifted - added);
+    }
+}
+
 #[tokio::test]
 async fn reads_touch_few_rows_in_a_table_that_has_grown_and_in_one_that_was_analysed() {
     #[expect(clippy::disallowed_methods, reason = "a test's own setting")]
@@ -134,6 +165,7 @@ async fn reads_touch_few_rows_in_a_table_that_has_grown_and_in_one_that_was_anal
     let fill = |first, last| FILL.replace("FIRST", first).replace("LAST", last);
     filler.execute_unprepared(BEGIN).await.expect("filled");
     filler.execute_unprepared(&fill("1", "100")).await.expect("filled");
+    filler.execute_unprepared(&GATHER.replace("LAST", "100")).await.expect("filled");
 
     let whole = TenantScope::of(id('0', 0));
     let one = store.read(&whole).await.expect("a unit opens").connections().await.expect("readable");
@@ -141,10 +173,11 @@ async fn reads_touch_few_rows_in_a_table_that_has_grown_and_in_one_that_was_anal
     let scopes = [&whole, &seen];
     for scope in scopes.repeat(EARLY) {
         read_everything(&store.read(scope).await.expect("a unit opens"), false).await;
+        change_everything(&store, scope, false).await;
     }
     let last = ROWS.to_string();
     filler.execute_unprepared(&fill("101", &last)).await.expect("filled");
-    filler.execute_unprepared(&GATHER.replace("LAST", &last)).await.expect("filled");
+    filler.execute_unprepared(&GATHER.replace("2, LAST", &format!("101, {last}"))).await.expect("filled");
     // Plans of small tables go when they are some seconds old.
     let units = [store.read(&whole).await.expect("opens"), store.read(&whole).await.expect("opens")];
     for unit in &units {
@@ -155,6 +188,7 @@ async fn reads_touch_few_rows_in_a_table_that_has_grown_and_in_one_that_was_anal
         filler.execute_unprepared(analysis).await.expect("analysed");
         for scope in scopes.repeat(2) {
             read_everything(&store.read(scope).await.expect("a unit opens"), true).await;
+            change_everything(&store, scope, true).await;
         }
     }
     store.close().await;

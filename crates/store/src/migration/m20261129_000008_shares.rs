@@ -1,5 +1,5 @@
-//! What `PostgreSQL` is to believe about tenants: each has a good part of a table, so that an index that knows a row's key
-//! is always better than one that knows only the tenant.
+//! What `PostgreSQL` is to believe about tenants, owners, groups and pools: each has a good part of a table, so that an
+//! index that knows a row's key is always better than one that knows only a part of the key.
 
 use sea_orm::{DbBackend, Statement};
 use sea_orm_migration::prelude::*;
@@ -15,12 +15,9 @@ impl MigrationTrait for Migration {
         if manager.get_database_backend() == DbBackend::Sqlite {
             return Ok(());
         }
-        for table in TABLES.into_iter().filter(|table| *table != "tenants") {
-            let share = format!("ALTER TABLE {table} ALTER COLUMN tenant_id SET (n_distinct = 2)");
-            connection.execute_unprepared(&share).await?;
-        }
-        for table in ["users", "groups"] {
-            let share = format!("ALTER TABLE {table} ALTER COLUMN connection_id SET (n_distinct = 2)");
+        let tenants = TABLES.iter().filter(|table| **table != "tenants").map(|table| (*table, "tenant_id"));
+        for (table, column) in tenants.chain(SHARES) {
+            let share = format!("ALTER TABLE {table} ALTER COLUMN {column} SET (n_distinct = 2)");
             connection.execute_unprepared(&share).await?;
         }
         // Nothing is written without a tenant, so no data can come in between the look and the TRUNCATE.
@@ -58,6 +55,16 @@ const TABLES: [&str; 18] = [
     "jobs",
     "requests",
     "quirk_uses",
+];
+
+/// Other columns by whose value alone no row is to be looked for where more is known.
+const SHARES: [(&str, &str); 6] = [
+    ("users", "connection_id"),
+    ("groups", "connection_id"),
+    ("group_members", "group_id"),
+    ("parked_members", "group_id"),
+    ("grants", "pool_id"),
+    ("seats", "pool_id"),
 ];
 
 /// An example for ANALYZE, which learns what a column is like and remembers it when the rows are gone.
