@@ -1,23 +1,26 @@
 //! Members of groups: which resources they are, who may join, what follows from joining and leaving.
 
+mod moved;
+
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use provisioning::{Cause, Entry, EntryKind, GroupId, Subject, UserId};
+use provisioning::{GroupId, PoolId, PoolPolicy};
 use scim::compat::names::PARK_UNKNOWN_MEMBERS;
 use scim::patch::{MemberChanges, Members};
 use scim::text::fold_name;
 use serde_json::Value;
-use store::{Group, Member, MemberKind, MemberName, ReadUnit, WriteUnit};
+use store::{Group, Member, MemberKind, MemberName, PoolState, ReadUnit, WriteUnit};
 use uuid::Uuid;
 
+pub(crate) use self::moved::{Moved, subject, told, users};
 use crate::error::Error;
 use crate::outcome::Outcome;
 use crate::representation::member as element;
 use crate::requester::Requester;
 use crate::settle::{CHUNK, Change};
-use crate::work::members_left::LeftWork;
+use crate::work::members_moved::MovedWork;
 
-/// The most members who leave a group and are told of and settled in the request itself.
+/// The most members who join or leave a group and are told of and settled in the request itself.
 const AT_ONCE: usize = 1_000;
 
 /// The members that a request is about.
@@ -252,12 +255,14 @@ impl Moves {
         if self.is_empty() {
             return Ok(());
         }
-        let bound = !unit.pools_bound_to(group.id).await?.is_empty();
+        let pools = unit.pools_bound_to(group.id).await?;
+        let bound = !pools.is_empty();
+        let join_by_job = self.joining.len() > AT_ONCE && !refuses(unit, &pools).await?;
         if bound {
             // All at once, so that two requests that move the same people do not wait for each other.
             let leaving: &[Uuid] = if self.leave_by_job() { &[] } else { &self.leaving };
-            let moved: Vec<Uuid> =
-                leaving.iter().copied().chain(self.joining.iter().map(|(id, _)| *id)).collect();
+            let joining: &[_] = if join_by_job { &[] } else { &self.joining };
+            let moved: Vec<Uuid> = leaving.iter().copied().chain(joining.iter().map(|(id, _)| *id)).collect();
             unit.lock_people(&moved).await?;
         }
         let now = requester.now;
@@ -271,23 +276,23 @@ impl Moves {
             }
         }
         let (id, name) = (group.id, group.display_name());
-        if self.leave_by_job() {
-            for members in gone.chunks(CHUNK) {
-                unit.enqueue(LeftWork::new(id, name, &requester.actor, members).job(now), now).await?;
+        let by_job = [(Moved::Out, self.leave_by_job(), &mut gone), (Moved::In, join_by_job, &mut added)];
+        for (moved, _, people) in by_job.into_iter().filter(|(_, by_job, _)| *by_job) {
+            for members in people.chunks(CHUNK) {
+                let work = MovedWork::new(moved, (id, name), &requester.actor, members);
+                unit.enqueue(work.job(now), now).await?;
             }
-            outcome.effects.note("the members who left are settled in batches");
-            gone.clear();
+            outcome.effects.note(format!("the members who {} are settled in batches", moved.word()));
+            people.clear();
         }
-        let mut entries = removed(&self.names, &gone, name);
-        entries.extend(told(&self.names, &added, EntryKind::MemberAdded, "was added to", name));
+        let mut entries = told(&self.names, &gone, Moved::Out, name);
+        entries.extend(told(&self.names, &added, Moved::In, name));
         unit.record(entries.iter().map(|entry| (entry, &requester.actor)), now).await?;
         if !bound {
             return Ok(());
         }
-        let left = Cause::LeftGroup { group: id, name: name.to_owned() };
-        let joined = Cause::JoinedGroup { group: id, name: name.to_owned() };
-        for (cause, people) in [(&left, &gone), (&joined, &added)] {
-            let change = Change { cause, actor: &requester.actor, now };
+        for (moved, people) in [(Moved::Out, &gone), (Moved::In, &added)] {
+            let change = Change { cause: &moved.cause(id, name), actor: &requester.actor, now };
             outcome.effects.merge(change.settle(unit, &users(&self.names, people)).await?);
         }
         Ok(())
@@ -298,41 +303,11 @@ impl Moves {
     }
 }
 
-/// The users among members of these names.
-pub(crate) fn users(names: &HashMap<Uuid, MemberName>, members: &[Uuid]) -> Vec<UserId> {
-    let is_user = |id: &Uuid| names.get(id).is_some_and(|name| name.kind == MemberKind::User);
-    members.iter().copied().filter(is_user).map(UserId::new).collect()
-}
-
-/// What the journal tells of members who were taken out of a group.
-pub(crate) fn removed(names: &HashMap<Uuid, MemberName>, members: &[Uuid], group: &str) -> Vec<Entry> {
-    told(names, members, EntryKind::MemberRemoved, "was taken out of", group)
-}
-
-/// A user or group as the subject of an entry.
-pub(crate) fn subject(id: Uuid, kind: MemberKind) -> Subject {
-    match kind {
-        MemberKind::User => Subject::User(UserId::new(id)),
-        MemberKind::Group => Subject::Group(GroupId::new(id)),
-    }
-}
-
-fn told(
-    names: &HashMap<Uuid, MemberName>,
-    members: &[Uuid],
-    kind: EntryKind,
-    words: &str,
-    group: &str,
-) -> Vec<Entry> {
-    let line = |id: &Uuid| {
-        let name = names.get(id)?;
-        Some(Entry::new(
-            subject(*id, name.kind),
-            kind,
-            format!("{} {words} the group “{group}”.", name.called),
-        ))
-    };
-    members.iter().filter_map(line).collect()
+/// Whether one of these pools refuses a push for which it has no seats: then it has to be asked in the request itself.
+async fn refuses(unit: &WriteUnit, pools: &[PoolId]) -> Result<bool, Error> {
+    let refuses =
+        |state: &PoolState| state.pool.policy == PoolPolicy::Reject && pools.contains(&state.pool.id);
+    Ok(unit.pools().await?.iter().any(refuses))
 }
 
 /// RFC 7643 §4.2: a type that contradicts the resource is an error of the client.

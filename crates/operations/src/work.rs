@@ -8,7 +8,7 @@ pub(crate) mod expire_pool;
 pub(crate) mod group_deleted;
 pub(crate) mod hand_over;
 pub(crate) mod join_groups;
-pub(crate) mod members_left;
+pub(crate) mod members_moved;
 pub(crate) mod serve_queue;
 pub(crate) mod settle_group;
 pub(crate) mod settle_pool;
@@ -36,7 +36,7 @@ pub const LONG: &[&str] = &[
     settle_pool::KIND,
     group_deleted::KIND,
     hand_over::KIND,
-    members_left::KIND,
+    members_moved::KIND,
     delete_pool::KIND,
     delete_tenant::KIND,
 ];
@@ -178,7 +178,7 @@ impl Step<'_> {
             group_deleted::KIND => group_deleted::step(self).await,
             hand_over::KIND => hand_over::step(self).await,
             join_groups::KIND => join_groups::step(self).await,
-            members_left::KIND => members_left::step(self).await,
+            members_moved::KIND => members_moved::step(self).await,
             delete_pool::KIND => delete_pool::step(self).await,
             delete_tenant::KIND => delete_tenant::step(self).await,
             other => Err(WorkError::Broken(format!("there is no work of the kind \"{other}\""))),

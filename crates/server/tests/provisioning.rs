@@ -452,16 +452,35 @@ async fn jobs(app: &TestApp, kind: &str) -> i64 {
 }
 
 #[tokio::test]
-async fn a_large_group_is_emptied_at_once_and_its_people_are_settled_in_batches() {
+async fn a_large_group_is_filled_and_emptied_at_once_and_its_people_are_settled_in_batches() {
     let app = TestApp::open().await;
     let client = app.connection("generic").await;
     let bodies: Vec<Value> = (0..1_001).map(|number| user(&format!("person-{number}"))).collect();
     let answers = futures::future::join_all(bodies.iter().map(|body| client.post("/Users", body))).await;
     let people: Vec<String> = answers.into_iter().map(|answer| answer.expect(201).id()).collect();
     let people: Vec<&str> = people.iter().map(String::as_str).collect();
-    let team = client.group("Team", &people).await;
+    let members: Vec<Value> = people.iter().map(|person| json!({ "value": person })).collect();
+    let whole = json!({ "schemas": [GROUP], "displayName": "Team", "members": members });
+    let team = client.group("Team", &[]).await;
+    app.pool("Few", 10, "reject").await;
+    app.bind(&team, "Few").await;
+    client.put(&format!("/Groups/{team}"), &whole).await.expect(400);
+    assert_eq!(client.get(&format!("/Groups/{team}")).await.expect(200).body["members"], Value::Null);
+    let operator = app.admin.operator("test");
+    let unbound =
+        operations::bindings::delete(app.admin.db(), &operator, &team, "Few", Agreed::Nothing).await;
+    app.admin.finish(unbound.expect("a binding").1, |_| {}).await.expect("no member to settle");
     app.pool("Vault", 2_000, "queue").await;
     app.bind(&team, "Vault").await;
+    client.put(&format!("/Groups/{team}"), &whole).await.expect(200);
+    assert_eq!(jobs(&app, "members-moved").await, 3, "500, 500 and one");
+    app.later(TimeDelta::seconds(1)).await;
+    assert_eq!(app.pool_now("Vault").await.used, 1_001);
+    let story = app.story(people[1_000]).await;
+    assert!(
+        story.contains(&"member-added".to_owned()) && story.contains(&"seat-taken".to_owned()),
+        "{story:?}"
+    );
     let others = client.group("Others", &people[..1]).await;
     app.bind(&others, "Vault").await;
 

@@ -1,23 +1,24 @@
-//! Many members left a group in one request: the journal tells of each, and each is settled, in batches. The memberships
-//! themselves end in the request.
+//! Many members joined or left a group in one request: the journal tells of each, and each is settled, in batches. The
+//! memberships themselves begin and end in the request.
 
 use chrono::{DateTime, Utc};
-use provisioning::{Cause, GroupId};
+use provisioning::GroupId;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::{Actor, ActorKind, NewJob};
 use uuid::Uuid;
 
 use super::{Progress, Step, WorkError};
-use crate::members::{removed, users};
+use crate::members::{Moved, told, users};
 
 /// The kind of the job.
-pub(crate) const KIND: &str = "members-left";
+pub(crate) const KIND: &str = "members-moved";
 
-/// Members who left, and have yet to be told of and settled.
+/// Members who joined or left, and have yet to be told of and settled.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct LeftWork {
+pub(crate) struct MovedWork {
+    moved: Moved,
     group: GroupId,
     /// Its display name.
     name: String,
@@ -28,11 +29,11 @@ pub(crate) struct LeftWork {
     members: Vec<Uuid>,
 }
 
-impl LeftWork {
-    /// What is to be done after these members left a group by a request of this actor.
-    pub(crate) fn new(group: GroupId, name: &str, actor: &Actor, members: &[Uuid]) -> Self {
+impl MovedWork {
+    /// What is to be done after these members moved by a request of this actor.
+    pub(crate) fn new(moved: Moved, (group, name): (GroupId, &str), actor: &Actor, members: &[Uuid]) -> Self {
         let (connection, request) = (actor.name.clone(), actor.reference.clone());
-        Self { group, name: name.to_owned(), connection, request, members: members.to_vec() }
+        Self { moved, group, name: name.to_owned(), connection, request, members: members.to_vec() }
     }
 
     /// The job that does the work.
@@ -43,7 +44,7 @@ impl LeftWork {
 
 /// Tells of the next members and settles them, in the name of the connection that changed the group.
 pub(super) async fn step(step: &mut Step<'_>) -> Result<Option<Progress>, WorkError> {
-    let mut work: LeftWork = step.read()?;
+    let mut work: MovedWork = step.read()?;
     if work.members.is_empty() {
         return Ok(None);
     }
@@ -52,7 +53,7 @@ pub(super) async fn step(step: &mut Step<'_>) -> Result<Option<Progress>, WorkEr
     step.actor =
         Actor { kind: ActorKind::Connection, name: work.connection.clone(), reference: work.request.clone() };
     let names = step.db.read(step.scope).await?.names_of_members(&next).await?;
-    let told = removed(&names, &next, &work.name);
-    let cause = Cause::LeftGroup { group: work.group, name: work.name.clone() };
+    let told = told(&names, &next, work.moved, &work.name);
+    let cause = work.moved.cause(work.group, &work.name);
     step.settle(&users(&names, &next), &cause, &told, json!(work)).await.map(Some)
 }

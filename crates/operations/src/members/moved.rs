@@ -1,0 +1,70 @@
+//! Members who joined or left a group: what the journal tells of them, and why they are settled.
+
+use std::collections::HashMap;
+
+use provisioning::{Cause, Entry, EntryKind, GroupId, Subject, UserId};
+use serde::{Deserialize, Serialize};
+use store::{MemberKind, MemberName};
+use uuid::Uuid;
+
+/// Which way members moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Moved {
+    In,
+    Out,
+}
+
+impl Moved {
+    /// Why people are settled who moved so.
+    pub(crate) fn cause(self, group: GroupId, name: &str) -> Cause {
+        let name = name.to_owned();
+        match self {
+            Self::In => Cause::JoinedGroup { group, name },
+            Self::Out => Cause::LeftGroup { group, name },
+        }
+    }
+
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::In => "joined",
+            Self::Out => "left",
+        }
+    }
+}
+
+/// The users among members of these names.
+pub(crate) fn users(names: &HashMap<Uuid, MemberName>, members: &[Uuid]) -> Vec<UserId> {
+    let is_user = |id: &Uuid| names.get(id).is_some_and(|name| name.kind == MemberKind::User);
+    members.iter().copied().filter(is_user).map(UserId::new).collect()
+}
+
+/// A user or group as the subject of an entry.
+pub(crate) fn subject(id: Uuid, kind: MemberKind) -> Subject {
+    match kind {
+        MemberKind::User => Subject::User(UserId::new(id)),
+        MemberKind::Group => Subject::Group(GroupId::new(id)),
+    }
+}
+
+/// What the journal tells of members who moved.
+pub(crate) fn told(
+    names: &HashMap<Uuid, MemberName>,
+    members: &[Uuid],
+    moved: Moved,
+    group: &str,
+) -> Vec<Entry> {
+    let (kind, words) = match moved {
+        Moved::In => (EntryKind::MemberAdded, "was added to"),
+        Moved::Out => (EntryKind::MemberRemoved, "was taken out of"),
+    };
+    let line = |id: &Uuid| {
+        let name = names.get(id)?;
+        Some(Entry::new(
+            subject(*id, name.kind),
+            kind,
+            format!("{} {words} the group “{group}”.", name.called),
+        ))
+    };
+    members.iter().filter_map(line).collect()
+}
