@@ -447,6 +447,7 @@ async fn the_journal_is_read_by_kind_time_and_person_and_of_deleted_people() {
     let about = tail(&["--user", &ada]);
     assert!(names(&about, "/kind").contains(&"removed".to_owned()), "{about}");
     assert_eq!(tail(&["--user", "Ada@Alpha.example"]), about, "a deleted person is found by name");
+    assert_eq!(tail(&["--user", "Ada@Mail.example"]), about, "and by an e-mail address");
     let refused = site.run(&["journal", "tail", "--user", "ad"]);
     assert!(refused.refused(1).contains("there is no user"), "a part of a name is no name");
     assert_eq!(names(&tail(&["--user", &ada, "--kind", "removed"]), "/kind"), ["removed"]);

@@ -7,6 +7,7 @@ use provisioning::{Cause, Entry, EntryKind, PoolId, Subject, UserId};
 use scim::Object;
 use scim::compat::Used;
 use scim::project::Projection;
+use serde_json::json;
 use store::{Arrived, Computed, Constraint, NewUser, Newcomer, User, Wanted, WriteUnit};
 
 use crate::conflicts;
@@ -56,11 +57,14 @@ impl Arrival {
         let name = document.get("userName").and_then(serde_json::Value::as_str).unwrap_or_default();
         let by = requester.provider.as_ref().map_or("an administrator", |it| &it.connection.name);
         let why = format!("{name} was created by “{by}”.");
+        let mut entry = Entry::new(Subject::User(id), EntryKind::UserCreated, why);
+        // The journal is asked by e-mail address, too, when the user is there no more.
+        entry.after = document.get("emails").map(|emails| json!({ "emails": emails }));
         let new = NewUser {
             id,
             document,
             connection: requester.provider.as_ref().map(|provider| provider.connection.id),
-            entry: Entry::new(Subject::User(id), EntryKind::UserCreated, why),
+            entry,
             actor: requester.actor.clone(),
         };
         let newcomer = Newcomer::new(&requester.scope, new, now)?;
