@@ -123,7 +123,10 @@ async fn no_question_comes_where_it_was_answered_before_or_people_lose_nothing()
     let before = company.state();
     let other = company.sit(&["pool", "delete", "Vault", "--expect-people", "3"], "y\n");
     assert_eq!(other.code, 1, "{other:?}");
-    assert!(other.screen.contains("--expect-people 3 was said and 2 people would lose something"), "{other:?}");
+    assert!(
+        other.screen.contains("--expect-people 3 was said and 2 people would lose something"),
+        "{other:?}"
+    );
     assert!(!other.screen.contains(QUESTION), "{other:?}");
     assert_eq!(company.state(), before, "the number counts, whatever is typed");
 

@@ -151,6 +151,18 @@ impl<'c> Claim<'c> {
     }
 }
 
+impl Claim<'_> {
+    /// Answers a row if there is such a job.
+    pub(crate) fn look(&self, now: DateTime<Utc>) -> Sql {
+        let mut sql = Sql::new("SELECT 1 WHERE EXISTS (SELECT 1 FROM jobs j WHERE");
+        Due::Abandoned.push(&mut sql, self, now);
+        sql.push(") OR EXISTS (SELECT 1 FROM jobs j WHERE");
+        Due::Ready.push(&mut sql, self, now);
+        sql.push(")");
+        sql
+    }
+}
+
 /// How many more jobs are looked at than are wanted: those that another worker is about to claim are passed over.
 const SPARE: u64 = 4;
 
@@ -169,12 +181,7 @@ impl Store {
     ) -> Result<Vec<Job>, Error> {
         let now = stored(now);
         // Looking first costs the writer nothing while there is nothing to do.
-        let mut sql = Sql::new("SELECT 1 WHERE EXISTS (SELECT 1 FROM jobs j WHERE");
-        Due::Abandoned.push(&mut sql, claim, now);
-        sql.push(") OR EXISTS (SELECT 1 FROM jobs j WHERE");
-        Due::Ready.push(&mut sql, claim, now);
-        sql.push(")");
-        let look = sql.statement(self.backend());
+        let look = claim.look(now).statement(self.backend());
         if self.database().await?.query_all_raw(look).await?.is_empty() {
             return Ok(Vec::new());
         }

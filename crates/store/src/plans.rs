@@ -7,7 +7,7 @@ use scim::protocol::list::Page;
 use sea_orm::{ConnectionTrait as _, Database, Statement};
 use uuid::Uuid;
 
-use crate::{MemberKind, Options, ReadUnit, Store, TenantScope, Wanted, new_id};
+use crate::{Claim, MemberKind, Options, ReadUnit, Store, TenantScope, Wanted, new_id};
 
 /// Two connections.
 const BEGIN: &str = "
@@ -29,6 +29,8 @@ FROM generate_series(FIRST, LAST) n;
 INSERT INTO group_members SELECT id('0', 0), id('b', n), id('a', n), 'User', now() FROM generate_series(FIRST, LAST) n;
 INSERT INTO pools (tenant_id, id, name, name_folded, seats, used, policy, is_default, created_at)
 SELECT id('0', 0), id('d', 1), 'p', 'p', 1, 0, 'queue', FALSE, now() ON CONFLICT DO NOTHING;
+INSERT INTO jobs (tenant_id, id, kind, payload, state, run_at, attempt, created_at)
+SELECT id('0', 0), id('e', n), 'a', '{}', 'ready', now(), 0, now() FROM generate_series(FIRST, LAST) n;
 INSERT INTO grants (tenant_id, user_id, pool_id, kind, created_at)
 SELECT id('0', 0), id('a', n), id('d', 1), 'by-hand', now() FROM generate_series(FIRST, LAST) n
 ";
@@ -105,6 +107,9 @@ async fn read_everything(unit: &ReadUnit, strict: bool) {
         unit.names_of(&ids).await.expect("readable");
         watch.at_most(4 * each, &what("names")).await;
     }
+    let look = Claim::of(&["a", "b", "c"], 10).look(DateTime::UNIX_EPOCH);
+    assert_eq!(unit.transaction.run(look).await.expect("readable"), 0, "no job is due");
+    watch.at_most(20, "a look for jobs").await;
     unit.whole_user(UserId::new(id('a', 8)), Wanted::ALL).await.expect("readable").expect("there");
     watch.at_most(20, "a user").await;
     unit.members_behind(&[group], None, 100).await.expect("readable");
