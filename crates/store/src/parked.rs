@@ -1,9 +1,9 @@
 //! Parked members: values that a group names before the user has arrived (O-21).
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
-use provisioning::GroupId;
+use provisioning::{GroupId, UserId};
 use scim::Object;
 use scim::text::fold_name;
 use sea_orm::FromQueryResult;
@@ -26,8 +26,9 @@ pub(crate) struct ValueRow {
 }
 
 #[derive(FromQueryResult)]
-struct GroupRow {
+struct ParkedRow {
     group_id: Uuid,
+    value: String,
 }
 
 #[derive(FromQueryResult)]
@@ -108,41 +109,54 @@ impl WriteUnit {
         self.share(&[Lock::Parking]).await
     }
 
-    /// Locks the groups that wait for a user of these names, to be done before such a person is created and
+    /// Locks the groups that wait for users of these names, to be done before such people are created and
     /// [`WriteUnit::unpark_for`] is called: a unit that parks a member locks the group first, too. (A group that begins to
     /// wait between the two calls can make two units wait for each other, and one is told to come again.)
     ///
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
-    pub async fn lock_groups_awaiting(&mut self, document: &Object) -> Result<(), Error> {
+    pub async fn lock_groups_awaiting(&mut self, documents: &[&Object]) -> Result<(), Error> {
         let mut sql = Sql::new("SELECT 1 FROM groups g WHERE g.tenant_id = ");
         sql.bind(self.tenant())
             .push(" AND g.id IN (SELECT p.group_id FROM parked_members p WHERE p.tenant_id = ");
         sql.bind(self.tenant()).push(" AND p.value IN ");
-        sql.list(["externalId", "userName"].into_iter().filter_map(|name| text(document, name)));
+        let named = |name: &'static str| documents.iter().filter_map(move |document| text(document, name));
+        sql.list(["externalId", "userName"].into_iter().flat_map(named));
         sql.claimed(&self.scope.clone(), "p").push(") ORDER BY g.id");
         self.transaction.lock(sql).await?;
         self.locked_awaiting = true;
         Ok(())
     }
 
-    /// Makes a user who has arrived a member of every group in which the `externalId` or the `userName` is parked,
-    /// and answers those groups; they get a new version.
+    /// Makes users who have arrived members of every group in which the `externalId` or the `userName` is parked, and
+    /// answers who came into which group; the groups get a new version.
     ///
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
-    pub async fn unpark_for(&mut self, user: &User, now: DateTime<Utc>) -> Result<Vec<GroupId>, Error> {
-        let values: Vec<&str> = user.names().collect();
-        let mut sql = Sql::new("SELECT DISTINCT p.group_id FROM parked_members p WHERE p.tenant_id = ");
+    pub async fn unpark_for(
+        &mut self,
+        users: &[&User],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<(UserId, GroupId)>, Error> {
+        let mut people: HashMap<&str, UserId> = HashMap::new();
+        for user in users {
+            for name in user.names() {
+                people.entry(name).or_insert(user.id);
+            }
+        }
+        let values: Vec<&str> = people.keys().copied().collect();
+        let mut sql = Sql::new("SELECT p.group_id, p.value FROM parked_members p WHERE p.tenant_id = ");
         sql.bind(self.tenant()).push(" AND p.value IN ").list(values.iter().copied());
-        sql.claimed(&self.scope, "p").push(" ORDER BY p.group_id");
-        let groups: Vec<Uuid> =
-            self.transaction.all::<GroupRow>(sql).await?.iter().map(|row| row.group_id).collect();
-        if groups.is_empty() {
+        sql.claimed(&self.scope, "p").push(" ORDER BY p.group_id, p.value");
+        let mut waiting: BTreeMap<Uuid, BTreeSet<UserId>> = BTreeMap::new();
+        for row in self.transaction.all::<ParkedRow>(sql).await? {
+            waiting.entry(row.group_id).or_default().extend(people.get(row.value.as_str()));
+        }
+        if waiting.is_empty() {
             return Ok(Vec::new());
         }
         let mut sql = Sql::new("SELECT g.id FROM groups g WHERE g.tenant_id = ");
-        sql.bind(self.tenant()).push(" AND g.id IN ").list(groups).push(" ORDER BY g.id");
+        sql.bind(self.tenant()).push(" AND g.id IN ").list(waiting.keys().copied()).push(" ORDER BY g.id");
         sql.push(for_update(self.backend()));
         let groups = self.transaction.all::<IdRow>(sql).await?;
         let mut sql = Sql::new("DELETE FROM parked_members WHERE tenant_id = ");
@@ -151,10 +165,11 @@ impl WriteUnit {
         self.transaction.run(sql).await?;
         let mut joined = Vec::new();
         for row in groups {
-            let group = GroupId::new(row.id);
-            self.add_members(group, &[(user.id.uuid(), MemberKind::User)], now).await?;
+            let (group, users) = (GroupId::new(row.id), waiting.remove(&row.id).unwrap_or_default());
+            let members: Vec<_> = users.iter().map(|user| (user.uuid(), MemberKind::User)).collect();
+            self.add_members(group, &members, now).await?;
             self.touch_group(group, now).await?;
-            joined.push(group);
+            joined.extend(users.into_iter().map(|user| (user, group)));
         }
         Ok(joined)
     }

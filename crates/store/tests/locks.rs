@@ -35,10 +35,10 @@ async fn a_member_who_is_parked_in_the_instant_of_arriving_is_a_member_in_parall
             let newcomer = newcomer(&scope, user_document(body));
             let user = newcomer.user();
             let mut unit = second.write(&scope).await.expect("a unit opens");
-            unit.lock_groups_awaiting(&user.resource.document).await.expect("locked");
+            unit.lock_groups_awaiting(&[&user.resource.document]).await.expect("locked");
             let arrived = unit.insert_users(vec![&newcomer]).await.expect("created");
             if arrived.is_awaited(user) {
-                unit.unpark_for(user, now()).await.expect("joined");
+                unit.unpark_for(&[user], now()).await.expect("joined");
             }
             unit.commit().await.expect("committed");
             user.id

@@ -104,7 +104,7 @@ async fn a_tenant_sees_and_changes_only_its_own() {
     let bob =
         create(&mut unit, new_user(id_at(now()), user_document(json!({ "userName": "bob" }))), now()).await;
     let bob = bob.expect("a new user");
-    assert!(unit.unpark_for(&bob, now()).await.expect("nothing").is_empty());
+    assert!(unit.unpark_for(&[&bob], now()).await.expect("nothing").is_empty());
     let theirs = insert_group(&mut unit, "Theirs").await;
     let added = unit
         .add_members(theirs, &[(ada.uuid(), MemberKind::User), (group.uuid(), MemberKind::Group)], now())

@@ -171,14 +171,14 @@ async fn who_was_parked_becomes_a_member_on_arrival() {
     unit.park_members(two, &["ada".to_owned()], None).await.expect("parked");
     assert_eq!(unit.parked(one).await.expect("readable"), values);
     let documents = [json!({ "userName": "ada", "externalId": "ext-1" }), json!({ "userName": "bob" })];
-    unit.lock_groups_awaiting(&user_document(documents[0].clone())).await.expect("locked");
+    unit.lock_groups_awaiting(&[&user_document(documents[0].clone())]).await.expect("locked");
     let newcomers = documents.map(|body| newcomer(&store.scope, user_document(body)));
     let arrived = unit.insert_users(newcomers.iter().collect()).await.expect("created");
     assert_eq!(arrived.parked, ["ada", "ext-1"].map(str::to_owned).into());
     assert_eq!(arrived.created.len(), 2, "both names are free");
     let [ada, bob] = newcomers.each_ref().map(Newcomer::user);
     assert!(arrived.is_awaited(ada) && !arrived.is_awaited(bob));
-    let joined = unit.unpark_for(ada, now()).await.expect("joined");
+    let joined = unit.unpark_for(&[ada], now()).await.expect("joined");
     assert_eq!(joined.len(), 2);
     assert_eq!(unit.parked(one).await.expect("readable"), values[1..]);
     assert_eq!(unit.parked(two).await.expect("readable"), Vec::<String>::new());
@@ -186,7 +186,7 @@ async fn who_was_parked_becomes_a_member_on_arrival() {
         assert_eq!(unit.members_among(group, &[ada.id.uuid()]).await.expect("readable"), [ada.id.uuid()]);
         assert_eq!(unit.group(group).await.expect("readable").expect("there").resource.meta.version, 2);
     }
-    assert_eq!(unit.unpark_for(ada, now()).await.expect("nothing left"), []);
+    assert_eq!(unit.unpark_for(&[ada], now()).await.expect("nothing left"), []);
     unit.unpark_members(one, &values).await.expect("forgotten");
     assert_eq!(unit.parked(one).await.expect("readable"), Vec::<String>::new());
 }

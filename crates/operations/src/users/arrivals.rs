@@ -56,7 +56,7 @@ async fn create_all(db: Arc<Database>, scope: TenantScope) {
     }
 }
 
-/// Creates users in one unit, or each in one of its own when one of them is refused or needs more care.
+/// Creates users in one unit, or each in one of its own when one of them is refused.
 async fn create_next(db: Arc<Database>, scope: TenantScope, mut next: Vec<Waiting>) {
     // Clients that have given up meanwhile were told to come again.
     next.retain(|waiting| !waiting.answer.is_closed());
@@ -66,7 +66,7 @@ async fn create_next(db: Arc<Database>, scope: TenantScope, mut next: Vec<Waitin
     let (arrivals, mut answers): (Vec<_>, Vec<_>) =
         next.into_iter().map(|waiting| (waiting.arrival, waiting.answer)).unzip();
     let outcome = tokio::select! {
-        outcome = in_one_unit(&db, &scope, &arrivals, false) => outcome,
+        outcome = in_units(&db, &scope, &arrivals) => outcome,
         () = all_closed(&mut answers) => return,
     };
     match outcome {
@@ -76,7 +76,7 @@ async fn create_next(db: Arc<Database>, scope: TenantScope, mut next: Vec<Waitin
             }
         }
         // What holds for one holds for all of them.
-        Err(error) if error.is_busy() || (answers.len() == 1 && !matches!(error, Error::Awaited)) => {
+        Err(error) if error.is_busy() || answers.len() == 1 => {
             for answer in answers {
                 tell(answer, Err(error.clone()));
             }
@@ -89,6 +89,14 @@ async fn create_next(db: Arc<Database>, scope: TenantScope, mut next: Vec<Waitin
     }
 }
 
+/// Creates users in one unit; in a second one when it turns out that groups wait for some of them.
+async fn in_units(db: &Database, scope: &TenantScope, arrivals: &[Arrival]) -> Result<Vec<Answer>, Error> {
+    match in_one_unit(db, scope, arrivals, false).await {
+        Err(Error::Awaited) => in_one_unit(db, scope, arrivals, true).await,
+        outcome => outcome,
+    }
+}
+
 async fn create_alone(
     db: &Database,
     scope: &TenantScope,
@@ -97,7 +105,7 @@ async fn create_alone(
 ) {
     let arrivals = [arrival];
     let outcome = tokio::select! {
-        outcome = in_one_unit(db, scope, &arrivals, true) => outcome,
+        outcome = in_units(db, scope, &arrivals) => outcome,
         () = answer.closed() => return,
     };
     let outcome = outcome.and_then(|mut outcomes| outcomes.pop().ok_or_else(panicked)?);
@@ -108,10 +116,10 @@ async fn in_one_unit(
     db: &Database,
     scope: &TenantScope,
     arrivals: &[Arrival],
-    alone: bool,
+    awaited: bool,
 ) -> Result<Vec<Answer>, Error> {
     let written = db.write(scope, async |mut unit| {
-        let outcomes = together(db, &mut unit, arrivals, alone).await?;
+        let outcomes = together(db, &mut unit, arrivals, awaited).await?;
         Ok((unit, outcomes))
     });
     let written = written.await?;

@@ -76,19 +76,21 @@ impl Arrival {
     }
 }
 
-/// Creates users in one unit, gives them what waited for them, and settles all at once; answers each. The groups that
-/// wait for a user who arrives `alone` are locked first.
+/// Creates users in one unit, gives them what waited for them, and settles all at once; answers each. Where groups
+/// may have `awaited` one of them, those groups are locked first.
 ///
 /// # Errors
-/// [`Error`]; nothing may be committed then. [`Error::Awaited`] if a group waits for one of several users.
+/// [`Error`]; nothing may be committed then. [`Error::Awaited`] if a group waits for one of them and is not locked.
 pub(super) async fn together(
     db: &Database,
     unit: &mut WriteUnit,
     arrivals: &[Arrival],
-    alone: bool,
+    awaited: bool,
 ) -> Result<Vec<Result<Outcome, Error>>, Error> {
-    if alone && let [only] = arrivals {
-        unit.lock_groups_awaiting(&only.user().resource.document).await?;
+    if awaited {
+        let documents: Vec<&Object> =
+            arrivals.iter().map(|arrival| &arrival.user().resource.document).collect();
+        unit.lock_groups_awaiting(&documents).await?;
     }
     let arrived = unit.insert_users(arrivals.iter().map(|arrival| &arrival.newcomer).collect()).await?;
     if arrived.unlocked {
@@ -122,14 +124,16 @@ impl Welcome {
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
         for arrival in created {
-            let user = arrival.user();
-            self.effects.entry(user.id).or_default().note("person created");
-            if !arrived.is_awaited(user) {
-                continue;
-            }
-            if !parked::join(unit, user, &arrival.requester.actor, now).await?.is_empty() {
-                self.touched.insert(user.id);
-                self.effects.entry(user.id).or_default().note("joined a group that named the person before");
+            self.effects.entry(arrival.user().id).or_default().note("person created");
+        }
+        let awaited = created.iter().filter(|arrival| arrived.is_awaited(arrival.user()));
+        let awaited: Vec<_> = awaited.map(|arrival| (arrival.user(), &arrival.requester.actor)).collect();
+        if awaited.is_empty() {
+            return Ok(());
+        }
+        for (user, _, _) in parked::join(unit, &awaited, now).await? {
+            if self.touched.insert(user) {
+                self.effects.entry(user).or_default().note("joined a group that named the person before");
             }
         }
         Ok(())

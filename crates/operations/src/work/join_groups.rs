@@ -57,9 +57,10 @@ async fn join(step: &mut Step<'_>, user: UserId) -> Result<Progress, WorkError> 
     let scope = scope.unwrap_or_else(|| step.scope.clone());
     let attempt = async |mut unit: WriteUnit| -> Attempt<Vec<(GroupId, String)>> {
         let Some(seen) = unit.user(user).await? else { return Ok((unit, Vec::new())) };
-        unit.lock_groups_awaiting(&seen.resource.document).await?;
+        unit.lock_groups_awaiting(&[&seen.resource.document]).await?;
         let Some(person) = unit.lock_user(user).await? else { return Ok((unit, Vec::new())) };
-        let joined = parked::join(&mut unit, &person, &step.actor, step.pace.now).await?;
+        let joined = parked::join(&mut unit, &[(&person, &step.actor)], step.pace.now).await?;
+        let joined: Vec<_> = joined.into_iter().map(|(_, group, name)| (group, name)).collect();
         step.save(&mut unit, &json!(JoinWork { user, joined: Some(joined.clone()) })).await?;
         Ok((unit, joined))
     };
