@@ -287,6 +287,9 @@ mod tests {
         }
         assert!(Agreed::Nothing.check(&Consequences::default()).is_ok());
         assert!(Agreed::People(0).check(&Consequences::default()).is_ok());
-        assert!(Agreed::People(4).check(&Consequences::default()).is_err(), "another number is another situation");
+        assert!(
+            Agreed::People(4).check(&Consequences::default()).is_err(),
+            "another number is another situation"
+        );
     }
 }

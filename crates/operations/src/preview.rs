@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use provisioning::{Cause, PoolId, Position, SeatState, Situation, UserId};
+use provisioning::{Cause, Person, PoolId, Position, SeatState, Situation, UserId};
 use store::{MemberKind, PoolRule, ReadUnit};
 use uuid::Uuid;
 
@@ -19,7 +19,7 @@ use crate::work::settle_pool::next_users;
 /// What settles people when the change is performed has its counterpart here, which is to be called in the same order.
 pub(crate) struct Preview<'u, C> {
     unit: &'u ReadUnit,
-    /// What the change makes of facts that were read, all people of them in `people`.
+    /// What the change makes of facts that were read, of `people` and `pools`.
     change: C,
     /// The pools that it is about.
     pools: Vec<PoolId>,
@@ -62,6 +62,22 @@ impl<'u, C: Fn(&mut Situation) + Send + Sync> Preview<'u, C> {
             self.ahead.settle(people, cause);
         }
         Ok(())
+    }
+
+    /// Settles those of these people whose facts pass a test, in steps.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub(crate) async fn settle_those(
+        &mut self,
+        people: &[UserId],
+        cause: &Cause,
+        test: impl Fn(&Person) -> bool + Send,
+    ) -> Result<(), Error> {
+        self.read(people).await?;
+        let passes = |id: &UserId| self.ahead.before(*id).is_some_and(&test);
+        let people: Vec<UserId> = people.iter().copied().filter(passes).collect();
+        self.settle(&people, cause).await
     }
 
     /// Gives every user the grants of these rules and, where the pool is for all, those that every user gets, and
@@ -131,8 +147,7 @@ impl<'u, C: Fn(&mut Situation) + Send + Sync> Preview<'u, C> {
         for pool in self.ahead.looks_at(people, pools) {
             let mut queue = self.queues.get(&pool).copied().unwrap_or_default();
             while !queue.is_read && self.ahead.lacks_waiters(people, pool, queue.last) {
-                let places =
-                    self.unit.seats_of(pool, SeatState::Waiting, queue.places, CHUNK as u64).await?;
+                let places = self.unit.seats_of(pool, SeatState::Waiting, queue.places, CHUNK as u64).await?;
                 queue.places += places.len() as u64;
                 queue.last = places.last().map(|place| (place.since, place.user)).or(queue.last);
                 queue.is_read = places.len() < CHUNK;

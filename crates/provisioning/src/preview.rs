@@ -18,8 +18,8 @@ use crate::{
 };
 
 pub use fate::{Fate, Unaffected};
-use queue::Queues;
 pub use queue::Position;
+use queue::Queues;
 
 /// The facts of a tenant as a change would make them, and what would follow, batch by batch.
 ///
@@ -72,10 +72,9 @@ impl Preview {
 
     /// Takes facts in, with what the change makes of them; people and pools that are known already stay as they would be.
     ///
-    /// The change finds everyone in `people`, those who wait as well.
+    /// People who wait are read like all others, so that every pool that they name is known: `queue` is not looked at.
     pub fn read(&mut self, facts: Situation, change: impl FnOnce(&mut Situation)) {
-        let Situation { mut people, pools, queue } = facts;
-        people.extend(queue);
+        let Situation { people, pools, .. } = facts;
         let mut changed = Situation { people: people.clone(), pools: pools.clone(), queue: Vec::new() };
         change(&mut changed);
         let after = changed.pools.into_iter().filter(|pool| !self.known.contains(&pool.id));
@@ -105,6 +104,12 @@ impl Preview {
     #[must_use]
     pub fn unread(&self, people: &[UserId]) -> Vec<UserId> {
         people.iter().copied().filter(|id| !self.people.contains_key(id)).collect()
+    }
+
+    /// A person who was read, as read.
+    #[must_use]
+    pub fn before(&self, person: UserId) -> Option<&Person> {
+        self.people.get(&person).map(|standing| &standing.before)
     }
 
     /// The pools whose queues the next decision about these people and pools looks at.

@@ -1,6 +1,6 @@
 //! What would follow if a pool was made, changed or deleted.
 
-use provisioning::{Cause, GrantSource, Pool, PoolId, Situation};
+use provisioning::{Cause, Grant, GrantSource, Person, Pool, PoolId, Situation};
 use scim::text::fold;
 use store::{Constraint, PoolRule, PoolState, ReadUnit, TenantScope};
 
@@ -115,6 +115,9 @@ pub(super) async fn of_delete(
             person.grants.retain(|grant| grant.pool != id);
         }
     };
+    // Grants by a rule and by default go before anyone is settled, so who has nothing else of the pool is none of them.
+    let by_hand = Grant { pool: id, source: GrantSource::ByHand };
+    let is_in_it = |person: &Person| person.seat_in(id).is_some() || person.grants.contains(&by_hand);
     let mut preview = Preview::new(&unit, vec![id], operator.batch, operator.now, change);
     let mut last = None;
     loop {
@@ -123,7 +126,7 @@ pub(super) async fn of_delete(
         if last.is_none() {
             return preview.consequences().await;
         }
-        preview.settle(&people, &Cause::GrantLifted).await?;
+        preview.settle_those(&people, &Cause::GrantLifted, is_in_it).await?;
     }
 }
 

@@ -77,7 +77,8 @@ impl Preview {
     /// What would follow for a person.
     pub(super) fn fate(&self, standing: &Standing) -> Fate {
         let before = &standing.before;
-        let entitled = before.granted(|id| self.stock.get(&id).is_some_and(|pool| !pool.is_expired(self.now)));
+        let entitled =
+            before.granted(|id| self.stock.get(&id).is_some_and(|pool| !pool.is_expired(self.now)));
         let Some(after) = &standing.after else {
             return Fate {
                 loses_access: before.enrolment.has_access(),
