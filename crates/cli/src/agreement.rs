@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::global::{Format, Global, told};
 use crate::output;
+use crate::table::block;
 
 /// The flag of a command from which something follows for people.
 #[derive(Args)]
@@ -96,7 +97,12 @@ fn show(global: &Global, what: &str, consequences: &Consequences) -> Result<()> 
         Format::Json => return output::json(consequences),
         Format::JsonLines | Format::Csv => return output::items(global, &people, &columns),
     }
-    output::lines([format!("{what}: {}", consequences.sentence()), "nothing was changed".to_owned()])?;
+    let told = [
+        ("preview of", what.to_owned()),
+        ("would follow", consequences.sentence()),
+        ("done", "nothing was changed".to_owned()),
+    ];
+    output::lines(block(&told))?;
     if !people.is_empty() {
         output::line("")?;
         output::items(global, &people, &columns)?;

@@ -1,6 +1,12 @@
 //! A change that is only decided: the facts are read and not locked, in a unit that reads, so no writer waits, and
 //! nothing is written.
 
+#[cfg(test)]
+#[path = "../../store/tests/support/postgres.rs"]
+mod postgres;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
