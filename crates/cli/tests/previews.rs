@@ -95,8 +95,20 @@ async fn a_preview_of_every_command_that_settles_people_changes_nothing() {
         assert!(ran.refused(1).contains(said), "{command:?}: {}", ran.error);
     }
     // Where losses are named, gains are too.
-    let more = ["pool", "update", "Vault", "--expires", "2020-01-31", "--seats", "3"];
-    let refused = site.run(&more);
-    assert!(refused.refused(1).contains("4 people would lose something"), "{}", refused.error);
-    assert_eq!(state(&site), before);
+    let desk = [
+        "pool",
+        "create",
+        "--tenant",
+        "Alpha",
+        "--name",
+        "Desk",
+        "--seats",
+        "1",
+        "--for",
+        "userName eq \"ada\"",
+    ];
+    site.json(&desk);
+    let refused = site.run(&["pool", "update", "Desk", "--for", "userName sw \"b\" or userName sw \"c\""]);
+    let said = "0 people would lose access, 1 seat would go back; 1 person would get a seat, 1 would wait: agree with";
+    assert!(refused.refused(1).contains(said), "{}", refused.error);
 }
