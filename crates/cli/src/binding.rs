@@ -81,7 +81,7 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
     match command {
         Command::Create { of: Of { group, pool, within }, preview } => {
             let operator = admin.operator("binding create").within(within.tenant);
-            let consequences = bindings::preview_create(db, &operator, &group, &pool);
+            let consequences = Box::pin(bindings::preview_create(db, &operator, &group, &pool));
             if preview.shown(global, &format!("binding the group {group}"), consequences).await? {
                 return Ok(());
             }
@@ -99,7 +99,7 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
         }
         Command::Delete { of: Of { group, pool, within }, agreement } => {
             let operator = admin.operator("binding delete").within(within.tenant);
-            let consequences = bindings::preview_delete(db, &operator, &group, &pool);
+            let consequences = Box::pin(bindings::preview_delete(db, &operator, &group, &pool));
             let what = format!("unbinding the group {group}");
             let Some(agreed) = agreement.agreed(global, &what, consequences).await? else { return Ok(()) };
             let deleted = bindings::delete(db, &operator, &group, &pool, agreed).await;

@@ -86,7 +86,7 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
     match command {
         Command::Create { of: Of { user, pool, within }, preview } => {
             let operator = admin.operator("grant create").within(within.tenant);
-            let consequences = grants::preview_create(db, &operator, &user, &pool);
+            let consequences = Box::pin(grants::preview_create(db, &operator, &user, &pool));
             if preview.shown(global, &format!("giving a licence to {user}"), consequences).await? {
                 return Ok(());
             }
@@ -105,7 +105,7 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
         }
         Command::Delete { of: Of { user, pool, within }, agreement } => {
             let operator = admin.operator("grant delete").within(within.tenant);
-            let consequences = grants::preview_delete(db, &operator, &user, &pool);
+            let consequences = Box::pin(grants::preview_delete(db, &operator, &user, &pool));
             let what = format!("taking the licence back from {user}");
             let Some(agreed) = agreement.agreed(global, &what, consequences).await? else { return Ok(()) };
             let grant = grants::delete(db, &operator, &user, &pool, agreed).await.map_err(told)?;

@@ -156,7 +156,7 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
         Command::Create { tenant, name, seats, policy, expires, for_everyone, rule, preview } => {
             let new = pools::New { tenant, name, seats, policy, expires, for_everyone, rule };
             let operator = admin.operator("pool create");
-            let consequences = pools::preview_create(db, &operator, &new);
+            let consequences = Box::pin(pools::preview_create(db, &operator, &new));
             if preview.shown(global, &format!("creating the pool {}", new.name), consequences).await? {
                 return Ok(());
             }
@@ -181,7 +181,7 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
         Command::Update { pool, within, changes, agreement } => {
             let operator = admin.operator("pool update").within(within.tenant);
             let change = pools::Change::from(changes);
-            let consequences = pools::preview_update(db, &operator, &pool, &change);
+            let consequences = Box::pin(pools::preview_update(db, &operator, &pool, &change));
             let what = format!("changing the pool {pool}");
             let Some(agreed) = agreement.agreed(global, &what, consequences).await? else { return Ok(()) };
             let (mut changed, work) =
@@ -196,7 +196,7 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
         }
         Command::Delete { pool, within, agreement } => {
             let operator = admin.operator("pool delete").within(within.tenant);
-            let consequences = pools::preview_delete(db, &operator, &pool);
+            let consequences = Box::pin(pools::preview_delete(db, &operator, &pool));
             let what = format!("deleting the pool {pool}");
             let Some(agreed) = agreement.agreed(global, &what, consequences).await? else { return Ok(()) };
             let deleted = pools::delete(db, &operator, &pool, agreed).await;

@@ -112,7 +112,7 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
         Command::Update { tenant, changes, agreement } => {
             let operator = admin.operator("tenant update");
             let change = tenants::Change { name: changes.name, time_zone: changes.time_zone };
-            let consequences = tenants::preview_update(db, &operator, &tenant, &change);
+            let consequences = Box::pin(tenants::preview_update(db, &operator, &tenant, &change));
             let what = format!("changing the tenant {tenant}");
             let Some(agreed) = agreement.agreed(global, &what, consequences).await? else { return Ok(()) };
             let (changed, works) =

@@ -2,6 +2,7 @@
 //! nothing is written.
 
 #[cfg(test)]
+#[expect(dead_code, reason = "the tests of the store use the rest of it")]
 #[path = "../../store/tests/support/postgres.rs"]
 mod postgres;
 #[cfg(test)]

@@ -199,8 +199,9 @@ impl Preview {
                 }
             }
             Err(_) => {
-                let refused = people.first().and_then(|id| self.people.get_mut(id));
-                refused.into_iter().for_each(|standing| standing.refused = true);
+                if let Some(standing) = people.first().and_then(|id| self.people.get_mut(id)) {
+                    standing.refused = true;
+                }
             }
         }
     }
@@ -228,16 +229,21 @@ impl Preview {
         let mut people: BTreeMap<UserId, Person> = everyone.map(|person| (person.id, person)).collect();
         for id in touched {
             let Some(standing) = self.people.get_mut(&id) else { continue };
-            standing.after.iter().for_each(|person| self.queues.leave(person));
+            if let Some(person) = &standing.after {
+                self.queues.leave(person);
+            }
             standing.after = people.remove(&id);
-            standing.after.iter().for_each(|person| self.queues.enter(person));
+            if let Some(person) = &standing.after {
+                self.queues.enter(person);
+            }
         }
     }
 
     /// Notes that the change is about a person; one for whom nothing follows, and who does not wait, is forgotten.
     fn look_at(&mut self, id: UserId) {
-        let Some(standing) = self.people.get_mut(&id) else { return };
-        standing.looked_at = true;
+        if let Some(standing) = self.people.get_mut(&id) {
+            standing.looked_at = true;
+        }
         let Some(standing) = self.people.get(&id) else { return };
         self.unaffected.remove(&id);
         let waits = standing.after.as_ref().is_some_and(|person| person.waiting().next().is_some());

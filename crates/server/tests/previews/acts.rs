@@ -67,7 +67,7 @@ impl World<'_> {
         Ok(None)
     }
 
-    fn patch(&self, attribute: &str, value: serde_json::Value) -> PatchRequest {
+    fn patch(attribute: &str, value: &serde_json::Value) -> PatchRequest {
         let operations = json!([{ "op": "replace", "path": attribute, "value": value }]);
         let message = json!({ "schemas": [PATCH], "Operations": operations });
         let message = message.as_object().expect("an object");
@@ -103,11 +103,11 @@ impl World<'_> {
                 groups::preview_delete(db, requester, group, any).await
             }
             Change::SwitchOff(person) => {
-                let patch = self.patch("active", false.into());
+                let patch = Self::patch("active", &json!(false));
                 users::preview_patch(db, requester, self.user(*person), any, &patch).await
             }
             Change::Promote(person) => {
-                let patch = self.patch("title", "Counsel".into());
+                let patch = Self::patch("title", &json!("Counsel"));
                 users::preview_patch(db, requester, self.user(*person), any, &patch).await
             }
             Change::DeleteUser(person) => users::preview_delete(db, requester, self.user(*person), any).await,
@@ -157,11 +157,11 @@ impl World<'_> {
                 groups::delete(db, requester, group, any, 100).await.map(|_| None)
             }
             Change::SwitchOff(person) => {
-                let patch = self.patch("active", false.into());
+                let patch = Self::patch("active", &json!(false));
                 users::patch(db, requester, self.user(*person), any, &patch, shown).await.map(|_| None)
             }
             Change::Promote(person) => {
-                let patch = self.patch("title", "Counsel".into());
+                let patch = Self::patch("title", &json!("Counsel"));
                 users::patch(db, requester, self.user(*person), any, &patch, shown).await.map(|_| None)
             }
             Change::DeleteUser(person) => {

@@ -169,7 +169,9 @@ impl<'a> World<'a> {
             world.people.push(id);
         }
         for ((.., groups), id) in situation.people.iter().zip(&world.people) {
-            groups.iter().for_each(|group| members[*group].push(id));
+            for group in groups {
+                members[*group].push(id);
+            }
         }
         for (number, members) in members.iter().enumerate() {
             let id = world.client.group(&format!("Group {number}"), members).await;
