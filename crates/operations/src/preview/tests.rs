@@ -7,6 +7,7 @@ use chrono::DateTime;
 use provisioning::{Policy, PoolPolicy};
 use scim::project::Projection;
 use serde_json::json;
+use sqlx::Connection as _;
 use store::Options;
 
 use super::postgres;
@@ -23,7 +24,8 @@ fn options(url: &str, migrate: bool) -> Options {
     Options { url: url.to_owned(), max_connections: 4, migrate, statement_limit: None }
 }
 
-async fn database() -> Shared {
+/// A new database, and its URL.
+async fn database() -> (Shared, String) {
     let url = match postgres::server() {
         Some(server) => {
             let prepare = async |url: &str| drop(migrate(&options(url, true)).await.expect("migrated"));
@@ -32,12 +34,24 @@ async fn database() -> Shared {
         None => "sqlite::memory:".to_owned(),
     };
     let db = Database::open(&options(&url, true), "https://scim.example", Policy::default()).await;
-    Arc::new(db.expect("the database opens"))
+    (Arc::new(db.expect("the database opens")), url)
+}
+
+/// How many locks on tables are held that are more than a reader's; none where the database is `SQLite`, whose readers
+/// hold no others.
+async fn locks(url: &str) -> i64 {
+    if !url.starts_with("postgres") {
+        return 0;
+    }
+    let mut database = sqlx::PgConnection::connect(url).await.expect("the database opens");
+    let query = "SELECT COUNT(*) FROM pg_locks WHERE locktype = 'relation' AND mode <> 'AccessShareLock' \
+                 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    sqlx::query_scalar(query).fetch_one(&mut database).await.expect("a number")
 }
 
 #[tokio::test]
 async fn a_write_goes_through_while_a_preview_is_under_way() {
-    let db = database().await;
+    let (db, url) = database().await;
     let now = DateTime::from_timestamp(1_772_355_600, 0).expect("an instant");
     let operator = Operator { name: "test".to_owned(), command: "test", tenant: None, now, batch: 1 };
     let new = tenants::New { name: "Alpha".to_owned(), ..Default::default() };
@@ -80,6 +94,8 @@ async fn a_write_goes_through_while_a_preview_is_under_way() {
     };
     let mut preview = Preview::new(&unit, vec![pool], 1, now, change);
     preview.settle(&ids[..2], &Cause::GrantedByHand).await.expect("decided");
+
+    assert_eq!(locks(&url).await, 0, "what reads locks nothing");
 
     // The same people and the same pool are written, a pool is changed, and a whole group is settled.
     let writes = async {
