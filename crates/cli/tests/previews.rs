@@ -79,7 +79,7 @@ async fn a_preview_of_every_command_that_settles_people_changes_nothing() {
         site.json(&preview);
         assert_eq!(state(&site), before, "{command:?} changed something");
     }
-    // Whoever only looks has agreed to nothing, and what cannot be done cannot be previewed.
+    // A preview is no agreement, and what cannot be done cannot be previewed.
     let delete = ["pool", "delete", "Vault", "--preview"];
     assert_eq!(site.run(&[&delete[..], &["--yes"]].concat()).code, 2);
     assert_eq!(site.run(&[&delete[..], &["--expect-people", "4"]].concat()).code, 2);

@@ -115,7 +115,7 @@ pub(super) async fn of_delete(
             person.grants.retain(|grant| grant.pool != id);
         }
     };
-    // Grants by a rule and by default go before anyone is settled, so who has nothing else of the pool is none of them.
+    // Grants by a rule and by default go first, so a person who has nothing but such a grant is not settled.
     let by_hand = Grant { pool: id, source: GrantSource::ByHand };
     let is_in_it = |person: &Person| person.seat_in(id).is_some() || person.grants.contains(&by_hand);
     let mut preview = Preview::new(&unit, vec![id], operator.batch, operator.now, change);
