@@ -7,7 +7,7 @@ use operations::work::{Progress, Work};
 use serde::Serialize;
 use server::admin::Admin;
 
-use crate::agreement::Agreement;
+use crate::agreement::{Agreement, Preview};
 use crate::global::{Global, Within, told};
 use crate::output;
 use crate::people::People;
@@ -22,6 +22,8 @@ pub(crate) enum Command {
     Create {
         #[command(flatten)]
         of: Of,
+        #[command(flatten)]
+        preview: Preview,
     },
     /// Lists the bindings of a tenant.
     #[command(after_help = "Example: rollcall binding list --tenant \"Northlight Instruments\"")]
@@ -77,8 +79,12 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
     let db = admin.db();
     let columns = [("Group", "/groupName"), ("Pool", "/poolName"), ("Since", "/createdAt"), ("Id", "/id")];
     match command {
-        Command::Create { of: Of { group, pool, within } } => {
+        Command::Create { of: Of { group, pool, within }, preview } => {
             let operator = admin.operator("binding create").within(within.tenant);
+            let consequences = Box::pin(bindings::preview_create(db, &operator, &group, &pool));
+            if preview.shown(global, &format!("binding the group {group}"), consequences).await? {
+                return Ok(());
+            }
             let (binding, work) = bindings::create(db, &operator, &group, &pool).await.map_err(told)?;
             settled(global, &admin, binding, work, "bound to").await
         }
@@ -93,8 +99,9 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
         }
         Command::Delete { of: Of { group, pool, within }, agreement } => {
             let operator = admin.operator("binding delete").within(within.tenant);
-            let losses = bindings::losses_of_delete(db, &operator, &group, &pool);
-            let agreed = agreement.agreed(&format!("unbinding the group {group}"), losses).await?;
+            let consequences = Box::pin(bindings::preview_delete(db, &operator, &group, &pool));
+            let what = format!("unbinding the group {group}");
+            let Some(agreed) = agreement.agreed(global, &what, consequences).await? else { return Ok(()) };
             let deleted = bindings::delete(db, &operator, &group, &pool, agreed).await;
             let (binding, work) = deleted.map_err(told)?;
             settled(global, &admin, binding, work, "unbound from").await

@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 use operations::grants;
 
-use crate::agreement::Agreement;
+use crate::agreement::{Agreement, Preview};
 use crate::global::{Global, Part, Within, told};
 use crate::output;
 
@@ -19,6 +19,8 @@ pub(crate) enum Command {
     Create {
         #[command(flatten)]
         of: Of,
+        #[command(flatten)]
+        preview: Preview,
     },
     /// Lists the grants of a tenant that do not come from groups: by hand, by a rule, by default.
     #[command(
@@ -82,8 +84,12 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
         ("Since", "/createdAt"),
     ];
     match command {
-        Command::Create { of: Of { user, pool, within } } => {
+        Command::Create { of: Of { user, pool, within }, preview } => {
             let operator = admin.operator("grant create").within(within.tenant);
+            let consequences = Box::pin(grants::preview_create(db, &operator, &user, &pool));
+            if preview.shown(global, &format!("giving a licence to {user}"), consequences).await? {
+                return Ok(());
+            }
             let grant = grants::create(db, &operator, &user, &pool).await.map_err(told)?;
             changed(global, &grant, "has a licence of")
         }
@@ -99,8 +105,9 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
         }
         Command::Delete { of: Of { user, pool, within }, agreement } => {
             let operator = admin.operator("grant delete").within(within.tenant);
-            let losses = grants::losses_of_delete(db, &operator, &user, &pool);
-            let agreed = agreement.agreed(&format!("taking the licence back from {user}"), losses).await?;
+            let consequences = Box::pin(grants::preview_delete(db, &operator, &user, &pool));
+            let what = format!("taking the licence back from {user}");
+            let Some(agreed) = agreement.agreed(global, &what, consequences).await? else { return Ok(()) };
             let grant = grants::delete(db, &operator, &user, &pool, agreed).await.map_err(told)?;
             changed(global, &grant, "has no licence by hand of")
         }

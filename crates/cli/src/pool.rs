@@ -5,7 +5,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
 use operations::pools;
 
-use crate::agreement::Agreement;
+use crate::agreement::{Agreement, Preview};
 use crate::global::{Format, Global, Part, Within, told};
 use crate::output;
 use crate::people::People;
@@ -44,6 +44,8 @@ pub(crate) enum Command {
         /// Users who match this SCIM filter get a seat
         #[arg(long = "for", value_name = "FILTER")]
         rule: Option<String>,
+        #[command(flatten)]
+        preview: Preview,
     },
     /// Lists the pools of a tenant.
     #[command(after_help = "Example: rollcall pool list --tenant \"Northlight Instruments\"")]
@@ -151,10 +153,14 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
     let admin = global.admin().await?;
     let db = admin.db();
     match command {
-        Command::Create { tenant, name, seats, policy, expires, for_everyone, rule } => {
+        Command::Create { tenant, name, seats, policy, expires, for_everyone, rule, preview } => {
             let new = pools::New { tenant, name, seats, policy, expires, for_everyone, rule };
-            let progress = People::begin(global);
             let operator = admin.operator("pool create");
+            let consequences = Box::pin(pools::preview_create(db, &operator, &new));
+            if preview.shown(global, &format!("creating the pool {}", new.name), consequences).await? {
+                return Ok(());
+            }
+            let progress = People::begin(global);
             let (mut pool, work) = pools::create(db, &operator, &new).await.map_err(told)?;
             if let Some(work) = work {
                 admin.finish(work, |settled| progress.at(settled.people)).await?;
@@ -175,8 +181,9 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
         Command::Update { pool, within, changes, agreement } => {
             let operator = admin.operator("pool update").within(within.tenant);
             let change = pools::Change::from(changes);
-            let losses = pools::losses_of_update(db, &operator, &pool, &change);
-            let agreed = agreement.agreed(&format!("changing the pool {pool}"), losses).await?;
+            let consequences = Box::pin(pools::preview_update(db, &operator, &pool, &change));
+            let what = format!("changing the pool {pool}");
+            let Some(agreed) = agreement.agreed(global, &what, consequences).await? else { return Ok(()) };
             let (mut changed, work) =
                 pools::update(db, &operator, &pool, &change, agreed).await.map_err(told)?;
             if let Some(work) = work {
@@ -189,14 +196,16 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
         }
         Command::Delete { pool, within, agreement } => {
             let operator = admin.operator("pool delete").within(within.tenant);
-            let losses = pools::losses_of_delete(db, &operator, &pool);
-            let agreed = agreement.agreed(&format!("deleting the pool {pool}"), losses).await?;
-            let (deleted, losses, work) = pools::delete(db, &operator, &pool, agreed).await.map_err(told)?;
+            let consequences = Box::pin(pools::preview_delete(db, &operator, &pool));
+            let what = format!("deleting the pool {pool}");
+            let Some(agreed) = agreement.agreed(global, &what, consequences).await? else { return Ok(()) };
+            let deleted = pools::delete(db, &operator, &pool, agreed).await;
+            let (deleted, consequences, work) = deleted.map_err(told)?;
             let progress = People::begin(global);
             admin.finish(work, |settled| progress.at(settled.people)).await?;
             progress.end();
-            let seats = output::counted(losses.seats, "seat", "seats");
-            let people = output::counted(losses.people, "person", "people");
+            let seats = output::counted(consequences.losses.seats, "seat", "seats");
+            let people = output::counted(consequences.losses.people, "person", "people");
             output::created(
                 global,
                 &deleted,

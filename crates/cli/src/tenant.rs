@@ -112,8 +112,9 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
         Command::Update { tenant, changes, agreement } => {
             let operator = admin.operator("tenant update");
             let change = tenants::Change { name: changes.name, time_zone: changes.time_zone };
-            let losses = tenants::losses_of_update(db, &operator, &tenant, &change);
-            let agreed = agreement.agreed(&format!("changing the tenant {tenant}"), losses).await?;
+            let consequences = Box::pin(tenants::preview_update(db, &operator, &tenant, &change));
+            let what = format!("changing the tenant {tenant}");
+            let Some(agreed) = agreement.agreed(global, &what, consequences).await? else { return Ok(()) };
             let (changed, works) =
                 tenants::update(db, &operator, &tenant, &change, agreed).await.map_err(told)?;
             let progress = People::begin(global);
@@ -128,7 +129,8 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
             let operator = admin.operator("tenant delete");
             let contents = tenants::show(db, &tenant).await.map_err(told)?;
             let what = format!("deleting the tenant {} with {}", contents.tenant.name, contents.sentence());
-            let agreed = agreement.agreed(&what, async { Ok(contents.losses()) }).await?;
+            let consequences = async { Ok(contents.consequences()) };
+            let Some(agreed) = agreement.agreed(global, &what, consequences).await? else { return Ok(()) };
             let (contents, work) = tenants::delete(db, &operator, &tenant, agreed).await.map_err(told)?;
             let progress = People::begin(global);
             admin.finish(work, |done| progress.at(done.people)).await?;

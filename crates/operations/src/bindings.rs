@@ -1,17 +1,15 @@
 //! Groups bound to pools: the users in the group itself are enrolled and get seats.
 
 use chrono::{DateTime, Utc};
-use provisioning::{
-    Cause, Entry, EntryKind, Grant, GrantSource, GroupId, PoolId, Situation, Subject, UserId,
-};
+use provisioning::{Cause, Entry, EntryKind, Grant, GrantSource, GroupId, PoolId, Situation, Subject};
 use serde::Serialize;
-use store::{MemberKind, WriteUnit};
+use store::{Constraint, WriteUnit};
 
-use crate::consequences::{Agreed, Losses, foresee};
+use crate::consequences::{Agreed, Consequences};
 use crate::database::{Attempt, Database};
 use crate::error::Error;
+use crate::preview::{Preview, members};
 use crate::requester::Operator;
-use crate::settle::CHUNK;
 use crate::work::Work;
 use crate::work::settle_group::{self, GroupWork};
 
@@ -70,40 +68,63 @@ pub async fn show(db: &Database, operator: &Operator, group: &str, pool: &str) -
     found.map(Binding::from).ok_or_else(|| not_bound(group.display_name(), &state.pool.name))
 }
 
-/// What people would lose if a group was unbound.
+/// What would follow if a group was bound to a pool.
 ///
 /// # Errors
-/// As [`delete`].
-pub async fn losses_of_delete(
+/// As [`create`].
+pub async fn preview_create(
     db: &Database,
     operator: &Operator,
     group: &str,
     pool: &str,
-) -> Result<Losses, Error> {
+) -> Result<Consequences, Error> {
+    let (scope, group, state) = db.group_and_pool(operator, group, pool).await?;
+    let unit = db.read(&scope).await?;
+    let (pool, name) = (state.pool.id, group.display_name().to_owned());
+    if unit.pools_bound_to(group.id).await?.contains(&pool) {
+        return Err(store::Error::Conflict(Constraint::Binding).into());
+    }
+    let cause = Cause::Bound { group: group.id, name: name.clone(), pool };
+    let members = members(&unit, group.id).await?;
+    let grant = Grant { pool, source: GrantSource::Binding { group: group.id, name } };
+    let change = |situation: &mut Situation| {
+        let bound = situation.people.iter_mut().filter(|it| members.binary_search(&it.id).is_ok());
+        bound.for_each(|person| person.grants.push(grant.clone()));
+    };
+    let mut preview = Preview::new(&unit, vec![pool], operator.batch, operator.now, change);
+    preview.settle(&members, &cause).await?;
+    preview.consequences().await
+}
+
+/// What would follow if a group was unbound.
+///
+/// # Errors
+/// As [`delete`].
+pub async fn preview_delete(
+    db: &Database,
+    operator: &Operator,
+    group: &str,
+    pool: &str,
+) -> Result<Consequences, Error> {
     let binding = show(db, operator, group, pool).await?;
     let (scope, _, _) = db.group_and_pool(operator, group, pool).await?;
     let unit = db.read(&scope).await?;
     let (group, pool) = (binding.group, binding.pool);
     let cause = Cause::Unbound { group, name: binding.group_name, pool };
-    let is_it = |grant: &Grant| {
-        let through = matches!(&grant.source, GrantSource::Binding { group: it, .. } if *it == group);
-        through && grant.pool == pool
+    let change = |situation: &mut Situation| {
+        for person in &mut situation.people {
+            person.grants.retain(|grant| grant.pool != pool || !is_through(grant, group));
+        }
     };
-    let mut losses = Losses::default();
-    let mut last = None;
-    loop {
-        let page = unit.members_page(group, last, CHUNK as u64).await?;
-        let Some((end, _)) = page.last() else { return Ok(losses) };
-        last = Some(*end);
-        let users = page.iter().filter(|(_, kind)| *kind == MemberKind::User);
-        let users: Vec<UserId> = users.map(|(id, _)| UserId::new(*id)).collect();
-        let change = |situation: &mut Situation| {
-            for person in &mut situation.people {
-                person.grants.retain(|grant| !is_it(grant));
-            }
-        };
-        losses.add(foresee(&unit, &users, &cause, operator.now, change).await?);
-    }
+    let members = members(&unit, group).await?;
+    let mut preview = Preview::new(&unit, vec![pool], operator.batch, operator.now, change);
+    preview.settle(&members, &cause).await?;
+    preview.consequences().await
+}
+
+/// Whether a grant comes from a group.
+pub(crate) fn is_through(grant: &Grant, group: GroupId) -> bool {
+    matches!(&grant.source, GrantSource::Binding { group: it, .. } if *it == group)
 }
 
 /// Unbinds a group from a pool; the caller settles its members by the work: people without another grant lose access,
@@ -118,7 +139,7 @@ pub async fn delete(
     pool: &str,
     agreed: Agreed,
 ) -> Result<(Binding, Work), Error> {
-    agreed.check(&losses_of_delete(db, operator, group, pool).await?)?;
+    agreed.check(&preview_delete(db, operator, group, pool).await?)?;
     change(db, operator, group, pool, false).await
 }
 

@@ -1,15 +1,49 @@
-//! What people would lose by an operator's change: decided by the same rules and not performed, so that an
-//! operator agrees to numbers before anything happens.
+//! What would follow from an operator's change, in numbers and names, and what the operator has agreed to.
 
-use std::collections::BTreeSet;
+mod words;
 
-use chrono::{DateTime, Utc};
-use provisioning::{Cause, Person, PoolId, Situation, UserId};
+use provisioning::{Fate, PoolId, Preview, Unaffected, UserId};
 use serde::Serialize;
-use store::ReadUnit;
+use store::PoolState;
 
 use crate::error::Error;
-use crate::settle::CHUNK;
+
+pub use words::counted;
+
+/// How many people of each kind are named.
+const NAMED: usize = 10;
+
+/// What would follow from a change.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Consequences {
+    /// What people would get.
+    pub gains: Gains,
+    /// What people would lose.
+    pub losses: Losses,
+    /// People whom a full pool would turn away.
+    pub refused: u64,
+    /// People whom the change is about, and for whom nothing would follow.
+    pub unaffected: u64,
+    /// The same by kind, with names. A person may be of several kinds.
+    pub people: Vec<Share>,
+    /// The pools, oldest first: those that the change is about, and others of which seats or places would change.
+    pub pools: Vec<Stock>,
+}
+
+/// What people would get.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Gains {
+    /// People who get a seat, a place in a queue or access.
+    pub people: u64,
+    /// Of these, people who get access.
+    pub access: u64,
+    /// Seats that people get.
+    pub seats: u64,
+    /// Places in queues that are new.
+    pub places: u64,
+}
 
 /// What people would lose.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -25,6 +59,80 @@ pub struct Losses {
     pub places: u64,
 }
 
+/// People of one kind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Share {
+    /// What would follow for them.
+    #[serde(rename = "id")]
+    pub kind: Kind,
+    /// Why nothing would, where nothing would.
+    pub why: Option<&'static str>,
+    /// How many they are.
+    pub people: u64,
+    /// The first of them.
+    pub first: Vec<Named>,
+}
+
+/// What would follow for a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// A seat.
+    GetSeat,
+    /// A new place in a queue.
+    Wait,
+    /// A full pool turns them away.
+    Refused,
+    /// Access by a seat that they have.
+    GetAccess,
+    /// Access is cut.
+    LoseAccess,
+    /// A seat goes back.
+    LoseSeat,
+    /// A place in a queue is given up.
+    LosePlace,
+    /// Nothing.
+    Unaffected,
+}
+
+/// A person by name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Named {
+    /// The id.
+    pub id: UserId,
+    /// The `userName`.
+    pub user_name: String,
+}
+
+/// The seats of a pool, as they are and as they would be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Stock {
+    /// The pool.
+    pub id: PoolId,
+    /// Its name as it would be.
+    pub name: String,
+    /// Seats bought.
+    pub seats: Shift,
+    /// Seats assigned.
+    pub used: Shift,
+    /// Bought seats that are not assigned.
+    pub free: Shift,
+    /// People who wait.
+    pub waiting: Shift,
+}
+
+/// A number before and after a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Shift {
+    /// Before it.
+    pub before: u64,
+    /// After it.
+    pub after: u64,
+}
+
 /// What an operator has agreed to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Agreed {
@@ -36,29 +144,108 @@ pub enum Agreed {
     Anything,
 }
 
-impl Losses {
-    /// What follows, as the end of a sentence that begins with what is done.
-    #[must_use]
-    pub fn sentence(&self) -> String {
-        if self.people == 0 {
-            return "nobody loses anything".to_owned();
-        }
-        let mut parts = vec![format!("{} would lose access", counted(self.access, "person", "people"))];
-        parts.push(format!("{} would go back", counted(self.seats, "seat", "seats")));
-        if self.places > 0 {
-            parts.push(format!(
-                "{} would be given up",
-                counted(self.places, "place in a queue", "places in queues")
-            ));
-        }
-        format!("{} would lose something: {}", counted(self.people, "person", "people"), parts.join(", "))
+impl Consequences {
+    /// A change by which people only lose.
+    pub(crate) fn of_losses(losses: Losses) -> Self {
+        Self { losses, ..Self::default() }
     }
 
-    pub(crate) fn add(&mut self, other: Self) {
-        self.people += other.people;
-        self.access += other.access;
-        self.seats += other.seats;
-        self.places += other.places;
+    /// What a preview came to. `pools` are those of the tenant as they are, `concerned` those that the change is about.
+    pub(crate) fn of(preview: &Preview, pools: &[PoolState], concerned: &[PoolId]) -> Self {
+        let mut sum = Self::default();
+        let queues = preview.queue_moves();
+        for (id, name, fate) in preview.fates() {
+            match fate {
+                Ok(fate) => sum.add(id, name, &fate),
+                Err(why) => sum.leave_alone(id, name, why),
+            }
+        }
+        for (before, after) in preview.pools() {
+            let Some(pool) = after.or(before) else { continue };
+            let known = pools.iter().find(|state| state.pool.id == pool.id);
+            let waiting = known.map_or(0, |state| u64::from(state.waiting));
+            let (left, joined) = queues.get(&pool.id).copied().unwrap_or_default();
+            let shift = |number: fn(&provisioning::Pool) -> u32| Shift {
+                before: before.map_or(0, number).into(),
+                after: after.map_or(0, number).into(),
+            };
+            let stock = Stock {
+                id: pool.id,
+                name: pool.name.clone(),
+                seats: shift(|pool| pool.seats),
+                used: shift(|pool| pool.used),
+                free: shift(|pool| pool.seats.saturating_sub(pool.used)),
+                waiting: Shift { before: waiting, after: (waiting + joined).saturating_sub(left) },
+            };
+            let same = |shift: Shift| shift.before == shift.after;
+            if concerned.contains(&stock.id) || !(same(stock.used) && same(stock.waiting)) {
+                sum.pools.push(stock);
+            }
+        }
+        sum.people.sort_by_key(|share| (share.kind, share.why));
+        sum
+    }
+
+    /// How many people are of a kind.
+    #[must_use]
+    pub fn of_kind(&self, kind: Kind) -> u64 {
+        self.people.iter().filter(|share| share.kind == kind).map(|share| share.people).sum()
+    }
+
+    fn add(&mut self, id: UserId, name: &str, fate: &Fate) {
+        let number = |pools: &[PoolId]| pools.len() as u64;
+        let gains = Gains {
+            people: u64::from(fate.gets_access || !fate.seats.is_empty() || !fate.places.is_empty()),
+            access: fate.gets_access.into(),
+            seats: number(&fate.seats),
+            places: number(&fate.places),
+        };
+        let lost = fate.loses_access || !fate.lost_seats.is_empty() || !fate.lost_places.is_empty();
+        let losses = Losses {
+            people: lost.into(),
+            access: fate.loses_access.into(),
+            seats: number(&fate.lost_seats),
+            places: number(&fate.lost_places),
+        };
+        self.gains.people += gains.people;
+        self.gains.access += gains.access;
+        self.gains.seats += gains.seats;
+        self.gains.places += gains.places;
+        self.losses.people += losses.people;
+        self.losses.access += losses.access;
+        self.losses.seats += losses.seats;
+        self.losses.places += losses.places;
+        self.refused += u64::from(fate.refused);
+        let kinds = [
+            (Kind::GetSeat, gains.seats > 0),
+            (Kind::Wait, gains.places > 0),
+            (Kind::Refused, fate.refused),
+            (Kind::GetAccess, fate.gets_access && gains.seats == 0),
+            (Kind::LoseAccess, fate.loses_access),
+            (Kind::LoseSeat, losses.seats > 0),
+            (Kind::LosePlace, losses.places > 0),
+        ];
+        for (kind, _) in kinds.into_iter().filter(|(_, is)| *is) {
+            self.share(kind, None, id, name);
+        }
+    }
+
+    fn leave_alone(&mut self, id: UserId, name: &str, why: Unaffected) {
+        self.unaffected += 1;
+        self.share(Kind::Unaffected, Some(why.plain()), id, name);
+    }
+
+    fn share(&mut self, kind: Kind, why: Option<&'static str>, id: UserId, name: &str) {
+        let known = self.people.iter().position(|share| share.kind == kind && share.why == why);
+        let at = known.unwrap_or_else(|| {
+            self.people.push(Share { kind, why, people: 0, first: Vec::new() });
+            self.people.len() - 1
+        });
+        let Some(share) = self.people.get_mut(at) else { return };
+        share.people += 1;
+        if share.first.len() < NAMED {
+            share.first.push(Named { id, user_name: name.to_owned() });
+        }
     }
 }
 
@@ -67,8 +254,8 @@ impl Agreed {
     ///
     /// # Errors
     /// [`Error::Refused`], with the numbers and how to agree to them.
-    pub(crate) fn check(self, losses: &Losses) -> Result<(), Error> {
-        let (people, said) = (losses.people, losses.sentence());
+    pub(crate) fn check(self, consequences: &Consequences) -> Result<(), Error> {
+        let (people, said) = (consequences.losses.people, consequences.sentence());
         match self {
             Self::Anything => Ok(()),
             Self::Nothing if people == 0 => Ok(()),
@@ -84,74 +271,25 @@ impl Agreed {
     }
 }
 
-/// A number of things: `1 seat`, `2 seats`.
-#[must_use]
-pub fn counted(number: u64, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
-}
-
-/// What these people would lose if their facts and pools were as `change` makes them.
-///
-/// # Errors
-/// What the database says.
-pub(crate) async fn foresee(
-    unit: &ReadUnit,
-    people: &[UserId],
-    cause: &Cause,
-    now: DateTime<Utc>,
-    change: impl Fn(&mut Situation) + Send + Sync,
-) -> Result<Losses, Error> {
-    let mut losses = Losses::default();
-    for people in people.chunks(CHUNK) {
-        let before = unit.facts(people, &[], now).await?;
-        let mut changed = before.clone();
-        change(&mut changed);
-        let decision = provisioning::settle(&changed, cause, now)?;
-        let after = provisioning::apply(&changed, &decision, now);
-        for person in &before.people {
-            let entitled = person.entitled(&before.pools, now);
-            let then = changed.people.iter().find(|it| it.id == person.id);
-            let left = then.map(|it| it.entitled(&changed.pools, now)).unwrap_or_default();
-            let end = after.people.iter().find(|it| it.id == person.id);
-            losses.add(lost(person, &entitled, &left, end));
-        }
-    }
-    Ok(losses)
-}
-
-/// What one person loses: access, and the seats and places that go at once or whose last reason goes.
-fn lost(
-    person: &Person,
-    entitled: &BTreeSet<PoolId>,
-    left: &BTreeSet<PoolId>,
-    end: Option<&Person>,
-) -> Losses {
-    let goes = |pool: PoolId| {
-        let kept = end.is_some_and(|person| person.seat_in(pool).is_some());
-        !kept || (entitled.contains(&pool) && !left.contains(&pool))
-    };
-    let seats = person.assigned().filter(|seat| goes(seat.pool)).count() as u64;
-    let places = person.waiting().filter(|place| goes(place.pool)).count() as u64;
-    let access = person.enrolment.has_access() && !end.is_some_and(|person| person.enrolment.has_access());
-    let something = access || seats > 0 || places > 0;
-    Losses { people: something.into(), access: access.into(), seats, places }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_loss_needs_the_number_that_is_lost() {
-        let losses = Losses { people: 2, access: 1, seats: 2, places: 0 };
+        let losing = |losses| Consequences::of_losses(losses);
+        let losses = losing(Losses { people: 2, access: 1, seats: 2, places: 0 });
         assert!(Agreed::People(2).check(&losses).is_ok() && Agreed::Anything.check(&losses).is_ok());
         for agreed in [Agreed::Nothing, Agreed::People(1), Agreed::People(3)] {
             let said = agreed.check(&losses).expect_err("it is not agreed to").to_string();
             assert!(said.contains("2 people would lose something: 1 person would lose access"), "{said}");
             assert!(said.contains("--expect-people 2"), "{said}");
         }
-        assert!(Agreed::Nothing.check(&Losses::default()).is_ok());
-        assert!(Agreed::People(0).check(&Losses::default()).is_ok());
-        assert!(Agreed::People(4).check(&Losses::default()).is_err(), "another number is another situation");
+        assert!(Agreed::Nothing.check(&Consequences::default()).is_ok());
+        assert!(Agreed::People(0).check(&Consequences::default()).is_ok());
+        assert!(
+            Agreed::People(4).check(&Consequences::default()).is_err(),
+            "another number is another situation"
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! Entitlements that follow from attributes: pools with a rule, and pools for all users.
 
 use chrono::{DateTime, Utc};
-use provisioning::PoolId;
+use provisioning::{Grant, GrantSource, PoolId};
 use scim::Registry;
 use scim::filter::{self, FilterDialect, ResolvedFilter};
 use scim::schema::ENROLMENT;
@@ -12,9 +12,11 @@ use crate::error::Error;
 /// The rules of a tenant's pools.
 #[derive(Debug)]
 pub(crate) struct Rules {
-    readable: Vec<(PoolId, ResolvedFilter)>,
+    readable: Vec<(PoolId, String, ResolvedFilter)>,
     /// Pools whose stored rule this program cannot read: their grants stay as they are.
     unreadable: Vec<PoolId>,
+    /// Pools for every user.
+    defaults: Vec<PoolId>,
 }
 
 impl Rules {
@@ -26,12 +28,13 @@ impl Rules {
     /// The rules of these pools. Each was checked by [`parse`] when its pool was made, so one that cannot be read was
     /// written by another version of this program, and that is worth an alarm.
     pub(crate) fn among(pools: &[PoolRule]) -> Self {
-        let mut rules = Self { readable: Vec::new(), unreadable: Vec::new() };
+        let defaults = pools.iter().filter(|pool| pool.default).map(|pool| pool.pool).collect();
+        let mut rules = Self { readable: Vec::new(), unreadable: Vec::new(), defaults };
         for pool in pools {
-            match pool.rule.as_deref().map(parse) {
-                None => {}
-                Some(Ok(rule)) => rules.readable.push((pool.pool, rule)),
-                Some(Err(error)) => {
+            let Some(text) = &pool.rule else { continue };
+            match parse(text) {
+                Ok(rule) => rules.readable.push((pool.pool, text.clone(), rule)),
+                Err(error) => {
                     tracing::error!(
                         pool = %pool.pool, error,
                         "the rule of a licence pool cannot be read; its grants stay as they are"
@@ -54,8 +57,8 @@ impl Rules {
             return Vec::new();
         }
         let document = user.resource.clone().render("");
-        let matching = self.readable.iter().filter(|(_, rule)| rule.matches(&document));
-        matching.map(|(pool, _)| *pool).collect()
+        let matching = self.readable.iter().filter(|(_, _, rule)| rule.matches(&document));
+        matching.map(|(pool, ..)| *pool).collect()
     }
 
     /// Gives a user exactly the grants whose rules match; says whether that changed anything.
@@ -70,6 +73,33 @@ impl Rules {
         }
         let matching = self.matching(user);
         Ok(unit.attribute_grants(user.id, &matching, &self.unreadable, now).await?)
+    }
+
+    /// What [`Rules::apply`] makes of the grants of a user whom these rules match, as facts.
+    pub(crate) fn grants(&self, matching: &[PoolId], grants: &mut Vec<Grant>) {
+        if self.is_empty() {
+            return;
+        }
+        let by_rule = |grant: &Grant| matches!(grant.source, GrantSource::Attribute { .. });
+        grants.retain(|grant| {
+            !by_rule(grant) || matching.contains(&grant.pool) || self.unreadable.contains(&grant.pool)
+        });
+        for (pool, filter, _) in self.readable.iter().filter(|(pool, ..)| matching.contains(pool)) {
+            if !grants.iter().any(|grant| grant.pool == *pool && by_rule(grant)) {
+                let source = GrantSource::Attribute { filter: filter.clone() };
+                grants.push(Grant { pool: *pool, source });
+            }
+        }
+    }
+
+    /// Adds the grants that every user gets, as facts.
+    pub(crate) fn defaults(&self, grants: &mut Vec<Grant>) {
+        for pool in &self.defaults {
+            let default = Grant { pool: *pool, source: GrantSource::Default };
+            if !grants.contains(&default) {
+                grants.push(default);
+            }
+        }
     }
 }
 

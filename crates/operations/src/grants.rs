@@ -5,10 +5,11 @@ use provisioning::{Cause, Entry, EntryKind, GrantSource, PoolId, Situation, Subj
 use serde::Serialize;
 use store::{GrantKind, GrantRecord, WriteUnit};
 
-use crate::consequences::{Agreed, Losses, foresee};
+use crate::consequences::{Agreed, Consequences};
 use crate::database::{Attempt, Database};
 use crate::error::Error;
 use crate::find::{pool_in, user_in};
+use crate::preview::Preview;
 use crate::requester::Operator;
 use crate::settle::Change;
 
@@ -88,25 +89,30 @@ pub async fn create(db: &Database, operator: &Operator, user: &str, pool: &str) 
     change(db, operator, user, pool, true).await
 }
 
-/// What a person would lose if a licence was taken back that was given by hand.
+/// What would follow if a person was given a licence.
 ///
 /// # Errors
-/// [`Error`] for a person or pool that does not exist.
-pub async fn losses_of_delete(
+/// [`Error`] for a person or pool that does not exist, or a grant that does.
+pub async fn preview_create(
     db: &Database,
     operator: &Operator,
     user: &str,
     pool: &str,
-) -> Result<Losses, Error> {
-    let (scope, user) = db.user(operator, user).await?;
-    let unit = db.read(&scope).await?;
-    let pool = pool_in(&unit, pool).await?.pool.id;
-    let change = |situation: &mut Situation| {
-        for person in &mut situation.people {
-            person.grants.retain(|grant| grant.pool != pool || grant.source != GrantSource::ByHand);
-        }
-    };
-    foresee(&unit, &[user.id], &Cause::GrantLifted, operator.now, change).await
+) -> Result<Consequences, Error> {
+    preview(db, operator, user, pool, true).await
+}
+
+/// What would follow if a licence was taken back that was given by hand.
+///
+/// # Errors
+/// [`Error`] for a person or pool that does not exist, or a person who has no such grant.
+pub async fn preview_delete(
+    db: &Database,
+    operator: &Operator,
+    user: &str,
+    pool: &str,
+) -> Result<Consequences, Error> {
+    preview(db, operator, user, pool, false).await
 }
 
 /// Takes a licence back that was given by hand; there is no grace.
@@ -120,7 +126,7 @@ pub async fn delete(
     pool: &str,
     agreed: Agreed,
 ) -> Result<Grant, Error> {
-    agreed.check(&losses_of_delete(db, operator, user, pool).await?)?;
+    agreed.check(&preview_delete(db, operator, user, pool).await?)?;
     change(db, operator, user, pool, false).await
 }
 
@@ -155,6 +161,41 @@ pub async fn show(db: &Database, operator: &Operator, user: &str, pool: &str) ->
     Ok(grants.into_iter().map(Listed::from).collect())
 }
 
+async fn preview(
+    db: &Database,
+    operator: &Operator,
+    user: &str,
+    pool: &str,
+    given: bool,
+) -> Result<Consequences, Error> {
+    let (scope, user) = db.user(operator, user).await?;
+    let unit = db.read(&scope).await?;
+    let pool = pool_in(&unit, pool).await?.pool.id;
+    let grants = unit.grants(Some(user.id), Some(pool), 0, u64::from(u8::MAX)).await?;
+    if given == grants.iter().any(|grant| grant.kind == GrantKind::ByHand) {
+        return Err(nothing_to_do(user.user_name(), given));
+    }
+    let by_hand = provisioning::Grant { pool, source: GrantSource::ByHand };
+    let change = |situation: &mut Situation| {
+        for person in situation.people.iter_mut().filter(|person| person.id == user.id) {
+            person.grants.retain(|grant| *grant != by_hand);
+            person.grants.extend(given.then(|| by_hand.clone()));
+        }
+    };
+    let mut preview = Preview::new(&unit, vec![pool], operator.batch, operator.now, change);
+    preview.settle(&[user.id], &cause(given)).await?;
+    preview.consequences().await
+}
+
+const fn cause(given: bool) -> Cause {
+    if given { Cause::GrantedByHand } else { Cause::GrantLifted }
+}
+
+fn nothing_to_do(name: &str, given: bool) -> Error {
+    let state = if given { "has that licence by hand already" } else { "has no licence by hand there" };
+    Error::Refused(format!("{name} {state}: nothing is to be done"))
+}
+
 async fn change(
     db: &Database,
     operator: &Operator,
@@ -173,19 +214,14 @@ async fn change(
             unit.delete_grant(user.id, pool.id, GrantKind::ByHand).await?
         };
         if !changed {
-            let state =
-                if given { "has that licence by hand already" } else { "has no licence by hand there" };
-            return Err(Error::Refused(format!("{name} {state}: nothing is to be done")));
+            return Err(nothing_to_do(&name, given));
         }
-        let (kind, words, cause) = if given {
-            (EntryKind::Granted, "gave", Cause::GrantedByHand)
-        } else {
-            (EntryKind::GrantLifted, "took back from", Cause::GrantLifted)
-        };
+        let (kind, words) =
+            if given { (EntryKind::Granted, "gave") } else { (EntryKind::GrantLifted, "took back from") };
         let why = format!("An administrator {words} {name} a licence of “{}”.", pool.name);
         let entry = Entry::new(Subject::User(user.id), kind, why);
         unit.record([(&entry, &requester.actor)], requester.now).await?;
-        let change = Change { cause: &cause, actor: &requester.actor, now: requester.now };
+        let change = Change { cause: &cause(given), actor: &requester.actor, now: requester.now };
         let effects = change.settle(&mut unit, &[user.id]).await?.listed();
         let id = format!("{}:{}", user.id, pool.id);
         let (pool, pool_name) = (pool.id, pool.name);

@@ -1,5 +1,7 @@
 //! Groups: read, listed, created, changed and deleted; their members are rows beside them.
 
+mod preview;
+
 use std::collections::{HashMap, HashSet};
 
 use provisioning::{Cause, Entry, EntryKind, GroupId, Subject, UserId};
@@ -22,6 +24,8 @@ use crate::requester::Requester;
 use crate::resources::{self, Edit, Replacement, changed, existing};
 use crate::settle::Change;
 use crate::work::group_deleted::DeletedWork;
+
+pub use preview::preview_delete;
 
 /// One group. Without a body in the answer, the client has this version already.
 ///

@@ -27,6 +27,7 @@ mod ownership;
 mod parked;
 pub mod people;
 pub mod pools;
+mod preview;
 pub mod report;
 mod representation;
 pub mod request_log;

@@ -2,9 +2,11 @@
 
 mod change;
 mod holders;
+mod preview;
+mod target;
 
 use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
-use provisioning::{Entry, EntryKind, Expiry, PoolId, PoolPolicy, Subject};
+use provisioning::{Entry, EntryKind, Expiry, PoolId, PoolPolicy, Subject, Zone};
 use serde::Serialize;
 use store::{NewPool, PoolState, WriteUnit};
 
@@ -17,9 +19,10 @@ use crate::work::Work;
 use crate::work::expire_pool;
 use crate::work::settle_pool::{self, PoolWork};
 
-pub(crate) use change::next_people;
-pub use change::{Change, delete, losses_of_delete, losses_of_update, update};
+pub use change::{delete, update};
 pub use holders::{Details, Holder, show};
+pub use preview::{preview_create, preview_delete, preview_update};
+pub use target::Change;
 
 /// A pool to create.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -101,24 +104,9 @@ pub fn policies() -> impl Iterator<Item = &'static str> {
 pub async fn create(db: &Database, operator: &Operator, new: &New) -> Result<(Pool, Option<Work>), Error> {
     let (scope, _) = db.tenant(&new.tenant).await?;
     let requester = operator.of(scope);
-    let policy = new.policy.parse().map_err(|error| Error::Refused(format!("{error}")))?;
-    if let Some(rule) = &new.rule {
-        entitlement::parse(rule).map_err(Error::Refused)?;
-    }
-    let name = checked_name(&new.name)?;
-    let expiry = new.expires.as_deref().map(expiry).transpose()?;
     let now = requester.now;
     let create = async |mut unit: WriteUnit| -> Attempt<(Pool, Option<Work>)> {
-        let zone = unit.lock_time_zone().await?;
-        let row = NewPool {
-            name: name.to_owned(),
-            seats: new.seats,
-            policy,
-            expires_at: expiry.map(|expiry| expiry.instant(zone)),
-            last_day: expiry.and_then(Expiry::last_day),
-            rule: new.rule.clone(),
-            default: new.for_everyone,
-        };
+        let row = row(new, unit.lock_time_zone().await?)?;
         let state = unit.insert_pool(&row, now).await?;
         let (id, name) = (state.pool.id, state.pool.name.clone());
         let seats = if new.seats == 1 { "seat" } else { "seats" };
@@ -136,6 +124,23 @@ pub async fn create(db: &Database, operator: &Operator, new: &New) -> Result<(Po
         Ok((unit, (state.into(), work)))
     };
     Ok(db.write(&requester.scope, create).await?.value)
+}
+
+/// A new pool in a tenant of this time zone.
+fn row(new: &New, zone: Zone) -> Result<NewPool, Error> {
+    if let Some(rule) = &new.rule {
+        entitlement::parse(rule).map_err(Error::Refused)?;
+    }
+    let expiry = new.expires.as_deref().map(expiry).transpose()?;
+    Ok(NewPool {
+        name: checked_name(&new.name)?.to_owned(),
+        seats: new.seats,
+        policy: new.policy.parse().map_err(|error| Error::Refused(format!("{error}")))?,
+        expires_at: expiry.map(|expiry| expiry.instant(zone)),
+        last_day: expiry.and_then(Expiry::last_day),
+        rule: new.rule.clone(),
+        default: new.for_everyone,
+    })
 }
 
 /// One pool, by id or name.
@@ -166,8 +171,6 @@ fn expiry(text: &str) -> Result<Expiry, Error> {
 
 #[cfg(test)]
 mod tests {
-    use provisioning::Zone;
-
     use super::*;
 
     #[test]

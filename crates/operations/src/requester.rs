@@ -81,6 +81,8 @@ pub struct Operator {
     pub tenant: Option<String>,
     /// The instant.
     pub now: DateTime<Utc>,
+    /// How many people a step of the operator's work looks at, so that a preview decides in the same steps.
+    pub batch: u64,
 }
 
 impl Operator {

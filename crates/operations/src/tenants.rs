@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::json;
 use store::{TenantId, TenantScope, WriteUnit};
 
-use crate::consequences::{Agreed, Losses, counted};
+use crate::consequences::{Agreed, Consequences, Losses, counted};
 use crate::database::{Attempt, Database};
 use crate::error::Error;
 use crate::find::checked_name;
@@ -16,7 +16,7 @@ use crate::requester::Operator;
 use crate::work::Work;
 use crate::work::delete_tenant::{self, TenantWork};
 
-pub use change::{Change, losses_of_update, update};
+pub use change::{Change, preview_update, update};
 
 /// A tenant to create.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -76,8 +76,9 @@ impl From<store::Tenant> for Tenant {
 impl Contents {
     /// What a deletion takes from people, who all lose what is known about them.
     #[must_use]
-    pub fn losses(&self) -> Losses {
-        Losses { people: self.people, access: self.with_access, seats: self.seats, places: self.waiting }
+    pub fn consequences(&self) -> Consequences {
+        let (people, access) = (self.people, self.with_access);
+        Consequences::of_losses(Losses { people, access, seats: self.seats, places: self.waiting })
     }
 
     /// What is in it, in words.
@@ -165,7 +166,7 @@ pub async fn delete(
     agreed: Agreed,
 ) -> Result<(Contents, Work), Error> {
     let contents = show(db, tenant).await?;
-    agreed.check(&contents.losses())?;
+    agreed.check(&contents.consequences())?;
     let (scope, _) = db.tenant(&contents.tenant.id.to_string()).await?;
     let requester = operator.of(scope);
     let start = async |mut unit: WriteUnit| -> Attempt<Work> {

@@ -2,6 +2,7 @@
 
 mod arrivals;
 mod create;
+mod preview;
 
 use provisioning::{Cause, Entry, EntryKind, Subject, UserId};
 use scim::Object;
@@ -11,6 +12,7 @@ use scim::protocol::conditions::Conditions;
 use store::{User, WriteUnit};
 
 pub use create::create;
+pub use preview::{preview_delete, preview_patch, preview_replace};
 
 pub(crate) use arrivals::Arrivals;
 
@@ -169,12 +171,7 @@ async fn save(
     effects.note("person changed");
 
     let entitled = Rules::among(&rules).apply(unit, &user, now).await?;
-    let cause = match (was_active, user.is_active()) {
-        (false, true) => Cause::PushedActive,
-        (true, false) => Cause::PushedInactive,
-        _ if entitled => Cause::AttributesChanged,
-        _ => return Ok(user),
-    };
+    let Some(cause) = cause(was_active, user.is_active(), entitled) else { return Ok(user) };
     let change = Change { cause: &cause, actor: &requester.actor, now };
     let followed = change.settle(unit, &[user.id]).await?;
     if followed.is_empty() {
@@ -182,6 +179,17 @@ async fn save(
     }
     effects.merge(followed);
     existing(unit.user(user.id).await?, "User", user.id)
+}
+
+/// Why the user is settled after a change of the document, which may have changed the grants by attributes; none where
+/// nothing can follow.
+const fn cause(was_active: bool, is_active: bool, entitled: bool) -> Option<Cause> {
+    match (was_active, is_active) {
+        (false, true) => Some(Cause::PushedActive),
+        (true, false) => Some(Cause::PushedInactive),
+        _ if entitled => Some(Cause::AttributesChanged),
+        _ => None,
+    }
 }
 
 /// Deletes a user: access ends and seats go back at once, whatever the grace.

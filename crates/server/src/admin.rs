@@ -94,7 +94,8 @@ impl Admin {
     /// The operator who gives this command now.
     #[must_use]
     pub fn operator(&self, command: &'static str) -> Operator {
-        Operator { name: self.name.clone(), command, tenant: None, now: self.clock.now() }
+        let (name, batch) = (self.name.clone(), self.config.jobs.batch.into());
+        Operator { name, command, tenant: None, now: self.clock.now(), batch }
     }
 
     /// Brings long work to its end; `seen` is told how far it is.

@@ -46,7 +46,7 @@ async fn move_to(app: &TestApp, name: &str, agreed: Agreed) -> Result<usize, Err
 
 async fn losses(app: &TestApp, name: &str) -> Losses {
     let operator = app.admin.operator("tenant update");
-    tenants::losses_of_update(app.admin.db(), &operator, "Alpha", &zone(name)).await.expect("a zone")
+    tenants::preview_update(app.admin.db(), &operator, "Alpha", &zone(name)).await.expect("a zone").losses
 }
 
 /// What a journal says of this kind; without a tenant, that of the installation.

@@ -1,6 +1,4 @@
-//! A tenant with another name or time zone, and what people would lose by it.
-
-use std::collections::BTreeSet;
+//! A tenant with another name or time zone, and what would follow from it.
 
 use chrono::{DateTime, Utc};
 use provisioning::{Cause, Entry, EntryKind, Situation, Subject, Zone};
@@ -8,11 +6,11 @@ use serde_json::{Value, json};
 use store::{PoolState, ReadUnit, TenantScope, WriteUnit};
 
 use super::{Tenant, zone};
-use crate::consequences::{Agreed, Losses, foresee};
+use crate::consequences::{Agreed, Consequences};
 use crate::database::{Attempt, Database};
 use crate::error::Error;
 use crate::find::checked_name;
-use crate::pools::next_people;
+use crate::preview::Preview;
 use crate::requester::{Operator, Requester};
 use crate::work::Work;
 use crate::work::expire_pool;
@@ -49,19 +47,19 @@ async fn moved(unit: &ReadUnit, zone: Zone) -> Result<Vec<Moved>, Error> {
     Ok(unit.pools().await?.into_iter().filter_map(moved).collect())
 }
 
-/// What people would lose by a change of a tenant: pools whose last day is over already in the new time zone.
+/// What would follow from a change of a tenant: pools whose last day is over already in the new time zone, or goes on.
 ///
 /// # Errors
 /// As [`update`].
-pub async fn losses_of_update(
+pub async fn preview_update(
     db: &Database,
     operator: &Operator,
     tenant: &str,
     change: &Change,
-) -> Result<Losses, Error> {
-    let (scope, _) = db.tenant(tenant).await?;
-    let zone = change.time_zone.as_deref().map(zone).transpose()?;
-    losses(db, &scope, zone, operator.now).await
+) -> Result<Consequences, Error> {
+    let (scope, before) = db.tenant(tenant).await?;
+    let (_, zone) = wanted(change, &before)?;
+    preview(db, operator, &scope, zone).await
 }
 
 /// Changes a tenant. A pool keeps its last day, which ends at another instant in another time zone; each work settles
@@ -77,12 +75,8 @@ pub async fn update(
     agreed: Agreed,
 ) -> Result<(Tenant, Vec<Work>), Error> {
     let (scope, before) = db.tenant(tenant).await?;
-    let name = change.name.as_deref().map(checked_name).transpose()?.filter(|name| *name != before.name);
-    let zone = change.time_zone.as_deref().map(zone).transpose()?.filter(|zone| *zone != before.time_zone);
-    if name.is_none() && zone.is_none() {
-        return Err(Error::Refused(format!("the tenant {} is like that already", before.name)));
-    }
-    agreed.check(&losses(db, &scope, zone, operator.now).await?)?;
+    let (name, zone) = wanted(change, &before)?;
+    agreed.check(&preview(db, operator, &scope, zone).await?)?;
     let requester = operator.of(scope);
     let update = async |mut unit: WriteUnit| -> Attempt<Vec<Work>> {
         let mut entries = Vec::new();
@@ -114,6 +108,16 @@ pub async fn update(
     Ok((store::Tenant { name, time_zone: zone.unwrap_or(before.time_zone), ..before.clone() }.into(), works))
 }
 
+/// The name and the time zone that are to be others; at least one of them is.
+fn wanted<'c>(change: &'c Change, before: &store::Tenant) -> Result<(Option<&'c str>, Option<Zone>), Error> {
+    let name = change.name.as_deref().map(checked_name).transpose()?.filter(|name| *name != before.name);
+    let zone = change.time_zone.as_deref().map(zone).transpose()?.filter(|zone| *zone != before.time_zone);
+    if name.is_none() && zone.is_none() {
+        return Err(Error::Refused(format!("the tenant {} is like that already", before.name)));
+    }
+    Ok((name, zone))
+}
+
 /// Gives the tenant of a unit another time zone, and its pools the instants at which their last days end there.
 async fn move_to(unit: &mut WriteUnit, requester: &Requester, zone: Zone) -> Result<Vec<Work>, Error> {
     let now = requester.now;
@@ -137,27 +141,17 @@ async fn move_to(unit: &mut WriteUnit, requester: &Requester, zone: Zone) -> Res
     Ok(works)
 }
 
-/// What people would lose by another time zone, where there is one.
-async fn losses(
+/// What would follow from another time zone, where there is one.
+async fn preview(
     db: &Database,
+    operator: &Operator,
     scope: &TenantScope,
     zone: Option<Zone>,
-    now: DateTime<Utc>,
-) -> Result<Losses, Error> {
-    let Some(zone) = zone else { return Ok(Losses::default()) };
+) -> Result<Consequences, Error> {
+    let Some(zone) = zone else { return Ok(Consequences::default()) };
     let unit = db.read(scope).await?;
-    let mut pools = moved(&unit, zone).await?;
-    pools.retain(|pool| pool.is_other(now));
-    let Some(Moved { state, .. }) = pools.first() else { return Ok(Losses::default()) };
-    let cause = Cause::PoolChanged { pool: state.pool.id, name: state.pool.name.clone() };
-    // A person may be in several of them and is one person.
-    let mut people = BTreeSet::new();
-    for pool in &pools {
-        let mut last = None;
-        while let Some(more) = next_people(&unit, pool.state.pool.id, &mut last).await? {
-            people.extend(more);
-        }
-    }
+    let pools = moved(&unit, zone).await?;
+    let others: Vec<&Moved> = pools.iter().filter(|pool| pool.is_other(operator.now)).collect();
     let change = |situation: &mut Situation| {
         for pool in &mut situation.pools {
             if let Some(moved) = pools.iter().find(|moved| moved.state.pool.id == pool.id) {
@@ -165,5 +159,12 @@ async fn losses(
             }
         }
     };
-    foresee(&unit, &people.into_iter().collect::<Vec<_>>(), &cause, now, change).await
+    let concerned = others.iter().map(|pool| pool.state.pool.id).collect();
+    let mut preview = Preview::new(&unit, concerned, operator.batch, operator.now, change);
+    let rules = unit.pool_rules().await?;
+    for pool in others {
+        let (pool, name) = (pool.state.pool.id, pool.state.pool.name.clone());
+        preview.settle_all(&rules, pool, &Cause::PoolChanged { pool, name }).await?;
+    }
+    preview.consequences().await
 }

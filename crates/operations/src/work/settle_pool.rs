@@ -7,11 +7,12 @@ use scim::filter::{self, FilterDialect, ResolvedFilter};
 use scim::protocol::list::Page;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use store::{NewJob, WriteUnit};
+use store::{NewJob, ReadUnit, User, WriteUnit};
 
 use super::{Progress, Step, WorkError};
 use crate::database::Attempt;
 use crate::entitlement::Rules;
+use crate::error::Error;
 
 /// The kind of the job.
 pub(crate) const KIND: &str = "settle-pool";
@@ -44,8 +45,7 @@ pub(super) async fn step(step: &mut Step<'_>) -> Result<Option<Progress>, WorkEr
         let Some(pool) = pools.iter().find(|state| state.pool.id == work.pool) else {
             return Ok((unit, Vec::new()));
         };
-        let page = Page { start_index: 1, count: step.pace.batch };
-        let (_, users) = unit.users(behind(work.after).as_ref(), page).await?;
+        let users = next_users(&unit, work.after, step.pace.batch).await?;
         let rules = Rules::of(&unit).await?;
         for user in &users {
             rules.apply(&mut unit, user, step.pace.now).await?;
@@ -62,6 +62,16 @@ pub(super) async fn step(step: &mut Step<'_>) -> Result<Option<Progress>, WorkEr
     let cause = Cause::PoolChanged { pool: work.pool, name: work.name.clone() };
     // All of them are settled, not only those who got a grant just now: a step that was cut off here is made good so.
     step.settle(&people, &cause, &[], json!(work)).await.map(Some)
+}
+
+/// At most `most` users behind `after`, in the order of ids.
+pub(crate) async fn next_users(
+    unit: &ReadUnit,
+    after: Option<UserId>,
+    most: u64,
+) -> Result<Vec<User>, Error> {
+    let (_, users) = unit.users(behind(after).as_ref(), Page { start_index: 1, count: most }).await?;
+    Ok(users)
 }
 
 /// The users whose id is behind this one.

@@ -12,6 +12,7 @@ mod leaving;
 mod mover;
 mod no_grace;
 mod pool_changed;
+mod preview;
 mod queue;
 mod reasons;
 mod removal;
