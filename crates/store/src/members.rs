@@ -5,10 +5,11 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 use provisioning::GroupId;
-use sea_orm::FromQueryResult;
+use sea_orm::{FromJsonQueryResult, FromQueryResult};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::db::backend::{for_update, json_text, skip_locked};
+use crate::db::backend::{for_update, json_text, list_of, skip_locked, uuid_in_json};
 use crate::db::sql::{CHUNK, Sql};
 use crate::error::Error;
 use crate::ids::{IdRow, stored};
@@ -76,12 +77,14 @@ pub struct MemberName {
     pub seen: bool,
 }
 
+/// Members with their groups: group, member, kind, display name. They come as one value, because each row would be a trip
+/// between two threads on `SQLite`.
+#[derive(Debug, PartialEq, Serialize, Deserialize, FromJsonQueryResult)]
+struct MemberRows(Vec<(Uuid, Uuid, String, Option<String>)>);
+
 #[derive(FromQueryResult)]
-struct MemberRow {
-    group_id: Uuid,
-    member_id: Uuid,
-    member_kind: String,
-    display: Option<String>,
+struct MemberList {
+    members: Option<MemberRows>,
 }
 
 #[derive(FromQueryResult)]
@@ -120,7 +123,10 @@ impl ReadUnit {
         most: u64,
     ) -> Result<Vec<(GroupId, Member)>, Error> {
         // A look-up by its key for each member, which no planner can turn into a scan.
-        let mut sql = Sql::new("SELECT m.group_id, m.member_id, m.member_kind, CASE m.member_kind");
+        let [group, member] = ["l.group_id", "l.member_id"].map(|id| uuid_in_json(self.backend(), id));
+        let list = list_of(self.backend(), &[&group, &member, "l.member_kind", "l.display"]);
+        let mut sql = Sql::new(&format!("SELECT {list} AS members FROM (SELECT m.group_id, m.member_id, "));
+        sql.push("m.member_kind, CASE m.member_kind");
         for (kind, table) in [("User", "users"), ("Group", "groups")] {
             sql.push(&format!(" WHEN '{kind}' THEN (SELECT CASE WHEN TRUE")).seen(&self.scope, "x");
             sql.push(&format!(" THEN x.display_name END FROM {table} x"));
@@ -135,13 +141,16 @@ impl ReadUnit {
                 .bind(member)
                 .push(")");
         }
-        sql.push(" ORDER BY m.group_id, m.member_id LIMIT ").bind(most);
-        let rows = self.transaction.all::<MemberRow>(sql).await?;
-        let member = |row: MemberRow| {
-            let kind = MemberKind::parse(&row.member_kind, row.member_id)?;
-            Ok((GroupId::new(row.group_id), Member { id: row.member_id, kind, display: row.display }))
+        sql.push(" ORDER BY m.group_id, m.member_id LIMIT ").bind(most).push(") l");
+        let rows = self.transaction.one::<MemberList>(sql).await?.and_then(|row| row.members);
+        let member = |(group, id, kind, display): (Uuid, Uuid, String, Option<String>)| {
+            Ok((GroupId::new(group), Member { id, kind: MemberKind::parse(&kind, id)?, display }))
         };
-        rows.into_iter().map(member).collect()
+        let members = rows.map(|rows| rows.0).unwrap_or_default().into_iter().map(member);
+        let mut members = members.collect::<Result<Vec<_>, Error>>()?;
+        // A list keeps the order of its rows, but no standard says so.
+        members.sort_unstable_by_key(|(group, member)| (*group, member.id));
+        Ok(members)
     }
 
     /// Which of these are members of the group.

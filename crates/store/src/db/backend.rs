@@ -212,6 +212,11 @@ pub(crate) fn all_in_hex(backend: DbBackend, column: &str) -> String {
     }
 }
 
+/// A UUID as an element of a JSON list: a text of which the UUID can be read.
+pub(crate) fn uuid_in_json(backend: DbBackend, id: &str) -> String {
+    if backend == DbBackend::Sqlite { format!("hex({id})") } else { id.to_owned() }
+}
+
 /// The text of a UUID.
 pub(crate) fn uuid_text(backend: DbBackend, id: &str) -> String {
     if backend == DbBackend::Postgres {
@@ -296,13 +301,13 @@ pub(crate) fn list_of(backend: DbBackend, columns: &[&str]) -> String {
     if backend == DbBackend::Sqlite {
         format!("json_group_array(json_array({columns}))")
     } else {
-        format!("jsonb_agg(jsonb_build_array({columns}))")
+        format!("json_agg(json_build_array({columns}))")
     }
 }
 
 /// In the place of such a list, where it is not wanted.
 pub(crate) fn no_list(backend: DbBackend) -> &'static str {
-    if backend == DbBackend::Sqlite { "NULL" } else { "CAST(NULL AS JSONB)" }
+    if backend == DbBackend::Sqlite { "NULL" } else { "CAST(NULL AS JSON)" }
 }
 
 /// What stands around a text that is a JSON array to make a row `e`, with its `value`, of each element.

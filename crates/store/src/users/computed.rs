@@ -10,7 +10,7 @@ use sea_orm::FromQueryResult;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::db::backend::{for_each, json_text, list_of, no_list, uuid_of_text, uuid_text};
+use crate::db::backend::{for_each, json_text, list_of, no_list, uuid_in_json, uuid_of_text};
 use crate::db::sql::{CHUNK, Sql};
 use crate::error::Error;
 use crate::groups::GroupOf;
@@ -145,7 +145,7 @@ impl ReadUnit {
             );
             sql.push(&format!("{before} group_members t WHERE t.member_id = up.group_id"));
             sql.push(&format!(" AND t.tenant_id = u.tenant_id{behind}) SELECT "));
-            let id = uuid_text(self.backend(), "t.id");
+            let id = uuid_in_json(self.backend(), "t.id");
             let direct = "EXISTS (SELECT 1 FROM group_members d WHERE d.tenant_id = u.tenant_id \
                           AND d.group_id = t.id AND d.member_id = u.id)";
             sql.push(&list_of(self.backend(), &[&id, "t.display_name", direct]));
@@ -157,7 +157,7 @@ impl ReadUnit {
         }
         sql.push(" AS groups, ");
         if wanted.licences {
-            let id = uuid_text(self.backend(), "s.pool_id");
+            let id = uuid_in_json(self.backend(), "s.pool_id");
             let columns = [id.as_str(), "t.name", "s.state", "s.since", "s.overage"];
             let list = list_of(self.backend(), &columns);
             let held = "SELECT * FROM seats s WHERE s.tenant_id = u.tenant_id AND s.user_id = u.id";
