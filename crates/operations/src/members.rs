@@ -59,7 +59,7 @@ impl Present {
         let there: HashSet<Uuid> = members.iter().copied().collect();
         let strangers: Vec<Uuid> = ids.into_iter().filter(|id| !there.contains(id)).collect();
         let others = if strangers.is_empty() { HashMap::new() } else { unit.names_of(&strangers).await? };
-        // What looks like an id and is none of ours may be the externalId of somebody. PostgreSQL keeps no NUL, so nothing
+        // What looks like an id and is none of ours may be the externalId of a user. PostgreSQL keeps no NUL, so nothing
         // that holds one can be a name.
         let is_id = |value: &str| id(value).is_some_and(|id| there.contains(&id) || others.contains_key(&id));
         let names = values.iter().filter(|value| !is_id(value) && !value.contains('\0'));

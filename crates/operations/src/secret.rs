@@ -27,7 +27,7 @@ impl Plain {
 
 /// What the database knows of a token; nothing for text that cannot be one.
 ///
-/// A fast hash is enough: there is no dictionary of 256 random bits to slow anybody down with.
+/// A fast hash is enough: there is no dictionary of 256 random bits to search.
 #[must_use]
 pub fn hash(token: &str) -> Option<[u8; 32]> {
     let letters = token.strip_prefix(PREFIX)?;

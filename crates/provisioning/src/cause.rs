@@ -95,7 +95,7 @@ impl Cause {
     /// Whether a full pool with the policy `reject` may refuse this change.
     ///
     /// Only what gives can be refused. A loss, a deadline or an administrator's change of a pool always goes through;
-    /// whoever then finds no seat goes without one.
+    /// a person who then finds no seat goes without one.
     #[must_use]
     pub const fn can_be_refused(&self) -> bool {
         match self {

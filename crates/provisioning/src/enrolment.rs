@@ -36,7 +36,7 @@ impl Enrolment {
     /// # Errors
     ///
     /// [`StepRefused`] outside [`Status::Pending`], before the step that must come first, and for a restore that
-    /// nobody owes.
+    /// is not owed.
     pub fn complete(&self, step: Step, now: DateTime<Utc>) -> Result<Self, StepRefused> {
         match self.status {
             Status::Pending | Status::Active if self.steps.at(step).is_some() => return Ok(self.clone()),

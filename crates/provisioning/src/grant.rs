@@ -44,7 +44,7 @@ impl fmt::Display for GrantSource {
             Self::ByHand => f.write_str("by an administrator's hand"),
             Self::Binding { name, .. } => write!(f, "through the group “{name}”"),
             Self::Attribute { filter } => write!(f, "by the rule “{filter}”"),
-            Self::Default => f.write_str("as everybody does by default"),
+            Self::Default => f.write_str("as every user does by default"),
         }
     }
 }

@@ -89,7 +89,7 @@
 //!   resume; afterwards they are deactivated and keep their place. The same holds for a suspended person who comes
 //!   back to other pools than the kept seats are in.
 //! - An administrator's unassignment ([`Cause::GrantLifted`]) and a removal ([`Cause::Removed`]) know no grace.
-//! - A freed seat goes to the first in the queue who is active and entitled, before anybody new. In one settlement
+//! - A freed seat goes to the first in the queue who is active and entitled, before a new person. In one settlement
 //!   leavers come first, then the queues, then joiners, in the order of ids. No place is overtaken.
 //!
 //! Not here: who may do it, how many at once (the brake), what the application says must be handed over first.

@@ -316,7 +316,7 @@ fn ordered(attribute: &Attribute, value: Value, base: &str) -> Value {
 
 /// The address of the SCIM resource that a complex value names by its id (RFC 7643 §2.4 `$ref`).
 pub(crate) fn address(reference: &Attribute, object: &Object, base: &str) -> Option<String> {
-    let id = object.get("value")?.as_str()?;
+    let id = object.get("value")?.as_str().filter(|id| !id.is_empty())?;
     let kind = match reference.reference_types.as_slice() {
         [only] => only.as_str(),
         _ => object.get("type")?.as_str()?,

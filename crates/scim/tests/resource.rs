@@ -156,6 +156,9 @@ fn answers_are_in_schema_order_with_addresses() {
     assert_eq!(rendered["schemas"], json!([USER, ENTERPRISE_USER]));
     assert_eq!(rendered["groups"][0]["$ref"], "https://scim.example/v2/Groups/g");
     assert_eq!(rendered[ENTERPRISE_USER]["manager"]["$ref"], "https://scim.example/v2/Users/m%2F1");
+    let none =
+        resource(json!({ENTERPRISE_USER: {"manager": {"value": ""}}, "userName": "a"})).render("https://x");
+    assert_eq!(none[ENTERPRISE_USER]["manager"], json!({"value": ""}), "nothing has no address");
     assert_eq!(
         rendered["meta"],
         json!({

@@ -191,7 +191,7 @@ fn no_owner(error: &dyn sqlx::error::DatabaseError) -> Option<Error> {
     (key || trigger).then_some(Error::ConnectionGone)
 }
 
-/// The errors that pass without anybody changing the request, by their codes: five characters are one of `PostgreSQL`,
+/// The errors that pass without a change of the request, by their codes: five characters are one of `PostgreSQL`,
 /// fewer are one of `SQLite`, whose last eight bits are the kind.
 fn passing(code: &str) -> Option<Error> {
     if code.len() == 5 {

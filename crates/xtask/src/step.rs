@@ -26,7 +26,7 @@ enum Outcome {
     Passed,
     Failed(String),
     NotRun(String),
-    /// As not run, but what it needs is not everybody's to have.
+    /// As not run, but not every machine has what it needs.
     LeftOut(String),
 }
 

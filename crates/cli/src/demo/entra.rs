@@ -13,7 +13,7 @@ use super::progress::Bar;
 const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
-/// Sent with every group; it means nothing to anybody else.
+/// Sent with every group; it means nothing to other servers.
 const GROUP_OF_THE_DIRECTORY: &str =
     "http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group";
 const PATCH: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";

@@ -1,4 +1,4 @@
-//! What an operator prepares before anybody pushes, and binds once groups are there.
+//! What an operator prepares before a product pushes, and binds once groups are there.
 
 use anyhow::{Context, Result};
 use operations::{bindings, connections, pools, tenants, tokens};

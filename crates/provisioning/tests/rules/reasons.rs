@@ -45,7 +45,7 @@ fn every_source_of_a_grant_in_words() {
             GrantSource::Attribute { filter: "userType eq \"Staff\"".to_owned() },
             "by the rule “userType eq \"Staff\"”",
         ),
-        (GrantSource::Default, "as everybody does by default"),
+        (GrantSource::Default, "as every user does by default"),
     ];
     for (source, words) in table {
         assert_eq!(source.to_string(), words);

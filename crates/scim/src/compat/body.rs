@@ -262,7 +262,7 @@ fn list_of_one(request: &mut Request<'_>) {
 
 fn empty_string_unassigns(request: &mut Request<'_>) {
     values(request, &mut |attribute, value| {
-        // An empty switch decides nothing about anybody's access: it stays, and is refused.
+        // An empty switch decides nothing about a person's access: it stays, and is refused.
         let kept = matches!(attribute.kind, Kind::Complex | Kind::Boolean)
             || attribute.mutability == Mutability::Immutable;
         match value {

@@ -79,7 +79,7 @@ pub(super) const QUIRKS: &[&Quirk] = &[
         name: "replace-members-adds",
         product: "Microsoft Entra ID",
         summary: "replace of members with values adds them; removals come separately.",
-        evidence: "reports of groups that lost everybody but the last member pushed",
+        evidence: "reports of groups that lost all members but the last one pushed",
         fixture: "own/001",
         act: Act::Rewrite(replace_members_adds),
     },

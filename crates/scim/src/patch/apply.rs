@@ -142,7 +142,7 @@ impl Work<'_> {
         let place = target.to_string();
         let gone = operator == Operator::Remove || value.is_null();
         if gone && target.extension.is_none() && definition.name == resource::ACCESS {
-            // Taking the switch away decides nothing about anybody's access.
+            // Taking the switch away decides nothing about a person's access.
             return Ok(());
         }
         if definition.required && target.sub.is_none() && gone {

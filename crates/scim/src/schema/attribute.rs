@@ -72,7 +72,7 @@ pub enum Kind {
 pub enum Mutability {
     /// The server alone.
     ReadOnly,
-    /// Anybody, at any time.
+    /// Every client, at any time.
     #[default]
     ReadWrite,
     /// The client, once.

@@ -187,7 +187,7 @@ impl Scim {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
     }
 
-    /// A connection that nobody uses, or a new one.
+    /// A connection that is not in use, or a new one.
     async fn connection(&self) -> Result<Connection> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         if let Some(mut connection) = idle

@@ -1,4 +1,4 @@
-//! Creates at saturation: with nothing to decide, with a seat for everybody, with a rule, with groups that wait.
+//! Creates at saturation: with nothing to decide, with a seat for each, with a rule, with groups that wait.
 
 use anyhow::{Result, ensure};
 
@@ -12,12 +12,12 @@ use super::population;
 /// `POST /Users` per second by 16 connections, each of which sends its next one when the last is answered, in four
 /// tenants of one server, after a few people who are not timed:
 ///
-/// * bare: nothing waits for anybody and there is no pool;
-/// * a seat each: a pool for everybody with enough seats;
-/// * a rule: a pool whose rule everybody meets, with enough seats;
-/// * parked members: a group names everybody before they come, and each becomes a member.
+/// * bare: nothing waits for a user and there is no pool;
+/// * a seat each: a pool for all users with enough seats;
+/// * a rule: a pool whose rule all users meet, with enough seats;
+/// * parked members: a group names all users before they come, and each becomes a member.
 ///
-/// Afterwards it is checked that everybody got what was meant for them.
+/// Afterwards it is checked that each user got what was meant for the user.
 ///
 /// # Errors
 /// The first request or command that fails.
@@ -30,17 +30,17 @@ pub(crate) fn measure(place: &Place<'_>) -> Result<Vec<Figure>> {
     let everyone = site.tenant("Everyone")?;
     site.pool("Everyone", all, &["--for-everyone"])?;
     let seat = create(place, "a seat each", &everyone)?;
-    ensure!(site.seats_in_use("Everyone")? == all, "not everybody of a pool for everybody has a seat");
+    ensure!(site.seats_in_use("Everyone")? == all, "not every user of a pool for all users has a seat");
     let rule = site.tenant("Rule")?;
     site.pool("Rule", all, &["--for", r#"title eq "Clerk""#])?;
     let ruled = create(place, "a rule", &rule)?;
-    ensure!(site.seats_in_use("Rule")? == all, "not everybody who meets the rule has a seat");
+    ensure!(site.seats_in_use("Rule")? == all, "not every user who meets the rule has a seat");
     let parked = site.tenant("Parked")?;
     let names: Vec<String> = (0..all).map(people::user_name).collect();
     let group = place.block_on(population::group(&parked, "Awaited", &names))?;
     let awaited = create(place, "parked members", &parked)?;
     let bytes = place.block_on(parked.read(&format!("/scim/v2/Groups/{group}")))?;
-    ensure!(bytes > all * 36, "not everybody who was awaited is a member");
+    ensure!(bytes > all * 36, "not every user who was awaited is a member");
 
     let aim = if place.cluster.is_some() { 2_000.0 } else { 2_500.0 };
     let name = |with: &str| format!("creates/s, {with}, {CONNECTIONS} connections");

@@ -79,7 +79,7 @@ pub(crate) fn without_statistics(place: &Place<'_>) -> Result<Vec<Figure>> {
     ])
 }
 
-/// `PUT members: []` of a group that is bound to a pool in which everybody has a seat, from a connection without
+/// `PUT members: []` of a group that is bound to a pool in which every member has a seat, from a connection without
 /// grace: until the answer, until `rollcall pool list` shows no seat in use, and how long another tenant's read of a
 /// user took at most from the request until then.
 ///
@@ -97,7 +97,7 @@ pub(crate) fn emptied(place: &Place<'_>) -> Result<Vec<Figure>> {
     let group = place.block_on(population::group(&scim, "Emptied", &people))?;
     let pool = site.pool("Emptied", size, &[])?;
     site.commands.json(&["binding", "create", "--group", &group, "--pool", &pool])?;
-    ensure!(site.seats_in_use("Emptied")? == size, "not everybody in the bound group has a seat");
+    ensure!(site.seats_in_use("Emptied")? == size, "not every member of the bound group has a seat");
 
     place.say(&format!("emptying a group of {}", grouped(size)));
     let settled = Arc::new(AtomicBool::new(false));
@@ -128,7 +128,7 @@ pub(crate) fn emptied(place: &Place<'_>) -> Result<Vec<Figure>> {
             answered.as_secs_f64(),
         )
         .bounded_by("the rows of the memberships, which end in the request"),
-        Figure::new("… s until everybody is settled", 1, ended.as_secs_f64())
+        Figure::new("… s until all are settled", 1, ended.as_secs_f64())
             .bounded_by("a seat, its journal entry and its jobs for each member"),
         Figure::new(
             "… longest read of another tenant's user meanwhile, ms",

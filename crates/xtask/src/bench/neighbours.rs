@@ -19,7 +19,7 @@ const TERMS: usize = 40;
 const FEWEST: usize = 5;
 
 /// Reads of a user of a quiet tenant, one at a time, first alone and then while 12 connections of a busy tenant
-/// repeat searches that have to look at everybody. A search that is refused, fails or is cut off is sent again, as a
+/// repeat searches that have to look at all users. A search that is refused, fails or is cut off is sent again, as a
 /// client would; what counts is how long the quiet tenant waits, and how many of its reads were not answered 200.
 ///
 /// # Errors

@@ -25,7 +25,7 @@ pub(crate) fn measure(place: &Place<'_>) -> Result<Vec<Figure>> {
     let people: Arc<[String]> = place.block_on(population::create(&scim, 0..sizes.few))?.values.into();
     let title =
         |number: usize, _| json!({"op": "replace", "path": "title", "value": format!("Clerk {number}")});
-    // Round after round everybody is switched off, then on.
+    // Round after round all users are switched off, then on.
     let active = |number: usize, of: usize| json!({"op": "replace", "path": "active", "value": !(number / of).is_multiple_of(2)});
     let titles = place.block_on(patches(&scim, &people, sizes.load_seconds, title))?;
     let actives = place.block_on(patches(&scim, &people, sizes.load_seconds, active))?;

@@ -32,7 +32,7 @@ pub(crate) fn reads(place: &Place<'_>) -> Result<Vec<Figure>> {
     let get = place.block_on(gets(&scim, &people, sizes.load_seconds))?;
     let look_up = place.block_on(saturate(sizes.load_seconds, move |number| {
         let (scim, name) = (scim.clone(), people::user_name(number % sizes.few));
-        async move { scim.find_user(&name).await?.context("somebody who was created is not found").map(drop) }
+        async move { scim.find_user(&name).await?.context("a user who was created is not found").map(drop) }
     }))?;
     Ok(vec![
         Figure::new(format!("GET /healthz/s, {CONNECTIONS} connections"), 0, http)

@@ -18,7 +18,7 @@ use crate::watched::{Plan, Watched};
 /// Whether a commit waits for the disk.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Durability {
-    /// Nothing is synced: for tests, whose data nobody needs.
+    /// Nothing is synced: for tests, whose data is not needed.
     Off,
     /// As installed: for measurements.
     Full,
