@@ -11,7 +11,6 @@ use uuid::Uuid;
 
 use crate::db::backend::for_update;
 use crate::db::locks::Lock;
-use crate::db::rows::Rows;
 use crate::db::sql::{CHUNK, Sql};
 use crate::entity::parked_members;
 use crate::error::Error;
@@ -61,19 +60,14 @@ impl WriteUnit {
         values: &[String],
         owner: Option<ConnectionId>,
     ) -> Result<(), Error> {
-        for chunk in values.chunks(CHUNK) {
-            let row = |value: &String| parked_members::Model {
-                tenant_id: self.tenant(),
-                group_id: group.uuid(),
-                value: value.clone(),
-                connection_id: owner.map(ConnectionId::uuid),
-            };
-            let rows: Rows<parked_members::Entity> = chunk.iter().map(row).collect();
-            let mut sql = Sql::default();
-            sql.insert(self.backend(), &rows, " ON CONFLICT DO NOTHING");
-            self.transaction.run(sql).await?;
-        }
-        Ok(())
+        let row = |value: &String| parked_members::Model {
+            tenant_id: self.tenant(),
+            group_id: group.uuid(),
+            value: value.clone(),
+            connection_id: owner.map(ConnectionId::uuid),
+        };
+        let rows = values.iter().map(row).collect();
+        self.transaction.insert_all_or::<parked_members::Entity>(rows, " ON CONFLICT DO NOTHING").await
     }
 
     /// Lets any user claim what this connection has parked, as it is with a connection that shares the tenant.

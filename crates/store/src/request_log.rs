@@ -3,15 +3,13 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait as _, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Value as SqlValue,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait as _, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::connections::decode;
 use crate::db::rows::Rows;
-use crate::db::sql::{CHUNK, Sql};
+use crate::db::sql::Sql;
 use crate::entity::{quirk_uses, requests};
 use crate::error::Error;
 use crate::ids::{ConnectionId, first_id, stored};
@@ -162,20 +160,16 @@ impl Store {
         let mut sql = Sql::default();
         sql.insert(self.backend(), &batch.rows, "");
         transaction.run(sql).await?;
-        let rows = batch.uses.into_iter().map(|((tenant, connection, name), (count, last))| {
-            [SqlValue::from(tenant), connection.into(), name.into(), count.into(), stored(last).into()]
-        });
-        let mut rows = rows.peekable();
-        while rows.peek().is_some() {
-            let mut sql =
-                Sql::new("INSERT INTO quirk_uses (tenant_id, connection_id, name, uses, last_at) VALUES ");
-            sql.rows(rows.by_ref().take(CHUNK)).push(
-                " ON CONFLICT (tenant_id, connection_id, name) DO UPDATE SET uses = quirk_uses.uses + excluded.uses, \
-                 last_at = CASE WHEN quirk_uses.last_at < excluded.last_at THEN excluded.last_at \
-                 ELSE quirk_uses.last_at END",
-            );
-            transaction.run(sql).await?;
-        }
+        let row = |((tenant_id, connection_id, name), (uses, last))| {
+            let last_at = stored(last);
+            quirk_uses::Model { tenant_id, connection_id, name, uses, last_at }
+        };
+        let otherwise = " ON CONFLICT (tenant_id, connection_id, name) \
+                         DO UPDATE SET uses = quirk_uses.uses + excluded.uses, \
+                         last_at = CASE WHEN quirk_uses.last_at < excluded.last_at THEN excluded.last_at \
+                         ELSE quirk_uses.last_at END";
+        let uses = batch.uses.into_iter().map(row).collect();
+        transaction.insert_all_or::<quirk_uses::Entity>(uses, otherwise).await?;
         transaction.commit().await
     }
 
