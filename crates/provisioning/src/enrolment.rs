@@ -6,6 +6,9 @@ use thiserror::Error;
 
 use crate::words::words;
 
+/// Why access is cut of a person whose settling is yet to come, in words that read on from “because”.
+pub const GRANT_ENDED: &str = "no grant is left";
+
 /// Where a person's journey into the application is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -66,6 +69,21 @@ impl Enrolment {
     #[must_use]
     pub fn used(&self, now: DateTime<Utc>) -> Self {
         Self { last_used: self.last_used.max(Some(now)), ..self.clone() }
+    }
+
+    /// What is shown of a person whose last grant has ended and whose settling is yet to come: access ends with the
+    /// grant, and the seat is kept until it is settled.
+    #[must_use]
+    pub fn without_grant(self) -> Self {
+        if !self.has_access() {
+            return self;
+        }
+        Self {
+            resumes: Some(self.status),
+            status: Status::Suspended,
+            cause: Some(GRANT_ENDED.to_owned()),
+            ..self
+        }
     }
 
     /// Whether the person has or had a seat, or was seen by the application: there is something to tell.

@@ -113,7 +113,7 @@ mod zone;
 
 pub use cause::Cause;
 pub use effect::{ApplicationEvent, Effect};
-pub use enrolment::{Enrolment, Status, Step, StepRefused, Steps};
+pub use enrolment::{Enrolment, GRANT_ENDED, Status, Step, StepRefused, Steps};
 pub use explain::explain;
 pub use grant::{Grant, GrantSource};
 pub use id::{ConnectionId, GroupId, PoolId, TenantId, TokenId, UserId};

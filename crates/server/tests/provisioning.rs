@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use operations::consequences::Agreed;
 use provisioning::{SeatState, Status};
 use serde_json::{Value, json};
-use support::{ENROLMENT, GROUP, TestApp, USER, user};
+use support::{Client, ENROLMENT, GROUP, TestApp, USER, user};
 
 #[tokio::test]
 async fn a_push_into_a_bound_group_enrols_and_a_disabled_account_keeps_its_seat_for_the_grace() {
@@ -489,6 +489,7 @@ async fn a_large_group_is_filled_and_emptied_at_once_and_its_people_are_settled_
     assert_eq!(client.get(&format!("/Groups/{team}")).await.expect(200).body["members"], Value::Null);
     let filter = format!("/Users?filter=groups.value%20eq%20%22{team}%22");
     assert_eq!(client.get(&filter).await.expect(200).body["totalResults"], 0);
+    access_is_cut(&app, &client, &people).await;
     app.later(TimeDelta::seconds(1)).await;
     assert_eq!(client.status(people[0]).await, "pending", "the other group is left");
     for person in [people[1], people[1_000]] {
@@ -499,6 +500,42 @@ async fn a_large_group_is_filled_and_emptied_at_once_and_its_people_are_settled_
         assert_eq!(story[removed + 1], "suspended", "{story:?}");
     }
     assert!(app.story(people[0]).await.contains(&"member-removed".to_owned()));
+}
+
+/// The first person has another grant; the access of all others is cut, although no job has settled them.
+async fn access_is_cut(app: &TestApp, client: &Client, people: &[&str]) {
+    assert_eq!(client.status(people[0]).await, "pending", "the other group is left");
+    let shown = client.get(&format!("/Users/{}", people[1])).await.expect(200);
+    let enrolment = &shown.body[ENROLMENT];
+    assert_eq!(
+        (&enrolment["status"], &enrolment["reason"]),
+        (&json!("suspended"), &json!("no grant is left"))
+    );
+    assert!(!app.story(people[1]).await.contains(&"suspended".to_owned()), "no job has run");
+    for (status, count) in [("suspended", people.len() - 1), ("pending", 1)] {
+        let filter = format!("/Users?count=0&filter={ENROLMENT}:status%20eq%20%22{status}%22");
+        assert_eq!(client.get(&filter).await.expect(200).body["totalResults"], count, "{status}");
+    }
+    let contents = operations::tenants::show(app.admin.db(), &app.tenant).await.expect("readable");
+    assert_eq!(contents.with_access, 1);
+}
+
+#[tokio::test]
+async fn deleting_a_large_bound_group_cuts_access_before_its_people_are_settled() {
+    let app = TestApp::open_with(&[("ROLLCALL_JOBS__BATCH", "1")]).await;
+    let client = app.connection("generic").await;
+    let people = [client.user("ada").await, client.user("bob").await, client.user("cy").await];
+    let people: Vec<&str> = people.iter().map(String::as_str).collect();
+    let team = client.group("Team", &people).await;
+    let others = client.group("Others", &people[..1]).await;
+    app.pool("Vault", 3, "queue").await;
+    app.bind(&team, "Vault").await;
+    app.bind(&others, "Vault").await;
+    client.delete(&format!("/Groups/{team}")).await.expect(204);
+    access_is_cut(&app, &client, &people).await;
+    app.later(TimeDelta::minutes(1)).await;
+    assert_eq!(client.status(people[0]).await, "pending");
+    assert!(app.story(people[1]).await.contains(&"suspended".to_owned()));
 }
 
 #[tokio::test]

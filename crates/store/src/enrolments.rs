@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use provisioning::{Enrolment, Status, UserId};
+use provisioning::{Enrolment, GRANT_ENDED, Status, UserId};
 use scim::text::fold;
 use sea_orm::FromQueryResult;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::connections::decode;
+use crate::db::backend::literal;
 use crate::db::sql::{CHUNK, Sql};
 use crate::error::Error;
 use crate::ids::stored;
@@ -23,6 +24,47 @@ pub(crate) const COLUMNS: &str = "u.enrolment_status, u.enrolment_since, u.enrol
 /// [`Enrolment::has_begun`] says.
 pub(crate) const HAS_BEGUN: &str =
     "(u.enrolment_status <> 'no-licence' OR u.enrolment_since IS NOT NULL OR u.last_used_at IS NOT NULL)";
+
+/// Whether user `u` has access by the enrolment, and no grant is left: a job has yet to settle the person.
+pub(crate) const LAPSED: &str = "(u.enrolment_status IN ('pending', 'active') \
+     AND NOT EXISTS (SELECT 1 FROM grants y WHERE y.tenant_id = u.tenant_id AND y.user_id = u.id) \
+     AND NOT EXISTS (SELECT 1 FROM group_members y JOIN bindings z ON z.tenant_id = y.tenant_id \
+     AND z.group_id = y.group_id WHERE y.tenant_id = u.tenant_id AND y.member_id = u.id))";
+
+/// The status of user `u` as it is shown, see [`Enrolment::without_grant`].
+pub(crate) fn shown_status() -> String {
+    unless_lapsed("u.enrolment_status", Status::Suspended.as_str())
+}
+
+/// The cause of the status of user `u` as it is shown, folded.
+pub(crate) fn shown_cause() -> String {
+    unless_lapsed("u.enrolment_cause_folded", &fold(GRANT_ENDED))
+}
+
+fn unless_lapsed(column: &str, instead: &str) -> String {
+    format!("CASE WHEN {LAPSED} THEN {} ELSE {column} END", literal(instead))
+}
+
+/// The enrolment as it is shown, see [`Enrolment::without_grant`].
+#[derive(FromQueryResult)]
+pub(crate) struct ShownRow {
+    #[sea_orm(nested)]
+    enrolment: EnrolmentRow,
+    lapsed: bool,
+}
+
+impl ShownRow {
+    /// The columns of users `u`.
+    pub(crate) fn columns() -> String {
+        format!("{COLUMNS}, {LAPSED} AS lapsed")
+    }
+
+    /// The enrolment of this user.
+    pub(crate) fn read(self, user: Uuid) -> Result<Enrolment, Error> {
+        let enrolment = self.enrolment.read(user)?;
+        Ok(if self.lapsed { enrolment.without_grant() } else { enrolment })
+    }
+}
 
 #[derive(FromQueryResult)]
 pub(crate) struct EnrolmentRow {

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::db::backend::json_text;
 use crate::db::sql::{CHUNK, Sql};
+use crate::enrolments::shown_status;
 use crate::error::Error;
 use crate::unit::ReadUnit;
 
@@ -54,10 +55,12 @@ impl ReadUnit {
     /// # Errors
     /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
     pub async fn people_by_status(&self) -> Result<Vec<(Status, u64)>, Error> {
-        let mut sql = Sql::new(
-            "SELECT u.enrolment_status AS status, COUNT(*) AS people FROM users u WHERE u.tenant_id = ",
-        );
-        sql.bind(self.tenant()).push(" GROUP BY u.enrolment_status");
+        let status = shown_status();
+        let mut sql = Sql::new(&format!(
+            "SELECT {status} AS status, COUNT(*) AS people FROM users u WHERE u.tenant_id = "
+        ));
+        // The first column, by its number: the expression holds text that PostgreSQL would not recognise again.
+        sql.bind(self.tenant()).push(" GROUP BY 1");
         let mut counts = BTreeMap::new();
         for row in self.transaction.all::<CountRow>(sql).await? {
             counts.insert(row.status, u64::try_from(row.people).unwrap_or(0));

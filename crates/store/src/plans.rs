@@ -20,7 +20,7 @@ INSERT INTO connections SELECT id('0', 0), id('c', n), 'c' || n, 'c' || n, 'gene
 const FILL: &str = "
 INSERT INTO users (tenant_id, id, document, search, user_name_folded, active, enrolment_status,
     restore_owed, connection_id, created_at, modified_at, version)
-SELECT id('0', 0), id('a', n), jsonb_build_object('userName', 'u' || n), '{}', 'u' || n, TRUE, 'no-licence',
+SELECT id('0', 0), id('a', n), jsonb_build_object('userName', 'u' || n), '{}', 'u' || n, TRUE, 'pending',
     FALSE, id('c', 1 + n % 2), now(), now(), 1 FROM generate_series(FIRST, LAST) n;
 INSERT INTO groups (tenant_id, id, document, search, display_name, display_name_folded, connection_id, created_at, modified_at,
     version)
@@ -94,7 +94,7 @@ async fn read_everything(unit: &ReadUnit, strict: bool) {
         let each = i64::from(named);
         let what = |read: &str| format!("{read} of {named}");
         unit.users_among(&users).await.expect("readable");
-        watch.at_most(unit, 2 * each, &what("users by id")).await;
+        watch.at_most(unit, 6 * each, &what("users by id")).await;
         unit.owners_of(&users).await.expect("readable");
         watch.at_most(unit, 2 * each, &what("owners")).await;
         unit.computed(&users, Wanted::ALL).await.expect("readable");

@@ -227,7 +227,8 @@ fn telling_tenant() -> Tenant {
         members: vec![(0, 0), (1, 5), (1, 1), (2, 2), (0, 7), (2, 6), (1, 0)],
         enrolments: vec![
             enrolment(Status::Active, 0, "Every step"),
-            enrolment(Status::Suspended, 250, "Ärger"),
+            // This user has no grant.
+            enrolment(Status::Pending, 250, "Ärger"),
             None,
             None,
             enrolment(Status::NoLicence, 604_800_250, ""),

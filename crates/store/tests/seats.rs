@@ -241,8 +241,17 @@ async fn a_step_of_the_enrolment_is_saved() {
     unit.commit().await.expect("committed");
     let unit = store.read(&store.scope).await.expect("a unit opens");
     let user = unit.user(ada).await.expect("readable").expect("there");
-    assert_eq!((user.enrolment.clone(), user.resource.meta.version), (enrolment, 2));
+    assert_eq!((user.enrolment.clone(), user.resource.meta.version), (enrolment.clone().without_grant(), 2));
     assert!(user.shows_enrolment(&[]));
+    drop(unit);
+
+    let mut unit = store.unit().await;
+    let new = new_pool("Vault", 1, PoolPolicy::Queue);
+    let pool = unit.insert_pool(&new, now()).await.expect("inserted").pool;
+    unit.insert_grant(ada, pool.id, GrantKind::ByHand, now()).await.expect("given");
+    unit.commit().await.expect("committed");
+    let unit = store.read(&store.scope).await.expect("a unit opens");
+    assert_eq!(unit.user(ada).await.expect("readable").expect("there").enrolment, enrolment);
 }
 
 #[tokio::test]

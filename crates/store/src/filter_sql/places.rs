@@ -10,7 +10,7 @@ use super::{FilterWriter, Table};
 use crate::db::backend;
 use crate::db::backend::literal;
 use crate::db::sql::Sql;
-use crate::enrolments::HAS_BEGUN;
+use crate::enrolments::{HAS_BEGUN, shown_cause, shown_status};
 use crate::users::values;
 
 /// Where an attribute is.
@@ -168,10 +168,10 @@ impl FilterWriter<'_> {
 fn enrolment(name: &str) -> Value {
     let shown = |column: &str| format!("CASE WHEN {} THEN {column} END", shows_enrolment());
     match name {
-        "status" => Value::Text(shown("u.enrolment_status")),
+        "status" => Value::Text(shown(&shown_status())),
         "restoreOwed" => Value::Boolean(shown("u.restore_owed")),
         "statusSince" => Value::Instant("u.enrolment_since".to_owned()),
-        "reason" => Value::Text(shown("u.enrolment_cause_folded")),
+        "reason" => Value::Text(shown(&shown_cause())),
         "seatKeptUntil" => Value::Instant(shown("u.seat_kept_until")),
         "lastUsed" => Value::Instant("u.last_used_at".to_owned()),
         _ => Value::Nothing,

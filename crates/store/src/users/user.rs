@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::connections::decode;
 use crate::db::sql::{CHUNK, Sql};
-use crate::enrolments::{self, EnrolmentRow};
+use crate::enrolments::ShownRow;
 use crate::error::Error;
 use crate::filter_sql::{self, Listing, Table};
 use crate::ids::ConnectionId;
@@ -30,7 +30,7 @@ pub struct User {
     pub id: UserId,
     /// The resource: document and meta, without anything computed.
     pub resource: Resource,
-    /// What became of the person.
+    /// What became of the person, as it is shown: the rules look at [`facts`](ReadUnit::facts).
     pub enrolment: Enrolment,
     /// The connection that owns the user.
     pub connection: Option<ConnectionId>,
@@ -81,7 +81,7 @@ struct Row {
     id: Uuid,
     document: Value,
     #[sea_orm(nested)]
-    enrolment: EnrolmentRow,
+    enrolment: ShownRow,
     connection_id: Option<Uuid>,
     created_at: DateTime<Utc>,
     modified_at: DateTime<Utc>,
@@ -91,7 +91,7 @@ struct Row {
 /// The beginning of a query of users.
 fn columns() -> Sql {
     let own = "SELECT u.id, u.document, u.connection_id, u.created_at, u.modified_at, u.version, ";
-    Sql::new(&[own, enrolments::COLUMNS].concat())
+    Sql::new(&[own, &ShownRow::columns()].concat())
 }
 
 /// A user with what is computed.

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use provisioning::{Decision, Effect, GroupId, PoolId, PoolPolicy, SeatState, UserId};
 use serde_json::{Map, Value, json};
-use store::{MemberKind, NewGroup, TenantScope};
+use store::{GrantKind, MemberKind, NewGroup, TenantScope};
 use uuid::Uuid;
 
 use super::generate::{GROUPS, POOLS, Tenant, USERS};
@@ -95,6 +95,10 @@ pub(crate) async fn fill(store: &TestStore, scope: &TenantScope, tenant: &Tenant
         decision.effects.extend(enrolment.map(|enrolment| Effect::EnrolmentChanged { user, enrolment }));
     }
     let mut unit = store.write(scope).await.expect("a unit opens");
+    // Every other user has a grant, so that access by the enrolment of the others has lapsed.
+    for id in ids.users.iter().step_by(2) {
+        unit.insert_grant(UserId::new(*id), ids.pools[0], GrantKind::ByHand, now()).await.expect("given");
+    }
     unit.carry_out(&decision, later(500)).await.expect("carried out");
     unit.commit().await.expect("committed");
     ids
