@@ -32,22 +32,20 @@ pub struct Enrolment {
 }
 
 impl Enrolment {
-    /// The enrolment after a step was taken at `now`; on a step that was taken before, it is unchanged.
+    /// The enrolment after a step was taken at `now`; on a step that was taken before, it is unchanged. Steps may be taken in any
+    /// order, because the application and the pages report them as people take them.
     ///
-    /// The last step makes the person [`Status::Active`]: the PIN, or the restore when one is owed.
+    /// The person is [`Status::Active`] once the e-mail address is verified, the PIN is set and no restore is owed.
     ///
     /// # Errors
     ///
-    /// [`StepRefused`] outside [`Status::Pending`], before the step that must come first, and for a restore that
-    /// is not owed.
+    /// [`StepRefused`] for a person without access, and for a restore that is not owed.
     pub fn complete(&self, step: Step, now: DateTime<Utc>) -> Result<Self, StepRefused> {
-        match self.status {
-            Status::Pending | Status::Active if self.steps.at(step).is_some() => return Ok(self.clone()),
-            Status::Pending => {}
-            status => return Err(StepRefused::NotPending { step, status }),
+        if !self.has_access() {
+            return Err(StepRefused::NoAccess { step, status: self.status });
         }
-        if let Some(missing) = step.needs().filter(|first| self.steps.at(*first).is_none()) {
-            return Err(StepRefused::TooEarly { step, missing });
+        if self.steps.at(step).is_some() {
+            return Ok(self.clone());
         }
         if step == Step::Restored && !self.restore_owed {
             return Err(StepRefused::NothingToRestore);
@@ -57,7 +55,9 @@ impl Enrolment {
         if step == Step::Restored {
             next.restore_owed = false;
         }
-        if next.steps.pin_set.is_some() && !next.restore_owed {
+        let complete =
+            next.steps.email_verified.is_some() && next.steps.pin_set.is_some() && !next.restore_owed;
+        if complete && next.status == Status::Pending {
             next.status = Status::Active;
             next.since = Some(now);
             next.cause = Some("every step of the enrolment was taken".to_owned());
@@ -100,21 +100,21 @@ impl Enrolment {
 
     /// The steps that a pending person still has to take, in order; empty in every other status.
     ///
-    /// An invitation that was not seen being opened is not missing once the person has signed in.
+    /// Those up to the first sign-in are not missing any more once a later one was taken: a person who finds the application
+    /// without the link need not follow the link.
     #[must_use]
     pub fn missing_steps(&self) -> Vec<Step> {
-        let missing = |step: &Step| match step {
-            Step::InvitationOpened => {
-                self.steps.invitation_opened.is_none() && self.steps.signed_in.is_none()
-            }
-            Step::Restored => self.restore_owed,
-            other => self.steps.at(*other).is_none(),
-        };
-        if self.status == Status::Pending {
-            Step::ALL.iter().copied().filter(missing).collect()
-        } else {
-            Vec::new()
+        if self.status != Status::Pending {
+            return Vec::new();
         }
+        let overtaken =
+            |step: &Step| Step::ALL.iter().any(|later| later > step && self.steps.at(*later).is_some());
+        let missing = |step: &Step| match step {
+            Step::InvitationSent | Step::InvitationOpened | Step::SignedIn => !overtaken(step),
+            Step::EmailVerified | Step::PinSet => true,
+            Step::Restored => self.restore_owed,
+        };
+        Step::ALL.iter().copied().filter(|step| self.steps.at(*step).is_none() && missing(step)).collect()
     }
 
     /// Whether a new journey would have to end with a restore.
@@ -173,8 +173,8 @@ words!(Status, "status", {
     Deactivated => "deactivated",
 });
 
-/// The steps of an enrolment, in their order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// The steps of an enrolment, in the order in which people usually take them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Step {
     /// The invitation left (S-61).
@@ -189,20 +189,6 @@ pub enum Step {
     PinSet,
     /// The data came back from a backup (S-59); only after a deactivation.
     Restored,
-}
-
-impl Step {
-    /// The step that must have been taken before this one.
-    #[must_use]
-    pub const fn needs(self) -> Option<Self> {
-        match self {
-            Self::InvitationSent => None,
-            Self::InvitationOpened | Self::SignedIn => Some(Self::InvitationSent),
-            Self::EmailVerified => Some(Self::SignedIn),
-            Self::PinSet => Some(Self::EmailVerified),
-            Self::Restored => Some(Self::PinSet),
-        }
-    }
 }
 
 words!(Step, "step", {
@@ -261,21 +247,13 @@ impl Steps {
 /// Why a step was not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum StepRefused {
-    /// The person has no access, or has finished.
-    #[error("the step “{step}” belongs to a pending enrolment; this one is {status}")]
-    NotPending {
+    /// The person has no access.
+    #[error("the step “{step}” needs access to the application, and the enrolment is {status}")]
+    NoAccess {
         /// The step.
         step: Step,
-        /// The status found instead.
+        /// The status found.
         status: Status,
-    },
-    /// Another step comes first.
-    #[error("the step “{step}” comes after “{missing}”, which has not been taken")]
-    TooEarly {
-        /// The step.
-        step: Step,
-        /// The one that must be taken first.
-        missing: Step,
     },
     /// A restore that is not owed.
     #[error("nothing is to be restored: this is the person's first enrolment")]

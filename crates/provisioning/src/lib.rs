@@ -56,7 +56,7 @@
 //! # The states of an enrolment
 //!
 //! ```text
-//!                 first seat                    last step
+//!                 first seat              every step taken
 //!   no-licence ───────────────▶ pending ─────────────────────▶ active
 //!     ▲    ▲                    │  ▲  ▲                          │
 //!     │    └────────────────────│──│──│──────────────────────────┤ unassigned by hand
@@ -80,6 +80,8 @@
 //! - Active and entitled: each of those pools gives a seat if a bought one is free; else its [`PoolPolicy`] queues,
 //!   refuses the change ([`Refusal`]) or assigns overage. Only gains are refused, see [`Cause::can_be_refused`].
 //! - The first assigned seat makes a person pending, owes an invitation and grants access. A person who only waits has no access.
+//! - The application, the pages and the mail report steps in any order. A verified address, a PIN that is set and no
+//!   restore that is owed make a person active ([`Enrolment::complete`]).
 //! - Seats and places in pools that no longer count go back at once while another entitlement stands.
 //! - Not active any more, or entitled to nothing: a *loss* (S-57, S-60). Access is cut at once. With a grace, seats and
 //!   enrolment are kept until [`Enrolment::seat_kept_until`], waiting places are not; without one they go at once.
