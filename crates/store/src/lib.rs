@@ -8,12 +8,16 @@
 //! Nothing here decides *when* something happens: [`WriteUnit::lock_facts`] gathers facts, `provisioning` decides,
 //! [`WriteUnit::carry_out`] performs.
 
+mod api_tokens;
 mod bindings;
 mod carry_out;
+mod codes;
 mod conflicts;
 mod connections;
 mod cross_tenant;
+mod data_keys;
 mod db;
+mod devices;
 mod enrolments;
 mod entity;
 mod error;
@@ -25,6 +29,7 @@ mod groups;
 mod ids;
 mod jobs;
 mod journal;
+mod mail;
 mod members;
 mod migration;
 mod overview;
@@ -42,9 +47,13 @@ mod tokens;
 mod unit;
 mod users;
 
+pub use api_tokens::ApiToken;
 pub use bindings::Binding;
+pub use codes::Code;
 pub use conflicts::{Conflict, SharedEmail};
 pub use connections::{Connection, NewConnection};
+pub use data_keys::SealedKey;
+pub use devices::Device;
 pub use error::{Constraint, Error};
 pub use figures::{ConnectionFigures, Figures, JobFigures, NameInTenant, PoolFigures};
 pub use filter_sql::{Listing, finds_one};
@@ -53,6 +62,7 @@ pub use groups::{Group, GroupOf, NewGroup};
 pub use ids::{ConnectionId, TenantId, TokenId, new_id};
 pub use jobs::{Claim, Job, NewJob, Outcome, job_kind};
 pub use journal::{Actor, ActorKind, JournalQuery, JournalRecord};
+pub use mail::{Mail, MailQuery, MailState};
 pub use members::{Member, MemberKind, MemberName};
 pub use overview::Waiting;
 pub use pools::{NewPool, PoolRule, PoolState};

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use provisioning::Zone;
 use scim::text::fold;
 use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, FromQueryResult, QueryFilter, QueryOrder};
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::db::backend::for_update;
@@ -24,6 +25,8 @@ pub struct Tenant {
     pub name: String,
     /// Where its days begin and end.
     pub time_zone: Zone,
+    /// Its settings, as the operations write them.
+    pub settings: Value,
     /// When it was created.
     pub created_at: DateTime<Utc>,
 }
@@ -33,7 +36,8 @@ impl TryFrom<tenants::Model> for Tenant {
 
     fn try_from(row: tenants::Model) -> Result<Self, Error> {
         let time_zone = zone(&row.time_zone, row.id)?;
-        Ok(Self { id: TenantId::new(row.id), name: row.name, time_zone, created_at: row.created_at })
+        let (id, settings) = (TenantId::new(row.id), row.settings);
+        Ok(Self { id, name: row.name, time_zone, settings, created_at: row.created_at })
     }
 }
 
@@ -88,11 +92,15 @@ const TABLES: &[(&str, &str)] = &[
     ("group_members", "group_id, member_id"),
     ("conflicts", "connection_id, user_id"),
     ("user_values", "user_id, attribute, position"),
+    ("codes", "user_id, id"),
+    ("devices", "user_id, reference"),
     ("users", "id"),
     ("user_counts", "id"),
     ("groups", "id"),
     ("pools", "id"),
     ("quirk_uses", "connection_id, name"),
+    ("mail", "id"),
+    ("api_tokens", "id"),
     ("requests", "id"),
     ("journal", "id"),
     ("tokens", "id"),
@@ -187,6 +195,7 @@ impl WriteUnit {
             name: name.to_owned(),
             name_folded: fold(name).into_owned(),
             time_zone: time_zone.to_string(),
+            settings: Value::Object(Map::new()),
             created_at: stored(now),
         };
         self.transaction.insert(row.clone()).await?;

@@ -5,12 +5,17 @@
     reason = "sea-orm's macros write public items, this module is private"
 )]
 
+pub(crate) mod api_tokens;
 pub(crate) mod bindings;
+pub(crate) mod codes;
 pub(crate) mod conflicts;
 pub(crate) mod connections;
+pub(crate) mod data_keys;
+pub(crate) mod devices;
 pub(crate) mod groups;
 pub(crate) mod jobs;
 pub(crate) mod journal;
+pub(crate) mod mail;
 pub(crate) mod parked_members;
 pub(crate) mod pools;
 pub(crate) mod quirk_uses;

@@ -10,6 +10,7 @@ pub struct Model {
     pub name: String,
     pub name_folded: String,
     pub time_zone: String,
+    pub settings: Json,
     pub created_at: DateTimeUtc,
 }
 
