@@ -11,6 +11,7 @@ mod grant;
 mod group;
 mod healthcheck;
 mod journal;
+mod key;
 mod migrate;
 mod output;
 mod owners;
@@ -73,6 +74,8 @@ enum Command {
     Journal(journal::Command),
     #[command(subcommand)]
     Requests(requests::Command),
+    #[command(subcommand)]
+    Key(key::Command),
     Migrate(migrate::Arguments),
     #[command(subcommand)]
     Config(config::Command),
@@ -132,6 +135,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Group(command) => group::run(command, global).await,
         Command::Journal(command) => journal::run(command, global).await,
         Command::Requests(command) => requests::run(command, global).await,
+        Command::Key(command) => key::run(command, global).await,
         Command::Migrate(arguments) => migrate::run(arguments, global).await,
         Command::Config(command) => config::run(&command, global),
         Command::Healthcheck(arguments) => healthcheck::run(arguments, global).await,

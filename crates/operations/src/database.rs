@@ -9,10 +9,12 @@ use store::{
     Authenticated, Claim, Figures, Job, Options, Outcome as JobOutcome, ReadUnit, RequestBatch, Store,
     TenantScope, TokenId, WriteUnit,
 };
+use tokio::sync::OnceCell;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use crate::error::Error;
+use crate::keys::{self, Keys, MasterKey};
 use crate::outcome::Outcome;
 use crate::users::Arrivals;
 
@@ -24,24 +26,69 @@ const ATTEMPTS: u32 = 5;
 pub struct Database {
     store: Store,
     base: String,
+    pages: String,
     policy: Policy,
     arrivals: Arrivals,
     tasks: TaskTracker,
+    master: Option<MasterKey>,
+    keys: OnceCell<Keys>,
 }
 
 /// What a unit of work came to, with the unit that did it.
 pub(crate) type Attempt<T> = Result<(WriteUnit, T), Error>;
 
 impl Database {
-    /// Opens the database. `base` is the address below which resources live, without a slash at its end; `policy` has
-    /// the delays that hold where no connection says otherwise.
+    /// Opens the database. `base` is the address below which resources live, and `pages` the one below which pages for people
+    /// are, without slashes at their ends; `policy` has
+    /// the delays that hold where no connection says otherwise; `master` opens what is sealed.
     ///
     /// # Errors
     /// As [`Store::open`].
-    pub async fn open(options: &Options, base: &str, policy: Policy) -> Result<Self, store::Error> {
+    pub async fn open(
+        options: &Options,
+        (base, pages): (&str, &str),
+        policy: Policy,
+        master: Option<MasterKey>,
+    ) -> Result<Self, store::Error> {
         let store = Store::open(options).await?.with_base(base).with_policy(policy);
         let tasks = TaskTracker::new();
-        Ok(Self { store, base: base.to_owned(), policy, arrivals: Arrivals::default(), tasks })
+        let (base, pages) = (base.to_owned(), pages.to_owned());
+        let (arrivals, keys) = (Arrivals::default(), OnceCell::new());
+        Ok(Self { store, base, pages, policy, arrivals, tasks, master, keys })
+    }
+
+    /// The keys that seal what is secret, which are opened when they are needed first.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] without the master key, or with another one than the database was set up with.
+    pub(crate) async fn keys(&self, now: DateTime<Utc>) -> Result<&Keys, Error> {
+        let open = async || {
+            let said = "master_key_file is not set, and what is secret is sealed under that key: make one with \
+                        `rollcall key create FILE`, and name the same key on every server of this database";
+            let master = self.master.as_ref().ok_or_else(|| Error::Refused(said.to_owned()))?;
+            Keys::load(&self.store, master, now).await
+        };
+        self.keys.get_or_try_init(open).await
+    }
+
+    /// Whether the master key opens the keys of this database.
+    ///
+    /// # Errors
+    /// A sentence that says what to do if it does not, or if there is none.
+    pub async fn check_keys(&self, now: DateTime<Utc>) -> Result<(), Error> {
+        self.keys(now).await.map(drop)
+    }
+
+    /// Seals the keys of this database under another master key, and answers how many they are. What they seal stays as it
+    /// is, so servers that run go on; each needs the new key at its next start.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] without the present master key.
+    pub async fn rotate_master_key(&self, new: &MasterKey, now: DateTime<Utc>) -> Result<usize, Error> {
+        self.keys(now).await?;
+        let said = "master_key_file is not set: name the file of the present key";
+        let master = self.master.as_ref().ok_or_else(|| Error::Refused(said.to_owned()))?;
+        keys::rotate(&self.store, master, new).await
     }
 
     /// Opens a unit that reads.
@@ -91,6 +138,11 @@ impl Database {
     #[must_use]
     pub fn base(&self) -> &str {
         &self.base
+    }
+
+    /// The address below which pages for people are, without a slash at its end.
+    pub(crate) fn pages(&self) -> &str {
+        &self.pages
     }
 
     /// The delays that hold where no connection says otherwise.

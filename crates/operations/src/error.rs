@@ -7,6 +7,8 @@ use provisioning::Refusal;
 use store::Constraint;
 use thiserror::Error;
 
+use crate::enrolment::Refused;
+
 /// Why nothing was changed.
 #[derive(Clone, Debug, Error)]
 pub enum Error {
@@ -19,6 +21,9 @@ pub enum Error {
     /// A rule refuses the change.
     #[error("nothing was changed: {0}")]
     Rule(#[from] Refusal),
+    /// A person gets no further in the enrolment.
+    #[error(transparent)]
+    Enrolment(#[from] Refused),
     /// A group waits for one of several users who arrive together: each is created alone, once the group is locked.
     #[error("a group waits for one of these users")]
     Awaited,

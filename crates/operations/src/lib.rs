@@ -8,18 +8,26 @@
 //!
 //! There is no HTTP here, no flags, and no clock: the instant comes with the request.
 
+pub mod access;
+mod address;
+pub mod api_tokens;
 pub mod bindings;
 pub mod conflicts;
 pub mod connections;
 pub mod consequences;
 mod database;
+pub mod devices;
 pub mod directory;
+pub mod enrolment;
 mod entitlement;
 mod error;
 mod find;
 pub mod grants;
 pub mod groups;
 pub mod journal;
+pub mod keys;
+mod link;
+pub mod mail;
 mod members;
 mod outcome;
 pub mod owners;

@@ -1,6 +1,7 @@
 //! Customer organisations.
 
 mod change;
+mod settings;
 
 use chrono::{DateTime, Utc};
 use provisioning::{Enrolment, Entry, EntryKind, Status, Subject, Zone};
@@ -16,6 +17,7 @@ use crate::requester::Operator;
 use crate::work::Work;
 use crate::work::delete_tenant::{self, TenantWork};
 
+pub use settings::{Platform, Settings, SettingsChange};
 pub use change::{Change, preview_update, update};
 
 /// A tenant to create.
@@ -37,6 +39,8 @@ pub struct Tenant {
     pub name: String,
     /// Where the last days of its pools end.
     pub time_zone: Zone,
+    /// What its people see.
+    pub settings: Settings,
     /// When it was created.
     pub created_at: DateTime<Utc>,
 }
@@ -66,10 +70,13 @@ pub struct Contents {
     pub waiting: u64,
 }
 
-impl From<store::Tenant> for Tenant {
-    fn from(tenant: store::Tenant) -> Self {
-        let store::Tenant { id, name, time_zone, created_at } = tenant;
-        Self { id, name, time_zone, created_at }
+impl TryFrom<store::Tenant> for Tenant {
+    type Error = Error;
+
+    fn try_from(tenant: store::Tenant) -> Result<Self, Error> {
+        let settings = Settings::of(&tenant)?;
+        let store::Tenant { id, name, time_zone, created_at, .. } = tenant;
+        Ok(Self { id, name, time_zone, settings, created_at })
     }
 }
 
@@ -110,7 +117,7 @@ pub async fn create(db: &Database, operator: &Operator, new: &New) -> Result<Ten
         unit.record([(&entry, &operator.actor())], operator.now).await?;
         Ok((unit, tenant))
     };
-    Ok(db.write(&TenantScope::installation(), create).await?.value.into())
+    db.write(&TenantScope::installation(), create).await?.value.try_into()
 }
 
 /// The time zone of this name.
@@ -123,7 +130,7 @@ fn zone(name: &str) -> Result<Zone, Error> {
 /// # Errors
 /// What the database says.
 pub async fn list(db: &Database) -> Result<Vec<Tenant>, Error> {
-    Ok(db.store().tenants().await?.into_iter().map(Tenant::from).collect())
+    db.store().tenants().await?.into_iter().map(Tenant::try_from).collect()
 }
 
 /// A tenant, by id or name, with how much is in it.
@@ -138,7 +145,7 @@ pub async fn show(db: &Database, tenant: &str) -> Result<Contents, Error> {
     let with_access =
         statuses.iter().filter(|(status, _)| gives_access(*status)).map(|(_, people)| people).sum();
     Ok(Contents {
-        tenant: tenant.into(),
+        tenant: tenant.try_into()?,
         connections: contents.connections,
         tokens: contents.tokens,
         people: contents.people,

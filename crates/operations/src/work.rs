@@ -7,6 +7,7 @@ pub(crate) mod end_grace;
 pub(crate) mod expire_pool;
 pub(crate) mod group_deleted;
 pub(crate) mod hand_over;
+pub(crate) mod invite;
 pub(crate) mod join_groups;
 pub(crate) mod members_moved;
 pub(crate) mod serve_queue;
@@ -18,7 +19,7 @@ use provisioning::{Cause, Entry, UserId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use store::{Actor, ActorKind, Job, NewJob, TenantScope, WriteUnit, job_kind};
+use store::{Actor, Job, NewJob, TenantScope, WriteUnit, job_kind};
 use thiserror::Error as ThisError;
 
 use crate::database::{Attempt, Database};
@@ -28,7 +29,7 @@ use crate::settle::Change;
 
 /// The kinds of work that come due at a time, or that are done in a few steps.
 pub const TIMERS: &[&str] =
-    &[job_kind::END_GRACE, job_kind::SERVE_QUEUE, expire_pool::KIND, join_groups::KIND];
+    &[job_kind::END_GRACE, job_kind::SERVE_QUEUE, job_kind::INVITATION, expire_pool::KIND, join_groups::KIND];
 
 /// The kinds of work that take as many steps as there are people.
 pub const LONG: &[&str] = &[
@@ -148,7 +149,7 @@ impl Work {
 /// # Errors
 /// [`WorkError`].
 pub async fn step(db: &Database, job: &mut Job, pace: Pace) -> Result<Option<Progress>, WorkError> {
-    let actor = Actor { kind: ActorKind::Job, name: job.kind.clone(), reference: job.id.to_string() };
+    let actor = Actor::of_job(job);
     let mut step = Step { db, scope: &job.scope, actor, payload: job.payload.clone(), job: Some(job), pace };
     let progress = step.take(&job.kind).await?;
     let payload = step.payload;
@@ -171,6 +172,7 @@ impl Step<'_> {
     async fn take(&mut self, kind: &str) -> Result<Option<Progress>, WorkError> {
         match kind {
             job_kind::END_GRACE => end_grace::step(self).await,
+            job_kind::INVITATION => invite::step(self).await,
             job_kind::SERVE_QUEUE => serve_queue::step(self).await,
             settle_group::KIND => settle_group::step(self).await,
             settle_pool::KIND => settle_pool::step(self).await,
@@ -183,6 +185,11 @@ impl Step<'_> {
             delete_tenant::KIND => delete_tenant::step(self).await,
             other => Err(WorkError::Broken(format!("there is no work of the kind \"{other}\""))),
         }
+    }
+
+    /// When the job was to run; none for the step of a command.
+    pub(crate) fn due(&self) -> Option<DateTime<Utc>> {
+        self.job.map(|job| job.run_at)
     }
 
     /// What is to be done, and how far that is.

@@ -80,6 +80,18 @@ pub enum EntryKind {
     Removed,
     /// A step of the enrolment was taken.
     StepTaken,
+    /// Every step of the enrolment was taken.
+    Activated,
+    /// A verification code was sent.
+    CodeSent,
+    /// A mail cannot be sent to the person.
+    MailRefused,
+    /// A device was registered.
+    DeviceRegistered,
+    /// What is known of a device changed.
+    DeviceChanged,
+    /// A device was revoked.
+    DeviceRevoked,
     /// A user was created.
     UserCreated,
     /// A user's attributes changed.
@@ -149,6 +161,12 @@ words!(EntryKind, "journal entry kind", {
     Unassigned => "unassigned",
     Removed => "removed",
     StepTaken => "step-taken",
+    Activated => "activated",
+    CodeSent => "code-sent",
+    MailRefused => "mail-refused",
+    DeviceRegistered => "device-registered",
+    DeviceChanged => "device-changed",
+    DeviceRevoked => "device-revoked",
     UserCreated => "user-created",
     UserChanged => "user-changed",
     GroupCreated => "group-created",

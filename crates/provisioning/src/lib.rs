@@ -97,6 +97,7 @@
 //! Not here: who may do it, how many at once (the brake), what the application says must be handed over first.
 
 mod cause;
+pub mod code;
 mod effect;
 mod enrolment;
 mod explain;

@@ -33,6 +33,12 @@ impl Zone {
         self.0.name()
     }
 
+    /// The day of an instant.
+    #[must_use]
+    pub fn day(self, at: DateTime<Utc>) -> NaiveDate {
+        at.with_timezone(&self.0).date_naive()
+    }
+
     /// The instant at which a day is over: the next midnight. Where the clock skips that midnight, the next day begins
     /// at the first instant after the gap; where the clock is put back over midnight, the repeated hour still belongs
     /// to the day.

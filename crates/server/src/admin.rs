@@ -1,6 +1,7 @@
 //! What the command line works with: the database of the settings, also while a server runs on it, and who gives the
 //! command.
 
+use operations::keys::MasterKey;
 use operations::work::{Progress, Work, WorkError};
 use operations::{Database, Error, Operator, sentence};
 use thiserror::Error as ThisError;
@@ -96,6 +97,14 @@ impl Admin {
     pub fn operator(&self, command: &'static str) -> Operator {
         let (name, batch) = (self.name.clone(), self.config.jobs.batch.into());
         Operator { name, command, tenant: None, now: self.clock.now(), batch }
+    }
+
+    /// Seals the keys of the database under another master key, and answers how many they are.
+    ///
+    /// # Errors
+    /// As [`Database::rotate_master_key`].
+    pub async fn rotate_master_key(&self, new: &MasterKey) -> Result<usize, Error> {
+        self.db.rotate_master_key(new, self.clock.now()).await
     }
 
     /// Brings long work to its end; `seen` is told how far it is.

@@ -33,6 +33,8 @@ pub struct Config {
     pub database_url: SecretString,
     /// File that holds the database URL.
     pub database_url_file: PathBuf,
+    /// File that holds the key under which secrets are sealed; empty: beside a `SQLite` database.
+    pub master_key_file: PathBuf,
     /// Most open connections to the database.
     pub database_connections: u32,
     /// Whether pending migrations run at start.

@@ -16,6 +16,7 @@ mod heavy;
 mod http;
 mod jobs;
 pub mod logging;
+pub mod master_key;
 mod metrics;
 mod panics;
 mod process;

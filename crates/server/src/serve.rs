@@ -9,7 +9,7 @@ use std::time::Duration;
 use axum::Router;
 use axum_server::Handle;
 use hyper_util::rt::TokioTimer;
-use operations::{Database, Options, Shared};
+use operations::{Database, Options, Shared, sentence};
 use secrecy::ExposeSecret as _;
 use thiserror::Error;
 use tokio::time::timeout;
@@ -21,6 +21,7 @@ use crate::files::{make_private, make_private_file, sqlite_file};
 use crate::http::paths::SCIM;
 use crate::http::socket::Doorkeeper;
 use crate::jobs;
+use crate::master_key::{self, KeyError};
 use crate::metrics;
 use crate::request_log::{self, RequestLog};
 use crate::router::router;
@@ -67,6 +68,12 @@ pub enum ServeError {
         /// The file of the settings.
         file: PathBuf,
     },
+    /// There is no master key.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The master key is not the one of the database, or is missing.
+    #[error("{0}")]
+    Sealed(String),
     /// Serving failed.
     #[error("the server stopped: {0}")]
     Io(#[from] std::io::Error),
@@ -104,8 +111,9 @@ impl Server {
         let address = listener.local_addr()?;
         let base = if config.base_url.is_empty() { reachable(address) } else { config.base_url.clone() };
         let limit = Duration::from_secs(config.limits.request_seconds);
-        let opened = open_database(&config, &format!("{base}{SCIM}"), Some(limit)).await?;
+        let opened = open_database(&config, &base, Some(limit)).await?;
         let db = Arc::new(opened);
+        db.check_keys(clock.now()).await.map_err(|error| ServeError::Sealed(sentence(&error)))?;
         metrics::start(db.kind());
         let (requests, queue) = RequestLog::new(config.requests.queue);
         let app = Arc::new(App::new(config, Arc::clone(&db), clock.clone(), requests));
@@ -200,19 +208,23 @@ impl Server {
     }
 }
 
-/// Opens the database of the settings. Resources live below `base`; no statement takes longer than the limit, if there
+/// Opens the database of the settings. `site` is the address of the whole server; no statement takes longer than the limit, if there
 /// is one.
 ///
 /// # Errors
 /// [`ServeError`].
 pub(crate) async fn open_database(
     config: &Config,
-    base: &str,
+    site: &str,
     statement_limit: Option<Duration>,
 ) -> Result<Database, ServeError> {
     let (options, file) = database_options(config, config.migrate)?;
     let options = Options { statement_limit, ..options };
-    let opened = Database::open(&options, base, config.policy()).await;
+    let in_memory = file.is_none() && options.url.starts_with("sqlite");
+    let master = master_key::read(&config.master_key_file, file.as_deref(), in_memory)?;
+    // A command hands out no links.
+    let base = if site.is_empty() { String::new() } else { format!("{site}{SCIM}") };
+    let opened = Database::open(&options, (&base, site), config.policy(), master).await;
     opened.map_err(|error| unopened(&options, file.as_deref(), error))
 }
 

@@ -19,8 +19,6 @@ pub struct Code {
     pub hash: Vec<u8>,
     /// When it was sent.
     pub created_at: DateTime<Utc>,
-    /// From when on it is refused.
-    pub expires_at: DateTime<Utc>,
     /// How often it may still be tried.
     pub tries_left: u32,
 }
@@ -29,7 +27,6 @@ impl std::fmt::Debug for Code {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Code")
             .field("created_at", &self.created_at)
-            .field("expires_at", &self.expires_at)
             .field("tries_left", &self.tries_left)
             .finish_non_exhaustive()
     }
@@ -41,7 +38,6 @@ impl From<codes::Model> for Code {
             id: row.id,
             hash: row.hash,
             created_at: row.created_at,
-            expires_at: row.expires_at,
             tries_left: u32::try_from(row.tries_left).unwrap_or(0),
         }
     }
@@ -81,7 +77,6 @@ impl WriteUnit {
             id: code.id,
             hash: code.hash.clone(),
             created_at: stored(code.created_at),
-            expires_at: stored(code.expires_at),
             tries_left: code.tries_left.into(),
         };
         self.transaction.insert(row).await

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::connections::decode;
-use crate::db::backend::literal;
+use crate::db::backend::{for_update, literal};
 use crate::db::sql::{CHUNK, Sql};
 use crate::error::Error;
 use crate::ids::stored;
@@ -104,6 +104,18 @@ impl EnrolmentRow {
 }
 
 impl WriteUnit {
+    /// The enrolment of a user as it is shown, with the user locked; none for a user whom the unit does not see.
+    ///
+    /// # Errors
+    /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
+    pub async fn lock_enrolment(&mut self, user: UserId) -> Result<Option<Enrolment>, Error> {
+        let mut sql = Sql::new(&format!("SELECT {} FROM users u WHERE u.tenant_id = ", ShownRow::columns()));
+        sql.bind(self.tenant()).push(" AND u.id = ").bind(user.uuid());
+        sql.seen(&self.scope, "u").push(for_update(self.backend()));
+        let row = self.transaction.one::<ShownRow>(sql).await?;
+        row.map(|row| row.read(user.uuid())).transpose()
+    }
+
     /// Gives a person another enrolment, for a step that was taken.
     ///
     /// # Errors

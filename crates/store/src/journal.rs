@@ -11,6 +11,7 @@ use crate::db::rows::Rows;
 use crate::db::sql::Sql;
 use crate::entity::journal;
 use crate::error::Error;
+use crate::jobs::Job;
 use crate::ids::{IdRow, first_id, new_id, stored};
 use crate::pools::PoolRule;
 use crate::scope::TenantScope;
@@ -36,10 +37,22 @@ pub enum ActorKind {
     Operator,
     /// Queued work.
     Job,
+    /// The application, over its API.
+    Application,
+    /// A person, by a link of a mail.
+    Person,
+}
+
+impl Actor {
+    /// A job.
+    #[must_use]
+    pub fn of_job(job: &Job) -> Self {
+        Self { kind: ActorKind::Job, name: job.kind.clone(), reference: job.id.to_string() }
+    }
 }
 
 impl ActorKind {
-    const ALL: [Self; 3] = [Self::Connection, Self::Operator, Self::Job];
+    const ALL: [Self; 5] = [Self::Connection, Self::Operator, Self::Job, Self::Application, Self::Person];
 
     /// The word in columns and in JSON.
     #[must_use]
@@ -48,6 +61,8 @@ impl ActorKind {
             Self::Connection => "connection",
             Self::Operator => "operator",
             Self::Job => "job",
+            Self::Application => "application",
+            Self::Person => "person",
         }
     }
 }

@@ -159,6 +159,17 @@ impl ReadUnit {
     }
 }
 
+impl ReadUnit {
+    /// The tenant of the unit.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if it is gone; [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
+    pub async fn own_tenant(&self) -> Result<Tenant, Error> {
+        let row = tenants::Entity::find_by_id(self.tenant()).one(&self.transaction).await?;
+        row.ok_or(Error::NotFound)?.try_into()
+    }
+}
+
 impl WriteUnit {
     /// The time zone of the tenant, which no other unit changes until this one ends. It is locked before any other row,
     /// by units that say when a pool ends.
@@ -177,6 +188,16 @@ impl WriteUnit {
     pub async fn set_time_zone(&mut self, zone: Zone) -> Result<(), Error> {
         let mut sql = Sql::new("UPDATE tenants SET time_zone = ");
         sql.bind(zone.as_str()).push(" WHERE id = ").bind(self.tenant());
+        if self.transaction.run(sql).await? == 1 { Ok(()) } else { Err(Error::NotFound) }
+    }
+
+    /// Gives the tenant other settings.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if the tenant is gone.
+    pub async fn set_settings(&mut self, settings: &Value) -> Result<(), Error> {
+        let mut sql = Sql::new("UPDATE tenants SET settings = ");
+        sql.bind(settings.clone()).push(" WHERE id = ").bind(self.tenant());
         if self.transaction.run(sql).await? == 1 { Ok(()) } else { Err(Error::NotFound) }
     }
 

@@ -82,9 +82,20 @@ impl Server {
     }
 }
 
+/// A file with a master key, which is the same for all servers of this run.
+fn master_key(folder: &Path) -> Result<PathBuf> {
+    let file = folder.join("master.key");
+    // No secret of these databases is worth a key that differs from run to run.
+    fs::write(&file, "rollcall-master-key:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8\n")?;
+    Ok(file)
+}
+
 fn launch(binary: &Path, database_url: &str, limit: RateLimit, folder: &Path, log: &Path) -> Result<Server> {
     let mut command = Command::new(binary);
     cargo::clean_environment(&mut command);
+    if database_url.starts_with("postgres") {
+        command.env("ROLLCALL_MASTER_KEY_FILE", master_key(folder)?);
+    }
     command.args(["serve", "--listen", "127.0.0.1:0", "--database-url", database_url]).current_dir(folder);
     let (rate, burst) = match limit {
         RateLimit::Off => (0, None),

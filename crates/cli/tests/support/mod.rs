@@ -27,6 +27,14 @@ impl Site {
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = bare(arguments);
         command.current_dir(self.folder.path()).env("ROLLCALL_DATABASE_URL", &self.database_url);
+        if self.database_url.starts_with("postgres") {
+            let key = self.folder.path().join("master.key");
+            if !key.exists() {
+                let made = bare(&["key", "create"]).arg(&key).output().expect("the binary starts");
+                assert!(made.status.success(), "{made:?}");
+            }
+            command.env("ROLLCALL_MASTER_KEY_FILE", key);
+        }
         command.envs(self.settings.iter().copied());
         command
     }

@@ -33,7 +33,7 @@ async fn database() -> (Shared, String) {
         }
         None => "sqlite::memory:".to_owned(),
     };
-    let db = Database::open(&options(&url, true), "https://scim.example", Policy::default()).await;
+    let db = Database::open(&options(&url, true), ("https://scim.example", ""), Policy::default(), None).await;
     (Arc::new(db.expect("the database opens")), url)
 }
 

@@ -5,7 +5,7 @@ use provisioning::{Cause, Entry, EntryKind, Situation, Subject, Zone};
 use serde_json::{Value, json};
 use store::{PoolState, ReadUnit, TenantScope, WriteUnit};
 
-use super::{Tenant, zone};
+use super::{Settings, SettingsChange, Tenant, zone};
 use crate::consequences::{Agreed, Consequences};
 use crate::database::{Attempt, Database};
 use crate::error::Error;
@@ -23,6 +23,15 @@ pub struct Change {
     pub name: Option<String>,
     /// The name of its time zone in the IANA list.
     pub time_zone: Option<String>,
+    /// What its people see.
+    pub settings: SettingsChange,
+}
+
+/// What a change really changes.
+struct Wanted<'c> {
+    name: Option<&'c str>,
+    zone: Option<Zone>,
+    settings: Option<Settings>,
 }
 
 /// A pool that ends at another instant in another time zone: its last day stays.
@@ -58,7 +67,7 @@ pub async fn preview_update(
     change: &Change,
 ) -> Result<Consequences, Error> {
     let (scope, before) = db.tenant(tenant).await?;
-    let (_, zone) = wanted(change, &before)?;
+    let Wanted { zone, .. } = wanted(change, &before)?;
     preview(db, operator, &scope, zone).await
 }
 
@@ -75,7 +84,7 @@ pub async fn update(
     agreed: Agreed,
 ) -> Result<(Tenant, Vec<Work>), Error> {
     let (scope, before) = db.tenant(tenant).await?;
-    let (name, zone) = wanted(change, &before)?;
+    let Wanted { name, zone, settings } = wanted(change, &before)?;
     agreed.check(&preview(db, operator, &scope, zone).await?)?;
     let requester = operator.of(scope);
     let update = async |mut unit: WriteUnit| -> Attempt<Vec<Work>> {
@@ -99,23 +108,33 @@ pub async fn update(
             );
             changed(why, json!({ "timeZone": old }), json!({ "timeZone": zone }));
         }
+        if let Some(settings) = &settings {
+            unit.set_settings(&settings.value()).await?;
+            let tenant = name.unwrap_or(&before.name);
+            let why = format!("An administrator changed what the people of the tenant “{tenant}” see.");
+            changed(why, before.settings.clone(), settings.value());
+        }
         let entries = entries.iter().map(|entry| (entry, &requester.actor));
         unit.record_for_installation(entries, requester.now).await?;
         Ok((unit, works))
     };
     let works = db.write(&requester.scope, update).await?.value;
     let name = name.map_or(before.name.clone(), str::to_owned);
-    Ok((store::Tenant { name, time_zone: zone.unwrap_or(before.time_zone), ..before.clone() }.into(), works))
+    let (time_zone, settings) = (zone.unwrap_or(before.time_zone), settings.as_ref().map(Settings::value));
+    let settings = settings.unwrap_or_else(|| before.settings.clone());
+    Ok((store::Tenant { name, time_zone, settings, ..before.clone() }.try_into()?, works))
 }
 
-/// The name and the time zone that are to be others; at least one of them is.
-fn wanted<'c>(change: &'c Change, before: &store::Tenant) -> Result<(Option<&'c str>, Option<Zone>), Error> {
+/// What is to be another; at least one thing is.
+fn wanted<'c>(change: &'c Change, before: &store::Tenant) -> Result<Wanted<'c>, Error> {
     let name = change.name.as_deref().map(checked_name).transpose()?.filter(|name| *name != before.name);
     let zone = change.time_zone.as_deref().map(zone).transpose()?.filter(|zone| *zone != before.time_zone);
-    if name.is_none() && zone.is_none() {
+    let known = Settings::of(before)?;
+    let settings = Some(change.settings.apply(&known)?).filter(|settings| *settings != known);
+    if name.is_none() && zone.is_none() && settings.is_none() {
         return Err(Error::Refused(format!("the tenant {} is like that already", before.name)));
     }
-    Ok((name, zone))
+    Ok(Wanted { name, zone, settings })
 }
 
 /// Gives the tenant of a unit another time zone, and its pools the instants at which their last days end there.

@@ -2,6 +2,7 @@
 
 mod story;
 
+mod codes;
 mod coming_back;
 mod expiry;
 mod explained;

@@ -22,7 +22,7 @@ async fn app() -> Arc<App> {
     };
     let mut config = Config::from_sources(None, &[], &[]).expect("the defaults");
     let base = "http://localhost/scim/v2";
-    let db = Database::open(&options, base, config.policy()).await.expect("a database in memory");
+    let db = Database::open(&options, (base, ""), config.policy(), None).await.expect("a database in memory");
     config.database_url = SecretString::from(options.url);
     let (requests, _) = RequestLog::new(1);
     Arc::new(App::new(config, Arc::new(db), Clock::system(), requests))

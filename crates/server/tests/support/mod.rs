@@ -12,9 +12,11 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request};
 use chrono::{DateTime, TimeDelta, Utc};
 use operations::journal::{Reader, Wanted};
+use operations::keys::MasterKey;
 use operations::work::Progress;
 use serde_json::{Value, json};
 use server::admin::Admin;
+use server::master_key::KeyError;
 use server::{Clock, Config, Server};
 use sqlx::{Connection as _, Executor as _};
 use tower::ServiceExt as _;
@@ -345,8 +347,15 @@ pub(crate) fn user(name: &str) -> Value {
 
 /// Settings on a database, on a free port, without a rate limit and a token cache.
 pub(crate) fn config(url: &str, settings: &[(&str, &str)]) -> Config {
+    // PostgreSQL has no folder in which a key could be made.
+    let key = concat!(env!("CARGO_TARGET_TMPDIR"), "/master.key");
+    match server::master_key::write(key.as_ref(), &MasterKey::new()) {
+        Ok(()) | Err(KeyError::Exists(_)) => {}
+        Err(error) => panic!("{error}"),
+    }
     let fixed = [
         ("ROLLCALL_DATABASE_URL", url),
+        ("ROLLCALL_MASTER_KEY_FILE", key),
         ("ROLLCALL_LISTEN", "127.0.0.1:0"),
         ("ROLLCALL_LIMITS__REQUESTS_PER_SECOND", "0"),
         ("ROLLCALL_AUTH__TOKEN_CACHE_SECONDS", "0"),

@@ -13,7 +13,6 @@ pub struct Model {
     pub id: Uuid,
     pub hash: Vec<u8>,
     pub created_at: DateTimeUtc,
-    pub expires_at: DateTimeUtc,
     pub tries_left: i64,
 }
 

@@ -64,7 +64,6 @@ CREATE TABLE codes (
     id {uuid} NOT NULL,
     hash {bytes} NOT NULL,
     created_at {time} NOT NULL,
-    expires_at {time} NOT NULL,
     tries_left {int} NOT NULL,
     PRIMARY KEY (tenant_id, user_id, id),
     FOREIGN KEY (tenant_id, user_id) REFERENCES users (tenant_id, id) ON DELETE CASCADE

@@ -18,7 +18,7 @@ async fn queued(jobs: &[(&str, &str)]) -> (Database, Clock, Config) {
         migrate: true,
         statement_limit: None,
     };
-    let db = Database::open(&options, "", config.policy()).await.expect("a database in memory");
+    let db = Database::open(&options, ("", ""), config.policy(), None).await.expect("a database in memory");
     let start = DateTime::from_timestamp(1_772_355_600, 0).expect("an instant");
     let operator =
         Operator { name: "test".to_owned(), command: "test", tenant: None, now: start, batch: 200 };

@@ -1,0 +1,178 @@
+//! A mail on its way: what is to be sent, and what became of it.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use provisioning::{Entry, EntryKind, Status, Step, Subject};
+use store::{Actor, Job, Mail, MailState, WriteUnit};
+use uuid::Uuid;
+
+use super::{Sealed, is_invitation};
+use crate::database::{Attempt, Database};
+use crate::error::Error;
+
+/// Mail that is older when it could be sent is held for an operator.
+const FRESH: TimeDelta = TimeDelta::days(7);
+/// How long sending is tried.
+const PATIENCE: TimeDelta = TimeDelta::days(3);
+/// The first pause between two attempts, which doubles.
+const FIRST_PAUSE: TimeDelta = TimeDelta::seconds(60);
+/// The longest pause between two attempts.
+const LONGEST_PAUSE: TimeDelta = TimeDelta::hours(4);
+
+/// A mail to send.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Outgoing {
+    /// The id, which stays the same between attempts.
+    pub id: Uuid,
+    /// When it was written.
+    pub date: DateTime<Utc>,
+    /// The address.
+    pub address: String,
+    /// What the person is called.
+    pub name: Option<String>,
+    /// The language, such as `en`.
+    pub language: String,
+    /// The subject.
+    pub subject: String,
+    /// The text.
+    pub text: String,
+    /// The same as HTML.
+    pub html: String,
+}
+
+impl std::fmt::Debug for Outgoing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Outgoing").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+/// What became of an attempt to send a mail; the sentences are what the mail server said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// The mail server took it.
+    Sent,
+    /// The mail server refused it for good.
+    Refused(String),
+    /// It may be taken later.
+    Later(String),
+}
+
+/// The mail that a job is to send now; none where there is nothing to send any more. A mail that is of no use any more, or too
+/// old to be sent without a question, is marked as such.
+///
+/// # Errors
+/// What the database says.
+pub async fn next(db: &Database, job: &Job, now: DateTime<Utc>) -> Result<Option<Outgoing>, Error> {
+    let Some(id) = mail_of(job) else { return Ok(None) };
+    let keys = db.keys(now).await?;
+    let take = async |mut unit: WriteUnit| -> Attempt<Option<Mail>> {
+        let Some(mut mail) = unit.lock_mail(id).await?.filter(|mail| mail.state == MailState::Queued) else {
+            return Ok((unit, None));
+        };
+        let state = match unfit(&unit, &mail, now).await? {
+            Some(state) => state,
+            None => return Ok((unit, Some(mail))),
+        };
+        mail.state = state;
+        unit.save_mail(&forgetting(mail)).await?;
+        Ok((unit, None))
+    };
+    let Some(mail) = db.write(&job.scope, take).await?.value else { return Ok(None) };
+    let sealed = mail.content.as_deref().and_then(|sealed| Sealed::open(keys, &job.scope, id, sealed));
+    let Some(Sealed { language, name, subject, text, html }) = sealed else {
+        let said = "what the mail says cannot be opened with the present master key".to_owned();
+        record(db, job, &Fate::Refused(said), now).await?;
+        return Ok(None);
+    };
+    let (date, address) = (mail.created_at, mail.recipient);
+    Ok(Some(Outgoing { id, date, address, name, language, subject, text, html }))
+}
+
+/// What a mail becomes that is not to be sent now: nothing waits for it any more, or it is too old.
+async fn unfit(unit: &WriteUnit, mail: &Mail, now: DateTime<Utc>) -> Result<Option<MailState>, Error> {
+    if mail.expires_at.is_some_and(|at| at <= now) {
+        return Ok(Some(MailState::Withdrawn));
+    }
+    // People whose access has ended meanwhile get nothing that says otherwise.
+    if mail.kind != letters::Kind::Deactivated.as_str()
+        && let Some(user) = mail.user
+        && !unit.user(user).await?.is_some_and(|user| user.enrolment.has_access())
+    {
+        return Ok(Some(MailState::Withdrawn));
+    }
+    Ok((mail.attempts == 0 && mail.created_at + FRESH <= now).then_some(MailState::Held))
+}
+
+/// Records what became of an attempt to send the mail of a job. Answers after how long it is to be tried again; none at the
+/// end of it.
+///
+/// # Errors
+/// What the database says.
+pub async fn record(
+    db: &Database,
+    job: &Job,
+    fate: &Fate,
+    now: DateTime<Utc>,
+) -> Result<Option<TimeDelta>, Error> {
+    let Some(id) = mail_of(job) else { return Ok(None) };
+    let actor = Actor::of_job(job);
+    let record = async |mut unit: WriteUnit| -> Attempt<Option<TimeDelta>> {
+        // The person comes before the mail in the order of locks.
+        let user = unit.mail(id).await?.and_then(|mail| mail.user);
+        let enrolment = match user {
+            Some(user) => unit.lock_enrolment(user).await?.map(|enrolment| (user, enrolment)),
+            None => None,
+        };
+        let Some(mut mail) = unit.lock_mail(id).await?.filter(|mail| mail.state == MailState::Queued) else {
+            return Ok((unit, None));
+        };
+        mail.attempts += 1;
+        let mut again = None;
+        match fate {
+            Fate::Sent => {
+                (mail.state, mail.sent_at, mail.said) = (MailState::Sent, Some(now), None);
+                if let Some((user, enrolment)) = enrolment.filter(|_| is_invitation(&mail.kind))
+                    && let Ok(next) = enrolment.complete(Step::InvitationSent, now)
+                    && next != enrolment
+                    && next.status == Status::Pending
+                {
+                    unit.save_enrolment(user, &next, now).await?;
+                    let why = "The invitation was sent.".to_owned();
+                    let entry = Entry::new(Subject::User(user), EntryKind::StepTaken, why);
+                    unit.record([(&entry, &actor)], now).await?;
+                }
+            }
+            Fate::Refused(said) => {
+                (mail.state, mail.said) = (MailState::Refused, Some(said.clone()));
+                if let Some(user) = mail.user {
+                    let why = format!("The mail server refused the {}: {said}", mail.kind);
+                    let entry = Entry::new(Subject::User(user), EntryKind::MailRefused, why);
+                    unit.record([(&entry, &actor)], now).await?;
+                }
+            }
+            Fate::Later(said) => {
+                mail.said = Some(said.clone());
+                let pause = FIRST_PAUSE * 2_i32.pow(mail.attempts.saturating_sub(1).min(10));
+                let pause = pause.min(LONGEST_PAUSE);
+                let ends = mail.expires_at.unwrap_or(DateTime::<Utc>::MAX_UTC).min(mail.created_at + PATIENCE);
+                if now + pause < ends {
+                    again = Some(pause);
+                } else {
+                    mail.state = MailState::GivenUp;
+                }
+            }
+        }
+        unit.save_mail(&forgetting(mail)).await?;
+        Ok((unit, again))
+    };
+    Ok(db.write(&job.scope, record).await?.value)
+}
+
+/// A code is of no use to a reader of the outbox once it was sent or cannot be.
+fn forgetting(mail: Mail) -> Mail {
+    let over = !matches!(mail.state, MailState::Queued | MailState::Held);
+    if over && mail.kind == letters::Kind::Code.as_str() { Mail { content: None, ..mail } } else { mail }
+}
+
+fn mail_of(job: &Job) -> Option<Uuid> {
+    job.payload.get("mail")?.as_str()?.parse().ok()
+}

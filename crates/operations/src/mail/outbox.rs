@@ -1,0 +1,172 @@
+//! The mail of a tenant, for the administrators: what waits, what was sent, what each mail says.
+
+use chrono::{DateTime, Utc};
+use provisioning::UserId;
+use serde::Serialize;
+use store::{Mail, MailQuery, MailState, WriteUnit};
+use uuid::Uuid;
+
+use super::writing::send_job;
+use super::{Sealed, is_invitation};
+use crate::database::{Attempt, Database};
+use crate::error::Error;
+use crate::requester::Operator;
+use crate::work::invite;
+
+/// A mail in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Listed {
+    /// Its id.
+    pub id: Uuid,
+    /// What kind of mail it is.
+    pub kind: String,
+    /// The address to which it goes.
+    pub recipient: String,
+    /// The person that it is about.
+    pub user: Option<UserId>,
+    /// What became of it.
+    pub state: &'static str,
+    /// How often sending was tried.
+    pub attempts: u32,
+    /// What the mail server said last.
+    pub said: Option<String>,
+    /// When it was written.
+    pub created_at: DateTime<Utc>,
+    /// When the mail server took it.
+    pub sent_at: Option<DateTime<Utc>>,
+}
+
+/// A mail with what it says, as far as that is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Shown {
+    /// The mail.
+    #[serde(flatten)]
+    pub mail: Listed,
+    /// The language.
+    pub language: Option<String>,
+    /// The subject.
+    pub subject: Option<String>,
+    /// The text.
+    pub text: Option<String>,
+    /// The same as HTML.
+    pub html: Option<String>,
+}
+
+/// Which mail is listed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Query {
+    /// Of this state, such as `queued`.
+    pub state: Option<String>,
+    /// Of this kind, such as `invitation`.
+    pub kind: Option<String>,
+    /// About this person, by id or `userName`.
+    pub user: Option<String>,
+    /// At most so many.
+    pub most: u64,
+}
+
+impl From<Mail> for Listed {
+    fn from(mail: Mail) -> Self {
+        Self {
+            id: mail.id,
+            kind: mail.kind,
+            recipient: mail.recipient,
+            user: mail.user,
+            state: mail.state.as_str(),
+            attempts: mail.attempts,
+            said: mail.said,
+            created_at: mail.created_at,
+            sent_at: mail.sent_at,
+        }
+    }
+}
+
+/// The mail of a tenant, the latest first.
+///
+/// # Errors
+/// [`Error`] if there is no such tenant or person, and for a word that is no state.
+pub async fn list(
+    db: &Database,
+    operator: &Operator,
+    tenant: &str,
+    query: &Query,
+) -> Result<Vec<Listed>, Error> {
+    let (scope, tenant) = db.tenant(tenant).await?;
+    let user = match &query.user {
+        Some(user) => Some(db.user(&operator.clone().within(Some(tenant.id.to_string())), user).await?.1.id),
+        None => None,
+    };
+    let state = query.state.as_deref().map(state).transpose()?;
+    let query = MailQuery { state, kind: query.kind.as_deref(), user, after: None, most: query.most };
+    let mails = db.read(&scope).await?.mails(&query).await?;
+    Ok(mails.into_iter().map(Listed::from).collect())
+}
+
+fn state(word: &str) -> Result<MailState, Error> {
+    let known = MailState::ALL.into_iter().find(|state| state.as_str() == word);
+    let all = MailState::ALL.map(MailState::as_str).join(", ");
+    known.ok_or_else(|| Error::Refused(format!("\"{word}\" is no state of mail: use one of {all}")))
+}
+
+/// A mail with what it says.
+///
+/// # Errors
+/// [`Error`] if there is no such mail, or it cannot be opened.
+pub async fn show(db: &Database, operator: &Operator, tenant: &str, id: &str) -> Result<Shown, Error> {
+    let (scope, _) = db.tenant(tenant).await?;
+    let advice = "`rollcall mail list --tenant TENANT` shows the latest";
+    let unknown = || Error::unknown("mail", id, advice);
+    let id: Uuid = id.parse().map_err(|_| unknown())?;
+    let mail = db.read(&scope).await?.mail(id).await?.ok_or_else(unknown)?;
+    let sealed = match &mail.content {
+        Some(sealed) => {
+            let said = "what the mail says cannot be opened with the present master key";
+            let opened = Sealed::open(db.keys(operator.now).await?, &scope, id, sealed);
+            Some(opened.ok_or_else(|| Error::Refused(said.to_owned()))?)
+        }
+        None => None,
+    };
+    let Some(Sealed { language, subject, text, html, .. }) = sealed else {
+        return Ok(Shown { mail: mail.into(), language: None, subject: None, text: None, html: None });
+    };
+    let (language, subject, text, html) = (Some(language), Some(subject), Some(text), Some(html));
+    Ok(Shown { mail: mail.into(), language, subject, text, html })
+}
+
+/// Has every mail sent that is held for an operator; answers how many they are. An invitation is written anew, because its link
+/// would soon be over.
+///
+/// # Errors
+/// [`Error`] if there is no such tenant.
+pub async fn release(db: &Database, operator: &Operator, tenant: &str) -> Result<u64, Error> {
+    let (scope, _) = db.tenant(tenant).await?;
+    let now = operator.now;
+    let release = async |mut unit: WriteUnit| -> Attempt<u64> {
+        let query = MailQuery { state: Some(MailState::Held), most: BATCH, ..MailQuery::default() };
+        let held = unit.mails(&query).await?;
+        for mail in &held {
+            let user = mail.user.filter(|_| is_invitation(&mail.kind));
+            let (state, job) = match user {
+                Some(user) => (MailState::Withdrawn, invite::job(user, now)),
+                None => (MailState::Queued, send_job(mail.id, false, now)),
+            };
+            // What was tried once is not held again.
+            unit.save_mail(&Mail { state, attempts: mail.attempts.max(1), ..mail.clone() }).await?;
+            unit.enqueue(job, now).await?;
+        }
+        Ok((unit, held.len() as u64))
+    };
+    let mut total = 0;
+    loop {
+        let released = db.write(&scope, release).await?.value;
+        total += released;
+        if released < BATCH {
+            return Ok(total);
+        }
+    }
+}
+
+/// How many mails are released in one unit.
+const BATCH: u64 = 500;

@@ -1,0 +1,172 @@
+//! What a tenant's people see: the name of the application, the language, whom they ask, where they download.
+
+use std::collections::BTreeMap;
+
+use letters::{Contact, Language, Link};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::error::Error;
+use crate::find::checked_name;
+
+/// The settings of a tenant; what is none has a default.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub struct Settings {
+    /// What people call the application.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub application: Option<String>,
+    /// The language of mail to people whose own language is not known or not spoken here, such as `de`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+    /// The address or page at which people ask.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub support: Option<String>,
+    /// The page with answers to frequent questions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub faq: Option<String>,
+    /// The page on which people open a case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub case: Option<String>,
+    /// Where the application is downloaded, by platform.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub downloads: BTreeMap<Platform, String>,
+}
+
+/// Where an application runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Platform {
+    /// Windows.
+    Windows,
+    /// macOS.
+    Macos,
+    /// Linux.
+    Linux,
+    /// iPhone and iPad.
+    Ios,
+    /// Android.
+    Android,
+    /// Any other, or a page for all.
+    Any,
+}
+
+impl Platform {
+    /// Every platform.
+    pub const ALL: [Self; 6] =
+        [Self::Windows, Self::Macos, Self::Linux, Self::Ios, Self::Android, Self::Any];
+
+    /// The word in JSON and on the command line.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Windows => "windows",
+            Self::Macos => "macos",
+            Self::Linux => "linux",
+            Self::Ios => "ios",
+            Self::Android => "android",
+            Self::Any => "any",
+        }
+    }
+}
+
+/// What of the settings is to be another; an empty text takes a setting away.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SettingsChange {
+    /// See [`Settings::application`].
+    pub application: Option<String>,
+    /// See [`Settings::language`].
+    pub language: Option<String>,
+    /// See [`Settings::support`].
+    pub support: Option<String>,
+    /// See [`Settings::faq`].
+    pub faq: Option<String>,
+    /// See [`Settings::case`].
+    pub case: Option<String>,
+    /// Pairs of a platform and a link, such as `windows=https://example.com/app.msi`.
+    pub downloads: Vec<String>,
+}
+
+impl Settings {
+    /// Reads what is stored.
+    pub(crate) fn of(tenant: &store::Tenant) -> Result<Self, Error> {
+        let read = serde_json::from_value(tenant.settings.clone());
+        read.map_err(|_| {
+            store::Error::Inconsistent { table: "tenants", column: "settings", id: tenant.id.to_string() }.into()
+        })
+    }
+
+    /// What is stored.
+    pub(crate) fn value(&self) -> Value {
+        serde_json::to_value(self).unwrap_or_default()
+    }
+
+    /// What people call the application.
+    #[must_use]
+    pub fn application(&self, language: Language) -> String {
+        let unnamed = if language.as_str() == "de" { "die Anwendung" } else { "the application" };
+        self.application.clone().unwrap_or_else(|| unnamed.to_owned())
+    }
+
+    /// The language of the tenant.
+    pub(crate) fn language(&self) -> Language {
+        self.language.as_deref().map_or(Language::DEFAULT, Language::best)
+    }
+}
+
+impl SettingsChange {
+    /// The settings after the change.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] for a value that cannot be used.
+    pub(crate) fn apply(&self, before: &Settings) -> Result<Settings, Error> {
+        let mut after = before.clone();
+        let changes = [
+            (&self.application, &mut after.application, name as fn(&str) -> Result<String, String>),
+            (&self.language, &mut after.language, language),
+            (&self.support, &mut after.support, contact),
+            (&self.faq, &mut after.faq, page),
+            (&self.case, &mut after.case, page),
+        ];
+        for (given, kept, checked) in changes {
+            if let Some(text) = given {
+                *kept = Some(text.trim()).filter(|text| !text.is_empty()).map(checked).transpose().map_err(Error::Refused)?;
+            }
+        }
+        for pair in &self.downloads {
+            let (platform, link) = download(pair).map_err(Error::Refused)?;
+            match link {
+                Some(link) => drop(after.downloads.insert(platform, link)),
+                None => drop(after.downloads.remove(&platform)),
+            }
+        }
+        Ok(after)
+    }
+}
+
+fn name(text: &str) -> Result<String, String> {
+    checked_name(text).map(str::to_owned).map_err(|error| error.to_string())
+}
+
+fn language(text: &str) -> Result<String, String> {
+    let known = Language::ALL.iter().find(|language| language.as_str() == text);
+    let all: Vec<&str> = Language::ALL.iter().map(|language| language.as_str()).collect();
+    known.map(|language| language.as_str().to_owned()).ok_or_else(|| format!("\"{text}\" is none of the languages {}", all.join(", ")))
+}
+
+fn contact(text: &str) -> Result<String, String> {
+    Contact::new(text).map(|_| text.to_owned()).map_err(|error| error.to_string())
+}
+
+fn page(text: &str) -> Result<String, String> {
+    Link::new(text).map(|_| text.to_owned()).map_err(|error| error.to_string())
+}
+
+fn download(pair: &str) -> Result<(Platform, Option<String>), String> {
+    let all: Vec<&str> = Platform::ALL.iter().map(|platform| platform.as_str()).collect();
+    let said = || format!("\"{pair}\" is no download: write it as windows=https://…, with one of {}", all.join(", "));
+    let (word, link) = pair.split_once('=').ok_or_else(said)?;
+    let platform = Platform::ALL.into_iter().find(|platform| platform.as_str() == word.trim()).ok_or_else(said)?;
+    let link = Some(link.trim()).filter(|link| !link.is_empty()).map(page).transpose()?;
+    Ok((platform, link))
+}

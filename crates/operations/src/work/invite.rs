@@ -1,0 +1,83 @@
+//! A person is owed an invitation: it is written, once, in the language of the person.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use letters::{Invitation, Message, Return};
+use provisioning::{Entry, EntryKind, Status, Subject, UserId};
+use serde::Deserialize;
+use serde_json::json;
+use store::{MailQuery, MailState, NewJob, WriteUnit, job_kind};
+
+use super::{Progress, Step, WorkError};
+use crate::database::Attempt;
+use crate::error::Error;
+use crate::mail::{self, Writer, is_invitation};
+
+/// An invitation that waited for longer than this is written and held for an operator: nobody expects it any more.
+const FRESH: TimeDelta = TimeDelta::days(7);
+
+#[derive(Deserialize)]
+struct Invite {
+    /// The person; none once the invitation is written.
+    user: Option<UserId>,
+}
+
+/// The job that invites a person, at an instant.
+pub(crate) fn job(user: UserId, run_at: DateTime<Utc>) -> NewJob {
+    let kind = job_kind::INVITATION.to_owned();
+    let dedup = Some(format!("{kind}:{user}"));
+    NewJob { kind, payload: json!({ "user": user }), run_at, dedup }
+}
+
+/// Writes the invitation of a person who is still owed one.
+pub(super) async fn step(step: &mut Step<'_>) -> Result<Option<Progress>, WorkError> {
+    let Invite { user: Some(user) } = step.read()? else { return Ok(None) };
+    let done = json!({ "user": null });
+    let keys = step.db.keys(step.pace.now).await?;
+    let late = step.due().is_some_and(|due| due + FRESH <= step.pace.now);
+    let attempt = async |mut unit: WriteUnit| -> Attempt<()> {
+        let enrolment = unit.lock_enrolment(user).await?;
+        let owed = enrolment.filter(|enrolment| {
+            enrolment.status == Status::Pending && enrolment.steps.invitation_sent.is_none()
+        });
+        if let Some(enrolment) = owed
+            && !is_written(&unit, user).await?
+            && let Some(known) = unit.user(user).await?
+        {
+            let writer = Writer::new(&unit, keys, step.db.pages(), step.pace.now).await?;
+            match writer.recipient(user, &known.resource.document) {
+                Some(to) => {
+                    let (link, until) = writer.link(&to)?;
+                    let sign_in = to.sign_in.clone();
+                    let message = if enrolment.restore_owed {
+                        Message::Return(Return { link, sign_in, ended_on: None })
+                    } else {
+                        let valid_until = Some(writer.day(until));
+                        Message::Invitation(Invitation { link, sign_in, valid_until, introduction: None })
+                    };
+                    mail::write(&mut unit, &writer, &to, message, (Some(until), late)).await?;
+                }
+                None => {
+                    let why = "No invitation can be sent: the person has no e-mail address.".to_owned();
+                    let entry = Entry::new(Subject::User(user), EntryKind::MailRefused, why);
+                    unit.record([(&entry, &step.actor)], step.pace.now).await?;
+                }
+            }
+        }
+        step.save(&mut unit, &done).await?;
+        Ok((unit, ()))
+    };
+    step.db.write(step.scope, attempt).await?;
+    step.saved(done);
+    Ok(Some(Progress::default()))
+}
+
+/// Whether an invitation of the person waits already.
+async fn is_written(unit: &WriteUnit, user: UserId) -> Result<bool, Error> {
+    for state in [MailState::Queued, MailState::Held] {
+        let query = MailQuery { user: Some(user), state: Some(state), most: 10, ..MailQuery::default() };
+        if unit.mails(&query).await?.iter().any(|mail| is_invitation(&mail.kind)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
