@@ -1,0 +1,68 @@
+//! Looks at the templates of a tenant before they are saved.
+
+use crate::error::{Fault, Part, TemplateError};
+use crate::guard::{self, Tag, TagKind, Token};
+use crate::html::{self, Depth};
+use crate::names;
+use crate::render::{Override, render};
+use crate::sample::{bare_sample, sample};
+use crate::variable::variables;
+use crate::{Kind, Language};
+
+/// How long the template of a subject may be, in characters.
+const LONGEST_SUBJECT_TEMPLATE: usize = 500;
+
+/// Finds what is wrong with templates: what is not complete, variables that the kind does not have, variables that may be
+/// empty and are not asked for, elements that do not belong into a mail, what is too long. Whatever passes renders with
+/// every content of the kind.
+///
+/// # Errors
+///
+/// The first thing that is wrong, with its part and its line.
+pub fn check(kind: Kind, own: &Override) -> Result<(), TemplateError> {
+    let parts = [(Part::Subject, &own.subject), (Part::Text, &own.text), (Part::Html, &own.html)];
+    for (part, source) in parts {
+        if let Some(source) = source {
+            check_part(kind, part, source).map_err(|fault| fault.in_part(part))?;
+        }
+    }
+    for content in [sample(kind), bare_sample(kind)] {
+        render(Language::DEFAULT, &content, Some(own))?;
+    }
+    Ok(())
+}
+
+fn check_part(kind: Kind, part: Part, source: &str) -> Result<(), Fault> {
+    if part == Part::Subject && source.chars().count() > LONGEST_SUBJECT_TEMPLATE {
+        let message = format!("this is longer than {LONGEST_SUBJECT_TEMPLATE} characters: shorten it");
+        return Err(Fault::new(1, message));
+    }
+    let empty = source
+        .trim()
+        .is_empty()
+        .then(|| Fault::new(1, "this is empty: write something, or leave it to the original"));
+    empty.map_or(Ok(()), Err)?;
+    let tags = guard::tags(source)?;
+    names::check(kind, &tags)?;
+    if part == Part::Html { html::scan(&without_tags(kind, source, &tags), Depth::Elements) } else { Ok(()) }
+}
+
+/// The source with something harmless in place of each tag, line by line as before.
+fn without_tags(kind: Kind, source: &str, tags: &[Tag<'_>]) -> String {
+    let mut bare = String::with_capacity(source.len());
+    let mut at = 0;
+    for tag in tags {
+        bare.push_str(&source[at..tag.range.start]);
+        let is_link =
+            |word: &str| variables(kind).iter().any(|variable| variable.link && variable.name == word);
+        bare.push_str(match (tag.kind, tag.tokens.as_slice()) {
+            (TagKind::Expression, [Token::Word(word)]) if is_link(word) => "https://link",
+            (TagKind::Expression, _) => "x",
+            _ => "",
+        });
+        bare.extend(source[tag.range.clone()].chars().filter(|c| *c == '\n'));
+        at = tag.range.end;
+    }
+    bare.push_str(&source[at..]);
+    bare
+}
