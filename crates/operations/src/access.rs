@@ -5,7 +5,6 @@ use provisioning::{SeatState, Status, Step, Steps, UserId};
 use scim::Registry;
 use scim::filter::{self, FilterDialect, ResolvedFilter};
 use scim::protocol::list::Page;
-use serde::Serialize;
 use store::{Computed, ReadUnit, User, Wanted};
 
 use crate::database::Database;
@@ -27,8 +26,7 @@ pub enum Who {
 }
 
 /// What the application is told about a person.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Access {
     /// The person's id.
     pub id: UserId,
@@ -63,8 +61,7 @@ pub struct Access {
 }
 
 /// A page of people.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct People {
     /// How many there are in all.
     pub total: u64,

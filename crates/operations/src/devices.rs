@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, Utc};
 use provisioning::{Entry, EntryKind, Step, Subject, UserId};
-use serde::Serialize;
 use store::WriteUnit;
 
 use crate::database::{Attempt, Database};
@@ -29,8 +28,7 @@ pub struct New {
 }
 
 /// A device of a person.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Device {
     /// The application's own name for it.
     pub reference: String,

@@ -4,7 +4,6 @@ use chrono::{DateTime, Utc};
 use letters::Message;
 use provisioning::code::{self, CheckRefused, SendRefused, SentCode};
 use provisioning::{Enrolment, Entry, EntryKind, Status, Step, StepRefused, Subject, UserId};
-use serde::Serialize;
 use store::{Code, ReadUnit, TenantScope, User, WriteUnit, new_id};
 use thiserror::Error as ThisError;
 
@@ -46,8 +45,7 @@ pub enum Refused {
 }
 
 /// A code that was sent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SentTo {
     /// The address, most of it hidden.
     pub address: String,

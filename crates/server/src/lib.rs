@@ -5,6 +5,7 @@
 //! `operations`, and say what came of it.
 
 pub mod admin;
+mod api;
 mod app;
 mod auth;
 mod clock;

@@ -9,6 +9,7 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{any, get, post};
 
+use crate::api;
 use crate::app::App;
 use crate::health;
 use crate::http::error::{Failure, Fault};
@@ -39,6 +40,7 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         .route_layer(from_fn(accept::only_json));
     let routes = Router::new()
         .nest(paths::SCIM, scim)
+        .merge(api::routes())
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(health::metrics));

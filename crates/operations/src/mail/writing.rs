@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use letters::{Contact, Content, Language, Link, Message, Sender};
-use provisioning::{TenantId, UserId};
+use provisioning::UserId;
 use scim::Object;
 use serde_json::{Value, json};
 use store::{Mail, MailState, NewJob, Tenant, WriteUnit, new_id};
@@ -86,11 +86,6 @@ impl<'w> Writer<'w> {
             faq: link(&settings.faq),
             case: link(&settings.case),
         }
-    }
-
-    /// The tenant's id.
-    pub(crate) const fn tenant(&self) -> TenantId {
-        self.tenant.id
     }
 }
 

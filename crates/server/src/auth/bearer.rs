@@ -63,13 +63,13 @@ impl FromRequestParts<Arc<App>> for Tenant {
         let request_id = parts.extensions.get::<RequestId>().map_or_else(|| app.id(), |id| id.0);
         let tenant = Self { authority, request_id };
         Notes::of(&parts.extensions).sender(&tenant);
-        app.rates().take(tenant.connection().id)?;
+        app.rates().take(tenant.connection().id.uuid())?;
         Ok(tenant)
     }
 }
 
 /// The token in the one Authorization header.
-fn bearer(headers: &HeaderMap) -> Result<&str, Failure> {
+pub(crate) fn bearer(headers: &HeaderMap) -> Result<&str, Failure> {
     let missing = || Failure::Unauthorised(Challenge::Missing);
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let (value, None) = (values.next().ok_or_else(missing)?, values.next()) else { return Err(missing()) };

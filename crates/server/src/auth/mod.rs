@@ -3,5 +3,5 @@
 mod bearer;
 mod tokens;
 
-pub(crate) use bearer::Tenant;
+pub(crate) use bearer::{Tenant, bearer};
 pub(crate) use tokens::Tokens;

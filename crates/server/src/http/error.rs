@@ -42,6 +42,10 @@ pub(crate) enum Fault {
     Panic,
 }
 
+/// The error behind an answer, for parts of the program whose errors have another form.
+#[derive(Clone, Debug)]
+pub(crate) struct Failed(pub(crate) ScimError);
+
 /// What the client was told, for the request log.
 #[derive(Clone, Debug)]
 pub(crate) struct Told(pub(crate) String);
@@ -76,6 +80,9 @@ impl From<OperationError> for Failure {
             OperationError::Refused(sentence) => Self::Told(ScimError::invalid_value(sentence)),
             OperationError::Rule(refusal) => {
                 Self::Told(ScimError::invalid_value(format!("Nothing was changed: {refusal}.")))
+            }
+            OperationError::Enrolment(refused) => {
+                Self::Told(ScimError::invalid_value(format!("Nothing was changed: {refused}.")))
             }
             OperationError::Awaited => (&DatabaseError::Busy).into(),
             OperationError::Database(error) => (&*error).into(),
@@ -164,6 +171,7 @@ pub(crate) fn body(error: &ScimError) -> Response {
     let mut response = scim_json(status, &error.to_json());
     let word = error.scim_type.map(|word| format!("{}: ", word.as_str())).unwrap_or_default();
     response.extensions_mut().insert(Told(format!("{word}{}", error.detail)));
+    response.extensions_mut().insert(Failed(error.clone()));
     response
 }
 

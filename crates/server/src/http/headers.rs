@@ -18,10 +18,10 @@ pub(crate) fn scim_json(status: StatusCode, value: &Value) -> Response {
     response
 }
 
-/// What every answer of the SCIM endpoints says to caches and browsers.
+/// What every answer says to caches and browsers, unless it says something of its own.
 pub(crate) fn seal(headers: &mut HeaderMap) {
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(VARY, HeaderValue::from_static("Authorization, Accept"));
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers.entry(VARY).or_insert(HeaderValue::from_static("Authorization, Accept"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
 }
 

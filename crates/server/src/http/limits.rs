@@ -1,4 +1,4 @@
-//! What a request may cost: time, and how many a connection may send.
+//! What a request may cost: time, and how many a client may send.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::response::{IntoResponse as _, Response};
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
-use operations::ConnectionId;
+use uuid::Uuid;
 
 use super::error::Failure;
 use crate::app::App;
@@ -22,9 +22,9 @@ pub(crate) async fn deadline(app: &App, answer: impl Future<Output = Response>) 
     })
 }
 
-/// Counts the requests of each connection, after authentication.
+/// Counts the requests of each connection and of each token of an application, after authentication.
 #[derive(Debug)]
-pub(crate) struct Rates(Option<DefaultKeyedRateLimiter<ConnectionId>>);
+pub(crate) struct Rates(Option<DefaultKeyedRateLimiter<Uuid>>);
 
 impl Rates {
     /// The limit of the settings; a rate of 0 is none.
@@ -40,13 +40,13 @@ impl Rates {
     ///
     /// # Errors
     /// 429 with the seconds after which the next one is free (RFC 6585 §4).
-    pub(crate) fn take(&self, connection: ConnectionId) -> Result<(), Failure> {
+    pub(crate) fn take(&self, client: Uuid) -> Result<(), Failure> {
         let Some(limiter) = &self.0 else { return Ok(()) };
-        limiter.check_key(&connection).map_err(|early| {
+        limiter.check_key(&client).map_err(|early| {
             let wait = early.wait_time_from(DefaultClock::default().now());
             let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
             Failure::Later(
-                scim::Error::status(429, "The connection sends too many requests."),
+                scim::Error::status(429, "The client sends too many requests."),
                 seconds.max(1),
             )
         })

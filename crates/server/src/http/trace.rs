@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::error::{Fault, body};
 use super::headers::seal;
+use crate::api;
 use crate::app::App;
 use crate::metrics;
 use crate::request_log::mask::url_path;
@@ -37,10 +38,12 @@ where
     let span = tracing::info_span!("request", request_id = id, method = %request.method(), path);
     let started = Instant::now();
 
+    let is_api = request.uri().path().starts_with(api::PATH);
     let response = next(request).instrument(span.clone()).await;
 
     let _entered = span.enter();
-    let mut response = explain_fault(response, &id);
+    let response = explain_fault(response, &id);
+    let mut response = if is_api { api::as_problem(response) } else { response };
     let status = response.status().as_u16();
     let took_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
     // What went well stands in the request log of its connection.
