@@ -15,16 +15,17 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("scim-filter-parser", &[]),
     ("scim", &["scim-filter-parser"]),
     ("provisioning", &["scim"]),
+    ("letters", &[]),
     ("store", &["provisioning", "scim"]),
-    ("operations", &["provisioning", "scim", "store"]),
-    ("server", &["operations", "provisioning", "scim"]),
+    ("operations", &["letters", "provisioning", "scim", "store"]),
+    ("server", &["letters", "operations", "provisioning", "scim"]),
     ("cli", &["operations", "server"]),
     ("conformance-tests", &[]),
     ("xtask", &[]),
 ];
 
 /// Crates that decide and never perform: no I/O, no clock, no log, no randomness.
-const PURE: &[&str] = &["scim-filter-parser", "scim", "provisioning"];
+const PURE: &[&str] = &["scim-filter-parser", "scim", "provisioning", "letters"];
 const IMPURE_DEPENDENCIES: &[&str] = &[
     "async-trait",
     "axum",
@@ -66,6 +67,7 @@ const IMPURE_WORDS: &[&str] = &[
 /// Dependencies that one crate keeps to itself, so that the others cannot do its work.
 const ONLY_IN: &[(&str, &[&str])] = &[
     ("nom", &["scim-filter-parser"]),
+    ("minijinja", &["letters"]),
     ("sea-orm", &["store"]),
     ("sea-orm-migration", &["store"]),
     // xtask measures a bare INSERT to compare with.

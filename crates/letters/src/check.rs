@@ -11,6 +11,8 @@ use crate::{Kind, Language};
 
 /// How long the template of a subject may be, in characters.
 const LONGEST_SUBJECT_TEMPLATE: usize = 500;
+/// Stands for a value in HTML that is looked at without values; it can be no part of an element's name.
+const SOME_VALUE: &str = "\u{FFFC}";
 
 /// Finds what is wrong with templates: what is not complete, variables that the kind does not have, variables that may be
 /// empty and are not asked for, elements that do not belong into a mail, what is too long. Whatever passes renders with
@@ -37,11 +39,9 @@ fn check_part(kind: Kind, part: Part, source: &str) -> Result<(), Fault> {
         let message = format!("this is longer than {LONGEST_SUBJECT_TEMPLATE} characters: shorten it");
         return Err(Fault::new(1, message));
     }
-    let empty = source
-        .trim()
-        .is_empty()
-        .then(|| Fault::new(1, "this is empty: write something, or leave it to the original"));
-    empty.map_or(Ok(()), Err)?;
+    if source.trim().is_empty() {
+        return Err(Fault::new(1, "this is empty: write something, or leave it to the original"));
+    }
     let tags = guard::tags(source)?;
     names::check(kind, &tags)?;
     if part == Part::Html { html::scan(&without_tags(kind, source, &tags), Depth::Elements) } else { Ok(()) }
@@ -57,7 +57,7 @@ fn without_tags(kind: Kind, source: &str, tags: &[Tag<'_>]) -> String {
             |word: &str| variables(kind).iter().any(|variable| variable.link && variable.name == word);
         bare.push_str(match (tag.kind, tag.tokens.as_slice()) {
             (TagKind::Expression, [Token::Word(word)]) if is_link(word) => "https://link",
-            (TagKind::Expression, _) => "x",
+            (TagKind::Expression, _) => SOME_VALUE,
             _ => "",
         });
         bare.extend(source[tag.range.clone()].chars().filter(|c| *c == '\n'));

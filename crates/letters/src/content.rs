@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use crate::{Contact, Kind, Link};
 
 /// Everything that is particular to one letter.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Content {
     /// What the person is called, such as a given name. Without it the greeting has no name.
     pub name: Option<String>,

@@ -10,8 +10,8 @@ use crate::html::{button, escape};
 use crate::link::SCHEMES;
 use crate::values::Values;
 
-/// Steps that one rendering may take; the longest letter of ours takes some hundred.
-const FUEL: u64 = 10_000;
+/// What one rendering may cost: a step costs 1, and 64 bytes of output cost 1 as well. The longest alert needs some 12,000.
+const FUEL: u64 = 15_000;
 /// How deep the engine may go.
 const DEEPEST: usize = 32;
 
@@ -76,7 +76,9 @@ fn write(output: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> R
 fn in_words(error: &Error) -> Fault {
     let detail = error.detail().unwrap_or_default();
     let message = match error.kind() {
-        ErrorKind::OutOfFuel => "this template takes too many steps: take loops out".to_owned(),
+        ErrorKind::OutOfFuel => {
+            "this makes a mail that is too long: shorten it, or take a loop out".to_owned()
+        }
         ErrorKind::UndefinedError => "a variable is not known here".to_owned(),
         ErrorKind::SyntaxError => format!("the template is not complete: {detail}"),
         ErrorKind::MissingArgument | ErrorKind::TooManyArguments => {

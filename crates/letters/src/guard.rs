@@ -1,6 +1,6 @@
 //! What a template may consist of, seen before the template engine sees it.
 //!
-//! The engine counts its steps, and one step can build a list of any size or double a text. So a template has variables,
+//! The engine counts what a template costs it, but one step of a template could still be long. So a template has variables,
 //! `if` and a plain `for`, and nothing that multiplies: no arithmetic, no lists, no assignments, no loop in a loop. What
 //! is left costs at most the length of the template times the length of a list.
 

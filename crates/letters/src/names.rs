@@ -41,7 +41,9 @@ impl<'a> Place<'a> {
         match (tag.verb(), tag.tokens.as_slice()) {
             ("if", _) => self.asked.push(words.collect()),
             ("elif", _) => {
-                self.asked.iter_mut().next_back().into_iter().for_each(|open| open.extend(words.clone()))
+                if let Some(open) = self.asked.last_mut() {
+                    open.extend(words);
+                }
             }
             ("for", [_, Token::Word(item), _, Token::Word(list)]) => self.item = Some((item, list)),
             _ => {}
@@ -110,7 +112,9 @@ impl<'a> Place<'a> {
 
     fn was_asked(&self, word: &str) -> Result<(), String> {
         let optional = self.variables.iter().any(|variable| variable.name == word && variable.optional);
-        if !optional || self.asked.iter().any(|words| words.contains(&word)) {
+        let asked = |word: &str| self.asked.iter().any(|words| words.contains(&word));
+        // The link of a contact is there whenever the contact is.
+        if !optional || asked(word) || word.strip_suffix("_link").is_some_and(asked) {
             return Ok(());
         }
         Err(format!(

@@ -12,8 +12,6 @@ use crate::values::{Values, values};
 use crate::wrap::wrap;
 use crate::{Kind, Language};
 
-/// How long a letter gets, in bytes of one part.
-const LONGEST_OUTPUT: usize = 500_000;
 const FRAME: &str = include_str!("../templates/frame.html");
 
 /// A letter to send.
@@ -92,7 +90,7 @@ pub fn render(
 }
 
 fn plain(source: &str, values: &Values) -> Result<String, Fault> {
-    not_too_long(engine::render(source, Escape::Nothing, values)?)
+    engine::render(source, Escape::Nothing, values)
 }
 
 /// The text with everything below it.
@@ -105,19 +103,9 @@ fn text(language: Language, body: &str, foot: &str, values: &Values) -> Result<S
 
 /// A piece of HTML that has been looked at and has our styles.
 fn fragment(source: &str, values: &Values) -> Result<String, Fault> {
-    let html = not_too_long(engine::render(source, Escape::Html, values)?)?;
+    let html = engine::render(source, Escape::Html, values)?;
     html::scan(&html, Depth::Nesting)?;
     Ok(html::dress(&html))
-}
-
-fn not_too_long(output: String) -> Result<String, Fault> {
-    if output.len() > LONGEST_OUTPUT {
-        return Err(Fault::new(
-            1,
-            format!("this makes a mail of more than {LONGEST_OUTPUT} bytes: shorten it"),
-        ));
-    }
-    Ok(output)
 }
 
 /// The sign of an organisation: the first letters of its first two words.

@@ -41,16 +41,15 @@ fn keeps_its_shape(letter: &Letter, tame: &Letter, place: &str) {
     assert!(!letter.text.chars().any(|c| c.is_control() && c != '\n'), "{place}: {}", letter.text);
     // A value that is empty leaves out what stood around it, and no value adds an element or a link.
     let count = |html: &str, what: &str| html.matches(what).count();
-    for element in ["<", "href=", "<a ", "<h1", "style=", "class="] {
+    for element in ["<", "href=\"", "style=\"", "class=\""] {
         assert!(
             count(&letter.html, element) <= count(&tame.html, element),
             "{place} adds {element}\n{}",
             letter.html
         );
     }
-    for never in ["<script", "<img", "onerror=alert(1)>", "href=\"javascript", "{{", "{%"] {
-        let own_words = never.starts_with('{');
-        assert!(own_words || !letter.html.contains(never), "{place} has {never}\n{}", letter.html);
+    for never in ["<script", "<img", "href=\"javascript"] {
+        assert!(!letter.html.contains(never), "{place} has {never}\n{}", letter.html);
     }
     assert!(letter.text.lines().filter(|line| *line == "--").count() == 1, "{place}: {}", letter.text);
     assert!(!letter.text.lines().any(|line| line.starts_with("Bcc:")), "{place}: {}", letter.text);
@@ -67,7 +66,7 @@ fn values_stand_in_the_letter_as_they_are() {
 
 #[test]
 fn long_values_are_cut() {
-    for value in ["é".repeat(100_000), "word ".repeat(100_000)] {
+    for value in ["é".repeat(100_000), "word ".repeat(100_000), "\"".repeat(100_000)] {
         for kind in Kind::ALL {
             let letter = render(Language::DEFAULT, &with(kind, &value), None).unwrap();
             assert!(letter.subject.chars().count() <= 200, "{kind}");
@@ -75,6 +74,21 @@ fn long_values_are_cut() {
             assert!(letter.text.len() < 100_000, "{kind}: {}", letter.text.len());
         }
     }
+}
+
+#[test]
+fn the_longest_alert_is_a_letter() {
+    let long = "\"".repeat(10_000);
+    let mut content = with(Kind::Alert, &long);
+    let Message::Alert(alert) = &mut content.message else { panic!("an alert") };
+    alert.paragraphs = vec![long.clone(); 1_000];
+    alert.facts = vec![Fact { name: long.clone(), value: long.clone() }; 1_000];
+    let letter = render(Language::DEFAULT, &content, None).unwrap();
+    assert_eq!(
+        letter.html.matches("class=\"t2 line\" width").count(),
+        50,
+        "facts beyond the fiftieth are left out"
+    );
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What may stand in the HTML of a mail, and what may not.
 
+use super::dress::STYLES;
 use super::{Depth, dress, escape, scan};
 
 #[test]
@@ -86,7 +87,7 @@ fn plain_elements_are_dressed_and_values_cannot_pass_for_them() {
     let value = escape("<h1><td class=\"mark done\">");
     assert_eq!(dress(&value), value);
     assert_eq!(escape("<a href='x'>&\"ä"), "&lt;a href=&#39;x&#39;&gt;&amp;&quot;ä");
-    for (plain, styled) in super::dress::STYLES {
+    for (plain, styled) in STYLES {
         assert!(dressed_once(plain, styled), "{plain} is dressed twice");
     }
 }
