@@ -17,6 +17,7 @@ mod http;
 mod jobs;
 pub mod logging;
 mod metrics;
+mod outbound;
 mod panics;
 mod process;
 mod request_log;
