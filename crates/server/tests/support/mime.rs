@@ -25,7 +25,8 @@ pub(crate) fn words(value: &str) -> String {
     let mut after_encoded = false;
     for word in value.split(' ') {
         let encoded = word.strip_prefix("=?utf-8?B?").and_then(|rest| rest.strip_suffix("?="));
-        if !text.is_empty() && !(after_encoded && encoded.is_some()) {
+        let is_one_text = after_encoded && encoded.is_some();
+        if !text.is_empty() && !is_one_text {
             text.push(' ');
         }
         after_encoded = encoded.is_some();

@@ -13,7 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpListener;
-use tokio::sync::Notify;
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
@@ -104,12 +104,12 @@ pub(crate) struct Sink {
     _tasks: JoinSet<()>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
     received: Mutex<Vec<Received>>,
-    open: AtomicUsize,
-    most_open: AtomicUsize,
-    hanging: Notify,
+    connections: AtomicUsize,
+    hanging: Semaphore,
+    going_on: Semaphore,
 }
 
 impl Sink {
@@ -118,7 +118,12 @@ impl Sink {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let port = listener.local_addr().expect("an address").port();
         let (authority, acceptor) = certificates(script.certified);
-        let state = Arc::new(State::default());
+        let state = Arc::new(State {
+            received: Mutex::default(),
+            connections: AtomicUsize::new(0),
+            hanging: Semaphore::new(0),
+            going_on: Semaphore::new(0),
+        });
         let mut tasks = JoinSet::new();
         tasks.spawn(serve(listener, script, acceptor, Arc::clone(&state)));
         Self { port, authority, state, _tasks: tasks }
@@ -129,14 +134,19 @@ impl Sink {
         self.state.received.lock().expect("no test panics with it").clone()
     }
 
-    /// The most connections that were open at the same time.
-    pub(crate) fn most_open(&self) -> usize {
-        self.state.most_open.load(Ordering::SeqCst)
+    /// The connections that were made.
+    pub(crate) fn connections(&self) -> usize {
+        self.state.connections.load(Ordering::SeqCst)
     }
 
-    /// Waits until a connection has come to where the script lets it hang.
+    /// Waits until one more connection has come to where the script lets it hang.
     pub(crate) async fn hangs(&self) {
-        self.state.hanging.notified().await;
+        self.state.hanging.acquire().await.expect("it is never closed").forget();
+    }
+
+    /// Lets one connection that hangs go on.
+    pub(crate) fn go_on(&self) {
+        self.state.going_on.add_permits(1);
     }
 }
 
@@ -145,13 +155,11 @@ async fn serve(listener: TcpListener, script: Script, acceptor: TlsAcceptor, sta
     while let Ok((stream, _)) = listener.accept().await {
         let (acceptor, state) = (acceptor.clone(), Arc::clone(&state));
         talks.spawn(async move {
-            let open = state.open.fetch_add(1, Ordering::SeqCst) + 1;
-            state.most_open.fetch_max(open, Ordering::SeqCst);
+            state.connections.fetch_add(1, Ordering::SeqCst);
             let stream = BufReader::new(Box::new(stream) as Box<dyn Stream>);
             let talk = Talk { stream, script, state: &state, acceptor, encrypted: false, user: None };
             // A connection that breaks is what some tests want.
             drop(talk.run().await);
-            state.open.fetch_sub(1, Ordering::SeqCst);
         });
     }
 }
@@ -231,7 +239,7 @@ impl Talk<'_> {
             offer += "250-STARTTLS\r\n";
         }
         if self.script.login.is_some() {
-            offer += &format!("250-AUTH {}\r\n", self.script.mechanisms);
+            offer.extend(["250-AUTH ", self.script.mechanisms, "\r\n"]);
         }
         if self.script.smtputf8 {
             offer += "250-SMTPUTF8\r\n";
@@ -246,8 +254,10 @@ impl Talk<'_> {
         let answer = scripted.map_or(usual, |(_, answer)| answer);
         match answer {
             "hang" => {
-                self.state.hanging.notify_one();
-                std::future::pending().await
+                self.state.hanging.add_permits(1);
+                self.state.going_on.acquire().await.expect("it is never closed").forget();
+                self.say(usual).await?;
+                Ok(true)
             }
             "cut" => Err(Error::from(ErrorKind::ConnectionAborted)),
             _ => {

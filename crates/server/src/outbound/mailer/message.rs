@@ -61,7 +61,7 @@ struct Head(String);
 
 impl Head {
     fn add(&mut self, name: &str, value: &str) {
-        self.0 += &format!("{name}: {value}\r\n");
+        self.0.extend([name, ": ", value, "\r\n"]);
     }
 
     fn add_mailbox(&mut self, field: &str, name: Option<&str>, address: &Address) {

@@ -38,6 +38,10 @@ const LONGEST: usize = 300;
 /// What stands for something personal.
 const HIDDEN: &str = "•••";
 
+/// What introduces the words of the mail server, and those of this machine.
+const ANSWER: &str = "It said:";
+const REASON: &str = "Reason:";
+
 /// Codes that are about signing in, whenever they come (RFC 4954 §6). Some servers want it with 503, which is about the
 /// order of commands and so never about an address.
 const LOGIN_CODES: &[u16] = &[503, 530, 534, 535, 538];
@@ -65,38 +69,41 @@ const NOT_ASCII: &str = "5.6.7";
 /// What an error in this step means.
 pub(super) fn of(stage: Stage, error: &Error, to: Option<&Address>) -> SendError {
     let text = error.source().map(ToString::to_string).unwrap_or_default();
-    let (detail, text) = (text.split_whitespace().next().unwrap_or_default(), masked(&text, to));
     if let Some(code) = error.status() {
-        return answered(stage, code.into(), detail, &text);
+        return answered(stage, code.into(), &text, to);
     }
+    let text = masked(&text, to);
     if stage == Stage::Login && error.is_client() {
         return no_login();
     }
     if matches!(stage, Stage::Hello | Stage::Tls) && is_about_tls(error) {
         let advice = "Check mail.smtp_security, the host name in mail.smtp_host and mail.smtp_ca_file.";
         return SendError::Settings {
-            said: sentence("The mail server could not be trusted or speaks no TLS.", advice, &text),
+            said: sentence("The mail server could not be trusted or speaks no TLS.", advice, (REASON, &text)),
         };
     }
     let what = match stage {
         Stage::Hello => "There is no connection to the mail server.",
         _ => "The connection to the mail server was lost.",
     };
-    SendError::Later { said: sentence(what, outcome(stage), &text) }
+    SendError::Later { said: sentence(what, outcome(stage), (REASON, &text)) }
 }
 
 /// What an answer with a code of failure means (RFC 5321 §4.2.1).
-fn answered(stage: Stage, code: u16, detail: &str, text: &str) -> SendError {
+fn answered(stage: Stage, code: u16, text: &str, to: Option<&Address>) -> SendError {
+    let detail = text.split_whitespace().next().unwrap_or_default();
+    let lower = text.to_lowercase();
+    let text = &masked(text, to);
     if code < 500 {
         let what = format!("The mail server cannot do it now ({code}).");
-        return SendError::Later { said: sentence(&what, "", text) };
+        return SendError::Later { said: sentence(&what, "", (ANSWER, text)) };
     }
-    let lower = text.to_lowercase();
+    let beyond_ascii = to.is_some_and(|to| !to.user().is_ascii());
     let about_us = LOGIN_CODES.contains(&code)
         || ABOUT_US.contains(&detail)
         || SAID_ABOUT_US.iter().any(|words| lower.contains(words));
     let (what, advice) = match stage {
-        Stage::Sender | Stage::Recipient if detail == NOT_ASCII => ("this address", None),
+        Stage::Sender | Stage::Recipient if beyond_ascii && detail == NOT_ASCII => ("this address", None),
         Stage::Recipient if !about_us => ("this address", None),
         Stage::Data | Stage::Content if !about_us => ("this mail", None),
         Stage::Name | Stage::Hello => ("us", Some("Ask its operator.")),
@@ -108,8 +115,11 @@ fn answered(stage: Stage, code: u16, detail: &str, text: &str) -> SendError {
             Some("Check mail.from and mail.smtp_user, and whether it relays for this server."),
         ),
     };
-    let said =
-        sentence(&format!("The mail server refuses {what} ({code})."), advice.unwrap_or_default(), text);
+    let said = sentence(
+        &format!("The mail server refuses {what} ({code})."),
+        advice.unwrap_or_default(),
+        (ANSWER, text),
+    );
     match advice {
         Some(_) => SendError::Settings { said },
         None => SendError::Refused { code: Some(code), said },
@@ -119,7 +129,7 @@ fn answered(stage: Stage, code: u16, detail: &str, text: &str) -> SendError {
 /// The time is over in this step.
 pub(super) fn silence(stage: Stage, limit: Duration) -> SendError {
     let what = format!("The mail server did not answer within {} seconds.", limit.as_secs());
-    SendError::Later { said: sentence(&what, outcome(stage), "") }
+    SendError::Later { said: sentence(&what, outcome(stage), (REASON, "")) }
 }
 
 /// What is to be known about a mail whose conversation broke off in this step.
@@ -134,9 +144,8 @@ const fn outcome(stage: Stage) -> &'static str {
 /// The host name has no address.
 pub(super) fn unknown_host(text: &str) -> SendError {
     let advice = "Check mail.smtp_host and the name service of this machine.";
-    SendError::Settings {
-        said: sentence("The mail server's name was not found.", advice, &masked(text, None)),
-    }
+    let text = masked(text, None);
+    SendError::Settings { said: sentence("The mail server's name was not found.", advice, (REASON, &text)) }
 }
 
 /// TLS is required and not offered.
@@ -163,8 +172,8 @@ pub(super) fn quoted(text: &str, to: Option<&Address>) -> String {
 }
 
 /// What happened, what to do, and what was said, which has been masked.
-fn sentence(what: &str, advice: &str, text: &str) -> String {
-    let parts = [what, advice, if text.is_empty() { "" } else { "It said:" }, text];
+fn sentence(what: &str, advice: &str, (who, text): (&str, &str)) -> String {
+    let parts = [what, advice, if text.is_empty() { "" } else { who }, text];
     let parts = parts.iter().filter(|part| !part.is_empty()).copied();
     cut(&parts.collect::<Vec<_>>().join(" "))
 }
