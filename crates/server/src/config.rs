@@ -2,6 +2,7 @@
 
 mod addresses;
 mod bounds;
+mod mail;
 mod sources;
 #[cfg(test)]
 mod tests;
@@ -14,7 +15,9 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::files::sqlite_url;
+use crate::outbound::mailer::Mailer;
 use addresses::without_password;
+pub use mail::{Mail, Security};
 
 /// The defaults, which are also the manual.
 pub const DEFAULT: &str = include_str!("../../../config/default.toml");
@@ -47,6 +50,8 @@ pub struct Config {
     pub provisioning: Provisioning,
     /// Background work.
     pub jobs: Jobs,
+    /// The mail server.
+    pub mail: Mail,
     /// The request log.
     pub requests: Requests,
     /// The program's own log.
@@ -220,6 +225,7 @@ impl Config {
         let (mut config, origins) = sources::read(file, environment, flags)?;
         config.origins = origins;
         config.resolve_database()?;
+        config.mail.read_files().map_err(ConfigError)?;
         config.check()?;
         Ok(config)
     }
@@ -278,6 +284,8 @@ impl Config {
         bounds::check(self)?;
         addresses::listen(&self.listen).map_err(ConfigError)?;
         addresses::base(&self.base_url).map_err(ConfigError)?;
+        self.mail.check().map_err(ConfigError)?;
+        Mailer::of(&self.mail).map_err(ConfigError)?;
         crate::logging::filter(&self.log.level).map(drop).map_err(ConfigError)
     }
 }

@@ -1,4 +1,4 @@
-//! The file of an `SQLite` database: its address, and who may read it.
+//! The files that hold data and secrets: the address of an `SQLite` database, and who may read which.
 
 use std::path::{Path, PathBuf};
 
@@ -62,6 +62,24 @@ pub(crate) fn make_private_file(file: &Path) -> std::io::Result<()> {
     }
 }
 
+/// The text of a file that holds a secret, without the end of its last line.
+///
+/// # Errors
+/// The rest of a sentence that began with the file: it cannot be read, or every user of the machine can.
+pub(crate) fn read_secret(file: &Path) -> Result<String, String> {
+    let unreadable = |error| format!("cannot be read: {error}.");
+    #[cfg(unix)]
+    {
+        let mode = std::os::unix::fs::MetadataExt::mode(&std::fs::metadata(file).map_err(unreadable)?);
+        if mode & 0o007 != 0 {
+            let advice = format!("take that away with `chmod o= {}`", file.display());
+            return Err(format!("can be used by every user of this machine: {advice}."));
+        }
+    }
+    let text = std::fs::read_to_string(file).map_err(unreadable)?;
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,5 +106,24 @@ mod tests {
             assert_eq!(sqlite_file(&url).as_deref(), Some(Path::new(file)), "{url}");
         }
         assert_eq!(sqlite_url(Path::new("a/b.db")), "sqlite://a/b.db?mode=rwc");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_secret_is_read_from_a_file_that_other_users_cannot_read() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("password");
+        let told = read_secret(&file).expect_err("no file");
+        assert!(told.contains("cannot be read"), "{told}");
+        std::fs::write(&file, " s3cret \r\n").expect("written");
+        for (mode, is_read) in [(0o600, true), (0o440, true), (0o604, false), (0o601, false), (0o666, false)]
+        {
+            std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).expect("changed");
+            match read_secret(&file) {
+                Ok(secret) => assert!(is_read && secret == " s3cret ", "{mode:o}"),
+                Err(told) => assert!(!is_read && told.contains("chmod o="), "{mode:o}: {told}"),
+            }
+        }
     }
 }

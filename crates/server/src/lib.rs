@@ -19,6 +19,7 @@ mod jobs;
 pub mod logging;
 pub mod master_key;
 mod metrics;
+mod outbound;
 mod panics;
 mod process;
 mod request_log;

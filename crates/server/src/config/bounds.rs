@@ -142,6 +142,19 @@ const BOUNDS: &[Bound] = &[
         "a step settles at least one person, and others wait while one transaction settles many",
         |config| config.jobs.batch.into(),
     ),
+    bound("mail.smtp_port", (1, 65_535), "there are no other ports", |config| config.mail.smtp_port.into()),
+    bound(
+        "mail.smtp_timeout_seconds",
+        (1, 600),
+        "a mail server needs some time, and one that hangs holds up other mail for as long",
+        |config| config.mail.smtp_timeout_seconds,
+    ),
+    bound(
+        "mail.send_at_once",
+        (1, 100),
+        "without a connection no mail leaves, and mail servers refuse many at once",
+        |config| config.mail.send_at_once as u64,
+    ),
     bound(
         "requests.retention_days",
         (0, 36_500),
