@@ -1,6 +1,7 @@
 //! The binary `rollcall`: flags to functions of the server, results to standard output.
 
 mod agreement;
+mod api_token;
 mod binding;
 mod completions;
 mod config;
@@ -12,6 +13,7 @@ mod group;
 mod healthcheck;
 mod journal;
 mod key;
+mod mail;
 mod migrate;
 mod output;
 mod owners;
@@ -61,6 +63,8 @@ enum Command {
     #[command(subcommand)]
     Token(token::Command),
     #[command(subcommand)]
+    ApiToken(api_token::Command),
+    #[command(subcommand)]
     Pool(pool::Command),
     #[command(subcommand)]
     Binding(binding::Command),
@@ -74,6 +78,8 @@ enum Command {
     Journal(journal::Command),
     #[command(subcommand)]
     Requests(requests::Command),
+    #[command(subcommand)]
+    Mail(mail::Command),
     #[command(subcommand)]
     Key(key::Command),
     Migrate(migrate::Arguments),
@@ -128,6 +134,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Tenant(command) => tenant::run(command, global).await,
         Command::Connection(command) => connection::run(command, global).await,
         Command::Token(command) => token::run(command, global).await,
+        Command::ApiToken(command) => api_token::run(command, global).await,
         Command::Pool(command) => pool::run(command, global).await,
         Command::Binding(command) => binding::run(command, global).await,
         Command::Grant(command) => grant::run(command, global).await,
@@ -135,6 +142,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Group(command) => group::run(command, global).await,
         Command::Journal(command) => journal::run(command, global).await,
         Command::Requests(command) => requests::run(command, global).await,
+        Command::Mail(command) => mail::run(command, global).await,
         Command::Key(command) => key::run(command, global).await,
         Command::Migrate(arguments) => migrate::run(arguments, global).await,
         Command::Config(command) => config::run(&command, global),

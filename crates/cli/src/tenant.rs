@@ -32,9 +32,10 @@ pub(crate) enum Command {
         /// The tenant, by name or id
         tenant: String,
     },
-    /// Gives a tenant another name or time zone; its pools keep their last days, which end there.
+    /// Gives a tenant another name or time zone, and says what its people see in mail and on pages; its pools keep their last
+    /// days, which end in the time zone.
     #[command(
-        after_help = "Example: rollcall tenant update \"Northlight Instruments\" --name \"Northlight Optics\"\n         rollcall tenant update \"Northlight Instruments\" --time-zone America/New_York"
+        after_help = "Example: rollcall tenant update \"Northlight Instruments\" --name \"Northlight Optics\"\n         rollcall tenant update \"Northlight Instruments\" --time-zone America/New_York\n         rollcall tenant update \"Northlight Instruments\" --application Latchkey --support it@northlight.example"
     )]
     Update {
         /// The tenant, by name or id
@@ -70,6 +71,24 @@ pub(crate) struct Changes {
     /// Where the last days of its pools end from now on, as the IANA list names it
     #[arg(long, value_name = "ZONE")]
     time_zone: Option<String>,
+    /// What people call the application; empty: nothing in particular
+    #[arg(long, value_name = "NAME")]
+    application: Option<String>,
+    /// The language of mail to people whose own is not known or not spoken here: en or de
+    #[arg(long)]
+    language: Option<String>,
+    /// The e-mail address or page at which people ask; empty: none
+    #[arg(long, value_name = "ADDRESS|URL")]
+    support: Option<String>,
+    /// The page with answers to frequent questions; empty: none
+    #[arg(long, value_name = "URL")]
+    faq: Option<String>,
+    /// The page on which people open a case; empty: none
+    #[arg(long, value_name = "URL")]
+    case: Option<String>,
+    /// Where the application is downloaded, for windows, macos, linux, ios, android or any; may be repeated
+    #[arg(long = "download", value_name = "PLATFORM=URL")]
+    downloads: Vec<String>,
 }
 
 pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
@@ -97,6 +116,11 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
                 ("tenant", "/name"),
                 ("id", "/id"),
                 ("time zone", "/timeZone"),
+                ("application", "/settings/application"),
+                ("language", "/settings/language"),
+                ("support", "/settings/support"),
+                ("faq", "/settings/faq"),
+                ("case", "/settings/case"),
                 ("created", "/createdAt"),
                 ("people", "/people"),
                 ("with access", "/withAccess"),
@@ -111,7 +135,9 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
         }
         Command::Update { tenant, changes, agreement } => {
             let operator = admin.operator("tenant update");
-            let change = tenants::Change { name: changes.name, time_zone: changes.time_zone };
+            let Changes { name, time_zone, application, language, support, faq, case, downloads } = changes;
+            let settings = tenants::SettingsChange { application, language, support, faq, case, downloads };
+            let change = tenants::Change { name, time_zone, settings };
             let consequences = Box::pin(tenants::preview_update(db, &operator, &tenant, &change));
             let what = format!("changing the tenant {tenant}");
             let Some(agreed) = agreement.agreed(global, &what, consequences).await? else { return Ok(()) };

@@ -71,7 +71,9 @@ pub struct People {
 
 impl From<(User, Computed)> for Access {
     fn from((user, computed): (User, Computed)) -> Self {
-        let text = |name: &str| user.resource.document.get(name).and_then(serde_json::Value::as_str).map(str::to_owned);
+        let text = |name: &str| {
+            user.resource.document.get(name).and_then(serde_json::Value::as_str).map(str::to_owned)
+        };
         let pools = |state: SeatState| {
             let those = computed.licences.iter().filter(|licence| licence.state == state);
             those.map(|licence| licence.name.clone()).collect()
@@ -86,7 +88,7 @@ impl From<(User, Computed)> for Access {
             status: enrolment.status,
             since: enrolment.since,
             reason: enrolment.cause.clone(),
-            steps: enrolment.steps.clone(),
+            steps: enrolment.steps,
             missing_steps: enrolment.missing_steps(),
             restore_owed: enrolment.restore_owed,
             seat_kept_until: enrolment.seat_kept_until,

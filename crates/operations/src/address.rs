@@ -11,9 +11,8 @@ const LONGEST: usize = 254;
 /// is an address.
 pub(crate) fn of(document: &Object) -> Option<&str> {
     let emails = document.get("emails").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    let value = |email: &'_ Value| -> bool {
-        email.get("value").and_then(Value::as_str).is_some_and(is_address)
-    };
+    let value =
+        |email: &'_ Value| -> bool { email.get("value").and_then(Value::as_str).is_some_and(is_address) };
     let primary = |email: &Value| email.get("primary").and_then(Value::as_bool) == Some(true);
     let work = |email: &Value| {
         email.get("type").and_then(Value::as_str).is_some_and(|kind| kind.eq_ignore_ascii_case("work"))
@@ -28,7 +27,8 @@ pub(crate) fn of(document: &Object) -> Option<&str> {
 /// Whether mail can be sent to this text: one `@` with something on either side, and nothing that a header would break on.
 pub(crate) fn is_address(text: &str) -> bool {
     let Some((local, domain)) = text.rsplit_once('@') else { return false };
-    let plain = |letter: char| !letter.is_whitespace() && !letter.is_control() && !"<>,;:\\\"()[]@".contains(letter);
+    let plain =
+        |letter: char| !letter.is_whitespace() && !letter.is_control() && !"<>,;:\\\"()[]@".contains(letter);
     text.len() <= LONGEST
         && !local.is_empty()
         && !domain.is_empty()
@@ -47,7 +47,8 @@ pub(crate) fn folded(address: &str) -> String {
 pub(crate) fn masked(address: &str) -> String {
     let Some((local, domain)) = address.rsplit_once('@') else { return "…".to_owned() };
     let first: String = local.chars().take(1).collect();
-    let last: String = if local.chars().count() > 3 { local.chars().last().into_iter().collect() } else { String::new() };
+    let last: String =
+        if local.chars().count() > 3 { local.chars().last().into_iter().collect() } else { String::new() };
     format!("{first}…{last}@{domain}")
 }
 

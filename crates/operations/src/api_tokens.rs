@@ -120,7 +120,10 @@ pub async fn authenticate(
         token: token.id,
         name: token.name,
         // A scope of a later version of this program allows nothing here.
-        scopes: Scope::ALL.into_iter().filter(|scope| token.scopes.iter().any(|word| word == scope.as_str())).collect(),
+        scopes: Scope::ALL
+            .into_iter()
+            .filter(|scope| token.scopes.iter().any(|word| word == scope.as_str()))
+            .collect(),
     }))
 }
 
@@ -191,15 +194,21 @@ pub async fn revoke(
     let now = operator.now;
     let revoke = async |mut unit: WriteUnit| -> Attempt<store::ApiToken> {
         let mut tokens = unit.api_tokens().await?;
-        tokens.retain(|known| [&known.id.to_string(), &known.hint, &known.name].iter().any(|word| *word == token));
+        tokens.retain(|known| {
+            [&known.id.to_string(), &known.hint, &known.name].iter().any(|word| *word == token)
+        });
         if tokens.len() > 1 {
-            let said = format!("\"{token}\" is one of several tokens: name it by id, `rollcall api-token list` shows it");
+            let said = format!(
+                "\"{token}\" is one of several tokens: name it by id, `rollcall api-token list` shows it"
+            );
             return Err(Error::Refused(said));
         }
         let advice = "`rollcall api-token list` shows those of the tenant";
         let found = tokens.pop().ok_or_else(|| Error::unknown("token", token, advice))?;
         if !unit.revoke_api_token(found.id, now).await? {
-            return Err(Error::Refused(format!("the token {token} was revoked before: nothing is to be done")));
+            return Err(Error::Refused(format!(
+                "the token {token} was revoked before: nothing is to be done"
+            )));
         }
         let why = format!("An administrator revoked the token {} of the application.", found.hint);
         let entry = Entry::new(Subject::Token(TokenId::new(found.id)), EntryKind::TokenRevoked, why);

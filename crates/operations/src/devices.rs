@@ -85,9 +85,12 @@ pub async fn register(
     user: UserId,
     new: &New,
 ) -> Result<Device, Error> {
-    for (what, text) in
-        [("reference", &new.reference), ("name", &new.name), ("platform", &new.platform), ("appVersion", &new.app_version)]
-    {
+    for (what, text) in [
+        ("reference", &new.reference),
+        ("name", &new.name),
+        ("platform", &new.platform),
+        ("appVersion", &new.app_version),
+    ] {
         checked(what, text)?;
     }
     let now = requester.now;
@@ -169,7 +172,11 @@ pub async fn hub(
     let now = requester.now;
     let change = |device: &mut store::Device| {
         device.hub_at = authenticated.then_some(now);
-        let words = if authenticated { "was authenticated by the hub" } else { "has to be authenticated by the hub anew" };
+        let words = if authenticated {
+            "was authenticated by the hub"
+        } else {
+            "has to be authenticated by the hub anew"
+        };
         Some((EntryKind::DeviceChanged, format!("The device “{}” {words}.", device.name)))
     };
     edit(db, requester, user, reference, change).await

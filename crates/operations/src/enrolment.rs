@@ -258,11 +258,7 @@ pub async fn visit(
     }))
 }
 
-async fn visitor(
-    unit: &ReadUnit,
-    link: &Link,
-    now: DateTime<Utc>,
-) -> Result<Option<(User, String)>, Error> {
+async fn visitor(unit: &ReadUnit, link: &Link, now: DateTime<Utc>) -> Result<Option<(User, String)>, Error> {
     if link.expires_at <= now {
         return Ok(None);
     }

@@ -14,8 +14,11 @@ pub use delivery::{Fate, Outgoing, next, record};
 pub use outbox::{Listed, Query, Shown, list, release, show};
 pub(crate) use writing::{Writer, write};
 
-/// The kinds of jobs that send mail: codes, for which people wait, do not wait behind other mail.
-pub const SENDS: [&str; 2] = ["send-code", "send-mail"];
+/// The kind of the jobs that send verification codes.
+pub const SEND_CODE: &str = "send-code";
+
+/// The kind of the jobs that send other mail.
+pub const SEND_MAIL: &str = "send-mail";
 
 /// Whether a mail of this kind is the invitation that a person is owed, for the first time or again.
 pub(crate) fn is_invitation(kind: &str) -> bool {

@@ -17,8 +17,8 @@ use crate::requester::Operator;
 use crate::work::Work;
 use crate::work::delete_tenant::{self, TenantWork};
 
-pub use settings::{Platform, Settings, SettingsChange};
 pub use change::{Change, preview_update, update};
+pub use settings::{Platform, Settings, SettingsChange};
 
 /// A tenant to create.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -9,6 +9,7 @@ use thiserror::Error as ThisError;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::jobs::JobContext;
+use crate::outbound::mailer::{Mailer, SendError};
 use crate::serve::{ServeError, database_options, database_place, must_exist, open_database, unopened};
 
 /// The database, opened for an operator.
@@ -107,6 +108,22 @@ impl Admin {
         self.db.rotate_master_key(new, self.clock.now()).await
     }
 
+    /// Asks the mail server of the settings whether it would take mail; none of the settings is `false`.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong and what to do.
+    pub async fn check_mail(&self) -> Result<bool, AdminError> {
+        let Some(mailer) = Mailer::of(&self.config.mail).map_err(AdminError::Broken)? else {
+            return Ok(false);
+        };
+        match mailer.check().await {
+            Ok(()) => Ok(true),
+            Err(
+                SendError::Settings { said } | SendError::Later { said } | SendError::Refused { said, .. },
+            ) => Err(AdminError::Broken(said)),
+        }
+    }
+
     /// Brings long work to its end; `seen` is told how far it is.
     ///
     /// # Errors
@@ -116,7 +133,7 @@ impl Admin {
         mut work: Work,
         mut seen: impl FnMut(Progress) + Send,
     ) -> Result<Progress, AdminError> {
-        let context = JobContext::new(&self.db, &self.clock, &self.config);
+        let context = JobContext::new(&self.db, &self.clock, &self.config, None);
         let mut total = Progress::default();
         while let Some(step) = work.step(&self.db, context.pace()).await? {
             total.add(step);

@@ -12,6 +12,7 @@ use crate::config::{Config, Limits};
 use crate::figures::Latest;
 use crate::http::limits::Rates;
 use crate::jobs::Bell;
+use crate::outbound::mailer::Mailer;
 use crate::request_log::RequestLog;
 
 /// One running server.
@@ -24,6 +25,7 @@ pub(crate) struct App {
     rates: Rates,
     requests: RequestLog,
     figures: Latest,
+    mailer: Option<Mailer>,
     work: Bell,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -31,7 +33,13 @@ pub(crate) struct App {
 
 impl App {
     /// Puts the parts together.
-    pub(crate) fn new(config: Config, db: Shared, clock: Clock, requests: RequestLog) -> Self {
+    pub(crate) fn new(
+        config: Config,
+        db: Shared,
+        clock: Clock,
+        requests: RequestLog,
+        mailer: Option<Mailer>,
+    ) -> Self {
         Self {
             tokens: Tokens::new(config.auth.token_cache_seconds),
             rates: Rates::new(&config.limits),
@@ -43,6 +51,7 @@ impl App {
             db,
             clock,
             requests,
+            mailer,
         }
     }
 
@@ -94,6 +103,11 @@ impl App {
     /// The figures for those who watch.
     pub(crate) const fn figures(&self) -> &Latest {
         &self.figures
+    }
+
+    /// The way to the mail server, where there is one.
+    pub(crate) const fn mailer(&self) -> Option<&Mailer> {
+        self.mailer.as_ref()
     }
 
     /// Rings when there may be work for the workers.

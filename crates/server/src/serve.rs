@@ -23,6 +23,7 @@ use crate::http::socket::Doorkeeper;
 use crate::jobs;
 use crate::master_key::{self, KeyError};
 use crate::metrics;
+use crate::outbound::mailer::Mailer;
 use crate::request_log::{self, RequestLog};
 use crate::router::router;
 
@@ -74,6 +75,9 @@ pub enum ServeError {
     /// The master key is not the one of the database, or is missing.
     #[error("{0}")]
     Sealed(String),
+    /// The mail server cannot be used as the settings say.
+    #[error("{0}")]
+    Mail(String),
     /// Serving failed.
     #[error("the server stopped: {0}")]
     Io(#[from] std::io::Error),
@@ -116,7 +120,8 @@ impl Server {
         db.check_keys(clock.now()).await.map_err(|error| ServeError::Sealed(sentence(&error)))?;
         metrics::start(db.kind());
         let (requests, queue) = RequestLog::new(config.requests.queue);
-        let app = Arc::new(App::new(config, Arc::clone(&db), clock.clone(), requests));
+        let mailer = Mailer::of(&config.mail).map_err(ServeError::Mail)?;
+        let app = Arc::new(App::new(config, Arc::clone(&db), clock.clone(), requests, mailer));
         app.tasks().spawn(request_log::write(Arc::clone(&db), queue, app.stop().clone()));
         Ok(Self { app, clock, listener, address, db })
     }
@@ -145,8 +150,11 @@ impl Server {
 
     /// Runs every job that is due now, and those that they make due; for tests and tools without a worker.
     pub async fn run_due_jobs(&self) {
-        let context = jobs::JobContext::new(&self.db, &self.clock, self.app.config());
-        let mut lanes = jobs::PLANS.map(|plan| jobs::Lane::new(context, plan, "by hand".to_owned()));
+        let mailer = self.app.mailer();
+        let context = jobs::JobContext::new(&self.db, &self.clock, self.app.config(), mailer);
+        let plans = jobs::PLANS.into_iter().filter(|plan| !plan.mails || mailer.is_some());
+        let mut lanes: Vec<_> =
+            plans.map(|plan| jobs::Lane::new(context, plan, "by hand".to_owned())).collect();
         loop {
             let mut any = false;
             for lane in &mut lanes {

@@ -5,6 +5,7 @@ use provisioning::{Entry, EntryKind, Status, Step, Subject};
 use store::{Actor, Job, Mail, MailState, WriteUnit};
 use uuid::Uuid;
 
+use super::writing::send_job;
 use super::{Sealed, is_invitation};
 use crate::database::{Attempt, Database};
 use crate::error::Error;
@@ -68,10 +69,7 @@ pub async fn next(db: &Database, job: &Job, now: DateTime<Utc>) -> Result<Option
         let Some(mut mail) = unit.lock_mail(id).await?.filter(|mail| mail.state == MailState::Queued) else {
             return Ok((unit, None));
         };
-        let state = match unfit(&unit, &mail, now).await? {
-            Some(state) => state,
-            None => return Ok((unit, Some(mail))),
-        };
+        let Some(state) = unfit(&unit, &mail, now).await? else { return Ok((unit, Some(mail))) };
         mail.state = state;
         unit.save_mail(&forgetting(mail)).await?;
         Ok((unit, None))
@@ -102,20 +100,14 @@ async fn unfit(unit: &WriteUnit, mail: &Mail, now: DateTime<Utc>) -> Result<Opti
     Ok((mail.attempts == 0 && mail.created_at + FRESH <= now).then_some(MailState::Held))
 }
 
-/// Records what became of an attempt to send the mail of a job. Answers after how long it is to be tried again; none at the
-/// end of it.
+/// Records what became of an attempt to send the mail of a job, which is done then: another attempt has a job of its own.
 ///
 /// # Errors
 /// What the database says.
-pub async fn record(
-    db: &Database,
-    job: &Job,
-    fate: &Fate,
-    now: DateTime<Utc>,
-) -> Result<Option<TimeDelta>, Error> {
-    let Some(id) = mail_of(job) else { return Ok(None) };
+pub async fn record(db: &Database, job: &Job, fate: &Fate, now: DateTime<Utc>) -> Result<(), Error> {
+    let Some(id) = mail_of(job) else { return Ok(()) };
     let actor = Actor::of_job(job);
-    let record = async |mut unit: WriteUnit| -> Attempt<Option<TimeDelta>> {
+    let record = async |mut unit: WriteUnit| -> Attempt<()> {
         // The person comes before the mail in the order of locks.
         let user = unit.mail(id).await?.and_then(|mail| mail.user);
         let enrolment = match user {
@@ -123,10 +115,9 @@ pub async fn record(
             None => None,
         };
         let Some(mut mail) = unit.lock_mail(id).await?.filter(|mail| mail.state == MailState::Queued) else {
-            return Ok((unit, None));
+            return Ok((unit, ()));
         };
         mail.attempts += 1;
-        let mut again = None;
         match fate {
             Fate::Sent => {
                 (mail.state, mail.sent_at, mail.said) = (MailState::Sent, Some(now), None);
@@ -153,18 +144,20 @@ pub async fn record(
                 mail.said = Some(said.clone());
                 let pause = FIRST_PAUSE * 2_i32.pow(mail.attempts.saturating_sub(1).min(10));
                 let pause = pause.min(LONGEST_PAUSE);
-                let ends = mail.expires_at.unwrap_or(DateTime::<Utc>::MAX_UTC).min(mail.created_at + PATIENCE);
+                let ends =
+                    mail.expires_at.unwrap_or(DateTime::<Utc>::MAX_UTC).min(mail.created_at + PATIENCE);
                 if now + pause < ends {
-                    again = Some(pause);
+                    let urgent = mail.kind == letters::Kind::Code.as_str();
+                    unit.enqueue(send_job(id, urgent, now + pause), now).await?;
                 } else {
                     mail.state = MailState::GivenUp;
                 }
             }
         }
         unit.save_mail(&forgetting(mail)).await?;
-        Ok((unit, again))
+        Ok((unit, ()))
     };
-    Ok(db.write(&job.scope, record).await?.value)
+    db.write(&job.scope, record).await.map(drop)
 }
 
 /// A code is of no use to a reader of the outbox once it was sent or cannot be.

@@ -7,7 +7,7 @@ use scim::Object;
 use serde_json::{Value, json};
 use store::{Mail, MailState, NewJob, Tenant, WriteUnit, new_id};
 
-use super::{SENDS, Sealed};
+use super::{SEND_CODE, SEND_MAIL, Sealed};
 use crate::address;
 use crate::error::Error;
 use crate::keys::Keys;
@@ -140,6 +140,11 @@ pub(crate) async fn write(
 
 /// The job that sends a mail.
 pub(super) fn send_job(id: uuid::Uuid, urgent: bool, run_at: DateTime<Utc>) -> NewJob {
-    let kind = SENDS[usize::from(!urgent)].to_owned();
-    NewJob { kind, payload: json!({ "mail": id }), run_at, dedup: Some(format!("mail:{id}")) }
+    let kind = if urgent { SEND_CODE } else { SEND_MAIL };
+    NewJob {
+        kind: kind.to_owned(),
+        payload: json!({ "mail": id }),
+        run_at,
+        dedup: Some(format!("mail:{id}")),
+    }
 }

@@ -33,7 +33,8 @@ async fn database() -> (Shared, String) {
         }
         None => "sqlite::memory:".to_owned(),
     };
-    let db = Database::open(&options(&url, true), ("https://scim.example", ""), Policy::default(), None).await;
+    let db =
+        Database::open(&options(&url, true), ("https://scim.example", ""), Policy::default(), None).await;
     (Arc::new(db.expect("the database opens")), url)
 }
 

@@ -53,8 +53,7 @@ pub enum Platform {
 
 impl Platform {
     /// Every platform.
-    pub const ALL: [Self; 6] =
-        [Self::Windows, Self::Macos, Self::Linux, Self::Ios, Self::Android, Self::Any];
+    pub const ALL: [Self; 6] = [Self::Windows, Self::Macos, Self::Linux, Self::Ios, Self::Android, Self::Any];
 
     /// The word in JSON and on the command line.
     #[must_use]
@@ -92,7 +91,8 @@ impl Settings {
     pub(crate) fn of(tenant: &store::Tenant) -> Result<Self, Error> {
         let read = serde_json::from_value(tenant.settings.clone());
         read.map_err(|_| {
-            store::Error::Inconsistent { table: "tenants", column: "settings", id: tenant.id.to_string() }.into()
+            store::Error::Inconsistent { table: "tenants", column: "settings", id: tenant.id.to_string() }
+                .into()
         })
     }
 
@@ -130,7 +130,11 @@ impl SettingsChange {
         ];
         for (given, kept, checked) in changes {
             if let Some(text) = given {
-                *kept = Some(text.trim()).filter(|text| !text.is_empty()).map(checked).transpose().map_err(Error::Refused)?;
+                *kept = Some(text.trim())
+                    .filter(|text| !text.is_empty())
+                    .map(checked)
+                    .transpose()
+                    .map_err(Error::Refused)?;
             }
         }
         for pair in &self.downloads {
@@ -151,7 +155,9 @@ fn name(text: &str) -> Result<String, String> {
 fn language(text: &str) -> Result<String, String> {
     let known = Language::ALL.iter().find(|language| language.as_str() == text);
     let all: Vec<&str> = Language::ALL.iter().map(|language| language.as_str()).collect();
-    known.map(|language| language.as_str().to_owned()).ok_or_else(|| format!("\"{text}\" is none of the languages {}", all.join(", ")))
+    known
+        .map(|language| language.as_str().to_owned())
+        .ok_or_else(|| format!("\"{text}\" is none of the languages {}", all.join(", ")))
 }
 
 fn contact(text: &str) -> Result<String, String> {
@@ -164,9 +170,12 @@ fn page(text: &str) -> Result<String, String> {
 
 fn download(pair: &str) -> Result<(Platform, Option<String>), String> {
     let all: Vec<&str> = Platform::ALL.iter().map(|platform| platform.as_str()).collect();
-    let said = || format!("\"{pair}\" is no download: write it as windows=https://…, with one of {}", all.join(", "));
+    let said = || {
+        format!("\"{pair}\" is no download: write it as windows=https://…, with one of {}", all.join(", "))
+    };
     let (word, link) = pair.split_once('=').ok_or_else(said)?;
-    let platform = Platform::ALL.into_iter().find(|platform| platform.as_str() == word.trim()).ok_or_else(said)?;
+    let platform =
+        Platform::ALL.into_iter().find(|platform| platform.as_str() == word.trim()).ok_or_else(said)?;
     let link = Some(link.trim()).filter(|link| !link.is_empty()).map(page).transpose()?;
     Ok((platform, link))
 }

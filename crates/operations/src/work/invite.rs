@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use letters::{Invitation, Message, Return};
-use provisioning::{Entry, EntryKind, Status, Subject, UserId};
+use provisioning::{Enrolment, Entry, EntryKind, Status, Subject, UserId};
 use serde::Deserialize;
 use serde_json::json;
 use store::{MailQuery, MailState, NewJob, WriteUnit, job_kind};
@@ -10,6 +10,7 @@ use store::{MailQuery, MailState, NewJob, WriteUnit, job_kind};
 use super::{Progress, Step, WorkError};
 use crate::database::Attempt;
 use crate::error::Error;
+use crate::keys::Keys;
 use crate::mail::{self, Writer, is_invitation};
 
 /// An invitation that waited for longer than this is written and held for an operator: nobody expects it any more.
@@ -41,27 +42,8 @@ pub(super) async fn step(step: &mut Step<'_>) -> Result<Option<Progress>, WorkEr
         });
         if let Some(enrolment) = owed
             && !is_written(&unit, user).await?
-            && let Some(known) = unit.user(user).await?
         {
-            let writer = Writer::new(&unit, keys, step.db.pages(), step.pace.now).await?;
-            match writer.recipient(user, &known.resource.document) {
-                Some(to) => {
-                    let (link, until) = writer.link(&to)?;
-                    let sign_in = to.sign_in.clone();
-                    let message = if enrolment.restore_owed {
-                        Message::Return(Return { link, sign_in, ended_on: None })
-                    } else {
-                        let valid_until = Some(writer.day(until));
-                        Message::Invitation(Invitation { link, sign_in, valid_until, introduction: None })
-                    };
-                    mail::write(&mut unit, &writer, &to, message, (Some(until), late)).await?;
-                }
-                None => {
-                    let why = "No invitation can be sent: the person has no e-mail address.".to_owned();
-                    let entry = Entry::new(Subject::User(user), EntryKind::MailRefused, why);
-                    unit.record([(&entry, &step.actor)], step.pace.now).await?;
-                }
-            }
+            invite(step, &mut unit, keys, user, (&enrolment, late)).await?;
         }
         step.save(&mut unit, &done).await?;
         Ok((unit, ()))
@@ -69,6 +51,33 @@ pub(super) async fn step(step: &mut Step<'_>) -> Result<Option<Progress>, WorkEr
     step.db.write(step.scope, attempt).await?;
     step.saved(done);
     Ok(Some(Progress::default()))
+}
+
+/// Writes the invitation, or tells the journal why there is none.
+async fn invite(
+    step: &Step<'_>,
+    unit: &mut WriteUnit,
+    keys: &Keys,
+    user: UserId,
+    (enrolment, late): (&Enrolment, bool),
+) -> Result<(), Error> {
+    let now = step.pace.now;
+    let Some(known) = unit.user(user).await? else { return Ok(()) };
+    let writer = Writer::new(unit, keys, step.db.pages(), now).await?;
+    let Some(to) = writer.recipient(user, &known.resource.document) else {
+        let why = "No invitation can be sent: the person has no e-mail address.".to_owned();
+        let entry = Entry::new(Subject::User(user), EntryKind::MailRefused, why);
+        return Ok(unit.record([(&entry, &step.actor)], now).await?);
+    };
+    let (link, until) = writer.link(&to)?;
+    let sign_in = to.sign_in.clone();
+    let message = if enrolment.restore_owed {
+        Message::Return(Return { link, sign_in, ended_on: None })
+    } else {
+        let valid_until = Some(writer.day(until));
+        Message::Invitation(Invitation { link, sign_in, valid_until, introduction: None })
+    };
+    mail::write(unit, &writer, &to, message, (Some(until), late)).await.map(drop)
 }
 
 /// Whether an invitation of the person waits already.

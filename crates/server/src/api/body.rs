@@ -32,7 +32,11 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Json<T> {
                 let detail = format!("The body is larger than the {most} bytes that are allowed.");
                 Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", detail)
             }
-            _ => Problem::new(StatusCode::BAD_REQUEST, "invalid-request", "The body could not be read to its end."),
+            _ => Problem::new(
+                StatusCode::BAD_REQUEST,
+                "invalid-request",
+                "The body could not be read to its end.",
+            ),
         })?;
         let read = serde_json::from_slice(&body).map(Self);
         let detail = |error: serde_json::Error| format!("The body cannot be used: {error}.");
@@ -50,6 +54,8 @@ impl<T: DeserializeOwned> FromRequestParts<Arc<App>> for Parameters<T> {
     async fn from_request_parts(parts: &mut Parts, _: &Arc<App>) -> Result<Self, Rejected> {
         let read = Query::try_from_uri(&parts.uri).map(|Query(read)| Self(read));
         let detail = |error: &dyn std::fmt::Display| format!("The parameters cannot be used: {error}.");
-        Ok(read.map_err(|error| Problem::new(StatusCode::BAD_REQUEST, "invalid-request", detail(&error.body_text())))?)
+        Ok(read.map_err(|error| {
+            Problem::new(StatusCode::BAD_REQUEST, "invalid-request", detail(&error.body_text()))
+        })?)
     }
 }

@@ -73,7 +73,7 @@ pub(super) async fn take(
     let user = person(&id)?;
     let reported = [Step::InvitationOpened, Step::SignedIn, Step::PinSet, Step::Restored];
     let step = reported.into_iter().find(|step| step.as_str() == taken.step).ok_or_else(|| {
-        let all = reported.map(|step| step.as_str()).join(", ");
+        let all = reported.map(Step::as_str).join(", ");
         let detail = format!("\"{}\" is no step that an application reports: use one of {all}.", taken.step);
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-value", detail)
     })?;

@@ -5,6 +5,7 @@ mod body;
 mod devices;
 mod document;
 mod enrolment;
+#[expect(unused_qualifications, reason = "the macros of the document write whole paths")]
 mod people;
 mod problem;
 

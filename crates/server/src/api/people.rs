@@ -126,7 +126,7 @@ pub(super) struct Part {
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
-pub(super) struct Name {
+pub(super) struct Names {
     /// The person's id.
     id: Option<String>,
     /// The name with which the person signs in, without regard to case.
@@ -177,7 +177,7 @@ pub(super) async fn show(
 
 /// Says whether a person may use the application, by one of the names by which the application knows the person.
 #[utoipa::path(
-    get, path = "/entitlement", operation_id = "showEntitlement", tag = "people", params(Name),
+    get, path = "/entitlement", operation_id = "showEntitlement", tag = "people", params(Names),
     security(("bearer" = [])),
     responses((status = 200, description = "The person", body = Person),
         (status = 304, description = "The person is as before"),
@@ -187,7 +187,7 @@ pub(super) async fn show(
 pub(super) async fn entitlement(
     State(app): State<Arc<App>>,
     client: Client,
-    Parameters(name): Parameters<Name>,
+    Parameters(name): Parameters<Names>,
     headers: HeaderMap,
 ) -> Result<Response, Rejected> {
     let requester = client.may(Scope::PeopleRead)?;
@@ -213,18 +213,15 @@ pub(super) fn person(id: &str) -> Result<UserId, Rejected> {
 /// A person with an entity tag: a cache may keep the answer, and has to ask each time whether it is still right.
 fn tagged(person: &Person, headers: &HeaderMap) -> Response {
     let body = to_vec(person).unwrap_or_default();
-    let digest: String = Sha256::digest(&body).iter().take(12).map(|byte| format!("{byte:02x}")).collect();
-    let tag = format!("\"{digest}\"");
+    let digest: [u8; 32] = Sha256::digest(&body).into();
+    let tag = format!("\"{:016x}\"", u128::from_be_bytes(std::array::from_fn(|at| digest[at])));
     let known = headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
     let is_known = known.flat_map(|list| list.split(',')).any(|one| {
         let one = one.trim();
         one == "*" || one.strip_prefix("W/").unwrap_or(one) == tag
     });
-    let mut response = if is_known {
-        StatusCode::NOT_MODIFIED.into_response()
-    } else {
-        Answer(person).into_response()
-    };
+    let mut response =
+        if is_known { StatusCode::NOT_MODIFIED.into_response() } else { Answer(person).into_response() };
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     headers.insert(VARY, HeaderValue::from_static("Authorization"));

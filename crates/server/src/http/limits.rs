@@ -45,10 +45,7 @@ impl Rates {
         limiter.check_key(&client).map_err(|early| {
             let wait = early.wait_time_from(DefaultClock::default().now());
             let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-            Failure::Later(
-                scim::Error::status(429, "The client sends too many requests."),
-                seconds.max(1),
-            )
+            Failure::Later(scim::Error::status(429, "The client sends too many requests."), seconds.max(1))
         })
     }
 

@@ -5,10 +5,12 @@ use std::collections::VecDeque;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::BoxFuture;
-use operations::work::{LONG, Pace, Progress, TIMERS, WorkError, step};
-use operations::{Claim, Database, Job, JobOutcome, TenantId, chain};
+use operations::mail::{SEND_CODE, SEND_MAIL};
+use operations::work::{LONG, Progress, TIMERS, WorkError, step};
+use operations::{Claim, Job, JobOutcome, TenantId, chain};
 
 use super::context::JobContext;
+use super::deliver;
 use crate::metrics;
 use crate::panics::{Panicked, survived};
 
@@ -25,17 +27,31 @@ pub(crate) struct Plan {
     most: usize,
     /// The most that it claims of one tenant.
     each: u64,
+    /// Whether its jobs need a mail server: without one they wait.
+    pub(crate) mails: bool,
 }
 
-/// The lanes of a server.
-pub(crate) const PLANS: [Plan; 2] = [
-    Plan { name: "timers", kinds: TIMERS, most: 200, each: 20 },
-    Plan { name: "long", kinds: LONG, most: 100, each: 4 },
+/// The lanes of a server. A person waits for a code, so codes do not wait behind other mail.
+pub(crate) const PLANS: [Plan; 4] = [
+    Plan { name: "timers", kinds: TIMERS, most: 200, each: 20, mails: false },
+    Plan { name: "long", kinds: LONG, most: 100, each: 4, mails: false },
+    Plan { name: "codes", kinds: &[SEND_CODE], most: 20, each: 5, mails: true },
+    Plan { name: "mail", kinds: &[SEND_MAIL], most: 20, each: 10, mails: true },
 ];
 
 /// Takes the next step of a job.
-type TakeStep =
-    for<'s> fn(&'s Database, &'s mut Job, Pace) -> BoxFuture<'s, Result<Option<Progress>, WorkError>>;
+type TakeStep = for<'s> fn(JobContext<'s>, &'s mut Job) -> BoxFuture<'s, Result<Option<Progress>, WorkError>>;
+
+/// The step of a job of any kind.
+fn take_step<'s>(
+    context: JobContext<'s>,
+    job: &'s mut Job,
+) -> BoxFuture<'s, Result<Option<Progress>, WorkError>> {
+    match context.mailer.filter(|_| [SEND_CODE, SEND_MAIL].contains(&&*job.kind)) {
+        Some(mailer) => Box::pin(deliver::step(context, mailer, job)),
+        None => Box::pin(step(context.db, job, context.pace())),
+    }
+}
 
 /// The jobs that one worker has claimed in one lane.
 pub(crate) struct Lane<'l> {
@@ -54,8 +70,9 @@ pub(crate) struct Lane<'l> {
 impl<'l> Lane<'l> {
     /// A lane in which nothing is claimed yet.
     pub(crate) fn new(context: JobContext<'l>, plan: Plan, worker: String) -> Self {
-        let take_step: TakeStep = |db, job, pace| Box::pin(step(db, job, pace));
+        let take_step: TakeStep = take_step;
         let kept = context.clock.now();
+        let context = if plan.mails { context.for_mail() } else { context };
         Self { context, plan, worker, take_step, held: VecDeque::new(), before_claim: 0, kept }
     }
 
@@ -69,7 +86,7 @@ impl<'l> Lane<'l> {
             let outcome = if job.attempt > ATTEMPTS {
                 Err(JobError::Abandoned)
             } else {
-                let step = survived((self.take_step)(self.context.db, &mut job, self.context.pace())).await;
+                let step = survived((self.take_step)(self.context, &mut job)).await;
                 step.map_err(JobError::from).and_then(|taken| Ok(taken?))
             };
             match outcome {

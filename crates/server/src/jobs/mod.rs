@@ -1,9 +1,10 @@
-//! Work that is queued: when it is done, and by whom. What is done stands in `operations::work`.
+//! Work that is queued: when it is done, and by whom. What is done stands in `operations::work`, and mail in
+//! `operations::mail`.
 //!
-//! Two kinds that effects queue have no worker yet: `invitation` and `tell-application` wait for the mailer and the
-//! webhooks, and their rows stay ready until then.
+//! One kind that effects queue has no worker yet: `tell-application` waits for the webhooks, and its rows stay ready until then.
 
 mod context;
+mod deliver;
 mod lane;
 mod worker;
 

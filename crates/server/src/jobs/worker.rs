@@ -35,13 +35,21 @@ impl Bell {
 /// Starts the lanes and what tidies up; they end when the app stops.
 pub(crate) fn start(app: &Arc<App>, clock: &Clock) {
     for (number, plan) in PLANS.into_iter().enumerate() {
-        let (app, clock) = (Arc::clone(app), clock.clone());
-        let tasks = app.tasks().clone();
-        tasks.spawn(async move {
-            let worker = format!("{}/{number}", app.id());
-            let lane = Lane::new(JobContext::new(app.db(), &clock, app.config()), plan, worker);
-            work(&app, lane, &app.work().0[number]).await;
-        });
+        let lanes = match app.mailer() {
+            _ if !plan.mails => 1,
+            Some(_) => app.config().mail.send_at_once,
+            None => 0,
+        };
+        for turn in 0..lanes {
+            let (app, clock) = (Arc::clone(app), clock.clone());
+            let tasks = app.tasks().clone();
+            tasks.spawn(async move {
+                let worker = format!("{}/{number}.{turn}", app.id());
+                let context = JobContext::new(app.db(), &clock, app.config(), app.mailer());
+                let lane = Lane::new(context, plan, worker);
+                work(&app, lane, &app.work().0[number]).await;
+            });
+        }
     }
     app.tasks().spawn(tidy(Arc::clone(app)));
 }
@@ -51,6 +59,8 @@ async fn work(app: &App, mut lane: Lane<'_>, news: &Notify) {
     while !app.stop().is_cancelled() {
         // A panic outside of a step leaves its job to the end of the lease.
         if survived(lane.turn()).await.unwrap_or(false) {
+            // There may be more than this lane holds: another one of the same jobs looks, too.
+            news.notify_one();
             continue;
         }
         tokio::select! {

@@ -128,8 +128,14 @@ impl Mailer {
             hello: ClientId::default(),
             limit: Duration::from_secs(settings.smtp_timeout_seconds),
         };
-        let places = Arc::new(Semaphore::new(settings.send_at_once));
+        // As many codes as other mail: a person who waits for a code does not wait for others' mail.
+        let places = Arc::new(Semaphore::new(settings.send_at_once * 2));
         Ok(Some(Self { server: Arc::new(server), places }))
+    }
+
+    /// The domain of the address from which mail comes, for the ids of messages.
+    pub(crate) fn domain(&self) -> &str {
+        self.server.from.address.domain()
     }
 
     /// Sends one mail over a connection of its own, after a place for it is free.

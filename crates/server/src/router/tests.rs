@@ -25,7 +25,7 @@ async fn app() -> Arc<App> {
     let db = Database::open(&options, (base, ""), config.policy(), None).await.expect("a database in memory");
     config.database_url = SecretString::from(options.url);
     let (requests, _) = RequestLog::new(1);
-    Arc::new(App::new(config, Arc::new(db), Clock::system(), requests))
+    Arc::new(App::new(config, Arc::new(db), Clock::system(), requests, None))
 }
 
 async fn answer(router: Router, path: &str) -> (u16, Option<String>, Value) {

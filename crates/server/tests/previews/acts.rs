@@ -56,11 +56,11 @@ impl World<'_> {
     async fn zone(&self) -> tenants::Change {
         let now = tenants::show(self.app.admin.db(), &self.tenant).await.expect("there").tenant.time_zone;
         let other = if now.as_str() == "UTC" { "Pacific/Honolulu" } else { "UTC" };
-        tenants::Change { name: None, time_zone: Some(other.to_owned()) }
+        tenants::Change { time_zone: Some(other.to_owned()), ..tenants::Change::default() }
     }
 
     pub(super) async fn move_to(&self, zone: &str) -> Result<Option<u64>, Error> {
-        let change = tenants::Change { name: None, time_zone: Some(zone.to_owned()) };
+        let change = tenants::Change { time_zone: Some(zone.to_owned()), ..tenants::Change::default() };
         let (db, operator) = (self.app.admin.db(), self.operator());
         let (_, works) = tenants::update(db, &operator, &self.tenant, &change, Agreed::Anything).await?;
         self.finish(works).await;

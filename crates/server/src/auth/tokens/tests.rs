@@ -43,7 +43,8 @@ impl Counted {
         let config = Config::from_sources(None, &[], &[]).expect("the defaults");
         let url = "sqlite::memory:".to_owned();
         let options = Options { url, max_connections: 2, migrate: true, statement_limit: None };
-        let db = Database::open(&options, ("", ""), config.policy(), None).await.expect("a database in memory");
+        let db =
+            Database::open(&options, ("", ""), config.policy(), None).await.expect("a database in memory");
         let now = DateTime::from_timestamp(1_772_355_600, 0).expect("an instant");
         let operator = Operator { name: "test".to_owned(), command: "test", tenant: None, now, batch: 200 };
         let new = tenants::New { name: "Alpha".to_owned(), ..tenants::New::default() };

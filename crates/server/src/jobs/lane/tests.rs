@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use operations::{Operator, Options, pools, tenants};
+use operations::{Database, Operator, Options, pools, tenants};
 use serde_json::json;
 
 use super::*;
@@ -46,7 +46,7 @@ fn lane<'l>(
     worker: &str,
     take_step: TakeStep,
 ) -> Lane<'l> {
-    let lane = Lane::new(JobContext::new(db, clock, config), PLANS[1], worker.to_owned());
+    let lane = Lane::new(JobContext::new(db, clock, config, None), PLANS[1], worker.to_owned());
     Lane { take_step, ..lane }
 }
 
@@ -59,7 +59,7 @@ fn note(seen: &Mutex<Vec<String>>, job: &Job) -> String {
 
 #[test]
 fn timers_have_a_lane_in_which_no_long_work_is() {
-    let [timers, long] = PLANS;
+    let [timers, long, ..] = PLANS;
     assert!(timers.kinds.contains(&"end-grace") && long.kinds.contains(&"settle-group"));
     assert!(timers.kinds.iter().all(|kind| !long.kinds.contains(kind)));
 }
@@ -68,7 +68,7 @@ fn timers_have_a_lane_in_which_no_long_work_is() {
 async fn tenants_have_their_turns_one_step_at_a_time() {
     static SEEN: Mutex<Vec<String>> = Mutex::new(Vec::new());
     let set = queued(&[("Alpha", "a1"), ("Alpha", "a2"), ("Alpha", "a3"), ("Beta", "b1")]).await;
-    let mut lane = lane(&set, "w", |_, job, _| {
+    let mut lane = lane(&set, "w", |_, job| {
         note(&SEEN, job);
         let steps = job.payload["steps"].as_u64().unwrap_or(0) + 1;
         job.payload["steps"] = json!(steps);
@@ -83,7 +83,7 @@ async fn tenants_have_their_turns_one_step_at_a_time() {
 async fn a_job_that_panics_ends_alone_and_after_its_attempts() {
     static SEEN: Mutex<Vec<String>> = Mutex::new(Vec::new());
     let set = queued(&[("Alpha", "bad"), ("Alpha", "good")]).await;
-    let mut lane = lane(&set, "w", |_, job, _| {
+    let mut lane = lane(&set, "w", |_, job| {
         let name = note(&SEEN, job);
         Box::pin(async move { if name == "bad" { panic!("of the step") } else { Ok(None) } })
     });
@@ -101,11 +101,11 @@ async fn a_lane_lets_go_of_a_job_whose_lease_went_to_another() {
     static FIRST: Mutex<Vec<String>> = Mutex::new(Vec::new());
     static SECOND: Mutex<Vec<String>> = Mutex::new(Vec::new());
     let set = queued(&[("Alpha", "a")]).await;
-    let mut first = lane(&set, "first", |_, job, _| {
+    let mut first = lane(&set, "first", |_, job| {
         note(&FIRST, job);
         Box::pin(async { Ok(Some(Progress::default())) })
     });
-    let mut second = lane(&set, "second", |_, job, _| {
+    let mut second = lane(&set, "second", |_, job| {
         note(&SECOND, job);
         Box::pin(async { Ok(Some(Progress::default())) })
     });
@@ -130,7 +130,7 @@ async fn a_job_that_ends_every_worker_is_given_up() {
         assert_eq!(jobs.expect("claimed")[0].attempt, attempt);
         clock.advance(TimeDelta::minutes(1));
     }
-    let mut lane = lane(&set, "w", |_, _, _| panic!("no step is taken"));
+    let mut lane = lane(&set, "w", |_, _| panic!("no step is taken"));
     assert!(lane.turn().await && !lane.turn().await);
     clock.advance(TimeDelta::days(1));
     assert!(!lane.turn().await, "the row is left for a person");

@@ -1,0 +1,115 @@
+//! `rollcall mail`: what was written to people, and what became of it.
+
+use anyhow::Result;
+use clap::{Subcommand, value_parser};
+use operations::mail::{self, Query};
+use serde_json::json;
+
+use crate::global::{Format, Global, told};
+use crate::output;
+
+/// Mail to people: what waits to be sent, what was sent, and what each mail says.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Lists the mail of a tenant, the latest first.
+    #[command(after_help = "Example: rollcall mail list --tenant \"Northlight Instruments\" --state refused")]
+    List {
+        /// The tenant, by name or id
+        #[arg(long)]
+        tenant: String,
+        /// Only mail of this state: queued, held, sent, refused, given-up or withdrawn
+        #[arg(long)]
+        state: Option<String>,
+        /// Only mail of this kind, such as invitation or code
+        #[arg(long)]
+        kind: Option<String>,
+        /// Only mail about this person, by userName or id
+        #[arg(long)]
+        user: Option<String>,
+        /// The most that are shown
+        #[arg(long, default_value_t = 50, value_name = "N", value_parser = value_parser!(u64).range(1..=100_000))]
+        count: u64,
+    },
+    /// Shows a mail with what it says. A code that was sent is not kept.
+    #[command(
+        after_help = "Example: rollcall mail show --tenant \"Northlight Instruments\" 019a2b3c-4d5e-7f60-8192-a3b4c5d6e7f8"
+    )]
+    Show {
+        /// The tenant, by name or id
+        #[arg(long)]
+        tenant: String,
+        /// The mail, by id
+        mail: String,
+        /// Prints the HTML instead of the text
+        #[arg(long)]
+        html: bool,
+    },
+    /// Has mail sent that is held because it was written long before it could be sent. Invitations are written anew.
+    #[command(after_help = "Example: rollcall mail send --tenant \"Northlight Instruments\"")]
+    Send {
+        /// The tenant, by name or id
+        #[arg(long)]
+        tenant: String,
+    },
+    /// Asks the mail server of the settings whether it would take mail; none is sent.
+    #[command(after_help = "Example: rollcall mail check")]
+    Check,
+}
+
+pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
+    let admin = global.admin().await?;
+    let db = admin.db();
+    match command {
+        Command::List { tenant, state, kind, user, count } => {
+            let query = Query { state, kind, user, most: count };
+            let mails = mail::list(db, &admin.operator("mail list"), &tenant, &query).await.map_err(told)?;
+            let columns = [
+                ("Written", "/createdAt"),
+                ("Kind", "/kind"),
+                ("To", "/recipient"),
+                ("State", "/state"),
+                ("Tries", "/attempts"),
+                ("Answer", "/said"),
+                ("Id", "/id"),
+            ];
+            output::items(global, &mails, &columns)
+        }
+        Command::Show { tenant, mail, html } => {
+            let shown = mail::show(db, &admin.operator("mail show"), &tenant, &mail).await.map_err(told)?;
+            if global.format() != Format::Text {
+                return output::details(global, &shown, &[]);
+            }
+            let columns = [
+                ("to", "/recipient"),
+                ("subject", "/subject"),
+                ("kind", "/kind"),
+                ("state", "/state"),
+                ("tries", "/attempts"),
+                ("answer", "/said"),
+                ("written", "/createdAt"),
+                ("sent", "/sentAt"),
+            ];
+            output::details(global, &shown, &columns)?;
+            let body = if html { shown.html } else { shown.text };
+            let body = body.unwrap_or_else(|| "What the mail said is not kept.".to_owned());
+            output::lines(std::iter::once(String::new()).chain(body.lines().map(str::to_owned)))
+        }
+        Command::Send { tenant } => {
+            let released = mail::release(db, &admin.operator("mail send"), &tenant).await.map_err(told)?;
+            let said = match released {
+                0 => "no mail is held".to_owned(),
+                1 => "1 mail is sent by the server now".to_owned(),
+                many => format!("{many} mails are sent by the server now"),
+            };
+            output::created(global, &json!({ "mails": released }), &said)
+        }
+        Command::Check => {
+            let said = if admin.check_mail().await? {
+                "the mail server would take mail"
+            } else {
+                "no mail server is set: mail stays in the outbox, set mail.smtp_host"
+            };
+            output::created(global, &json!({ "said": said }), said)
+        }
+    }
+}
