@@ -63,6 +63,10 @@ fn what_is_wrong_is_said_with_its_line() {
         ("{{ organisation.upper() }}", "there is no function “upper”"),
         ("{{ organisation | upper }}", "there are no filters"),
         ("{{ organisation is defined }}", "“is” is not known"),
+        ("{{ left * 2 }}", "there is no arithmetic in a template"),
+        ("{{ [left] }}", "there are no lists and no brackets in a template"),
+        ("{{ left ; 2 }}", "“;” has no meaning between braces"),
+        ("{% set a = 1 %}", "“set” is not allowed: a template has if, elif, else, endif, for and endfor"),
         (" \n ", "this is empty"),
     ] {
         let all = said(&text(source));
