@@ -17,18 +17,15 @@ use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, CertificateStore, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
 use secrecy::ExposeSecret as _;
-use tokio::sync::Semaphore;
 
 use crate::config::{Mail, Security};
 use address::Mailbox;
 use session::Session;
 
-/// The way to the mail server; clones share its places.
+/// The way to the mail server. How many mails are on their way at once is for the lanes of jobs to say.
 #[derive(Clone)]
 pub(crate) struct Mailer {
     server: Arc<Server>,
-    /// One for each mail that may be on its way at the same time.
-    places: Arc<Semaphore>,
 }
 
 /// One mail to one person. It has no `Debug`, because all of it is personal.
@@ -128,9 +125,7 @@ impl Mailer {
             hello: ClientId::default(),
             limit: Duration::from_secs(settings.smtp_timeout_seconds),
         };
-        // As many codes as other mail: a person who waits for a code does not wait for others' mail.
-        let places = Arc::new(Semaphore::new(settings.send_at_once * 2));
-        Ok(Some(Self { server: Arc::new(server), places }))
+        Ok(Some(Self { server: Arc::new(server) }))
     }
 
     /// The domain of the address from which mail comes, for the ids of messages.
@@ -138,14 +133,13 @@ impl Mailer {
         self.server.from.address.domain()
     }
 
-    /// Sends one mail over a connection of its own, after a place for it is free.
+    /// Sends one mail over a connection of its own.
     ///
     /// # Errors
     /// [`SendError`].
     pub(crate) async fn send(&self, mail: &Outgoing) -> Result<Accepted, SendError> {
         let server = &*self.server;
         let message = message::compose(mail, &server.from, server.reply_to.as_ref())?;
-        let _place = self.places.acquire().await;
         let mut session = Session::open(server, Some(&message.to)).await?;
         let result = session.deliver(&message).await;
         session.part().await;
@@ -157,7 +151,6 @@ impl Mailer {
     /// # Errors
     /// [`SendError`], but never [`SendError::Refused`].
     pub(crate) async fn check(&self) -> Result<(), SendError> {
-        let _place = self.places.acquire().await;
         let mut session = Session::open(&self.server, None).await?;
         let result = session.name_sender(Vec::new()).await;
         session.part().await;

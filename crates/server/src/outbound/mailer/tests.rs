@@ -198,38 +198,6 @@ async fn the_end_of_a_conversation_changes_nothing() {
 }
 
 #[tokio::test]
-async fn only_so_many_mails_are_on_their_way_at_once() {
-    let sink = Sink::start(Script { answers: &[("RCPT", "hang")], ..WILLING }).await;
-    for (places, order) in
-        [("1", ["hangs", "sent", "hangs", "sent"]), ("2", ["hangs", "hangs", "sent", "sent"])]
-    {
-        let mailer = mailer(sink.port, &[("SEND_AT_ONCE", places)]);
-        let events = std::cell::RefCell::new(Vec::new());
-        let send = async || {
-            mailer.send(&mail("ok")).await.expect("taken");
-            events.borrow_mut().push("sent");
-        };
-        let hang = async || {
-            sink.hangs().await;
-            events.borrow_mut().push("hangs");
-        };
-        tokio::join!(send(), send(), async {
-            hang().await;
-            if places == "1" {
-                sink.go_on();
-                hang().await;
-                sink.go_on();
-            } else {
-                hang().await;
-                sink.go_on();
-                sink.go_on();
-            }
-        });
-        assert_eq!(events.into_inner(), order);
-    }
-}
-
-#[tokio::test]
 async fn a_connection_is_encrypted_and_signed_in() {
     for (tls, security) in [(Tls::Started, "starttls"), (Tls::AtOnce, "tls")] {
         for mechanisms in ["PLAIN", "LOGIN", "XOAUTH2 LOGIN PLAIN"] {
