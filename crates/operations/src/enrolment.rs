@@ -4,14 +4,13 @@ use chrono::{DateTime, Utc};
 use letters::Message;
 use provisioning::code::{self, CheckRefused, SendRefused, SentCode};
 use provisioning::{Enrolment, Entry, EntryKind, Status, Step, StepRefused, Subject, UserId};
-use store::{Code, ReadUnit, TenantScope, User, WriteUnit, new_id};
+use store::{Code, ReadUnit, WriteUnit, new_id};
 use thiserror::Error as ThisError;
 
 use crate::address;
 use crate::database::{Attempt, Database};
 use crate::error::Error;
 use crate::keys::Purpose;
-use crate::link::Link;
 use crate::mail::{self, Writer};
 use crate::requester::Requester;
 
@@ -180,100 +179,13 @@ pub async fn check_code(
     Ok(db.write(&requester.scope, check).await?.value?)
 }
 
-/// A person who has come by a link of a mail.
-#[derive(Clone, Debug)]
-pub struct Visitor {
-    /// The tenant.
-    pub scope: TenantScope,
-    /// The person.
-    pub user: UserId,
-}
-
-/// What a link of a mail shows.
-#[derive(Clone, Debug)]
-pub struct Visit {
-    /// Who has come.
-    pub visitor: Visitor,
-    /// The organisation.
-    pub organisation: String,
-    /// The settings of the organisation.
-    pub settings: crate::tenants::Settings,
-    /// What the person is called.
-    pub name: Option<String>,
-    /// The name with which the person signs in.
-    pub sign_in: String,
-    /// The address, most of it hidden.
-    pub address: String,
-    /// The enrolment.
-    pub enrolment: Enrolment,
-    /// The last day of the link, where the tenant is.
-    pub valid_until: chrono::NaiveDate,
-}
-
-/// Why a link shows nothing.
-#[derive(Clone, Debug, PartialEq, Eq, ThisError)]
-pub enum LinkRefused {
-    /// It was not made here, or not copied whole.
-    #[error("this is no link of ours")]
-    Unknown,
-    /// It was made, and does not count any more: it is too old, the address is another one, or the person is gone.
-    #[error("this link does not count any more")]
-    Over {
-        /// The organisation.
-        organisation: String,
-        /// Its settings.
-        settings: Box<crate::tenants::Settings>,
-    },
-}
-
-/// Who has come by a link, and how far the person is; changes nothing.
-///
-/// # Errors
-/// What the database says; the link's own faults are values.
-pub async fn visit(
-    db: &Database,
-    text: &str,
-    now: DateTime<Utc>,
-) -> Result<Result<Visit, LinkRefused>, Error> {
-    let Some(link) = Link::read(db.keys(now).await?, text) else { return Ok(Err(LinkRefused::Unknown)) };
-    let Some((scope, tenant)) = db.store().tenant(&link.tenant.to_string()).await? else {
-        return Ok(Err(LinkRefused::Unknown));
-    };
-    let settings = crate::tenants::Settings::of(&tenant)?;
-    let unit = db.read(&scope).await?;
-    let found = visitor(&unit, &link, now).await?;
-    let Some((user, address)) = found else {
-        let settings = Box::new(settings);
-        return Ok(Err(LinkRefused::Over { organisation: tenant.name, settings }));
-    };
-    Ok(Ok(Visit {
-        visitor: Visitor { scope, user: user.id },
-        organisation: tenant.name,
-        settings,
-        name: address::called(&user.resource.document).map(str::to_owned),
-        sign_in: user.user_name().to_owned(),
-        address: address::masked(&address),
-        valid_until: tenant.time_zone.day(link.expires_at),
-        enrolment: user.enrolment,
-    }))
-}
-
-async fn visitor(unit: &ReadUnit, link: &Link, now: DateTime<Utc>) -> Result<Option<(User, String)>, Error> {
-    if link.expires_at <= now {
-        return Ok(None);
-    }
-    let Some(user) = unit.user(link.user).await? else { return Ok(None) };
-    let address = address::of(&user.resource.document).map(str::to_owned);
-    Ok(address.filter(|address| link.is_for(address)).map(|address| (user, address)))
-}
-
 /// What a code is about: it counts for one person at one address.
 fn about(unit: &ReadUnit, user: UserId, address: &str) -> Vec<u8> {
     let (tenant, user) = (unit.scope().tenant_id().uuid(), user.uuid());
     [tenant.as_bytes(), &user.as_bytes()[..], address::folded(address).as_bytes()].concat()
 }
 
-fn sent(code: &Code) -> SentCode {
+pub(crate) fn sent(code: &Code) -> SentCode {
     SentCode { at: code.created_at, tries_left: code.tries_left }
 }
 

@@ -46,6 +46,7 @@ mod settle;
 pub mod tenants;
 pub mod tokens;
 pub mod users;
+pub mod visit;
 pub mod work;
 
 pub use database::{Database, Shared, migrate};

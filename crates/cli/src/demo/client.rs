@@ -116,7 +116,7 @@ impl Client {
 }
 
 /// A query value, percent-encoded but for what RFC 3986 §2.3 leaves unreserved.
-fn encode(value: &str, space: Space) -> String {
+pub(super) fn encode(value: &str, space: Space) -> String {
     let mut encoded = String::with_capacity(value.len() * 2);
     for byte in value.bytes() {
         match (byte, space) {

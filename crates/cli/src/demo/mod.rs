@@ -3,6 +3,7 @@
 //! The server runs in this process and is spoken to over HTTP, in each product's own dialect. Everything is invented
 //! and the same on every run; a clock that is moved by hand lets eleven days pass in a few seconds.
 
+mod application;
 mod cast;
 mod client;
 mod directory;
@@ -10,6 +11,7 @@ mod entra;
 mod incremental;
 mod initial;
 mod jumpcloud;
+mod mailbox;
 mod names;
 mod play;
 mod progress;
@@ -28,6 +30,7 @@ use tokio::sync::oneshot;
 
 use crate::global::Global;
 use crate::output;
+use mailbox::Mailbox;
 use play::Play;
 use progress::Progress;
 
@@ -58,7 +61,8 @@ pub(crate) async fn run(arguments: Arguments, global: &Global) -> Result<()> {
     let temporary = tempfile::Builder::new().prefix("rollcall-demo-").tempdir();
     let temporary = temporary.context("no temporary folder can be made")?;
     let folder = arguments.data_dir.as_deref().unwrap_or(temporary.path());
-    let config = settings(&arguments.listen, folder)?;
+    let (mailbox, port) = Mailbox::open().await?;
+    let config = settings(&arguments.listen, folder, port)?;
     server::logging::start(&config.log);
 
     // Besides the days, the requests take their time.
@@ -80,7 +84,7 @@ pub(crate) async fn run(arguments: Arguments, global: &Global) -> Result<()> {
     });
     let playing = async {
         let shown = tokio::select! {
-            shown = show(&admin, &clock, &url, &after) => shown,
+            shown = show(&admin, &clock, &url, &mailbox, &after) => shown,
             () = server::ended() => Ok(()),
         };
         // Open databases end with the server.
@@ -101,10 +105,10 @@ struct After<'a> {
 }
 
 /// Plays, reports, and serves on if it is to.
-async fn show(admin: &Admin, clock: &Clock, url: &str, after: &After<'_>) -> Result<()> {
+async fn show(admin: &Admin, clock: &Clock, url: &str, mailbox: &Mailbox, after: &After<'_>) -> Result<()> {
     let progress = Progress::on_terminal_or_plain();
     let started = Instant::now();
-    let mut play = Play::new(admin, clock, url, &progress).await?;
+    let mut play = Play::new(admin, clock, (url, mailbox), &progress).await?;
     play.everything().await?;
     let (requests, seconds) = (play.requests(), started.elapsed().as_secs_f64());
     progress.say(&format!("{requests} requests, each answered as it should be, in {seconds:.1} s\n"))?;
@@ -127,8 +131,12 @@ async fn tick(clock: &Clock) {
 }
 
 /// The demo's own settings: none of the environment, so that no real database is filled with invented people.
-fn settings(listen: &str, folder: &Path) -> Result<Config> {
+fn settings(listen: &str, folder: &Path, mail_port: u16) -> Result<Config> {
     let flags = [
+        ("mail.smtp_host", "127.0.0.1".to_owned()),
+        ("mail.smtp_port", mail_port.to_string()),
+        ("mail.smtp_security", "none".to_owned()),
+        ("mail.from", "Rollcall <rollcall@northlight.example>".to_owned()),
         ("listen", listen.to_owned()),
         ("data_dir", folder.display().to_string()),
         ("limits.requests_per_second", "0".to_owned()),

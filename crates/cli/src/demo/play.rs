@@ -9,11 +9,14 @@ use operations::{report, request_log};
 use server::Clock;
 use server::admin::Admin;
 
+use super::application::{self, Application, Person};
 use super::cast::{crew, crew_groups, staff, staff_groups};
 use super::client::{Client, Space};
 use super::directory::Directory;
 use super::entra::Entra;
+use super::incremental::HERO;
 use super::jumpcloud::JumpCloud;
+use super::mailbox::Mailbox;
 use super::names::{BOUGHT_COMPANY, COMPANY};
 use super::progress::Progress;
 use super::stage::{self, Stage};
@@ -35,6 +38,8 @@ pub(super) struct Play<'d> {
     crew: Directory,
     entra: Entra,
     jumpcloud: JumpCloud,
+    application: Application,
+    mailbox: &'d Mailbox,
     days: i64,
 }
 
@@ -43,10 +48,11 @@ impl<'d> Play<'d> {
     pub(super) async fn new(
         admin: &'d Admin,
         clock: &'d Clock,
-        url: &str,
+        (url, mailbox): (&str, &'d Mailbox),
         progress: &'d Progress,
     ) -> Result<Self> {
         let stage = stage::build(admin).await?;
+        let application = Application::new(url, &stage.application, clock.clone())?;
         let staff = Directory::new(staff(), staff_groups());
         let crew = Directory::new(crew(), crew_groups());
         let client = |token: &str, space| Client::new(url.to_owned(), token.to_owned(), space, clock.clone());
@@ -58,7 +64,19 @@ impl<'d> Play<'d> {
             client(&stage.jumpcloud.token, Space::Percent20)?,
             progress.bar("JumpCloud", initial::jumpcloud_steps(&crew)),
         );
-        Ok(Self { admin, clock, progress, stage, staff, crew, entra, jumpcloud, days: 0 })
+        Ok(Self {
+            admin,
+            clock,
+            progress,
+            stage,
+            staff,
+            crew,
+            entra,
+            jumpcloud,
+            application,
+            mailbox,
+            days: 0,
+        })
     }
 
     /// How many requests were sent.
@@ -80,6 +98,7 @@ impl<'d> Play<'d> {
         self.say("Entra ID", told)?;
         let told = incremental::jumpcloud_first(&self.jumpcloud, &mut self.crew).await?;
         self.say("JumpCloud", told)?;
+        self.people_begin().await?;
 
         self.days_pass(1);
         let told = incremental::entra_second(&self.entra, &mut self.staff).await?;
@@ -98,6 +117,24 @@ impl<'d> Play<'d> {
             &format!("the grace of {over} people is over: they are deactivated and their seats free again"),
         )?;
         self.request_log_is_written().await
+    }
+
+    /// The invitations arrive; every third person installs the application, and the one whose story is told.
+    async fn people_begin(&self) -> Result<()> {
+        self.wait(Goal::Invited).await?;
+        self.say("Mail", &format!("{} invitations are in the mailboxes", self.mailbox.count()))?;
+        let invited = self.application.invited().await?;
+        let hero = &self.staff.people[HERO].user_name;
+        let begins = |(number, person): &(usize, &Person)| number % 3 == 0 || person.is_called(hero);
+        let begin: Vec<_> = invited.iter().enumerate().filter(begins).map(|(_, person)| person).collect();
+        let bar = self.progress.bar(application::NAME, begin.len());
+        for (number, person) in (1..).zip(&begin) {
+            self.application.installed_by(person, self.mailbox).await?;
+            bar.at(number);
+        }
+        bar.finish();
+        let words = "typed the code from their mail and set a PIN: they are active, with a device";
+        self.say(application::NAME, &format!("{} people installed it, {words}", begin.len()))
     }
 
     /// Both at once, as two companies do.
@@ -155,6 +192,7 @@ impl<'d> Play<'d> {
 
     async fn reached(&self, goal: Goal<'_>) -> Result<bool> {
         match goal {
+            Goal::Invited => Ok(self.application.awaiting().await? == 0),
             Goal::NobodySuspended => Ok(self.suspended().await? == 0),
             Goal::Logged { connection, requests } => {
                 let operator = self.admin.operator("demo");
@@ -169,6 +207,7 @@ impl<'d> Play<'d> {
 /// What the server does behind its answers.
 #[derive(Clone, Copy)]
 enum Goal<'g> {
+    Invited,
     NobodySuspended,
     Logged { connection: &'g str, requests: u64 },
 }
@@ -176,6 +215,7 @@ enum Goal<'g> {
 impl fmt::Display for Goal<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Invited => f.write_str("every invitation has arrived"),
             Self::NobodySuspended => f.write_str("every grace has ended"),
             Self::Logged { requests, .. } => write!(f, "{requests} requests are in the request log"),
         }

@@ -1,9 +1,11 @@
 //! What an operator prepares before a product pushes, and binds once groups are there.
 
 use anyhow::{Context, Result};
-use operations::{bindings, connections, pools, tenants, tokens};
+use operations::consequences::Agreed;
+use operations::{api_tokens, bindings, connections, pools, tenants, tokens};
 use server::admin::Admin;
 
+use super::application;
 use super::cast::Pool;
 use super::directory::Directory;
 use super::names::COMPANY;
@@ -20,6 +22,8 @@ pub(super) struct Stage {
     pub(super) tenant: String,
     pub(super) entra: Connection,
     pub(super) jumpcloud: Connection,
+    /// The token of the application.
+    pub(super) application: String,
 }
 
 /// A connection and a token of it.
@@ -46,7 +50,16 @@ pub(super) async fn build(admin: &Admin) -> Result<Stage> {
     }
     let entra = connect(admin, &tenant, FIRST, "entra", 7).await?;
     let jumpcloud = connect(admin, &tenant, SECOND, "jumpcloud", 0).await?;
-    Ok(Stage { tenant, entra, jumpcloud })
+    let settings = tenants::SettingsChange {
+        application: Some(application::NAME.to_owned()),
+        support: Some("it-desk@northlight.example".to_owned()),
+        ..tenants::SettingsChange::default()
+    };
+    let change = tenants::Change { settings, ..tenants::Change::default() };
+    let (db, operator) = (admin.db(), admin.operator("demo"));
+    tenants::update(db, &operator, &tenant, &change, Agreed::Nothing).await.map_err(told)?;
+    let token = api_tokens::create(db, &operator, &tenant, (application::NAME, &[]), None).await;
+    Ok(Stage { tenant, entra, jumpcloud, application: token.map_err(told)?.token })
 }
 
 async fn connect(
