@@ -6,9 +6,19 @@
 
 pub mod admin;
 mod app;
+mod assets;
 mod auth;
 mod clock;
 pub mod config;
+#[cfg_attr(
+    not(test),
+    expect(
+        dead_code,
+        unused_imports,
+        reason = "the router serves these pages once the operations behind them exist"
+    )
+)]
+mod enrol;
 mod figures;
 mod files;
 mod health;
@@ -17,6 +27,8 @@ mod http;
 mod jobs;
 pub mod logging;
 mod metrics;
+#[cfg_attr(not(test), expect(dead_code, reason = "as the pages of an enrolment"))]
+mod pages;
 mod panics;
 mod process;
 mod request_log;
