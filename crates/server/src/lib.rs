@@ -8,6 +8,8 @@ pub mod admin;
 mod app;
 mod assets;
 mod auth;
+#[cfg(test)]
+mod browser;
 mod clock;
 pub mod config;
 #[cfg_attr(

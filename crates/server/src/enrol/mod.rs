@@ -14,7 +14,7 @@ pub(crate) use around::around;
 pub(crate) use routes::routes;
 
 #[cfg(test)]
-mod browser;
+mod in_browser;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]
