@@ -9,12 +9,14 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use axum::Router;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use futures::FutureExt as _;
 use serde_json::{Value, json};
 use thirtyfour::cdp::domains::emulation::{MediaFeature, SetEmulatedMedia};
 use thirtyfour::prelude::{
     CapabilitiesHelper as _, ChromiumLikeCapabilities as _, DesiredCapabilities, ElementWaitable as _, Key,
-    WebDriver,
+    WebDriver, WebDriverResult,
 };
 use thirtyfour::{By, ChromeCapabilities};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
@@ -98,6 +100,7 @@ impl Browser {
     /// Opens a path and waits until everything of it is loaded.
     pub(crate) async fn open(&self, path: &str) {
         self.driver.goto(format!("http://{}{path}", self.address)).await.expect(path);
+        self.shown().await;
     }
 
     /// Looks with a width and a theme, `light` or `dark`.
@@ -129,11 +132,34 @@ impl Browser {
 
     /// Presses Enter and waits for the page that follows.
     pub(crate) async fn enter(&self) {
-        let page = self.driver.find(By::Tag("html")).await.expect("a page");
         // The driver's own keys wait for the page that is left, and that page may be gone by then.
         let enter = json!({"type": "keyDown", "key": "Enter", "text": "\r", "windowsVirtualKeyCode": 13});
-        self.driver.cdp().send_raw("Input.dispatchKeyEvent", enter).await.expect("Enter is pressed");
+        let pressed = async { self.driver.cdp().send_raw("Input.dispatchKeyEvent", enter).await.map(drop) };
+        self.leave(pressed).await;
+    }
+
+    /// Sends the form that goes to a path ending so, with a value for each of its text fields.
+    pub(crate) async fn send(&self, end: &str, value: &str) {
+        let script = "
+            const form = [...document.forms].find((form) => form.getAttribute('action').endsWith(arguments[0]));
+            form.querySelectorAll('input').forEach((input) => { input.value = arguments[1]; });
+            form.requestSubmit();";
+        let sent = async { self.driver.execute(script, vec![json!(end), json!(value)]).await.map(drop) };
+        self.leave(sent).await;
+    }
+
+    /// Does what leads to another page, and waits for that page.
+    async fn leave(&self, act: impl Future<Output = WebDriverResult<()>>) {
+        let page = self.driver.find(By::Tag("html")).await.expect("a page");
+        act.await.expect("it is done");
         page.wait_until().wait(PATIENCE, PAUSE).stale().await.expect("another page follows");
+        self.shown().await;
+    }
+
+    /// Waits until the page is drawn: before that no field has the focus that the page gives it.
+    async fn shown(&self) {
+        let drawn = "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(done));";
+        self.driver.execute_async(drawn, Vec::new()).await.expect("a drawn page");
         assert_eq!(self.value("return document.readyState").await, "complete");
     }
 
@@ -169,8 +195,10 @@ impl Browser {
         let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/screenshots");
         let file: PathBuf = page.join(name).with_extension("png");
         std::fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
-        let body = self.driver.find(By::Tag("html")).await.expect("a page");
-        body.screenshot(&file).await.expect("a picture");
+        let whole = json!({"captureBeyondViewport": true});
+        let taken = self.driver.cdp().send_raw("Page.captureScreenshot", whole).await.expect("a picture");
+        let bytes = STANDARD.decode(taken["data"].as_str().expect("its data")).expect("base64");
+        std::fs::write(&file, bytes).expect("a file");
     }
 }
 

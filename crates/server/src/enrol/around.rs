@@ -22,17 +22,17 @@ where
     }
     let (parts, body) = request.into_parts();
     let reader = Reader::of(&parts);
-    let shown_again = matches!(parts.method, Method::GET | Method::HEAD);
+    let opened = matches!(parts.method, Method::GET | Method::HEAD);
     let mut response = next(Request::from_parts(parts, body)).await;
     if response.extensions().get::<Told>().is_some() {
-        response = error_page(response, &reader, shown_again);
+        response = error_page(response, &reader, opened);
     }
     seal(response.headers_mut());
     response
 }
 
 /// The page for an error: status and headers stay, the body is for people.
-fn error_page(response: Response, reader: &Reader, shown_again: bool) -> Response {
+fn error_page(response: Response, reader: &Reader, opened: bool) -> Response {
     let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
     let wait = header(&RETRY_AFTER).and_then(|value| value.parse().ok()).map(TimeDelta::seconds);
     let status = response.status();
@@ -47,9 +47,9 @@ fn error_page(response: Response, reader: &Reader, shown_again: bool) -> Respons
         _ => Wrong::Other,
     };
     // The language is switched at the same address, and a form that failed has none that could be opened.
-    let frame = Frame::new(reader, None, shown_again.then_some(""));
+    let frame = Frame::new(reader, None, opened.then_some(""));
     let reference = header(&X_REQUEST_ID).map(str::to_owned);
-    let body = page(status, &Fault::new(frame, wrong, wait, reference));
+    let body = page(status, &Fault::new(frame, wrong, wait, reference, opened));
     let (mut parts, _) = response.into_parts();
     let (shown, body) = body.into_parts();
     parts.headers.remove(CONTENT_LENGTH);

@@ -24,17 +24,33 @@ async fn every_page_is_open_to_everyone_in_dark_in_the_browser() {
     every_page("dark").await;
 }
 
+/// Forms whose answer is a page with an error, by the page that they are on and the end of their address.
+const REFUSED: &[(&str, &str)] =
+    &[("invited/code", "/verify"), ("waiting/code", "/code"), ("used-up", "/code")];
+
+/// The faults of the present page at each width, each of which is pictured.
+async fn look(browser: &Browser, name: &str, theme: &str) -> Vec<String> {
+    let mut faults = Vec::new();
+    for width in [WIDE, NARROW] {
+        browser.look(width, theme).await;
+        let found = browser.faults().await;
+        faults.extend(found.into_iter().map(|fault| format!("{name} at {width}: {fault}")));
+        browser.picture(&format!("enrol/{name}-{width}-{theme}")).await;
+    }
+    faults
+}
+
 async fn every_page(theme: &str) {
     with_browser(pages().await, async |browser| {
         let mut faults = Vec::new();
         for (path, _) in PAGES {
             browser.open(&format!("/enrol/{path}")).await;
-            for width in [WIDE, NARROW] {
-                browser.look(width, theme).await;
-                let found = browser.faults().await;
-                faults.extend(found.into_iter().map(|fault| format!("{path} at {width}: {fault}")));
-                browser.picture(&format!("enrol/{}-{width}-{theme}", path.replace('/', "-"))).await;
-            }
+            faults.extend(look(browser, &path.replace('/', "-"), theme).await);
+        }
+        for (path, form) in REFUSED {
+            browser.open(&format!("/enrol/{path}")).await;
+            browser.send(form, "123 456").await;
+            faults.extend(look(browser, &format!("{}-refused", path.replace('/', "-")), theme).await);
         }
         assert!(faults.is_empty(), "{}", faults.join("\n"));
     })

@@ -27,6 +27,7 @@ pub(super) const PAGES: &[(&str, u16)] = &[
     ("invited/code", 200),
     ("waiting/code", 200),
     ("expired-code/code", 200),
+    ("spent/code", 200),
     ("hostile/code", 200),
     ("verified/done", 200),
     ("verified-back/done", 200),
@@ -104,7 +105,10 @@ fn journey(token: &str) -> Result<Journey, Closed> {
         "expired-code" => {
             Journey { stage: invited(Some(Code { valid: TimeDelta::zero(), ..fresh() })), ..base }
         }
-        "spent" => Journey { stage: invited(Some(Code { left: 0, ..fresh() })), ..base },
+        "spent" => Journey {
+            stage: invited(Some(Code { left: 0, again: TimeDelta::seconds(120), ..fresh() })),
+            ..base
+        },
         "verified" => Journey { stage: Stage::Verified { device: device() }, ..base },
         "verified-back" => Journey { stage: Stage::Verified { device: None }, ..back() },
         "restoring" => Journey { stage: Stage::Restore, ..back() },

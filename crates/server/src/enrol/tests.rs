@@ -189,8 +189,6 @@ async fn a_form_that_was_not_carried_out_is_shown_again_with_what_was_typed() {
         ("/enrol/invited/verify", "code=41820", 422, "41820", "six digits"),
         ("/enrol/invited/verify", "code=%22%3E%3Cb%3E", 422, "&#34;&#62;&#60;b&#62;", "six digits"),
         ("/enrol/invited/verify", "", 422, "", "six digits"),
-        ("/enrol/expired-code/verify", "code=000000", 422, "000000", "no longer valid"),
-        ("/enrol/spent/verify", "code=000000", 429, "000000", "in 2 min"),
     ] {
         let answer = post(path, form).await;
         assert_eq!(answer.status, status, "{path} {form}");
@@ -199,6 +197,22 @@ async fn a_form_that_was_not_carried_out_is_shown_again_with_what_was_typed() {
         let error = answer.text.split("id=\"code-error\" role=\"alert\"").nth(1).expect("an error");
         assert!(error.split("</p>").next().is_some_and(|error| error.contains(words)), "{path} {form}");
         assert!(answer.text.contains("<title>Error: "), "{path} {form}");
+    }
+}
+
+#[tokio::test]
+async fn a_code_that_is_void_cannot_be_typed_again_and_a_new_one_is_offered() {
+    for (answer, status, words) in [
+        (post("/enrol/expired-code/verify", "code=000000").await, 422, "no longer valid"),
+        (get("/enrol/expired-code/code").await, 200, "no longer valid"),
+        (post("/enrol/spent/verify", "code=000000").await, 429, "in 2 min"),
+        (get("/enrol/spent/code").await, 200, "in 2 min"),
+    ] {
+        assert_eq!(answer.status, status, "{words}");
+        let error = answer.text.split("role=\"alert\"").nth(1).expect("an error");
+        assert!(error.split("</p>").next().is_some_and(|error| error.contains(words)), "{words}");
+        assert!(!answer.text.contains("<input"), "{words}");
+        assert!(answer.text.contains("aria-describedby=\"code-error\">Send a new code"), "{words}");
     }
     assert_eq!(post("/enrol/spent/verify", "code=000000").await.header("retry-after"), "120");
 }

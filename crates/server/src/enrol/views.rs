@@ -139,7 +139,14 @@ impl CodeEntry {
         let say = |sentence: &str| Some(t.say(sentence));
         let waiting =
             |sentence: &str, wait| Some(markup(sentence, &Slots::default().text("wait", span(wait))));
-        let (error, early) = match error {
+        let zero = TimeDelta::zero();
+        // The page says by itself that a code ran out or was used up while nobody typed.
+        let over = match code {
+            Code { valid, .. } if valid <= zero => Some(CodeError::Expired),
+            Code { left: 0, again, .. } => Some(CodeError::Spent(again)),
+            Code { .. } => None,
+        };
+        let (error, early) = match error.or(over) {
             None => (None, None),
             Some(CodeError::NotSix) => (say(&w.not_six), None),
             Some(CodeError::Wrong { left }) => {
@@ -151,12 +158,10 @@ impl CodeEntry {
         };
         Self {
             typed: typed.chars().take(20).collect(),
-            // The page of a code that ran out while nobody typed says so as well.
-            error: error
-                .or_else(|| (code.valid <= TimeDelta::zero() && early.is_none()).then(|| t.say(&w.expired))),
+            error,
             early,
-            valid: code.valid > TimeDelta::zero() && code.left > 0,
-            wait: code.again > TimeDelta::zero(),
+            valid: over.is_none(),
+            wait: code.again > zero,
             back: journey.off.is_some(),
             verify,
             again,
@@ -256,6 +261,8 @@ pub(crate) struct Fault {
     text: &'static str,
     wait: bool,
     reference: bool,
+    /// Whether the same address may work a little later.
+    again: bool,
 }
 
 /// How a request failed.
@@ -273,7 +280,13 @@ pub(crate) enum Wrong {
 
 impl Fault {
     /// The page; the reference is shown only where somebody has to look into the log.
-    pub(crate) fn new(t: Frame, wrong: Wrong, wait: Option<TimeDelta>, reference: Option<String>) -> Self {
+    pub(crate) fn new(
+        t: Frame,
+        wrong: Wrong,
+        wait: Option<TimeDelta>,
+        reference: Option<String>,
+        opened: bool,
+    ) -> Self {
         let w = &t.words.errors;
         let (title, text) = match wrong {
             Wrong::NotFound => (&w.not_found, &w.not_found_text),
@@ -289,7 +302,8 @@ impl Fault {
         let t = t
             .with("wait", wait.map(span).unwrap_or_default())
             .with("reference", reference.clone().unwrap_or_default());
-        Self { t, title, text, wait: wait.is_some(), reference: reference.is_some() }
+        let again = opened && matches!(wrong, Wrong::TooMany | Wrong::Busy | Wrong::Failed);
+        Self { t, title, text, wait: wait.is_some(), reference: reference.is_some(), again }
     }
 }
 

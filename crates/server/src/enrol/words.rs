@@ -77,6 +77,7 @@ pub(crate) struct Code {
     pub(crate) lede: String,
     pub(crate) label: String,
     pub(crate) valid: String,
+    pub(crate) left: String,
     pub(crate) verify: String,
     pub(crate) again: String,
     pub(crate) again_help: String,
@@ -176,6 +177,7 @@ pub(crate) struct Errors {
     pub(crate) other: String,
     pub(crate) other_text: String,
     pub(crate) wait: String,
+    pub(crate) again: String,
     pub(crate) reference: String,
 }
 
