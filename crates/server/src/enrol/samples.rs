@@ -90,12 +90,11 @@ fn journey(token: &str) -> Result<Journey, Closed> {
     let device = || Some("HL-LT-2231".to_owned());
     let gone = |why| Err(Closed::Gone(Box::new(Gone { sender: sender(), why })));
     Ok(match token {
-        "invited" | "used-up" => base,
         "bare" => bare(base),
         "walking" if WALKED.load(Ordering::Relaxed) => {
             Journey { stage: Stage::Verified { device: device() }, ..base }
         }
-        "walking" => base,
+        "invited" | "used-up" | "walking" => base,
         "one-download" => Journey { downloads: one_download(), ..base },
         "returning" => back(),
         "hostile" => hostile(base),
