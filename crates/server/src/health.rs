@@ -64,7 +64,7 @@ pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Response {
     if !app.config().metrics.enabled {
         return Failure::no_endpoint().into_response();
     }
-    let page = measured::page() + &figures::page(&app).await;
+    let page = measured::page() + figures::page(&app).await.as_str();
     ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], page).into_response()
 }
 

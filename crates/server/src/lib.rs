@@ -7,9 +7,13 @@
 pub mod admin;
 mod api;
 mod app;
+mod assets;
 mod auth;
+#[cfg(test)]
+mod browser;
 mod clock;
 pub mod config;
+mod enrol;
 mod figures;
 mod files;
 mod health;
@@ -20,6 +24,7 @@ pub mod logging;
 pub mod master_key;
 mod metrics;
 mod outbound;
+mod pages;
 mod panics;
 mod process;
 mod request_log;

@@ -11,6 +11,8 @@ use axum::routing::{any, get, post};
 
 use crate::api;
 use crate::app::App;
+use crate::assets;
+use crate::enrol;
 use crate::health;
 use crate::http::error::{Failure, Fault};
 use crate::http::{accept, limits, link, paths, trace};
@@ -43,14 +45,15 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         .merge(api::routes())
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
-        .route("/metrics", get(health::metrics));
+        .route("/metrics", get(health::metrics))
+        .route(assets::ROUTE, get(assets::asset));
     dress(routes, app)
 }
 
 /// Puts routes into what makes every answer on every path complete.
 ///
 /// A layer costs each request a copy of all layers inside it, so there are two, and each is several functions deep.
-fn dress(routes: Router<Arc<App>>, app: &Arc<App>) -> Router {
+pub(crate) fn dress(routes: Router<Arc<App>>, app: &Arc<App>) -> Router {
     let inner = routes
         .fallback(async || Failure::no_endpoint())
         .method_not_allowed_fallback(async |method: Method| {
@@ -66,7 +69,8 @@ fn dress(routes: Router<Arc<App>>, app: &Arc<App>) -> Router {
 /// Around the router.
 async fn outside(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let answer = |request| paths::normalise(request, |request| next.run(request));
-    link::through(request, |request| trace::trace(&app, request, answer)).await
+    let answer = |request| trace::trace(&app, request, answer);
+    link::through(request, |request| enrol::around(request, answer)).await
 }
 
 /// Inside the router, where the route is known.
@@ -81,4 +85,4 @@ async fn unless_panicked(answer: impl Future<Output = Response>) -> Response {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

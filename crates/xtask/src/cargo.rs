@@ -64,6 +64,16 @@ impl Runner {
         if nextest { Self::Nextest } else { Self::CargoTest }
     }
 
+    /// As [`Runner::tests`], those alone whose names hold a text.
+    pub(crate) fn named(self, text: &str, packages: &[&str]) -> Command {
+        let mut command = self.tests(packages);
+        if matches!(self, Self::CargoTest) {
+            command.arg("--");
+        }
+        command.arg(text);
+        command
+    }
+
     /// All tests but the doc tests of the chosen packages, none hidden by an earlier failure.
     pub(crate) fn tests(self, packages: &[&str]) -> Command {
         match self {

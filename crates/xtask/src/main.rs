@@ -8,9 +8,11 @@
 mod advisories;
 mod bench;
 mod cargo;
+mod chromium;
 mod commands;
 mod conformance;
 mod counts;
+mod packages;
 mod postgres;
 mod process;
 mod server;
@@ -33,7 +35,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Format, lints, docs, all tests on SQLite and again on PostgreSQL, and the black-box suite on both
+    /// Format, lints, docs, all tests on SQLite and again on PostgreSQL, pages in Chromium, and the black-box suite on both databases
     Test {
         #[command(flatten)]
         databases: Databases,

@@ -7,12 +7,14 @@ use anyhow::Result;
 
 use crate::cargo::{self, Runner, cargo};
 use crate::step::Steps;
-use crate::{advisories, postgres, suite};
+use crate::{advisories, chromium, postgres, suite};
 
 /// All but the black-box suite, which needs a server.
 const OURS: &[&str] = &["--workspace", "--exclude", "conformance-tests"];
 /// What touches the database, and so is proved on each.
 const ON_BOTH_DATABASES: &[&str] = &["--package", "store", "--package", "server", "--package", "cli"];
+/// What has pages: the names of tests in a browser end so, and without the driver's name they do nothing.
+const IN_THE_BROWSER: &[&str] = &["--package", "server"];
 
 /// Runs every step, also after one failed, and closes with the counts.
 ///
@@ -28,6 +30,15 @@ pub(crate) fn run(pg_bin: Option<&Path>) -> Result<ExitCode> {
     advisories::check(&mut steps);
     steps.tests("tests, SQLite", runner.tests(OURS));
     steps.check("doc tests", doc_tests());
+
+    match chromium::find_for_tests(&mut steps) {
+        Some(driver) => {
+            let mut tests = runner.named("in_the_browser", IN_THE_BROWSER);
+            tests.env("ROLLCALL_TEST_CHROMEDRIVER", driver);
+            steps.tests("tests, browser", tests);
+        }
+        None => steps.not_run("tests, browser", "there is no Chromium"),
+    }
 
     let cluster = postgres::start_for_tests(&mut steps, pg_bin);
     match &cluster {

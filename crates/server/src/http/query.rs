@@ -37,7 +37,7 @@ pub(crate) fn parse(text: &str) -> Result<Query, scim::Error> {
 }
 
 /// Text without percent-encoding, `+` meaning a space; nothing when it is broken.
-fn decoded(text: &str) -> Option<String> {
+pub(crate) fn decoded(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {

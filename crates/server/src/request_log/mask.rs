@@ -24,15 +24,18 @@ pub(crate) fn object(body: &Object) -> String {
     serde_json::to_string(&Masked(body)).expect("an object is JSON")
 }
 
-/// The path of a URL without what may be a person's name: words of the protocol and ids of ours stay.
-pub(crate) fn url_path(path: &str) -> String {
-    let shown = |segment: &str| {
-        let known = segment.is_empty() || is_id(segment) || URL_WORDS.contains(&segment);
-        if known || Registry::standard().schema(segment).is_some() {
-            segment.to_owned()
-        } else {
-            DOTS.to_owned()
+/// The path of a URL without what may be a person's name: words of the protocol and ids of ours stay. What follows
+/// `enrol` is the secret of an invitation, whatever it looks like.
+pub(crate) fn url_path<'p>(path: &'p str) -> String {
+    let mut after_enrol = false;
+    let shown = |segment: &'p str| {
+        if segment.is_empty() {
+            return segment;
         }
+        let known = is_id(segment) || URL_WORDS.contains(&segment);
+        let plain = known || Registry::standard().schema(segment).is_some();
+        let secret = std::mem::replace(&mut after_enrol, segment == "enrol");
+        if plain && !secret { segment } else { DOTS }
     };
     path.split('/').take(20).map(shown).collect::<Vec<_>>().join("/")
 }
@@ -56,6 +59,12 @@ const URL_WORDS: &[&str] = &[
     "healthz",
     "readyz",
     "metrics",
+    "enrol",
+    "code",
+    "verify",
+    "done",
+    "restore",
+    "assets",
 ];
 
 /// The sentence of an error without what the client sent: quoted names of attributes and ids of ours stay.
@@ -282,6 +291,9 @@ mod tests {
             ("/scim/v2/Users/ada@x.example".to_owned(), "/scim/v2/Users/•••".to_owned()),
             ("/scim/v2//Groups/.search".to_owned(), "/scim/v2//Groups/.search".to_owned()),
             ("/ada/v2".to_owned(), "/•••/v2".to_owned()),
+            ("/enrol/7Qx2/code".to_owned(), "/enrol/•••/code".to_owned()),
+            (format!("//enrol//{id}/code"), "//enrol//•••/code".to_owned()),
+            ("/enrol/code/code".to_owned(), "/enrol/•••/code".to_owned()),
         ] {
             assert_eq!(url_path(&path), shown);
         }

@@ -13,7 +13,8 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::request_log::RequestLog;
 
-async fn app() -> Arc<App> {
+/// A server on a database in memory.
+pub(crate) async fn app() -> Arc<App> {
     let options = Options {
         url: "sqlite::memory:".to_owned(),
         max_connections: 1,

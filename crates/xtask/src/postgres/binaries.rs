@@ -3,9 +3,11 @@
 use std::cmp::Reverse;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
+
+use crate::packages::{install, on_path};
 
 /// The folder with `initdb`, `postgres` and their kin.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,10 +32,7 @@ impl Binaries {
         if let Some(found) = Self::search() {
             return Ok(found);
         }
-        if !(is_root() && on_path("apt-get").is_some()) {
-            bail!("{MISSING}");
-        }
-        install()?;
+        install(&["postgresql"], MISSING)?;
         Self::search().context("apt-get installed postgresql, and still there is no initdb")
     }
 
@@ -80,34 +79,6 @@ fn newest_first(root: &Path) -> Vec<PathBuf> {
     versions.into_iter().map(|(_, folder)| folder).collect()
 }
 
-fn on_path(program: &str) -> Option<PathBuf> {
-    let output = Command::new("sh").args(["-c", "command -v \"$1\"", "sh", program]).output().ok()?;
-    let line = String::from_utf8(output.stdout).ok()?;
-    (output.status.success() && line.starts_with('/')).then(|| PathBuf::from(line.trim_end()))
-}
-
-/// True when this process may install packages and change users.
-pub(super) fn is_root() -> bool {
-    let output = Command::new("id").arg("-u").stderr(Stdio::null()).output();
-    output.is_ok_and(|output| output.stdout.trim_ascii() == b"0")
-}
-
-fn install() -> Result<()> {
-    for arguments in [&["update"][..], &["install", "-y", "--no-install-recommends", "postgresql"]] {
-        println!("   apt-get {}", arguments.join(" "));
-        let status = Command::new("apt-get")
-            .args(arguments)
-            .env("DEBIAN_FRONTEND", "noninteractive")
-            .stdin(Stdio::null())
-            .status()
-            .context("apt-get did not start")?;
-        if !status.success() {
-            bail!("apt-get {} failed.\n{MISSING}", arguments.join(" "));
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -143,11 +114,5 @@ mod tests {
         let root = tempfile::tempdir().expect("a folder");
         let error = Binaries::find_or_install(Some(root.path())).expect_err("the folder is empty");
         assert!(error.to_string().contains("PG_BIN"), "{error}");
-    }
-
-    #[test]
-    fn programs_on_the_path_are_found_by_name() {
-        assert!(on_path("sh").is_some_and(|path| path.is_absolute()));
-        assert_eq!(on_path("no-such-program"), None);
     }
 }

@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use tempfile::TempDir;
 
-use super::binaries::{Binaries, is_root};
+use super::binaries::Binaries;
+use crate::packages::is_root;
 use crate::watched::{Plan, Watched};
 
 /// Whether a commit waits for the disk.
