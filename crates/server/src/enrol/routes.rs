@@ -51,7 +51,7 @@ impl FromRequestParts<Arc<App>> for Visit {
         let path = parts.extract::<Path<String>>().await;
         let Path(token) = path.map_err(|_| Failure::no_endpoint())?;
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
-        if token.len() > 100 || !token.bytes().all(plain) {
+        if token.len() > 200 || !token.bytes().all(plain) {
             return Err(Failure::no_endpoint());
         }
         let journeys = parts.extract::<Extension<Journeys>>().await;

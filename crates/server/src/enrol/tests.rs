@@ -250,6 +250,7 @@ async fn what_fails_is_a_page_with_the_right_status() {
     for (answer, status, words) in [
         (get("/enrol/unknown").await, 404, "does not exist"),
         (get("/enrol/in%20vited").await, 404, "does not exist"),
+        (get(&format!("/enrol/{}", "x".repeat(201))).await, 404, "does not exist"),
         (get("/enrol/%FF").await, 404, "does not exist"),
         (get("/enrol/a/b/c").await, 404, "does not exist"),
         (post("/enrol/invited", "").await, 405, "cannot be used"),

@@ -20,11 +20,9 @@ pub(crate) fn scim_json(status: StatusCode, value: &Value) -> Response {
 
 /// What every answer says to caches and browsers, unless it says something of its own.
 pub(crate) fn seal(headers: &mut HeaderMap) {
-    for (name, value) in
-        [(CACHE_CONTROL, "no-store"), (VARY, "Authorization, Accept"), (X_CONTENT_TYPE_OPTIONS, "nosniff")]
-    {
-        headers.entry(name).or_insert(HeaderValue::from_static(value));
-    }
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers.entry(VARY).or_insert(HeaderValue::from_static("Authorization, Accept"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
 }
 
 /// The conditions of a request (RFC 7644 §3.14, RFC 9110 §13.1).
