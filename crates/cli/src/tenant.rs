@@ -41,7 +41,7 @@ pub(crate) enum Command {
         /// The tenant, by name or id
         tenant: String,
         #[command(flatten)]
-        changes: Changes,
+        changes: Box<Changes>,
         #[command(flatten)]
         agreement: Agreement,
     },
@@ -86,7 +86,10 @@ pub(crate) struct Changes {
     /// The page on which people open a case; empty: none
     #[arg(long, value_name = "URL")]
     case: Option<String>,
-    /// Where the application is downloaded, for windows, macos, linux, ios, android or any; may be repeated
+    /// The page that says what becomes of personal data; empty: none
+    #[arg(long, value_name = "URL")]
+    privacy: Option<String>,
+    /// Where the application is downloaded, for windows, macos, linux, ios, android, browser or any; may be repeated
     #[arg(long = "download", value_name = "PLATFORM=URL")]
     downloads: Vec<String>,
 }
@@ -121,6 +124,7 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
                 ("support", "/settings/support"),
                 ("faq", "/settings/faq"),
                 ("case", "/settings/case"),
+                ("privacy", "/settings/privacy"),
                 ("created", "/createdAt"),
                 ("people", "/people"),
                 ("with access", "/withAccess"),
@@ -135,8 +139,10 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
         }
         Command::Update { tenant, changes, agreement } => {
             let operator = admin.operator("tenant update");
-            let Changes { name, time_zone, application, language, support, faq, case, downloads } = changes;
-            let settings = tenants::SettingsChange { application, language, support, faq, case, downloads };
+            let Changes { name, time_zone, application, language, support, faq, case, privacy, downloads } =
+                changes;
+            let settings =
+                tenants::SettingsChange { application, language, support, faq, case, privacy, downloads };
             let change = tenants::Change { name, time_zone, settings };
             let consequences = Box::pin(tenants::preview_update(db, &operator, &tenant, &change));
             let what = format!("changing the tenant {tenant}");

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use provisioning::code;
-use provisioning::{Enrolment, UserId};
-use store::{Actor, ActorKind, ReadUnit, TenantScope, User};
+use provisioning::{Enrolment, EntryKind, Step, Subject, UserId};
+use store::{Actor, ActorKind, JournalQuery, ReadUnit, TenantScope, User};
 
 use crate::address;
 use crate::database::Database;
@@ -66,6 +66,8 @@ pub struct Visit {
     pub device: Option<String>,
     /// The last day of the link, where the tenant is.
     pub valid_until: NaiveDate,
+    /// The day on which access had ended, for a person who has come back and has or had something to restore.
+    pub ended_on: Option<NaiveDate>,
 }
 
 /// A link that shows nothing any more.
@@ -120,6 +122,10 @@ pub async fn of(db: &Database, text: &str, now: DateTime<Utc>) -> Result<Option<
     let device =
         devices.into_iter().filter(|device| device.revoked_at.is_none()).max_by_key(|device| device.seen_at);
     let sign_in = user.user_name().to_owned();
+    let steps = &user.enrolment.steps;
+    let returned = user.enrolment.restore_owed || steps.at(Step::Restored).is_some();
+    let ended_on =
+        if returned { ended_at(&unit, user.id).await?.map(|at| tenant.time_zone.day(at)) } else { None };
     Ok(Some(Ok(Visit {
         visitor: Visitor { scope, user: user.id, name: sign_in.clone() },
         organisation,
@@ -131,7 +137,16 @@ pub async fn of(db: &Database, text: &str, now: DateTime<Utc>) -> Result<Option<
         code: last,
         device: device.map(|device| device.name),
         valid_until,
+        ended_on,
     })))
+}
+
+/// When the access of a person ended last.
+async fn ended_at(unit: &ReadUnit, user: UserId) -> Result<Option<DateTime<Utc>>, Error> {
+    let kinds = vec![EntryKind::Deactivated, EntryKind::Unassigned];
+    let query =
+        JournalQuery { subject: Some(Subject::User(user)), kinds, most: 1, ..JournalQuery::default() };
+    Ok(unit.journal(query).await?.last().map(|record| record.at))
 }
 
 /// The person of a link, with the address to which it was sent.

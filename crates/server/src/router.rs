@@ -43,6 +43,7 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
     let routes = Router::new()
         .nest(paths::SCIM, scim)
         .merge(api::routes())
+        .merge(enrol::routes(enrol::JOURNEYS))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(health::metrics))

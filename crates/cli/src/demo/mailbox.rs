@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
+use tokio::task::JoinSet;
 
 /// How long a mail may take from the request that causes it.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -21,21 +22,24 @@ pub(super) struct Mailbox {
 }
 
 impl Mailbox {
-    /// Opens the mail server on a free port; answers the port.
-    pub(super) async fn open() -> Result<(Arc<Self>, u16)> {
+    /// Opens the mail server on a free port; answers the port, and the tasks, which end when they are dropped.
+    pub(super) async fn open() -> Result<(Arc<Self>, u16, JoinSet<()>)> {
         let listener =
             TcpListener::bind("127.0.0.1:0").await.context("no port is free for the demo's mail")?;
         let port = listener.local_addr()?.port();
         let mailbox = Arc::new(Self::default());
         let shared = Arc::clone(&mailbox);
-        tokio::spawn(async move {
+        let mut server = JoinSet::new();
+        server.spawn(async move {
+            let mut talks = JoinSet::new();
             while let Ok((socket, _)) = listener.accept().await {
                 let mailbox = Arc::clone(&shared);
                 // A client that goes away amidst a mail leaves none.
-                tokio::spawn(async move { drop(mailbox.talk(socket).await) });
+                talks.spawn(async move { drop(mailbox.talk(socket).await) });
+                while talks.try_join_next().is_some() {}
             }
         });
-        Ok((mailbox, port))
+        Ok((mailbox, port, server))
     }
 
     /// How many mails came.
@@ -44,15 +48,11 @@ impl Mailbox {
     }
 
     /// The newest line among the mail to an address in which `find` finds something; waits until there is one.
-    pub(super) async fn newest(
-        &self,
-        address: &str,
-        find: impl Fn(&str) -> Option<String>,
-    ) -> Result<String> {
+    pub(super) async fn newest(&self, address: &str, find: fn(&str) -> Option<String>) -> Result<String> {
         let found = async {
             loop {
                 let news = self.news.notified();
-                if let Some(found) = self.look(address, &find) {
+                if let Some(found) = self.look(address, find) {
                     return found;
                 }
                 news.await;
@@ -62,9 +62,9 @@ impl Mailbox {
         waited.with_context(|| format!("waited {} s in vain for a mail", PATIENCE.as_secs()))
     }
 
-    fn look(&self, address: &str, find: impl Fn(&str) -> Option<String>) -> Option<String> {
+    fn look(&self, address: &str, find: fn(&str) -> Option<String>) -> Option<String> {
         let mails = self.mails.lock().unwrap_or_else(PoisonError::into_inner);
-        mails.get(&address.to_lowercase())?.iter().rev().find_map(|mail| mail.lines().find_map(&find))
+        mails.get(&address.to_lowercase())?.iter().rev().find_map(|mail| mail.lines().find_map(find))
     }
 
     /// One conversation by RFC 5321, as far as the server of this program needs it.

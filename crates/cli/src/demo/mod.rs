@@ -61,7 +61,7 @@ pub(crate) async fn run(arguments: Arguments, global: &Global) -> Result<()> {
     let temporary = tempfile::Builder::new().prefix("rollcall-demo-").tempdir();
     let temporary = temporary.context("no temporary folder can be made")?;
     let folder = arguments.data_dir.as_deref().unwrap_or(temporary.path());
-    let (mailbox, port) = Mailbox::open().await?;
+    let (mailbox, port, _mail_server) = Mailbox::open().await?;
     let config = settings(&arguments.listen, folder, port)?;
     server::logging::start(&config.log);
 

@@ -28,6 +28,9 @@ pub struct Settings {
     /// The page on which people open a case.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub case: Option<String>,
+    /// The page that says what the organisation does with personal data.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub privacy: Option<String>,
     /// Where the application is downloaded, by platform.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub downloads: BTreeMap<Platform, String>,
@@ -47,13 +50,16 @@ pub enum Platform {
     Ios,
     /// Android.
     Android,
+    /// An extension of a browser.
+    Browser,
     /// Any other, or a page for all.
     Any,
 }
 
 impl Platform {
     /// Every platform.
-    pub const ALL: [Self; 6] = [Self::Windows, Self::Macos, Self::Linux, Self::Ios, Self::Android, Self::Any];
+    pub const ALL: [Self; 7] =
+        [Self::Windows, Self::Macos, Self::Linux, Self::Ios, Self::Android, Self::Browser, Self::Any];
 
     /// The word in JSON and on the command line.
     #[must_use]
@@ -64,6 +70,7 @@ impl Platform {
             Self::Linux => "linux",
             Self::Ios => "ios",
             Self::Android => "android",
+            Self::Browser => "browser",
             Self::Any => "any",
         }
     }
@@ -82,6 +89,8 @@ pub struct SettingsChange {
     pub faq: Option<String>,
     /// See [`Settings::case`].
     pub case: Option<String>,
+    /// See [`Settings::privacy`].
+    pub privacy: Option<String>,
     /// Pairs of a platform and a link, such as `windows=https://example.com/app.msi`.
     pub downloads: Vec<String>,
 }
@@ -103,9 +112,15 @@ impl Settings {
 
     /// What people call the application.
     #[must_use]
-    pub fn application(&self, language: Language) -> String {
+    pub(crate) fn application(&self, language: Language) -> String {
         let unnamed = if language.as_str() == "de" { "die Anwendung" } else { "the application" };
         self.application.clone().unwrap_or_else(|| unnamed.to_owned())
+    }
+
+    /// The same in the language of the tenant.
+    #[must_use]
+    pub fn application_name(&self) -> String {
+        self.application(self.language())
     }
 
     /// The language of the tenant.
@@ -127,6 +142,7 @@ impl SettingsChange {
             (&self.support, &mut after.support, contact),
             (&self.faq, &mut after.faq, page),
             (&self.case, &mut after.case, page),
+            (&self.privacy, &mut after.privacy, page),
         ];
         for (given, kept, checked) in changes {
             if let Some(text) = given {

@@ -3,20 +3,19 @@
 use std::sync::Arc;
 
 use futures::FutureExt as _;
+use operations::Requester;
 use operations::enrolment::{self, Refused};
 use operations::tenants::{self, Settings};
 use operations::visit::{self, Visit};
-use operations::Requester;
 use provisioning::code::{CheckRefused, SendRefused};
 use provisioning::{Enrolment, Status, Step};
 
 use super::journey::{
-    Answer, Checked, Closed, Code, Download, Gone, Journey, Journeys, Platform, Restored, Sender, Sent, Stage, Why,
+    Checked, Closed, Code, Download, Gone, Journey, Journeys, Platform, Sender, Sent, Stage, Why,
 };
 use crate::app::App;
 use crate::http::error::Failure;
 use crate::pages::link::WebLink;
-use crate::pages::words::Words;
 
 /// The pages of this program.
 pub(crate) const JOURNEYS: Journeys = Journeys {
@@ -70,7 +69,8 @@ async fn check_code(app: Arc<App>, token: String, digits: String) -> Result<Chec
         return Ok(Checked::Right);
     }
     let Some(code) = visit.code else { return Ok(Checked::NoCode) };
-    let checked = enrolment::check_code(app.db(), &requester(&app, &visit), visit.visitor.user, &digits).await;
+    let checked =
+        enrolment::check_code(app.db(), &requester(&app, &visit), visit.visitor.user, &digits).await;
     match checked {
         Ok(_) => Ok(Checked::Right),
         Err(operations::Error::Enrolment(Refused::Check(refused))) => Ok(match refused {
@@ -104,7 +104,12 @@ fn journey(visit: Visit) -> Journey {
         name: visit.called.unwrap_or_else(|| visit.sign_in.clone()),
         sign_in: visit.sign_in,
         address: visit.address,
-        downloads: visit.settings.downloads.iter().filter_map(|(platform, link)| download(*platform, link)).collect(),
+        downloads: visit
+            .settings
+            .downloads
+            .iter()
+            .filter_map(|(platform, link)| download(*platform, link))
+            .collect(),
         off: visit.ended_on,
         stage,
         sender: sender(visit.organisation, &visit.settings),
@@ -135,12 +140,12 @@ fn sender(organisation: String, settings: &Settings) -> Sender {
     let is_page = support.as_deref().is_some_and(|text| WebLink::parse(text).is_some());
     Sender {
         organisation,
-        application: settings.application.clone(),
+        application: settings.application_name(),
         // A page at which people ask stands where cases are opened.
         case: link(&settings.case).or_else(|| link(&support)),
         support: support.filter(|_| !is_page),
         faq: link(&settings.faq),
-        privacy: None,
+        privacy: link(&settings.privacy),
     }
 }
 
@@ -151,6 +156,7 @@ fn download(platform: tenants::Platform, link: &str) -> Option<Download> {
         tenants::Platform::Linux => Platform::Linux,
         tenants::Platform::Ios => Platform::Ios,
         tenants::Platform::Android => Platform::Android,
+        tenants::Platform::Browser => Platform::Browser,
         tenants::Platform::Any => Platform::Other,
     };
     Some(Download { platform, link: WebLink::parse(link)?, note: None })

@@ -174,8 +174,6 @@ pub(crate) struct Gone {
 /// Why a link is not valid any more.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Why {
-    /// A newer invitation was sent.
-    Replaced,
     /// It was valid until the end of this day.
     Expired(NaiveDate),
     /// The person's address has changed.

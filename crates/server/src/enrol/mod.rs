@@ -4,6 +4,7 @@
 //! the only credential, so it stands in no log and is told to no other site, and pages need no cookie and no script.
 
 mod around;
+mod behind;
 pub(crate) mod journey;
 mod platform;
 mod routes;
@@ -11,6 +12,7 @@ mod views;
 pub(crate) mod words;
 
 pub(crate) use around::around;
+pub(crate) use behind::JOURNEYS;
 pub(crate) use routes::routes;
 
 #[cfg(test)]

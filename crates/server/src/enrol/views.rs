@@ -233,7 +233,7 @@ impl Lost {
     pub(crate) fn new(t: Frame, why: Why) -> Self {
         let t = match why {
             Why::Expired(day) => t.with_day("until", day),
-            Why::Replaced | Why::AddressChanged | Why::AccessEnded => t,
+            Why::AddressChanged | Why::AccessEnded => t,
         };
         Self { t, why }
     }

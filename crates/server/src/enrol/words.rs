@@ -140,7 +140,6 @@ pub(crate) struct Done {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Gone {
     pub(crate) title: String,
-    pub(crate) replaced: String,
     pub(crate) expired: String,
     pub(crate) expired_next: String,
     pub(crate) address: String,
