@@ -140,7 +140,7 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
         Command::Update { tenant, changes, agreement } => {
             let operator = admin.operator("tenant update");
             let Changes { name, time_zone, application, language, support, faq, case, privacy, downloads } =
-                changes;
+                *changes;
             let settings =
                 tenants::SettingsChange { application, language, support, faq, case, privacy, downloads };
             let change = tenants::Change { name, time_zone, settings };
