@@ -1,5 +1,6 @@
 //! The binary `rollcall`: flags to functions of the server, results to standard output.
 
+mod administrator;
 mod agreement;
 mod api_token;
 mod binding;
@@ -18,6 +19,7 @@ mod migrate;
 mod output;
 mod owners;
 mod people;
+mod permission;
 mod pool;
 mod requests;
 mod serve;
@@ -62,6 +64,10 @@ enum Command {
     Connection(connection::Command),
     #[command(subcommand)]
     Token(token::Command),
+    #[command(subcommand)]
+    Administrator(administrator::Command),
+    #[command(subcommand)]
+    Permission(permission::Command),
     #[command(subcommand)]
     ApiToken(api_token::Command),
     #[command(subcommand)]
@@ -134,6 +140,8 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Tenant(command) => tenant::run(command, global).await,
         Command::Connection(command) => connection::run(command, global).await,
         Command::Token(command) => token::run(command, global).await,
+        Command::Administrator(command) => administrator::run(command, global).await,
+        Command::Permission(command) => permission::run(command, global).await,
         Command::ApiToken(command) => api_token::run(command, global).await,
         Command::Pool(command) => pool::run(command, global).await,
         Command::Binding(command) => binding::run(command, global).await,

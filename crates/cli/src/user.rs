@@ -2,7 +2,8 @@
 
 use anyhow::Result;
 use clap::Subcommand;
-use operations::{directory, people};
+use operations::{administrators, directory, people};
+use serde_json::json;
 
 use crate::global::{Format, Global, Part, Within, told};
 use crate::output;
@@ -32,6 +33,20 @@ pub(crate) enum Command {
         user: String,
         #[command(flatten)]
         within: Within,
+    },
+    /// Protects a person against every push, such as a break-glass account; the person of the last administrator is protected
+    /// anyway.
+    #[command(
+        after_help = "Example: rollcall user protect break-glass@northlight.example\n         rollcall user protect break-glass@northlight.example --off"
+    )]
+    Protect {
+        /// The person, by id, or by userName where only one tenant has one of that name
+        user: String,
+        #[command(flatten)]
+        within: Within,
+        /// Pushes count again
+        #[arg(long)]
+        off: bool,
     },
     /// Prints everything that is stored about one person as JSON: profile, seats, groups, journal and requests.
     #[command(after_help = "Example: rollcall user export noor.halvorsen@northlight.example > noor.json\n\
@@ -71,6 +86,13 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
             let user = people::show(db, &operator, &user).await.map_err(told)?;
             show(global, &user)
         }
+        Command::Protect { user, within, off } => {
+            let operator = admin.operator("user protect").within(within.tenant);
+            let id = administrators::protect(db, &operator, &user, !off).await.map_err(told)?;
+            let words =
+                if off { "is not protected any more" } else { "is protected: no push takes access away" };
+            output::created(global, &json!({ "id": id, "protected": !off }), &format!("{user} {words}"))
+        }
         Command::Export { user, within } => {
             let operator = admin.operator("user export").within(within.tenant);
             output::json(&people::export(db, &operator, &user).await.map_err(told)?)
@@ -94,10 +116,19 @@ fn show(global: &Global, user: &people::User) -> Result<()> {
     let groups: Vec<&str> = user.groups.iter().map(|group| group.name.as_str()).collect();
     let seats = user.seats.iter().map(|seat| format!("{} ({})", seat.pool, seat.state));
     let steps: Vec<String> = user.missing_steps.iter().map(ToString::to_string).collect();
+    let devices = user.devices.iter().filter(|device| device.revoked_at.is_none());
+    let devices: Vec<String> = devices.map(|it| format!("{} ({})", it.name, it.platform)).collect();
+    let holds: Vec<&str> = user.holds.iter().map(|hold| hold.words.as_str()).collect();
+    let protected = if user.protected { ", protected against pushes" } else { "" };
     let known = [
-        ("account", format!("{account}, from {}", user.connection.as_deref().unwrap_or("nowhere"))),
+        (
+            "account",
+            format!("{account}{protected}, from {}", user.connection.as_deref().unwrap_or("nowhere")),
+        ),
         ("groups", some(groups.join(", "))),
         ("seats", some(seats.collect::<Vec<_>>().join(", "))),
+        ("devices", some(devices.join(", "))),
+        ("to hand over", some(holds.join("; "))),
         ("enrolment", format!("{}; still to do: {}", user.enrolment.status, some(steps.join(", ")))),
     ];
     output::lines(block(&known))?;

@@ -1,6 +1,9 @@
 //! What the application is told about a person: whether to let the person in, why, and what is still to do.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
+use provisioning::permission::Granted;
 use provisioning::{SeatState, Status, Step, Steps, UserId};
 use scim::Registry;
 use scim::filter::{self, FilterDialect, ResolvedFilter};
@@ -10,6 +13,7 @@ use store::{Computed, ReadUnit, User, Wanted};
 use crate::database::Database;
 use crate::enrolment::Refused;
 use crate::error::Error;
+use crate::permissions;
 use crate::requester::Requester;
 
 /// How the application names a person.
@@ -58,6 +62,8 @@ pub struct Access {
     pub seats: Vec<String>,
     /// The pools for which the person waits, by name.
     pub waiting: Vec<String>,
+    /// What the person may do in the application; none where it was not asked for.
+    pub permissions: Option<BTreeMap<String, Granted>>,
 }
 
 /// A page of people.
@@ -95,6 +101,7 @@ impl From<(User, Computed)> for Access {
             last_used_at: enrolment.last_used,
             seats: pools(SeatState::Assigned),
             waiting: pools(SeatState::Waiting),
+            permissions: None,
         }
     }
 }
@@ -104,14 +111,16 @@ impl From<(User, Computed)> for Access {
 /// # Errors
 /// [`Refused::NoPerson`]; [`Error::Refused`] for a name that stands for several people; what the database says.
 pub async fn of(db: &Database, requester: &Requester, who: &Who) -> Result<Access, Error> {
-    let unit = db.read_once(&requester.scope).await?;
+    let unit = db.read(&requester.scope).await?;
     let found = match who {
         Who::Id(id) => unit.whole_user(*id, WANTED).await?,
         Who::UserName(name) => only(&unit, "userName", name).await?,
         Who::Email(address) => only(&unit, "emails.value", address).await?,
         Who::ExternalId(id) => only(&unit, "externalId", id).await?,
     };
-    Ok(found.ok_or(Refused::NoPerson)?.into())
+    let mut access: Access = found.ok_or(Refused::NoPerson)?.into();
+    access.permissions = Some(permissions::granted(&unit, access.id).await?);
+    Ok(access)
 }
 
 /// One page of the people that a SCIM filter finds, all without one.

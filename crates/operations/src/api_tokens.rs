@@ -24,11 +24,14 @@ pub enum Scope {
     /// To register, revoke and report devices.
     #[serde(rename = "devices:write")]
     DevicesWrite,
+    /// To put and release holds.
+    #[serde(rename = "holds:write")]
+    HoldsWrite,
 }
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 3] = [Self::PeopleRead, Self::EnrolmentWrite, Self::DevicesWrite];
+    pub const ALL: [Self; 4] = [Self::PeopleRead, Self::EnrolmentWrite, Self::DevicesWrite, Self::HoldsWrite];
 
     /// The word.
     #[must_use]
@@ -37,6 +40,7 @@ impl Scope {
             Self::PeopleRead => "people:read",
             Self::EnrolmentWrite => "enrolment:write",
             Self::DevicesWrite => "devices:write",
+            Self::HoldsWrite => "holds:write",
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use provisioning::{Entry, EntryKind, Step, Subject, UserId};
+use serde::Serialize;
 use store::WriteUnit;
 
 use crate::database::{Attempt, Database};
@@ -28,7 +29,8 @@ pub struct New {
 }
 
 /// A device of a person.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Device {
     /// The application's own name for it.
     pub reference: String,
@@ -230,7 +232,7 @@ pub async fn seen(db: &Database, requester: &Requester, seen: &[Seen]) -> Result
     db.write(&requester.scope, note).await.map(drop)
 }
 
-fn checked(what: &str, text: &str) -> Result<(), Error> {
+pub(crate) fn checked(what: &str, text: &str) -> Result<(), Error> {
     let length = text.chars().count();
     if text.trim().is_empty() || length > LONGEST || text.chars().any(char::is_control) {
         let said = format!("\"{what}\" needs 1 to {LONGEST} letters, without control characters");

@@ -14,9 +14,10 @@ use serde_json::Value;
 use store::{Constraint, Group, MemberKind, MemberName, NewGroup, WriteUnit};
 use uuid::Uuid;
 
+use crate::alerts;
 use crate::database::{Attempt, Database};
 use crate::error::Error;
-use crate::members::{Moves, Present};
+use crate::members::{Moves, Present, refuse_protected};
 use crate::outcome::{Effects, Outcome};
 use crate::ownership::{Claim, may_delete};
 use crate::representation::{self, Search, Shown, Text, View, group_type};
@@ -79,7 +80,7 @@ pub async fn create(
         outcome.shown = Some(representation::group(&unit, group, view).await?);
         Ok((unit, outcome))
     });
-    Ok(written.await?.outcome())
+    Ok(alerts::watched(db, requester, written).await?.outcome())
 }
 
 async fn insert(
@@ -165,7 +166,7 @@ async fn edit(
         });
         Ok((unit, outcome))
     });
-    Ok(written.await?.outcome())
+    Ok(alerts::watched(db, requester, written).await?.outcome())
 }
 
 /// What an edit makes of a group.
@@ -279,7 +280,7 @@ pub async fn delete(
         let effects = remove(requester, &mut unit, &group, most).await?;
         Ok((unit, Outcome { effects, ..Outcome::default() }))
     });
-    Ok(written.await?.outcome())
+    Ok(alerts::watched(db, requester, written).await?.outcome())
 }
 
 async fn remove(
@@ -298,6 +299,8 @@ async fn remove(
     let mut effects = Effects::default();
     effects.note("group deleted");
     if members.len() as u64 > most {
+        let protected = unit.perhaps_protected().await?;
+        refuse_protected(unit, &protected).await?;
         let work = DeletedWork::new(id, name, &requester.actor, pools);
         unit.enqueue(work.job(now), now).await?;
         effects.note("the members are settled in batches");

@@ -10,6 +10,8 @@
 
 pub mod access;
 mod address;
+pub mod administrators;
+mod alerts;
 pub mod api_tokens;
 pub mod bindings;
 pub mod conflicts;
@@ -24,6 +26,7 @@ mod error;
 mod find;
 pub mod grants;
 pub mod groups;
+pub mod holds;
 pub mod journal;
 pub mod keys;
 mod link;
@@ -34,6 +37,7 @@ pub mod owners;
 mod ownership;
 mod parked;
 pub mod people;
+pub mod permissions;
 pub mod pools;
 mod preview;
 pub mod report;

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::keys::{Keys, Purpose};
 
 pub use delivery::{Fate, Outgoing, next, record};
+pub(crate) use outbox::about;
 pub use outbox::{Listed, Query, Shown, list, release, show};
 pub(crate) use writing::{Writer, write};
 
@@ -38,15 +39,15 @@ pub(crate) struct Sealed {
 impl Sealed {
     pub(crate) fn seal(&self, keys: &Keys, scope: &TenantScope, id: Uuid) -> Vec<u8> {
         let plain = serde_json::to_vec(self).unwrap_or_default();
-        keys.seal(Purpose::Mail, &about(scope, id), &plain)
+        keys.seal(Purpose::Mail, &row(scope, id), &plain)
     }
 
     pub(crate) fn open(keys: &Keys, scope: &TenantScope, id: Uuid, sealed: &[u8]) -> Option<Self> {
-        serde_json::from_slice(&keys.open(Purpose::Mail, &about(scope, id), sealed)?).ok()
+        serde_json::from_slice(&keys.open(Purpose::Mail, &row(scope, id), sealed)?).ok()
     }
 }
 
 /// The row to which a sealed mail belongs.
-fn about(scope: &TenantScope, id: Uuid) -> Vec<u8> {
+fn row(scope: &TenantScope, id: Uuid) -> Vec<u8> {
     [*scope.tenant_id().uuid().as_bytes(), *id.as_bytes()].concat()
 }

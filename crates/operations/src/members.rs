@@ -4,7 +4,7 @@ mod moved;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use provisioning::{GroupId, PoolId, PoolPolicy};
+use provisioning::{GroupId, PoolId, PoolPolicy, Refusal};
 use scim::compat::names::PARK_UNKNOWN_MEMBERS;
 use scim::patch::{MemberChanges, Members};
 use scim::text::fold_name;
@@ -268,6 +268,9 @@ impl Moves {
         let now = requester.now;
         let mut gone = unit.remove_members(group.id, &self.leaving).await?;
         gone.sort_unstable();
+        if bound && self.leave_by_job() {
+            refuse_protected(unit, &gone).await?;
+        }
         let mut added = unit.add_members(group.id, &self.joining, now).await?;
         added.sort_unstable();
         for (words, people) in [("members added", &added), ("members removed", &gone)] {
@@ -301,6 +304,16 @@ impl Moves {
     fn of_kind(&self, kind: MemberKind) -> impl Iterator<Item = Uuid> {
         self.joining.iter().filter(move |(_, of)| *of == kind).map(|(id, _)| *id)
     }
+}
+
+/// Refuses a change after which a protected person would have access and no grant; a job could only say so later.
+///
+/// # Errors
+/// [`Error::Rule`] that names the first of them.
+pub(crate) async fn refuse_protected(unit: &WriteUnit, users: &[Uuid]) -> Result<(), Error> {
+    let Some(user) = unit.protected_without_grant(users).await?.first().copied() else { return Ok(()) };
+    let name = unit.user(user).await?.map_or_else(|| user.to_string(), |user| user.user_name().to_owned());
+    Err(Refusal::Protected { user, name }.into())
 }
 
 /// Whether one of these pools refuses a push for which it has no seats: then it has to be asked in the request itself.

@@ -8,7 +8,9 @@ use serde::Serialize;
 use store::{Computed, GroupOf, Licence, ReadUnit, Wanted};
 
 use crate::database::Database;
+use crate::devices::Device;
 use crate::error::Error;
+use crate::holds::Hold;
 use crate::journal::{self, Line};
 use crate::requester::Operator;
 
@@ -35,6 +37,12 @@ pub struct User {
     pub enrolment: Enrolment,
     /// The steps that are still to do.
     pub missing_steps: Vec<Step>,
+    /// Whether no push may take the person's access.
+    pub protected: bool,
+    /// What must be handed over before the person leaves.
+    pub holds: Vec<Hold>,
+    /// The devices on which the person signed in.
+    pub devices: Vec<Device>,
     /// Seats, and places in queues.
     pub seats: Vec<Seat>,
     /// Why they are entitled to a pool, in plain words.
@@ -105,6 +113,9 @@ async fn shown(unit: &ReadUnit, user: store::User, now: DateTime<Utc>, lines: u6
         user_name: user.user_name().to_owned(),
         active: user.is_active(),
         connection,
+        protected: person.is_some_and(|person| person.protected),
+        holds: unit.holds(&[user.id]).await?.into_iter().map(Hold::from).collect(),
+        devices: unit.devices(user.id).await?.into_iter().map(Device::from).collect(),
         missing_steps: user.enrolment.missing_steps(),
         enrolment: user.enrolment,
         profile: user.resource.document,

@@ -16,6 +16,7 @@ pub use preview::{preview_delete, preview_patch, preview_replace};
 
 pub(crate) use arrivals::Arrivals;
 
+use crate::alerts;
 use crate::database::{Attempt, Database};
 use crate::entitlement::Rules;
 use crate::error::Error;
@@ -115,7 +116,7 @@ async fn edit(
         outcome.shown = Some(representation::user(&unit, user, view).await?);
         Ok((unit, outcome))
     });
-    Ok(written.await?.outcome())
+    Ok(alerts::watched(db, requester, written).await?.outcome())
 }
 
 /// The document that an edit leaves.
@@ -212,7 +213,7 @@ pub async fn delete(
         effects.note("person removed");
         Ok((unit, Outcome { effects, ..Outcome::default() }))
     });
-    Ok(written.await?.outcome())
+    Ok(alerts::watched(db, requester, written).await?.outcome())
 }
 
 /// Why a request about a user is refused: whether the user exists and may be changed is told before what is wrong with

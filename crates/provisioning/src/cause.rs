@@ -92,6 +92,29 @@ pub enum Cause {
 }
 
 impl Cause {
+    /// Whether an identity provider caused it, and not an administrator or a timer.
+    #[must_use]
+    pub const fn is_push(&self) -> bool {
+        match self {
+            Self::Created
+            | Self::PushedActive
+            | Self::PushedInactive
+            | Self::AttributesChanged
+            | Self::JoinedGroup { .. }
+            | Self::LeftGroup { .. }
+            | Self::GroupDeleted { .. }
+            | Self::Removed => true,
+            Self::Bound { .. }
+            | Self::Unbound { .. }
+            | Self::Expired { .. }
+            | Self::GraceOver
+            | Self::SeatFreed { .. }
+            | Self::GrantedByHand
+            | Self::GrantLifted
+            | Self::PoolChanged { .. } => false,
+        }
+    }
+
     /// Whether a full pool with the policy `reject` may refuse this change.
     ///
     /// Only what gives can be refused. A loss, a deadline or an administrator's change of a pool always goes through;

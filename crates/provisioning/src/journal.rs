@@ -92,6 +92,22 @@ pub enum EntryKind {
     DeviceChanged,
     /// A device was revoked.
     DeviceRevoked,
+    /// The application put a hold.
+    HoldPut,
+    /// A hold was released.
+    HoldReleased,
+    /// A push was refused, because it would have taken access from a protected person.
+    ProtectedRefused,
+    /// A person was protected against every push, or is no more.
+    ProtectionChanged,
+    /// A permission was set or deleted.
+    PermissionChanged,
+    /// An administrator was added.
+    AdministratorAdded,
+    /// An administrator was changed.
+    AdministratorChanged,
+    /// An administrator was removed.
+    AdministratorRemoved,
     /// A user was created.
     UserCreated,
     /// A user's attributes changed.
@@ -167,6 +183,14 @@ words!(EntryKind, "journal entry kind", {
     DeviceRegistered => "device-registered",
     DeviceChanged => "device-changed",
     DeviceRevoked => "device-revoked",
+    HoldPut => "hold-put",
+    HoldReleased => "hold-released",
+    ProtectedRefused => "protected-refused",
+    ProtectionChanged => "protection-changed",
+    PermissionChanged => "permission-changed",
+    AdministratorAdded => "administrator-added",
+    AdministratorChanged => "administrator-changed",
+    AdministratorRemoved => "administrator-removed",
     UserCreated => "user-created",
     UserChanged => "user-changed",
     GroupCreated => "group-created",

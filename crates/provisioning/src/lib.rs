@@ -104,6 +104,7 @@ mod explain;
 mod grant;
 mod id;
 mod journal;
+pub mod permission;
 mod person;
 mod policy;
 mod pool;

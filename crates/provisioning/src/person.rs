@@ -30,6 +30,9 @@ pub struct Person {
     pub seats: Vec<Seat>,
     /// Their journey into the application.
     pub enrolment: Enrolment,
+    /// Whether no push may take the person's access: the last administrator, or a break-glass account.
+    #[serde(default)]
+    pub protected: bool,
     /// The delays that apply: those of the connection that owns the person, or the tenant's.
     pub policy: Policy,
 }

@@ -87,6 +87,17 @@ pub enum Refusal {
         /// How many seats were bought.
         seats: u32,
     },
+    /// A push would take the access of a protected person.
+    #[error(
+        "{name} is protected, because access to the administration would be lost: change the administrators with \
+         `rollcall administrator`, or the protection with `rollcall user protect`, first"
+    )]
+    Protected {
+        /// The person.
+        user: UserId,
+        /// Their name.
+        name: String,
+    },
 }
 
 /// Decides what follows from the facts in `situation`, at the instant `now`.
@@ -97,7 +108,8 @@ pub enum Refusal {
 /// # Errors
 ///
 /// [`Refusal::PoolFull`] if a person needs a seat, their pool has none left and its policy is `reject`, and the cause
-/// [can be refused](Cause::can_be_refused); nothing of the decision holds then.
+/// [can be refused](Cause::can_be_refused); [`Refusal::Protected`] if a [push](Cause::is_push) would take the access of a
+/// protected person. Nothing of the decision holds then.
 pub fn settle(situation: &Situation, cause: &Cause, now: DateTime<Utc>) -> Result<Decision, Refusal> {
     let mut book = Book::open(&situation.pools, cause, now);
     let waiting = situation.queue.iter();
@@ -106,6 +118,12 @@ pub fn settle(situation: &Situation, cause: &Cause, now: DateTime<Utc>) -> Resul
     let changed: BTreeSet<UserId> = situation.people.iter().map(|person| person.id).collect();
 
     for id in &changed {
+        if let Some(person) = people.get(id).filter(|person| cause.is_push() && person.protected) {
+            let lost = *cause == Cause::Removed || book.wanted(person).is_empty();
+            if lost && person.enrolment.has_access() {
+                return Err(Refusal::Protected { user: *id, name: person.name.clone() });
+            }
+        }
         if *cause == Cause::Removed {
             if let Some(mut person) = people.remove(id) {
                 book.remove(person.to_mut());

@@ -27,7 +27,7 @@ pub(crate) const HAS_BEGUN: &str =
 
 /// Whether user `u` has access by the enrolment, and no grant is left: a job has yet to settle the person. `end` ends each
 /// look for a grant.
-fn lapsed(end: &str) -> String {
+pub(crate) fn lapsed(end: &str) -> String {
     format!(
         "(u.enrolment_status IN ('pending', 'active') \
          AND NOT EXISTS (SELECT 1 FROM grants y WHERE y.tenant_id = u.tenant_id AND y.user_id = u.id{end}) \

@@ -82,6 +82,8 @@ pub enum Constraint {
     Binding,
     /// A token of the same text.
     TokenHash,
+    /// An administrator of this e-mail address in the tenant.
+    AdministratorEmail,
 }
 
 impl std::fmt::Display for Constraint {
@@ -94,6 +96,7 @@ impl std::fmt::Display for Constraint {
             Self::PoolName => "a licence pool of this name",
             Self::Binding => "a binding of this group to this pool",
             Self::TokenHash => "this token",
+            Self::AdministratorEmail => "an administrator of this e-mail address",
         })
     }
 }
@@ -112,6 +115,11 @@ const CONSTRAINTS: &[(Constraint, &str, &str)] = &[
     (Constraint::PoolName, "unique_pool_name", "pools.tenant_id, pools.name_folded"),
     (Constraint::Binding, "unique_binding", "bindings.tenant_id, bindings.group_id, bindings.pool_id"),
     (Constraint::TokenHash, "unique_token_hash", "tokens.hash"),
+    (
+        Constraint::AdministratorEmail,
+        "unique_administrator_email",
+        "administrators.tenant_id, administrators.email_folded",
+    ),
 ];
 
 impl Error {

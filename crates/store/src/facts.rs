@@ -8,6 +8,7 @@ use sea_orm::FromQueryResult;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::administrators::PROTECTED;
 use crate::connections::decode;
 use crate::db::backend::{for_each, for_update, json_text, skip_locked};
 use crate::db::sql::{CHUNK, Sql};
@@ -31,6 +32,7 @@ struct PersonRow {
     #[sea_orm(nested)]
     enrolment: EnrolmentRow,
     policy: Option<Value>,
+    protected: bool,
 }
 
 /// A seat, a stored grant or a grant by a binding.
@@ -84,8 +86,8 @@ impl ReadUnit {
             let enrolment = enrolments::COLUMNS;
             let mut sql = Sql::new(&format!(
                 "SELECT u.id, {name} AS name, u.active, {enrolment}, (SELECT c.policy FROM connections c \
-                 WHERE c.tenant_id = u.tenant_id AND c.id = u.connection_id) AS policy \
-                 FROM "
+                 WHERE c.tenant_id = u.tenant_id AND c.id = u.connection_id) AS policy, \
+                 {PROTECTED} AS protected FROM "
             ));
             sql.users_among(self, chunk.iter().copied()).push(" ORDER BY u.id").push(lock);
             for row in self.transaction.all::<PersonRow>(sql).await? {
@@ -102,6 +104,7 @@ impl ReadUnit {
                     grants: Vec::new(),
                     seats: Vec::new(),
                     enrolment,
+                    protected: row.protected,
                     policy,
                 };
                 people.insert(row.id, person);

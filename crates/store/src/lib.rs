@@ -8,6 +8,7 @@
 //! Nothing here decides *when* something happens: [`WriteUnit::lock_facts`] gathers facts, `provisioning` decides,
 //! [`WriteUnit::carry_out`] performs.
 
+mod administrators;
 mod api_tokens;
 mod bindings;
 mod carry_out;
@@ -26,6 +27,7 @@ mod figures;
 mod filter_sql;
 mod grants;
 mod groups;
+mod holds;
 mod ids;
 mod jobs;
 mod journal;
@@ -35,6 +37,7 @@ mod migration;
 mod overview;
 mod owners;
 mod parked;
+mod permissions;
 #[cfg(test)]
 mod plans;
 mod pools;
@@ -47,6 +50,7 @@ mod tokens;
 mod unit;
 mod users;
 
+pub use administrators::{Administrator, Role};
 pub use api_tokens::ApiToken;
 pub use bindings::Binding;
 pub use codes::Code;
@@ -59,12 +63,14 @@ pub use figures::{ConnectionFigures, Figures, JobFigures, NameInTenant, PoolFigu
 pub use filter_sql::{Listing, finds_one};
 pub use grants::{GrantKind, GrantRecord};
 pub use groups::{Group, GroupOf, NewGroup};
+pub use holds::Hold;
 pub use ids::{ConnectionId, TenantId, TokenId, new_id};
 pub use jobs::{Claim, Job, NewJob, Outcome, job_kind};
 pub use journal::{Actor, ActorKind, JournalQuery, JournalRecord};
 pub use mail::{Mail, MailQuery, MailState};
 pub use members::{Member, MemberKind, MemberName};
 pub use overview::Waiting;
+pub use permissions::{ExceptionRecord, PermissionRecord};
 pub use pools::{NewPool, PoolRule, PoolState};
 pub use request_log::{QuirkUse, RequestBatch, RequestRecord};
 pub use scope::TenantScope;

@@ -94,11 +94,11 @@ impl<'d> Play<'d> {
         self.say("Operator", &format!("{groups} groups bound to pools: {people} memberships settled"))?;
 
         self.days_pass(1);
+        self.people_begin().await?;
         let told = incremental::entra_first(&self.entra, &mut self.staff).await?;
         self.say("Entra ID", told)?;
         let told = incremental::jumpcloud_first(&self.jumpcloud, &mut self.crew).await?;
         self.say("JumpCloud", told)?;
-        self.people_begin().await?;
 
         self.days_pass(1);
         let told = incremental::entra_second(&self.entra, &mut self.staff).await?;

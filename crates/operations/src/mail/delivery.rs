@@ -91,7 +91,8 @@ async fn unfit(unit: &WriteUnit, mail: &Mail, now: DateTime<Utc>) -> Result<Opti
         return Ok(Some(MailState::Withdrawn));
     }
     // People whose access has ended meanwhile get nothing that says otherwise.
-    if mail.kind != letters::Kind::Deactivated.as_str()
+    let regardless = [letters::Kind::Deactivated, letters::Kind::Alert];
+    if !regardless.iter().any(|kind| kind.as_str() == mail.kind)
         && let Some(user) = mail.user
         && !unit.user(user).await?.is_some_and(|user| user.enrolment.has_access())
     {
@@ -134,7 +135,7 @@ pub async fn record(db: &Database, job: &Job, fate: &Fate, now: DateTime<Utc>) -
             }
             Fate::Refused(said) => {
                 (mail.state, mail.said) = (MailState::Refused, Some(said.clone()));
-                if let Some(user) = mail.user {
+                if let Some(user) = mail.user.filter(|_| mail.kind != letters::Kind::Alert.as_str()) {
                     let why = format!("The mail server refused the {}: {said}", mail.kind);
                     let entry = Entry::new(Subject::User(user), EntryKind::MailRefused, why);
                     unit.record([(&entry, &actor)], now).await?;

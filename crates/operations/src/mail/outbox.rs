@@ -3,13 +3,14 @@
 use chrono::{DateTime, Utc};
 use provisioning::UserId;
 use serde::Serialize;
-use store::{Mail, MailQuery, MailState, WriteUnit};
+use store::{Mail, MailQuery, MailState, TenantScope, WriteUnit};
 use uuid::Uuid;
 
 use super::writing::send_job;
 use super::{Sealed, is_invitation};
 use crate::database::{Attempt, Database};
 use crate::error::Error;
+use crate::keys::Keys;
 use crate::requester::Operator;
 use crate::work::invite;
 
@@ -120,19 +121,35 @@ pub async fn show(db: &Database, operator: &Operator, tenant: &str, id: &str) ->
     let unknown = || Error::unknown("mail", id, advice);
     let id: Uuid = id.parse().map_err(|_| unknown())?;
     let mail = db.read(&scope).await?.mail(id).await?.ok_or_else(unknown)?;
-    let sealed = match &mail.content {
-        Some(sealed) => {
-            let said = "what the mail says cannot be opened with the present master key";
-            let opened = Sealed::open(db.keys(operator.now).await?, &scope, id, sealed);
-            Some(opened.ok_or_else(|| Error::Refused(said.to_owned()))?)
-        }
-        None => None,
+    let keys = db.keys(operator.now).await?;
+    let said = "what the mail says cannot be opened with the present master key";
+    opened(keys, &scope, mail).ok_or_else(|| Error::Refused(said.to_owned()))
+}
+
+/// All mail to a person, the latest first, with what it says as far as that is kept.
+pub(crate) async fn about(
+    db: &Database,
+    operator: &Operator,
+    scope: &TenantScope,
+    user: UserId,
+) -> Result<Vec<Shown>, Error> {
+    let query = MailQuery { user: Some(user), most: u64::from(u32::MAX), ..MailQuery::default() };
+    let mails = db.read(scope).await?.mails(&query).await?;
+    let keys = if mails.is_empty() { None } else { Some(db.keys(operator.now).await?) };
+    let shown = |mail: Mail| keys.and_then(|keys| opened(keys, scope, mail));
+    // An alert about the person went to administrators.
+    let own = mails.into_iter().filter(|mail| mail.kind != letters::Kind::Alert.as_str());
+    Ok(own.filter_map(shown).collect())
+}
+
+/// The mail with what it says; nothing if that does not open.
+fn opened(keys: &Keys, scope: &TenantScope, mail: Mail) -> Option<Shown> {
+    let Some(sealed) = &mail.content else {
+        return Some(Shown { mail: mail.into(), language: None, subject: None, text: None, html: None });
     };
-    let Some(Sealed { language, subject, text, html, .. }) = sealed else {
-        return Ok(Shown { mail: mail.into(), language: None, subject: None, text: None, html: None });
-    };
+    let Sealed { language, subject, text, html, .. } = Sealed::open(keys, scope, mail.id, sealed)?;
     let (language, subject, text, html) = (Some(language), Some(subject), Some(text), Some(html));
-    Ok(Shown { mail: mail.into(), language, subject, text, html })
+    Some(Shown { mail: mail.into(), language, subject, text, html })
 }
 
 /// Has every mail sent that is held for an operator; answers how many they are. An invitation is written anew, because its link

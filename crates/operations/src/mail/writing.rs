@@ -68,6 +68,22 @@ impl<'w> Writer<'w> {
         })
     }
 
+    /// An administrator as the recipient of a mail about a person.
+    pub(crate) fn administrator(
+        &self,
+        about: UserId,
+        administrator: &store::Administrator,
+        language: Language,
+    ) -> Recipient {
+        Recipient {
+            user: about,
+            address: administrator.email.clone(),
+            name: Some(administrator.name.clone()),
+            sign_in: administrator.email.clone(),
+            language: self.settings.language.as_deref().map_or(language, Language::best),
+        }
+    }
+
     /// A link for a person, with the instant until which it counts.
     pub(crate) fn link(&self, recipient: &Recipient) -> Result<(Link, DateTime<Utc>), Error> {
         let link = link::Link::new(self.tenant.id, recipient.user, &recipient.address, self.now);

@@ -9,6 +9,7 @@ use super::{User, shown};
 use crate::database::{Attempt, Database};
 use crate::error::Error;
 use crate::journal::{self, Line};
+use crate::mail;
 use crate::request_log::Request;
 use crate::requester::Operator;
 
@@ -30,6 +31,8 @@ pub struct Export {
     /// What happened, of a person who was deleted; otherwise it stands with the person.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub journal: Vec<Line>,
+    /// The mail about the person, the latest first.
+    pub mail: Vec<mail::Shown>,
     /// The requests that named the person by id, with masked bodies, as far as the request log goes back.
     pub requests: Vec<Request>,
 }
@@ -49,6 +52,7 @@ pub async fn export(db: &Database, operator: &Operator, user: &str) -> Result<Ex
     };
     let requests = unit.requests_with_path(&format!("/Users/{id}")).await?;
     drop(unit);
+    let mail = mail::about(db, operator, &scope, id).await?;
     let record = async |mut unit: WriteUnit| -> Attempt<()> {
         let name = user.as_ref().map_or_else(|| id.to_string(), |user| user.user_name.clone());
         let why = format!("{name} was exported by an administrator, with everything that is stored.");
@@ -63,6 +67,7 @@ pub async fn export(db: &Database, operator: &Operator, user: &str) -> Result<Ex
         exported_at: operator.now,
         user,
         journal: lines,
+        mail,
         requests: requests.into_iter().map(Request::from).collect(),
     })
 }

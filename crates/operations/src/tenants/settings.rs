@@ -79,17 +79,17 @@ impl Platform {
 /// What of the settings is to be another; an empty text takes a setting away.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SettingsChange {
-    /// See [`Settings::application`].
+    /// See [`Settings::application`](field@Settings::application).
     pub application: Option<String>,
-    /// See [`Settings::language`].
+    /// See [`Settings::language`](field@Settings::language).
     pub language: Option<String>,
-    /// See [`Settings::support`].
+    /// See [`Settings::support`](field@Settings::support).
     pub support: Option<String>,
-    /// See [`Settings::faq`].
+    /// See [`Settings::faq`](field@Settings::faq).
     pub faq: Option<String>,
-    /// See [`Settings::case`].
+    /// See [`Settings::case`](field@Settings::case).
     pub case: Option<String>,
-    /// See [`Settings::privacy`].
+    /// See [`Settings::privacy`](field@Settings::privacy).
     pub privacy: Option<String>,
     /// Pairs of a platform and a link, such as `windows=https://example.com/app.msi`.
     pub downloads: Vec<String>,

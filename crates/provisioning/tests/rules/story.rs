@@ -107,6 +107,7 @@ impl Story {
             grants: Vec::new(),
             seats: Vec::new(),
             enrolment: Enrolment::default(),
+            protected: false,
             policy: self.policy,
         };
         self.people.insert(id, person);

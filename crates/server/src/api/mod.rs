@@ -5,6 +5,7 @@ mod body;
 mod devices;
 mod document;
 mod enrolment;
+mod holds;
 #[expect(unused_qualifications, reason = "the macros of the document write whole paths")]
 mod people;
 mod problem;
@@ -42,6 +43,8 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(devices::list))
         .routes(routes!(devices::register, devices::revoke))
         .routes(routes!(devices::hub))
-        .routes(routes!(devices::seen));
+        .routes(routes!(devices::seen))
+        .routes(routes!(holds::list))
+        .routes(routes!(holds::put, holds::release));
     OpenApiRouter::with_openapi(document::Document::openapi()).nest(PATH, v1)
 }

@@ -1,5 +1,6 @@
 //! People and their entitlements, as the application asks for them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json as Answer;
@@ -63,6 +64,9 @@ pub(crate) struct Person {
     seats: Vec<String>,
     /// The licence pools for which the person waits.
     waiting: Vec<String>,
+    /// What the person may do in the application, by name: `true`, a number or a word. Lists leave it out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    permissions: Option<BTreeMap<String, serde_json::Value>>,
 }
 
 /// A step that was taken.
@@ -105,6 +109,9 @@ impl From<Access> for Person {
             last_used_at: access.last_used_at,
             seats: access.seats,
             waiting: access.waiting,
+            permissions: access.permissions.map(|granted| {
+                granted.into_iter().map(|(name, granted)| (name, serde_json::json!(granted.value))).collect()
+            }),
         }
     }
 }

@@ -5,6 +5,7 @@
     reason = "sea-orm's macros write public items, this module is private"
 )]
 
+pub(crate) mod administrators;
 pub(crate) mod api_tokens;
 pub(crate) mod bindings;
 pub(crate) mod codes;
@@ -13,10 +14,13 @@ pub(crate) mod connections;
 pub(crate) mod data_keys;
 pub(crate) mod devices;
 pub(crate) mod groups;
+pub(crate) mod holds;
 pub(crate) mod jobs;
 pub(crate) mod journal;
 pub(crate) mod mail;
 pub(crate) mod parked_members;
+pub(crate) mod permission_exceptions;
+pub(crate) mod permissions;
 pub(crate) mod pools;
 pub(crate) mod quirk_uses;
 pub(crate) mod requests;

@@ -1,0 +1,131 @@
+//! `rollcall administrator`: who looks after a tenant.
+
+use anyhow::Result;
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Subcommand};
+use operations::administrators;
+
+use crate::global::{Global, told};
+use crate::output;
+
+/// Administrators of a tenant: whom alerts reach, and whose person no push may lock out.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Adds an administrator.
+    #[command(
+        after_help = "Example: rollcall administrator add --tenant \"Northlight Instruments\" --name \"Ingrid Solheim\" --email ingrid@northlight.example --role owner --alerts"
+    )]
+    Add {
+        /// The tenant, by name or id
+        #[arg(long)]
+        tenant: String,
+        /// What people call the administrator
+        #[arg(long)]
+        name: String,
+        /// The e-mail address
+        #[arg(long)]
+        email: String,
+        /// owner (everything), administrator (everything but who else may), help-desk (to look and remind), auditor (to look and
+        /// export)
+        #[arg(long, default_value = "administrator", hide_possible_values = true)]
+        #[arg(value_parser = PossibleValuesParser::new(administrators::roles()))]
+        role: String,
+        /// The person whom the administrator is, by userName or id
+        #[arg(long)]
+        user: Option<String>,
+        /// Alerts are mailed to the administrator
+        #[arg(long)]
+        alerts: bool,
+    },
+    /// Lists the administrators of a tenant.
+    #[command(after_help = "Example: rollcall administrator list --tenant \"Northlight Instruments\"")]
+    List {
+        /// The tenant, by name or id
+        #[arg(long)]
+        tenant: String,
+    },
+    /// Changes an administrator.
+    #[command(
+        after_help = "Example: rollcall administrator update --tenant \"Northlight Instruments\" ingrid@northlight.example --role auditor"
+    )]
+    Update {
+        /// The tenant, by name or id
+        #[arg(long)]
+        tenant: String,
+        /// The administrator, by e-mail address or id
+        administrator: String,
+        #[command(flatten)]
+        changes: Changes,
+    },
+    /// Removes an administrator; the person keeps every licence.
+    #[command(
+        after_help = "Example: rollcall administrator remove --tenant \"Northlight Instruments\" ingrid@northlight.example"
+    )]
+    Remove {
+        /// The tenant, by name or id
+        #[arg(long)]
+        tenant: String,
+        /// The administrator, by e-mail address or id
+        administrator: String,
+    },
+}
+
+/// What of an administrator is to be another.
+#[derive(Args)]
+#[group(required = true, multiple = true)]
+pub(crate) struct Changes {
+    /// What people call the administrator
+    #[arg(long)]
+    name: Option<String>,
+    /// The new role: owner, administrator, help-desk or auditor
+    #[arg(long, hide_possible_values = true)]
+    #[arg(value_parser = PossibleValuesParser::new(administrators::roles()))]
+    role: Option<String>,
+    /// The person whom the administrator is, by userName or id; empty: none
+    #[arg(long)]
+    user: Option<String>,
+    /// Whether alerts are mailed to the administrator
+    #[arg(long, value_name = "true|false")]
+    alerts: Option<bool>,
+}
+
+pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
+    let admin = global.admin().await?;
+    let db = admin.db();
+    match command {
+        Command::Add { tenant, name, email, role, user, alerts } => {
+            let new = administrators::New { name, email, role, user, alerts };
+            let operator = admin.operator("administrator add");
+            let added = administrators::add(db, &operator, &tenant, &new).await.map_err(told)?;
+            output::created(global, &added, &format!("{} is {} now", added.name, added.role))
+        }
+        Command::List { tenant } => {
+            let all = administrators::list(db, &tenant).await.map_err(told)?;
+            let columns = [
+                ("Name", "/name"),
+                ("E-mail", "/email"),
+                ("Role", "/role"),
+                ("Person", "/user"),
+                ("Alerts", "/alerts"),
+                ("Since", "/createdAt"),
+                ("Id", "/id"),
+            ];
+            output::items(global, &all, &columns)
+        }
+        Command::Update { tenant, administrator, changes } => {
+            let Changes { name, role, user, alerts } = changes;
+            let change = administrators::Change { name, role, user, alerts };
+            let operator = admin.operator("administrator update");
+            let changed = administrators::update(db, &operator, &tenant, (&administrator, &change))
+                .await
+                .map_err(told)?;
+            output::created(global, &changed, &format!("{} is {} now", changed.name, changed.role))
+        }
+        Command::Remove { tenant, administrator } => {
+            let operator = admin.operator("administrator remove");
+            let removed =
+                administrators::remove(db, &operator, &tenant, &administrator).await.map_err(told)?;
+            output::created(global, &removed, &format!("{} is no administrator any more", removed.name))
+        }
+    }
+}
