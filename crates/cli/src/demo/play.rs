@@ -110,6 +110,9 @@ impl<'d> Play<'d> {
         let told = incremental::entra_third(&self.entra, &mut self.staff).await?;
         self.say("Entra ID", told)?;
 
+        // The people who joined last are invited before a week has passed.
+        self.clock.advance(TimeDelta::hours(1));
+        self.wait(Goal::Invited).await?;
         self.days_pass(DAYS - self.days);
         let over = self.graces_end().await?;
         self.say(
