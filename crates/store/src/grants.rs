@@ -2,11 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use provisioning::{PoolId, UserId};
-use sea_orm::FromQueryResult;
+use sea_orm::{EntityTrait as _, FromQueryResult};
 use uuid::Uuid;
 
 use crate::db::backend::json_text;
 use crate::db::sql::{CHUNK, Sql};
+use crate::entity::grants;
 use crate::error::Error;
 use crate::ids::stored;
 use crate::pools::PoolRule;
@@ -192,10 +193,9 @@ impl WriteUnit {
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
     pub async fn delete_grant(&mut self, user: UserId, pool: PoolId, kind: GrantKind) -> Result<bool, Error> {
-        let mut sql = Sql::new("DELETE FROM grants WHERE tenant_id = ");
-        sql.bind(self.tenant()).push(" AND user_id = ").bind(user.uuid());
-        sql.push(" AND pool_id = ").bind(pool.uuid()).push(" AND kind = ").bind(kind.as_str());
-        Ok(self.transaction.run(sql).await? == 1)
+        let key = (self.tenant(), user.uuid(), pool.uuid(), kind.as_str().to_owned());
+        let row = grants::Entity::delete_by_id(key);
+        Ok(row.exec(&self.transaction).await?.rows_affected == 1)
     }
 
     /// Makes these pools, and no others, those that a user is entitled to by attributes; `false` if nothing changed.

@@ -13,6 +13,7 @@ pub(crate) mod conflicts;
 pub(crate) mod connections;
 pub(crate) mod data_keys;
 pub(crate) mod devices;
+pub(crate) mod grants;
 pub(crate) mod groups;
 pub(crate) mod holds;
 pub(crate) mod jobs;
