@@ -4,6 +4,7 @@ mod baseline;
 mod client;
 mod creates;
 mod directory;
+mod entitlements;
 mod figure;
 mod groups;
 mod lists;
@@ -86,6 +87,8 @@ enum Scenario {
     Unanalysed,
     /// A bound group loses all its members in one PUT
     Emptied,
+    /// Entitlements/s that the application asks for
+    Entitlements,
     /// One tenant's reads beside the expensive searches of another
     Neighbours,
 }
@@ -103,6 +106,7 @@ impl Scenario {
             Self::Groups => groups::read_in_full(place),
             Self::Unanalysed => groups::without_statistics(place),
             Self::Emptied => groups::emptied(place),
+            Self::Entitlements => entitlements::measure(place),
             Self::Neighbours => neighbours::measure(place),
         }
     }
