@@ -250,6 +250,21 @@ fn cited_rfcs_are_known_ones() {
 }
 
 #[test]
+fn every_test_that_features_name_exists() {
+    let page = read("docs/features.md");
+    let lines = page.lines().filter(|line| line.starts_with("| ") && line.ends_with("` |"));
+    let named: Vec<&str> = lines.filter_map(|line| line.rsplit('`').nth(1)).collect();
+    assert!(named.len() > 30, "the page names tests: {named:?}");
+    let code: String = files().iter().filter(|file| is_rust(file)).map(|file| read(file)).collect();
+    assert_all(
+        named
+            .iter()
+            .filter(|name| !code.contains(&format!("fn {name}(")))
+            .map(|name| format!("docs/features.md: there is no test {name}")),
+    );
+}
+
+#[test]
 fn the_manual_of_settings_is_there() {
     assert!(
         root().join("config/default.toml").is_file(),
