@@ -26,6 +26,7 @@ mod figures;
 mod filter_sql;
 mod grants;
 mod groups;
+mod hand;
 mod ids;
 mod jobs;
 mod journal;
@@ -59,6 +60,7 @@ pub use figures::{ConnectionFigures, Figures, JobFigures, NameInTenant, PoolFigu
 pub use filter_sql::{Listing, finds_one};
 pub use grants::{GrantKind, GrantRecord};
 pub use groups::{Group, GroupOf, NewGroup};
+pub use hand::Marks;
 pub use ids::{ConnectionId, TenantId, TokenId, new_id};
 pub use jobs::{Claim, Job, NewJob, Outcome, job_kind};
 pub use journal::{Actor, ActorKind, JournalQuery, JournalRecord};

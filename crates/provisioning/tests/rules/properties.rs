@@ -27,6 +27,9 @@ enum Change {
     DeleteGroup(usize),
     Assign(usize, usize),
     Unassign(usize, usize),
+    Withhold(usize, usize, bool),
+    ByHand(usize, bool),
+    Hold(usize, bool),
     Resize(usize, u32),
     Policy(usize, PoolPolicy),
     Expiry(usize, Option<i64>),
@@ -53,6 +56,9 @@ fn change() -> impl Strategy<Value = Change> {
         1 => group().prop_map(Change::DeleteGroup),
         2 => (person(), pool()).prop_map(|(p, l)| Change::Assign(p, l)),
         2 => (person(), pool()).prop_map(|(p, l)| Change::Unassign(p, l)),
+        3 => (person(), pool(), any::<bool>()).prop_map(|(p, l, on)| Change::Withhold(p, l, on)),
+        2 => (person(), any::<bool>()).prop_map(|(p, on)| Change::ByHand(p, on)),
+        1 => (person(), any::<bool>()).prop_map(|(p, on)| Change::Hold(p, on)),
         2 => (pool(), 0..5_u32).prop_map(|(l, n)| Change::Resize(l, n)),
         1 => (pool(), policy).prop_map(|(l, p)| Change::Policy(l, p)),
         1 => (pool(), prop::option::of(0..200_i64)).prop_map(|(l, h)| Change::Expiry(l, h)),
@@ -151,6 +157,28 @@ impl Tenant {
                 self.by_hand.remove(&(PEOPLE[*person], POOLS[*pool]));
                 self.settle([PEOPLE[*person]], &Cause::GrantLifted)
             }
+            Change::Withhold(person, pool, on) => {
+                let (id, pool) = (PEOPLE[*person], POOLS[*pool]);
+                if let Some(person) = self.story.people.get_mut(&id) {
+                    let withheld = &mut person.hand.withheld;
+                    let _ = if *on { withheld.insert(pool) } else { withheld.remove(&pool) };
+                }
+                self.settle([id], if *on { &Cause::Withheld } else { &Cause::WithheldNoMore })
+            }
+            Change::ByHand(person, off) => {
+                let id = PEOPLE[*person];
+                if let Some(person) = self.story.people.get_mut(&id) {
+                    person.hand.deactivated = *off;
+                }
+                self.settle([id], if *off { &Cause::DeactivatedByHand } else { &Cause::ActivatedByHand })
+            }
+            Change::Hold(person, on) => {
+                let id = PEOPLE[*person];
+                if let Some(person) = self.story.people.get_mut(&id) {
+                    person.hand.held = on.then(|| "elsewhere.example".to_owned());
+                }
+                self.settle([id], if *on { &Cause::HeldForDomain } else { &Cause::Released })
+            }
             Change::Resize(pool, seats) => self.pool_changed(POOLS[*pool], |pool| pool.seats = *seats),
             Change::Policy(pool, policy) => self.pool_changed(POOLS[*pool], |pool| pool.policy = *policy),
             Change::Expiry(pool, hours) => {
@@ -245,6 +273,7 @@ impl Tenant {
         nobody_is_overtaken(&situation, decision, &before);
         everybody_is_told_the_truth(decision, &before, &self.story);
         seats_never_overshoot(decision, &before, &self.story);
+        the_hand_beats_every_push(decision, &self.story);
         true
     }
 
@@ -362,10 +391,29 @@ fn seats_never_overshoot(decision: &Decision, before: &Story, after: &Story) {
     }
 }
 
+/// No decision gives a seat, or access, against what an administrator said by hand; a withheld seat is not even kept.
+fn the_hand_beats_every_push(decision: &Decision, after: &Story) {
+    for person in after.people.values() {
+        let kept_out = person.hand.deactivated || person.hand.held.is_some();
+        let settled = decision.effects.iter().any(|effect| effect.user() == person.id);
+        assert!(!(kept_out && settled && person.enrolment.has_access()), "{} has access", person.name);
+        for pool in &person.hand.withheld {
+            assert!(person.seat_in(*pool).is_none(), "{} has what is withheld", person.name);
+        }
+        for effect in decision.effects.iter().filter(|effect| effect.user() == person.id) {
+            if let Effect::SeatTaken { pool, .. } | Effect::SeatQueued { pool, .. } = effect {
+                assert!(!kept_out && !person.hand.withheld.contains(pool), "{effect:?} for {}", person.name);
+            }
+        }
+    }
+}
+
 /// Whether a person is active and entitled to a pool.
 fn may_have(person: &Person, pool: PoolId, story: &Story) -> bool {
     let granted = person.grants.iter().any(|grant| grant.pool == pool);
-    person.active && granted && !story.pools[&pool].is_expired(story.now)
+    let hand = &person.hand;
+    let let_in = person.active && !hand.deactivated && hand.held.is_none() && !hand.withheld.contains(&pool);
+    let_in && granted && !story.pools[&pool].is_expired(story.now)
 }
 
 /// What holds whenever every timer was settled in time.
