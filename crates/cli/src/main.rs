@@ -3,10 +3,12 @@
 mod agreement;
 mod api_token;
 mod binding;
+mod by_hand;
 mod completions;
 mod config;
 mod connection;
 mod demo;
+mod domain;
 mod global;
 mod grant;
 mod group;
@@ -75,6 +77,8 @@ enum Command {
     #[command(subcommand)]
     Group(group::Command),
     #[command(subcommand)]
+    Domain(domain::Command),
+    #[command(subcommand)]
     Journal(journal::Command),
     #[command(subcommand)]
     Requests(requests::Command),
@@ -140,6 +144,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Grant(command) => grant::run(command, global).await,
         Command::User(command) => user::run(command, global).await,
         Command::Group(command) => group::run(command, global).await,
+        Command::Domain(command) => domain::run(command, global).await,
         Command::Journal(command) => journal::run(command, global).await,
         Command::Requests(command) => requests::run(command, global).await,
         Command::Mail(command) => mail::run(command, global).await,

@@ -103,6 +103,7 @@
 
 mod cause;
 pub mod code;
+mod domain;
 mod effect;
 mod enrolment;
 mod explain;
@@ -120,6 +121,7 @@ mod words;
 mod zone;
 
 pub use cause::Cause;
+pub use domain::{Admission, DomainPolicy, Domains, domain_name};
 pub use effect::{ApplicationEvent, Effect};
 pub use enrolment::{Enrolment, GRANT_ENDED, Status, Step, StepRefused, Steps};
 pub use explain::explain;
