@@ -13,6 +13,7 @@ mod global;
 mod grant;
 mod group;
 mod healthcheck;
+mod import;
 mod journal;
 mod key;
 mod mail;
@@ -78,6 +79,7 @@ enum Command {
     Group(group::Command),
     #[command(subcommand)]
     Domain(domain::Command),
+    Import(import::Arguments),
     #[command(subcommand)]
     Journal(journal::Command),
     #[command(subcommand)]
@@ -144,6 +146,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Grant(command) => grant::run(command, global).await,
         Command::User(command) => user::run(command, global).await,
         Command::Group(command) => group::run(command, global).await,
+        Command::Import(arguments) => import::run(arguments, global).await,
         Command::Domain(command) => domain::run(command, global).await,
         Command::Journal(command) => journal::run(command, global).await,
         Command::Requests(command) => requests::run(command, global).await,

@@ -28,6 +28,7 @@ pub mod groups;
 pub mod hand;
 pub mod journal;
 pub mod keys;
+pub mod imports;
 mod link;
 pub mod mail;
 mod members;

@@ -17,7 +17,7 @@ use crate::hand;
 use crate::outcome::{Effects, Outcome};
 use crate::preview::Preview;
 use crate::representation::user_type;
-use crate::requester::Operator;
+use crate::requester::{Operator, Requester};
 use crate::resources::existing;
 
 /// A person to add.
@@ -105,19 +105,47 @@ pub async fn add(
     let requester = operator.of(scope);
     let document = person.document()?;
     let pool = licensed(&db.read(&requester.scope).await?, licence).await?;
-    let attempt = async |mut unit: WriteUnit| -> Attempt<Changed> {
-        let arrivals = [Arrival::by_hand(&requester, document.clone(), pool)?];
-        let outcomes = together(db, &mut unit, &arrivals, true).await?;
-        let user = arrivals[0].user();
-        let mut effects = Effects::default();
-        for outcome in outcomes {
-            let Outcome { effects: followed, .. } = outcome?;
-            effects.merge(followed);
-        }
-        let changed = Changed::new(user.id, user.user_name(), effects);
-        Ok((unit, changed))
+    let attempt = async |mut unit: WriteUnit| -> Attempt<(UserId, Effects)> {
+        let coming = vec![Coming::new(&requester, document.clone(), pool)?];
+        let arrived = arrive(db, &mut unit, coming).await?.pop();
+        let (id, effects) = arrived.ok_or_else(|| Error::Refused("no person was added".to_owned()))?;
+        Ok((unit, (id, effects?)))
     };
-    Ok(db.write(&requester.scope, attempt).await?.value)
+    let (id, effects) = db.write(&requester.scope, attempt).await?.value;
+    let user_name = document.get("userName").and_then(Value::as_str).unwrap_or_default();
+    Ok(Changed::new(id, user_name, effects))
+}
+
+/// A person who is to be created in a unit.
+pub(crate) struct Coming(Arrival);
+
+impl Coming {
+    /// A person with this document, and a licence of this pool.
+    ///
+    /// # Errors
+    /// What is wrong with the document.
+    pub(crate) fn new(requester: &Requester, document: Object, pool: Option<PoolId>) -> Result<Self, Error> {
+        Arrival::by_hand(requester, document, pool).map(Self)
+    }
+}
+
+/// Creates people in one unit, as a push does; says for each what followed, or that the `userName` is taken.
+///
+/// # Errors
+/// What a rule or the database says; nothing of the unit may be committed then.
+pub(crate) async fn arrive(
+    db: &Database,
+    unit: &mut WriteUnit,
+    coming: Vec<Coming>,
+) -> Result<Vec<(UserId, Result<Effects, Error>)>, Error> {
+    let arrivals: Vec<Arrival> = coming.into_iter().map(|coming| coming.0).collect();
+    if arrivals.is_empty() {
+        return Ok(Vec::new());
+    }
+    let outcomes = together(db, unit, &arrivals, true).await?;
+    let ids = arrivals.iter().map(|arrival| arrival.user().id);
+    let effects = |outcome: Result<Outcome, Error>| outcome.map(|outcome| outcome.effects);
+    Ok(ids.zip(outcomes.into_iter().map(effects)).collect())
 }
 
 /// The pool of which people get a licence who are added.
