@@ -30,17 +30,18 @@ pub(crate) struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
-    new: Option<New>,
+    new: New,
 }
 
 /// A file to import.
 #[derive(Args)]
 pub(crate) struct New {
     /// The file
-    file: PathBuf,
+    #[arg(required = true)]
+    file: Option<PathBuf>,
     /// The tenant, by name or id
-    #[arg(long)]
-    tenant: String,
+    #[arg(long, required = true)]
+    tenant: Option<String>,
     /// Which column is what: name, given, family, email or user-name; columns by their names or numbers
     #[arg(long, value_name = "COLUMN=FIELD,…")]
     map: Option<String>,
@@ -106,8 +107,8 @@ impl Which {
 
 pub(crate) async fn run(arguments: Arguments, global: &Global) -> Result<()> {
     let admin = global.admin().await?;
-    match (arguments.command, arguments.new) {
-        (Some(Command::List { tenant, count }), _) => {
+    match arguments.command {
+        Some(Command::List { tenant, count }) => {
             let imports = imports::list(admin.db(), &tenant, count).await.map_err(told)?;
             let columns = [
                 ("File", "/name"),
@@ -119,24 +120,24 @@ pub(crate) async fn run(arguments: Arguments, global: &Global) -> Result<()> {
             ];
             output::items(global, &imports, &columns)
         }
-        (Some(Command::Show { which, result }), _) => {
+        Some(Command::Show { which, result }) => {
             let summary = imports::show(admin.db(), &which.tenant, which.id()?).await.map_err(told)?;
             finished(global, &admin, &which.tenant, &summary, result.as_deref()).await
         }
-        (Some(Command::Resume { which }), _) => {
+        Some(Command::Resume { which }) => {
             let (id, operator) = (which.id()?, admin.operator("import resume"));
             let work = imports::resume(admin.db(), &operator, &which.tenant, id).await.map_err(told)?;
             work_off(global, &admin, work).await?;
             let summary = imports::show(admin.db(), &which.tenant, id).await.map_err(told)?;
             finished(global, &admin, &which.tenant, &summary, None).await
         }
-        (None, Some(new)) => import(global, &admin, new).await,
-        (None, None) => Ok(()),
+        None => import(global, &admin, arguments.new).await,
     }
 }
 
 async fn import(global: &Global, admin: &Admin, new: New) -> Result<()> {
-    let New { file: path, tenant, map, licence, dry_run, result } = new;
+    let New { file, tenant, map, licence, dry_run, result } = new;
+    let (path, tenant) = file.zip(tenant).context("a file and a tenant are needed")?;
     let file = File::open(&path).with_context(|| format!("{} cannot be opened", path.display()))?;
     let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let options = Options { name, mapping: map, licence: licence.wanted() };

@@ -184,12 +184,22 @@ pub async fn start(
         Ok((unit, ()))
     };
     db.write(&requester.scope, keep).await?;
+    let id = import.id;
     loop {
-        let rows: Vec<ImportRow> = file.next(PORTION)?.iter().map(Row::kept).collect();
+        let rows: Vec<ImportRow> = match file.next(PORTION) {
+            Ok(rows) => rows.iter().map(Row::kept).collect(),
+            Err(error) => {
+                let forget = async |mut unit: WriteUnit| -> Attempt<()> {
+                    unit.delete_import(id).await?;
+                    Ok((unit, ()))
+                };
+                db.write(&requester.scope, forget).await?;
+                return Err(error);
+            }
+        };
         if rows.is_empty() {
             break;
         }
-        let id = import.id;
         let keep = async |mut unit: WriteUnit| -> Attempt<()> {
             unit.insert_import_rows(id, &rows).await?;
             Ok((unit, ()))

@@ -287,6 +287,19 @@ impl WriteUnit {
         Ok(())
     }
 
+    /// Forgets an import with its rows.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn delete_import(&mut self, import: Uuid) -> Result<(), Error> {
+        for (table, column) in [("import_rows", "import_id"), ("imports", "id")] {
+            let mut sql = Sql::new(&format!("DELETE FROM {table} WHERE tenant_id = "));
+            sql.bind(self.tenant()).push(&format!(" AND {column} = ")).bind(import);
+            self.transaction.run(sql).await?;
+        }
+        Ok(())
+    }
+
     /// Says what became of rows.
     ///
     /// # Errors

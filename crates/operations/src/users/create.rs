@@ -59,8 +59,8 @@ impl Arrival {
     fn new(requester: &Requester, document: Object, projection: &Projection) -> Result<Self, Error> {
         let (id, now) = (UserId::new(store::new_id(requester.now)), requester.now);
         let name = document.get("userName").and_then(serde_json::Value::as_str).unwrap_or_default();
-        let by = requester.provider.as_ref().map_or("an administrator", |it| &it.connection.name);
-        let why = format!("{name} was created by “{by}”.");
+        let by = requester.provider.as_ref().map(|it| format!("“{}”", it.connection.name));
+        let why = format!("{name} was created by {}.", by.as_deref().unwrap_or("an administrator"));
         let mut entry = Entry::new(Subject::User(id), EntryKind::UserCreated, why);
         // The journal is asked by e-mail address, too, when the user is there no more.
         entry.after = document.get("emails").map(|emails| json!({ "emails": emails }));
