@@ -211,7 +211,7 @@ pub async fn start(
     state::WORKING.clone_into(&mut import.state);
     let begin = async |mut unit: WriteUnit| -> Attempt<Work> {
         unit.save_import(&import).await?;
-        let job = ImportWork { import: import.id }.job(requester.now);
+        let job = ImportWork::new(import.id).job(requester.now);
         let work = Work::start(&requester, &mut unit, job, import::KIND).await?;
         Ok((unit, work))
     };
@@ -239,7 +239,7 @@ pub async fn resume(
                 Err(Error::Refused(said.to_owned()))
             }
             _ => {
-                let job = ImportWork { import }.job(requester.now);
+                let job = ImportWork::new(import).job(requester.now);
                 let work = Work::start(&requester, &mut unit, job, import::KIND).await?;
                 Ok((unit, work))
             }

@@ -24,10 +24,18 @@ pub(crate) const KIND: &str = "import";
 /// The import whose people are to be created; its rows say how far that is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ImportWork {
-    pub(crate) import: Uuid,
+    import: Uuid,
+    /// The rows up to this one are done.
+    #[serde(default)]
+    after: u64,
 }
 
 impl ImportWork {
+    /// All rows that are not done.
+    pub(crate) const fn new(import: Uuid) -> Self {
+        Self { import, after: 0 }
+    }
+
     /// The job that does the work.
     pub(crate) fn job(&self, run_at: DateTime<Utc>) -> NewJob {
         let key = format!("{KIND}:{}", self.import);
@@ -37,18 +45,24 @@ impl ImportWork {
 
 /// Creates the people of the next rows. When one of them is refused, each is created in a unit of its own.
 pub(super) async fn step(step: &mut Step<'_>) -> Result<Option<Progress>, WorkError> {
-    let ImportWork { import } = step.read()?;
-    match create_next(step, import, step.pace.batch).await {
+    let mut work: ImportWork = step.read()?;
+    let progress = create_some(step, &mut work).await?;
+    step.saved(json!(work));
+    Ok(progress)
+}
+
+async fn create_some(step: &Step<'_>, work: &mut ImportWork) -> Result<Option<Progress>, WorkError> {
+    match create_next(step, work, step.pace.batch).await {
         Ok(0) => Ok(None),
         Ok(people) => Ok(Some(Progress { people, refused: 0 })),
         Err(Error::Rule(_) | Error::Scim(_) | Error::Refused(_)) => {
             let mut progress = Progress::default();
             for _ in 0..step.pace.batch {
-                match create_next(step, import, 1).await {
+                match create_next(step, work, 1).await {
                     Ok(0) => break,
                     Ok(people) => progress.people += people,
                     Err(refusal @ (Error::Rule(_) | Error::Scim(_) | Error::Refused(_))) => {
-                        refuse_next(step, import, &refusal).await?;
+                        refuse_next(step, work, &refusal).await?;
                         progress.add(Progress { people: 1, refused: 1 });
                     }
                     Err(other) => return Err(other.into()),
@@ -62,47 +76,49 @@ pub(super) async fn step(step: &mut Step<'_>) -> Result<Option<Progress>, WorkEr
 
 /// Creates the people of at most `most` rows in one unit; says how many rows that were. At the end of the rows the import is
 /// done.
-async fn create_next(step: &Step<'_>, import: Uuid, most: u64) -> Result<u64, Error> {
-    let attempt = async |mut unit: WriteUnit| -> Attempt<u64> {
-        let Some(mut known) = unit.lock_import(import).await?.filter(|known| known.state == state::WORKING)
-        else {
-            return Ok((unit, 0));
+async fn create_next(step: &Step<'_>, work: &mut ImportWork, most: u64) -> Result<u64, Error> {
+    let attempt = async |mut unit: WriteUnit| -> Attempt<(u64, u64)> {
+        let known = unit.lock_import(work.import).await?;
+        let Some(mut known) = known.filter(|known| known.state == state::WORKING) else {
+            return Ok((unit, (0, 0)));
         };
         let requester = requester(step, &known);
-        let mut rows = next_rows(&unit, import, most).await?;
-        if rows.is_empty() {
+        let mut rows = next_rows(&unit, work, most).await?;
+        let Some(last) = rows.last().map(|row| row.number) else {
             state::DONE.clone_into(&mut known.state);
             known.ended_at = Some(step.pace.now);
             unit.save_import(&known).await?;
             let entry = told(&unit, &known).await?;
             unit.record([(&entry, &requester.actor)], step.pace.now).await?;
-            return Ok((unit, 0));
-        }
+            return Ok((unit, (0, 0)));
+        };
         create(step, &mut unit, (&requester, &known), &mut rows).await?;
         let kept: Vec<_> = rows.iter().map(Row::kept).collect();
-        unit.save_import_rows(import, &kept).await?;
-        step.save(&mut unit, &json!(ImportWork { import })).await?;
-        Ok((unit, rows.len() as u64))
+        unit.save_import_rows(work.import, &kept).await?;
+        step.save(&mut unit, &json!(ImportWork { after: last, ..*work })).await?;
+        Ok((unit, (rows.len() as u64, last)))
     };
-    Ok(step.db.write(step.scope, attempt).await?.value)
+    let (people, last) = step.db.write(step.scope, attempt).await?.value;
+    work.after = last.max(work.after);
+    Ok(people)
 }
 
 /// Says of the next row that its person was refused.
-async fn refuse_next(step: &Step<'_>, import: Uuid, refusal: &Error) -> Result<(), Error> {
+async fn refuse_next(step: &Step<'_>, work: &ImportWork, refusal: &Error) -> Result<(), Error> {
     let verdict = if matches!(refusal, Error::Rule(_)) { Verdict::NoSeat } else { Verdict::Refused };
     let attempt = async |mut unit: WriteUnit| -> Attempt<()> {
-        unit.lock_import(import).await?;
-        let mut rows = next_rows(&unit, import, 1).await?;
+        unit.lock_import(work.import).await?;
+        let mut rows = next_rows(&unit, work, 1).await?;
         rows.iter_mut().for_each(|row| row.judge(verdict, sentence(refusal)));
         let kept: Vec<_> = rows.iter().map(Row::kept).collect();
-        unit.save_import_rows(import, &kept).await?;
+        unit.save_import_rows(work.import, &kept).await?;
         Ok((unit, ()))
     };
     step.db.write(step.scope, attempt).await.map(drop)
 }
 
-async fn next_rows(unit: &WriteUnit, import: Uuid, most: u64) -> Result<Vec<Row>, Error> {
-    let rows = unit.import_rows(import, Some(Verdict::New.as_str()), 0, most).await?;
+async fn next_rows(unit: &WriteUnit, work: &ImportWork, most: u64) -> Result<Vec<Row>, Error> {
+    let rows = unit.import_rows(work.import, Some(Verdict::New.as_str()), work.after, most).await?;
     Ok(rows.into_iter().map(Row::from).collect())
 }
 
