@@ -156,9 +156,10 @@ async fn import(global: &Global, admin: &Admin, new: New) -> Result<()> {
         writer.map(ResultFile::end).transpose()?;
         return show(global, &summary);
     }
-    let (id, work) =
-        imports::start(admin.db(), &operator, &tenant, file, &options).await.map_err(told)?;
-    output::note(&format!("the import {id} has begun; a running server goes on with it should this command end"));
+    let (id, work) = imports::start(admin.db(), &operator, &tenant, file, &options).await.map_err(told)?;
+    output::note(&format!(
+        "the import {id} has begun; a running server goes on with it should this command end"
+    ));
     work_off(global, admin, work).await?;
     let summary = imports::show(admin.db(), &tenant, id).await.map_err(told)?;
     finished(global, admin, &tenant, &summary, result.as_deref()).await
@@ -197,14 +198,22 @@ fn show(global: &Global, summary: &Summary) -> Result<()> {
         let columns = [("File", "/name"), ("State", "/state"), ("Rows", "/rows"), ("Id", "/id")];
         return output::details(global, summary, &columns);
     }
-    output::line(format!("{} ({}): {} rows: {}", summary.name, summary.state, summary.rows, summary.sentence()))?;
+    output::line(format!(
+        "{} ({}): {} rows: {}",
+        summary.name,
+        summary.state,
+        summary.rows,
+        summary.sentence()
+    ))?;
     if let Some(encoding) = summary.encoding {
         output::line(format!("read as {encoding}"))?;
     }
     if let Some(seats) = summary.seats {
         let pool = summary.pool.as_deref().unwrap_or("no pool");
-        let text =
-            format!("seats of {pool}: {} needed, {} free, {} missing", seats.needed, seats.free, seats.missing);
+        let text = format!(
+            "seats of {pool}: {} needed, {} free, {} missing",
+            seats.needed, seats.free, seats.missing
+        );
         output::line(text)?;
     }
     if summary.refused() > 0 {
@@ -222,7 +231,8 @@ struct ResultFile(BufWriter<File>);
 impl ResultFile {
     fn create(path: &Path) -> Result<Self> {
         let file = File::create_new(path);
-        let file = file.with_context(|| format!("{} cannot be written, or exists already", path.display()))?;
+        let file =
+            file.with_context(|| format!("{} cannot be written, or exists already", path.display()))?;
         let mut writer = BufWriter::new(file);
         let heading = ["Line", "Name", "Email", "userName", "Result", "Reason"];
         writeln!(writer, "{}", output::csv_line(heading))?;

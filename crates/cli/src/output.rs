@@ -141,7 +141,8 @@ fn csv(values: &[Value], columns: &[(&str, &str)]) -> Result<()> {
 pub(crate) fn csv_line<T: AsRef<str>>(cells: impl IntoIterator<Item = T>) -> String {
     let quoted = |text: T| {
         let text = shown(text.as_ref());
-        let text = if text.starts_with(['=', '+', '-', '@']) { format!("'{text}") } else { text.into_owned() };
+        let text =
+            if text.starts_with(['=', '+', '-', '@']) { format!("'{text}") } else { text.into_owned() };
         if text.contains(['"', ',']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
     };
     cells.into_iter().map(quoted).collect::<Vec<_>>().join(",")
@@ -227,7 +228,10 @@ mod tests {
 
     #[test]
     fn a_cell_is_no_formula_and_one_line() {
-        assert_eq!(csv_line(["=1+1", "+1", "-1", "@SUM(A1)", "a,b", "say \"x\"", "a\nb"]), "'=1+1,'+1,'-1,'@SUM(A1),\"a,b\",\"say \"\"x\"\"\",a\\u000ab");
+        assert_eq!(
+            csv_line(["=1+1", "+1", "-1", "@SUM(A1)", "a,b", "say \"x\"", "a\nb"]),
+            "'=1+1,'+1,'-1,'@SUM(A1),\"a,b\",\"say \"\"x\"\"\",a\\u000ab"
+        );
     }
 
     #[test]

@@ -45,8 +45,14 @@ fn a_file_of_a_spreadsheet_is_tried_imported_and_answered() {
     assert!(again.error.contains("exists already"), "no file is written over: {}", again.error);
     let listed = site.json(&["import", "list", "--tenant", "North"]);
     assert_eq!(listed["items"][0]["operator"], done["operator"]);
-    assert!(site.run(&["import", "show", "--tenant", "North", "x"]).refused(1).contains("no id of an import"));
-    assert!(site.run(&["import", "none.csv", "--tenant", "North"]).refused(1).contains("none.csv cannot be opened"));
+    assert!(
+        site.run(&["import", "show", "--tenant", "North", "x"]).refused(1).contains("no id of an import")
+    );
+    assert!(
+        site.run(&["import", "none.csv", "--tenant", "North"])
+            .refused(1)
+            .contains("none.csv cannot be opened")
+    );
 }
 
 #[test]

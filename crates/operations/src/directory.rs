@@ -121,7 +121,8 @@ pub async fn users(db: &Database, tenant: &str, part: &Part) -> Result<Listed<Us
     let wanted = Wanted { licences: true, ..Wanted::default() };
     let mut listing = unit.list_users(filter.as_ref(), part.page(), wanted).await?;
     let connections = unit.connections().await?;
-    let listed = |marks: &HashMap<UserId, Marks>, (user, Computed { licences, .. }): (store::User, Computed)| {
+    let listed = |marks: &HashMap<UserId, Marks>,
+                  (user, Computed { licences, .. }): (store::User, Computed)| {
         let pools = |state: SeatState| {
             let those = licences.iter().filter(move |licence| licence.state == state);
             those.map(|licence| licence.name.clone()).collect()

@@ -163,7 +163,8 @@ impl Mark {
         }
         unit.mark_domain(user.id, self.held.as_deref(), self.flagged.as_deref()).await?;
         let free = || {
-            let why = format!("{} has an address that the domains of the organisation admit.", user.user_name());
+            let why =
+                format!("{} has an address that the domains of the organisation admit.", user.user_name());
             Entry::new(Subject::User(user.id), EntryKind::DomainChecked, why)
         };
         let entry = self.entry(user.id, user.user_name()).unwrap_or_else(free);

@@ -34,9 +34,17 @@ pub enum Word {
 /// A word with everything known that it needs.
 enum Said {
     /// A licence is withheld no more, and given by hand where no grant stands.
-    Assign { pool: PoolState, withheld: bool, give: bool },
+    Assign {
+        pool: PoolState,
+        withheld: bool,
+        give: bool,
+    },
     /// A licence by hand goes, and the pool is withheld where another grant stands.
-    Unassign { pool: PoolState, withhold: bool, lift: bool },
+    Unassign {
+        pool: PoolState,
+        withhold: bool,
+        lift: bool,
+    },
     Deactivate,
     Activate,
     Release,
@@ -61,7 +69,11 @@ pub async fn preview(
     pools.sort_unstable();
     pools.dedup();
     let change = |situation: &mut Situation| {
-        situation.people.iter_mut().filter(|person| person.id == user.id).for_each(|person| said.apply(person));
+        situation
+            .people
+            .iter_mut()
+            .filter(|person| person.id == user.id)
+            .for_each(|person| said.apply(person));
     };
     let mut preview = Preview::new(&unit, pools, operator.batch, operator.now, change);
     preview.settle(&[user.id], &said.cause()).await?;
@@ -212,7 +224,10 @@ impl Said {
         let (kind, why) = match self {
             Self::Assign { pool, withheld: true, .. } => (
                 EntryKind::Withheld,
-                format!("An administrator withholds the licence of “{}” from {name} no more.", pool.pool.name),
+                format!(
+                    "An administrator withholds the licence of “{}” from {name} no more.",
+                    pool.pool.name
+                ),
             ),
             Self::Assign { pool, .. } => (
                 EntryKind::Granted,

@@ -222,12 +222,7 @@ pub async fn start(
 ///
 /// # Errors
 /// [`Error`] if there is no such import, its file was not read to the end, or it is done.
-pub async fn resume(
-    db: &Database,
-    operator: &Operator,
-    tenant: &str,
-    import: Uuid,
-) -> Result<Work, Error> {
+pub async fn resume(db: &Database, operator: &Operator, tenant: &str, import: Uuid) -> Result<Work, Error> {
     let (scope, _) = db.tenant(tenant).await?;
     let requester = operator.of(scope);
     let begin = async |mut unit: WriteUnit| -> Attempt<Work> {
@@ -340,7 +335,8 @@ pub(crate) async fn judge_known(unit: &ReadUnit, rows: &mut [Row]) -> Result<(),
         let found = known.get(fold_name(&row.user_name).as_str());
         if let Some(found) = found.or_else(|| known.get(&*fold(&row.email))) {
             let owner = found.owner.as_ref();
-            let owner = owner.map_or("of no connection".to_owned(), |name| format!("of the connection “{name}”"));
+            let owner =
+                owner.map_or("of no connection".to_owned(), |name| format!("of the connection “{name}”"));
             row.user = Some(found.user);
             row.judge(Verdict::Known, format!("already a user, {owner}"));
         }

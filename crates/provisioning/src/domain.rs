@@ -98,7 +98,9 @@ mod tests {
 
     #[test]
     fn a_listed_domain_admits_however_it_is_written() {
-        for address in ["a@alpha.example", "a@ALPHA.Example", "a@alpha.example.", "a@bücher.example", "no address"] {
+        for address in
+            ["a@alpha.example", "a@ALPHA.Example", "a@alpha.example.", "a@bücher.example", "no address"]
+        {
             assert_eq!(domains(DomainPolicy::Refuse).admit([address]), Admission::Admitted, "{address}");
         }
         assert_eq!(domains(DomainPolicy::Refuse).admit([]), Admission::Admitted);
@@ -134,7 +136,9 @@ mod tests {
         ] {
             assert_eq!(domain_name(text).as_deref(), Ok(name));
         }
-        for text in ["", "localhost", "a b.example", "-a.example", "a..example", "ada@example.com", "*.example.com"] {
+        for text in
+            ["", "localhost", "a b.example", "-a.example", "a..example", "ada@example.com", "*.example.com"]
+        {
             assert!(domain_name(text).is_err(), "{text}");
         }
     }

@@ -55,21 +55,35 @@ async fn a_person_is_added_edited_and_removed_by_hand() {
     assert_eq!(app.story("ada").await[..2], ["user-created", "seat-taken"]);
     let again = add(&app, &person("ADA"), Licence::None).await.expect_err("the name is taken");
     assert!(again.contains("exists already"), "{again}");
-    let refused = |person: Person| { let app = &app; async move { add(app, &person, Licence::None).await.expect_err("it cannot be used") } };
-    assert!(refused(Person { email: "nowhere".to_owned(), ..person("ben") }).await.contains("\"nowhere\" is no e-mail"));
+    let refused = |person: Person| {
+        let app = &app;
+        async move { add(app, &person, Licence::None).await.expect_err("it cannot be used") }
+    };
+    assert!(
+        refused(Person { email: "nowhere".to_owned(), ..person("ben") })
+            .await
+            .contains("\"nowhere\" is no e-mail")
+    );
     assert!(refused(Person { name: " ".to_owned(), ..person("ben") }).await.contains("the name is missing"));
 
     let (db, operator) = (app.admin.db(), app.admin.operator("user"));
     by_hand::rename(db, &operator, "ada", "Ada Lovelace").await.expect("renamed");
     let read = client.get(&format!("/Users/{}", ada.id)).await.expect(200);
-    assert_eq!((&read.body["displayName"], &read.body["name"]["formatted"]), (&json!("Ada Lovelace"), &json!("Ada Lovelace")));
+    assert_eq!(
+        (&read.body["displayName"], &read.body["name"]["formatted"]),
+        (&json!("Ada Lovelace"), &json!("Ada Lovelace"))
+    );
     assert_eq!(read.body["emails"][0]["value"], "ada@alpha.example");
 
     // S-33, S-36: the licence first, then the person.
     let held = by_hand::remove(db, &operator, "ada", Agreed::Anything).await.expect_err("a licence is left");
     assert!(held.to_string().contains("unassign it first"), "{held}");
-    let refused = say_if(&app, "ada", Word::Unassign(None), Agreed::Nothing).await.expect_err("not agreed to");
-    assert!(refused.contains("1 person would lose something") && pool(&app, "Vault").await == (1, 0), "{refused}");
+    let refused =
+        say_if(&app, "ada", Word::Unassign(None), Agreed::Nothing).await.expect_err("not agreed to");
+    assert!(
+        refused.contains("1 person would lose something") && pool(&app, "Vault").await == (1, 0),
+        "{refused}"
+    );
     say(&app, "ada", Word::Unassign(None)).await.expect("unassigned");
     by_hand::remove(db, &operator, "ada", Agreed::Nothing).await.expect("nothing is lost any more");
     client.get(&format!("/Users/{}", ada.id)).await.expect(404);
@@ -81,7 +95,10 @@ async fn a_person_is_added_edited_and_removed_by_hand() {
         by_hand::rename(db, &operator, &ben, "Ben").await.expect_err("it is pushed").to_string(),
         by_hand::remove(db, &operator, &ben, Agreed::Anything).await.expect_err("it is pushed").to_string(),
     ] {
-        assert!(refused.contains("ben belongs to the connection “generic") && refused.contains("directory"), "{refused}");
+        assert!(
+            refused.contains("ben belongs to the connection “generic") && refused.contains("directory"),
+            "{refused}"
+        );
     }
 }
 
@@ -121,10 +138,12 @@ async fn what_is_withheld_stays_so_whatever_is_pushed_until_it_is_assigned_again
     assert!(app.story("ada").await.contains(&"withheld".to_owned()));
     // A grant by hand is told to be in vain.
     let operator = app.admin.operator("grant create");
-    let told = operations::grants::create(app.admin.db(), &operator, "ada", "Vault").await.expect_err("withheld");
+    let told =
+        operations::grants::create(app.admin.db(), &operator, "ada", "Vault").await.expect_err("withheld");
     assert!(told.to_string().contains("rollcall user assign"), "{told}");
 
-    let preview = hand::preview(app.admin.db(), &operator, "ada", &Word::Assign(None)).await.expect("a preview");
+    let preview =
+        hand::preview(app.admin.db(), &operator, "ada", &Word::Assign(None)).await.expect("a preview");
     assert_eq!((preview.gains.seats, pool(&app, "Vault").await), (1, (0, 0)));
     say(&app, "ada", Word::Assign(None)).await.expect("assigned");
     assert_eq!((client.status(&ada).await.as_str(), pool(&app, "Vault").await), ("pending", (1, 0)));
@@ -146,10 +165,16 @@ async fn a_deactivation_by_hand_beats_a_push_and_scim_says_what_the_provider_sai
         client.remove(&crew, &ada).await.expect(200);
         client.add(&crew, &ada).await.expect(200);
         let read = client.get(&format!("/Users/{ada}")).await.expect(200);
-        assert_eq!((&read.body["active"], &read.body[ENROLMENT]["status"]), (&json!(active), &json!("suspended")));
+        assert_eq!(
+            (&read.body["active"], &read.body[ENROLMENT]["status"]),
+            (&json!(active), &json!("suspended"))
+        );
     }
     let shown = app.person("ada").await;
-    assert!(shown.by_hand.deactivated && shown.explanation.join(" ").contains("deactivated by an administrator's hand"));
+    assert!(
+        shown.by_hand.deactivated
+            && shown.explanation.join(" ").contains("deactivated by an administrator's hand")
+    );
     // Both must let the person in.
     client.set_active(&ada, false).await.expect(200);
     say(&app, "ada", Word::Activate).await.expect("activated");
@@ -200,7 +225,8 @@ async fn a_foreign_domain_is_refused_at_every_door_and_named() {
     named(client.patch(&format!("/Users/{ben}"), rename).await);
     // What was there before stays, and can still be changed in other ways.
     client.set_active(&ada, false).await.expect(200);
-    let told = add(&app, &Person { email: "cleo@beta.example".to_owned(), ..person("cleo") }, Licence::None).await;
+    let told =
+        add(&app, &Person { email: "cleo@beta.example".to_owned(), ..person("cleo") }, Licence::None).await;
     assert!(told.expect_err("a foreign domain").contains("beta.example"));
     // One who is refused takes nobody along.
     let (dan, eve) = (pushed("dan", "dan@beta.example"), pushed("eve", "eve@alpha.example"));
@@ -229,7 +255,11 @@ async fn people_of_a_foreign_domain_are_held_until_they_are_released() {
     assert_eq!((client.status(&ada).await.as_str(), pool(&app, "Vault").await), ("none", (0, 0)));
     let shown = app.person("ada").await;
     assert_eq!(shown.by_hand.held.as_deref(), Some("beta.example"));
-    assert!(shown.explanation.join(" ").contains("ada is held because the domain beta.example"), "{:?}", shown.explanation);
+    assert!(
+        shown.explanation.join(" ").contains("ada is held because the domain beta.example"),
+        "{:?}",
+        shown.explanation
+    );
     client.set_active(&ada, false).await.expect(200);
     client.set_active(&ada, true).await.expect(200);
     assert_eq!(pool(&app, "Vault").await, (0, 0), "no push releases");
@@ -248,6 +278,7 @@ async fn people_of_a_foreign_domain_are_held_until_they_are_released() {
     assert_eq!(client.status(&ben).await, "pending");
     let part = operations::directory::Part { filter: None, start: 1, count: 10 };
     let listed = operations::directory::users(app.admin.db(), &app.tenant, &part).await.expect("readable");
-    let marks: Vec<_> = listed.items.iter().map(|user| (user.user_name.as_str(), user.by_hand.join(" "))).collect();
+    let marks: Vec<_> =
+        listed.items.iter().map(|user| (user.user_name.as_str(), user.by_hand.join(" "))).collect();
     assert_eq!(marks, [("ada", String::new()), ("ben", "flagged: beta.example".to_owned())]);
 }

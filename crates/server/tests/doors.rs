@@ -54,7 +54,8 @@ impl<'a> Round<'a> {
     }
 
     async fn push(&self) {
-        let body = json!({ "schemas": [USER], "userName": format!("pushed {}", self.pool), "title": self.pool });
+        let body =
+            json!({ "schemas": [USER], "userName": format!("pushed {}", self.pool), "title": self.pool });
         self.settled(&self.client.post("/Users", &body).await.body, "push");
     }
 
@@ -133,7 +134,7 @@ async fn all_doors_at_the_last_seat_are_never_over_and_the_others_wait() {
     let client = app.connection("generic").await;
     for number in 0..ROUNDS {
         let round = Round::prepared(&app, &client, number, 1, "queue").await;
-        round.all_at_once().await;
+        Box::pin(round.all_at_once()).await;
         app.server.run_due_jobs().await;
         let pool = app.pool_now(&round.pool).await;
         assert_eq!((pool.used, pool.waiting), (1, PEOPLE - 1), "round {number}");
@@ -148,7 +149,7 @@ async fn a_pool_that_refuses_gives_exactly_its_seats_to_whoever_comes_first() {
     let client = app.connection("generic").await;
     for number in 0..ROUNDS {
         let round = Round::prepared(&app, &client, number, 2, "reject").await;
-        round.all_at_once().await;
+        Box::pin(round.all_at_once()).await;
         let pool = app.pool_now(&round.pool).await;
         assert_eq!((pool.used, pool.waiting), (2, 0), "round {number}");
     }

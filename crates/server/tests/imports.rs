@@ -64,7 +64,8 @@ async fn each_row_has_a_verdict_and_a_dry_run_says_the_same_before() {
     client.user("known@alpha.example").await;
     app.pool("Vault", 2, "queue").await;
     let operator = app.admin.operator("domain");
-    for change in [domains::Change::Add("alpha.example".to_owned()), domains::Change::Policy(Policy::Refuse)] {
+    for change in [domains::Change::Add("alpha.example".to_owned()), domains::Change::Policy(Policy::Refuse)]
+    {
         // The policy is that one already.
         drop(domains::change(app.admin.db(), &operator, &app.tenant, &change).await);
     }
@@ -152,7 +153,8 @@ async fn a_command_and_a_server_that_work_on_one_import_at_once_do_nothing_twice
     let operator = app.admin.operator("import resume");
     let mut again = imports::resume(app.admin.db(), &operator, &app.tenant, id).await.expect("it goes on");
     let pace = Pace { now: app.clock.now(), batch: 7, lease: TimeDelta::seconds(30) };
-    let run = async |work: &mut Work| while work.step(app.admin.db(), pace).await.expect("a step").is_some() {};
+    let run =
+        async |work: &mut Work| while work.step(app.admin.db(), pace).await.expect("a step").is_some() {};
     tokio::join!(run(&mut work), run(&mut again));
     let (summary, _) = shown(&app, id).await;
     assert_eq!(summary.verdicts, BTreeMap::from([(Verdict::Created, 200)]));

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use provisioning::{Grant, GrantSource, GroupId, Hand, Person, Pool, PoolId, PoolPolicy, Seat, Situation, UserId};
+use provisioning::{
+    Grant, GrantSource, GroupId, Hand, Person, Pool, PoolId, PoolPolicy, Seat, Situation, UserId,
+};
 use sea_orm::FromQueryResult;
 use serde_json::{Value, json};
 use uuid::Uuid;

@@ -39,9 +39,8 @@ impl ReadUnit {
     pub async fn marks(&self, users: &[UserId]) -> Result<HashMap<UserId, Marks>, Error> {
         let mut marks = HashMap::new();
         for chunk in users.chunks(CHUNK) {
-            let mut sql = Sql::new(
-                "SELECT u.id, u.deactivated_by_hand_at, u.held_domain, u.flagged_domain FROM ",
-            );
+            let mut sql =
+                Sql::new("SELECT u.id, u.deactivated_by_hand_at, u.held_domain, u.flagged_domain FROM ");
             sql.users_among(self, chunk.iter().map(|user| user.uuid()));
             sql.push(
                 " WHERE u.deactivated_by_hand_at IS NOT NULL OR u.held_domain IS NOT NULL \
@@ -98,19 +97,9 @@ impl WriteUnit {
     ///
     /// # Errors
     /// [`Error::Other`] if the user or the pool does not exist.
-    pub async fn withhold(
-        &mut self,
-        user: UserId,
-        pool: PoolId,
-        now: DateTime<Utc>,
-    ) -> Result<bool, Error> {
+    pub async fn withhold(&mut self, user: UserId, pool: PoolId, now: DateTime<Utc>) -> Result<bool, Error> {
         let mut sql = Sql::new("INSERT INTO withheld (tenant_id, user_id, pool_id, created_at) VALUES ");
-        sql.tuple([
-            self.tenant().into(),
-            user.uuid().into(),
-            pool.uuid().into(),
-            stored(now).into(),
-        ]);
+        sql.tuple([self.tenant().into(), user.uuid().into(), pool.uuid().into(), stored(now).into()]);
         sql.push(" ON CONFLICT (tenant_id, user_id, pool_id) DO NOTHING");
         Ok(self.transaction.run(sql).await? == 1)
     }

@@ -70,7 +70,7 @@ struct Row {
     operator: String,
     pool_id: Option<Uuid>,
     state: String,
-    row_count: i64,
+    total: i64,
     created_at: DateTime<Utc>,
     ended_at: Option<DateTime<Utc>>,
 }
@@ -107,7 +107,7 @@ impl From<Row> for Import {
             operator: row.operator,
             pool: row.pool_id.map(PoolId::new),
             state: row.state,
-            rows: u64::try_from(row.row_count).unwrap_or(0),
+            rows: u64::try_from(row.total).unwrap_or(0),
             created_at: row.created_at,
             ended_at: row.ended_at,
         }
@@ -183,9 +183,8 @@ impl ReadUnit {
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
     pub async fn import_verdicts(&self, import: Uuid) -> Result<Vec<(String, u64)>, Error> {
-        let mut sql = Sql::new(
-            "SELECT r.verdict, COUNT(*) AS number FROM import_rows r WHERE r.tenant_id = ",
-        );
+        let mut sql =
+            Sql::new("SELECT r.verdict, COUNT(*) AS number FROM import_rows r WHERE r.tenant_id = ");
         sql.bind(self.tenant()).push(" AND r.import_id = ").bind(import);
         sql.push(" GROUP BY r.verdict ORDER BY r.verdict");
         let rows = self.transaction.all::<CountRow>(sql).await?;
@@ -201,7 +200,8 @@ impl ReadUnit {
         let owner = "(SELECT c.name FROM connections c WHERE c.tenant_id = u.tenant_id AND c.id = u.connection_id) AS owner";
         let mut known = Vec::new();
         for chunk in names.chunks(CHUNK) {
-            let mut sql = Sql::new(&format!("SELECT u.id, u.user_name_folded AS found, {owner} FROM users u"));
+            let mut sql =
+                Sql::new(&format!("SELECT u.id, u.user_name_folded AS found, {owner} FROM users u"));
             sql.push(" WHERE u.tenant_id = ").bind(self.tenant()).push(" AND u.user_name_folded IN ");
             sql.list(chunk.iter().map(|name| fold_name(name)));
             known.extend(self.transaction.all::<KnownRow>(sql).await?);
@@ -234,7 +234,7 @@ impl WriteUnit {
     /// [`Error::Busy`] or [`Error::Other`].
     pub async fn insert_import(&mut self, import: &Import) -> Result<(), Error> {
         let mut sql = Sql::new(
-            "INSERT INTO imports (tenant_id, id, name, operator, pool_id, state, row_count, created_at) VALUES ",
+            "INSERT INTO imports (tenant_id, id, name, operator, pool_id, state, total, created_at) VALUES ",
         );
         sql.tuple([
             self.tenant().into(),
@@ -255,7 +255,7 @@ impl WriteUnit {
     /// [`Error::Busy`] or [`Error::Other`].
     pub async fn save_import(&mut self, import: &Import) -> Result<(), Error> {
         let mut sql = Sql::new("UPDATE imports SET state = ");
-        sql.bind(import.state.as_str()).push(", row_count = ").bind(signed(import.rows));
+        sql.bind(import.state.as_str()).push(", total = ").bind(signed(import.rows));
         sql.push(", ended_at = ").bind(import.ended_at.map(stored));
         sql.push(" WHERE tenant_id = ").bind(self.tenant()).push(" AND id = ").bind(import.id);
         self.transaction.run(sql).await.map(drop)
@@ -318,7 +318,9 @@ impl WriteUnit {
                 ]
             }));
             sql.push(") AS v WHERE import_rows.tenant_id = ").bind(self.tenant());
-            sql.push(" AND import_rows.import_id = ").bind(import).push(" AND import_rows.number = v.column1");
+            sql.push(" AND import_rows.import_id = ")
+                .bind(import)
+                .push(" AND import_rows.number = v.column1");
             self.transaction.run(sql).await?;
         }
         Ok(())

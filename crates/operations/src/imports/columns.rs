@@ -5,11 +5,35 @@ use crate::error::Error;
 
 /// What a column can be, with the words by which headers call it: letters and digits alone.
 const KNOWN: [(Field, &[&str]); 5] = [
-    (Field::Email, &["email", "mail", "emailaddress", "mailaddress", "emailadresse", "mailadresse", "primaryemail", "workemail"]),
+    (
+        Field::Email,
+        &[
+            "email",
+            "mail",
+            "emailaddress",
+            "mailaddress",
+            "emailadresse",
+            "mailadresse",
+            "primaryemail",
+            "workemail",
+        ],
+    ),
     (Field::Name, &["name", "fullname", "displayname", "vollständigername", "anzeigename", "person"]),
     (Field::Given, &["firstname", "givenname", "vorname", "forename"]),
     (Field::Family, &["lastname", "familyname", "surname", "nachname", "familienname", "zuname"]),
-    (Field::UserName, &["username", "login", "loginname", "upn", "userprincipalname", "benutzername", "anmeldename", "benutzer"]),
+    (
+        Field::UserName,
+        &[
+            "username",
+            "login",
+            "loginname",
+            "upn",
+            "userprincipalname",
+            "benutzername",
+            "anmeldename",
+            "benutzer",
+        ],
+    ),
 ];
 
 /// What a column can be.
@@ -73,7 +97,9 @@ impl Columns {
         for pair in mapping.split(',').map(str::trim).filter(|pair| !pair.is_empty()) {
             let said = || {
                 let fields = "name, given, family, email or user-name";
-                Error::Refused(format!("\"{pair}\" maps no column: write it as COLUMN=FIELD, with one of {fields}"))
+                Error::Refused(format!(
+                    "\"{pair}\" maps no column: write it as COLUMN=FIELD, with one of {fields}"
+                ))
             };
             let (column, field) = pair.rsplit_once('=').ok_or_else(said)?;
             let field = match plain(field).as_str() {
@@ -89,7 +115,10 @@ impl Columns {
             let at = named.or(numbered.filter(|at| *at < first.len()));
             let Some(at) = at else {
                 let all = first.join(", ");
-                return Err(Error::Refused(format!("there is no column \"{}\": the first row is {all}", column.trim())));
+                return Err(Error::Refused(format!(
+                    "there is no column \"{}\": the first row is {all}",
+                    column.trim()
+                )));
             };
             *columns.place(field) = Some(at);
         }
@@ -165,7 +194,10 @@ mod tests {
         };
         assert_eq!(read("Name;E-Mail", None, "Ada Byron;a@x.example"), ada(None));
         assert_eq!(read("E-Mail-Adresse;Vorname;Nachname", None, "a@x.example;Ada;Byron"), ada(None));
-        assert_eq!(read("id;Email Address;Full name;User Name", None, "1; a@x.example ;Ada Byron;ada"), ada(Some("ada")));
+        assert_eq!(
+            read("id;Email Address;Full name;User Name", None, "1; a@x.example ;Ada Byron;ada"),
+            ada(Some("ada"))
+        );
         assert_eq!(read("Vollständiger Name;Mail;Benutzername", None, "Ada Byron;a@x.example; "), ada(None));
     }
 
@@ -175,7 +207,8 @@ mod tests {
         assert_eq!(read("Wer;Wohin", Some("wer=name, Wohin=email"), "Ada;a@x.example"), ada(true));
         assert_eq!(read("a;Ada;a@x.example", Some("2=name,3=email"), "a;Ada;a@x.example"), ada(false));
         assert_eq!(read("a@x.example;Ada", None, "a@x.example;Ada"), ada(false));
-        let refused = |first: &str, mapping| Columns::of(&row(first), mapping).expect_err("no use").to_string();
+        let refused =
+            |first: &str, mapping| Columns::of(&row(first), mapping).expect_err("no use").to_string();
         assert!(refused("Name;City", None).contains("no column has e-mail addresses"));
         assert!(refused("Mail;City", None).contains("no column has names"));
         assert!(refused("Mail;Name", Some("Post=email")).contains("there is no column \"Post\""));

@@ -138,7 +138,8 @@ mod tests {
     fn every_encoding_gives_the_same_text() {
         let text = "Name;E-Mail\nJörg Müller;joerg@alpha.example\n";
         let marked = |mark: &[u8], bytes: Vec<u8>| [mark, &bytes].concat();
-        let latin: Vec<u8> = text.chars().map(|letter| u8::try_from(u32::from(letter)).expect("Latin-1")).collect();
+        let latin: Vec<u8> =
+            text.chars().map(|letter| u8::try_from(u32::from(letter)).expect("Latin-1")).collect();
         for (bytes, encoding) in [
             (text.as_bytes().to_vec(), "UTF-8"),
             (marked(&[0xef, 0xbb, 0xbf], text.as_bytes().to_vec()), "UTF-8"),

@@ -6,10 +6,10 @@ use std::io::{Cursor, Read, Seek};
 use csv::{ReaderBuilder, StringRecord, Terminator, Trim};
 use scim::text::{fold, fold_name};
 
+use super::Row;
 use super::columns::{Cells, Columns};
 use super::decoded::Decoded;
 use super::verdict::Verdict;
-use super::Row;
 use crate::address::is_address;
 use crate::error::Error;
 
@@ -103,12 +103,11 @@ impl<R: Read + Seek> File<R> {
         } else {
             let keys = [format!("user {}", fold_name(&user_name)), format!("mail {}", fold(&email))];
             let before = keys.iter().find_map(|key| self.seen.get(key).copied());
-            match before {
-                Some(before) => (Verdict::Duplicate, Some(format!("line {before} has the same person"))),
-                None => {
-                    self.seen.extend(keys.map(|key| (key, number)));
-                    (Verdict::New, None)
-                }
+            if let Some(before) = before {
+                (Verdict::Duplicate, Some(format!("line {before} has the same person")))
+            } else {
+                self.seen.extend(keys.map(|key| (key, number)));
+                (Verdict::New, None)
             }
         };
         Row { number, name, email, user_name, verdict, reason, user: None }
@@ -116,10 +115,13 @@ impl<R: Read + Seek> File<R> {
 }
 
 fn next(records: &mut csv::Reader<impl Read>, record: &mut StringRecord) -> Result<bool, Error> {
-    let read = records.read_record(record).map_err(|error| Error::Refused(format!("the file cannot be read: {error}")))?;
+    let read = records
+        .read_record(record)
+        .map_err(|error| Error::Refused(format!("the file cannot be read: {error}")))?;
     let line = record.position().map_or(0, csv::Position::line);
     if record.as_slice().len() > LONGEST {
-        let said = format!("line {line} is longer than any row of people: a quotation mark may have been left open");
+        let said =
+            format!("line {line} is longer than any row of people: a quotation mark may have been left open");
         return Err(Error::Refused(said));
     }
     if record.as_slice().contains('\0') {
@@ -140,7 +142,10 @@ fn delimiter(head: &[u8]) -> u8 {
         if *byte == b'"' {
             quoted = !quoted;
         }
-        counts.iter_mut().filter(|(candidate, _)| !quoted && candidate == byte).for_each(|(_, count)| *count += 1);
+        counts
+            .iter_mut()
+            .filter(|(candidate, _)| !quoted && candidate == byte)
+            .for_each(|(_, count)| *count += 1);
     }
     counts.into_iter().rev().max_by_key(|(_, count)| *count).map_or(b',', |(candidate, _)| candidate)
 }

@@ -69,7 +69,7 @@ pub async fn preview_update(
     change: &Change,
 ) -> Result<Consequences, Error> {
     let (scope, before) = db.tenant(tenant).await?;
-    let pool = pool_by_hand(&db.read(&scope).await?, change).await?;
+    let pool = pool_by_hand(&db.read(&scope).await?, change, &before).await?;
     let Wanted { zone, .. } = wanted(change, pool, &before)?;
     preview(db, operator, &scope, zone).await
 }
@@ -87,7 +87,7 @@ pub async fn update(
     agreed: Agreed,
 ) -> Result<(Tenant, Vec<Work>), Error> {
     let (scope, before) = db.tenant(tenant).await?;
-    let pool = pool_by_hand(&db.read(&scope).await?, change).await?;
+    let pool = pool_by_hand(&db.read(&scope).await?, change, &before).await?;
     let Wanted { name, zone, settings } = wanted(change, pool, &before)?;
     agreed.check(&preview(db, operator, &scope, zone).await?)?;
     let requester = operator.of(scope);
@@ -129,26 +129,26 @@ pub async fn update(
     Ok((store::Tenant { name, time_zone, settings, ..before.clone() }.try_into()?, works))
 }
 
-/// The pool for people by hand that a change names, as it is kept; none where the change says nothing about it.
-async fn pool_by_hand(unit: &ReadUnit, change: &Change) -> Result<Option<Option<PoolId>>, Error> {
+/// The pool that people get by hand after a change.
+async fn pool_by_hand(
+    unit: &ReadUnit,
+    change: &Change,
+    before: &store::Tenant,
+) -> Result<Option<PoolId>, Error> {
     match change.pool_by_hand.as_deref().map(str::trim) {
-        None => Ok(None),
-        Some("") => Ok(Some(None)),
-        Some(name) => Ok(Some(Some(pool_in(unit, name).await?.pool.id))),
+        None => Ok(Settings::of(before)?.pool_by_hand),
+        Some("") => Ok(None),
+        Some(name) => Ok(Some(pool_in(unit, name).await?.pool.id)),
     }
 }
 
 /// What is to be another; at least one thing is.
-fn wanted<'c>(
-    change: &'c Change,
-    pool: Option<Option<PoolId>>,
-    before: &store::Tenant,
-) -> Result<Wanted<'c>, Error> {
+fn wanted<'c>(change: &'c Change, pool: Option<PoolId>, before: &store::Tenant) -> Result<Wanted<'c>, Error> {
     let name = change.name.as_deref().map(checked_name).transpose()?.filter(|name| *name != before.name);
     let zone = change.time_zone.as_deref().map(zone).transpose()?.filter(|zone| *zone != before.time_zone);
     let known = Settings::of(before)?;
     let mut settings = change.settings.apply(&known)?;
-    settings.pool_by_hand = pool.unwrap_or(settings.pool_by_hand);
+    settings.pool_by_hand = pool;
     let settings = Some(settings).filter(|settings| *settings != known);
     if name.is_none() && zone.is_none() && settings.is_none() {
         return Err(Error::Refused(format!("the tenant {} is like that already", before.name)));

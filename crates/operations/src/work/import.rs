@@ -109,7 +109,9 @@ async fn refuse_next(step: &Step<'_>, work: &ImportWork, refusal: &Error) -> Res
     let attempt = async |mut unit: WriteUnit| -> Attempt<()> {
         unit.lock_import(work.import).await?;
         let mut rows = next_rows(&unit, work, 1).await?;
-        rows.iter_mut().for_each(|row| row.judge(verdict, sentence(refusal)));
+        for row in &mut rows {
+            row.judge(verdict, sentence(refusal));
+        }
         let kept: Vec<_> = rows.iter().map(Row::kept).collect();
         unit.save_import_rows(work.import, &kept).await?;
         Ok((unit, ()))

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::TimeDelta;
 use proptest::prelude::*;
 use provisioning::{
-    ApplicationEvent, Cause, Decision, Effect, GroupId, Person, PoolId, PoolPolicy, SeatState, Situation,
-    Status, Step, UserId,
+    ApplicationEvent, Cause, Decision, Effect, GroupId, Hand, Person, PoolId, PoolPolicy, SeatState,
+    Situation, Status, Step, UserId,
 };
 
 use crate::story::{KEYS, LEGAL, NOTES, PEOPLE, SALES, STAFF, Story, VAULT, by_hand, name, through};
@@ -157,28 +157,7 @@ impl Tenant {
                 self.by_hand.remove(&(PEOPLE[*person], POOLS[*pool]));
                 self.settle([PEOPLE[*person]], &Cause::GrantLifted)
             }
-            Change::Withhold(person, pool, on) => {
-                let (id, pool) = (PEOPLE[*person], POOLS[*pool]);
-                if let Some(person) = self.story.people.get_mut(&id) {
-                    let withheld = &mut person.hand.withheld;
-                    let _ = if *on { withheld.insert(pool) } else { withheld.remove(&pool) };
-                }
-                self.settle([id], if *on { &Cause::Withheld } else { &Cause::WithheldNoMore })
-            }
-            Change::ByHand(person, off) => {
-                let id = PEOPLE[*person];
-                if let Some(person) = self.story.people.get_mut(&id) {
-                    person.hand.deactivated = *off;
-                }
-                self.settle([id], if *off { &Cause::DeactivatedByHand } else { &Cause::ActivatedByHand })
-            }
-            Change::Hold(person, on) => {
-                let id = PEOPLE[*person];
-                if let Some(person) = self.story.people.get_mut(&id) {
-                    person.hand.held = on.then(|| "elsewhere.example".to_owned());
-                }
-                self.settle([id], if *on { &Cause::HeldForDomain } else { &Cause::Released })
-            }
+            Change::Withhold(..) | Change::ByHand(..) | Change::Hold(..) => self.by_hand(change),
             Change::Resize(pool, seats) => self.pool_changed(POOLS[*pool], |pool| pool.seats = *seats),
             Change::Policy(pool, policy) => self.pool_changed(POOLS[*pool], |pool| pool.policy = *policy),
             Change::Expiry(pool, hours) => {
@@ -205,6 +184,35 @@ impl Tenant {
         };
         if !done {
             *self = before;
+        }
+    }
+
+    /// What an administrator says about a person.
+    fn by_hand(&mut self, change: &Change) -> bool {
+        match change {
+            Change::Withhold(person, pool, on) => {
+                let (id, pool) = (PEOPLE[*person], POOLS[*pool]);
+                if let Some(person) = self.story.people.get_mut(&id) {
+                    let withheld = &mut person.hand.withheld;
+                    let _ = if *on { withheld.insert(pool) } else { withheld.remove(&pool) };
+                }
+                self.settle([id], if *on { &Cause::Withheld } else { &Cause::WithheldNoMore })
+            }
+            Change::ByHand(person, off) => {
+                let id = PEOPLE[*person];
+                if let Some(person) = self.story.people.get_mut(&id) {
+                    person.hand.deactivated = *off;
+                }
+                self.settle([id], if *off { &Cause::DeactivatedByHand } else { &Cause::ActivatedByHand })
+            }
+            Change::Hold(person, on) => {
+                let id = PEOPLE[*person];
+                if let Some(person) = self.story.people.get_mut(&id) {
+                    person.hand.held = on.then(|| "elsewhere.example".to_owned());
+                }
+                self.settle([id], if *on { &Cause::HeldForDomain } else { &Cause::Released })
+            }
+            _ => unreachable!("no word of an administrator"),
         }
     }
 
@@ -463,5 +471,34 @@ proptest! {
         tenant.ring_timers();
         prop_assert!(tenant.is_on_time());
         check(&tenant.story);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_lifted_by_hand_leaves_exactly_what_the_grants_say(changes in prop::collection::vec(change(), 1..60)) {
+        let mut tenant = Tenant::new();
+        for change in &changes {
+            tenant.perform(change);
+        }
+        tenant.ring_timers();
+        for id in PEOPLE {
+            if let Some(person) = tenant.story.people.get_mut(&id) {
+                person.hand = Hand::default();
+            }
+            // Nothing that a full pool could refuse: it then gives no seat.
+            let freed = Cause::SeatFreed { pool: VAULT, name: name(VAULT.uuid()).to_owned() };
+            prop_assert!(tenant.settle([id], &freed));
+        }
+        check(&tenant.story);
+        for person in tenant.story.people.values() {
+            for pool in POOLS.into_iter().filter(|pool| may_have(person, *pool, &tenant.story)) {
+                let row = &tenant.story.pools[&pool];
+                let full = row.policy == PoolPolicy::Reject && !row.has_room();
+                prop_assert!(person.seat_in(pool).is_some() || full, "{} has nothing in {}", person.name, row.name);
+            }
+        }
     }
 }

@@ -56,7 +56,7 @@ CREATE TABLE imports (
     operator {text} NOT NULL,
     pool_id {uuid},
     state {text} NOT NULL,
-    row_count {int} NOT NULL,
+    total {int} NOT NULL,
     created_at {time} NOT NULL,
     ended_at {time},
     PRIMARY KEY (tenant_id, id)

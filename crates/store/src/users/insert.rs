@@ -89,10 +89,13 @@ impl WriteUnit {
             " called {before} parked_members t WHERE t.value = called.value AND t.tenant_id = "
         ));
         sql.bind(tenant).claimed(&self.scope, "t").push(behind);
-        sql.push(" UNION ALL SELECT NULL, q.id, q.rule, q.is_default, NULL FROM pools q WHERE q.tenant_id = ")
-            .bind(tenant);
+        sql.push(
+            " UNION ALL SELECT NULL, q.id, q.rule, q.is_default, NULL FROM pools q WHERE q.tenant_id = ",
+        )
+        .bind(tenant);
         sql.push(" AND (q.rule IS NOT NULL OR q.is_default)");
-        sql.push(" UNION ALL SELECT NULL, NULL, NULL, FALSE, v.settings FROM tenants v WHERE v.id = ").bind(tenant);
+        sql.push(" UNION ALL SELECT NULL, NULL, NULL, FALSE, v.settings FROM tenants v WHERE v.id = ")
+            .bind(tenant);
         sql.push(" ORDER BY pool");
         for row in self.transaction.all::<AwaitingRow>(sql).await? {
             arrived.parked.extend(row.parked);
