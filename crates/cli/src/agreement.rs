@@ -50,6 +50,13 @@ pub(crate) struct Agreement {
     expect_people: Option<u64>,
 }
 
+impl From<Preview> for Agreement {
+    /// For a command by which people lose nothing.
+    fn from(preview: Preview) -> Self {
+        Self { preview, yes: false, expect_people: None }
+    }
+}
+
 impl Agreement {
     /// What was agreed to by a flag; otherwise by the answer to a question, where a person sits at a terminal.
     /// `consequences` is asked for only then. None when only a preview was asked for, which is printed.

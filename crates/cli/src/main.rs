@@ -4,14 +4,17 @@ mod administrator;
 mod agreement;
 mod api_token;
 mod binding;
+mod by_hand;
 mod completions;
 mod config;
 mod connection;
 mod demo;
+mod domain;
 mod global;
 mod grant;
 mod group;
 mod healthcheck;
+mod import;
 mod journal;
 mod key;
 mod mail;
@@ -81,6 +84,9 @@ enum Command {
     #[command(subcommand)]
     Group(group::Command),
     #[command(subcommand)]
+    Domain(domain::Command),
+    Import(import::Arguments),
+    #[command(subcommand)]
     Journal(journal::Command),
     #[command(subcommand)]
     Requests(requests::Command),
@@ -148,6 +154,8 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Grant(command) => grant::run(command, global).await,
         Command::User(command) => user::run(command, global).await,
         Command::Group(command) => group::run(command, global).await,
+        Command::Import(arguments) => import::run(arguments, global).await,
+        Command::Domain(command) => domain::run(command, global).await,
         Command::Journal(command) => journal::run(command, global).await,
         Command::Requests(command) => requests::run(command, global).await,
         Command::Mail(command) => mail::run(command, global).await,

@@ -126,20 +126,26 @@ fn to_value(value: &impl Serialize) -> Result<Value> {
     serde_json::to_value(value).context("a result cannot be written as JSON")
 }
 
-/// Prints comma-separated values with a heading (RFC 4180). Text that a spreadsheet would take for a formula gets an
-/// apostrophe before it.
+/// Prints comma-separated values with a heading.
 fn csv(values: &[Value], columns: &[(&str, &str)]) -> Result<()> {
-    let quoted = |text: &str| {
-        let text = if text.starts_with(['=', '+', '-', '@']) { format!("'{text}") } else { text.to_owned() };
-        if text.contains(['"', ',']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
-    };
     let empty = |text: String| if text == NOTHING { String::new() } else { text };
-    line(columns.iter().map(|(heading, _)| quoted(heading)).collect::<Vec<_>>().join(","))?;
+    line(csv_line(columns.iter().map(|(heading, _)| heading)))?;
     for value in values {
-        let cells = columns.iter().map(|(_, pointer)| quoted(&empty(cell(value, pointer))));
-        line(cells.collect::<Vec<_>>().join(","))?;
+        line(csv_line(columns.iter().map(|(_, pointer)| empty(cell(value, pointer)))))?;
     }
     Ok(())
+}
+
+/// A line of comma-separated values (RFC 4180). Text that a spreadsheet would take for a formula gets an apostrophe before
+/// it, and what would act on a terminal is shown escaped.
+pub(crate) fn csv_line<T: AsRef<str>>(cells: impl IntoIterator<Item = T>) -> String {
+    let quoted = |text: T| {
+        let text = shown(text.as_ref());
+        let text =
+            if text.starts_with(['=', '+', '-', '@']) { format!("'{text}") } else { text.into_owned() };
+        if text.contains(['"', ',']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
+    };
+    cells.into_iter().map(quoted).collect::<Vec<_>>().join(",")
 }
 
 /// The text of a cell without a value.
@@ -218,6 +224,14 @@ mod tests {
         ] {
             assert_eq!(causes(&error), told);
         }
+    }
+
+    #[test]
+    fn a_cell_is_no_formula_and_one_line() {
+        assert_eq!(
+            csv_line(["=1+1", "+1", "-1", "@SUM(A1)", "a,b", "say \"x\"", "a\nb"]),
+            "'=1+1,'+1,'-1,'@SUM(A1),\"a,b\",\"say \"\"x\"\"\",a\\u000ab"
+        );
     }
 
     #[test]

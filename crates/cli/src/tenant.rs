@@ -92,6 +92,9 @@ pub(crate) struct Changes {
     /// Where the application is downloaded, for windows, macos, linux, ios, android, browser or any; may be repeated
     #[arg(long = "download", value_name = "PLATFORM=URL")]
     downloads: Vec<String>,
+    /// The pool that people get by hand where none is named, by id or name; empty: none
+    #[arg(long, value_name = "POOL")]
+    pool_by_hand: Option<String>,
 }
 
 pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
@@ -139,11 +142,12 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
         }
         Command::Update { tenant, changes, agreement } => {
             let operator = admin.operator("tenant update");
-            let Changes { name, time_zone, application, language, support, faq, case, privacy, downloads } =
-                *changes;
+            let Changes { name, time_zone, pool_by_hand, .. } = &*changes;
+            let (name, time_zone, pool_by_hand) = (name.clone(), time_zone.clone(), pool_by_hand.clone());
+            let Changes { application, language, support, faq, case, privacy, downloads, .. } = *changes;
             let settings =
                 tenants::SettingsChange { application, language, support, faq, case, privacy, downloads };
-            let change = tenants::Change { name, time_zone, settings };
+            let change = tenants::Change { name, time_zone, settings, pool_by_hand };
             let consequences = Box::pin(tenants::preview_update(db, &operator, &tenant, &change));
             let what = format!("changing the tenant {tenant}");
             let Some(agreed) = agreement.agreed(global, &what, consequences).await? else { return Ok(()) };

@@ -5,6 +5,7 @@ use clap::Subcommand;
 use operations::{administrators, directory, people};
 use serde_json::json;
 
+use crate::by_hand;
 use crate::global::{Format, Global, Part, Within, told};
 use crate::output;
 use crate::table::block;
@@ -58,9 +59,14 @@ pub(crate) enum Command {
         #[command(flatten)]
         within: Within,
     },
+    #[command(flatten)]
+    ByHand(by_hand::Command),
 }
 
 pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
+    if let Command::ByHand(command) = command {
+        return by_hand::run(command, global).await;
+    }
     let admin = global.admin().await?;
     let db = admin.db();
     match command {
@@ -73,12 +79,13 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
                 ("Status", "/status"),
                 ("Seats", "/seats"),
                 ("Waits for", "/waiting"),
+                ("By hand", "/byHand"),
                 ("Name", "/displayName"),
                 ("Connection", "/connection"),
                 ("Id", "/id"),
             ];
             // A userName is enough for a person to name another one, and leaves room for the rest.
-            let most = if global.format() == Format::Text { 5 } else { columns.len() };
+            let most = if global.format() == Format::Text { 6 } else { columns.len() };
             output::listed(global, &users, part.start, &columns[..most])
         }
         Command::Show { user, within } => {
@@ -97,6 +104,7 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
             let operator = admin.operator("user export").within(within.tenant);
             output::json(&people::export(db, &operator, &user).await.map_err(told)?)
         }
+        Command::ByHand(_) => Ok(()),
     }
 }
 
@@ -112,7 +120,13 @@ fn show(global: &Global, user: &people::User) -> Result<()> {
         return output::details(global, user, &columns);
     }
     output::line(format!("{}  {}", user.user_name, user.id))?;
-    let account = if user.active { "switched on" } else { "switched off" };
+    let account = match (user.active, &user.by_hand) {
+        (false, _) => "switched off",
+        (true, by_hand) if by_hand.deactivated => "switched on, deactivated by hand",
+        (true, by_hand) if by_hand.held.is_some() => "switched on, held for a foreign domain",
+        (true, by_hand) if by_hand.flagged.is_some() => "switched on, flagged for a foreign domain",
+        (true, _) => "switched on",
+    };
     let groups: Vec<&str> = user.groups.iter().map(|group| group.name.as_str()).collect();
     let seats = user.seats.iter().map(|seat| format!("{} ({})", seat.pool, seat.state));
     let steps: Vec<String> = user.missing_steps.iter().map(ToString::to_string).collect();
@@ -123,7 +137,7 @@ fn show(global: &Global, user: &people::User) -> Result<()> {
     let known = [
         (
             "account",
-            format!("{account}{protected}, from {}", user.connection.as_deref().unwrap_or("nowhere")),
+            format!("{account}{protected}, from {}", user.connection.as_deref().unwrap_or("no connection")),
         ),
         ("groups", some(groups.join(", "))),
         ("seats", some(seats.collect::<Vec<_>>().join(", "))),

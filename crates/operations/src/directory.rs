@@ -1,5 +1,7 @@
 //! What an operator looks up of users and groups: lists by filter, and one group.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use provisioning::{GroupId, SeatState, Status, UserId};
 use scim::Registry;
@@ -7,7 +9,7 @@ use scim::filter::{self, FilterDialect, ResolvedFilter};
 use scim::protocol::list;
 use scim::schema::ResourceType;
 use serde::Serialize;
-use store::{Computed, Connection, ConnectionId, ReadUnit, Wanted};
+use store::{Computed, Connection, ConnectionId, Marks, ReadUnit, Wanted};
 
 use crate::bindings::Binding;
 use crate::database::Database;
@@ -49,6 +51,8 @@ pub struct User {
     pub active: bool,
     /// Where the enrolment is.
     pub status: Status,
+    /// What administrators have said by hand, and the domain for which the person is flagged.
+    pub by_hand: Vec<String>,
     /// The names of the pools in which the person has a seat.
     pub seats: Vec<String>,
     /// The names of the pools for which the person waits.
@@ -117,7 +121,8 @@ pub async fn users(db: &Database, tenant: &str, part: &Part) -> Result<Listed<Us
     let wanted = Wanted { licences: true, ..Wanted::default() };
     let mut listing = unit.list_users(filter.as_ref(), part.page(), wanted).await?;
     let connections = unit.connections().await?;
-    let listed = |(user, Computed { licences, .. }): (store::User, Computed)| {
+    let listed = |marks: &HashMap<UserId, Marks>,
+                  (user, Computed { licences, .. }): (store::User, Computed)| {
         let pools = |state: SeatState| {
             let those = licences.iter().filter(move |licence| licence.state == state);
             those.map(|licence| licence.name.clone()).collect()
@@ -129,6 +134,7 @@ pub async fn users(db: &Database, tenant: &str, part: &Part) -> Result<Listed<Us
             display_name: display.map(str::to_owned),
             active: user.is_active(),
             status: user.enrolment.status,
+            by_hand: marks.get(&user.id).map(by_hand).unwrap_or_default(),
             seats: pools(SeatState::Assigned),
             waiting: pools(SeatState::Waiting),
             connection: owner(&connections, user.connection),
@@ -137,7 +143,9 @@ pub async fn users(db: &Database, tenant: &str, part: &Part) -> Result<Listed<Us
     };
     let mut items = Vec::new();
     while let Some(portion) = listing.next().await? {
-        items.extend(portion.into_iter().map(listed));
+        let ids: Vec<UserId> = portion.iter().map(|(user, _)| user.id).collect();
+        let marks = unit.marks(&ids).await?;
+        items.extend(portion.into_iter().map(|user| listed(&marks, user)));
     }
     Ok(Listed { total: listing.total(), items })
 }
@@ -188,6 +196,14 @@ pub async fn group(
         listed: skipped.map(member).collect(),
         group: described.ok_or_else(|| Error::Refused("the group was deleted just now".to_owned()))?,
     })
+}
+
+/// What stands on a person's row, in words.
+fn by_hand(marks: &Marks) -> Vec<String> {
+    let deactivated = marks.deactivated_since.map(|_| "deactivated".to_owned());
+    let held = marks.held.iter().map(|domain| format!("held: {domain}"));
+    let flagged = marks.flagged.iter().map(|domain| format!("flagged: {domain}"));
+    deactivated.into_iter().chain(held).chain(flagged).collect()
 }
 
 async fn described(unit: &ReadUnit, groups: Vec<store::Group>) -> Result<Vec<Group>, Error> {

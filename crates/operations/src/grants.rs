@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use provisioning::{Cause, Entry, EntryKind, GrantSource, PoolId, Situation, Subject, UserId};
 use serde::Serialize;
-use store::{GrantKind, GrantRecord, WriteUnit};
+use store::{GrantKind, GrantRecord, ReadUnit, User, WriteUnit};
 
 use crate::consequences::{Agreed, Consequences};
 use crate::database::{Attempt, Database};
@@ -175,6 +175,7 @@ async fn preview(
     if given == grants.iter().any(|grant| grant.kind == GrantKind::ByHand) {
         return Err(nothing_to_do(user.user_name(), given));
     }
+    check_withheld(&unit, &user, pool, given, operator.now).await?;
     let by_hand = provisioning::Grant { pool, source: GrantSource::ByHand };
     let change = |situation: &mut Situation| {
         for person in situation.people.iter_mut().filter(|person| person.id == user.id) {
@@ -185,6 +186,24 @@ async fn preview(
     let mut preview = Preview::new(&unit, vec![pool], operator.batch, operator.now, change);
     preview.settle(&[user.id], &cause(given)).await?;
     preview.consequences().await
+}
+
+/// Refuses a grant by which nothing would follow because the seat is withheld.
+async fn check_withheld(
+    unit: &ReadUnit,
+    user: &User,
+    pool: PoolId,
+    given: bool,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let facts = if given { unit.facts(&[user.id], &[], now).await?.people } else { Vec::new() };
+    if facts.iter().any(|person| person.hand.withheld.contains(&pool)) {
+        let name = user.user_name();
+        return Err(Error::Refused(format!(
+            "that licence is withheld from {name}: `rollcall user assign {name}` gives it"
+        )));
+    }
+    Ok(())
 }
 
 const fn cause(given: bool) -> Cause {
@@ -208,6 +227,7 @@ async fn change(
     let change = async |mut unit: WriteUnit| -> Attempt<Grant> {
         let pool = pool_in(&unit, pool).await?.pool;
         let name = user.user_name().to_owned();
+        check_withheld(&unit, &user, pool.id, given, requester.now).await?;
         let changed = if given {
             unit.insert_grant(user.id, pool.id, GrantKind::ByHand, requester.now).await?
         } else {

@@ -29,6 +29,8 @@ pub struct User {
     pub user_name: String,
     /// Whether the account is switched on.
     pub active: bool,
+    /// What administrators have said by hand.
+    pub by_hand: ByHand,
     /// The name of the connection that created the person.
     pub connection: Option<String>,
     /// The attributes as the identity provider pushed them.
@@ -53,6 +55,20 @@ pub struct User {
     pub explanation: Vec<String>,
     /// What happened to them, the newest at the end.
     pub journal: Vec<Line>,
+}
+
+/// What administrators have said about a person by hand.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ByHand {
+    /// Whether the person is deactivated, whatever is pushed.
+    pub deactivated: bool,
+    /// The domain for which the person is held until they are released.
+    pub held: Option<String>,
+    /// The domain for which the person is flagged.
+    pub flagged: Option<String>,
+    /// The names of the pools whose seat is withheld.
+    pub withheld: Vec<String>,
 }
 
 /// A seat, or a place in a queue.
@@ -100,6 +116,14 @@ async fn shown(unit: &ReadUnit, user: store::User, now: DateTime<Utc>, lines: u6
     let grants = person.map(|person| {
         person.grants.iter().map(|grant| format!("{} {}", named(grant.pool), grant.source)).collect()
     });
+    let withheld = person.map(|person| person.hand.withheld.iter().map(|pool| named(*pool)).collect());
+    let marks = unit.marks(&[user.id]).await?.remove(&user.id).unwrap_or_default();
+    let by_hand = ByHand {
+        deactivated: marks.deactivated_since.is_some(),
+        held: marks.held,
+        flagged: marks.flagged,
+        withheld: withheld.unwrap_or_default(),
+    };
     let explanation = person.map(|person| explain(person, &situation.pools, now)).unwrap_or_default();
     let Computed { groups, licences, .. } =
         unit.computed(&[user.id], Wanted::ALL).await?.remove(&user.id).unwrap_or_default();
@@ -112,6 +136,7 @@ async fn shown(unit: &ReadUnit, user: store::User, now: DateTime<Utc>, lines: u6
         id: user.id,
         user_name: user.user_name().to_owned(),
         active: user.is_active(),
+        by_hand,
         connection,
         protected: person.is_some_and(|person| person.protected),
         holds: unit.holds(&[user.id]).await?.into_iter().map(Hold::from).collect(),

@@ -1,6 +1,7 @@
 //! Users: read, listed, created, changed and deleted.
 
 mod arrivals;
+pub mod by_hand;
 mod create;
 mod preview;
 
@@ -18,6 +19,7 @@ pub(crate) use arrivals::Arrivals;
 
 use crate::alerts;
 use crate::database::{Attempt, Database};
+use crate::domains::Mark;
 use crate::entitlement::Rules;
 use crate::error::Error;
 use crate::outcome::{Effects, Outcome};
@@ -152,6 +154,7 @@ async fn save(
         return Ok(user);
     }
     let now = requester.now;
+    let mark = Mark::of_change(unit, &user.resource.document, &document).await?;
     let claim = Claim::of(requester, user.connection);
     user.connection = claim.owner(user.connection);
     let version = unit.save_user(&user, &document, now).await?;
@@ -171,8 +174,13 @@ async fn save(
     let rules = unit.record_change(entries.iter().map(|entry| (entry, &requester.actor)), now).await?;
     effects.note("person changed");
 
+    let held = match mark {
+        Some(mark) => mark.set(unit, requester, &user).await?,
+        None => None,
+    };
     let entitled = Rules::among(&rules).apply(unit, &user, now).await?;
-    let Some(cause) = cause(was_active, user.is_active(), entitled) else { return Ok(user) };
+    let cause = held.or_else(|| cause(was_active, user.is_active(), entitled));
+    let Some(cause) = cause else { return Ok(user) };
     let change = Change { cause: &cause, actor: &requester.actor, now };
     let followed = change.settle(unit, &[user.id]).await?;
     if followed.is_empty() {
@@ -207,13 +215,19 @@ pub async fn delete(
         let user = existing(unit.lock_user_for_removal(id).await?, "User", id)?;
         conditions.allow_write(user.resource.meta.version)?;
         may_delete(requester, user.connection)?;
-        let change = Change { cause: &Cause::Removed, actor: &requester.actor, now: requester.now };
-        let mut effects = change.settle(&mut unit, &[id]).await?;
-        unit.delete_user(id, requester.now).await?;
-        effects.note("person removed");
+        let effects = remove(requester, &mut unit, id).await?;
         Ok((unit, Outcome { effects, ..Outcome::default() }))
     });
     Ok(alerts::watched(db, requester, written).await?.outcome())
+}
+
+/// Removes a user who is locked for it.
+async fn remove(requester: &Requester, unit: &mut WriteUnit, id: UserId) -> Result<Effects, Error> {
+    let change = Change { cause: &Cause::Removed, actor: &requester.actor, now: requester.now };
+    let mut effects = change.settle(unit, &[id]).await?;
+    unit.delete_user(id, requester.now).await?;
+    effects.note("person removed");
+    Ok(effects)
 }
 
 /// Why a request about a user is refused: whether the user exists and may be changed is told before what is wrong with

@@ -7,6 +7,7 @@ pub(crate) mod end_grace;
 pub(crate) mod expire_pool;
 pub(crate) mod group_deleted;
 pub(crate) mod hand_over;
+pub(crate) mod import;
 pub(crate) mod invite;
 pub(crate) mod join_groups;
 pub(crate) mod members_moved;
@@ -37,6 +38,7 @@ pub const LONG: &[&str] = &[
     settle_pool::KIND,
     group_deleted::KIND,
     hand_over::KIND,
+    import::KIND,
     members_moved::KIND,
     delete_pool::KIND,
     delete_tenant::KIND,
@@ -179,6 +181,7 @@ impl Step<'_> {
             expire_pool::KIND => expire_pool::step(self).await,
             group_deleted::KIND => group_deleted::step(self).await,
             hand_over::KIND => hand_over::step(self).await,
+            import::KIND => import::step(self).await,
             join_groups::KIND => join_groups::step(self).await,
             members_moved::KIND => members_moved::step(self).await,
             delete_pool::KIND => delete_pool::step(self).await,

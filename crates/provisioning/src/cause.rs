@@ -8,8 +8,8 @@ use crate::id::{GroupId, PoolId};
 
 /// What changed; the text reads on from “… because”.
 ///
-/// The facts decide, not the cause: only [`Cause::Removed`] and [`Cause::GrantLifted`] have rules of their own (no
-/// grace), and [`Cause::can_be_refused`] tells the gains from the losses.
+/// The facts decide, not the cause: only [`Cause::Removed`], [`Cause::GrantLifted`] and [`Cause::Withheld`] have rules of their own
+/// (no grace), and [`Cause::can_be_refused`] tells the gains from the losses.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "cause", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum Cause {
@@ -82,6 +82,18 @@ pub enum Cause {
     GrantedByHand,
     /// An administrator unassigned a licence (S-39): no grace.
     GrantLifted,
+    /// An administrator took a seat away while a grant stands: no grace.
+    Withheld,
+    /// An administrator withholds a seat no more.
+    WithheldNoMore,
+    /// An administrator deactivated the person.
+    DeactivatedByHand,
+    /// An administrator lets the person in again.
+    ActivatedByHand,
+    /// The person has an address in a domain that is none of the tenant's.
+    HeldForDomain,
+    /// An administrator released the person, or the address is one of the tenant's again.
+    Released,
     /// A pool's size, policy or expiry was changed.
     PoolChanged {
         /// The pool.
@@ -103,6 +115,7 @@ impl Cause {
             | Self::JoinedGroup { .. }
             | Self::LeftGroup { .. }
             | Self::GroupDeleted { .. }
+            | Self::HeldForDomain
             | Self::Removed => true,
             Self::Bound { .. }
             | Self::Unbound { .. }
@@ -111,6 +124,11 @@ impl Cause {
             | Self::SeatFreed { .. }
             | Self::GrantedByHand
             | Self::GrantLifted
+            | Self::Withheld
+            | Self::WithheldNoMore
+            | Self::DeactivatedByHand
+            | Self::ActivatedByHand
+            | Self::Released
             | Self::PoolChanged { .. } => false,
         }
     }
@@ -127,7 +145,10 @@ impl Cause {
             | Self::AttributesChanged
             | Self::JoinedGroup { .. }
             | Self::Bound { .. }
-            | Self::GrantedByHand => true,
+            | Self::GrantedByHand
+            | Self::WithheldNoMore
+            | Self::ActivatedByHand
+            | Self::Released => true,
             Self::PushedInactive
             | Self::LeftGroup { .. }
             | Self::Unbound { .. }
@@ -137,8 +158,16 @@ impl Cause {
             | Self::GraceOver
             | Self::SeatFreed { .. }
             | Self::GrantLifted
+            | Self::Withheld
+            | Self::DeactivatedByHand
+            | Self::HeldForDomain
             | Self::PoolChanged { .. } => false,
         }
+    }
+
+    /// Whether an administrator took a licence away, which knows no grace (S-39).
+    pub(crate) const fn is_unassignment(&self) -> bool {
+        matches!(self, Self::GrantLifted | Self::Withheld)
     }
 }
 
@@ -160,6 +189,12 @@ impl fmt::Display for Cause {
             Self::SeatFreed { name, .. } => write!(f, "a seat became free in “{name}”"),
             Self::GrantedByHand => f.write_str("an administrator assigned a licence"),
             Self::GrantLifted => f.write_str("an administrator unassigned the licence"),
+            Self::Withheld => f.write_str("an administrator withholds the licence"),
+            Self::WithheldNoMore => f.write_str("an administrator withholds the licence no more"),
+            Self::DeactivatedByHand => f.write_str("an administrator deactivated the account"),
+            Self::ActivatedByHand => f.write_str("an administrator activated the account"),
+            Self::HeldForDomain => f.write_str("their address is in none of the organisation's domains"),
+            Self::Released => f.write_str("an administrator released the account"),
             Self::PoolChanged { name, .. } => write!(f, "the licence pool “{name}” was changed"),
         }
     }

@@ -19,11 +19,25 @@ pub fn explain(person: &Person, pools: &[Pool], now: DateTime<Utc>) -> Vec<Strin
     if !person.active {
         lines.push(format!("{}'s account is switched off, so no grant counts.", person.name));
     }
+    if person.hand.deactivated {
+        lines.push(format!(
+            "{} is deactivated by an administrator's hand, so no grant counts until an administrator activates them.",
+            person.name
+        ));
+    }
+    if let Some(domain) = &person.hand.held {
+        lines.push(format!(
+            "{} is held because the domain {domain} is none of the organisation's, so no grant counts until an \
+             administrator releases them.",
+            person.name
+        ));
+    }
     let mut concerned: Vec<PoolId> = person
         .grants
         .iter()
         .map(|grant| grant.pool)
         .chain(person.seats.iter().map(|seat| seat.pool))
+        .chain(person.hand.withheld.iter().copied())
         .collect();
     concerned.sort_unstable();
     concerned.dedup();
@@ -76,7 +90,12 @@ fn missing(person: &Person, pool: Option<&Pool>, name: &str, now: DateTime<Utc>)
     let because = match pool {
         None => "the pool is gone",
         Some(pool) if pool.is_expired(now) => "the pool has expired",
+        Some(pool) if person.hand.withheld.contains(&pool.id) => {
+            "an administrator withholds it, until an administrator assigns it again"
+        }
         Some(_) if !person.active => "the account is switched off",
+        Some(_) if person.hand.deactivated => "an administrator deactivated the person",
+        Some(_) if person.hand.held.is_some() => "the person is held for a foreign domain",
         Some(pool) if !pool.has_room() && pool.policy == PoolPolicy::Reject => {
             "all its seats are taken and it takes no waiters"
         }

@@ -130,6 +130,16 @@ pub enum EntryKind {
     Granted,
     /// A grant was lifted by hand.
     GrantLifted,
+    /// A seat is withheld by hand, or no more.
+    Withheld,
+    /// A person was deactivated or activated by hand.
+    SwitchedByHand,
+    /// A person is held for a foreign domain, flagged for it, or released.
+    DomainChecked,
+    /// The domains of a tenant changed.
+    DomainsChanged,
+    /// People were imported from a file.
+    Imported,
     /// A pool was created.
     PoolCreated,
     /// A pool's size, policy or expiry changed.
@@ -202,6 +212,11 @@ words!(EntryKind, "journal entry kind", {
     Unbound => "unbound",
     Granted => "granted",
     GrantLifted => "grant-lifted",
+    Withheld => "withheld",
+    SwitchedByHand => "switched-by-hand",
+    DomainChecked => "domain-checked",
+    DomainsChanged => "domains-changed",
+    Imported => "imported",
     PoolCreated => "pool-created",
     PoolChanged => "pool-changed",
     PoolExpired => "pool-expired",

@@ -9,7 +9,8 @@
 //! ```
 //! use chrono::{TimeDelta, TimeZone, Utc};
 //! use provisioning::{
-//!     Cause, Enrolment, Grant, GrantSource, Person, Policy, Pool, PoolId, PoolPolicy, Situation, UserId,
+//!     Cause, Enrolment, Grant, GrantSource, Hand, Person, Policy, Pool, PoolId, PoolPolicy, Situation,
+//!     UserId,
 //! };
 //! use uuid::Uuid;
 //!
@@ -20,6 +21,7 @@
 //!     id: UserId::new(Uuid::from_u128(2)),
 //!     name: "ada@alpha.example".to_owned(),
 //!     active: true,
+//!     hand: Hand::default(),
 //!     grants: vec![Grant { pool: vault, source: GrantSource::ByHand }],
 //!     seats: vec![],
 //!     enrolment: Enrolment::default(),
@@ -90,7 +92,10 @@
 //!   queue, since the enrolment (the data) is kept for the grace even though the seat is not. Served in time, they
 //!   resume; afterwards they are deactivated and keep their place. The same holds for a suspended person who comes
 //!   back to other pools than the kept seats are in.
-//! - An administrator's unassignment ([`Cause::GrantLifted`]) and a removal ([`Cause::Removed`]) know no grace.
+//! - An administrator's unassignment ([`Cause::GrantLifted`], [`Cause::Withheld`]) and a removal ([`Cause::Removed`])
+//!   know no grace.
+//! - What an administrator says by hand ([`Hand`]) beats every push: a pool that is withheld counts as not granted, and a person
+//!   who is deactivated by hand, or held for a foreign domain, as not active. Taken back, the grants count again.
 //! - A freed seat goes to the first in the queue who is active and entitled, before a new person. In one settlement
 //!   leavers come first, then the queues, then joiners, in the order of ids. No place is overtaken.
 //!
@@ -98,6 +103,7 @@
 
 mod cause;
 pub mod code;
+mod domain;
 mod effect;
 mod enrolment;
 mod explain;
@@ -116,13 +122,14 @@ mod words;
 mod zone;
 
 pub use cause::Cause;
+pub use domain::{Admission, DomainPolicy, Domains, domain_name};
 pub use effect::{ApplicationEvent, Effect};
 pub use enrolment::{Enrolment, GRANT_ENDED, Status, Step, StepRefused, Steps};
 pub use explain::explain;
 pub use grant::{Grant, GrantSource};
 pub use id::{ConnectionId, GroupId, PoolId, TenantId, TokenId, UserId};
 pub use journal::{Entry, EntryKind, Subject};
-pub use person::Person;
+pub use person::{Hand, Person};
 pub use policy::Policy;
 pub use pool::{Expiry, Pool, PoolPolicy};
 pub use preview::{Fate, Position, Preview, Unaffected};

@@ -22,8 +22,11 @@ pub struct Person {
     pub id: UserId,
     /// The name that reasons use, such as the `userName`.
     pub name: String,
-    /// Whether the identity provider and the administrators let them in.
+    /// What the identity provider says: `active`.
     pub active: bool,
+    /// What an administrator says, whatever the identity provider pushes.
+    #[serde(default)]
+    pub hand: Hand,
     /// Every grant that stands, those of expired pools included.
     pub grants: Vec<Grant>,
     /// Every seat held or waited for.
@@ -37,8 +40,26 @@ pub struct Person {
     pub policy: Policy,
 }
 
+/// What an administrator has said about a person by hand: it outlasts every push until an administrator takes it back.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Hand {
+    /// Whether the person is deactivated by hand.
+    pub deactivated: bool,
+    /// The domain for which the person is held, which is none of the tenant's, until an administrator releases them.
+    pub held: Option<String>,
+    /// The pools whose seat is withheld, whatever grants stand.
+    pub withheld: BTreeSet<PoolId>,
+}
+
 impl Person {
-    /// The pools with a standing grant that have not expired, whether the person is active or not.
+    /// Whether identity provider and administrators all let the person in.
+    #[must_use]
+    pub const fn is_let_in(&self) -> bool {
+        self.active && !self.hand.deactivated && self.hand.held.is_none()
+    }
+
+    /// The pools with a standing grant that have not expired and are not withheld, whether the person is active or not.
     ///
     /// A pool that is missing from `pools` counts as deleted.
     #[must_use]
@@ -62,9 +83,10 @@ impl Person {
         self.seats.iter().filter(|seat| seat.state == SeatState::Waiting)
     }
 
-    /// The pools with a standing grant that pass a test.
+    /// The pools with a standing grant that are not withheld and pass a test.
     pub(crate) fn granted(&self, counts: impl Fn(PoolId) -> bool) -> BTreeSet<PoolId> {
-        self.grants.iter().map(|grant| grant.pool).filter(|id| counts(*id)).collect()
+        let counts = |id: &PoolId| !self.hand.withheld.contains(id) && counts(*id);
+        self.grants.iter().map(|grant| grant.pool).filter(counts).collect()
     }
 
     /// Whether any seat is held.

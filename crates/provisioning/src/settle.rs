@@ -153,7 +153,7 @@ fn give_up(book: &mut Book<'_>, person: &mut Person) {
         return;
     }
     book.release(person, |seat| seat.state == SeatState::Waiting, &reason);
-    let lifted = *book.cause == Cause::GrantLifted && {
+    let lifted = book.cause.is_unassignment() && {
         // S-39: what an administrator unassigns goes back now; a seat with a grant left, of an expired pool, has its
         // grace.
         let granted = person.granted(|_| true);
@@ -210,7 +210,7 @@ fn take_up(book: &mut Book<'_>, person: &mut Person) -> Result<(), Refusal> {
         book.seated(person, &reason);
     } else if person.enrolment.has_access() {
         // A mover whose next pool is full lost the last seat; an administrator's unassignment has no grace (S-39).
-        if *book.cause == Cause::GrantLifted {
+        if book.cause.is_unassignment() {
             book.unassign(person, &reason);
         } else {
             book.cut(person, &reason);

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use provisioning::{Grant, GrantSource, GroupId, Person, Pool, PoolId, PoolPolicy, Seat, Situation, UserId};
+use provisioning::{
+    Grant, GrantSource, GroupId, Hand, Person, Pool, PoolId, PoolPolicy, Seat, Situation, UserId,
+};
 use sea_orm::FromQueryResult;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -29,13 +31,15 @@ struct PersonRow {
     id: Uuid,
     name: Option<String>,
     active: Option<bool>,
+    deactivated_by_hand_at: Option<DateTime<Utc>>,
+    held_domain: Option<String>,
     #[sea_orm(nested)]
     enrolment: EnrolmentRow,
     policy: Option<Value>,
     protected: bool,
 }
 
-/// A seat, a stored grant or a grant by a binding.
+/// A seat, a seat that is withheld, a stored grant or a grant by a binding.
 #[derive(FromQueryResult)]
 struct FactRow {
     user_id: Uuid,
@@ -85,7 +89,8 @@ impl ReadUnit {
             let name = json_text(self.backend(), "u.document", &["userName"]);
             let enrolment = enrolments::COLUMNS;
             let mut sql = Sql::new(&format!(
-                "SELECT u.id, {name} AS name, u.active, {enrolment}, (SELECT c.policy FROM connections c \
+                "SELECT u.id, {name} AS name, u.active, u.deactivated_by_hand_at, u.held_domain, \
+                 {enrolment}, (SELECT c.policy FROM connections c \
                  WHERE c.tenant_id = u.tenant_id AND c.id = u.connection_id) AS policy, \
                  {PROTECTED} AS protected FROM "
             ));
@@ -101,6 +106,11 @@ impl ReadUnit {
                     id: UserId::new(row.id),
                     name: row.name.unwrap_or_default(),
                     active: row.active.unwrap_or(true),
+                    hand: Hand {
+                        deactivated: row.deactivated_by_hand_at.is_some(),
+                        held: row.held_domain,
+                        withheld: BTreeSet::new(),
+                    },
                     grants: Vec::new(),
                     seats: Vec::new(),
                     enrolment,
@@ -128,6 +138,8 @@ impl ReadUnit {
         sql.among(backend, tenant, ("seats", "s", "user_id"), users.iter().copied());
         sql.push(" UNION ALL SELECT r.user_id, r.pool_id, r.kind, r.rule, NULL, NULL, NULL FROM ");
         sql.among(backend, tenant, ("grants", "r", "user_id"), users.iter().copied());
+        sql.push(" UNION ALL SELECT w.user_id, w.pool_id, 'withheld', NULL, NULL, NULL, NULL FROM ");
+        sql.among(backend, tenant, ("withheld", "w", "user_id"), users.iter().copied());
         sql.push(
             " UNION ALL SELECT m.member_id, t.pool_id, 'binding', (SELECT g.display_name FROM groups g \
              WHERE g.tenant_id = m.tenant_id AND g.id = m.group_id), m.group_id, NULL, NULL FROM ",
@@ -261,7 +273,9 @@ fn named_pools(pools: &[PoolId], people: &BTreeMap<Uuid, Person>) -> BTreeSet<Po
 fn pools_of<'p>(people: impl Iterator<Item = &'p Person>) -> BTreeSet<PoolId> {
     people
         .flat_map(|person| {
-            person.grants.iter().map(|grant| grant.pool).chain(person.seats.iter().map(|seat| seat.pool))
+            let seats = person.seats.iter().map(|seat| seat.pool);
+            let grants = person.grants.iter().map(|grant| grant.pool);
+            grants.chain(seats).chain(person.hand.withheld.iter().copied())
         })
         .collect()
 }
@@ -277,6 +291,10 @@ fn note(person: &mut Person, fact: FactRow) -> Result<(), Error> {
                 since: fact.since.ok_or_else(|| inconsistent("seats", "since"))?,
                 overage: fact.overage.unwrap_or(false),
             });
+            return Ok(());
+        }
+        "withheld" => {
+            person.hand.withheld.insert(pool);
             return Ok(());
         }
         "binding" => GrantSource::Binding {

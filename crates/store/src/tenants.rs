@@ -85,6 +85,9 @@ struct ContentsRow {
 
 /// The tables of a tenant's data with their keys, in the order in which their rows can be deleted.
 const TABLES: &[(&str, &str)] = &[
+    ("import_rows", "import_id, number"),
+    ("imports", "id"),
+    ("withheld", "user_id, pool_id"),
     ("seats", "user_id, pool_id"),
     ("grants", "user_id, pool_id, kind"),
     ("bindings", "group_id, pool_id"),

@@ -1,7 +1,7 @@
 //! A tenant with another name or time zone, and what would follow from it.
 
 use chrono::{DateTime, Utc};
-use provisioning::{Cause, Entry, EntryKind, Situation, Subject, Zone};
+use provisioning::{Cause, Entry, EntryKind, PoolId, Situation, Subject, Zone};
 use serde_json::{Value, json};
 use store::{PoolState, ReadUnit, TenantScope, WriteUnit};
 
@@ -9,7 +9,7 @@ use super::{Settings, SettingsChange, Tenant, zone};
 use crate::consequences::{Agreed, Consequences};
 use crate::database::{Attempt, Database};
 use crate::error::Error;
-use crate::find::checked_name;
+use crate::find::{checked_name, pool_in};
 use crate::preview::Preview;
 use crate::requester::{Operator, Requester};
 use crate::work::Work;
@@ -25,6 +25,8 @@ pub struct Change {
     pub time_zone: Option<String>,
     /// What its people see.
     pub settings: SettingsChange,
+    /// The pool that people get by hand where none is named, by id or name; an empty text takes it away.
+    pub pool_by_hand: Option<String>,
 }
 
 /// What a change really changes.
@@ -67,7 +69,8 @@ pub async fn preview_update(
     change: &Change,
 ) -> Result<Consequences, Error> {
     let (scope, before) = db.tenant(tenant).await?;
-    let Wanted { zone, .. } = wanted(change, &before)?;
+    let pool = pool_by_hand(&db.read(&scope).await?, change, &before).await?;
+    let Wanted { zone, .. } = wanted(change, pool, &before)?;
     preview(db, operator, &scope, zone).await
 }
 
@@ -84,7 +87,8 @@ pub async fn update(
     agreed: Agreed,
 ) -> Result<(Tenant, Vec<Work>), Error> {
     let (scope, before) = db.tenant(tenant).await?;
-    let Wanted { name, zone, settings } = wanted(change, &before)?;
+    let pool = pool_by_hand(&db.read(&scope).await?, change, &before).await?;
+    let Wanted { name, zone, settings } = wanted(change, pool, &before)?;
     agreed.check(&preview(db, operator, &scope, zone).await?)?;
     let requester = operator.of(scope);
     let update = async |mut unit: WriteUnit| -> Attempt<Vec<Work>> {
@@ -111,7 +115,7 @@ pub async fn update(
         if let Some(settings) = &settings {
             unit.set_settings(&settings.value()).await?;
             let tenant = name.unwrap_or(&before.name);
-            let why = format!("An administrator changed what the people of the tenant “{tenant}” see.");
+            let why = format!("An administrator changed the settings of the tenant “{tenant}”.");
             changed(why, before.settings.clone(), settings.value());
         }
         let entries = entries.iter().map(|entry| (entry, &requester.actor));
@@ -125,12 +129,27 @@ pub async fn update(
     Ok((store::Tenant { name, time_zone, settings, ..before.clone() }.try_into()?, works))
 }
 
+/// The pool that people get by hand after a change.
+async fn pool_by_hand(
+    unit: &ReadUnit,
+    change: &Change,
+    before: &store::Tenant,
+) -> Result<Option<PoolId>, Error> {
+    match change.pool_by_hand.as_deref().map(str::trim) {
+        None => Ok(Settings::of(before)?.pool_by_hand),
+        Some("") => Ok(None),
+        Some(name) => Ok(Some(pool_in(unit, name).await?.pool.id)),
+    }
+}
+
 /// What is to be another; at least one thing is.
-fn wanted<'c>(change: &'c Change, before: &store::Tenant) -> Result<Wanted<'c>, Error> {
+fn wanted<'c>(change: &'c Change, pool: Option<PoolId>, before: &store::Tenant) -> Result<Wanted<'c>, Error> {
     let name = change.name.as_deref().map(checked_name).transpose()?.filter(|name| *name != before.name);
     let zone = change.time_zone.as_deref().map(zone).transpose()?.filter(|zone| *zone != before.time_zone);
     let known = Settings::of(before)?;
-    let settings = Some(change.settings.apply(&known)?).filter(|settings| *settings != known);
+    let mut settings = change.settings.apply(&known)?;
+    settings.pool_by_hand = pool;
+    let settings = Some(settings).filter(|settings| *settings != known);
     if name.is_none() && zone.is_none() && settings.is_none() {
         return Err(Error::Refused(format!("the tenant {} is like that already", before.name)));
     }

@@ -1,10 +1,12 @@
 //! What a tenant's people see: the name of the application, the language, whom they ask, where they download.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use letters::{Contact, Language, Link};
+use provisioning::{DomainPolicy, Domains, PoolId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use store::TenantId;
 
 use crate::error::Error;
 use crate::find::checked_name;
@@ -34,6 +36,15 @@ pub struct Settings {
     /// Where the application is downloaded, by platform.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub downloads: BTreeMap<Platform, String>,
+    /// The pool that people get by hand where none is named, by id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pool_by_hand: Option<PoolId>,
+    /// The domains of the tenant; none: people of every domain are let in.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub domains: BTreeSet<String>,
+    /// What becomes of people with an address in another domain.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub domain_policy: Option<DomainPolicy>,
 }
 
 /// Where an application runs.
@@ -98,11 +109,19 @@ pub struct SettingsChange {
 impl Settings {
     /// Reads what is stored.
     pub(crate) fn of(tenant: &store::Tenant) -> Result<Self, Error> {
-        let read = serde_json::from_value(tenant.settings.clone());
-        read.map_err(|_| {
-            store::Error::Inconsistent { table: "tenants", column: "settings", id: tenant.id.to_string() }
-                .into()
-        })
+        Self::read(&tenant.settings, tenant.id)
+    }
+
+    /// Reads what is stored of a tenant.
+    pub(crate) fn read(settings: &Value, tenant: TenantId) -> Result<Self, Error> {
+        let inconsistent =
+            |_| store::Error::Inconsistent { table: "tenants", column: "settings", id: tenant.to_string() };
+        Ok(serde_json::from_value(settings.clone()).map_err(inconsistent)?)
+    }
+
+    /// The domains of the tenant, with what holds for others.
+    pub(crate) fn domains(&self) -> Domains {
+        Domains { names: self.domains.clone(), policy: self.domain_policy.unwrap_or_default() }
     }
 
     /// What is stored.

@@ -8,10 +8,11 @@ use scim::Object;
 use scim::compat::Used;
 use scim::project::Projection;
 use serde_json::json;
-use store::{Arrived, Computed, Constraint, NewUser, Newcomer, User, Wanted, WriteUnit};
+use store::{Arrived, Computed, Constraint, GrantKind, NewUser, Newcomer, User, Wanted, WriteUnit};
 
 use crate::conflicts;
 use crate::database::Database;
+use crate::domains::Mark;
 use crate::entitlement::Rules;
 use crate::error::Error;
 use crate::outcome::{Effects, Outcome};
@@ -20,6 +21,7 @@ use crate::representation::{View, shown, wanted};
 use crate::requester::Requester;
 use crate::resources::{check_formats, existing};
 use crate::settle::Change;
+use crate::tenants::Settings;
 
 /// A user to create, with everything done that needs no unit of work.
 #[derive(Debug)]
@@ -27,6 +29,8 @@ pub(super) struct Arrival {
     pub(super) requester: Requester,
     pub(super) newcomer: Newcomer,
     projection: Projection,
+    /// The pool of which the person gets a licence by hand.
+    licence: Option<PoolId>,
 }
 
 /// Creates a user, who may have arrived together with others. The answer comes once the user is on the disk.
@@ -55,8 +59,8 @@ impl Arrival {
     fn new(requester: &Requester, document: Object, projection: &Projection) -> Result<Self, Error> {
         let (id, now) = (UserId::new(store::new_id(requester.now)), requester.now);
         let name = document.get("userName").and_then(serde_json::Value::as_str).unwrap_or_default();
-        let by = requester.provider.as_ref().map_or("an administrator", |it| &it.connection.name);
-        let why = format!("{name} was created by “{by}”.");
+        let by = requester.provider.as_ref().map(|it| format!("“{}”", it.connection.name));
+        let why = format!("{name} was created by {}.", by.as_deref().unwrap_or("an administrator"));
         let mut entry = Entry::new(Subject::User(id), EntryKind::UserCreated, why);
         // The journal is asked by e-mail address, too, when the user is there no more.
         entry.after = document.get("emails").map(|emails| json!({ "emails": emails }));
@@ -68,10 +72,20 @@ impl Arrival {
             actor: requester.actor.clone(),
         };
         let newcomer = Newcomer::new(&requester.scope, new, now)?;
-        Ok(Self { requester: requester.clone(), newcomer, projection: projection.clone() })
+        Ok(Self { requester: requester.clone(), newcomer, projection: projection.clone(), licence: None })
     }
 
-    fn user(&self) -> &User {
+    /// A person whom an operator adds, with a licence of this pool.
+    pub(super) fn by_hand(
+        requester: &Requester,
+        document: Object,
+        licence: Option<PoolId>,
+    ) -> Result<Self, Error> {
+        check_formats(requester, None, &document, &mut Used::default())?;
+        Ok(Self { licence, ..Self::new(requester, document, &Projection::default())? })
+    }
+
+    pub(super) fn user(&self) -> &User {
         self.newcomer.user()
     }
 }
@@ -100,6 +114,7 @@ pub(super) async fn together(
     let created: Vec<&Arrival> =
         arrivals.iter().filter(|arrival| arrived.created.contains(&arrival.user().id)).collect();
     let mut welcome = Welcome::default();
+    welcome.check_domains(unit, &created, &arrived, now).await?;
     welcome.join(unit, &created, &arrived, now).await?;
     welcome.grant(unit, &created, &arrived, now).await?;
     welcome.settle(unit, &created, now).await?;
@@ -115,6 +130,32 @@ struct Welcome {
 }
 
 impl Welcome {
+    /// What the domains of the tenant say about them: refused, held, flagged.
+    async fn check_domains(
+        &mut self,
+        unit: &mut WriteUnit,
+        created: &[&Arrival],
+        arrived: &Arrived,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        if created.is_empty() {
+            return Ok(());
+        }
+        let domains = Settings::read(&arrived.settings, unit.scope().tenant_id())?.domains();
+        let mut entries = Vec::new();
+        for arrival in created {
+            let user = arrival.user();
+            let mark = Mark::of(&domains, &user.resource.document)?;
+            if let Some(entry) = mark.entry(user.id, user.user_name()) {
+                unit.mark_domain(user.id, mark.held.as_deref(), mark.flagged.as_deref()).await?;
+                let word = if mark.held.is_some() { "held" } else { "flagged" };
+                self.effects.entry(user.id).or_default().note(format!("{word} for a foreign domain"));
+                entries.push((entry, &arrival.requester.actor));
+            }
+        }
+        Ok(unit.record(entries.iter().map(|(entry, actor)| (entry, *actor)), now).await?)
+    }
+
     /// The groups that named a user before the user was there.
     async fn join(
         &mut self,
@@ -149,6 +190,12 @@ impl Welcome {
     ) -> Result<(), Error> {
         let rules = Rules::among(&arrived.rules);
         let mut matching: BTreeMap<PoolId, Vec<UserId>> = BTreeMap::new();
+        for arrival in created {
+            if let Some(pool) = arrival.licence {
+                unit.insert_grant(arrival.user().id, pool, GrantKind::ByHand, now).await?;
+                self.touched.insert(arrival.user().id);
+            }
+        }
         for arrival in created {
             for pool in rules.matching(arrival.user()) {
                 matching.entry(pool).or_default().push(arrival.user().id);

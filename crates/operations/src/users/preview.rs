@@ -8,6 +8,7 @@ use store::ReadUnit;
 use super::{cause, edited};
 use crate::consequences::Consequences;
 use crate::database::Database;
+use crate::domains::Mark;
 use crate::entitlement::Rules;
 use crate::error::Error;
 use crate::outcome::Outcome;
@@ -59,6 +60,7 @@ async fn preview(
     let document = edited(requester, &user, edit, db.base(), &mut outcome)?;
     check_formats(requester, Some(&user.resource.document), &document, &mut outcome.used)?;
     let same = document == user.resource.document;
+    let mark = Mark::of_change(&unit, &user.resource.document, &document).await?;
     let was_active = user.is_active();
     user.resource.document = document;
     let is_active = user.is_active();
@@ -73,15 +75,20 @@ async fn preview(
             person.active = is_active;
             person.policy = policy.unwrap_or(person.policy);
             rules.grants(&matching, &mut person.grants);
+            if let Some(mark) = &mark {
+                person.hand.held.clone_from(&mark.held);
+            }
         }
     };
     let (mut pools, mut facts) = pools_of(&unit, id, requester).await?;
     let before = facts.people.clone();
     change(&mut facts);
+    let is_held = |people: &[provisioning::Person]| people.iter().any(|person| person.hand.held.is_some());
+    let held = Mark::cause(is_held(&before), is_held(&facts.people));
     let entitled = facts.people.iter().zip(&before).any(|(after, before)| after.grants != before.grants);
     pools.extend(matching.iter().filter(|pool| !pools.contains(pool)).collect::<Vec<_>>());
     let mut preview = Preview::new(&unit, pools, 1, requester.now, change);
-    if let Some(cause) = cause(was_active, is_active, entitled) {
+    if let Some(cause) = held.or_else(|| cause(was_active, is_active, entitled)) {
         preview.settle(&[id], &cause).await?;
     }
     preview.consequences().await

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Preview, Standing};
-use crate::{id::PoolId, person::Person, seat::SeatState, words::words};
+use crate::{grant::Grant, id::PoolId, person::Person, seat::SeatState, words::words};
 
 /// What would follow for one person.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,6 +41,10 @@ pub enum Unaffected {
     Waiting,
     /// Their account is switched off.
     SwitchedOff,
+    /// An administrator deactivated them, or they are held for a foreign domain.
+    ByHand,
+    /// An administrator withholds their seat.
+    Withheld,
     /// All seats are taken and the pool takes no waiters, as before.
     Full,
     /// The pool has expired.
@@ -53,6 +57,8 @@ words!(Unaffected, "reason", {
     Seated => "seated",
     Waiting => "waiting",
     SwitchedOff => "switched-off",
+    ByHand => "by-hand",
+    Withheld => "withheld",
     Full => "full",
     Expired => "expired",
     NotEntitled => "not-entitled",
@@ -66,6 +72,8 @@ impl Unaffected {
             Self::Seated => "the seat is there already and stays",
             Self::Waiting => "already in the queue",
             Self::SwitchedOff => "the account is switched off",
+            Self::ByHand => "an administrator keeps them out",
+            Self::Withheld => "an administrator withholds the seat",
             Self::Full => "all seats are taken, and the pool takes no waiters",
             Self::Expired => "the pool has expired",
             Self::NotEntitled => "not entitled to the pool",
@@ -120,9 +128,14 @@ impl Preview {
         } else if holds(SeatState::Waiting) {
             Unaffected::Waiting
         } else if granted.is_empty() {
-            Unaffected::NotEntitled
+            let withheld = |grant: &Grant| {
+                self.concerned.contains(&grant.pool) && person.hand.withheld.contains(&grant.pool)
+            };
+            if person.grants.iter().any(withheld) { Unaffected::Withheld } else { Unaffected::NotEntitled }
         } else if !person.active {
             Unaffected::SwitchedOff
+        } else if !person.is_let_in() {
+            Unaffected::ByHand
         } else if granted.iter().all(expired) {
             Unaffected::Expired
         } else {

@@ -61,7 +61,7 @@ impl Preview {
 
     /// The pools in which a person is to have a seat.
     pub(super) fn wanted(&self, person: &Person) -> BTreeSet<PoolId> {
-        if !person.active {
+        if !person.is_let_in() {
             return BTreeSet::new();
         }
         person.granted(|id| self.pools.get(&id).is_some_and(|pool| !pool.is_expired(self.now)))

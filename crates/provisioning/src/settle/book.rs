@@ -33,9 +33,9 @@ impl<'a> Book<'a> {
         self.decision
     }
 
-    /// The pools in which a person is to have a seat: active, and a grant whose pool has not expired.
+    /// The pools in which a person is to have a seat: let in, and a grant that is not withheld, whose pool has not expired.
     pub(super) fn wanted(&self, person: &Person) -> BTreeSet<PoolId> {
-        if !person.active {
+        if !person.is_let_in() {
             return BTreeSet::new();
         }
         person.granted(|id| self.pools.get(&id).is_some_and(|pool| !pool.is_expired(self.now)))

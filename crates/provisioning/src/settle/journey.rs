@@ -180,7 +180,7 @@ impl Book<'_> {
 
     /// The reason of a loss, with the fact that made it one.
     fn with_facts(&self, person: &Person, reason: &str) -> String {
-        if !person.active {
+        if !person.is_let_in() {
             reason.to_owned()
         } else if self.wanted(person).is_empty() {
             format!("{reason} and no other grant stands")

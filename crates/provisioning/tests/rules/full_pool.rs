@@ -69,6 +69,12 @@ fn exactly_the_gains_can_be_refused() {
         (Cause::SeatFreed { pool: freed.0, name: freed.1 }, false),
         (Cause::GrantedByHand, true),
         (Cause::GrantLifted, false),
+        (Cause::Withheld, false),
+        (Cause::WithheldNoMore, true),
+        (Cause::DeactivatedByHand, false),
+        (Cause::ActivatedByHand, true),
+        (Cause::HeldForDomain, false),
+        (Cause::Released, true),
         (Cause::PoolChanged { pool: changed.0, name: changed.1 }, false),
     ];
     for (cause, expected) in table {

@@ -2,6 +2,7 @@
 
 mod story;
 
+mod by_hand;
 mod codes;
 mod coming_back;
 mod expiry;

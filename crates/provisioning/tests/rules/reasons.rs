@@ -27,6 +27,12 @@ fn every_cause_in_words() {
         (Cause::SeatFreed { pool: freed.0, name: freed.1 }, "a seat became free in “Vault”"),
         (Cause::GrantedByHand, "an administrator assigned a licence"),
         (Cause::GrantLifted, "an administrator unassigned the licence"),
+        (Cause::Withheld, "an administrator withholds the licence"),
+        (Cause::WithheldNoMore, "an administrator withholds the licence no more"),
+        (Cause::DeactivatedByHand, "an administrator deactivated the account"),
+        (Cause::ActivatedByHand, "an administrator activated the account"),
+        (Cause::HeldForDomain, "their address is in none of the organisation's domains"),
+        (Cause::Released, "an administrator released the account"),
         (Cause::PoolChanged { pool: changed.0, name: changed.1 }, "the licence pool “Vault” was changed"),
     ];
     for (cause, words) in table {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use provisioning::{
-    Cause, Decision, Enrolment, Grant, GrantSource, GroupId, Person, Policy, Pool, PoolId, PoolPolicy,
+    Cause, Decision, Enrolment, Grant, GrantSource, GroupId, Hand, Person, Policy, Pool, PoolId, PoolPolicy,
     Refusal, Situation, Status, Step, UserId, apply, settle,
 };
 use uuid::Uuid;
@@ -104,6 +104,7 @@ impl Story {
             id,
             name: name(id.uuid()).to_owned(),
             active: true,
+            hand: Hand::default(),
             grants: Vec::new(),
             seats: Vec::new(),
             enrolment: Enrolment::default(),

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use provisioning::{PoolId, UserId};
 use sea_orm::FromQueryResult;
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::db::backend::{for_each, text_elements};
@@ -25,6 +26,8 @@ pub struct Arrived {
     pub parked: BTreeSet<String>,
     /// The pools to which people are entitled without a binding.
     pub rules: Vec<PoolRule>,
+    /// The settings of the tenant.
+    pub settings: Value,
     /// Whether groups wait that this unit has not locked: it must be dropped, and another one begin with
     /// [`WriteUnit::lock_groups_awaiting`].
     pub unlocked: bool,
@@ -36,6 +39,7 @@ struct AwaitingRow {
     pool: Option<Uuid>,
     rule: Option<String>,
     is_default: bool,
+    settings: Option<Value>,
 }
 
 impl Arrived {
@@ -77,7 +81,7 @@ impl WriteUnit {
         let mut sql = Sql::default();
         sql.together(backend, |sql| sql.insert(backend, &rows.values, ""));
         sql.together(backend, |sql| sql.insert(backend, &rows.entries, ""));
-        sql.push("SELECT t.value AS parked, CAST(NULL AS UUID) AS pool, CAST(NULL AS TEXT) AS rule, FALSE AS is_default FROM ");
+        sql.push("SELECT t.value AS parked, CAST(NULL AS UUID) AS pool, CAST(NULL AS TEXT) AS rule, FALSE AS is_default, CAST(NULL AS JSONB) AS settings FROM ");
         let (before, behind) = text_elements(backend);
         sql.push(before).bind(called(&new)).push(behind);
         let (before, behind) = for_each(backend);
@@ -85,11 +89,17 @@ impl WriteUnit {
             " called {before} parked_members t WHERE t.value = called.value AND t.tenant_id = "
         ));
         sql.bind(tenant).claimed(&self.scope, "t").push(behind);
-        sql.push(" UNION ALL SELECT NULL, q.id, q.rule, q.is_default FROM pools q WHERE q.tenant_id = ")
+        sql.push(
+            " UNION ALL SELECT NULL, q.id, q.rule, q.is_default, NULL FROM pools q WHERE q.tenant_id = ",
+        )
+        .bind(tenant);
+        sql.push(" AND (q.rule IS NOT NULL OR q.is_default)");
+        sql.push(" UNION ALL SELECT NULL, NULL, NULL, FALSE, v.settings FROM tenants v WHERE v.id = ")
             .bind(tenant);
-        sql.push(" AND (q.rule IS NOT NULL OR q.is_default) ORDER BY pool");
+        sql.push(" ORDER BY pool");
         for row in self.transaction.all::<AwaitingRow>(sql).await? {
             arrived.parked.extend(row.parked);
+            arrived.settings = row.settings.unwrap_or(arrived.settings);
             arrived.rules.extend(row.pool.map(|pool| PoolRule {
                 pool: PoolId::new(pool),
                 rule: row.rule,

@@ -1,0 +1,115 @@
+//! `rollcall import` as a user has it, and killed in the middle: what comes of it is the same, on SQLite and on PostgreSQL.
+
+#[path = "support/postgres.rs"]
+mod postgres;
+#[expect(dead_code, reason = "each test binary uses a part of it")]
+mod support;
+
+use std::fs;
+use std::process::Stdio;
+
+use serde_json::{Value, json};
+use support::Site;
+
+/// People of a file whose import is killed.
+const PEOPLE: u64 = 6_000;
+/// Fewer than people come, so that some wait.
+const SEATS: u64 = 2_500;
+
+#[test]
+fn a_file_of_a_spreadsheet_is_tried_imported_and_answered() {
+    let site = Site::sqlite();
+    site.id(&["tenant", "create", "North"]);
+    site.id(&["pool", "create", "--tenant", "North", "--name", "Vault", "--seats", "1"]);
+    let file = b"Name;E-Mail\nJ\xf6rg;joerg@north.example\n=cmd|calc;ben@north.example\nEve;nope\n";
+    fs::write(site.folder.path().join("staff.csv"), file).expect("written");
+    let import = |more: &[&str]| {
+        let import = ["import", "staff.csv", "--tenant", "North", "--licence", "Vault"];
+        site.json(&[&import, more].concat())
+    };
+    let tried = import(&["--dry-run", "--result", "dry.csv"]);
+    assert_eq!(tried["verdicts"], json!({ "new": 1, "waiting": 1, "bad-email": 1 }));
+    assert_eq!(tried["seats"], json!({ "needed": 2, "free": 1, "missing": 1 }));
+    assert_eq!(tried["encoding"], "windows-1252");
+    assert_eq!(site.json(&["user", "list", "--tenant", "North"])["total"], 0);
+
+    let done = import(&["--result", "result.csv"]);
+    assert_eq!((&done["state"], &done["rows"]), (&json!("done"), &json!(3)));
+    let result = fs::read_to_string(site.folder.path().join("result.csv")).expect("a result");
+    let lines: Vec<&str> = result.lines().collect();
+    assert_eq!(lines[0], "Line,Name,Email,userName,Result,Reason");
+    assert_eq!(lines[1], "2,Jörg,joerg@north.example,joerg@north.example,created,");
+    assert!(lines[2].starts_with("3,'=cmd|calc,"), "no formula: {}", lines[2]);
+    assert_eq!(lines[3], "4,Eve,nope,nope,bad-email,\"\"\"nope\"\" is no e-mail address\"");
+    let again = site.run(&["import", "staff.csv", "--tenant", "North", "--result", "result.csv"]);
+    assert!(again.error.contains("exists already"), "no file is written over: {}", again.error);
+    let listed = site.json(&["import", "list", "--tenant", "North"]);
+    assert_eq!(listed["items"][0]["operator"], done["operator"]);
+    assert!(
+        site.run(&["import", "show", "--tenant", "North", "x"]).refused(1).contains("no id of an import")
+    );
+    assert!(
+        site.run(&["import", "none.csv", "--tenant", "North"])
+            .refused(1)
+            .contains("none.csv cannot be opened")
+    );
+}
+
+#[test]
+fn an_import_that_is_killed_ends_the_same_on_sqlite() {
+    lives_through_kills(&Site::sqlite());
+}
+
+#[test]
+fn an_import_that_is_killed_ends_the_same_on_postgresql() {
+    let Some(database) = postgres::Database::create() else {
+        println!("not tried: ROLLCALL_TEST_POSTGRES_URL names no PostgreSQL");
+        return;
+    };
+    let mut site = Site::sqlite();
+    site.database_url = database.url();
+    lives_through_kills(&site);
+}
+
+fn lives_through_kills(site: &Site) {
+    site.id(&["tenant", "create", "North"]);
+    let seats = SEATS.to_string();
+    site.id(&["pool", "create", "--tenant", "North", "--name", "Vault", "--seats", &seats]);
+    let rows = (0..PEOPLE).map(|number| format!("Person {number},p{number}@north.example\n"));
+    fs::write(site.folder.path().join("staff.csv"), rows.collect::<String>()).expect("written");
+    killed_behind(site, &["import", "staff.csv", "--tenant", "North", "--licence", "Vault"], 0);
+    let begun = latest(site);
+    let id = begun["id"].as_str().expect("an id").to_owned();
+    killed_behind(site, &["import", "resume", "--tenant", "North", &id], came(&begun));
+    let done = site.json(&["import", "resume", "--tenant", "North", &id]);
+    assert_eq!(done["verdicts"], json!({ "created": SEATS, "waiting": PEOPLE - SEATS }));
+    assert_eq!(site.json(&["user", "list", "--tenant", "North", "--count", "1"])["total"], PEOPLE);
+    let pool = &site.json(&["pool", "list", "--tenant", "North"])["items"][0];
+    assert_eq!((&pool["used"], &pool["waiting"]), (&json!(SEATS), &json!(PEOPLE - SEATS)));
+}
+
+/// Runs a command that imports, and kills it once more people came in than so many.
+fn killed_behind(site: &Site, command: &[&str], people: u64) {
+    let mut child =
+        site.command(command).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts");
+    loop {
+        assert!(child.try_wait().expect("known").is_none(), "it ended before it was killed");
+        if came(&latest(site)) > people {
+            break;
+        }
+    }
+    child.kill().expect("it can be killed");
+    child.wait().expect("it ended");
+    let left = latest(site);
+    assert_eq!(left["state"], "working", "it was killed in the middle: {left}");
+}
+
+fn latest(site: &Site) -> Value {
+    site.json(&["import", "list", "--tenant", "North"])["items"][0].clone()
+}
+
+/// How many people came in.
+fn came(import: &Value) -> u64 {
+    let count = |verdict: &str| import["verdicts"][verdict].as_u64().unwrap_or(0);
+    count("created") + count("waiting")
+}

@@ -1,0 +1,201 @@
+//! The people of an import are created in batches: each batch is one unit that also says what became of its rows, so that
+//! whatever ends the work, no row is done twice and none is left out.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use provisioning::{Entry, EntryKind, Person as Facts, Subject, UserId};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use store::{Actor, ActorKind, Import, NewJob, WriteUnit};
+use uuid::Uuid;
+
+use super::{Progress, Step, WorkError};
+use crate::database::Attempt;
+use crate::error::{Error, sentence};
+use crate::imports::{Row, Verdict, judge_domain, judge_known, state};
+use crate::requester::Requester;
+use crate::tenants::Settings;
+use crate::users::by_hand::{Coming, Person, arrive};
+
+/// The kind of the job.
+pub(crate) const KIND: &str = "import";
+
+/// The import whose people are to be created; its rows say how far that is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ImportWork {
+    import: Uuid,
+    /// The rows up to this one are done.
+    #[serde(default)]
+    after: u64,
+}
+
+impl ImportWork {
+    /// All rows that are not done.
+    pub(crate) const fn new(import: Uuid) -> Self {
+        Self { import, after: 0 }
+    }
+
+    /// The job that does the work.
+    pub(crate) fn job(&self, run_at: DateTime<Utc>) -> NewJob {
+        let key = format!("{KIND}:{}", self.import);
+        NewJob { kind: KIND.to_owned(), payload: json!(self), run_at, dedup: Some(key) }
+    }
+}
+
+/// Creates the people of the next rows. When one of them is refused, each is created in a unit of its own.
+pub(super) async fn step(step: &mut Step<'_>) -> Result<Option<Progress>, WorkError> {
+    let mut work: ImportWork = step.read()?;
+    let progress = create_some(step, &mut work).await?;
+    step.saved(json!(work));
+    Ok(progress)
+}
+
+async fn create_some(step: &Step<'_>, work: &mut ImportWork) -> Result<Option<Progress>, WorkError> {
+    match create_next(step, work, step.pace.batch).await {
+        Ok(0) => Ok(None),
+        Ok(people) => Ok(Some(Progress { people, refused: 0 })),
+        Err(Error::Rule(_) | Error::Scim(_) | Error::Refused(_)) => {
+            let mut progress = Progress::default();
+            for _ in 0..step.pace.batch {
+                match create_next(step, work, 1).await {
+                    Ok(0) => break,
+                    Ok(people) => progress.people += people,
+                    Err(refusal @ (Error::Rule(_) | Error::Scim(_) | Error::Refused(_))) => {
+                        refuse_next(step, work, &refusal).await?;
+                        progress.add(Progress { people: 1, refused: 1 });
+                    }
+                    Err(other) => return Err(other.into()),
+                }
+            }
+            Ok(Some(progress))
+        }
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// Creates the people of at most `most` rows in one unit; says how many rows that were. At the end of the rows the import is
+/// done.
+async fn create_next(step: &Step<'_>, work: &mut ImportWork, most: u64) -> Result<u64, Error> {
+    let attempt = async |mut unit: WriteUnit| -> Attempt<(u64, u64)> {
+        let known = unit.lock_import(work.import).await?;
+        let Some(mut known) = known.filter(|known| known.state == state::WORKING) else {
+            return Ok((unit, (0, 0)));
+        };
+        let requester = requester(step, &known);
+        let mut rows = next_rows(&unit, work, most).await?;
+        let Some(last) = rows.last().map(|row| row.number) else {
+            state::DONE.clone_into(&mut known.state);
+            known.ended_at = Some(step.pace.now);
+            unit.save_import(&known).await?;
+            let entry = told(&unit, &known).await?;
+            unit.record([(&entry, &requester.actor)], step.pace.now).await?;
+            return Ok((unit, (0, 0)));
+        };
+        create(step, &mut unit, (&requester, &known), &mut rows).await?;
+        let kept: Vec<_> = rows.iter().map(Row::kept).collect();
+        unit.save_import_rows(work.import, &kept).await?;
+        step.save(&mut unit, &json!(ImportWork { after: last, ..*work })).await?;
+        Ok((unit, (rows.len() as u64, last)))
+    };
+    let (people, last) = step.db.write(step.scope, attempt).await?.value;
+    work.after = last.max(work.after);
+    Ok(people)
+}
+
+/// Says of the next row that its person was refused.
+async fn refuse_next(step: &Step<'_>, work: &ImportWork, refusal: &Error) -> Result<(), Error> {
+    let verdict = if matches!(refusal, Error::Rule(_)) { Verdict::NoSeat } else { Verdict::Refused };
+    let attempt = async |mut unit: WriteUnit| -> Attempt<()> {
+        unit.lock_import(work.import).await?;
+        let mut rows = next_rows(&unit, work, 1).await?;
+        for row in &mut rows {
+            row.judge(verdict, sentence(refusal));
+        }
+        let kept: Vec<_> = rows.iter().map(Row::kept).collect();
+        unit.save_import_rows(work.import, &kept).await?;
+        Ok((unit, ()))
+    };
+    step.db.write(step.scope, attempt).await.map(drop)
+}
+
+async fn next_rows(unit: &WriteUnit, work: &ImportWork, most: u64) -> Result<Vec<Row>, Error> {
+    let rows = unit.import_rows(work.import, Some(Verdict::New.as_str()), work.after, most).await?;
+    Ok(rows.into_iter().map(Row::from).collect())
+}
+
+/// Creates the people of these rows, and judges each.
+async fn create(
+    step: &Step<'_>,
+    unit: &mut WriteUnit,
+    (requester, import): (&Requester, &Import),
+    rows: &mut [Row],
+) -> Result<(), Error> {
+    judge_known(unit, rows).await?;
+    let domains = Settings::of(&unit.own_tenant().await?)?.domains();
+    let mut coming = Vec::new();
+    let mut places = Vec::new();
+    // The pool may be gone since.
+    let pools = unit.pools().await?;
+    let pool = import.pool.filter(|pool| pools.iter().any(|state| state.pool.id == *pool));
+    for (at, row) in rows.iter_mut().enumerate() {
+        judge_domain(&domains, row);
+        if row.verdict.is_refusal() {
+            continue;
+        }
+        let person = Person {
+            name: row.name.clone(),
+            email: row.email.clone(),
+            user_name: Some(row.user_name.clone()),
+        };
+        match person.document().and_then(|document| Coming::new(requester, document, pool)) {
+            Ok(person) => {
+                coming.push(person);
+                places.push(at);
+            }
+            Err(refusal) => row.judge(Verdict::Refused, sentence(&refusal)),
+        }
+    }
+    let arrived = arrive(step.db, unit, coming).await?;
+    let people: Vec<UserId> = arrived.iter().map(|(user, _)| *user).collect();
+    let facts = unit.facts(&people, &[], step.pace.now).await?.people;
+    let facts: HashMap<UserId, Facts> = facts.into_iter().map(|person| (person.id, person)).collect();
+    for (at, (user, outcome)) in places.into_iter().zip(arrived) {
+        let Some(row) = rows.get_mut(at) else { continue };
+        match (outcome, facts.get(&user)) {
+            (Ok(_), person) => {
+                row.user = Some(user);
+                row.verdict = person.map_or(Verdict::Created, became);
+            }
+            // The name was taken while this unit waited.
+            (Err(Error::Database(_)), _) => row.judge(Verdict::Known, "already a user".to_owned()),
+            (Err(refusal), _) => row.judge(Verdict::Refused, sentence(&refusal)),
+        }
+    }
+    Ok(())
+}
+
+fn became(person: &Facts) -> Verdict {
+    if person.hand.held.is_some() {
+        Verdict::Held
+    } else if person.waiting().next().is_some() {
+        Verdict::Waiting
+    } else {
+        Verdict::Created
+    }
+}
+
+/// People are created in the name of the operator who began the import, whoever takes the step.
+fn requester(step: &Step<'_>, import: &Import) -> Requester {
+    let (name, reference) = (import.operator.clone(), "import".to_owned());
+    let actor = Actor { kind: ActorKind::Operator, name, reference };
+    Requester { scope: step.scope.clone(), provider: None, actor, now: step.pace.now }
+}
+
+async fn told(unit: &WriteUnit, import: &Import) -> Result<Entry, Error> {
+    let verdicts = unit.import_verdicts(import.id).await?;
+    let parts: Vec<String> = verdicts.iter().map(|(word, count)| format!("{count} {word}")).collect();
+    let why = format!("People were imported from “{}”: {}.", import.name, parts.join(", "));
+    let tenant = unit.scope().tenant_id();
+    Ok(Entry::new(Subject::Tenant(tenant), EntryKind::Imported, why))
+}
