@@ -57,6 +57,6 @@ pub use requester::{Operator, Provider, Requester};
 pub use resources::Replacement;
 pub use store::{
     Actor, ActorKind, Authenticated, Claim, Connection, ConnectionFigures, ConnectionId, Constraint,
-    Error as DatabaseError, Figures, Job, JobFigures, NameInTenant, Options, Outcome as JobOutcome,
+    Error as DatabaseError, Figures, Job, JobFigures, Kept, NameInTenant, Options, Outcome as JobOutcome,
     PoolFigures, RequestBatch, RequestRecord, TenantId, TenantScope, TokenId, new_id,
 };

@@ -52,6 +52,8 @@ pub struct Config {
     pub jobs: Jobs,
     /// The mail server.
     pub mail: Mail,
+    /// What the application is told.
+    pub events: Events,
     /// The request log.
     pub requests: Requests,
     /// The program's own log.
@@ -122,6 +124,14 @@ pub struct Jobs {
     pub lease_seconds: u32,
     /// People that one step of a long job settles.
     pub batch: u32,
+}
+
+/// What the application is told.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Events {
+    /// Days for which events and their deliveries are kept.
+    pub retention_days: u32,
 }
 
 /// The request log.

@@ -166,9 +166,9 @@ impl Server {
         }
     }
 
-    /// Takes requests out of the request log that are older than the settings keep them.
-    pub async fn forget_old_requests(&self) {
-        jobs::forget_old_requests(&self.app).await;
+    /// Takes out what is older than the settings keep it.
+    pub async fn forget_what_is_old(&self) {
+        jobs::forget_what_is_old(&self.app).await;
     }
 
     /// Serves until `stop` is ready; then takes nothing new, finishes what was accepted (or gives up on it after

@@ -172,42 +172,6 @@ impl Store {
         transaction.insert_all_or::<quirk_uses::Entity>(uses, otherwise).await?;
         transaction.commit().await
     }
-
-    /// Forgets requests older than `before`, so few at a time that no request waits long behind them, as long as `go_on`
-    /// says so; says how many they were.
-    ///
-    /// # Errors
-    /// [`Error::Busy`] or [`Error::Other`]; what was forgotten until then is gone.
-    pub async fn forget_requests(
-        &self,
-        before: DateTime<Utc>,
-        at_a_time: u64,
-        go_on: impl Fn() -> bool + Send,
-    ) -> Result<u64, Error> {
-        let mut forgotten = 0;
-        for tenant in self.tenants().await? {
-            let old = |sql: &mut Sql, most: u64| {
-                // The ids of requests begin with their time.
-                sql.push("SELECT r.id FROM requests r WHERE r.tenant_id = ").bind(tenant.id.uuid());
-                sql.push(" AND r.id < ").bind(first_id(before)).push(" ORDER BY r.id LIMIT ").bind(most);
-            };
-            while go_on() {
-                let mut sql = Sql::default();
-                old(&mut sql, 1);
-                if self.database().await?.query_all_raw(sql.statement(self.backend())).await?.is_empty() {
-                    break;
-                }
-                let transaction = self.writing().await?;
-                let mut sql = Sql::new("DELETE FROM requests WHERE tenant_id = ");
-                sql.bind(tenant.id.uuid()).push(" AND id IN (");
-                old(&mut sql, at_a_time);
-                sql.push(")");
-                forgotten += transaction.run(sql).await?;
-                transaction.commit().await?;
-            }
-        }
-        Ok(forgotten)
-    }
 }
 
 impl ReadUnit {

@@ -156,6 +156,12 @@ const BOUNDS: &[Bound] = &[
         |config| config.mail.send_at_once as u64,
     ),
     bound(
+        "events.retention_days",
+        (7, 3_650),
+        "a delivery is tried for days, and an application reads events on after a week without it",
+        |config| config.events.retention_days.into(),
+    ),
+    bound(
         "requests.retention_days",
         (0, 36_500),
         "0 keeps requests until the next hourly round, and a hundred years are for ever",
@@ -304,7 +310,7 @@ mod tests {
                 runtime.expect("a runtime").block_on(async {
                     let server = Server::build(config).await.expect("the server builds");
                     server.run_due_jobs().await;
-                    server.forget_old_requests().await;
+                    server.forget_what_is_old().await;
                     let address = server.address();
                     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
                     let client = async {

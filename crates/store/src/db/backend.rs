@@ -158,6 +158,27 @@ pub(crate) fn keeps_good_plans(backend: DbBackend) -> bool {
     backend == DbBackend::Sqlite
 }
 
+/// The column of an event that says where it stands in the order of commits.
+///
+/// `SQLite` has one writer, so the order of inserts is that of commits; a number is never given twice. `PostgreSQL` numbers
+/// transactions when they begin, and they commit in any order: see [`settled`].
+pub(crate) fn commit_order_column(backend: DbBackend) -> &'static str {
+    if backend == DbBackend::Sqlite {
+        "INTEGER PRIMARY KEY AUTOINCREMENT"
+    } else {
+        "BIGINT NOT NULL DEFAULT CAST(CAST(pg_current_xact_id() AS TEXT) AS BIGINT)"
+    }
+}
+
+/// The condition that nothing can be committed any more that stands before a place in the order of commits: on `PostgreSQL`
+/// every transaction of a smaller number has ended.
+pub(crate) fn settled(backend: DbBackend, position: &str) -> String {
+    if backend == DbBackend::Sqlite {
+        return "TRUE".to_owned();
+    }
+    format!("{position} < CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT)")
+}
+
 /// Locks the selected rows against other writers, where there are any; rows that refer to them may still be added.
 pub(crate) fn for_update(backend: DbBackend) -> &'static str {
     if backend == DbBackend::Postgres { " FOR NO KEY UPDATE" } else { "" }
