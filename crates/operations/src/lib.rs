@@ -21,6 +21,7 @@ pub mod directory;
 pub mod enrolment;
 mod entitlement;
 mod error;
+pub mod events;
 mod find;
 pub mod grants;
 pub mod groups;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ColumnTrait, ConnectionTrait as _, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -12,7 +12,7 @@ use crate::db::rows::Rows;
 use crate::db::sql::Sql;
 use crate::entity::{quirk_uses, requests};
 use crate::error::Error;
-use crate::ids::{ConnectionId, first_id, stored};
+use crate::ids::{ConnectionId, stored};
 use crate::scope::TenantScope;
 use crate::store::Store;
 use crate::unit::ReadUnit;
