@@ -48,6 +48,7 @@ pub mod tenants;
 pub mod tokens;
 pub mod users;
 pub mod visit;
+pub mod webhooks;
 pub mod work;
 
 pub use database::{Database, Shared, migrate};

@@ -106,9 +106,15 @@ async fn the_application_is_told_a_whole_journey_in_order() {
         "removed",
     ];
     assert_eq!(kinds(&told), expected);
-    assert_eq!((&told[0]["data"]["step"], &told[2]["data"]["step"]), (&json!("signed-in"), &json!("pin-set")));
+    assert_eq!(
+        (&told[0]["data"]["step"], &told[2]["data"]["step"]),
+        (&json!("signed-in"), &json!("pin-set"))
+    );
     assert_eq!(told[1]["data"]["device"], "d-1");
-    assert_eq!((&told[3]["data"]["status"], &told[3]["data"]["access"]), (&json!("suspended"), &json!(false)));
+    assert_eq!(
+        (&told[3]["data"]["status"], &told[3]["data"]["access"]),
+        (&json!("suspended"), &json!(false))
+    );
     assert!(told[3]["data"]["reason"].as_str().is_some_and(|why| !why.is_empty()), "{}", told[3]);
     assert_eq!(told[7]["data"]["userName"], "keoni", "the name of a person who is gone");
     assert_eq!(site.events(&end, 0).await.0, Vec::<Value>::new());
@@ -134,8 +140,16 @@ async fn a_cursor_of_an_event_that_is_kept_no_more_is_gone() {
     site.app.server.forget_what_is_old().await;
     let gone = site.get(&format!("/events?after={first}")).await.expect(410);
     assert_eq!(gone.body["type"], "urn:rollcall:problem:gone");
-    assert!(gone.body["detail"].as_str().is_some_and(|said| said.contains("without \"after\"")), "{}", gone.body);
-    assert_eq!(site.events(&last, 0).await, (Vec::new(), last.clone()), "a quiet month is no reason to begin anew");
+    assert!(
+        gone.body["detail"].as_str().is_some_and(|said| said.contains("without \"after\"")),
+        "{}",
+        gone.body
+    );
+    assert_eq!(
+        site.events(&last, 0).await,
+        (Vec::new(), last.clone()),
+        "a quiet month is no reason to begin anew"
+    );
     site.person("c").await;
     assert_eq!(site.events(&last, 1).await.0.len(), 1);
     for text in ["x", "%20", &last[1..]] {

@@ -64,7 +64,8 @@ impl TryFrom<Row> for Event {
     type Error = Error;
 
     fn try_from(Row { position, event: row }: Row) -> Result<Self, Error> {
-        let inconsistent = |_| Error::Inconsistent { table: "events", column: "kind", id: row.id.to_string() };
+        let inconsistent =
+            |_| Error::Inconsistent { table: "events", column: "kind", id: row.id.to_string() };
         Ok(Self {
             place: Place { position, id: row.id },
             kind: row.kind.parse().map_err(inconsistent)?,
@@ -113,6 +114,16 @@ impl ReadUnit {
         Ok(self.transaction.one::<IdRow>(sql).await?.is_some())
     }
 
+    /// The event of this id.
+    ///
+    /// # Errors
+    /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
+    pub async fn event(&self, id: Uuid) -> Result<Option<Event>, Error> {
+        let mut sql = Sql::new("SELECT e.* FROM events e WHERE e.tenant_id = ");
+        sql.bind(self.tenant()).push(" AND e.id = ").bind(id);
+        self.transaction.one::<Row>(sql).await?.map(Event::try_from).transpose()
+    }
+
     /// The events behind a place. They end before the first one that another one can still come before, because a transaction
     /// has yet to commit: a reader who goes on behind the last one misses none.
     fn push_events(&self, sql: &mut Sql, after: Place) {
@@ -158,8 +169,10 @@ impl WriteUnit {
 
 /// Appends what writes events, each with the names that its person has now.
 pub(crate) fn push_events(backend: DbBackend, sql: &mut Sql, rows: Vec<events::Model>) {
-    let [tenant, user] = [Column::TenantId, Column::UserId].map(|column| given::<events::Entity>(backend, column));
-    let of_user = |value: &str| format!("(SELECT {value} FROM users u WHERE u.tenant_id = {tenant} AND u.id = {user})");
+    let [tenant, user] =
+        [Column::TenantId, Column::UserId].map(|column| given::<events::Entity>(backend, column));
+    let of_user =
+        |value: &str| format!("(SELECT {value} FROM users u WHERE u.tenant_id = {tenant} AND u.id = {user})");
     let names = [
         (Column::UserName, of_user(&json_text(backend, "u.document", &["userName"]))),
         (Column::ExternalId, of_user("u.external_id")),

@@ -47,7 +47,8 @@ impl Store {
                 sql.push(&format!("SELECT r.id FROM {table} r WHERE r.tenant_id = ")).bind(tenant.id.uuid());
                 sql.push(" AND r.id < ").bind(first_id(before));
                 if kept == Kept::Events {
-                    sql.push(" AND r.id <> (SELECT e.id FROM events e WHERE e.tenant_id = ").bind(tenant.id.uuid());
+                    sql.push(" AND r.id <> (SELECT e.id FROM events e WHERE e.tenant_id = ")
+                        .bind(tenant.id.uuid());
                     sql.push(" ORDER BY e.position DESC, e.id DESC LIMIT 1)");
                 }
                 sql.push(" ORDER BY r.id LIMIT ").bind(most);

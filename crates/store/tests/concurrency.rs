@@ -12,7 +12,8 @@ use serde_json::json;
 use store::{
     Claim, Constraint, Error, GrantKind, MemberKind, NewGroup, Options, Store, TenantScope, job_kind,
 };
-use support::{by, TestStore, create, id_at, insert_user, licences_of, new_user, now, options, page, user_document,
+use support::{
+    TestStore, by, create, id_at, insert_user, licences_of, new_user, now, options, page, user_document,
 };
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;

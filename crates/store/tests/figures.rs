@@ -9,7 +9,7 @@ use store::{
     Claim, ConnectionFigures, GrantKind, JobFigures, NameInTenant, NewJob, PoolFigures, RequestBatch,
     RequestRecord, TenantScope,
 };
-use support::{by, TestStore, id_at, insert_user, new_connection, new_pool, now};
+use support::{TestStore, by, id_at, insert_user, new_connection, new_pool, now};
 
 const LEASE: TimeDelta = TimeDelta::minutes(1);
 

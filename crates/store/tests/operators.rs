@@ -5,7 +5,7 @@ mod support;
 use provisioning::{Cause, Entry, EntryKind, PoolId, PoolPolicy, SeatState, Subject, UserId};
 use serde_json::json;
 use store::{Error, GrantKind, JournalQuery, MemberKind, NewToken, PoolRule, TenantScope, WriteUnit};
-use support::{by, TestStore, actor, id_at, insert_group, insert_user, new_connection, new_pool, now};
+use support::{TestStore, actor, by, id_at, insert_group, insert_user, new_connection, new_pool, now};
 
 /// What stands in a tenant.
 struct Filled {

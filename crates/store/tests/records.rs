@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use chrono::TimeDelta;
 use provisioning::{Entry, EntryKind, GroupId, PoolId, Subject, UserId};
 use serde_json::json;
-use store::{Kept, Actor, ActorKind, Constraint, Error, JournalQuery, NewToken, RequestBatch, RequestRecord};
+use store::{Actor, ActorKind, Constraint, Error, JournalQuery, Kept, NewToken, RequestBatch, RequestRecord};
 use support::{TestStore, actor, create_tenant, id_at, insert_group, new_connection, new_pool, now};
 
 #[tokio::test]

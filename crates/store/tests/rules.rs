@@ -16,7 +16,7 @@ use provisioning::{
 use sea_orm::{ConnectOptions, Database, DatabaseConnection, FromQueryResult, Statement};
 use serde_json::{Value, json};
 use store::{GrantKind, MemberKind, TenantScope, job_kind};
-use support::{by, TestStore, insert_group, insert_user, licences_of, new_pool, now, page};
+use support::{TestStore, by, insert_group, insert_user, licences_of, new_pool, now, page};
 
 /// A change of the facts about one of the people.
 #[derive(Clone, Copy, Debug)]

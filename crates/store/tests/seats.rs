@@ -8,7 +8,7 @@ use provisioning::{
 };
 use serde_json::json;
 use store::{Claim, Error, GrantKind, JournalQuery, MemberKind, NewJob, WriteUnit, job_kind};
-use support::{by, TestStore, insert_group, insert_user, licences_of, new_pool, now, policy, user_document};
+use support::{TestStore, by, insert_group, insert_user, licences_of, new_pool, now, policy, user_document};
 
 /// Settles people as a request does, and answers what was decided.
 async fn settled(unit: &mut WriteUnit, people: &[UserId], cause: &Cause, at: DateTime<Utc>) -> Decision {

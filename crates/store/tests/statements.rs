@@ -5,7 +5,7 @@ mod support;
 use provisioning::{Cause, Entry, EntryKind, GroupId, PoolPolicy, Subject, UserId, settle};
 use serde_json::json;
 use store::{MemberKind, Wanted};
-use support::{by, TestStore, actor, insert_user, now, user_document};
+use support::{TestStore, actor, by, insert_user, now, user_document};
 
 /// What a PATCH of one member does, and how many statements it took.
 async fn patch(store: &TestStore, group: GroupId, user: UserId, joins: bool) -> usize {

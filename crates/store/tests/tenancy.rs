@@ -7,8 +7,9 @@ use serde_json::json;
 use store::{
     Error, GrantKind, JournalQuery, MemberKind, NewGroup, NewToken, RequestRecord, TenantScope, Wanted,
 };
-use support::{by, TestStore, create, group_filter, id_at, insert_group, insert_user, new_connection, new_pool, new_user,
-    now, page, user_document, user_filter,
+use support::{
+    TestStore, by, create, group_filter, id_at, insert_group, insert_user, new_connection, new_pool,
+    new_user, now, page, user_document, user_filter,
 };
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use store::{GrantKind, MemberKind, NewGroup, TenantScope};
 use uuid::Uuid;
 
 use super::generate::{GROUPS, POOLS, Tenant, USERS};
-use super::{by, TestStore, create, id_at, new_connection, new_pool, new_user, now, user_document};
+use super::{TestStore, by, create, id_at, new_connection, new_pool, new_user, now, user_document};
 
 /// The ids behind the numbers of a generated tenant.
 pub(crate) struct Ids {
