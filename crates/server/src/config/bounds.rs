@@ -162,6 +162,18 @@ const BOUNDS: &[Bound] = &[
         |config| config.events.retention_days.into(),
     ),
     bound(
+        "webhooks.timeout_seconds",
+        (1, 60),
+        "a receiver needs some time, and one that hangs holds up other deliveries for as long",
+        |config| config.webhooks.timeout_seconds,
+    ),
+    bound(
+        "webhooks.send_at_once",
+        (1, 100),
+        "without a connection nothing is delivered, and each is an open file",
+        |config| config.webhooks.send_at_once as u64,
+    ),
+    bound(
         "requests.retention_days",
         (0, 36_500),
         "0 keeps requests until the next hourly round, and a hundred years are for ever",

@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
 use super::context::JobContext;
-use super::lane::{Lane, PLANS};
+use super::lane::{Lane, PLANS, Sends};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::metrics;
@@ -35,17 +35,18 @@ impl Bell {
 /// Starts the lanes and what tidies up; they end when the app stops.
 pub(crate) fn start(app: &Arc<App>, clock: &Clock) {
     for (number, plan) in PLANS.into_iter().enumerate() {
-        let lanes = match app.mailer() {
-            _ if !plan.mails => 1,
-            Some(_) => app.config().mail.send_at_once,
-            None => 0,
+        let lanes = match plan.sends {
+            Sends::Nothing => 1,
+            Sends::Mail if app.outbound().mailer.is_none() => 0,
+            Sends::Mail => app.config().mail.send_at_once,
+            Sends::Events => app.config().webhooks.send_at_once,
         };
         for turn in 0..lanes {
             let (app, clock) = (Arc::clone(app), clock.clone());
             let tasks = app.tasks().clone();
             tasks.spawn(async move {
                 let worker = format!("{}/{number}.{turn}", app.id());
-                let context = JobContext::new(app.db(), &clock, app.config(), app.mailer());
+                let context = JobContext::new(app.db(), &clock, app.config(), Some(app.outbound()));
                 let lane = Lane::new(context, plan, worker);
                 work(&app, lane, &app.work().0[number]).await;
             });
