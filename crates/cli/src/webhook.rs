@@ -152,7 +152,8 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
     match command {
         Command::Create { tenant, url, description, events } => {
             let new = New { url, description, events };
-            let created = webhooks::create(db, &admin.operator("webhook create"), &tenant, &new, allowed).await;
+            let created =
+                webhooks::create(db, &admin.operator("webhook create"), &tenant, &new, allowed).await;
             with_secret(global, &created.map_err(told)?, "webhook created; its secret is shown this once")
         }
         Command::List { tenant } => {
@@ -168,7 +169,8 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
         }
         Command::Show(named) => {
             let (tenant, name) = named.names();
-            let shown = webhooks::show(db, &admin.operator("webhook show"), tenant, name).await.map_err(told)?;
+            let shown =
+                webhooks::show(db, &admin.operator("webhook show"), tenant, name).await.map_err(told)?;
             output::details(global, &shown, &COLUMNS)
         }
         Command::Update { named, url, description, events, all_events, enable, disable } => {
@@ -176,7 +178,8 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
             let enabled = (enable || disable).then_some(enable);
             let change = Change { url, description, events, enabled };
             let operator = admin.operator("webhook update");
-            let changed = webhooks::update(db, &operator, named.names(), &change, allowed).await.map_err(told)?;
+            let changed =
+                webhooks::update(db, &operator, named.names(), &change, allowed).await.map_err(told)?;
             output::created(global, &changed, &format!("webhook {} is {} now", changed.url, changed.state))
         }
         Command::Delete(named) => {
@@ -187,23 +190,32 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
         }
         Command::Rotate { named, overlap_hours } => {
             let overlap = TimeDelta::hours(overlap_hours.into());
-            let rotated = webhooks::rotate(db, &admin.operator("webhook rotate"), named.names(), overlap).await;
-            with_secret(global, &rotated.map_err(told)?, "the webhook has a new secret, which is shown this once")
+            let rotated =
+                webhooks::rotate(db, &admin.operator("webhook rotate"), named.names(), overlap).await;
+            with_secret(
+                global,
+                &rotated.map_err(told)?,
+                "the webhook has a new secret, which is shown this once",
+            )
         }
         Command::Test(named) => {
             let (tenant, name) = named.names();
-            let sample = webhooks::sample(db, &admin.operator("webhook test"), tenant, name).await.map_err(told)?;
+            let sample =
+                webhooks::sample(db, &admin.operator("webhook test"), tenant, name).await.map_err(told)?;
             match admin.post(sample).await? {
                 Fate::Answered(status, _) if (200..300).contains(&status) => {
                     let said = format!("the receiver took the test and answered {status}");
                     output::created(global, &json!({ "status": status }), &said)
                 }
-                Fate::Answered(status, _) => bail!("the receiver answered {status}: a delivery needs 200 to 299"),
+                Fate::Answered(status, _) => {
+                    bail!("the receiver answered {status}: a delivery needs 200 to 299")
+                }
                 Fate::Failed(why) => bail!("the test was not delivered: {why}"),
             }
         }
         Command::Deliveries { named, state, count } => {
-            let listed = webhooks::deliveries(db, named.names(), state.as_deref(), count).await.map_err(told)?;
+            let listed =
+                webhooks::deliveries(db, named.names(), state.as_deref(), count).await.map_err(told)?;
             let columns = [
                 ("Made", "/createdAt"),
                 ("State", "/state"),
@@ -218,7 +230,8 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
         Command::Replay { named, delivery, .. } => {
             let operator = admin.operator("webhook replay");
             if let Some(delivery) = delivery {
-                let replayed = webhooks::replay(db, &operator, named.names(), &delivery).await.map_err(told)?;
+                let replayed =
+                    webhooks::replay(db, &operator, named.names(), &delivery).await.map_err(told)?;
                 return output::created(global, &replayed, "the server makes the delivery once more");
             }
             let number = webhooks::replay_all(db, &operator, named.names()).await.map_err(told)?;

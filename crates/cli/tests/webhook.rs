@@ -69,7 +69,8 @@ async fn a_webhook_is_made_tried_used_and_removed() {
 
     site.id(&["pool", "create", "--tenant", "Alpha", "--name", "Vault", "--seats", "2", "--for-everyone"]);
     let mut server = site.serve();
-    let body = json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "ada@alpha.example"});
+    let body =
+        json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "ada@alpha.example"});
     server.client(&token).expect(Method::POST, "/Users", Some(body), 201).await;
     let told = hears();
     assert!(told.contains("access-granted") && told.contains("ada@alpha.example"), "{told}");

@@ -2,25 +2,33 @@
 
 use chrono::{DateTime, Utc};
 use provisioning::{EventKind, UserId};
-use sea_orm::{DbBackend, FromQueryResult};
+use sea_orm::{ConnectionTrait as _, DbBackend, FromQueryResult};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::db::backend::{json_text, settled};
+use crate::db::backend::{json_text, renumber_restored, settled};
 use crate::db::rows::{Rows, given};
 use crate::db::sql::Sql;
 use crate::entity::events::{self, Column};
 use crate::error::Error;
 use crate::ids::{IdRow, new_id, stored};
+use crate::store::Store;
 use crate::unit::{ReadUnit, WriteUnit};
 
-/// Where an event stands in the order of commits.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// Where an event stands in the order of commits; by default before all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
     /// The number of the transaction, or of the event where transactions commit one after the other.
     pub position: i64,
     /// The id of the event.
     pub id: Uuid,
+}
+
+impl Default for Place {
+    fn default() -> Self {
+        // As with any position, a smaller number can still be made of it.
+        Self { position: i64::MIN / 2, id: Uuid::nil() }
+    }
 }
 
 /// What is to be told about a person. The person's names are found where it is written.
@@ -75,6 +83,23 @@ impl TryFrom<Row> for Event {
             details: row.details,
             created_at: row.created_at,
         })
+    }
+}
+
+impl Store {
+    /// Puts the events of a database that was restored from another server before those to come. A cursor from before is of
+    /// no event then, and its reader begins anew; webhooks go on.
+    pub(crate) async fn renumber_restored_events(&self) -> Result<(), Error> {
+        let Some((look, statements)) = renumber_restored(self.backend()) else { return Ok(()) };
+        let look = Sql::new(look).statement(self.backend());
+        if self.database().await?.query_all_raw(look).await?.is_empty() {
+            return Ok(());
+        }
+        let transaction = self.writing().await?;
+        for statement in statements {
+            transaction.run(Sql::new(statement)).await?;
+        }
+        transaction.commit().await
     }
 }
 

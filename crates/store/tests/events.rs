@@ -5,8 +5,9 @@ mod support;
 use chrono::TimeDelta;
 use proptest::prelude::*;
 use provisioning::{EventKind, UserId};
+use sea_orm::{ConnectionTrait as _, Database};
 use serde_json::json;
-use store::{Event, Kept, NewEvent, Place, WriteUnit};
+use store::{Event, Kept, NewEvent, Place, Store, WriteUnit};
 use support::{TestStore, insert_user, now};
 
 /// Tells the application something about a person.
@@ -156,4 +157,31 @@ async fn old_events_go_and_the_last_one_stays() {
     assert!(unit.keeps_event(place).await.expect("readable"), "a reader of the last one has not");
     assert_eq!(unit.end_of_events().await.expect("readable"), place);
     assert_eq!(unit.events(Place::default(), 9).await.expect("readable").len(), 1);
+}
+
+#[tokio::test]
+async fn a_database_that_was_restored_from_another_server_tells_old_events_before_new_ones() {
+    let store = TestStore::open().await;
+    let ada = store.add_user("ada").await;
+    for number in 0..2 {
+        let mut unit = store.unit().await;
+        tell(&mut unit, ada, number).await;
+        unit.commit().await.expect("committed");
+    }
+    let (mut place, mut seen) = (Place::default(), Vec::new());
+    read_all(&store, &mut place, &mut seen, 2).await;
+    let database = Database::connect(&store.url).await.expect("the database opens");
+    if store.kind() == "postgresql" {
+        let other = "UPDATE events SET position = position + 1000000000000";
+        database.execute_unprepared(other).await.expect("as on a server with more transactions");
+    }
+    database.close().await.expect("closed");
+    let restored = Store::open(&support::options(&store.url)).await.expect("the database opens");
+    let mut unit = restored.write(&store.scope).await.expect("a unit opens");
+    tell(&mut unit, ada, 2).await;
+    unit.commit().await.expect("committed");
+    let (mut place, mut seen) = (Place::default(), Vec::new());
+    read_all(&store, &mut place, &mut seen, 3).await;
+    assert_eq!(seen, [0, 1, 2]);
+    restored.close().await;
 }
