@@ -180,12 +180,11 @@ pub async fn record(db: &Database, job: &Job, fate: &Fate, now: DateTime<Utc>) -
         unit.save_delivery(&delivery).await?;
         unit.save_webhook(&webhook).await?;
         if webhook.disabled.is_none() {
-            match delivery.next_at {
-                Some(at) => unit.enqueue(super::job(webhook.id, delivery.user, id, at), now).await?,
-                None => {
-                    let first = unit.first_waiting(webhook.id, &[delivery.user]).await?;
-                    queue(&mut unit, webhook.id, &first, now).await?;
-                }
+            if let Some(at) = delivery.next_at {
+                unit.enqueue(super::job(webhook.id, delivery.user, id, at), now).await?;
+            } else {
+                let first = unit.first_waiting(webhook.id, &[delivery.user]).await?;
+                queue(&mut unit, webhook.id, &first, now).await?;
             }
         }
         Ok((unit, ()))

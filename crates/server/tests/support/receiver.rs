@@ -2,6 +2,7 @@
 #![allow(dead_code, clippy::allow_attributes, reason = "each test file uses its part")]
 
 #[path = "authority.rs"]
+#[allow(clippy::duplicate_mod, reason = "the mail server of the same tests has it as well")]
 mod authority;
 
 use std::collections::HashMap;
@@ -17,7 +18,7 @@ use tokio::io::{
     AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader,
 };
 use tokio::net::TcpListener;
-use tokio::task::AbortHandle;
+use tokio::task::JoinSet;
 
 use authority::certificates;
 
@@ -55,13 +56,7 @@ pub(crate) struct Receiver {
     pub(crate) authority: Option<String>,
     heard: Arc<Mutex<Vec<Heard>>>,
     connections: Arc<AtomicUsize>,
-    task: AbortHandle,
-}
-
-impl Drop for Receiver {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
+    _serving: JoinSet<()>,
 }
 
 impl Receiver {
@@ -81,11 +76,13 @@ impl Receiver {
         let (heard, connections) = (Arc::<Mutex<Vec<Heard>>>::default(), Arc::<AtomicUsize>::default());
         let (authority, acceptor) = host.map(certificates).unzip();
         let (all, count) = (Arc::clone(&heard), Arc::clone(&connections));
-        let task = tokio::spawn(async move {
+        let mut serving = JoinSet::new();
+        serving.spawn(async move {
+            let mut streams = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
                 count.fetch_add(1, Ordering::SeqCst);
                 let (all, script, acceptor) = (Arc::clone(&all), Arc::clone(&script), acceptor.clone());
-                tokio::spawn(async move {
+                streams.spawn(async move {
                     match acceptor {
                         None => drop(serve(stream, &all, &script).await),
                         Some(acceptor) => {
@@ -97,7 +94,7 @@ impl Receiver {
                 });
             }
         });
-        Self { address, authority, heard, connections, task: task.abort_handle() }
+        Self { address, authority, heard, connections, _serving: serving }
     }
 
     /// Its address for a path.
