@@ -30,6 +30,7 @@ mod table;
 mod tenant;
 mod token;
 mod user;
+mod webhook;
 
 use std::process::ExitCode;
 
@@ -92,6 +93,8 @@ enum Command {
     Requests(requests::Command),
     #[command(subcommand)]
     Mail(mail::Command),
+    #[command(subcommand)]
+    Webhook(webhook::Command),
     #[command(subcommand)]
     Key(key::Command),
     Migrate(migrate::Arguments),
@@ -159,6 +162,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Journal(command) => journal::run(command, global).await,
         Command::Requests(command) => requests::run(command, global).await,
         Command::Mail(command) => mail::run(command, global).await,
+        Command::Webhook(command) => webhook::run(command, global).await,
         Command::Key(command) => key::run(command, global).await,
         Command::Migrate(arguments) => migrate::run(arguments, global).await,
         Command::Config(command) => config::run(&command, global),

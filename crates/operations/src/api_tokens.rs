@@ -18,6 +18,9 @@ pub enum Scope {
     /// To look at people, their entitlements, devices and pools.
     #[serde(rename = "people:read")]
     PeopleRead,
+    /// To read what is told about people.
+    #[serde(rename = "events:read")]
+    EventsRead,
     /// To report steps, have codes sent and check them.
     #[serde(rename = "enrolment:write")]
     EnrolmentWrite,
@@ -31,13 +34,15 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 4] = [Self::PeopleRead, Self::EnrolmentWrite, Self::DevicesWrite, Self::HoldsWrite];
+    pub const ALL: [Self; 5] =
+        [Self::PeopleRead, Self::EventsRead, Self::EnrolmentWrite, Self::DevicesWrite, Self::HoldsWrite];
 
     /// The word.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::PeopleRead => "people:read",
+            Self::EventsRead => "events:read",
             Self::EnrolmentWrite => "enrolment:write",
             Self::DevicesWrite => "devices:write",
             Self::HoldsWrite => "holds:write",

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use provisioning::Policy;
 use store::{
-    Authenticated, Claim, Figures, Job, Options, Outcome as JobOutcome, ReadUnit, RequestBatch, Store,
+    Authenticated, Claim, Figures, Job, Kept, Options, Outcome as JobOutcome, ReadUnit, RequestBatch, Store,
     TenantScope, TokenId, WriteUnit,
 };
 use tokio::sync::OnceCell;
@@ -246,17 +246,18 @@ impl Database {
         self.store.log_requests(batch).await
     }
 
-    /// Forgets requests of the request log.
+    /// Takes out what is older than it is kept.
     ///
     /// # Errors
-    /// As [`Store::forget_requests`].
-    pub async fn forget_requests(
+    /// As [`Store::forget`].
+    pub async fn forget(
         &self,
+        kept: Kept,
         before: DateTime<Utc>,
         at_a_time: u64,
         go_on: impl Fn() -> bool + Send,
     ) -> Result<u64, store::Error> {
-        self.store.forget_requests(before, at_a_time, go_on).await
+        self.store.forget(kept, before, at_a_time, go_on).await
     }
 
     /// Claims due jobs.

@@ -8,6 +8,7 @@ use store::WriteUnit;
 use crate::database::{Attempt, Database};
 use crate::enrolment::{self, Refused};
 use crate::error::Error;
+use crate::events;
 use crate::requester::Requester;
 
 /// The most devices of a person, the revoked ones too.
@@ -199,6 +200,9 @@ async fn edit(
             unit.save_device(&device).await?;
             let entry = Entry::new(Subject::User(user), kind, why);
             unit.record([(&entry, &requester.actor)], requester.now).await?;
+            if kind == EntryKind::DeviceRevoked {
+                events::device_revoked(&mut unit, (user, reference), &requester.actor, requester.now).await?;
+            }
         }
         Ok((unit, device))
     };

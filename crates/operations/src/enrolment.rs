@@ -10,6 +10,7 @@ use thiserror::Error as ThisError;
 use crate::address;
 use crate::database::{Attempt, Database};
 use crate::error::Error;
+use crate::events;
 use crate::keys::Purpose;
 use crate::mail::{self, Writer};
 use crate::requester::Requester;
@@ -94,6 +95,7 @@ pub(crate) async fn taken(
         entries.push(Entry::new(Subject::User(user), EntryKind::Activated, why));
     }
     unit.record(entries.iter().map(|entry| (entry, &requester.actor)), now).await?;
+    events::step_taken(unit, (user, step), (enrolment, &next), &requester.actor, now).await?;
     Ok(next)
 }
 

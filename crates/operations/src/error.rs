@@ -18,6 +18,9 @@ pub enum Error {
     /// A name is unknown, or a value cannot be used: a sentence that says what to do.
     #[error("{0}")]
     Refused(String),
+    /// What is asked for is not kept any more: a sentence that says what to do.
+    #[error("{0}")]
+    Gone(String),
     /// A rule refuses the change.
     #[error("nothing was changed: {0}")]
     Rule(#[from] Refusal),

@@ -30,16 +30,19 @@ pub(crate) enum Purpose {
     Link,
     /// Verification codes, which are hashed.
     Code,
+    /// The secrets of webhooks.
+    Webhook,
 }
 
 impl Purpose {
-    const ALL: [Self; 3] = [Self::Mail, Self::Link, Self::Code];
+    const ALL: [Self; 4] = [Self::Mail, Self::Link, Self::Code, Self::Webhook];
 
     const fn label(self) -> &'static [u8] {
         match self {
             Self::Mail => b"mail",
             Self::Link => b"link",
             Self::Code => b"code",
+            Self::Webhook => b"webhook",
         }
     }
 }

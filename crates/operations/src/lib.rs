@@ -24,6 +24,7 @@ pub mod domains;
 pub mod enrolment;
 mod entitlement;
 mod error;
+pub mod events;
 mod find;
 pub mod grants;
 pub mod groups;
@@ -54,6 +55,7 @@ pub mod tenants;
 pub mod tokens;
 pub mod users;
 pub mod visit;
+pub mod webhooks;
 pub mod work;
 
 pub use database::{Database, Shared, migrate};
@@ -64,6 +66,6 @@ pub use requester::{Operator, Provider, Requester};
 pub use resources::Replacement;
 pub use store::{
     Actor, ActorKind, Authenticated, Claim, Connection, ConnectionFigures, ConnectionId, Constraint,
-    Error as DatabaseError, Figures, Job, JobFigures, NameInTenant, Options, Outcome as JobOutcome,
+    Error as DatabaseError, Figures, Job, JobFigures, Kept, NameInTenant, Options, Outcome as JobOutcome,
     PoolFigures, RequestBatch, RequestRecord, TenantId, TenantScope, TokenId, new_id,
 };

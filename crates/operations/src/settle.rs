@@ -93,9 +93,10 @@ impl Change<'_> {
         decision: &Decision,
         actors: &HashMap<UserId, &Actor>,
     ) -> Result<(), Error> {
-        unit.carry_out(decision, self.now).await?;
+        let by = |user: UserId| actors.get(&user).copied().unwrap_or(self.actor);
+        unit.carry_out(decision, by, self.now).await?;
         let actor = |entry: &Entry| match &entry.subject {
-            Subject::User(user) => actors.get(user).copied().unwrap_or(self.actor),
+            Subject::User(user) => by(*user),
             _ => self.actor,
         };
         Ok(unit.record(decision.entries.iter().map(|entry| (entry, actor(entry))), self.now).await?)

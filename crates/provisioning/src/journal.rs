@@ -172,6 +172,14 @@ pub enum EntryKind {
     TokenChanged,
     /// A token was revoked.
     TokenRevoked,
+    /// A webhook was created.
+    WebhookCreated,
+    /// A webhook's address, filter, secret or state changed.
+    WebhookChanged,
+    /// A webhook was disabled, by an operator or because its receiver is gone.
+    WebhookDisabled,
+    /// A webhook was deleted with its deliveries.
+    WebhookDeleted,
 }
 
 words!(EntryKind, "journal entry kind", {
@@ -233,4 +241,8 @@ words!(EntryKind, "journal entry kind", {
     TokenCreated => "token-created",
     TokenChanged => "token-changed",
     TokenRevoked => "token-revoked",
+    WebhookCreated => "webhook-created",
+    WebhookChanged => "webhook-changed",
+    WebhookDisabled => "webhook-disabled",
+    WebhookDeleted => "webhook-deleted",
 });

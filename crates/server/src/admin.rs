@@ -2,6 +2,7 @@
 //! command.
 
 use operations::keys::MasterKey;
+use operations::webhooks::{Fate, Outgoing};
 use operations::work::{Progress, Work, WorkError};
 use operations::{Database, Error, Operator, sentence};
 use thiserror::Error as ThisError;
@@ -10,6 +11,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::jobs::JobContext;
 use crate::outbound::mailer::{Mailer, SendError};
+use crate::outbound::postman::Postman;
 use crate::serve::{ServeError, database_options, database_place, must_exist, open_database, unopened};
 
 /// The database, opened for an operator.
@@ -122,6 +124,20 @@ impl Admin {
                 SendError::Settings { said } | SendError::Later { said } | SendError::Refused { said, .. },
             ) => Err(AdminError::Broken(said)),
         }
+    }
+
+    /// Whether the settings allow webhooks in private networks.
+    #[must_use]
+    pub const fn allows_private_webhooks(&self) -> bool {
+        self.config.webhooks.allow_private
+    }
+
+    /// Sends a request to a webhook from here, and says what came of it.
+    ///
+    /// # Errors
+    /// A sentence that names the setting with a wrong value.
+    pub async fn post(&self, outgoing: Outgoing) -> Result<Fate, AdminError> {
+        Ok(Postman::of(&self.config.webhooks).map_err(AdminError::Broken)?.send(outgoing).await)
     }
 
     /// Brings long work to its end; `seen` is told how far it is.

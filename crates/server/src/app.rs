@@ -12,7 +12,7 @@ use crate::config::{Config, Limits};
 use crate::figures::Latest;
 use crate::http::limits::Rates;
 use crate::jobs::Bell;
-use crate::outbound::mailer::Mailer;
+use crate::outbound::Outbound;
 use crate::request_log::RequestLog;
 
 /// One running server.
@@ -25,7 +25,7 @@ pub(crate) struct App {
     rates: Rates,
     requests: RequestLog,
     figures: Latest,
-    mailer: Option<Mailer>,
+    outbound: Outbound,
     work: Bell,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -38,7 +38,7 @@ impl App {
         db: Shared,
         clock: Clock,
         requests: RequestLog,
-        mailer: Option<Mailer>,
+        outbound: Outbound,
     ) -> Self {
         Self {
             tokens: Tokens::new(config.auth.token_cache_seconds),
@@ -51,7 +51,7 @@ impl App {
             db,
             clock,
             requests,
-            mailer,
+            outbound,
         }
     }
 
@@ -105,9 +105,9 @@ impl App {
         &self.figures
     }
 
-    /// The way to the mail server, where there is one.
-    pub(crate) const fn mailer(&self) -> Option<&Mailer> {
-        self.mailer.as_ref()
+    /// The ways out.
+    pub(crate) const fn outbound(&self) -> &Outbound {
+        &self.outbound
     }
 
     /// Rings when there may be work for the workers.

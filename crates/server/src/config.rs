@@ -6,6 +6,7 @@ mod mail;
 mod sources;
 #[cfg(test)]
 mod tests;
+mod webhooks;
 
 use std::path::{Path, PathBuf};
 
@@ -15,9 +16,10 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::files::sqlite_url;
-use crate::outbound::mailer::Mailer;
+use crate::outbound::Outbound;
 use addresses::without_password;
 pub use mail::{Mail, Security};
+pub use webhooks::Webhooks;
 
 /// The defaults, which are also the manual.
 pub const DEFAULT: &str = include_str!("../../../config/default.toml");
@@ -52,6 +54,10 @@ pub struct Config {
     pub jobs: Jobs,
     /// The mail server.
     pub mail: Mail,
+    /// What the application is told.
+    pub events: Events,
+    /// Where the application is told.
+    pub webhooks: Webhooks,
     /// The request log.
     pub requests: Requests,
     /// The program's own log.
@@ -122,6 +128,14 @@ pub struct Jobs {
     pub lease_seconds: u32,
     /// People that one step of a long job settles.
     pub batch: u32,
+}
+
+/// What the application is told.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Events {
+    /// Days for which events and their deliveries are kept.
+    pub retention_days: u32,
 }
 
 /// The request log.
@@ -226,6 +240,7 @@ impl Config {
         config.origins = origins;
         config.resolve_database()?;
         config.mail.read_files().map_err(ConfigError)?;
+        config.webhooks.read_files().map_err(ConfigError)?;
         config.check()?;
         Ok(config)
     }
@@ -285,7 +300,7 @@ impl Config {
         addresses::listen(&self.listen).map_err(ConfigError)?;
         addresses::base(&self.base_url).map_err(ConfigError)?;
         self.mail.check().map_err(ConfigError)?;
-        Mailer::of(&self.mail).map_err(ConfigError)?;
+        Outbound::of(self).map_err(ConfigError)?;
         crate::logging::filter(&self.log.level).map(drop).map_err(ConfigError)
     }
 }

@@ -23,7 +23,7 @@ use crate::http::socket::Doorkeeper;
 use crate::jobs;
 use crate::master_key::{self, KeyError};
 use crate::metrics;
-use crate::outbound::mailer::Mailer;
+use crate::outbound::Outbound;
 use crate::request_log::{self, RequestLog};
 use crate::router::router;
 
@@ -75,9 +75,9 @@ pub enum ServeError {
     /// The master key is not the one of the database, or is missing.
     #[error("{0}")]
     Sealed(String),
-    /// The mail server cannot be used as the settings say.
+    /// The mail server or the webhooks cannot be used as the settings say.
     #[error("{0}")]
-    Mail(String),
+    Outbound(String),
     /// Serving failed.
     #[error("the server stopped: {0}")]
     Io(#[from] std::io::Error),
@@ -120,8 +120,8 @@ impl Server {
         db.check_keys(clock.now()).await.map_err(|error| ServeError::Sealed(sentence(&error)))?;
         metrics::start(db.kind());
         let (requests, queue) = RequestLog::new(config.requests.queue);
-        let mailer = Mailer::of(&config.mail).map_err(ServeError::Mail)?;
-        let app = Arc::new(App::new(config, Arc::clone(&db), clock.clone(), requests, mailer));
+        let outbound = Outbound::of(&config).map_err(ServeError::Outbound)?;
+        let app = Arc::new(App::new(config, Arc::clone(&db), clock.clone(), requests, outbound));
         app.tasks().spawn(request_log::write(Arc::clone(&db), queue, app.stop().clone()));
         Ok(Self { app, clock, listener, address, db })
     }
@@ -150,9 +150,10 @@ impl Server {
 
     /// Runs every job that is due now, and those that they make due; for tests and tools without a worker.
     pub async fn run_due_jobs(&self) {
-        let mailer = self.app.mailer();
-        let context = jobs::JobContext::new(&self.db, &self.clock, self.app.config(), mailer);
-        let plans = jobs::PLANS.into_iter().filter(|plan| !plan.mails || mailer.is_some());
+        let outbound = self.app.outbound();
+        let context = jobs::JobContext::new(&self.db, &self.clock, self.app.config(), Some(outbound));
+        let idle = |plan: &jobs::Plan| plan.sends == jobs::Sends::Mail && outbound.mailer.is_none();
+        let plans = jobs::PLANS.into_iter().filter(|plan| !idle(plan));
         let mut lanes: Vec<_> =
             plans.map(|plan| jobs::Lane::new(context, plan, "by hand".to_owned())).collect();
         loop {
@@ -166,9 +167,9 @@ impl Server {
         }
     }
 
-    /// Takes requests out of the request log that are older than the settings keep them.
-    pub async fn forget_old_requests(&self) {
-        jobs::forget_old_requests(&self.app).await;
+    /// Takes out what is older than the settings keep it.
+    pub async fn forget_what_is_old(&self) {
+        jobs::forget_what_is_old(&self.app).await;
     }
 
     /// Serves until `stop` is ready; then takes nothing new, finishes what was accepted (or gives up on it after

@@ -66,6 +66,6 @@ async fn a_pool_whose_deletion_was_interrupted_is_deleted_by_the_server() {
     );
     assert_eq!(
         rows(&app, "jobs").await,
-        count(&app, "SELECT COUNT(*) FROM jobs WHERE kind IN ('invitation', 'tell-application')").await
+        count(&app, "SELECT COUNT(*) FROM jobs WHERE kind = 'invitation'").await
     );
 }

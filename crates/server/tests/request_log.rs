@@ -88,7 +88,7 @@ async fn old_requests_are_forgotten() {
     app.server.flush().await;
     for (days, left) in [(29, 1), (2, 0)] {
         app.clock.advance(chrono::TimeDelta::days(days));
-        app.server.forget_old_requests().await;
+        app.server.forget_what_is_old().await;
         assert_eq!(support::count(&app, "SELECT COUNT(*) FROM requests").await, left);
     }
 }

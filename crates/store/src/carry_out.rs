@@ -3,14 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use provisioning::{Decision, Effect, Enrolment, PoolId, SeatState, UserId};
+use provisioning::{Decision, Effect, Enrolment, EventKind, PoolId, SeatState, UserId};
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::db::sql::{CHUNK, Sql};
 use crate::error::Error;
+use crate::events::{NewEvent, push_events};
 use crate::ids::stored;
-use crate::jobs::{NewJob, job_kind};
+use crate::jobs::{NewJob, job_kind, push_jobs};
+use crate::journal::Actor;
 use crate::seats::{SeatCount, Seats};
 use crate::unit::WriteUnit;
 
@@ -21,19 +23,19 @@ struct Sum {
     pools: BTreeMap<PoolId, SeatCount>,
     enrolments: BTreeMap<UserId, Enrolment>,
     keyed_jobs: BTreeMap<String, Option<NewJob>>,
-    jobs: Vec<NewJob>,
+    told: Vec<(UserId, EventKind)>,
 }
 
 impl Sum {
-    fn of(decision: &Decision, now: DateTime<Utc>) -> Self {
+    fn of(decision: &Decision) -> Self {
         let mut sum = Self::default();
         for effect in &decision.effects {
-            sum.add(effect, now);
+            sum.add(effect);
         }
         sum
     }
 
-    fn add(&mut self, effect: &Effect, now: DateTime<Utc>) {
+    fn add(&mut self, effect: &Effect) {
         match effect {
             Effect::SeatTaken { user, pool, overage } => {
                 self.seats.insert((*user, *pool), Some((SeatState::Assigned, *overage)));
@@ -60,12 +62,7 @@ impl Sum {
             Effect::InvitationWithdrawn { user } => self.keyed(job_kind::INVITATION, *user, None),
             Effect::GraceTimer { user, at } => self.keyed(job_kind::END_GRACE, *user, Some(*at)),
             Effect::GraceCancelled { user } => self.keyed(job_kind::END_GRACE, *user, None),
-            Effect::ApplicationTold { user, event } => self.jobs.push(NewJob {
-                kind: job_kind::TELL_APPLICATION.to_owned(),
-                payload: json!({ "user": user, "event": event }),
-                run_at: now,
-                dedup: None,
-            }),
+            Effect::ApplicationTold { user, event } => self.told.push((*user, (*event).into())),
         }
     }
 
@@ -81,6 +78,21 @@ impl Sum {
         self.keyed_jobs.insert(key, job);
     }
 
+    /// What the application is told, with the state of each person after the decision and who brought it about.
+    fn events<'a>(&self, caused: impl Fn(UserId) -> &'a Actor) -> Vec<NewEvent> {
+        let event = |&(user, kind): &(UserId, EventKind)| {
+            let enrolment = self.enrolments.get(&user);
+            let details = json!({
+                "access": kind.access(),
+                "status": enrolment.map(|enrolment| enrolment.status.as_str()),
+                "reason": enrolment.and_then(|enrolment| enrolment.cause.as_deref()),
+                "reference": caused(user).reference,
+            });
+            NewEvent { kind, user, details }
+        };
+        self.told.iter().map(event).collect()
+    }
+
     /// Whose resource looks different afterwards.
     fn changed(&self) -> BTreeSet<Uuid> {
         let seats = self.seats.keys().map(|(user, _)| user.uuid());
@@ -90,16 +102,22 @@ impl Sum {
 
 impl WriteUnit {
     /// Makes a decision true, and records it: seats and their pools' counts, enrolments, new versions of the users,
-    /// jobs, and the journal. The number of statements does not depend on how many people it is about (below the
-    /// size of a batch).
+    /// jobs, and what the application is told. The number of statements does not depend on how many people it is about
+    /// (below the size of a batch). `caused` says who brought about what happens to a person.
     ///
     /// # Errors
     /// [`Error::Busy`] if a pool no longer has the seats that the decision gives out; drop the unit then.
-    pub async fn carry_out(&mut self, decision: &Decision, now: DateTime<Utc>) -> Result<(), Error> {
+    pub async fn carry_out<'a>(
+        &mut self,
+        decision: &Decision,
+        caused: impl Fn(UserId) -> &'a Actor + Send,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
         if decision.is_empty() {
             return Ok(());
         }
-        let mut sum = Sum::of(decision, now);
+        let mut sum = Sum::of(decision);
+        let told = sum.events(caused);
         self.save_seats(&sum.seats, now).await?;
         self.count_seats(&sum.pools).await?;
         self.save_enrolments(&sum.enrolments).await?;
@@ -107,8 +125,24 @@ impl WriteUnit {
         let withdrawn: Vec<String> =
             sum.keyed_jobs.iter().filter(|(_, job)| job.is_none()).map(|(key, _)| key.clone()).collect();
         self.withdraw_jobs(&withdrawn).await?;
-        sum.jobs.extend(std::mem::take(&mut sum.keyed_jobs).into_values().flatten());
-        self.enqueue_all(sum.jobs, now).await
+        let jobs = std::mem::take(&mut sum.keyed_jobs).into_values().flatten().collect();
+        let (jobs, told) = (self.job_rows(jobs, now), self.event_rows(told, now));
+        let backend = self.backend();
+        let mut sql = Sql::default();
+        match (told.is_empty(), jobs.is_empty()) {
+            (true, true) => return Ok(()),
+            (false, true) => push_events(backend, &mut sql, told),
+            (true, false) => push_jobs(backend, &mut sql, jobs),
+            (false, false) => {
+                sql.together(backend, |sql| {
+                    push_events(backend, sql, told);
+                    sql
+                });
+                push_jobs(backend, &mut sql, jobs);
+            }
+        }
+        self.transaction.run(sql).await?;
+        Ok(())
     }
 
     /// New versions for users who have none from this unit yet.

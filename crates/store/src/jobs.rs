@@ -2,11 +2,12 @@
 //! twice.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sea_orm::{ConnectionTrait as _, FromQueryResult, Value as SqlValue};
+use sea_orm::{ConnectionTrait as _, DbBackend, FromQueryResult, Value as SqlValue};
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::db::backend::skip_locked_jobs;
+use crate::db::rows::Rows;
 use crate::db::sql::{CHUNK, Sql};
 use crate::db::transaction::Transaction;
 use crate::entity::jobs;
@@ -20,8 +21,6 @@ use crate::unit::{ReadUnit, WriteUnit};
 pub mod job_kind {
     /// Send an invitation: `{"user": id}`.
     pub const INVITATION: &str = "invitation";
-    /// Tell the application: `{"user": id, "event": word}`.
-    pub const TELL_APPLICATION: &str = "tell-application";
     /// Settle a suspended person again: `{"user": id}`.
     pub const END_GRACE: &str = "end-grace";
     /// Serve the queue of a pool, which may be waiting for nothing: `{"pool": id}`.
@@ -312,6 +311,16 @@ impl WriteUnit {
 
     /// As [`WriteUnit::enqueue`]; no two of the jobs have the same key.
     pub(crate) async fn enqueue_all(&mut self, jobs: Vec<NewJob>, now: DateTime<Utc>) -> Result<(), Error> {
+        for chunk in self.job_rows(jobs, now).chunks(CHUNK) {
+            let mut sql = Sql::default();
+            push_jobs(self.backend(), &mut sql, chunk.to_vec());
+            self.transaction.run(sql).await?;
+        }
+        Ok(())
+    }
+
+    /// The rows of new jobs.
+    pub(crate) fn job_rows(&mut self, jobs: Vec<NewJob>, now: DateTime<Utc>) -> Vec<jobs::Model> {
         self.queued_work |= !jobs.is_empty();
         let row = |job: NewJob| jobs::Model {
             tenant_id: self.tenant(),
@@ -327,9 +336,7 @@ impl WriteUnit {
             last_error: None,
             created_at: stored(now),
         };
-        let otherwise = " ON CONFLICT (tenant_id, dedup) WHERE state = 'ready' AND dedup IS NOT NULL \
-                         DO UPDATE SET payload = excluded.payload, run_at = excluded.run_at, kind = excluded.kind";
-        self.transaction.insert_all_or::<jobs::Entity>(jobs.into_iter().map(row).collect(), otherwise).await
+        jobs.into_iter().map(row).collect()
     }
 
     /// Takes back jobs that have not begun, by their keys.
@@ -358,6 +365,13 @@ impl WriteUnit {
     ) -> Result<(), Error> {
         progress(&self.transaction, job, payload, now, lease).await
     }
+}
+
+/// Appends what queues jobs; one of the same key that has not begun is replaced.
+pub(crate) fn push_jobs(backend: DbBackend, sql: &mut Sql, rows: Vec<jobs::Model>) {
+    let otherwise = " ON CONFLICT (tenant_id, dedup) WHERE state = 'ready' AND dedup IS NOT NULL \
+                     DO UPDATE SET payload = excluded.payload, run_at = excluded.run_at, kind = excluded.kind";
+    sql.insert(backend, &rows.into_iter().collect::<Rows<jobs::Entity>>(), otherwise);
 }
 
 async fn progress(

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ColumnTrait, ConnectionTrait as _, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -12,7 +12,7 @@ use crate::db::rows::Rows;
 use crate::db::sql::Sql;
 use crate::entity::{quirk_uses, requests};
 use crate::error::Error;
-use crate::ids::{ConnectionId, first_id, stored};
+use crate::ids::{ConnectionId, stored};
 use crate::scope::TenantScope;
 use crate::store::Store;
 use crate::unit::ReadUnit;
@@ -171,42 +171,6 @@ impl Store {
         let uses = batch.uses.into_iter().map(row).collect();
         transaction.insert_all_or::<quirk_uses::Entity>(uses, otherwise).await?;
         transaction.commit().await
-    }
-
-    /// Forgets requests older than `before`, so few at a time that no request waits long behind them, as long as `go_on`
-    /// says so; says how many they were.
-    ///
-    /// # Errors
-    /// [`Error::Busy`] or [`Error::Other`]; what was forgotten until then is gone.
-    pub async fn forget_requests(
-        &self,
-        before: DateTime<Utc>,
-        at_a_time: u64,
-        go_on: impl Fn() -> bool + Send,
-    ) -> Result<u64, Error> {
-        let mut forgotten = 0;
-        for tenant in self.tenants().await? {
-            let old = |sql: &mut Sql, most: u64| {
-                // The ids of requests begin with their time.
-                sql.push("SELECT r.id FROM requests r WHERE r.tenant_id = ").bind(tenant.id.uuid());
-                sql.push(" AND r.id < ").bind(first_id(before)).push(" ORDER BY r.id LIMIT ").bind(most);
-            };
-            while go_on() {
-                let mut sql = Sql::default();
-                old(&mut sql, 1);
-                if self.database().await?.query_all_raw(sql.statement(self.backend())).await?.is_empty() {
-                    break;
-                }
-                let transaction = self.writing().await?;
-                let mut sql = Sql::new("DELETE FROM requests WHERE tenant_id = ");
-                sql.bind(tenant.id.uuid()).push(" AND id IN (");
-                old(&mut sql, at_a_time);
-                sql.push(")");
-                forgotten += transaction.run(sql).await?;
-                transaction.commit().await?;
-            }
-        }
-        Ok(forgotten)
     }
 }
 

@@ -79,7 +79,10 @@ impl Store {
         let pool = ConnectionPool::connect(&url, options.max_connections, options.statement_limit).await?;
         prepare(&*pool.acquire(None).await?, &url, options.migrate).await?;
         let writer = writer.map(|connection| Writer::start(connection, url));
-        Ok(Self { backend, pool, writer, base: "".into(), policy: Policy::default(), _scratch: scratch })
+        let policy = Policy::default();
+        let store = Self { backend, pool, writer, base: "".into(), policy, _scratch: scratch };
+        store.renumber_restored_events().await?;
+        Ok(store)
     }
 
     /// Says below which address resources live, for filters on `meta.location` and `$ref`; no slash at its end.

@@ -13,7 +13,7 @@ use store::{
     Claim, Constraint, Error, GrantKind, MemberKind, NewGroup, Options, Store, TenantScope, job_kind,
 };
 use support::{
-    TestStore, create, id_at, insert_user, licences_of, new_user, now, options, page, user_document,
+    TestStore, by, create, id_at, insert_user, licences_of, new_user, now, options, page, user_document,
 };
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
@@ -43,7 +43,7 @@ async fn the_last_seats_are_given_once() {
         unit.insert_grant(id, pool, GrantKind::ByHand, now()).await?;
         let situation = unit.lock_facts(&[id], &[], now()).await?;
         let decision = settle(&situation, &Cause::Created, now()).expect("a queue refuses nobody");
-        unit.carry_out(&decision, now()).await?;
+        unit.carry_out(&decision, by, now()).await?;
         unit.commit().await
     })
     .await;
@@ -67,7 +67,7 @@ async fn seats_do_not_overshoot_even_for_who_does_not_look() {
         async move {
             let mut unit = store.write(&scope).await?;
             let effects = vec![Effect::SeatTaken { user: users[number], pool, overage: false }];
-            unit.carry_out(&Decision { effects, entries: vec![] }, now()).await?;
+            unit.carry_out(&Decision { effects, entries: vec![] }, by, now()).await?;
             unit.commit().await
         }
     })
@@ -131,7 +131,7 @@ async fn nobody_waits_in_a_circle() {
                     if unit.lock_user_for_removal(users[0]).await?.is_some() {
                         let situation = unit.lock_facts(&users[..1], &[], now()).await?;
                         let decision = settle(&situation, &Cause::Removed, now()).expect("not refused");
-                        unit.carry_out(&decision, now()).await?;
+                        unit.carry_out(&decision, by, now()).await?;
                         unit.delete_user(users[0], now()).await?;
                     }
                     unit.commit().await?;
@@ -153,7 +153,7 @@ async fn nobody_waits_in_a_circle() {
                 let situation = unit.lock_facts(&people, &[], now()).await?;
                 let cause = Cause::JoinedGroup { group, name: "Staff".to_owned() };
                 let decision = settle(&situation, &cause, now()).expect("a queue refuses nobody");
-                unit.carry_out(&decision, now()).await?;
+                unit.carry_out(&decision, by, now()).await?;
                 unit.commit().await?;
             }
             Ok::<(), Error>(())
@@ -184,7 +184,7 @@ async fn a_held_waiter_is_served_by_a_job() {
         unit.insert_grant(user, pool, GrantKind::ByHand, at).await.expect("given");
         let situation = unit.lock_facts(&[user], &[], at).await.expect("facts");
         let decision = settle(&situation, &Cause::GrantedByHand, at).expect("a queue refuses nobody");
-        unit.carry_out(&decision, at).await.expect("carried out");
+        unit.carry_out(&decision, by, at).await.expect("carried out");
         unit.commit().await.expect("committed");
         users.push(user);
     }
@@ -195,7 +195,7 @@ async fn a_held_waiter_is_served_by_a_job() {
     let situation = unit.lock_facts(&users[..1], &[], now()).await.expect("nobody is waited for");
     assert_eq!(situation.queue, [], "cy does not pass bob");
     let decision = settle(&situation, &Cause::GrantLifted, now()).expect("not refused");
-    unit.carry_out(&decision, now()).await.expect("carried out");
+    unit.carry_out(&decision, by, now()).await.expect("carried out");
     unit.commit().await.expect("committed");
     holder.commit().await.expect("committed");
     let lease = TimeDelta::minutes(1);

@@ -9,7 +9,7 @@ use store::{
     Claim, ConnectionFigures, GrantKind, JobFigures, NameInTenant, NewJob, PoolFigures, RequestBatch,
     RequestRecord, TenantScope,
 };
-use support::{TestStore, id_at, insert_user, new_connection, new_pool, now};
+use support::{TestStore, by, id_at, insert_user, new_connection, new_pool, now};
 
 const LEASE: TimeDelta = TimeDelta::minutes(1);
 
@@ -27,7 +27,7 @@ async fn full_pool(store: &TestStore, scope: &TenantScope, name: &str) {
         let situation = unit.lock_facts(&[user], &[], now()).await.expect("readable");
         let decision =
             provisioning::settle(&situation, &Cause::GrantedByHand, now()).expect("nothing is refused");
-        unit.carry_out(&decision, now()).await.expect("carried out");
+        unit.carry_out(&decision, by, now()).await.expect("carried out");
     }
     unit.commit().await.expect("committed");
 }

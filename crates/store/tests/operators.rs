@@ -5,7 +5,7 @@ mod support;
 use provisioning::{Cause, Entry, EntryKind, PoolId, PoolPolicy, SeatState, Subject, UserId};
 use serde_json::json;
 use store::{Error, GrantKind, JournalQuery, MemberKind, NewToken, PoolRule, TenantScope, WriteUnit};
-use support::{TestStore, actor, id_at, insert_group, insert_user, new_connection, new_pool, now};
+use support::{TestStore, actor, by, id_at, insert_group, insert_user, new_connection, new_pool, now};
 
 /// What stands in a tenant.
 struct Filled {
@@ -40,7 +40,7 @@ async fn fill(store: &TestStore, scope: &TenantScope, token: u8) -> Filled {
 async fn settle(unit: &mut WriteUnit, person: UserId, cause: &Cause) {
     let situation = unit.lock_facts(&[person], &[], now()).await.expect("readable");
     let decision = provisioning::settle(&situation, cause, now()).expect("nothing is refused");
-    unit.carry_out(&decision, now()).await.expect("carried out");
+    unit.carry_out(&decision, by, now()).await.expect("carried out");
     let actor = actor();
     unit.record(decision.entries.iter().map(|entry| (entry, &actor)), now()).await.expect("recorded");
 }

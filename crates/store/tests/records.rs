@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use chrono::TimeDelta;
 use provisioning::{Entry, EntryKind, GroupId, PoolId, Subject, UserId};
 use serde_json::json;
-use store::{Actor, ActorKind, Constraint, Error, JournalQuery, NewToken, RequestBatch, RequestRecord};
+use store::{Actor, ActorKind, Constraint, Error, JournalQuery, Kept, NewToken, RequestBatch, RequestRecord};
 use support::{TestStore, actor, create_tenant, id_at, insert_group, new_connection, new_pool, now};
 
 #[tokio::test]
@@ -92,9 +92,9 @@ async fn requests_are_logged_and_their_quirks_counted() {
     assert_eq!(uses, [("a", 3, now() + TimeDelta::seconds(4)), ("b", 1, now() + TimeDelta::seconds(1))]);
     drop(unit);
     let before = now() + TimeDelta::seconds(3);
-    assert_eq!(store.forget_requests(before, 1, || false).await.expect("nothing"), 0);
-    assert_eq!(store.forget_requests(before, 1, || true).await.expect("forgotten"), 2);
-    assert_eq!(store.forget_requests(before, 9, || true).await.expect("nothing left"), 0);
+    assert_eq!(store.forget(Kept::Requests, before, 1, || false).await.expect("nothing"), 0);
+    assert_eq!(store.forget(Kept::Requests, before, 1, || true).await.expect("forgotten"), 2);
+    assert_eq!(store.forget(Kept::Requests, before, 9, || true).await.expect("nothing left"), 0);
     let unit = store.read(&store.scope).await.expect("a unit opens");
     assert_eq!(unit.requests(connection, 100).await.expect("readable").len(), 2);
 }

@@ -16,7 +16,7 @@ use provisioning::{
 use sea_orm::{ConnectOptions, Database, DatabaseConnection, FromQueryResult, Statement};
 use serde_json::{Value, json};
 use store::{GrantKind, MemberKind, TenantScope, job_kind};
-use support::{TestStore, insert_group, insert_user, licences_of, new_pool, now, page};
+use support::{TestStore, by, insert_group, insert_user, licences_of, new_pool, now, page};
 
 /// A change of the facts about one of the people.
 #[derive(Clone, Copy, Debug)]
@@ -92,15 +92,19 @@ impl Due {
         }
     }
 
-    /// As [`Job`]s, the messages in their order and behind the others.
+    /// As [`Job`]s.
     fn jobs(&self) -> Vec<Job> {
         let job = |kind: &str, payload: Value, run_at| Job { kind: kind.to_owned(), payload, run_at };
-        let keyed = self.keyed.iter().map(|((kind, user), at)| job(kind, json!({ "user": user }), *at));
-        let messages = self.messages.iter().map(|(user, event, at)| {
-            job(job_kind::TELL_APPLICATION, json!({ "user": user, "event": event }), *at)
-        });
-        keyed.chain(messages).collect()
+        self.keyed.iter().map(|((kind, user), at)| job(kind, json!({ "user": user }), *at)).collect()
     }
+}
+
+/// A stored event.
+#[derive(FromQueryResult)]
+struct Told {
+    user_id: uuid::Uuid,
+    kind: String,
+    created_at: DateTime<Utc>,
 }
 
 /// A stored job.
@@ -294,7 +298,7 @@ impl<'s> World<'s> {
                 return;
             }
         };
-        unit.carry_out(&decision, self.now).await.expect("carried out");
+        unit.carry_out(&decision, by, self.now).await.expect("carried out");
         for effect in &decision.effects {
             self.seen.insert(name_of(effect).to_owned());
             self.due.note(effect, self.now);
@@ -317,6 +321,8 @@ impl<'s> World<'s> {
         assert!(again.is_empty(), "{change:?} decides again: {again:?}");
         unit.commit().await.expect("committed");
         assert_eq!(self.jobs().await, self.due.jobs(), "{change:?}");
+        let messages = self.due.messages.iter().map(|(user, event, at)| (*user, event.to_string(), *at));
+        assert_eq!(self.told().await, messages.collect::<Vec<_>>(), "{change:?}");
         self.adds_up().await;
     }
 
@@ -326,12 +332,18 @@ impl<'s> World<'s> {
         let tenant = [self.scope.tenant_id().uuid().into()];
         let query = Statement::from_sql_and_values(self.database.get_database_backend(), query, tenant);
         let mut jobs = Job::find_by_statement(query).all(&self.database).await.expect("readable");
-        let rank = |job: &Job| match job.kind.as_str() {
-            job_kind::TELL_APPLICATION => None,
-            kind => Some((kind.to_owned(), job.payload["user"].to_string())),
-        };
-        jobs.sort_by_key(|job| (rank(job).is_none(), rank(job)));
+        jobs.sort_by_key(|job| (job.kind.clone(), job.payload["user"].to_string()));
         jobs
+    }
+
+    /// What the application was told, in order. Tests beside this one may hold transactions open on the same server, so the
+    /// table is looked at, and not what can be read already.
+    async fn told(&self) -> Vec<(UserId, String, DateTime<Utc>)> {
+        let query = "SELECT user_id, kind, created_at FROM events WHERE tenant_id = $1 ORDER BY position, id";
+        let tenant = [self.scope.tenant_id().uuid().into()];
+        let query = Statement::from_sql_and_values(self.database.get_database_backend(), query, tenant);
+        let told = Told::find_by_statement(query).all(&self.database).await.expect("readable");
+        told.into_iter().map(|row| (UserId::new(row.user_id), row.kind, row.created_at)).collect()
     }
 
     /// Pools count their seats, nobody waits while there is room, and statuses are counted.

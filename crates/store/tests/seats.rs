@@ -8,13 +8,13 @@ use provisioning::{
 };
 use serde_json::json;
 use store::{Claim, Error, GrantKind, JournalQuery, MemberKind, NewJob, WriteUnit, job_kind};
-use support::{TestStore, insert_group, insert_user, licences_of, new_pool, now, policy, user_document};
+use support::{TestStore, by, insert_group, insert_user, licences_of, new_pool, now, policy, user_document};
 
 /// Settles people as a request does, and answers what was decided.
 async fn settled(unit: &mut WriteUnit, people: &[UserId], cause: &Cause, at: DateTime<Utc>) -> Decision {
     let situation = unit.lock_facts(people, &[], at).await.expect("facts");
     let decision = settle(&situation, cause, at).expect("nothing refuses");
-    unit.carry_out(&decision, at).await.expect("carried out");
+    unit.carry_out(&decision, by, at).await.expect("carried out");
     decision
 }
 
@@ -108,18 +108,11 @@ async fn a_join_takes_a_seat_and_tells_everybody() {
     assert!(!unit.journal(query).await.expect("readable").is_empty());
     drop(unit);
 
-    let kinds = [job_kind::INVITATION, job_kind::TELL_APPLICATION, job_kind::END_GRACE];
+    let kinds = [job_kind::INVITATION, job_kind::END_GRACE];
     let jobs =
         store.claim_jobs(&Claim::of(&kinds, 10), "w", now(), TimeDelta::minutes(1)).await.expect("claimed");
-    let mut jobs: Vec<_> = jobs.iter().map(|job| (job.kind.as_str(), job.payload.clone())).collect();
-    jobs.sort_by_key(|(kind, _)| *kind);
-    assert_eq!(
-        jobs,
-        [
-            (job_kind::INVITATION, json!({ "user": first })),
-            (job_kind::TELL_APPLICATION, json!({ "user": first, "event": "access-granted" })),
-        ]
-    );
+    let jobs: Vec<_> = jobs.iter().map(|job| (job.kind.as_str(), job.payload.clone())).collect();
+    assert_eq!(jobs, [(job_kind::INVITATION, json!({ "user": first }))]);
 }
 
 #[tokio::test]
@@ -209,7 +202,7 @@ async fn a_seat_that_becomes_free_goes_to_the_first_who_waits() {
     unit.set_pool_size(pool, 2).await.expect("there");
     let situation = unit.lock_facts(&[], &[pool], at).await.expect("facts");
     let decision = settle(&situation, &Cause::PoolChanged { pool, name: "Vault".to_owned() }, at);
-    unit.carry_out(&decision.expect("nothing refuses"), at).await.expect("carried out");
+    unit.carry_out(&decision.expect("nothing refuses"), by, at).await.expect("carried out");
     unit.commit().await.expect("committed");
     assert_eq!(store.pool(pool).await.used, 2);
 }
@@ -222,11 +215,11 @@ async fn a_decision_that_would_overshoot_is_not_carried_out() {
     let taken = |user, overage| Effect::SeatTaken { user, pool, overage };
     let mut unit = store.unit().await;
     let both = Decision { effects: vec![taken(ada, false), taken(bob, false)], entries: vec![] };
-    assert!(matches!(unit.carry_out(&both, now()).await, Err(Error::Busy)));
+    assert!(matches!(unit.carry_out(&both, by, now()).await, Err(Error::Busy)));
     drop(unit);
     let mut unit = store.unit().await;
     let over = Decision { effects: vec![taken(ada, false), taken(bob, true)], entries: vec![] };
-    unit.carry_out(&over, now()).await.expect("overage is allowed to");
+    unit.carry_out(&over, by, now()).await.expect("overage is allowed to");
     unit.commit().await.expect("committed");
     assert_eq!(store.pool(pool).await.used, 2);
 }

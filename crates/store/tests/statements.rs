@@ -5,7 +5,7 @@ mod support;
 use provisioning::{Cause, Entry, EntryKind, GroupId, PoolPolicy, Subject, UserId, settle};
 use serde_json::json;
 use store::{MemberKind, Wanted};
-use support::{TestStore, actor, insert_user, now, user_document};
+use support::{TestStore, actor, by, insert_user, now, user_document};
 
 /// What a PATCH of one member does, and how many statements it took.
 async fn patch(store: &TestStore, group: GroupId, user: UserId, joins: bool) -> usize {
@@ -26,7 +26,7 @@ async fn patch(store: &TestStore, group: GroupId, user: UserId, joins: bool) -> 
     let situation = unit.lock_facts(&[user], &[], now()).await.expect("facts");
     let decision = settle(&situation, &cause, now()).expect("nothing refuses");
     assert!(!decision.is_empty(), "a seat comes and goes");
-    unit.carry_out(&decision, now()).await.expect("carried out");
+    unit.carry_out(&decision, by, now()).await.expect("carried out");
     let by = actor();
     let entries = decision.entries.iter().map(|entry| (entry, &by));
     unit.record(entries, now()).await.expect("recorded");

@@ -8,8 +8,8 @@ use store::{
     Error, GrantKind, JournalQuery, MemberKind, NewGroup, NewToken, RequestRecord, TenantScope, Wanted,
 };
 use support::{
-    TestStore, create, group_filter, id_at, insert_group, insert_user, new_connection, new_pool, new_user,
-    now, page, user_document, user_filter,
+    TestStore, by, create, group_filter, id_at, insert_group, insert_user, new_connection, new_pool,
+    new_user, now, page, user_document, user_filter,
 };
 
 #[tokio::test]
@@ -34,7 +34,7 @@ async fn a_tenant_sees_and_changes_only_its_own() {
     let token = unit.insert_token(&token, now()).await.expect("inserted").id;
     let situation = unit.lock_facts(&[ada], &[], now()).await.expect("facts");
     let decision = provisioning::settle(&situation, &provisioning::Cause::Created, now());
-    unit.carry_out(&decision.expect("room"), now()).await.expect("carried out");
+    unit.carry_out(&decision.expect("room"), by, now()).await.expect("carried out");
     unit.commit().await.expect("committed");
     store.log_requests([request(&store.scope, connection)].into_iter().collect()).await.expect("logged");
 

@@ -9,6 +9,7 @@ use super::writing::send_job;
 use super::{Sealed, is_invitation};
 use crate::database::{Attempt, Database};
 use crate::error::Error;
+use crate::events;
 
 /// Mail that is older when it could be sent is held for an operator.
 const FRESH: TimeDelta = TimeDelta::days(7);
@@ -131,6 +132,8 @@ pub async fn record(db: &Database, job: &Job, fate: &Fate, now: DateTime<Utc>) -
                     let why = "The invitation was sent.".to_owned();
                     let entry = Entry::new(Subject::User(user), EntryKind::StepTaken, why);
                     unit.record([(&entry, &actor)], now).await?;
+                    let step = (user, Step::InvitationSent);
+                    events::step_taken(&mut unit, step, (&enrolment, &next), &actor, now).await?;
                 }
             }
             Fate::Refused(said) => {

@@ -1,4 +1,4 @@
-//! The application's API, `/api/v1`: entitlements, enrolment, devices, with an OpenAPI document made from the handlers.
+//! The application's API, `/api/v1`: entitlements, events, enrolment, devices, with an OpenAPI document made from the handlers.
 
 mod application;
 mod body;
@@ -7,6 +7,8 @@ mod document;
 mod enrolment;
 mod holds;
 mod page;
+#[expect(unused_qualifications, reason = "the macros of the document write whole paths")]
+mod events;
 #[expect(unused_qualifications, reason = "the macros of the document write whole paths")]
 mod people;
 mod problem;
@@ -43,6 +45,7 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(people::list))
         .routes(routes!(people::show))
         .routes(routes!(people::entitlement))
+        .routes(routes!(events::list))
         .routes(routes!(enrolment::take))
         .routes(routes!(enrolment::send_code))
         .routes(routes!(enrolment::check_code))

@@ -131,6 +131,7 @@ pub(crate) fn as_problem(mut response: Response) -> Response {
         403 => "forbidden",
         404 => "not-found",
         405 => "method-not-allowed",
+        410 => "gone",
         412 => "precondition-failed",
         413 => "too-large",
         415 => "media-type",

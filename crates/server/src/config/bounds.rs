@@ -156,6 +156,24 @@ const BOUNDS: &[Bound] = &[
         |config| config.mail.send_at_once as u64,
     ),
     bound(
+        "events.retention_days",
+        (7, 3_650),
+        "a delivery is tried for days, and an application reads events on after a week without it",
+        |config| config.events.retention_days.into(),
+    ),
+    bound(
+        "webhooks.timeout_seconds",
+        (1, 60),
+        "a receiver needs some time, and one that hangs holds up other deliveries for as long",
+        |config| config.webhooks.timeout_seconds,
+    ),
+    bound(
+        "webhooks.send_at_once",
+        (1, 100),
+        "without a connection nothing is delivered, and each is an open file",
+        |config| config.webhooks.send_at_once as u64,
+    ),
+    bound(
         "requests.retention_days",
         (0, 36_500),
         "0 keeps requests until the next hourly round, and a hundred years are for ever",
@@ -304,7 +322,7 @@ mod tests {
                 runtime.expect("a runtime").block_on(async {
                     let server = Server::build(config).await.expect("the server builds");
                     server.run_due_jobs().await;
-                    server.forget_old_requests().await;
+                    server.forget_what_is_old().await;
                     let address = server.address();
                     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
                     let client = async {

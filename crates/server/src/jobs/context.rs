@@ -4,20 +4,22 @@ use chrono::TimeDelta;
 use operations::Database;
 use operations::work::Pace;
 
+use super::lane::Sends;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::outbound::mailer::Mailer;
+use crate::outbound::Outbound;
 
 /// The database, the clock, and how much a step may do.
 #[derive(Clone, Copy)]
 pub(crate) struct JobContext<'c> {
     pub(super) db: &'c Database,
     pub(super) clock: &'c Clock,
-    /// The way to the mail server, where there is one.
-    pub(super) mailer: Option<&'c Mailer>,
+    /// The ways out, in a server.
+    pub(super) outbound: Option<&'c Outbound>,
     batch: u64,
     pub(super) lease: TimeDelta,
     mail_limit: TimeDelta,
+    webhook_limit: TimeDelta,
 }
 
 impl<'c> JobContext<'c> {
@@ -26,24 +28,30 @@ impl<'c> JobContext<'c> {
         db: &'c Database,
         clock: &'c Clock,
         config: &Config,
-        mailer: Option<&'c Mailer>,
+        outbound: Option<&'c Outbound>,
     ) -> Self {
         let lease = TimeDelta::seconds(config.jobs.lease_seconds.into());
-        let limit = i64::try_from(config.mail.smtp_timeout_seconds).unwrap_or(i64::MAX / 4000);
+        let seconds = |limit| TimeDelta::seconds(i64::try_from(limit).unwrap_or(i64::MAX / 4000));
         Self {
             db,
             clock,
-            mailer,
+            outbound,
             batch: config.jobs.batch.into(),
             lease,
-            mail_limit: TimeDelta::seconds(limit),
+            mail_limit: seconds(config.mail.smtp_timeout_seconds),
+            webhook_limit: seconds(config.webhooks.timeout_seconds),
         }
     }
 
-    /// The same for a lane that sends mail: its worker owns a job for longer than a mail may take, so that no other worker sends
-    /// the mail, too.
-    pub(super) fn for_mail(self) -> Self {
-        Self { lease: self.lease + self.mail_limit * 2, ..self }
+    /// The same for a lane that sends something: its worker owns a job for longer than that may take, so that no other worker
+    /// sends it, too.
+    pub(super) fn for_sending(self, sends: Sends) -> Self {
+        let limit = match sends {
+            Sends::Nothing => TimeDelta::zero(),
+            Sends::Mail => self.mail_limit,
+            Sends::Events => self.webhook_limit,
+        };
+        Self { lease: self.lease + limit * 2, ..self }
     }
 
     /// The pace of a step that is taken now.

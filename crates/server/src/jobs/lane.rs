@@ -6,12 +6,14 @@ use std::collections::VecDeque;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::BoxFuture;
 use operations::mail::{SEND_CODE, SEND_MAIL};
+use operations::webhooks::{DELIVER, spread};
 use operations::work::{LONG, Progress, TIMERS, WorkError, step};
 use operations::{Claim, Job, JobOutcome, TenantId, chain};
 
 use super::context::JobContext;
-use super::deliver;
+use super::{deliver, notify};
 use crate::metrics;
+use crate::outbound::Outbound;
 use crate::panics::{Panicked, survived};
 
 /// Attempts after which a job is left for a person to look at.
@@ -27,16 +29,28 @@ pub(crate) struct Plan {
     most: usize,
     /// The most that it claims of one tenant.
     each: u64,
-    /// Whether its jobs need a mail server: without one they wait.
-    pub(crate) mails: bool,
+    /// What its jobs send.
+    pub(crate) sends: Sends,
+}
+
+/// What the jobs of a lane send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sends {
+    /// Nothing: they settle people.
+    Nothing,
+    /// Mail: without a mail server they wait.
+    Mail,
+    /// Events, to webhooks.
+    Events,
 }
 
 /// The lanes of a server. A person waits for a code, so codes do not wait behind other mail.
-pub(crate) const PLANS: [Plan; 4] = [
-    Plan { name: "timers", kinds: TIMERS, most: 200, each: 20, mails: false },
-    Plan { name: "long", kinds: LONG, most: 100, each: 4, mails: false },
-    Plan { name: "codes", kinds: &[SEND_CODE], most: 20, each: 5, mails: true },
-    Plan { name: "mail", kinds: &[SEND_MAIL], most: 20, each: 10, mails: true },
+pub(crate) const PLANS: [Plan; 5] = [
+    Plan { name: "timers", kinds: TIMERS, most: 200, each: 20, sends: Sends::Nothing },
+    Plan { name: "long", kinds: LONG, most: 100, each: 4, sends: Sends::Nothing },
+    Plan { name: "codes", kinds: &[SEND_CODE], most: 20, each: 5, sends: Sends::Mail },
+    Plan { name: "mail", kinds: &[SEND_MAIL], most: 20, each: 10, sends: Sends::Mail },
+    Plan { name: "webhooks", kinds: &[DELIVER], most: 20, each: 10, sends: Sends::Events },
 ];
 
 /// Takes the next step of a job.
@@ -47,9 +61,12 @@ fn take_step<'s>(
     context: JobContext<'s>,
     job: &'s mut Job,
 ) -> BoxFuture<'s, Result<Option<Progress>, WorkError>> {
-    match context.mailer.filter(|_| [SEND_CODE, SEND_MAIL].contains(&&*job.kind)) {
-        Some(mailer) => Box::pin(deliver::step(context, mailer, job)),
-        None => Box::pin(step(context.db, job, context.pace())),
+    match (&*job.kind, context.outbound) {
+        (SEND_CODE | SEND_MAIL, Some(Outbound { mailer: Some(mailer), .. })) => {
+            Box::pin(deliver::step(context, mailer, job))
+        }
+        (DELIVER, Some(outbound)) => Box::pin(notify::step(context, &outbound.postman, job)),
+        _ => Box::pin(step(context.db, job, context.pace())),
     }
 }
 
@@ -72,7 +89,7 @@ impl<'l> Lane<'l> {
     pub(crate) fn new(context: JobContext<'l>, plan: Plan, worker: String) -> Self {
         let take_step: TakeStep = take_step;
         let kept = context.clock.now();
-        let context = if plan.mails { context.for_mail() } else { context };
+        let context = context.for_sending(plan.sends);
         Self { context, plan, worker, take_step, held: VecDeque::new(), before_claim: 0, kept }
     }
 
@@ -126,6 +143,11 @@ impl<'l> Lane<'l> {
         let claim =
             Claim { kinds: self.plan.kinds, most: room as u64, each: self.plan.each, without: &without };
         let now = self.context.clock.now();
+        if self.plan.sends == Sends::Events
+            && let Err(error) = spread(self.context.db, now).await
+        {
+            tracing::warn!(error = chain(&error), "events could not be handed to webhooks");
+        }
         match self.context.db.claim_jobs(&claim, &self.worker, now, self.context.lease).await {
             Ok(jobs) => jobs.into_iter().for_each(|job| self.hold(job)),
             Err(error) => tracing::warn!(error = chain(&error), "jobs could not be claimed"),

@@ -4,21 +4,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use operations::chain;
+use operations::{Kept, chain};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
 use super::context::JobContext;
-use super::lane::{Lane, PLANS};
+use super::lane::{Lane, PLANS, Sends};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::metrics;
 use crate::panics::survived;
 
-/// Old entries of the request log that are taken out at once, so that no writer waits long behind them.
+/// Old rows that are taken out at once, so that no writer waits long behind them.
 const PORTION: u64 = 2_000;
 
-/// How often old entries of the request log are looked for.
+/// How often old rows are looked for.
 const PRUNE: Duration = Duration::from_hours(1);
 
 /// Wakes every lane.
@@ -35,17 +35,18 @@ impl Bell {
 /// Starts the lanes and what tidies up; they end when the app stops.
 pub(crate) fn start(app: &Arc<App>, clock: &Clock) {
     for (number, plan) in PLANS.into_iter().enumerate() {
-        let lanes = match app.mailer() {
-            _ if !plan.mails => 1,
-            Some(_) => app.config().mail.send_at_once,
-            None => 0,
+        let lanes = match plan.sends {
+            Sends::Nothing => 1,
+            Sends::Mail if app.outbound().mailer.is_none() => 0,
+            Sends::Mail => app.config().mail.send_at_once,
+            Sends::Events => app.config().webhooks.send_at_once,
         };
         for turn in 0..lanes {
             let (app, clock) = (Arc::clone(app), clock.clone());
             let tasks = app.tasks().clone();
             tasks.spawn(async move {
                 let worker = format!("{}/{number}.{turn}", app.id());
-                let context = JobContext::new(app.db(), &clock, app.config(), app.mailer());
+                let context = JobContext::new(app.db(), &clock, app.config(), Some(app.outbound()));
                 let lane = Lane::new(context, plan, worker);
                 work(&app, lane, &app.work().0[number]).await;
             });
@@ -72,7 +73,7 @@ async fn work(app: &App, mut lane: Lane<'_>, news: &Notify) {
     lane.hand_over().await;
 }
 
-/// Gives memory free and takes old entries out of the request log until the app stops.
+/// Gives memory free and takes old rows out until the app stops.
 async fn tidy(app: Arc<App>) {
     let mut pruned: Option<Instant> = None;
     while !app.stop().is_cancelled() {
@@ -80,7 +81,7 @@ async fn tidy(app: Arc<App>) {
         app.rates().tidy();
         if pruned.is_none_or(|last| last.elapsed() >= PRUNE) {
             // The panic hook has logged a panic; the next round is another attempt.
-            let _ = survived(forget_old_requests(&app)).await;
+            let _ = survived(forget_what_is_old(&app)).await;
             pruned = Some(Instant::now());
         }
         tokio::select! {
@@ -90,13 +91,18 @@ async fn tidy(app: Arc<App>) {
     }
 }
 
-/// Takes requests out of the request log that are older than the settings keep them.
-pub(crate) async fn forget_old_requests(app: &App) {
-    let kept = TimeDelta::try_days(app.config().requests.retention_days.into());
-    let Some(before) = kept.and_then(|kept| app.now().checked_sub_signed(kept)) else { return };
-    match app.db().forget_requests(before, PORTION, || !app.stop().is_cancelled()).await {
-        Ok(0) => {}
-        Ok(number) => tracing::info!(number, "old requests were taken out of the request log"),
-        Err(error) => tracing::warn!(error = chain(&error), "old requests could not be forgotten"),
+/// Takes out what is older than the settings keep it.
+pub(crate) async fn forget_what_is_old(app: &App) {
+    let config = app.config();
+    for (kept, days) in
+        [(Kept::Requests, config.requests.retention_days), (Kept::Events, config.events.retention_days)]
+    {
+        let days = TimeDelta::try_days(days.into());
+        let Some(before) = days.and_then(|days| app.now().checked_sub_signed(days)) else { continue };
+        match app.db().forget(kept, before, PORTION, || !app.stop().is_cancelled()).await {
+            Ok(0) => {}
+            Ok(number) => tracing::info!(number, ?kept, "what was old was taken out"),
+            Err(error) => tracing::warn!(error = chain(&error), ?kept, "what is old could not be taken out"),
+        }
     }
 }

@@ -11,6 +11,7 @@ use tower::ServiceExt as _;
 use super::*;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::outbound::Outbound;
 use crate::request_log::RequestLog;
 
 /// A server on a database in memory.
@@ -26,7 +27,8 @@ pub(crate) async fn app() -> Arc<App> {
     let db = Database::open(&options, (base, ""), config.policy(), None).await.expect("a database in memory");
     config.database_url = SecretString::from(options.url);
     let (requests, _) = RequestLog::new(1);
-    Arc::new(App::new(config, Arc::new(db), Clock::system(), requests, None))
+    let outbound = Outbound::of(&config).expect("settings that can be used");
+    Arc::new(App::new(config, Arc::new(db), Clock::system(), requests, outbound))
 }
 
 async fn answer(router: Router, path: &str) -> (u16, Option<String>, Value) {

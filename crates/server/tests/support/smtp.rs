@@ -1,6 +1,8 @@
 //! A mail server for tests: it keeps what it takes, and fails where its script says so.
 #![allow(dead_code, clippy::allow_attributes, reason = "each test file uses its part")]
 
+#[path = "authority.rs"]
+mod authority;
 #[path = "mime.rs"]
 pub(crate) mod mime;
 
@@ -10,15 +12,13 @@ use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::crypto::aws_lc_rs::default_provider;
-use tokio_rustls::rustls::pki_types::PrivatePkcs8KeyDer;
+
+use authority::certificates;
 
 /// What the server offers and where it fails.
 #[derive(Clone, Copy, Debug)]
@@ -333,25 +333,4 @@ impl Talk<'_> {
 
 fn decoded(text: &str) -> String {
     String::from_utf8(STANDARD.decode(text).expect("base64")).expect("UTF-8")
-}
-
-/// An authority, and what it certifies for this host.
-fn certificates(host: &str) -> (String, TlsAcceptor) {
-    let mut params = CertificateParams::default();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let key = KeyPair::generate().expect("a key");
-    let authority = params.self_signed(&key).expect("an authority").pem();
-    let issuer = Issuer::new(params, key);
-    let key = KeyPair::generate().expect("a key");
-    let params = CertificateParams::new([host.to_owned()]).expect("a host");
-    let certificate = params.signed_by(&key, &issuer).expect("a certificate");
-    let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
-        .with_safe_default_protocol_versions()
-        .expect("versions")
-        .with_no_client_auth()
-        .with_single_cert(
-            vec![certificate.der().clone()],
-            PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
-        );
-    (authority, TlsAcceptor::from(Arc::new(config.expect("a key that fits"))))
 }

@@ -158,6 +158,42 @@ pub(crate) fn keeps_good_plans(backend: DbBackend) -> bool {
     backend == DbBackend::Sqlite
 }
 
+/// The column of an event that says where it stands in the order of commits.
+///
+/// `SQLite` has one writer, so the order of inserts is that of commits; a number is never given twice. `PostgreSQL` numbers
+/// transactions when they begin, and they commit in any order: see [`settled`].
+pub(crate) fn commit_order_column(backend: DbBackend) -> &'static str {
+    if backend == DbBackend::Sqlite {
+        "INTEGER PRIMARY KEY AUTOINCREMENT"
+    } else {
+        "BIGINT NOT NULL DEFAULT CAST(CAST(pg_current_xact_id() AS TEXT) AS BIGINT)"
+    }
+}
+
+/// The condition that nothing can be committed any more that stands before a place in the order of commits: on `PostgreSQL`
+/// every transaction of a smaller number has ended.
+pub(crate) fn settled(backend: DbBackend, position: &str) -> String {
+    if backend == DbBackend::Sqlite {
+        return "TRUE".to_owned();
+    }
+    format!("{position} < CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT)")
+}
+
+/// What puts events before all that are to come, on a `PostgreSQL` server whose transactions have smaller numbers than those
+/// of the events, because the database was restored from another server: a query that answers a row when that is needed, and
+/// the statements that do it.
+pub(crate) fn renumber_restored(backend: DbBackend) -> Option<(&'static str, [&'static str; 2])> {
+    let look = "SELECT 1 FROM tenants t CROSS JOIN LATERAL (SELECT e.position FROM events e WHERE e.tenant_id = t.id \
+                ORDER BY e.position DESC, e.id DESC LIMIT 1) l \
+                WHERE l.position >= CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS TEXT) AS BIGINT) LIMIT 1";
+    let lock = "LOCK TABLE events, webhooks IN EXCLUSIVE MODE";
+    let change = "WITH last AS (SELECT MAX(position) AS position FROM events HAVING MAX(position) >= \
+                  CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS TEXT) AS BIGINT)), \
+                  moved AS (UPDATE events SET position = events.position - last.position FROM last) \
+                  UPDATE webhooks SET after_position = webhooks.after_position - last.position FROM last";
+    (backend == DbBackend::Postgres).then_some((look, [lock, change]))
+}
+
 /// Locks the selected rows against other writers, where there are any; rows that refer to them may still be added.
 pub(crate) fn for_update(backend: DbBackend) -> &'static str {
     if backend == DbBackend::Postgres { " FOR NO KEY UPDATE" } else { "" }

@@ -101,16 +101,39 @@ impl Sql {
         rows: &Rows<E>,
         behind: &str,
     ) -> &mut Self {
-        let (columns, cells): (Vec<&str>, Vec<String>) = E::Column::iter()
-            .enumerate()
-            .map(|(at, column)| (column.as_str(), cell(backend, at, column.def().get_column_type())))
-            .unzip();
+        self.insert_with(backend, rows, &[], behind)
+    }
+
+    /// As [`Sql::insert`], with expressions of SQL in the place of the values of some columns.
+    pub(crate) fn insert_with<E: EntityTrait>(
+        &mut self,
+        backend: DbBackend,
+        rows: &Rows<E>,
+        found: &[(E::Column, String)],
+        behind: &str,
+    ) -> &mut Self {
+        let value = |at: usize, column: E::Column| {
+            let found = found.iter().find(|(known, _)| known.as_str() == column.as_str());
+            found.map_or_else(|| value_of::<E>(backend, at, column), |(_, expression)| expression.clone())
+        };
+        let (columns, cells): (Vec<&str>, Vec<String>) =
+            E::Column::iter().enumerate().map(|(at, column)| (column.as_str(), value(at, column))).unzip();
         let (before, after) = elements(backend);
         self.push(&format!("INSERT INTO {} ({}) SELECT ", E::default().table_name(), columns.join(", ")));
         self.push(&cells.join(", ")).push(" FROM ").push(before).bind(rows.json()).push(after);
         // A parser that meets ON after a source takes it for a condition of a join.
         self.push(" e WHERE TRUE").push(behind)
     }
+}
+
+fn value_of<E: EntityTrait>(backend: DbBackend, at: usize, column: E::Column) -> String {
+    cell(backend, at, column.def().get_column_type())
+}
+
+/// The value of a column in a row that is being inserted, for an expression of another column.
+pub(crate) fn given<E: EntityTrait>(backend: DbBackend, column: E::Column) -> String {
+    let at = E::Column::iter().position(|known| known.as_str() == column.as_str()).unwrap_or(0);
+    value_of::<E>(backend, at, column)
 }
 
 /// Appends a value as the JSON of the text by which its column stores it.

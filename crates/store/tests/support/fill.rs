@@ -7,7 +7,7 @@ use store::{GrantKind, MemberKind, NewGroup, TenantScope};
 use uuid::Uuid;
 
 use super::generate::{GROUPS, POOLS, Tenant, USERS};
-use super::{TestStore, create, id_at, new_connection, new_pool, new_user, now, user_document};
+use super::{TestStore, by, create, id_at, new_connection, new_pool, new_user, now, user_document};
 
 /// The ids behind the numbers of a generated tenant.
 pub(crate) struct Ids {
@@ -99,7 +99,7 @@ pub(crate) async fn fill(store: &TestStore, scope: &TenantScope, tenant: &Tenant
     for id in ids.users.iter().step_by(2) {
         unit.insert_grant(UserId::new(*id), ids.pools[0], GrantKind::ByHand, now()).await.expect("given");
     }
-    unit.carry_out(&decision, later(500)).await.expect("carried out");
+    unit.carry_out(&decision, by, later(500)).await.expect("carried out");
     unit.commit().await.expect("committed");
     ids
 }

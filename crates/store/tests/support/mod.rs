@@ -8,7 +8,7 @@ pub(crate) mod represent;
 
 use std::collections::HashMap;
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use provisioning::{Entry, EntryKind, GroupId, Policy, Pool, PoolId, PoolPolicy, Subject, UserId, Zone};
@@ -149,6 +149,12 @@ pub(crate) fn policy() -> Policy {
 
 pub(crate) fn actor() -> Actor {
     Actor { kind: ActorKind::Operator, name: "test".to_owned(), reference: "test".to_owned() }
+}
+
+/// Who brings about what the tests do to a person.
+pub(crate) fn by(_: UserId) -> &'static Actor {
+    static ACTOR: LazyLock<Actor> = LazyLock::new(actor);
+    &ACTOR
 }
 
 pub(crate) fn new_connection(name: &str) -> NewConnection {

@@ -1,0 +1,206 @@
+//! Events: what the application is told, written in the transaction of the change and read in the order of commits.
+
+use chrono::{DateTime, Utc};
+use provisioning::{EventKind, UserId};
+use sea_orm::{ConnectionTrait as _, DbBackend, FromQueryResult};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::db::backend::{json_text, renumber_restored, settled};
+use crate::db::rows::{Rows, given};
+use crate::db::sql::Sql;
+use crate::entity::events::{self, Column};
+use crate::error::Error;
+use crate::ids::{IdRow, new_id, stored};
+use crate::store::Store;
+use crate::unit::{ReadUnit, WriteUnit};
+
+/// Where an event stands in the order of commits; by default before all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place {
+    /// The number of the transaction, or of the event where transactions commit one after the other.
+    pub position: i64,
+    /// The id of the event.
+    pub id: Uuid,
+}
+
+impl Default for Place {
+    fn default() -> Self {
+        // As with any position, a smaller number can still be made of it.
+        Self { position: i64::MIN / 2, id: Uuid::nil() }
+    }
+}
+
+/// What is to be told about a person. The person's names are found where it is written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewEvent {
+    /// What happened.
+    pub kind: EventKind,
+    /// The person.
+    pub user: UserId,
+    /// Everything else.
+    pub details: Value,
+}
+
+/// An event as it was written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// Where it stands; its id stays the same wherever it is told.
+    pub place: Place,
+    /// What happened.
+    pub kind: EventKind,
+    /// The person, who may be gone.
+    pub user: UserId,
+    /// The person's name when it was written.
+    pub user_name: Option<String>,
+    /// The id that the identity provider gave the person.
+    pub external_id: Option<String>,
+    /// Everything else.
+    pub details: Value,
+    /// When it was written.
+    pub created_at: DateTime<Utc>,
+}
+
+#[derive(FromQueryResult)]
+struct Row {
+    position: i64,
+    #[sea_orm(nested)]
+    event: events::Model,
+}
+
+impl TryFrom<Row> for Event {
+    type Error = Error;
+
+    fn try_from(Row { position, event: row }: Row) -> Result<Self, Error> {
+        let inconsistent =
+            |_| Error::Inconsistent { table: "events", column: "kind", id: row.id.to_string() };
+        Ok(Self {
+            place: Place { position, id: row.id },
+            kind: row.kind.parse().map_err(inconsistent)?,
+            user: UserId::new(row.user_id),
+            user_name: row.user_name,
+            external_id: row.external_id,
+            details: row.details,
+            created_at: row.created_at,
+        })
+    }
+}
+
+impl Store {
+    /// Puts the events of a database that was restored from another server before those to come. A cursor from before is of
+    /// no event then, and its reader begins anew; webhooks go on.
+    pub(crate) async fn renumber_restored_events(&self) -> Result<(), Error> {
+        let Some((look, statements)) = renumber_restored(self.backend()) else { return Ok(()) };
+        let look = Sql::new(look).statement(self.backend());
+        if self.database().await?.query_all_raw(look).await?.is_empty() {
+            return Ok(());
+        }
+        let transaction = self.writing().await?;
+        for statement in statements {
+            transaction.run(Sql::new(statement)).await?;
+        }
+        transaction.commit().await
+    }
+}
+
+impl ReadUnit {
+    /// At most so many events behind a place, in the order of their commits: the one way in which events are read. No event
+    /// is ever committed before one that was read.
+    ///
+    /// # Errors
+    /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
+    pub async fn events(&self, after: Place, most: u64) -> Result<Vec<Event>, Error> {
+        let mut sql = Sql::new("SELECT e.*");
+        self.push_events(&mut sql, after);
+        sql.push(" ORDER BY e.position, e.id LIMIT ").bind(most);
+        self.transaction.all::<Row>(sql).await?.into_iter().map(Event::try_from).collect()
+    }
+
+    /// Where the events end that can be read now.
+    ///
+    /// # Errors
+    /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
+    pub async fn end_of_events(&self) -> Result<Place, Error> {
+        let mut sql = Sql::new("SELECT e.*");
+        self.push_events(&mut sql, Place::default());
+        sql.push(" ORDER BY e.position DESC, e.id DESC LIMIT 1");
+        let last = self.transaction.one::<Row>(sql).await?;
+        Ok(last.map_or_else(Place::default, |row| Place { position: row.position, id: row.event.id }))
+    }
+
+    /// Whether the event of this place is kept.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn keeps_event(&self, place: Place) -> Result<bool, Error> {
+        let mut sql = Sql::new("SELECT e.id FROM events e WHERE e.tenant_id = ");
+        sql.bind(self.tenant()).push(" AND e.id = ").bind(place.id);
+        sql.push(" AND e.position = ").bind(place.position);
+        Ok(self.transaction.one::<IdRow>(sql).await?.is_some())
+    }
+
+    /// The event of this id.
+    ///
+    /// # Errors
+    /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
+    pub async fn event(&self, id: Uuid) -> Result<Option<Event>, Error> {
+        let mut sql = Sql::new("SELECT e.* FROM events e WHERE e.tenant_id = ");
+        sql.bind(self.tenant()).push(" AND e.id = ").bind(id);
+        self.transaction.one::<Row>(sql).await?.map(Event::try_from).transpose()
+    }
+
+    /// The events behind a place. They end before the first one that another one can still come before, because a transaction
+    /// has yet to commit: a reader who goes on behind the last one misses none.
+    fn push_events(&self, sql: &mut Sql, after: Place) {
+        sql.push(" FROM events e WHERE e.tenant_id = ").bind(self.tenant());
+        sql.push(" AND (e.position, e.id) > (").bind(after.position).push(", ").bind(after.id);
+        sql.push(&format!(") AND {}", settled(self.backend(), "e.position")));
+    }
+}
+
+impl WriteUnit {
+    /// Tells the application; it is read once the unit is committed.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn tell(&mut self, told: Vec<NewEvent>, now: DateTime<Utc>) -> Result<(), Error> {
+        if told.is_empty() {
+            return Ok(());
+        }
+        let rows = self.event_rows(told, now);
+        let mut sql = Sql::default();
+        push_events(self.backend(), &mut sql, rows);
+        self.transaction.run(sql).await?;
+        Ok(())
+    }
+
+    /// The rows of new events, for [`push_events`].
+    pub(crate) fn event_rows(&mut self, told: Vec<NewEvent>, now: DateTime<Utc>) -> Vec<events::Model> {
+        // Webhooks have something to deliver.
+        self.queued_work |= !told.is_empty();
+        let row = |event: NewEvent| events::Model {
+            tenant_id: self.tenant(),
+            id: new_id(now),
+            kind: event.kind.to_string(),
+            user_id: event.user.uuid(),
+            user_name: None,
+            external_id: None,
+            details: event.details,
+            created_at: stored(now),
+        };
+        told.into_iter().map(row).collect()
+    }
+}
+
+/// Appends what writes events, each with the names that its person has now.
+pub(crate) fn push_events(backend: DbBackend, sql: &mut Sql, rows: Vec<events::Model>) {
+    let [tenant, user] =
+        [Column::TenantId, Column::UserId].map(|column| given::<events::Entity>(backend, column));
+    let of_user =
+        |value: &str| format!("(SELECT {value} FROM users u WHERE u.tenant_id = {tenant} AND u.id = {user})");
+    let names = [
+        (Column::UserName, of_user(&json_text(backend, "u.document", &["userName"]))),
+        (Column::ExternalId, of_user("u.external_id")),
+    ];
+    sql.insert_with(backend, &rows.into_iter().collect::<Rows<events::Entity>>(), &names, "");
+}

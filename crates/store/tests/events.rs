@@ -1,0 +1,187 @@
+//! Events are read once each, in the order of their commits, whoever commits when.
+
+mod support;
+
+use chrono::TimeDelta;
+use proptest::prelude::*;
+use provisioning::{EventKind, UserId};
+use sea_orm::{ConnectionTrait as _, Database};
+use serde_json::json;
+use store::{Event, Kept, NewEvent, Place, Store, WriteUnit};
+use support::{TestStore, insert_user, now};
+
+/// Tells the application something about a person.
+async fn tell(unit: &mut WriteUnit, user: UserId, number: usize) {
+    let details = json!({ "number": number });
+    let told = NewEvent { kind: EventKind::EnrolmentStep, user, details };
+    unit.tell(vec![told], now()).await.expect("told");
+}
+
+/// Reads on from a place until nothing is new, two events at a time.
+async fn read_on(store: &TestStore, place: &mut Place, seen: &mut Vec<usize>) {
+    loop {
+        let unit = store.read(&store.scope).await.expect("a unit opens");
+        let events = unit.events(*place, 2).await.expect("readable");
+        if events.is_empty() {
+            return;
+        }
+        for event in events {
+            assert!(event.place > *place, "the order never goes back");
+            *place = event.place;
+            seen.push(number(&event));
+        }
+    }
+}
+
+fn number(event: &Event) -> usize {
+    usize::try_from(event.details["number"].as_u64().expect("a number")).expect("small")
+}
+
+/// Reads on until so many events were seen: other tests of the same server may hold transactions open for a while.
+async fn read_all(store: &TestStore, place: &mut Place, seen: &mut Vec<usize>, many: usize) {
+    while seen.len() < many {
+        read_on(store, place, seen).await;
+        tokio::task::yield_now().await;
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_reader_sees_each_event_once_whatever_order_units_commit_in(
+        commits in Just((0..6_usize).collect::<Vec<_>>()).prop_shuffle(),
+        dropped in 0..6_usize,
+        reads in proptest::collection::vec(any::<bool>(), 12),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            let store = TestStore::open().await;
+            let user = store.add_user("ada").await;
+            let (mut place, mut seen) = (Place::default(), Vec::new());
+            let mut reads = reads.into_iter();
+            if store.kind() == "sqlite" {
+                // There is one writer: units commit in the order in which they begin.
+                for number in commits {
+                    let mut unit = store.unit().await;
+                    tell(&mut unit, user, number).await;
+                    if reads.next() == Some(true) {
+                        read_on(&store, &mut place, &mut seen).await;
+                    }
+                    if number != dropped {
+                        unit.commit().await.expect("committed");
+                    }
+                    if reads.next() == Some(true) {
+                        read_on(&store, &mut place, &mut seen).await;
+                    }
+                }
+            } else {
+                // All are open at once, and have written before the first one commits.
+                let mut open = Vec::new();
+                for number in 0..commits.len() {
+                    let mut unit = store.unit().await;
+                    tell(&mut unit, user, number).await;
+                    open.push(Some(unit));
+                }
+                for number in commits {
+                    let unit = open[number].take().expect("open");
+                    if number != dropped {
+                        unit.commit().await.expect("committed");
+                    }
+                    if reads.next() == Some(true) {
+                        read_on(&store, &mut place, &mut seen).await;
+                    }
+                }
+            }
+            let mut unit = store.unit().await;
+            tell(&mut unit, user, 6).await;
+            unit.commit().await.expect("committed");
+            while seen.last() != Some(&6) {
+                read_on(&store, &mut place, &mut seen).await;
+                tokio::task::yield_now().await;
+            }
+            seen.sort_unstable();
+            let expected: Vec<usize> = (0..7).filter(|number| *number != dropped).collect();
+            assert_eq!(seen, expected);
+        });
+    }
+}
+
+#[tokio::test]
+async fn an_event_keeps_the_names_of_its_person() {
+    let store = TestStore::open().await;
+    let mut unit = store.unit().await;
+    let ada = insert_user(&mut unit, json!({ "userName": "Ada", "externalId": "e-1" })).await;
+    tell(&mut unit, ada, 0).await;
+    unit.delete_user(ada, now()).await.expect("deleted");
+    tell(&mut unit, ada, 1).await;
+    unit.commit().await.expect("committed");
+    let (mut place, mut seen) = (Place::default(), Vec::new());
+    read_all(&store, &mut place, &mut seen, 2).await;
+    assert_eq!(seen, [0, 1], "those of one unit stand in the order in which they were told");
+    let events =
+        store.read(&store.scope).await.expect("opens").events(Place::default(), 9).await.expect("readable");
+    assert_eq!(
+        (events[0].user_name.as_deref(), events[0].external_id.as_deref()),
+        (Some("Ada"), Some("e-1"))
+    );
+    assert_eq!((events[1].user, events[1].user_name.as_deref()), (ada, None), "the person is gone");
+    let other = store.tenant_named("Beta").await;
+    let unit = store.read(&other).await.expect("opens");
+    assert_eq!(unit.events(Place::default(), 9).await.expect("readable"), [], "of another tenant");
+    assert_eq!(unit.end_of_events().await.expect("readable"), Place::default());
+    assert!(!unit.keeps_event(place).await.expect("readable"));
+}
+
+#[tokio::test]
+async fn old_events_go_and_the_last_one_stays() {
+    let store = TestStore::open().await;
+    let ada = store.add_user("ada").await;
+    for number in 0..3 {
+        let mut unit = store.unit().await;
+        tell(&mut unit, ada, number).await;
+        unit.commit().await.expect("committed");
+    }
+    let (mut place, mut seen) = (Place::default(), Vec::new());
+    read_all(&store, &mut place, &mut seen, 1).await;
+    read_all(&store, &mut place, &mut seen, 3).await;
+    let unit = store.read(&store.scope).await.expect("opens");
+    let first = unit.events(Place::default(), 1).await.expect("readable")[0].place;
+    assert!(unit.keeps_event(first).await.expect("readable"));
+    drop(unit);
+    let later = now() + TimeDelta::days(1);
+    assert_eq!(store.forget(Kept::Events, now(), 1, || true).await.expect("nothing is older"), 0);
+    assert_eq!(store.forget(Kept::Events, later, 1, || true).await.expect("forgotten"), 2);
+    let unit = store.read(&store.scope).await.expect("opens");
+    assert!(!unit.keeps_event(first).await.expect("readable"), "a reader of this place has missed something");
+    assert!(unit.keeps_event(place).await.expect("readable"), "a reader of the last one has not");
+    assert_eq!(unit.end_of_events().await.expect("readable"), place);
+    assert_eq!(unit.events(Place::default(), 9).await.expect("readable").len(), 1);
+}
+
+#[tokio::test]
+async fn a_database_that_was_restored_from_another_server_tells_old_events_before_new_ones() {
+    let store = TestStore::open().await;
+    let ada = store.add_user("ada").await;
+    for number in 0..2 {
+        let mut unit = store.unit().await;
+        tell(&mut unit, ada, number).await;
+        unit.commit().await.expect("committed");
+    }
+    let (mut place, mut seen) = (Place::default(), Vec::new());
+    read_all(&store, &mut place, &mut seen, 2).await;
+    let database = Database::connect(&store.url).await.expect("the database opens");
+    if store.kind() == "postgresql" {
+        let other = "UPDATE events SET position = position + 1000000000000";
+        database.execute_unprepared(other).await.expect("as on a server with more transactions");
+    }
+    database.close().await.expect("closed");
+    let restored = Store::open(&support::options(&store.url)).await.expect("the database opens");
+    let mut unit = restored.write(&store.scope).await.expect("a unit opens");
+    tell(&mut unit, ada, 2).await;
+    unit.commit().await.expect("committed");
+    let (mut place, mut seen) = (Place::default(), Vec::new());
+    read_all(&store, &mut place, &mut seen, 3).await;
+    assert_eq!(seen, [0, 1, 2]);
+    restored.close().await;
+}
