@@ -86,6 +86,16 @@ pub enum EntryKind {
     CodeSent,
     /// A mail cannot be sent to the person.
     MailRefused,
+    /// An administrator let invitations go.
+    InvitationsReleased,
+    /// A person was reminded.
+    Reminded,
+    /// Mail to the tenant's people stopped, because too much was refused.
+    MailStopped,
+    /// Mail to the tenant's people goes on.
+    MailResumed,
+    /// A template of the tenant's mail changed.
+    TemplateChanged,
     /// A device was registered.
     DeviceRegistered,
     /// What is known of a device changed.
@@ -164,6 +174,11 @@ words!(EntryKind, "journal entry kind", {
     Activated => "activated",
     CodeSent => "code-sent",
     MailRefused => "mail-refused",
+    InvitationsReleased => "invitations-released",
+    Reminded => "reminded",
+    MailStopped => "mail-stopped",
+    MailResumed => "mail-resumed",
+    TemplateChanged => "template-changed",
     DeviceRegistered => "device-registered",
     DeviceChanged => "device-changed",
     DeviceRevoked => "device-revoked",
