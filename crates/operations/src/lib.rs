@@ -10,6 +10,7 @@
 
 pub mod access;
 mod address;
+mod alerts;
 pub mod api_tokens;
 pub mod bindings;
 pub mod conflicts;
@@ -24,6 +25,7 @@ mod error;
 mod find;
 pub mod grants;
 pub mod groups;
+pub mod invitations;
 pub mod journal;
 pub mod keys;
 mod link;
@@ -36,6 +38,7 @@ mod parked;
 pub mod people;
 pub mod pools;
 mod preview;
+pub mod reminders;
 pub mod report;
 mod representation;
 pub mod request_log;

@@ -35,6 +35,10 @@ pub struct User {
     pub enrolment: Enrolment,
     /// The steps that are still to do.
     pub missing_steps: Vec<Step>,
+    /// How many reminders were sent since the last invitation.
+    pub reminders: u64,
+    /// When the last one was sent.
+    pub reminded_at: Option<DateTime<Utc>>,
     /// Seats, and places in queues.
     pub seats: Vec<Seat>,
     /// Why they are entitled to a pool, in plain words.
@@ -95,6 +99,7 @@ async fn shown(unit: &ReadUnit, user: store::User, now: DateTime<Utc>, lines: u6
     let explanation = person.map(|person| explain(person, &situation.pools, now)).unwrap_or_default();
     let Computed { groups, licences, .. } =
         unit.computed(&[user.id], Wanted::ALL).await?.remove(&user.id).unwrap_or_default();
+    let reminders = unit.reminders(&[user.id]).await?.remove(&user.id).unwrap_or_default();
     let journal = journal::lines(unit, Some(Subject::User(user.id)), lines).await?;
     let connection = match user.connection {
         Some(id) => unit.connection(id).await?.map(|connection| connection.name),
@@ -106,6 +111,8 @@ async fn shown(unit: &ReadUnit, user: store::User, now: DateTime<Utc>, lines: u6
         active: user.is_active(),
         connection,
         missing_steps: user.enrolment.missing_steps(),
+        reminders: reminders.sent,
+        reminded_at: reminders.last,
         enrolment: user.enrolment,
         profile: user.resource.document,
         seats: licences.into_iter().map(Seat::from).collect(),

@@ -88,6 +88,8 @@ pub enum EntryKind {
     MailRefused,
     /// An administrator let invitations go.
     InvitationsReleased,
+    /// An administrator asked for a reminder.
+    ReminderAsked,
     /// A person was reminded.
     Reminded,
     /// Mail to the tenant's people stopped, because too much was refused.
@@ -175,6 +177,7 @@ words!(EntryKind, "journal entry kind", {
     CodeSent => "code-sent",
     MailRefused => "mail-refused",
     InvitationsReleased => "invitations-released",
+    ReminderAsked => "reminder-asked",
     Reminded => "reminded",
     MailStopped => "mail-stopped",
     MailResumed => "mail-resumed",

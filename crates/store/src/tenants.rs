@@ -100,6 +100,7 @@ const TABLES: &[(&str, &str)] = &[
     ("pools", "id"),
     ("quirk_uses", "connection_id, name"),
     ("mail", "id"),
+    ("mail_templates", "kind, language"),
     ("api_tokens", "id"),
     ("requests", "id"),
     ("journal", "id"),

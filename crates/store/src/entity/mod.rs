@@ -16,6 +16,7 @@ pub(crate) mod groups;
 pub(crate) mod jobs;
 pub(crate) mod journal;
 pub(crate) mod mail;
+pub(crate) mod mail_templates;
 pub(crate) mod parked_members;
 pub(crate) mod pools;
 pub(crate) mod quirk_uses;

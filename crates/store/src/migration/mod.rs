@@ -10,6 +10,7 @@ mod m20261129_000007_time_zones;
 mod m20261129_000008_shares;
 mod m20261129_000009_enrolment;
 mod m20261129_000010_journey;
+mod m20261129_000012_reminders;
 
 use sea_orm::{
     ConnectionTrait, DbBackend, DbErr, EntityTrait as _, SqliteTransactionMode, TransactionOptions,
@@ -38,6 +39,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000008_shares::Migration),
             Box::new(m20261129_000009_enrolment::Migration),
             Box::new(m20261129_000010_journey::Migration),
+            Box::new(m20261129_000012_reminders::Migration),
         ]
     }
 }

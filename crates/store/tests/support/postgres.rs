@@ -25,6 +25,7 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = migrations![
     "m20261129_000008_shares",
     "m20261129_000009_enrolment",
     "m20261129_000010_journey",
+    "m20261129_000012_reminders",
 ];
 
 /// The URL of the server on which tests may make databases, where there is one.
