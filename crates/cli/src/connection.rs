@@ -43,6 +43,11 @@ pub(crate) enum Command {
         /// Seconds by which an invitation waits, so that a test user is gone before it leaves
         #[arg(long, value_name = "SECONDS")]
         invitation_delay: Option<u32>,
+        /// How invitations leave: at-once, in waves (by the tenant's mails per hour), on release (`rollcall invitation release`),
+        /// or never, because the application invites by itself
+        #[arg(long, value_name = "HOW", ignore_case = true, hide_possible_values = true)]
+        #[arg(value_parser = PossibleValuesParser::new(["at-once", "waves", "release", "never"]))]
+        invitations: Option<String>,
         /// Sees and writes the users and groups of the whole tenant, and owns none of other connections
         #[arg(long, conflicts_with = "takes_over")]
         shared: bool,
@@ -93,6 +98,11 @@ pub(crate) enum Command {
         /// Seconds by which an invitation waits that is owed from now on
         #[arg(long, value_name = "SECONDS")]
         invitation_delay: Option<u32>,
+        /// How invitations leave: at-once, in waves (by the tenant's mails per hour), on release (`rollcall invitation release`),
+        /// or never, because the application invites by itself
+        #[arg(long, value_name = "HOW", ignore_case = true, hide_possible_values = true)]
+        #[arg(value_parser = PossibleValuesParser::new(["at-once", "waves", "release", "never"]))]
+        invitations: Option<String>,
         /// Whether it sees and writes the users and groups of the whole tenant; it keeps those that it owns, and the others
         /// keep their owner
         #[arg(long)]
@@ -125,6 +135,7 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
             without,
             grace_days,
             invitation_delay,
+            invitations,
             shared,
             takes_over,
         } => {
@@ -136,6 +147,7 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
                 without,
                 grace_days,
                 invitation_delay_seconds: invitation_delay,
+                invitations,
                 shared,
                 takes_over,
             };
@@ -160,6 +172,7 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
                 ("tolerates", "/quirks"),
                 ("grace (s)", "/graceSeconds"),
                 ("invitation delay (s)", "/invitationDelaySeconds"),
+                ("invitations", "/invitations"),
                 ("shared", "/shared"),
                 ("takes over", "/takesOver"),
                 ("valid tokens", "/tokens"),
@@ -179,6 +192,7 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
             reset_quirks,
             grace_days,
             invitation_delay,
+            invitations,
             shared,
             takes_over,
             takes_over_none,
@@ -192,6 +206,7 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
                 without: named(without),
                 grace_days,
                 invitation_delay_seconds: invitation_delay,
+                invitations,
                 shared,
                 takes_over: (takes_over_none || !takes_over.is_empty()).then_some(takes_over),
             };

@@ -11,14 +11,17 @@ mod global;
 mod grant;
 mod group;
 mod healthcheck;
+mod invitation;
 mod journal;
 mod key;
 mod mail;
+mod mail_template;
 mod migrate;
 mod output;
 mod owners;
 mod people;
 mod pool;
+mod reminder;
 mod requests;
 mod serve;
 mod table;
@@ -80,6 +83,12 @@ enum Command {
     Requests(requests::Command),
     #[command(subcommand)]
     Mail(mail::Command),
+    #[command(subcommand)]
+    MailTemplate(mail_template::Command),
+    #[command(subcommand)]
+    Invitation(invitation::Command),
+    #[command(subcommand)]
+    Reminder(reminder::Command),
     #[command(subcommand)]
     Key(key::Command),
     Migrate(migrate::Arguments),
@@ -143,6 +152,9 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Journal(command) => journal::run(command, global).await,
         Command::Requests(command) => requests::run(command, global).await,
         Command::Mail(command) => mail::run(command, global).await,
+        Command::MailTemplate(command) => mail_template::run(command, global).await,
+        Command::Invitation(command) => invitation::run(command, global).await,
+        Command::Reminder(command) => reminder::run(command, global).await,
         Command::Key(command) => key::run(command, global).await,
         Command::Migrate(arguments) => migrate::run(arguments, global).await,
         Command::Config(command) => config::run(&command, global),

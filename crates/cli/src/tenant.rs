@@ -35,7 +35,7 @@ pub(crate) enum Command {
     /// Gives a tenant another name or time zone, and says what its people see in mail and on pages; its pools keep their last
     /// days, which end in the time zone.
     #[command(
-        after_help = "Example: rollcall tenant update \"Northlight Instruments\" --name \"Northlight Optics\"\n         rollcall tenant update \"Northlight Instruments\" --time-zone America/New_York\n         rollcall tenant update \"Northlight Instruments\" --application Latchkey --support it@northlight.example"
+        after_help = "Example: rollcall tenant update \"Northlight Instruments\" --name \"Northlight Optics\"\n         rollcall tenant update \"Northlight Instruments\" --time-zone America/New_York\n         rollcall tenant update \"Northlight Instruments\" --application Latchkey --support it@northlight.example\n         rollcall tenant update \"Northlight Instruments\" --remind-after 3,7,14 --quiet-hours 20:00-07:00 --quiet-weekends true"
     )]
     Update {
         /// The tenant, by name or id
@@ -92,6 +92,53 @@ pub(crate) struct Changes {
     /// Where the application is downloaded, for windows, macos, linux, ios, android, browser or any; may be repeated
     #[arg(long = "download", value_name = "PLATFORM=URL")]
     downloads: Vec<String>,
+    #[command(flatten)]
+    sending: Sending,
+}
+
+/// How mail is sent.
+#[derive(Args)]
+struct Sending {
+    /// The days after the invitation on which people are reminded who have not finished, such as 3,7,14; or none
+    #[arg(long, value_name = "DAYS|none")]
+    remind_after: Option<String>,
+    /// When no invitations and reminders leave, in the tenant's time zone, such as 20:00-07:00; or none
+    #[arg(long, value_name = "TIMES|none")]
+    quiet_hours: Option<String>,
+    /// Whether no invitations and reminders leave on Saturdays and Sundays
+    #[arg(long)]
+    quiet_weekends: Option<bool>,
+    /// The most mails in an hour of those that leave in waves: reminders, and invitations of connections with `waves`; 0: no cap
+    #[arg(long, value_name = "N")]
+    mails_per_hour: Option<u32>,
+    /// The most invitations and reminders in an hour to addresses of one domain; 0: no cap
+    #[arg(long, value_name = "N")]
+    mails_per_domain: Option<u32>,
+    /// Stops invitations and reminders when more percent of at least so many mails of an hour were refused for good, such as
+    /// 20/50; or none
+    #[arg(long, value_name = "PERCENT/MAILS|none")]
+    stop_at_refused: Option<String>,
+    /// The addresses of the administrators who get alerts, separated by commas; or none
+    #[arg(long, value_name = "ADDRESSES|none")]
+    alert: Option<String>,
+    /// Whether people are told that their access has ended for good
+    #[arg(long)]
+    deactivation_notice: Option<bool>,
+}
+
+impl From<Sending> for tenants::SendingChange {
+    fn from(sending: Sending) -> Self {
+        Self {
+            remind_after: sending.remind_after,
+            quiet_hours: sending.quiet_hours,
+            quiet_weekends: sending.quiet_weekends,
+            per_hour: sending.mails_per_hour,
+            per_domain: sending.mails_per_domain,
+            stop_at_refused: sending.stop_at_refused,
+            alert_addresses: sending.alert,
+            deactivation_notice: sending.deactivation_notice,
+        }
+    }
 }
 
 pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
@@ -125,6 +172,16 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
                 ("faq", "/settings/faq"),
                 ("case", "/settings/case"),
                 ("privacy", "/settings/privacy"),
+                ("reminds after (days)", "/settings/sending/remindAfter"),
+                ("quiet from", "/settings/sending/quiet/from"),
+                ("quiet until", "/settings/sending/quiet/until"),
+                ("quiet weekends", "/settings/sending/quiet/weekends"),
+                ("mails per hour", "/settings/sending/perHour"),
+                ("mails per domain", "/settings/sending/perDomain"),
+                ("stops at refused (%)", "/settings/sending/refusals/percent"),
+                ("of mails", "/settings/sending/refusals/of"),
+                ("alerts to", "/settings/sending/alertAddresses"),
+                ("deactivation notice", "/settings/sending/deactivationNotice"),
                 ("created", "/createdAt"),
                 ("people", "/people"),
                 ("with access", "/withAccess"),
@@ -139,10 +196,28 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
         }
         Command::Update { tenant, changes, agreement } => {
             let operator = admin.operator("tenant update");
-            let Changes { name, time_zone, application, language, support, faq, case, privacy, downloads } =
-                *changes;
-            let settings =
-                tenants::SettingsChange { application, language, support, faq, case, privacy, downloads };
+            let Changes {
+                name,
+                time_zone,
+                application,
+                language,
+                support,
+                faq,
+                case,
+                privacy,
+                downloads,
+                sending,
+            } = *changes;
+            let settings = tenants::SettingsChange {
+                application,
+                language,
+                support,
+                faq,
+                case,
+                privacy,
+                downloads,
+                sending: sending.into(),
+            };
             let change = tenants::Change { name, time_zone, settings };
             let consequences = Box::pin(tenants::preview_update(db, &operator, &tenant, &change));
             let what = format!("changing the tenant {tenant}");

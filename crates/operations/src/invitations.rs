@@ -23,7 +23,9 @@ pub async fn release(
 ) -> Result<u64, Error> {
     let (scope, tenant) = db.tenant(tenant).await?;
     let named = match connection {
-        Some(name) => Some(db.connection(&operator.clone().within(Some(tenant.id.to_string())), name).await?.1),
+        Some(name) => {
+            Some(db.connection(&operator.clone().within(Some(tenant.id.to_string())), name).await?.1)
+        }
         None => None,
     };
     if let Some(other) = named.as_ref().filter(|one| one.policy.invitations != Invitations::Release) {
@@ -41,9 +43,11 @@ pub async fn release(
         };
         let released = unit.let_go(&connections, most).await?;
         if released > 0 {
-            let of = named.as_ref().map(|one| format!(" of the connection “{}”", one.name)).unwrap_or_default();
+            let of =
+                named.as_ref().map(|one| format!(" of the connection “{}”", one.name)).unwrap_or_default();
             let why = format!("An administrator let {released} invitations{of} go.");
-            let subject = named.as_ref().map_or(Subject::Tenant(tenant.id), |one| Subject::Connection(one.id));
+            let subject =
+                named.as_ref().map_or(Subject::Tenant(tenant.id), |one| Subject::Connection(one.id));
             let mut entry = Entry::new(subject, EntryKind::InvitationsReleased, why);
             entry.after = Some(json!({ "invitations": released }));
             unit.record([(&entry, &operator.actor())], operator.now).await?;

@@ -115,7 +115,9 @@ pub(crate) fn count(text: &str) -> Result<ReminderCount, Error> {
         None => text.parse().map(ReminderCount::Exactly),
     };
     parsed.map_err(|_| {
-        Error::Refused(format!("\"{text}\" is no number of reminders: write 0, 1, 2, or 3+ for three or more"))
+        Error::Refused(format!(
+            "\"{text}\" is no number of reminders: write 0, 1, 2, or 3+ for three or more"
+        ))
     })
 }
 

@@ -31,17 +31,16 @@ use crate::requester::Requester;
 use crate::settle::Change;
 
 /// The kinds of work that come due at a time, or that are done in a few steps.
-pub const TIMERS: &[&str] =
-    &[
-        job_kind::END_GRACE,
-        job_kind::SERVE_QUEUE,
-        job_kind::INVITATION,
-        let_leave::KIND,
-        remind::KIND,
-        notify::KIND,
-        expire_pool::KIND,
-        join_groups::KIND,
-    ];
+pub const TIMERS: &[&str] = &[
+    job_kind::END_GRACE,
+    job_kind::SERVE_QUEUE,
+    job_kind::INVITATION,
+    let_leave::KIND,
+    remind::KIND,
+    notify::KIND,
+    expire_pool::KIND,
+    join_groups::KIND,
+];
 
 /// The kinds of work that take as many steps as there are people.
 pub const LONG: &[&str] = &[

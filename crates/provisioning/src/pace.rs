@@ -41,8 +41,11 @@ impl Quiet {
             return Some(zone.end_of(day));
         }
         let over_midnight = self.from > self.until;
-        let quiet =
-            if over_midnight { time >= self.from || time < self.until } else { time >= self.from && time < self.until };
+        let quiet = if over_midnight {
+            time >= self.from || time < self.until
+        } else {
+            time >= self.from && time < self.until
+        };
         let last = if over_midnight && time >= self.from { day.succ_opt()? } else { day };
         quiet.then(|| zone.instant(last, self.until))
     }
@@ -68,12 +71,7 @@ impl Cap<'_> {
 
 /// When one more mail may leave: at `now`, or at the first instant that keeps every cap and is not quiet.
 #[must_use]
-pub fn leaves_at(
-    zone: Zone,
-    quiet: Option<&Quiet>,
-    caps: &[Cap<'_>],
-    now: DateTime<Utc>,
-) -> DateTime<Utc> {
+pub fn leaves_at(zone: Zone, quiet: Option<&Quiet>, caps: &[Cap<'_>], now: DateTime<Utc>) -> DateTime<Utc> {
     let free = caps.iter().map(|cap| cap.free(now)).max().unwrap_or(now);
     quiet.map_or(free, |quiet| quiet.over(zone, free))
 }

@@ -134,8 +134,10 @@ mod tests {
         let pause = TimeDelta::hours(24);
         let pending = invited(Status::Pending);
         let fresh = Enrolment { steps: Steps::default(), ..pending.clone() };
-        let by_application =
-            Enrolment { steps: Steps { invited_by_application: true, ..Steps::default() }, ..pending.clone() };
+        let by_application = Enrolment {
+            steps: Steps { invited_by_application: true, ..Steps::default() },
+            ..pending.clone()
+        };
         for (enrolment, reminded, answer) in [
             (&pending, ADDRESS, Ok(())),
             (&by_application, ADDRESS, Ok(())),
@@ -150,7 +152,11 @@ mod tests {
             (&pending, Reminded { last: Some(day(10)), ..ADDRESS }, Err(LeftOut::RemindedJustNow)),
             (&pending, Reminded { last: Some(day(9)), ..ADDRESS }, Ok(())),
         ] {
-            assert_eq!(may_remind(enrolment, &reminded, pause, day(10)), answer, "{enrolment:?}, {reminded:?}");
+            assert_eq!(
+                may_remind(enrolment, &reminded, pause, day(10)),
+                answer,
+                "{enrolment:?}, {reminded:?}"
+            );
         }
     }
 

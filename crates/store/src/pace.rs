@@ -140,9 +140,8 @@ impl ReadUnit {
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
     pub async fn left_since(&self, since: DateTime<Utc>) -> Result<Vec<LeftMail>, Error> {
-        let mut sql = Sql::new(
-            "SELECT m.domain, m.released_at, COUNT(*) AS mails FROM mail m WHERE m.tenant_id = ",
-        );
+        let mut sql =
+            Sql::new("SELECT m.domain, m.released_at, COUNT(*) AS mails FROM mail m WHERE m.tenant_id = ");
         sql.bind(self.tenant()).push(" AND m.released_at > ").bind(stored(since));
         sql.push(" GROUP BY m.domain, m.released_at ORDER BY m.released_at, m.domain");
         let rows = self.transaction.all::<LeftRow>(sql).await?;

@@ -151,8 +151,7 @@ pub async fn record(db: &Database, job: &Job, fate: &Fate, now: DateTime<Utc>) -
                 mail.said = Some(said.clone());
                 let pause = FIRST_PAUSE * 2_i32.pow(mail.attempts.saturating_sub(1).min(10));
                 let pause = pause.min(LONGEST_PAUSE);
-                let ends =
-                    mail.expires_at.unwrap_or(DateTime::<Utc>::MAX_UTC).min(mail.since() + PATIENCE);
+                let ends = mail.expires_at.unwrap_or(DateTime::<Utc>::MAX_UTC).min(mail.since() + PATIENCE);
                 if now + pause < ends {
                     let urgent = mail.kind == letters::Kind::Code.as_str();
                     unit.enqueue(send_job(id, urgent, now + pause), now).await?;

@@ -89,7 +89,8 @@ fn find(all: &[MailTemplate], kind: Kind, language: Language) -> Option<&MailTem
 pub async fn list(db: &Database, tenant: &str) -> Result<Vec<Listed>, Error> {
     let (scope, _) = db.tenant(tenant).await?;
     let own = db.read(&scope).await?.mail_templates().await?;
-    let each = Kind::ALL.into_iter().flat_map(|kind| Language::ALL.iter().map(move |language| (kind, *language)));
+    let each =
+        Kind::ALL.into_iter().flat_map(|kind| Language::ALL.iter().map(move |language| (kind, *language)));
     Ok(each.map(|(kind, language)| listed(kind, language, find(&own, kind, language))).collect())
 }
 

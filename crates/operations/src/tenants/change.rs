@@ -114,7 +114,9 @@ pub async fn update(
             // Mail that waits may leave earlier now.
             unit.enqueue(let_leave::job(requester.now), requester.now).await?;
             let tenant = name.unwrap_or(&before.name);
-            let why = format!("An administrator changed what the people of the tenant “{tenant}” see, or how their mail is sent.");
+            let why = format!(
+                "An administrator changed what the people of the tenant “{tenant}” see, or how their mail is sent."
+            );
             changed(why, before.settings.clone(), settings.value());
         }
         let entries = entries.iter().map(|entry| (entry, &requester.actor));

@@ -89,11 +89,8 @@ impl SendingChange {
         if let Some(text) = &self.remind_after {
             after.remind_after = days(text).map_err(Error::Refused)?;
         }
-        let mut quiet = before.quiet.unwrap_or(Quiet {
-            from: NaiveTime::MIN,
-            until: NaiveTime::MIN,
-            weekends: false,
-        });
+        let mut quiet =
+            before.quiet.unwrap_or(Quiet { from: NaiveTime::MIN, until: NaiveTime::MIN, weekends: false });
         if let Some(text) = &self.quiet_hours {
             (quiet.from, quiet.until) = hours(text).map_err(Error::Refused)?;
         }

@@ -152,7 +152,11 @@ async fn leave(unit: &mut WriteUnit, writer: &Writer<'_>, waiting: &WaitingMail)
         return Ok(());
     };
     let owed = enrolment.filter(|(_, enrolment)| {
-        if is_invitation(&mail.kind) { enrolment.invitation_pending() } else { enrolment.status == Status::Pending }
+        if is_invitation(&mail.kind) {
+            enrolment.invitation_pending()
+        } else {
+            enrolment.status == Status::Pending
+        }
     });
     let withdrawn = Mail { state: MailState::Withdrawn, ..mail.clone() };
     let Some((user, enrolment)) = owed else { return Ok(unit.save_mail(&withdrawn).await?) };

@@ -99,7 +99,8 @@ impl Book<'_> {
             cause: Some(reason.to_owned()),
             last_used: person.enrolment.last_used,
         };
-        let invited = if uninvited { "gets access, and the application invites them," } else { "is to be invited" };
+        let invited =
+            if uninvited { "gets access, and the application invites them," } else { "is to be invited" };
         let mut why = format!("{} {invited} because {reason}.", person.name);
         if restore_owed {
             why += " Their data is to be restored from a backup.";

@@ -185,12 +185,7 @@ pub(super) fn statement(
     sql
 }
 
-fn condition(
-    unit: &ReadUnit,
-    sql: &mut Sql,
-    table: Table,
-    (filter, also): (Option<&ResolvedFilter>, &str),
-) {
+fn condition(unit: &ReadUnit, sql: &mut Sql, table: Table, (filter, also): (Option<&ResolvedFilter>, &str)) {
     let tenant = unit.tenant();
     sql.push(&format!(" WHERE {}.tenant_id = ", table.alias())).bind(tenant);
     sql.seen(&unit.scope, table.alias()).push(also);
