@@ -61,9 +61,30 @@ pub(crate) enum Command {
     },
 }
 
+/// The flags that change a tenant: at least one is given.
+const CHANGES: [&str; 17] = [
+    "name",
+    "time_zone",
+    "application",
+    "language",
+    "support",
+    "faq",
+    "case",
+    "privacy",
+    "downloads",
+    "remind_after",
+    "quiet_hours",
+    "quiet_weekends",
+    "mails_per_hour",
+    "mails_per_domain",
+    "stop_at_refused",
+    "alert",
+    "deactivation_notice",
+];
+
 /// What of a tenant is to be another.
 #[derive(Args)]
-#[group(required = true, multiple = true)]
+#[group(required = true, multiple = true, args = CHANGES)]
 pub(crate) struct Changes {
     /// Its new name
     #[arg(long)]
@@ -98,6 +119,7 @@ pub(crate) struct Changes {
 
 /// How mail is sent.
 #[derive(Args)]
+#[group(skip)]
 struct Sending {
     /// The days after the invitation on which people are reminded who have not finished, such as 3,7,14; or none
     #[arg(long, value_name = "DAYS|none")]
@@ -172,16 +194,16 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
                 ("faq", "/settings/faq"),
                 ("case", "/settings/case"),
                 ("privacy", "/settings/privacy"),
-                ("reminds after (days)", "/settings/sending/remindAfter"),
+                ("remind after", "/settings/sending/remindAfter"),
                 ("quiet from", "/settings/sending/quiet/from"),
                 ("quiet until", "/settings/sending/quiet/until"),
-                ("quiet weekends", "/settings/sending/quiet/weekends"),
-                ("mails per hour", "/settings/sending/perHour"),
-                ("mails per domain", "/settings/sending/perDomain"),
-                ("stops at refused (%)", "/settings/sending/refusals/percent"),
+                ("no weekends", "/settings/sending/quiet/weekends"),
+                ("per hour", "/settings/sending/perHour"),
+                ("per domain", "/settings/sending/perDomain"),
+                ("stop at (%)", "/settings/sending/refusals/percent"),
                 ("of mails", "/settings/sending/refusals/of"),
                 ("alerts to", "/settings/sending/alertAddresses"),
-                ("deactivation notice", "/settings/sending/deactivationNotice"),
+                ("final notice", "/settings/sending/deactivationNotice"),
                 ("created", "/createdAt"),
                 ("people", "/people"),
                 ("with access", "/withAccess"),

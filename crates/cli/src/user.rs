@@ -62,7 +62,6 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
                 ("Seats", "/seats"),
                 ("Waits for", "/waiting"),
                 ("Name", "/displayName"),
-                ("Reminders", "/reminders"),
                 ("Connection", "/connection"),
                 ("Id", "/id"),
             ];

@@ -170,6 +170,7 @@ async fn an_invitation_that_waited_for_weeks_leaves_with_a_link_that_counts() {
     let site = Site::open(WILLING).await;
     site.invite("release").await;
     site.person("keoni", "keoni@alpha.example").await;
+    site.pass(HOUR).await;
     site.pass(HOUR * 24 * 30).await;
     assert_eq!(site.release(None, 1).await, Ok(1));
     let text = site.to("keoni@alpha.example")[0].body("text/plain").expect("a text");

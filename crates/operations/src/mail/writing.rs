@@ -15,6 +15,9 @@ use crate::link;
 use crate::tenants::Settings;
 use crate::work::let_leave;
 
+/// An address that no page has.
+const NOWHERE: &str = "https://rollcall.invalid";
+
 /// What is needed to write to people of one tenant.
 pub(crate) struct Writer<'w> {
     keys: &'w Keys,
@@ -82,17 +85,14 @@ impl<'w> Writer<'w> {
     /// A link for a person, with the instant until which it counts.
     pub(crate) fn link(&self, user: UserId, address: &str) -> Result<(Link, DateTime<Utc>), Error> {
         let link = link::Link::new(self.tenant.id, user, address, self.now);
-        Ok((self.page(&link.text(self.keys))?, link.expires_at))
+        Ok((page(self.pages, &link.text(self.keys))?, link.expires_at))
     }
 
     /// A link that leads nowhere, for a mail that is only looked at.
     pub(crate) fn no_link(&self) -> Result<(Link, DateTime<Utc>), Error> {
-        Ok((self.page("preview")?, self.now + link::LIFE))
-    }
-
-    fn page(&self, text: &str) -> Result<Link, Error> {
-        let said = |error| Error::Refused(format!("no link can be written: {error}; set base_url"));
-        Link::new(&format!("{}/enrol/{text}", self.pages)).map_err(said)
+        // A command does not know where the pages are.
+        let pages = if self.pages.is_empty() { NOWHERE } else { self.pages };
+        Ok((page(pages, "preview")?, self.now + link::LIFE))
     }
 
     /// What the tenant's people read: the message in the tenant's own words, where it has some.
@@ -127,6 +127,12 @@ impl<'w> Writer<'w> {
             case: link(&settings.case),
         }
     }
+}
+
+/// The address of a page for people.
+fn page(pages: &str, text: &str) -> Result<Link, Error> {
+    let said = |error| Error::Refused(format!("no link can be written: {error}; set base_url"));
+    Link::new(&format!("{pages}/enrol/{text}")).map_err(said)
 }
 
 /// One of our languages, of a tag such as `de-AT`.

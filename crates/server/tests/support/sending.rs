@@ -2,10 +2,11 @@
 #![allow(dead_code, clippy::allow_attributes, reason = "each test file uses its part")]
 
 use chrono::TimeDelta;
-use operations::api_tokens;
 use operations::mail::{self, Listed};
 use operations::tenants::{self, SendingChange, SettingsChange};
+use operations::{Database, Options, api_tokens};
 use serde_json::{Value, json};
+use server::master_key::read_file;
 use server::{Config, Server};
 
 use crate::smtp::{Received, Script, Sink};
@@ -44,6 +45,16 @@ impl Site {
         let port = self.sink.port.to_string();
         let config: Config = support::config(&self.app.url, &settings(&port));
         Server::build_with(config, self.app.clock.clone()).await.expect("a second server builds")
+    }
+
+    /// The database as a worker sees it that writes links.
+    pub(crate) async fn worker(&self) -> Database {
+        let key = read_file(concat!(env!("CARGO_TARGET_TMPDIR"), "/master.key").as_ref()).expect("a key");
+        let options =
+            Options { url: self.app.url.clone(), max_connections: 2, migrate: false, statement_limit: None };
+        let site = "https://rollcall.example.com";
+        let policy = *self.app.admin.db().policy();
+        Database::open(&options, (site, site), policy, Some(key)).await.expect("the database opens again")
     }
 
     /// A person with this address.
