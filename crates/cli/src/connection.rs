@@ -161,26 +161,7 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
         Command::Show { connection, within } => {
             let operator = admin.operator("connection show").within(within.tenant);
             let shown = connections::show(admin.db(), &operator, &connection).await.map_err(told)?;
-            let columns = [
-                ("connection", "/name"),
-                ("id", "/id"),
-                ("tenant", "/tenant"),
-                ("created", "/createdAt"),
-                ("profile", "/profile"),
-                ("with", "/with"),
-                ("without", "/without"),
-                ("tolerates", "/quirks"),
-                ("grace (s)", "/graceSeconds"),
-                ("invitation delay (s)", "/invitationDelaySeconds"),
-                ("invitations", "/invitations"),
-                ("shared", "/shared"),
-                ("takes over", "/takesOver"),
-                ("valid tokens", "/tokens"),
-                ("people", "/people"),
-                ("groups", "/groups"),
-                ("last request", "/lastRequestAt"),
-            ];
-            output::details(global, &shown, &columns)
+            output::details(global, &shown, &SHOWN)
         }
         Command::Update {
             connection,
@@ -228,3 +209,24 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
         }
     }
 }
+
+/// What is shown of a connection.
+const SHOWN: [(&str, &str); 17] = [
+    ("connection", "/name"),
+    ("id", "/id"),
+    ("tenant", "/tenant"),
+    ("created", "/createdAt"),
+    ("profile", "/profile"),
+    ("with", "/with"),
+    ("without", "/without"),
+    ("tolerates", "/quirks"),
+    ("grace (s)", "/graceSeconds"),
+    ("invitation delay (s)", "/invitationDelaySeconds"),
+    ("invitations", "/invitations"),
+    ("shared", "/shared"),
+    ("takes over", "/takesOver"),
+    ("valid tokens", "/tokens"),
+    ("people", "/people"),
+    ("groups", "/groups"),
+    ("last request", "/lastRequestAt"),
+];

@@ -139,7 +139,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let global = &arguments.global;
     match arguments.command {
         Command::Serve(arguments) => serve::run(arguments, global).await,
-        Command::Demo(arguments) => demo::run(arguments, global).await,
+        Command::Demo(arguments) => Box::pin(demo::run(arguments, global)).await,
         Command::Tenant(command) => tenant::run(command, global).await,
         Command::Connection(command) => connection::run(command, global).await,
         Command::Token(command) => token::run(command, global).await,

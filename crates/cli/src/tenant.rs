@@ -184,37 +184,7 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
         }
         Command::Show { tenant } => {
             let contents = tenants::show(db, &tenant).await.map_err(told)?;
-            let columns = [
-                ("tenant", "/name"),
-                ("id", "/id"),
-                ("time zone", "/timeZone"),
-                ("application", "/settings/application"),
-                ("language", "/settings/language"),
-                ("support", "/settings/support"),
-                ("faq", "/settings/faq"),
-                ("case", "/settings/case"),
-                ("privacy", "/settings/privacy"),
-                ("remind after", "/settings/sending/remindAfter"),
-                ("quiet from", "/settings/sending/quiet/from"),
-                ("quiet until", "/settings/sending/quiet/until"),
-                ("no weekends", "/settings/sending/quiet/weekends"),
-                ("per hour", "/settings/sending/perHour"),
-                ("per domain", "/settings/sending/perDomain"),
-                ("stop at (%)", "/settings/sending/refusals/percent"),
-                ("of mails", "/settings/sending/refusals/of"),
-                ("alerts to", "/settings/sending/alertAddresses"),
-                ("final notice", "/settings/sending/deactivationNotice"),
-                ("created", "/createdAt"),
-                ("people", "/people"),
-                ("with access", "/withAccess"),
-                ("groups", "/groups"),
-                ("pools", "/pools"),
-                ("seats held", "/seats"),
-                ("waiting", "/waiting"),
-                ("connections", "/connections"),
-                ("valid tokens", "/tokens"),
-            ];
-            output::details(global, &contents, &columns)
+            output::details(global, &contents, &SHOWN)
         }
         Command::Update { tenant, changes, agreement } => {
             let operator = admin.operator("tenant update");
@@ -269,3 +239,35 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
         }
     }
 }
+
+/// What is shown of a tenant.
+const SHOWN: [(&str, &str); 28] = [
+    ("tenant", "/name"),
+    ("id", "/id"),
+    ("time zone", "/timeZone"),
+    ("application", "/settings/application"),
+    ("language", "/settings/language"),
+    ("support", "/settings/support"),
+    ("faq", "/settings/faq"),
+    ("case", "/settings/case"),
+    ("privacy", "/settings/privacy"),
+    ("remind after", "/settings/sending/remindAfter"),
+    ("quiet from", "/settings/sending/quiet/from"),
+    ("quiet until", "/settings/sending/quiet/until"),
+    ("no weekends", "/settings/sending/quiet/weekends"),
+    ("per hour", "/settings/sending/perHour"),
+    ("per domain", "/settings/sending/perDomain"),
+    ("stop at (%)", "/settings/sending/refusals/percent"),
+    ("of mails", "/settings/sending/refusals/of"),
+    ("alerts to", "/settings/sending/alertAddresses"),
+    ("final notice", "/settings/sending/deactivationNotice"),
+    ("created", "/createdAt"),
+    ("people", "/people"),
+    ("with access", "/withAccess"),
+    ("groups", "/groups"),
+    ("pools", "/pools"),
+    ("seats held", "/seats"),
+    ("waiting", "/waiting"),
+    ("connections", "/connections"),
+    ("valid tokens", "/tokens"),
+];

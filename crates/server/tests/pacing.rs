@@ -8,8 +8,9 @@ mod support;
 
 use chrono::TimeDelta;
 use futures::future::join_all;
+use operations::mail::Fate;
 use operations::tenants::{self, SendingChange};
-use operations::{invitations, mail};
+use operations::{Claim, invitations, mail};
 use sending::Site;
 use serde_json::json;
 use smtp::{Script, WILLING};
@@ -223,4 +224,55 @@ async fn mail_stops_when_too_much_is_refused_and_goes_on_by_a_command() {
     assert_eq!(site.to("keoni@alpha.example").len(), 2);
     assert!(!mail::resume(db, &operator, &site.app.tenant).await.expect("there is such a tenant"));
     assert_eq!((site.told("mail-stopped").await, site.told("mail-resumed").await), (1, 1));
+}
+
+/// The mail server has one mail, and refuses another one: the tenant's mail stops before the first one is answered.
+#[tokio::test]
+async fn a_mail_that_is_called_back_while_it_is_sent_is_not_sent_again() {
+    let app = TestApp::open().await;
+    let directory = app.connection("generic").await;
+    app.pool_of(operations::pools::New {
+        name: "Vault".to_owned(),
+        seats: 10,
+        policy: "queue".to_owned(),
+        for_everyone: true,
+        ..Default::default()
+    })
+    .await;
+    let (db, operator) = (app.admin.db(), app.admin.operator("test"));
+    let sending = SendingChange { stop_at_refused: Some("20/1".to_owned()), ..Default::default() };
+    let change = tenants::Change {
+        settings: tenants::SettingsChange { sending, ..Default::default() },
+        ..Default::default()
+    };
+    let agreed = operations::consequences::Agreed::Nothing;
+    tenants::update(db, &operator, &app.tenant, &change, agreed).await.expect("settings");
+    for name in ["keoni", "berta", "carla"] {
+        let body = json!({ "schemas": [USER], "userName": name, "emails": [{ "value": format!("{name}@alpha.example") }] });
+        directory.post("/Users", &body).await.expect(201);
+    }
+    app.later(HOUR).await;
+    let now = app.clock.now();
+    let jobs = db.claim_jobs(&Claim::of(&[mail::SEND_MAIL], 2), "worker", now, HOUR).await.expect("claimed");
+    let mut taken = Vec::new();
+    for job in &jobs {
+        taken.push(mail::next(db, job, now).await.expect("readable").expect("a mail to send").address);
+    }
+    let refused = Fate::Refused("550 no such user".to_owned());
+    mail::record(db, &jobs[1], &refused, now).await.expect("recorded");
+    app.later(TimeDelta::zero()).await;
+    mail::record(db, &jobs[0], &Fate::Sent, now).await.expect("recorded");
+    let states = async || {
+        let query = mail::Query { most: 9, ..mail::Query::default() };
+        let listed = mail::list(db, &operator, &app.tenant, &query).await.expect("readable");
+        let mut states: Vec<(bool, &str)> =
+            listed.iter().map(|mail| (taken.contains(&mail.recipient), mail.state)).collect();
+        states.sort_unstable();
+        states
+    };
+    assert_eq!(states().await, [(false, "waiting"), (true, "refused"), (true, "sent")]);
+    let now = app.admin.operator("test");
+    assert!(mail::resume(db, &now, &app.tenant).await.expect("there is such a tenant"));
+    app.later(TimeDelta::zero()).await;
+    assert_eq!(states().await, [(false, "queued"), (true, "refused"), (true, "sent")]);
 }

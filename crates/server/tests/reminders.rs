@@ -213,7 +213,6 @@ async fn a_reminder_is_not_sent_twice_by_workers_that_end_or_come_late() {
 }
 
 #[tokio::test]
-#[expect(clippy::print_stdout, reason = "it says what was not tried")]
 async fn two_servers_remind_each_person_once_in_parallel() {
     let site = Site::open(WILLING).await;
     if site.app.url.starts_with("sqlite") {

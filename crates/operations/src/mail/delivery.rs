@@ -115,9 +115,13 @@ pub async fn record(db: &Database, job: &Job, fate: &Fate, now: DateTime<Utc>) -
             Some(user) => unit.lock_enrolment(user).await?.map(|enrolment| (user, enrolment)),
             None => None,
         };
-        let Some(mut mail) = unit.lock_mail(id).await?.filter(|mail| mail.state == MailState::Queued) else {
-            return Ok((unit, ()));
+        // Mail that was called back while the mail server had it is answered all the same.
+        let answered = |mail: &Mail| match mail.state {
+            MailState::Queued => true,
+            MailState::Waiting => !matches!(fate, Fate::Later(_)),
+            _ => false,
         };
+        let Some(mut mail) = unit.lock_mail(id).await?.filter(answered) else { return Ok((unit, ())) };
         mail.attempts += 1;
         match fate {
             Fate::Sent => {
