@@ -167,6 +167,22 @@ async fn a_connection_invites_at_once_in_waves_or_on_release_and_no_invitation_i
 }
 
 #[tokio::test]
+async fn an_invitation_that_waits_is_withdrawn_with_the_access_and_comes_back_with_it() {
+    let site = Site::open(WILLING).await;
+    site.invite("release").await;
+    let person = site.person("keoni", "keoni@alpha.example").await;
+    site.pass(HOUR).await;
+    site.directory.set_active(&person, false).await.expect(200);
+    assert_eq!(site.release(None, 9).await, Ok(1));
+    assert_eq!((site.count(), site.outbox("withdrawn").await.len()), (0, 1));
+    site.directory.set_active(&person, true).await.expect(200);
+    site.pass(HOUR).await;
+    assert_eq!(site.outbox("waiting").await.len(), 1, "it is owed again");
+    assert_eq!(site.release(None, 9).await, Ok(1));
+    assert_eq!(site.count(), 1);
+}
+
+#[tokio::test]
 async fn an_invitation_that_waited_for_weeks_leaves_with_a_link_that_counts() {
     let site = Site::open(WILLING).await;
     site.invite("release").await;

@@ -175,46 +175,46 @@ fn addresses(text: &str) -> Result<Vec<String>, String> {
 mod tests {
     use super::*;
 
-    fn changed(change: SendingChange) -> Result<Sending, String> {
+    fn changed(change: &SendingChange) -> Result<Sending, String> {
         change.apply(&Sending::default()).map_err(|error| error.to_string())
     }
 
     #[test]
     fn values_are_read_and_wrong_ones_told() {
         let after = |text: &str| SendingChange { remind_after: Some(text.to_owned()), ..Default::default() };
-        assert_eq!(changed(after("3, 7,14")).expect("days").remind_after, [3, 7, 14]);
-        assert_eq!(changed(after("none")).expect("none"), Sending::default());
+        assert_eq!(changed(&after("3, 7,14")).expect("days").remind_after, [3, 7, 14]);
+        assert_eq!(changed(&after("none")).expect("none"), Sending::default());
         for wrong in ["", "7,3", "3,3", "0", "366", "a", "3,", "-1"] {
-            assert!(changed(after(wrong)).expect_err(wrong).contains("such as 3,7,14"), "{wrong}");
+            assert!(changed(&after(wrong)).expect_err(wrong).contains("such as 3,7,14"), "{wrong}");
         }
         let quiet = |text: &str| SendingChange { quiet_hours: Some(text.to_owned()), ..Default::default() };
-        let night = changed(quiet("20:00-07:00")).expect("hours").quiet.expect("quiet");
+        let night = changed(&quiet("20:00-07:00")).expect("hours").quiet.expect("quiet");
         assert_eq!((night.from.to_string(), night.until.to_string()), ("20:00:00".into(), "07:00:00".into()));
         for wrong in ["", "20:00", "20:00-20:00", "24:00-07:00", "8-9"] {
-            assert!(changed(quiet(wrong)).expect_err(wrong).contains("such as 20:00-07:00"), "{wrong}");
+            assert!(changed(&quiet(wrong)).expect_err(wrong).contains("such as 20:00-07:00"), "{wrong}");
         }
         let refused =
             |text: &str| SendingChange { stop_at_refused: Some(text.to_owned()), ..Default::default() };
-        let rule = |text: &str| changed(refused(text)).expect("a share").refusals();
+        let rule = |text: &str| changed(&refused(text)).expect("a share").refusals();
         assert_eq!(rule("5/10"), Refusals { percent: 5, of: 10 });
         assert!(!rule("none").stop(1000, 1000));
         for wrong in ["", "20", "100/5", "5/0", "x/y"] {
-            assert!(changed(refused(wrong)).expect_err(wrong).contains("such as 20/50"), "{wrong}");
+            assert!(changed(&refused(wrong)).expect_err(wrong).contains("such as 20/50"), "{wrong}");
         }
         let to = |text: &str| SendingChange { alert_addresses: Some(text.to_owned()), ..Default::default() };
-        assert_eq!(changed(to("a@x.example, b@x.example")).expect("two").alert_addresses.len(), 2);
-        assert!(changed(to("a@x.example,b")).expect_err("no address").contains("\"b\""));
+        assert_eq!(changed(&to("a@x.example, b@x.example")).expect("two").alert_addresses.len(), 2);
+        assert!(changed(&to("a@x.example,b")).expect_err("no address").contains("\"b\""));
     }
 
     #[test]
     fn quiet_weekends_need_no_quiet_hours_and_zero_takes_a_cap_away() {
         let weekends = SendingChange { quiet_weekends: Some(true), ..Default::default() };
-        let before = changed(weekends).expect("settings");
+        let before = changed(&weekends).expect("settings");
         assert!(before.quiet.is_some_and(|quiet| quiet.weekends && quiet.from == quiet.until));
         let none = SendingChange { quiet_weekends: Some(false), ..Default::default() };
         assert_eq!(none.apply(&before).expect("settings").quiet, None);
         let capped = SendingChange { per_hour: Some(100), per_domain: Some(5), ..Default::default() };
-        let before = changed(capped).expect("settings");
+        let before = changed(&capped).expect("settings");
         assert_eq!((before.per_hour, before.per_domain), (Some(100), Some(5)));
         let open = SendingChange { per_hour: Some(0), ..Default::default() };
         let after = open.apply(&before).expect("settings");
