@@ -43,6 +43,11 @@ pub(crate) enum Command {
         /// Seconds by which an invitation waits, so that a test user is gone before it leaves
         #[arg(long, value_name = "SECONDS")]
         invitation_delay: Option<u32>,
+        /// How invitations leave: at-once, in waves (by the tenant's mails per hour), on release (`rollcall invitation release`),
+        /// or never, because the application invites by itself
+        #[arg(long, value_name = "HOW", ignore_case = true, hide_possible_values = true)]
+        #[arg(value_parser = PossibleValuesParser::new(["at-once", "waves", "release", "never"]))]
+        invitations: Option<String>,
         /// Sees and writes the users and groups of the whole tenant, and owns none of other connections
         #[arg(long, conflicts_with = "takes_over")]
         shared: bool,
@@ -93,6 +98,11 @@ pub(crate) enum Command {
         /// Seconds by which an invitation waits that is owed from now on
         #[arg(long, value_name = "SECONDS")]
         invitation_delay: Option<u32>,
+        /// How invitations leave: at-once, in waves (by the tenant's mails per hour), on release (`rollcall invitation release`),
+        /// or never, because the application invites by itself
+        #[arg(long, value_name = "HOW", ignore_case = true, hide_possible_values = true)]
+        #[arg(value_parser = PossibleValuesParser::new(["at-once", "waves", "release", "never"]))]
+        invitations: Option<String>,
         /// Whether it sees and writes the users and groups of the whole tenant; it keeps those that it owns, and the others
         /// keep their owner
         #[arg(long)]
@@ -125,6 +135,7 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
             without,
             grace_days,
             invitation_delay,
+            invitations,
             shared,
             takes_over,
         } => {
@@ -136,6 +147,7 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
                 without,
                 grace_days,
                 invitation_delay_seconds: invitation_delay,
+                invitations,
                 shared,
                 takes_over,
             };
@@ -149,25 +161,7 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
         Command::Show { connection, within } => {
             let operator = admin.operator("connection show").within(within.tenant);
             let shown = connections::show(admin.db(), &operator, &connection).await.map_err(told)?;
-            let columns = [
-                ("connection", "/name"),
-                ("id", "/id"),
-                ("tenant", "/tenant"),
-                ("created", "/createdAt"),
-                ("profile", "/profile"),
-                ("with", "/with"),
-                ("without", "/without"),
-                ("tolerates", "/quirks"),
-                ("grace (s)", "/graceSeconds"),
-                ("invitation delay (s)", "/invitationDelaySeconds"),
-                ("shared", "/shared"),
-                ("takes over", "/takesOver"),
-                ("valid tokens", "/tokens"),
-                ("people", "/people"),
-                ("groups", "/groups"),
-                ("last request", "/lastRequestAt"),
-            ];
-            output::details(global, &shown, &columns)
+            output::details(global, &shown, &SHOWN)
         }
         Command::Update {
             connection,
@@ -179,6 +173,7 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
             reset_quirks,
             grace_days,
             invitation_delay,
+            invitations,
             shared,
             takes_over,
             takes_over_none,
@@ -192,6 +187,7 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
                 without: named(without),
                 grace_days,
                 invitation_delay_seconds: invitation_delay,
+                invitations,
                 shared,
                 takes_over: (takes_over_none || !takes_over.is_empty()).then_some(takes_over),
             };
@@ -213,3 +209,24 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
         }
     }
 }
+
+/// What is shown of a connection.
+const SHOWN: [(&str, &str); 17] = [
+    ("connection", "/name"),
+    ("id", "/id"),
+    ("tenant", "/tenant"),
+    ("created", "/createdAt"),
+    ("profile", "/profile"),
+    ("with", "/with"),
+    ("without", "/without"),
+    ("tolerates", "/quirks"),
+    ("grace (s)", "/graceSeconds"),
+    ("invitation delay (s)", "/invitationDelaySeconds"),
+    ("invitations", "/invitations"),
+    ("shared", "/shared"),
+    ("takes over", "/takesOver"),
+    ("valid tokens", "/tokens"),
+    ("people", "/people"),
+    ("groups", "/groups"),
+    ("last request", "/lastRequestAt"),
+];

@@ -41,7 +41,8 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
     let db = admin.db();
     match command {
         Command::List { tenant, filter, part } => {
-            let wanted = directory::Part { filter, start: part.start, count: part.count };
+            let wanted =
+                directory::Part { filter, start: part.start, count: part.count, ..Default::default() };
             let groups = directory::groups(db, &tenant, &wanted).await.map_err(told)?;
             let columns = [
                 ("Group", "/name"),

@@ -17,7 +17,7 @@ pub(crate) enum Command {
         /// The tenant, by name or id
         #[arg(long)]
         tenant: String,
-        /// Only mail of this state: queued, held, sent, refused, given-up or withdrawn
+        /// Only mail of this state: waiting, queued, held, sent, refused, given-up or withdrawn
         #[arg(long)]
         state: Option<String>,
         /// Only mail of this kind, such as invitation or code
@@ -50,6 +50,52 @@ pub(crate) enum Command {
         /// The tenant, by name or id
         #[arg(long)]
         tenant: String,
+    },
+    /// Lets invitations and reminders leave again that stopped because too much mail was refused for good.
+    #[command(after_help = "Example: rollcall mail resume --tenant \"Northlight Instruments\"")]
+    Resume {
+        /// The tenant, by name or id
+        #[arg(long)]
+        tenant: String,
+    },
+    /// Shows how a mail to a person would look, in the tenant's words and the person's language; nothing is sent.
+    #[command(
+        after_help = "Example: rollcall mail preview --user noor.halvorsen@northlight.example --kind reminder"
+    )]
+    Preview {
+        /// The person, by id, or by userName where only one tenant has one of that name
+        #[arg(long)]
+        user: String,
+        /// The tenant in which to look, by name or id
+        #[arg(long)]
+        tenant: Option<String>,
+        /// The kind of mail: invitation, code, reminder, return or deactivated
+        #[arg(long)]
+        kind: String,
+        /// The language, such as de, instead of the person's
+        #[arg(long)]
+        language: Option<String>,
+        /// Prints the HTML instead of the text
+        #[arg(long)]
+        html: bool,
+    },
+    /// Sends a mail to an address, with samples in the tenant's words.
+    #[command(
+        after_help = "Example: rollcall mail test --tenant \"Northlight Instruments\" --to ingrid@northlight.example"
+    )]
+    Test {
+        /// The tenant, by name or id
+        #[arg(long)]
+        tenant: String,
+        /// The address
+        #[arg(long)]
+        to: String,
+        /// The kind of mail, such as invitation
+        #[arg(long, default_value = "test")]
+        kind: String,
+        /// The language, such as de, instead of the tenant's
+        #[arg(long)]
+        language: Option<String>,
     },
     /// Asks the mail server of the settings whether it would take mail; none is sent.
     #[command(after_help = "Example: rollcall mail check")]
@@ -103,6 +149,23 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
             };
             output::created(global, &json!({ "mails": released }), &said)
         }
+        Command::Resume { tenant } => {
+            let resumed = mail::resume(db, &admin.operator("mail resume"), &tenant).await.map_err(told)?;
+            let said = if resumed { "invitations and reminders leave again" } else { "mail had not stopped" };
+            output::created(global, &json!({ "resumed": resumed }), said)
+        }
+        Command::Preview { user, tenant, kind, language, html } => {
+            let (of, look) = ((tenant.as_deref(), Some(user.as_str())), (kind.as_str(), language.as_deref()));
+            let operator = admin.operator("mail preview");
+            show_look(global, &mail::preview(db, &operator, of, look).await.map_err(told)?, html)
+        }
+        Command::Test { tenant, to, kind, language } => {
+            let operator = admin.operator("mail test");
+            let (to, look) = ((tenant.as_str(), to.as_str()), (kind.as_str(), language.as_deref()));
+            let id = mail::test(db, &operator, to, look).await.map_err(told)?;
+            let said = format!("a test mail to {} is sent by the server now", to.1);
+            output::created(global, &json!({ "id": id }), &said)
+        }
         Command::Check => {
             let said = if admin.check_mail().await? {
                 "the mail server would take mail"
@@ -112,4 +175,15 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
             output::created(global, &json!({ "said": said }), said)
         }
     }
+}
+
+/// Prints how a mail looks.
+pub(crate) fn show_look(global: &Global, look: &mail::Look, html: bool) -> Result<()> {
+    if global.format() != Format::Text {
+        return output::details(global, look, &[]);
+    }
+    let columns = [("subject", "/subject"), ("kind", "/kind"), ("language", "/language")];
+    output::details(global, look, &columns)?;
+    let body = if html { &look.html } else { &look.text };
+    output::lines(std::iter::once(String::new()).chain(body.lines().map(str::to_owned)))
 }

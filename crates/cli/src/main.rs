@@ -15,15 +15,18 @@ mod grant;
 mod group;
 mod healthcheck;
 mod import;
+mod invitation;
 mod journal;
 mod key;
 mod mail;
+mod mail_template;
 mod migrate;
 mod output;
 mod owners;
 mod people;
 mod permission;
 mod pool;
+mod reminder;
 mod requests;
 mod serve;
 mod table;
@@ -96,6 +99,12 @@ enum Command {
     #[command(subcommand)]
     Webhook(webhook::Command),
     #[command(subcommand)]
+    MailTemplate(mail_template::Command),
+    #[command(subcommand)]
+    Invitation(invitation::Command),
+    #[command(subcommand)]
+    Reminder(reminder::Command),
+    #[command(subcommand)]
     Key(key::Command),
     Migrate(migrate::Arguments),
     #[command(subcommand)]
@@ -145,7 +154,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let global = &arguments.global;
     match arguments.command {
         Command::Serve(arguments) => serve::run(arguments, global).await,
-        Command::Demo(arguments) => demo::run(arguments, global).await,
+        Command::Demo(arguments) => Box::pin(demo::run(arguments, global)).await,
         Command::Tenant(command) => tenant::run(command, global).await,
         Command::Connection(command) => connection::run(command, global).await,
         Command::Token(command) => token::run(command, global).await,
@@ -163,6 +172,9 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Requests(command) => requests::run(command, global).await,
         Command::Mail(command) => mail::run(command, global).await,
         Command::Webhook(command) => webhook::run(command, global).await,
+        Command::MailTemplate(command) => mail_template::run(command, global).await,
+        Command::Invitation(command) => invitation::run(command, global).await,
+        Command::Reminder(command) => reminder::run(command, global).await,
         Command::Key(command) => key::run(command, global).await,
         Command::Migrate(arguments) => migrate::run(arguments, global).await,
         Command::Config(command) => config::run(&command, global),

@@ -35,7 +35,7 @@ pub(crate) enum Command {
     /// Gives a tenant another name or time zone, and says what its people see in mail and on pages; its pools keep their last
     /// days, which end in the time zone.
     #[command(
-        after_help = "Example: rollcall tenant update \"Northlight Instruments\" --name \"Northlight Optics\"\n         rollcall tenant update \"Northlight Instruments\" --time-zone America/New_York\n         rollcall tenant update \"Northlight Instruments\" --application Latchkey --support it@northlight.example"
+        after_help = "Example: rollcall tenant update \"Northlight Instruments\" --name \"Northlight Optics\"\n         rollcall tenant update \"Northlight Instruments\" --time-zone America/New_York\n         rollcall tenant update \"Northlight Instruments\" --application Latchkey --support it@northlight.example\n         rollcall tenant update \"Northlight Instruments\" --remind-after 3,7,14 --quiet-hours 20:00-07:00 --quiet-weekends true"
     )]
     Update {
         /// The tenant, by name or id
@@ -61,9 +61,30 @@ pub(crate) enum Command {
     },
 }
 
+/// The flags that change a tenant: at least one is given.
+const CHANGES: [&str; 17] = [
+    "name",
+    "time_zone",
+    "application",
+    "language",
+    "support",
+    "faq",
+    "case",
+    "privacy",
+    "downloads",
+    "remind_after",
+    "quiet_hours",
+    "quiet_weekends",
+    "mails_per_hour",
+    "mails_per_domain",
+    "stop_at_refused",
+    "alert",
+    "deactivation_notice",
+];
+
 /// What of a tenant is to be another.
 #[derive(Args)]
-#[group(required = true, multiple = true)]
+#[group(required = true, multiple = true, args = CHANGES)]
 pub(crate) struct Changes {
     /// Its new name
     #[arg(long)]
@@ -95,6 +116,50 @@ pub(crate) struct Changes {
     /// The pool that people get by hand where none is named, by id or name; empty: none
     #[arg(long, value_name = "POOL")]
     pool_by_hand: Option<String>,
+    #[command(flatten)]
+    sending: Sending,
+}
+
+/// How mail is sent.
+#[derive(Args)]
+#[group(skip)]
+struct Sending {
+    /// The days after the invitation on which people are reminded who have not finished, such as 3,7,14; or none
+    #[arg(long, value_name = "DAYS|none")]
+    remind_after: Option<String>,
+    /// When no invitations and reminders leave, in the tenant's time zone, such as 20:00-07:00; or none
+    #[arg(long, value_name = "TIMES|none")]
+    quiet_hours: Option<String>,
+    /// Whether no invitations and reminders leave on Saturdays and Sundays
+    #[arg(long)]
+    quiet_weekends: Option<bool>,
+    /// The most mails in an hour of those that leave in waves: reminders, and invitations of connections with `waves`; 0: no cap
+    #[arg(long, value_name = "N")]
+    mails_per_hour: Option<u32>,
+    /// The most invitations and reminders in an hour to addresses of one domain; 0: no cap
+    #[arg(long, value_name = "N")]
+    mails_per_domain: Option<u32>,
+    /// Stops invitations and reminders when more percent of at least so many mails of an hour were refused for good, such as
+    /// 20/50; or none
+    #[arg(long, value_name = "PERCENT/MAILS|none")]
+    stop_at_refused: Option<String>,
+    /// Whether people are told that their access has ended for good
+    #[arg(long)]
+    deactivation_notice: Option<bool>,
+}
+
+impl From<Sending> for tenants::SendingChange {
+    fn from(sending: Sending) -> Self {
+        Self {
+            remind_after: sending.remind_after,
+            quiet_hours: sending.quiet_hours,
+            quiet_weekends: sending.quiet_weekends,
+            per_hour: sending.mails_per_hour,
+            per_domain: sending.mails_per_domain,
+            stop_at_refused: sending.stop_at_refused,
+            deactivation_notice: sending.deactivation_notice,
+        }
+    }
 }
 
 pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
@@ -118,35 +183,33 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
         }
         Command::Show { tenant } => {
             let contents = tenants::show(db, &tenant).await.map_err(told)?;
-            let columns = [
-                ("tenant", "/name"),
-                ("id", "/id"),
-                ("time zone", "/timeZone"),
-                ("application", "/settings/application"),
-                ("language", "/settings/language"),
-                ("support", "/settings/support"),
-                ("faq", "/settings/faq"),
-                ("case", "/settings/case"),
-                ("privacy", "/settings/privacy"),
-                ("created", "/createdAt"),
-                ("people", "/people"),
-                ("with access", "/withAccess"),
-                ("groups", "/groups"),
-                ("pools", "/pools"),
-                ("seats held", "/seats"),
-                ("waiting", "/waiting"),
-                ("connections", "/connections"),
-                ("valid tokens", "/tokens"),
-            ];
-            output::details(global, &contents, &columns)
+            output::details(global, &contents, &SHOWN)
         }
         Command::Update { tenant, changes, agreement } => {
             let operator = admin.operator("tenant update");
-            let Changes { name, time_zone, pool_by_hand, .. } = &*changes;
-            let (name, time_zone, pool_by_hand) = (name.clone(), time_zone.clone(), pool_by_hand.clone());
-            let Changes { application, language, support, faq, case, privacy, downloads, .. } = *changes;
-            let settings =
-                tenants::SettingsChange { application, language, support, faq, case, privacy, downloads };
+            let Changes {
+                name,
+                time_zone,
+                pool_by_hand,
+                application,
+                language,
+                support,
+                faq,
+                case,
+                privacy,
+                downloads,
+                sending,
+            } = *changes;
+            let settings = tenants::SettingsChange {
+                application,
+                language,
+                support,
+                faq,
+                case,
+                privacy,
+                downloads,
+                sending: sending.into(),
+            };
             let change = tenants::Change { name, time_zone, settings, pool_by_hand };
             let consequences = Box::pin(tenants::preview_update(db, &operator, &tenant, &change));
             let what = format!("changing the tenant {tenant}");
@@ -176,3 +239,35 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
         }
     }
 }
+
+/// What is shown of a tenant.
+const SHOWN: [(&str, &str); 28] = [
+    ("tenant", "/name"),
+    ("id", "/id"),
+    ("time zone", "/timeZone"),
+    ("application", "/settings/application"),
+    ("language", "/settings/language"),
+    ("support", "/settings/support"),
+    ("faq", "/settings/faq"),
+    ("case", "/settings/case"),
+    ("privacy", "/settings/privacy"),
+    ("remind after", "/settings/sending/remindAfter"),
+    ("quiet from", "/settings/sending/quiet/from"),
+    ("quiet until", "/settings/sending/quiet/until"),
+    ("no weekends", "/settings/sending/quiet/weekends"),
+    ("per hour", "/settings/sending/perHour"),
+    ("per domain", "/settings/sending/perDomain"),
+    ("stop at (%)", "/settings/sending/refusals/percent"),
+    ("of mails", "/settings/sending/refusals/of"),
+    ("alerts to", "/settings/sending/alertAddresses"),
+    ("final notice", "/settings/sending/deactivationNotice"),
+    ("created", "/createdAt"),
+    ("people", "/people"),
+    ("with access", "/withAccess"),
+    ("groups", "/groups"),
+    ("pools", "/pools"),
+    ("seats held", "/seats"),
+    ("waiting", "/waiting"),
+    ("connections", "/connections"),
+    ("valid tokens", "/tokens"),
+];

@@ -24,6 +24,9 @@ pub(crate) enum Command {
         /// Only people who match this SCIM filter
         #[arg(long)]
         filter: Option<String>,
+        /// Only people who got so many reminders: 0, 1, 2, or 3+ for three or more
+        #[arg(long, value_name = "N|N+")]
+        reminders: Option<String>,
         #[command(flatten)]
         part: Part,
     },
@@ -70,8 +73,8 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
     let admin = global.admin().await?;
     let db = admin.db();
     match command {
-        Command::List { tenant, filter, part } => {
-            let wanted = directory::Part { filter, start: part.start, count: part.count };
+        Command::List { tenant, filter, reminders, part } => {
+            let wanted = directory::Part { filter, reminders, start: part.start, count: part.count };
             let users = directory::users(db, &tenant, &wanted).await.map_err(told)?;
             let columns = [
                 ("User", "/userName"),
@@ -144,6 +147,7 @@ fn show(global: &Global, user: &people::User) -> Result<()> {
         ("devices", some(devices.join(", "))),
         ("to hand over", some(holds.join("; "))),
         ("enrolment", format!("{}; still to do: {}", user.enrolment.status, some(steps.join(", ")))),
+        ("reminders", user.reminders.to_string()),
     ];
     output::lines(block(&known))?;
     output::lines(["", "Why"])?;

@@ -1,7 +1,7 @@
 //! Alerts: what administrators are told by mail at once.
 
 use chrono::TimeDelta;
-use letters::{Alert, Language, Message};
+use letters::{Alert, Message};
 use provisioning::{Entry, EntryKind, Refusal, Subject, UserId};
 use store::{MailQuery, WriteUnit};
 
@@ -45,7 +45,7 @@ async fn refused(db: &Database, requester: &Requester, user: UserId, name: &str)
             return Ok((unit, ()));
         }
         let writer = Writer::new(&unit, keys, db.pages(), now).await?;
-        let alert = Alert {
+        let what = Alert {
             subject: format!("A push would have locked out {name}"),
             title: "A push was refused".to_owned(),
             summary: "It would have taken access from a protected person.".to_owned(),
@@ -59,11 +59,28 @@ async fn refused(db: &Database, requester: &Requester, user: UserId, name: &str)
             reference: Some(requester.actor.reference.clone()),
             ..Alert::default()
         };
-        for administrator in unit.administrators().await?.into_iter().filter(|known| known.alerts) {
-            let to = writer.administrator(user, &administrator, Language::DEFAULT);
-            mail::write(&mut unit, &writer, &to, Message::Alert(alert.clone()), (None, false)).await?;
-        }
+        alert(&mut unit, &writer, Some(user), &what).await?;
         Ok((unit, ()))
     };
     db.write(&requester.scope, told).await.map(drop)
+}
+
+/// Writes an alert to every administrator of the tenant who is to get alerts; answers how many there are. It may be `about` a
+/// person. Alerts wait for no turn.
+///
+/// # Errors
+/// What the database says.
+pub(crate) async fn alert(
+    unit: &mut WriteUnit,
+    writer: &Writer<'_>,
+    about: Option<UserId>,
+    what: &Alert,
+) -> Result<usize, Error> {
+    let mut told = 0;
+    for administrator in unit.administrators().await?.into_iter().filter(|known| known.alerts) {
+        let to = writer.administrator(about, &administrator);
+        mail::write(unit, writer, &to, Message::Alert(what.clone()), None).await?;
+        told += 1;
+    }
+    Ok(told)
 }

@@ -3,7 +3,7 @@
 mod change;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use provisioning::{Entry, EntryKind, Policy, Subject};
+use provisioning::{Entry, EntryKind, Invitations, Policy, Subject};
 use scim::compat::{Dialect, Profile};
 use scim::text::fold;
 use serde::Serialize;
@@ -33,6 +33,8 @@ pub struct New {
     pub grace_days: Option<u32>,
     /// Seconds by which an invitation waits, if not those of the settings.
     pub invitation_delay_seconds: Option<u32>,
+    /// How invitations leave: `at-once`, `waves`, `release` or `never`; at once without it.
+    pub invitations: Option<String>,
     /// Whether it sees and writes the whole tenant, and owns nothing of others.
     pub shared: bool,
     /// Connections of the tenant, by id or name, whose users and groups it takes over when it writes them.
@@ -59,6 +61,8 @@ pub struct Connection {
     pub grace_seconds: i64,
     /// Seconds by which an invitation waits.
     pub invitation_delay_seconds: i64,
+    /// How invitations leave.
+    pub invitations: Invitations,
     /// Whether it sees and writes the whole tenant, and owns nothing of others.
     pub shared: bool,
     /// The connections whose users and groups it takes over when it writes them.
@@ -81,6 +85,7 @@ impl From<store::Connection> for Connection {
             without: connection.without,
             grace_seconds: connection.policy.grace.num_seconds(),
             invitation_delay_seconds: connection.policy.invitation_delay.num_seconds(),
+            invitations: connection.policy.invitations,
             shared: connection.shared,
             takes_over: connection.takes_over,
             created_at: connection.created_at,
@@ -107,6 +112,7 @@ pub async fn create(db: &Database, operator: &Operator, new: &New) -> Result<Con
         invitation_delay: new
             .invitation_delay_seconds
             .map_or(defaults.invitation_delay, |seconds| TimeDelta::seconds(seconds.into())),
+        invitations: new.invitations.as_deref().map(invitations).transpose()?.unwrap_or_default(),
     };
     let takes_over = ids(&db.read(&scope).await?.connections().await?, &new.takes_over)?;
     check_sight(new.shared, &takes_over)?;
@@ -161,6 +167,10 @@ fn check_sight(shared: bool, takes_over: &[ConnectionId]) -> Result<(), Error> {
     let why = "a connection that is shared takes over from no connection: it sees the whole tenant, and what it writes \
                keeps its owner";
     Err(Error::Refused(why.to_owned()))
+}
+
+fn invitations(word: &str) -> Result<Invitations, Error> {
+    word.parse().map_err(|error| Error::Refused(format!("{error}")))
 }
 
 fn dialect(profile: &str, with: &[String], without: &[String]) -> Result<Dialect, String> {

@@ -1,7 +1,5 @@
 //! What an operator looks up of users and groups: lists by filter, and one group.
 
-use std::collections::HashMap;
-
 use chrono::{DateTime, Utc};
 use provisioning::{GroupId, SeatState, Status, UserId};
 use scim::Registry;
@@ -9,11 +7,12 @@ use scim::filter::{self, FilterDialect, ResolvedFilter};
 use scim::protocol::list;
 use scim::schema::ResourceType;
 use serde::Serialize;
-use store::{Computed, Connection, ConnectionId, Marks, ReadUnit, Wanted};
+use store::{Computed, Connection, ConnectionId, Listing, Marks, ReadUnit, Wanted};
 
 use crate::bindings::Binding;
 use crate::database::Database;
 use crate::error::Error;
+use crate::reminders;
 use crate::requester::Operator;
 
 /// Which part of a list is wanted.
@@ -21,6 +20,8 @@ use crate::requester::Operator;
 pub struct Part {
     /// A SCIM filter.
     pub filter: Option<String>,
+    /// Only users who got so many reminders: `0`, `1`, `2`, or `3+` for three or more.
+    pub reminders: Option<String>,
     /// The first one, from 1.
     pub start: u64,
     /// The most.
@@ -57,6 +58,8 @@ pub struct User {
     pub seats: Vec<String>,
     /// The names of the pools for which the person waits.
     pub waiting: Vec<String>,
+    /// How many reminders were sent since the last invitation.
+    pub reminders: u64,
     /// The name of the connection that owns the user.
     pub connection: Option<String>,
     /// When the user was created.
@@ -116,13 +119,13 @@ pub struct Member {
 /// [`Error`] if there is no such tenant, or the filter cannot be used.
 pub async fn users(db: &Database, tenant: &str, part: &Part) -> Result<Listed<User>, Error> {
     let (scope, _) = db.tenant(tenant).await?;
-    let filter = parsed(Registry::standard().user(), part)?;
     let unit = db.read(&scope).await?;
     let wanted = Wanted { licences: true, ..Wanted::default() };
-    let mut listing = unit.list_users(filter.as_ref(), part.page(), wanted).await?;
+    let mut listing = listing(&unit, part, wanted).await?;
     let connections = unit.connections().await?;
-    let listed = |marks: &HashMap<UserId, Marks>,
-                  (user, Computed { licences, .. }): (store::User, Computed)| {
+    let listed = |(user, Computed { licences, .. }): (store::User, Computed),
+                  marks: Option<&Marks>,
+                  reminders: u64| {
         let pools = |state: SeatState| {
             let those = licences.iter().filter(move |licence| licence.state == state);
             those.map(|licence| licence.name.clone()).collect()
@@ -134,9 +137,10 @@ pub async fn users(db: &Database, tenant: &str, part: &Part) -> Result<Listed<Us
             display_name: display.map(str::to_owned),
             active: user.is_active(),
             status: user.enrolment.status,
-            by_hand: marks.get(&user.id).map(by_hand).unwrap_or_default(),
+            by_hand: marks.map(by_hand).unwrap_or_default(),
             seats: pools(SeatState::Assigned),
             waiting: pools(SeatState::Waiting),
+            reminders,
             connection: owner(&connections, user.connection),
             created_at: user.resource.meta.created,
         }
@@ -144,10 +148,32 @@ pub async fn users(db: &Database, tenant: &str, part: &Part) -> Result<Listed<Us
     let mut items = Vec::new();
     while let Some(portion) = listing.next().await? {
         let ids: Vec<UserId> = portion.iter().map(|(user, _)| user.id).collect();
-        let marks = unit.marks(&ids).await?;
-        items.extend(portion.into_iter().map(|user| listed(&marks, user)));
+        let (marks, reminders) = (unit.marks(&ids).await?, unit.reminders(&ids).await?);
+        items.extend(portion.into_iter().map(|one| {
+            let id = one.0.id;
+            listed(one, marks.get(&id), reminders.get(&id).map_or(0, |known| known.sent))
+        }));
     }
     Ok(Listed { total: listing.total(), items })
+}
+
+/// The users whom a part of a list is about.
+pub(crate) async fn listing<'u>(
+    unit: &'u ReadUnit,
+    part: &Part,
+    wanted: Wanted,
+) -> Result<Listing<'u, (store::User, Computed)>, Error> {
+    let filter = parsed_users(part)?;
+    let (filter, page) = (filter.as_ref(), part.page());
+    Ok(match part.reminders.as_deref().map(reminders::count).transpose()? {
+        Some(count) => unit.list_reminded_users(filter, count, page, wanted).await?,
+        None => unit.list_users(filter, page, wanted).await?,
+    })
+}
+
+/// The filter of users, read.
+pub(crate) fn parsed_users(part: &Part) -> Result<Option<ResolvedFilter>, Error> {
+    parsed(Registry::standard().user(), part)
 }
 
 /// The groups of a tenant.

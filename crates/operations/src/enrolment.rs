@@ -134,7 +134,7 @@ pub async fn send_code(
         let minutes = u32::try_from(code::LIFE.num_minutes()).unwrap_or(0);
         let device = device.map(str::to_owned);
         let message = Message::Code(letters::Code { code: plain.clone(), minutes, device });
-        mail::write(&mut unit, &writer, &to, message, (Some(expires_at), false)).await?;
+        mail::write(&mut unit, &writer, &to, message, Some(expires_at)).await?;
         let why = "A verification code was written.".to_owned();
         let entry = Entry::new(Subject::User(user), EntryKind::CodeSent, why);
         unit.record([(&entry, &requester.actor)], now).await?;

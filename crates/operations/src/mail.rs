@@ -1,7 +1,10 @@
 //! Mail: written in the unit that causes it, sent by a worker, and kept to be looked at.
 
 mod delivery;
+mod looks;
+pub(crate) mod message;
 mod outbox;
+pub mod templates;
 mod writing;
 
 use serde::{Deserialize, Serialize};
@@ -11,9 +14,10 @@ use uuid::Uuid;
 use crate::keys::{Keys, Purpose};
 
 pub use delivery::{Fate, Outgoing, next, record};
+pub use looks::{Look, preview, test};
 pub(crate) use outbox::about;
-pub use outbox::{Listed, Query, Shown, list, release, show};
-pub(crate) use writing::{Writer, write};
+pub use outbox::{Listed, Query, Shown, list, release, resume, show};
+pub(crate) use writing::{Recipient, Writer, release as release_mail, wait, write};
 
 /// The kind of the jobs that send verification codes.
 pub const SEND_CODE: &str = "send-code";

@@ -45,6 +45,10 @@ pub struct User {
     pub holds: Vec<Hold>,
     /// The devices on which the person signed in.
     pub devices: Vec<Device>,
+    /// How many reminders were sent since the last invitation.
+    pub reminders: u64,
+    /// When the last one was sent.
+    pub reminded_at: Option<DateTime<Utc>>,
     /// Seats, and places in queues.
     pub seats: Vec<Seat>,
     /// Why they are entitled to a pool, in plain words.
@@ -127,6 +131,7 @@ async fn shown(unit: &ReadUnit, user: store::User, now: DateTime<Utc>, lines: u6
     let explanation = person.map(|person| explain(person, &situation.pools, now)).unwrap_or_default();
     let Computed { groups, licences, .. } =
         unit.computed(&[user.id], Wanted::ALL).await?.remove(&user.id).unwrap_or_default();
+    let reminders = unit.reminders(&[user.id]).await?.remove(&user.id).unwrap_or_default();
     let journal = journal::lines(unit, Some(Subject::User(user.id)), lines).await?;
     let connection = match user.connection {
         Some(id) => unit.connection(id).await?.map(|connection| connection.name),
@@ -142,6 +147,8 @@ async fn shown(unit: &ReadUnit, user: store::User, now: DateTime<Utc>, lines: u6
         holds: unit.holds(&[user.id]).await?.into_iter().map(Hold::from).collect(),
         devices: unit.devices(user.id).await?.into_iter().map(Device::from).collect(),
         missing_steps: user.enrolment.missing_steps(),
+        reminders: reminders.sent,
+        reminded_at: reminders.last,
         enrolment: user.enrolment,
         profile: user.resource.document,
         seats: licences.into_iter().map(Seat::from).collect(),

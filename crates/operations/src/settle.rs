@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use provisioning::{Cause, Decision, Entry, PoolId, Situation, Subject, UserId};
+use provisioning::{ApplicationEvent, Cause, Decision, Effect, Entry, PoolId, Situation, Subject, UserId};
 use store::{Actor, WriteUnit};
 
 use crate::error::Error;
 use crate::outcome::Effects;
+use crate::tenants::Settings;
+use crate::work::notify;
 
 /// The most people whose facts are looked at in one go.
 pub(crate) const CHUNK: usize = 500;
@@ -95,6 +97,16 @@ impl Change<'_> {
     ) -> Result<(), Error> {
         let by = |user: UserId| actors.get(&user).copied().unwrap_or(self.actor);
         unit.carry_out(decision, by, self.now).await?;
+        let ended = |effect: &Effect| match effect {
+            Effect::ApplicationTold { user, event: ApplicationEvent::Deactivated } => Some(*user),
+            _ => None,
+        };
+        let ended: Vec<UserId> = decision.effects.iter().filter_map(ended).collect();
+        if !ended.is_empty() && Settings::of(&unit.own_tenant().await?)?.sending.deactivation_notice {
+            for user in ended {
+                unit.enqueue(notify::job(user, self.now), self.now).await?;
+            }
+        }
         let actor = |entry: &Entry| match &entry.subject {
             Subject::User(user) => by(*user),
             _ => self.actor,

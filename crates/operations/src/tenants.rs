@@ -1,6 +1,7 @@
 //! Customer organisations.
 
 mod change;
+mod sending;
 mod settings;
 
 use chrono::{DateTime, Utc};
@@ -18,6 +19,7 @@ use crate::work::Work;
 use crate::work::delete_tenant::{self, TenantWork};
 
 pub use change::{Change, preview_update, update};
+pub use sending::{Sending, SendingChange};
 pub use settings::{Platform, Settings, SettingsChange};
 
 /// A tenant to create.

@@ -10,7 +10,10 @@ pub(crate) mod hand_over;
 pub(crate) mod import;
 pub(crate) mod invite;
 pub(crate) mod join_groups;
+pub(crate) mod let_leave;
 pub(crate) mod members_moved;
+pub(crate) mod notify;
+pub(crate) mod remind;
 pub(crate) mod serve_queue;
 pub(crate) mod settle_group;
 pub(crate) mod settle_pool;
@@ -29,8 +32,16 @@ use crate::requester::Requester;
 use crate::settle::Change;
 
 /// The kinds of work that come due at a time, or that are done in a few steps.
-pub const TIMERS: &[&str] =
-    &[job_kind::END_GRACE, job_kind::SERVE_QUEUE, job_kind::INVITATION, expire_pool::KIND, join_groups::KIND];
+pub const TIMERS: &[&str] = &[
+    job_kind::END_GRACE,
+    job_kind::SERVE_QUEUE,
+    job_kind::INVITATION,
+    let_leave::KIND,
+    remind::KIND,
+    notify::KIND,
+    expire_pool::KIND,
+    join_groups::KIND,
+];
 
 /// The kinds of work that take as many steps as there are people.
 pub const LONG: &[&str] = &[
@@ -175,6 +186,9 @@ impl Step<'_> {
         match kind {
             job_kind::END_GRACE => end_grace::step(self).await,
             job_kind::INVITATION => invite::step(self).await,
+            let_leave::KIND => let_leave::step(self).await,
+            remind::KIND => remind::step(self).await,
+            notify::KIND => notify::step(self).await,
             job_kind::SERVE_QUEUE => serve_queue::step(self).await,
             settle_group::KIND => settle_group::step(self).await,
             settle_pool::KIND => settle_pool::step(self).await,

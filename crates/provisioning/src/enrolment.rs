@@ -110,6 +110,7 @@ impl Enrolment {
         let overtaken =
             |step: &Step| Step::ALL.iter().any(|later| later > step && self.steps.at(*later).is_some());
         let missing = |step: &Step| match step {
+            Step::InvitationSent if self.steps.invited_by_application => false,
             Step::InvitationSent | Step::InvitationOpened | Step::SignedIn => !overtaken(step),
             Step::EmailVerified | Step::PinSet => true,
             Step::Restored => self.restore_owed,
@@ -123,8 +124,11 @@ impl Enrolment {
     }
 
     /// Whether an invitation is owed that has not been sent.
-    pub(crate) fn invitation_pending(&self) -> bool {
-        self.status == Status::Pending && self.steps.invitation_sent.is_none()
+    #[must_use]
+    pub const fn invitation_pending(&self) -> bool {
+        matches!(self.status, Status::Pending)
+            && self.steps.invitation_sent.is_none()
+            && !self.steps.invited_by_application
     }
 
     /// Whether the grace of a suspension is over.
@@ -216,6 +220,14 @@ pub struct Steps {
     pub pin_set: Option<DateTime<Utc>>,
     /// The data came back from a backup.
     pub restored: Option<DateTime<Utc>>,
+    /// Whether the application invites by itself, so that no invitation is awaited (O-26).
+    #[serde(skip_serializing_if = "is_not")]
+    pub invited_by_application: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
+const fn is_not(value: &bool) -> bool {
+    !*value
 }
 
 impl Steps {

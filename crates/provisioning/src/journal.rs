@@ -86,6 +86,18 @@ pub enum EntryKind {
     CodeSent,
     /// A mail cannot be sent to the person.
     MailRefused,
+    /// An administrator let invitations go.
+    InvitationsReleased,
+    /// An administrator asked for a reminder.
+    ReminderAsked,
+    /// A person was reminded.
+    Reminded,
+    /// Mail to the tenant's people stopped, because too much was refused.
+    MailStopped,
+    /// Mail to the tenant's people goes on.
+    MailResumed,
+    /// A template of the tenant's mail changed.
+    TemplateChanged,
     /// A device was registered.
     DeviceRegistered,
     /// What is known of a device changed.
@@ -198,6 +210,12 @@ words!(EntryKind, "journal entry kind", {
     Activated => "activated",
     CodeSent => "code-sent",
     MailRefused => "mail-refused",
+    InvitationsReleased => "invitations-released",
+    ReminderAsked => "reminder-asked",
+    Reminded => "reminded",
+    MailStopped => "mail-stopped",
+    MailResumed => "mail-resumed",
+    TemplateChanged => "template-changed",
     DeviceRegistered => "device-registered",
     DeviceChanged => "device-changed",
     DeviceRevoked => "device-revoked",

@@ -15,7 +15,7 @@
 //! use uuid::Uuid;
 //!
 //! let now = Utc.with_ymd_and_hms(2026, 3, 1, 9, 0, 0).single().expect("an instant");
-//! let policy = Policy { grace: TimeDelta::days(7), invitation_delay: TimeDelta::zero() };
+//! let policy = Policy { grace: TimeDelta::days(7), ..Policy::default() };
 //! let vault = PoolId::new(Uuid::from_u128(1));
 //! let ada = Person {
 //!     id: UserId::new(Uuid::from_u128(2)),
@@ -111,11 +111,13 @@ mod explain;
 mod grant;
 mod id;
 mod journal;
+pub mod pace;
 pub mod permission;
 mod person;
 mod policy;
 mod pool;
 mod preview;
+pub mod reminder;
 mod removal;
 mod seat;
 mod settle;
@@ -132,7 +134,7 @@ pub use grant::{Grant, GrantSource};
 pub use id::{ConnectionId, GroupId, PoolId, TenantId, TokenId, UserId};
 pub use journal::{Entry, EntryKind, Subject};
 pub use person::{Hand, Person};
-pub use policy::Policy;
+pub use policy::{Invitations, Policy};
 pub use pool::{Expiry, Pool, PoolPolicy};
 pub use preview::{Fate, Position, Preview, Unaffected};
 pub use removal::{RemovalRefused, may_remove};

@@ -1,7 +1,9 @@
-//! What a connection lets pass before a loss becomes final.
+//! What a connection lets pass before a loss becomes final, and how the people whom it owns are invited.
 
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
+
+use crate::words::words;
 
 /// The delays that a connection's administrator has set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -11,4 +13,29 @@ pub struct Policy {
     pub grace: TimeDelta,
     /// How long an invitation waits, so that a passing assignment sends no mail; less than zero counts as zero.
     pub invitation_delay: TimeDelta,
+    /// How invitations leave.
+    #[serde(default)]
+    pub invitations: Invitations,
 }
+
+/// How the invitations of a connection's people leave (O-26).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Invitations {
+    /// As soon as they are owed.
+    #[default]
+    AtOnce,
+    /// So many in an hour.
+    Waves,
+    /// When an administrator lets them go.
+    Release,
+    /// Not at all: the application invites.
+    Never,
+}
+
+words!(Invitations, "way to invite", {
+    AtOnce => "at-once",
+    Waves => "waves",
+    Release => "release",
+    Never => "never",
+});

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use chrono::offset::LocalResult;
-use chrono::{DateTime, NaiveDate, TimeDelta, TimeZone as _, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, TimeZone as _, Utc};
 use chrono_tz::{GapInfo, TZ_VARIANTS, Tz};
 use serde::{Serialize, Serializer};
 use thiserror::Error;
@@ -39,12 +39,30 @@ impl Zone {
         at.with_timezone(&self.0).date_naive()
     }
 
+    /// The time of day of an instant.
+    #[must_use]
+    pub fn time(self, at: DateTime<Utc>) -> NaiveTime {
+        at.with_timezone(&self.0).time()
+    }
+
+    /// The instant of a time of a day. One that the clock skips is the first instant after the gap, and of two that are called
+    /// the same it is the later one.
+    #[must_use]
+    pub fn instant(self, day: NaiveDate, time: NaiveTime) -> DateTime<Utc> {
+        let local = day.and_time(time);
+        let at = match self.0.from_local_datetime(&local) {
+            LocalResult::Single(at) | LocalResult::Ambiguous(_, at) => Some(at),
+            LocalResult::None => GapInfo::new(&local, &self.0).and_then(|gap| gap.end),
+        };
+        at.map_or_else(|| local.and_utc(), |at| at.to_utc())
+    }
+
     /// The instant at which a day is over: the next midnight. Where the clock skips that midnight, the next day begins
     /// at the first instant after the gap; where the clock is put back over midnight, the repeated hour still belongs
     /// to the day.
     #[must_use]
     pub fn end_of(self, day: NaiveDate) -> DateTime<Utc> {
-        let midnight = day.succ_opt().unwrap_or(day).and_time(chrono::NaiveTime::MIN);
+        let midnight = day.succ_opt().unwrap_or(day).and_time(NaiveTime::MIN);
         let end = match self.0.from_local_datetime(&midnight) {
             LocalResult::Single(end) => Some(end),
             // The second midnight ends the day only if the clock was put back into the day.

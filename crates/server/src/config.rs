@@ -263,6 +263,7 @@ impl Config {
         provisioning::Policy {
             grace: TimeDelta::days(self.provisioning.grace_days.into()),
             invitation_delay: TimeDelta::seconds(self.provisioning.invitation_delay_seconds.into()),
+            ..provisioning::Policy::default()
         }
     }
 

@@ -131,7 +131,7 @@ impl ReadUnit {
         filter: Option<&ResolvedFilter>,
         page: Page,
     ) -> Result<Listing<'_, Group>, Error> {
-        filter_sql::list::<Row, _>(self, Table::Groups, Sql::new(COLUMNS), filter, page).await
+        filter_sql::list::<Row, _>(self, Table::Groups, Sql::new(COLUMNS), (filter, ""), page).await
     }
 
     /// As [`ReadUnit::list_groups`], all of the page at once.

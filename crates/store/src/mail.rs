@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use provisioning::UserId;
+use scim::text::fold;
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
@@ -15,6 +16,8 @@ use crate::unit::{ReadUnit, WriteUnit};
 /// What became of a mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum MailState {
+    /// It waits for its turn, and is written then.
+    Waiting,
     /// It waits to be sent.
     Queued,
     /// It waits for an operator, because it was written long before it could be sent.
@@ -31,13 +34,14 @@ pub enum MailState {
 
 impl MailState {
     /// Every state.
-    pub const ALL: [Self; 6] =
-        [Self::Queued, Self::Held, Self::Sent, Self::Refused, Self::GivenUp, Self::Withdrawn];
+    pub const ALL: [Self; 7] =
+        [Self::Waiting, Self::Queued, Self::Held, Self::Sent, Self::Refused, Self::GivenUp, Self::Withdrawn];
 
     /// The word in columns and in JSON.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Waiting => "waiting",
             Self::Queued => "queued",
             Self::Held => "held",
             Self::Sent => "sent",
@@ -73,6 +77,26 @@ pub struct Mail {
     pub expires_at: Option<DateTime<Utc>>,
     /// When the mail server took it.
     pub sent_at: Option<DateTime<Utc>>,
+    /// Whether an administrator asked for it, or let it go.
+    pub by_hand: bool,
+    /// When its turn came; none for mail that waits for none.
+    pub released_at: Option<DateTime<Utc>>,
+    /// When the mail server took it or refused it for good.
+    pub answered_at: Option<DateTime<Utc>>,
+}
+
+impl Mail {
+    /// Since when it could be sent.
+    #[must_use]
+    pub fn since(&self) -> DateTime<Utc> {
+        self.released_at.unwrap_or(self.created_at)
+    }
+
+    /// The domain of its address, as it is counted.
+    #[must_use]
+    pub fn domain(&self) -> String {
+        self.recipient.rsplit_once('@').map(|(_, domain)| fold(domain).into_owned()).unwrap_or_default()
+    }
 }
 
 /// Which mail is looked for.
@@ -108,6 +132,9 @@ impl TryFrom<mail::Model> for Mail {
             created_at: row.created_at,
             expires_at: row.expires_at,
             sent_at: row.sent_at,
+            by_hand: row.by_hand,
+            released_at: row.released_at,
+            answered_at: row.answered_at,
         })
     }
 }
@@ -179,6 +206,10 @@ impl WriteUnit {
     pub async fn insert_mail(&mut self, mail: Mail) -> Result<(), Error> {
         let row = mail::Model {
             tenant_id: self.tenant(),
+            domain: mail.domain(),
+            by_hand: mail.by_hand,
+            released_at: mail.released_at.map(stored),
+            answered_at: mail.answered_at.map(stored),
             id: mail.id,
             user_id: mail.user.map(UserId::uuid),
             kind: mail.kind,
@@ -202,7 +233,7 @@ impl WriteUnit {
         self.one_mail(id, for_update(self.backend())).await
     }
 
-    /// Saves what became of a mail: state, attempts, what was said, when it was sent, and whether its content is kept.
+    /// Saves what became of a mail: everything but its person and when it came to be.
     ///
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
@@ -212,6 +243,12 @@ impl WriteUnit {
         sql.push(", said = ").bind(mail.said.as_deref());
         sql.push(", sent_at = ").bind(mail.sent_at.map(stored));
         sql.push(", content = ").bind(mail.content.clone());
+        sql.push(", kind = ").bind(mail.kind.as_str());
+        sql.push(", recipient = ").bind(mail.recipient.as_str()).push(", domain = ").bind(mail.domain());
+        sql.push(", by_hand = ").bind(mail.by_hand);
+        sql.push(", expires_at = ").bind(mail.expires_at.map(stored));
+        sql.push(", released_at = ").bind(mail.released_at.map(stored));
+        sql.push(", answered_at = ").bind(mail.answered_at.map(stored));
         sql.push(" WHERE tenant_id = ").bind(self.tenant()).push(" AND id = ").bind(mail.id);
         self.transaction.run(sql).await?;
         Ok(())

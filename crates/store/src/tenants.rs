@@ -111,6 +111,7 @@ const TABLES: &[(&str, &str)] = &[
     ("webhook_deliveries", "id"),
     ("webhooks", "id"),
     ("events", "id"),
+    ("mail_templates", "kind, language"),
     ("api_tokens", "id"),
     ("requests", "id"),
     ("journal", "id"),

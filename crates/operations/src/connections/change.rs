@@ -6,11 +6,12 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use store::WriteUnit;
 
-use super::{Connection, check_sight, dialect, ids};
+use super::{Connection, check_sight, dialect, ids, invitations};
 use crate::database::{Attempt, Database};
 use crate::error::Error;
 use crate::find::checked_name;
 use crate::requester::Operator;
+use crate::work::let_leave;
 
 /// What of a connection is to be another; what is none stays as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub struct Change {
     pub grace_days: Option<u32>,
     /// Seconds by which an invitation waits that is owed from now on.
     pub invitation_delay_seconds: Option<u32>,
+    /// How invitations leave: `at-once`, `waves`, `release` or `never`.
+    pub invitations: Option<String>,
     /// Whether it sees and writes the whole tenant. No user or group changes its owner by this.
     pub shared: Option<bool>,
     /// All connections of the tenant, by id or name, whose users and groups it takes over when it writes them.
@@ -102,6 +105,9 @@ pub async fn update(
     if let Some(seconds) = change.invitation_delay_seconds {
         after.policy.invitation_delay = TimeDelta::seconds(seconds.into());
     }
+    if let Some(word) = &change.invitations {
+        after.policy.invitations = invitations(word)?;
+    }
     after.shared = change.shared.unwrap_or(after.shared);
     if let Some(names) = &change.takes_over {
         after.takes_over = ids(&db.read(&scope).await?.connections().await?, names)?;
@@ -121,6 +127,10 @@ pub async fn update(
             return Err(Error::Refused(why));
         }
         unit.save_connection(&after).await?;
+        if after.policy.invitations != before.policy.invitations {
+            // What waits may leave now.
+            unit.enqueue(let_leave::job(operator.now), operator.now).await?;
+        }
         if after.shared && !before.shared {
             unit.share_parked(after.id).await?;
         }
@@ -143,6 +153,7 @@ fn settings(connection: &store::Connection) -> Value {
         "without": connection.without,
         "graceSeconds": connection.policy.grace.num_seconds(),
         "invitationDelaySeconds": connection.policy.invitation_delay.num_seconds(),
+        "invitations": connection.policy.invitations,
         "shared": connection.shared,
         "takesOver": connection.takes_over,
     })

@@ -1,7 +1,7 @@
 //! A mail on its way: what is to be sent, and what became of it.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use provisioning::{Entry, EntryKind, Status, Step, Subject};
+use provisioning::{Enrolment, Entry, EntryKind, Status, Step, Subject, UserId};
 use store::{Actor, Job, Mail, MailState, WriteUnit};
 use uuid::Uuid;
 
@@ -10,6 +10,7 @@ use super::{Sealed, is_invitation};
 use crate::database::{Attempt, Database};
 use crate::error::Error;
 use crate::events;
+use crate::work::{let_leave, remind};
 
 /// Mail that is older when it could be sent is held for an operator.
 const FRESH: TimeDelta = TimeDelta::days(7);
@@ -82,7 +83,7 @@ pub async fn next(db: &Database, job: &Job, now: DateTime<Utc>) -> Result<Option
         record(db, job, &Fate::Refused(said), now).await?;
         return Ok(None);
     };
-    let (date, address) = (mail.created_at, mail.recipient);
+    let (date, address) = (mail.since(), mail.recipient);
     Ok(Some(Outgoing { id, date, address, name, language, subject, text, html }))
 }
 
@@ -99,7 +100,7 @@ async fn unfit(unit: &WriteUnit, mail: &Mail, now: DateTime<Utc>) -> Result<Opti
     {
         return Ok(Some(MailState::Withdrawn));
     }
-    Ok((mail.attempts == 0 && mail.created_at + FRESH <= now).then_some(MailState::Held))
+    Ok((mail.attempts == 0 && mail.since() + FRESH <= now).then_some(MailState::Held))
 }
 
 /// Records what became of an attempt to send the mail of a job, which is done then: another attempt has a job of its own.
@@ -116,28 +117,38 @@ pub async fn record(db: &Database, job: &Job, fate: &Fate, now: DateTime<Utc>) -
             Some(user) => unit.lock_enrolment(user).await?.map(|enrolment| (user, enrolment)),
             None => None,
         };
-        let Some(mut mail) = unit.lock_mail(id).await?.filter(|mail| mail.state == MailState::Queued) else {
-            return Ok((unit, ()));
+        // Mail that was called back while the mail server had it is answered all the same.
+        let answered = |mail: &Mail| match mail.state {
+            MailState::Queued => true,
+            MailState::Waiting => !matches!(fate, Fate::Later(_)),
+            _ => false,
         };
+        let Some(mut mail) = unit.lock_mail(id).await?.filter(answered) else { return Ok((unit, ())) };
         mail.attempts += 1;
         match fate {
             Fate::Sent => {
                 (mail.state, mail.sent_at, mail.said) = (MailState::Sent, Some(now), None);
-                if let Some((user, enrolment)) = enrolment.filter(|_| is_invitation(&mail.kind))
+                mail.answered_at = Some(now);
+                if let Some((user, enrolment)) = enrolment.as_ref().filter(|_| is_invitation(&mail.kind))
                     && let Ok(next) = enrolment.complete(Step::InvitationSent, now)
-                    && next != enrolment
+                    && next != *enrolment
                     && next.status == Status::Pending
                 {
-                    unit.save_enrolment(user, &next, now).await?;
+                    unit.save_enrolment(*user, &next, now).await?;
+                    unit.forget_reminders(*user).await?;
+                    remind::set(&mut unit, *user, Some(now), now).await?;
                     let why = "The invitation was sent.".to_owned();
-                    let entry = Entry::new(Subject::User(user), EntryKind::StepTaken, why);
+                    let entry = Entry::new(Subject::User(*user), EntryKind::StepTaken, why);
                     unit.record([(&entry, &actor)], now).await?;
-                    let step = (user, Step::InvitationSent);
-                    events::step_taken(&mut unit, step, (&enrolment, &next), &actor, now).await?;
+                    let step = (*user, Step::InvitationSent);
+                    events::step_taken(&mut unit, step, (enrolment, &next), &actor, now).await?;
                 }
             }
             Fate::Refused(said) => {
                 (mail.state, mail.said) = (MailState::Refused, Some(said.clone()));
+                mail.answered_at = Some(now);
+                // It looks whether too much is refused.
+                unit.enqueue(let_leave::job(now), now).await?;
                 if let Some(user) = mail.user.filter(|_| mail.kind != letters::Kind::Alert.as_str()) {
                     let why = format!("The mail server refused the {}: {said}", mail.kind);
                     let entry = Entry::new(Subject::User(user), EntryKind::MailRefused, why);
@@ -148,8 +159,7 @@ pub async fn record(db: &Database, job: &Job, fate: &Fate, now: DateTime<Utc>) -
                 mail.said = Some(said.clone());
                 let pause = FIRST_PAUSE * 2_i32.pow(mail.attempts.saturating_sub(1).min(10));
                 let pause = pause.min(LONGEST_PAUSE);
-                let ends =
-                    mail.expires_at.unwrap_or(DateTime::<Utc>::MAX_UTC).min(mail.created_at + PATIENCE);
+                let ends = mail.expires_at.unwrap_or(DateTime::<Utc>::MAX_UTC).min(mail.since() + PATIENCE);
                 if now + pause < ends {
                     let urgent = mail.kind == letters::Kind::Code.as_str();
                     unit.enqueue(send_job(id, urgent, now + pause), now).await?;
@@ -158,10 +168,36 @@ pub async fn record(db: &Database, job: &Job, fate: &Fate, now: DateTime<Utc>) -
                 }
             }
         }
+        if let Some((user, enrolment)) = enrolment
+            && mail.kind == letters::Kind::Reminder.as_str()
+            && mail.state != MailState::Queued
+        {
+            reminder_ended(&mut unit, user, &enrolment, &mail, (&actor, now)).await?;
+        }
         unit.save_mail(&forgetting(mail)).await?;
         Ok((unit, ()))
     };
     db.write(&job.scope, record).await.map(drop)
+}
+
+/// A reminder was sent, or cannot be: one that was sent counts, and the schedule goes on behind its own.
+async fn reminder_ended(
+    unit: &mut WriteUnit,
+    user: UserId,
+    enrolment: &Enrolment,
+    mail: &Mail,
+    (actor, now): (&Actor, DateTime<Utc>),
+) -> Result<(), Error> {
+    if mail.state == MailState::Sent {
+        unit.count_reminder(user, now).await?;
+        let why = "A reminder was sent.".to_owned();
+        let entry = Entry::new(Subject::User(user), EntryKind::Reminded, why);
+        unit.record([(&entry, actor)], now).await?;
+    }
+    if mail.by_hand {
+        return Ok(());
+    }
+    remind::set(unit, user, enrolment.steps.invitation_sent, now).await
 }
 
 /// A code is of no use to a reader of the outbox once it was sent or cannot be.

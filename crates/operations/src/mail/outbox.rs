@@ -1,9 +1,9 @@
 //! The mail of a tenant, for the administrators: what waits, what was sent, what each mail says.
 
 use chrono::{DateTime, Utc};
-use provisioning::UserId;
+use provisioning::{Entry, EntryKind, Subject, UserId};
 use serde::Serialize;
-use store::{Mail, MailQuery, MailState, TenantScope, WriteUnit};
+use store::{Mail, MailQuery, MailState, MailStop, TenantScope, WriteUnit};
 use uuid::Uuid;
 
 use super::writing::send_job;
@@ -12,7 +12,7 @@ use crate::database::{Attempt, Database};
 use crate::error::Error;
 use crate::keys::Keys;
 use crate::requester::Operator;
-use crate::work::invite;
+use crate::work::{invite, let_leave};
 
 /// A mail in a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -183,6 +183,28 @@ pub async fn release(db: &Database, operator: &Operator, tenant: &str) -> Result
             return Ok(total);
         }
     }
+}
+
+/// Lets invitations and reminders leave again that have stopped because too much was refused; what was refused before does
+/// not count any more. Says whether they had stopped.
+///
+/// # Errors
+/// [`Error`] if there is no such tenant.
+pub async fn resume(db: &Database, operator: &Operator, tenant: &str) -> Result<bool, Error> {
+    let (scope, tenant) = db.tenant(tenant).await?;
+    let now = operator.now;
+    let resume = async |mut unit: WriteUnit| -> Attempt<bool> {
+        if unit.lock_mail_queue().await?.stopped_at.is_none() {
+            return Ok((unit, false));
+        }
+        unit.save_mail_stop(MailStop { stopped_at: None, resumed_at: Some(now) }).await?;
+        let why = format!("An administrator lets the mail of the tenant “{}” go on.", tenant.name);
+        let entry = Entry::new(Subject::Tenant(tenant.id), EntryKind::MailResumed, why);
+        unit.record([(&entry, &operator.actor())], now).await?;
+        unit.enqueue(let_leave::job(now), now).await?;
+        Ok((unit, true))
+    };
+    Ok(db.write(&scope, resume).await?.value)
 }
 
 /// How many mails are released in one unit.

@@ -1,11 +1,11 @@
 //! A mail is written: for whom, in which language, with which links.
 
 use chrono::{DateTime, Utc};
-use letters::{Contact, Content, Language, Link, Message, Sender};
+use letters::{Contact, Content, Kind, Language, Letter, Link, Message, Override, Sender};
 use provisioning::UserId;
 use scim::Object;
 use serde_json::{Value, json};
-use store::{Mail, MailState, NewJob, Tenant, WriteUnit, new_id};
+use store::{Mail, MailState, MailTemplate, NewJob, Tenant, WriteUnit, new_id};
 
 use super::{SEND_CODE, SEND_MAIL, Sealed};
 use crate::address;
@@ -13,27 +13,34 @@ use crate::error::Error;
 use crate::keys::Keys;
 use crate::link;
 use crate::tenants::Settings;
+use crate::work::let_leave;
+
+/// An address that no page has.
+const NOWHERE: &str = "https://rollcall.invalid";
 
 /// What is needed to write to people of one tenant.
 pub(crate) struct Writer<'w> {
     keys: &'w Keys,
     /// The address below which pages are, without a slash at its end.
     pages: &'w str,
-    tenant: Tenant,
-    settings: Settings,
+    pub(crate) tenant: Tenant,
+    pub(crate) settings: Settings,
+    /// The tenant's own templates.
+    templates: Vec<MailTemplate>,
     now: DateTime<Utc>,
 }
 
 /// A person to write to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Recipient {
-    pub(crate) user: UserId,
+    /// The person; none for an administrator.
+    pub(crate) user: Option<UserId>,
     pub(crate) address: String,
     /// What the person is called.
     name: Option<String>,
     /// The name with which the person signs in.
     pub(crate) sign_in: String,
-    language: Language,
+    pub(crate) language: Language,
 }
 
 impl<'w> Writer<'w> {
@@ -46,7 +53,8 @@ impl<'w> Writer<'w> {
     ) -> Result<Self, Error> {
         let tenant = unit.own_tenant().await?;
         let settings = Settings::of(&tenant)?;
-        Ok(Self { keys, pages, tenant, settings, now })
+        let templates = unit.mail_templates().await?;
+        Ok(Self { keys, pages, tenant, settings, templates, now })
     }
 
     /// The day of an instant where the tenant is.
@@ -60,7 +68,7 @@ impl<'w> Writer<'w> {
         let text = |name: &str| document.get(name).and_then(Value::as_str);
         let spoken = ["preferredLanguage", "locale"].iter().find_map(|name| spoken(text(name)?));
         Some(Recipient {
-            user,
+            user: Some(user),
             address,
             name: address::called(document).map(str::to_owned),
             sign_in: text("userName").unwrap_or_default().to_owned(),
@@ -68,31 +76,57 @@ impl<'w> Writer<'w> {
         })
     }
 
-    /// An administrator as the recipient of a mail about a person.
-    pub(crate) fn administrator(
-        &self,
-        about: UserId,
-        administrator: &store::Administrator,
-        language: Language,
-    ) -> Recipient {
+    /// An administrator, of a mail that may be about a person.
+    pub(crate) fn administrator(&self, about: Option<UserId>, to: &store::Administrator) -> Recipient {
+        Recipient { user: about, name: Some(to.name.clone()), ..self.at(&to.email) }
+    }
+
+    /// An address of which nothing else is known.
+    pub(crate) fn at(&self, address: &str) -> Recipient {
         Recipient {
-            user: about,
-            address: administrator.email.clone(),
-            name: Some(administrator.name.clone()),
-            sign_in: administrator.email.clone(),
-            language: self.settings.language.as_deref().map_or(language, Language::best),
+            user: None,
+            address: address.to_owned(),
+            name: None,
+            sign_in: address.to_owned(),
+            language: self.settings.language(),
         }
     }
 
     /// A link for a person, with the instant until which it counts.
-    pub(crate) fn link(&self, recipient: &Recipient) -> Result<(Link, DateTime<Utc>), Error> {
-        let link = link::Link::new(self.tenant.id, recipient.user, &recipient.address, self.now);
-        let address = format!("{}/enrol/{}", self.pages, link.text(self.keys));
-        let said = |error| Error::Refused(format!("no link can be written: {error}; set base_url"));
-        Ok((Link::new(&address).map_err(said)?, link.expires_at))
+    pub(crate) fn link(&self, user: UserId, address: &str) -> Result<(Link, DateTime<Utc>), Error> {
+        let link = link::Link::new(self.tenant.id, user, address, self.now);
+        Ok((page(self.pages, &link.text(self.keys))?, link.expires_at))
     }
 
-    fn sender(&self, language: Language) -> Sender {
+    /// A link that leads nowhere, for a mail that is only looked at.
+    pub(crate) fn no_link(&self) -> Result<(Link, DateTime<Utc>), Error> {
+        // A command does not know where the pages are.
+        let pages = if self.pages.is_empty() { NOWHERE } else { self.pages };
+        Ok((page(pages, "preview")?, self.now + link::LIFE))
+    }
+
+    /// What the tenant's people read: the message in the tenant's own words, where it has some.
+    pub(crate) fn letter(&self, to: &Recipient, message: Message) -> Result<Letter, Error> {
+        let content = Content { name: to.name.clone(), sender: self.sender(to.language), message };
+        self.render(to.language, &content)
+    }
+
+    /// As [`Writer::letter`], of content that is written already; who writes is the tenant.
+    pub(crate) fn render(&self, language: Language, content: &Content) -> Result<Letter, Error> {
+        let own = self.own(content.kind(), language);
+        let letter = letters::render(language, content, own.as_ref());
+        letter.map_err(|error| Error::Refused(format!("the mail cannot be written: {error}")))
+    }
+
+    /// The tenant's own template.
+    fn own(&self, kind: Kind, language: Language) -> Option<Override> {
+        let is_it = |own: &&MailTemplate| own.kind == kind.as_str() && own.language == language.as_str();
+        let MailTemplate { subject, text, html, .. } = self.templates.iter().find(is_it)?.clone();
+        Some(Override { subject, text, html })
+    }
+
+    /// Who writes.
+    pub(crate) fn sender(&self, language: Language) -> Sender {
         let settings = &self.settings;
         let link = |text: &Option<String>| text.as_deref().and_then(|text| Link::new(text).ok());
         Sender {
@@ -105,13 +139,19 @@ impl<'w> Writer<'w> {
     }
 }
 
+/// The address of a page for people.
+fn page(pages: &str, text: &str) -> Result<Link, Error> {
+    let said = |error| Error::Refused(format!("no link can be written: {error}; set base_url"));
+    Link::new(&format!("{pages}/enrol/{text}")).map_err(said)
+}
+
 /// One of our languages, of a tag such as `de-AT`.
 fn spoken(tag: &str) -> Option<Language> {
     let primary = tag.split(['-', '_', ',', ';']).next()?.trim().to_ascii_lowercase();
     Language::ALL.iter().copied().find(|language| language.as_str() == primary)
 }
 
-/// Writes a mail to a person and queues it; `held` keeps it for an operator. Answers its id.
+/// Writes a mail and queues it, to be sent at once. Answers its id.
 ///
 /// # Errors
 /// What the database says.
@@ -120,13 +160,95 @@ pub(crate) async fn write(
     writer: &Writer<'_>,
     to: &Recipient,
     message: Message,
-    (expires_at, held): (Option<DateTime<Utc>>, bool),
+    expires_at: Option<DateTime<Utc>>,
 ) -> Result<uuid::Uuid, Error> {
     let content = Content { name: to.name.clone(), sender: writer.sender(to.language), message };
-    let kind = content.kind();
-    let letter = letters::render(to.language, &content, None);
-    let letter = letter.map_err(|error| Error::Refused(format!("the mail cannot be written: {error}")))?;
-    let id = new_id(writer.now);
+    write_content(unit, writer, to, &content, expires_at).await
+}
+
+/// As [`write`], of content that is written already.
+pub(crate) async fn write_content(
+    unit: &mut WriteUnit,
+    writer: &Writer<'_>,
+    to: &Recipient,
+    content: &Content,
+    expires_at: Option<DateTime<Utc>>,
+) -> Result<uuid::Uuid, Error> {
+    let (id, kind) = (new_id(writer.now), content.kind());
+    let letter = writer.render(to.language, content)?;
+    let mail = Mail {
+        content: Some(sealed(unit, writer, to, id, letter)),
+        state: MailState::Queued,
+        expires_at,
+        ..new(id, to, kind, writer.now)
+    };
+    unit.insert_mail(mail).await?;
+    unit.enqueue(send_job(id, kind == Kind::Code, writer.now), writer.now).await?;
+    Ok(id)
+}
+
+/// Has a mail wait for its turn, when it is written; one that is `late` waits for an operator first.
+///
+/// # Errors
+/// What the database says.
+pub(crate) async fn wait(
+    unit: &mut WriteUnit,
+    to: &Recipient,
+    kind: Kind,
+    (late, by_hand): (bool, bool),
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let state = if late { MailState::Held } else { MailState::Waiting };
+    unit.insert_mail(Mail { state, by_hand, ..new(new_id(now), to, kind, now) }).await?;
+    Ok(unit.enqueue(let_leave::job(now), now).await?)
+}
+
+/// Writes a mail whose turn has come, and has it sent.
+///
+/// # Errors
+/// What the database says.
+pub(crate) async fn release(
+    unit: &mut WriteUnit,
+    writer: &Writer<'_>,
+    to: &Recipient,
+    mail: Mail,
+    (message, expires_at): (Message, DateTime<Utc>),
+) -> Result<(), Error> {
+    let content = Content { name: to.name.clone(), sender: writer.sender(to.language), message };
+    let letter = writer.render(to.language, &content)?;
+    let mail = Mail {
+        kind: content.kind().as_str().to_owned(),
+        content: Some(sealed(unit, writer, to, mail.id, letter)),
+        state: MailState::Queued,
+        expires_at: Some(expires_at),
+        released_at: Some(writer.now),
+        ..mail
+    };
+    unit.save_mail(&mail).await?;
+    Ok(unit.enqueue(send_job(mail.id, false, writer.now), writer.now).await?)
+}
+
+/// A mail of which nothing is written yet.
+fn new(id: uuid::Uuid, to: &Recipient, kind: Kind, now: DateTime<Utc>) -> Mail {
+    Mail {
+        id,
+        user: to.user,
+        kind: kind.as_str().to_owned(),
+        recipient: to.address.clone(),
+        content: None,
+        state: MailState::Waiting,
+        attempts: 0,
+        said: None,
+        created_at: now,
+        expires_at: None,
+        sent_at: None,
+        by_hand: false,
+        released_at: None,
+        answered_at: None,
+    }
+}
+
+fn sealed(unit: &WriteUnit, writer: &Writer<'_>, to: &Recipient, id: uuid::Uuid, letter: Letter) -> Vec<u8> {
     let sealed = Sealed {
         language: to.language.as_str().to_owned(),
         name: to.name.clone(),
@@ -134,24 +256,7 @@ pub(crate) async fn write(
         text: letter.text,
         html: letter.html,
     };
-    let mail = Mail {
-        id,
-        user: Some(to.user),
-        kind: kind.as_str().to_owned(),
-        recipient: to.address.clone(),
-        content: Some(sealed.seal(writer.keys, unit.scope(), id)),
-        state: if held { MailState::Held } else { MailState::Queued },
-        attempts: 0,
-        said: None,
-        created_at: writer.now,
-        expires_at,
-        sent_at: None,
-    };
-    unit.insert_mail(mail).await?;
-    if !held {
-        unit.enqueue(send_job(id, kind == letters::Kind::Code, writer.now), writer.now).await?;
-    }
-    Ok(id)
+    sealed.seal(writer.keys, unit.scope(), id)
 }
 
 /// The job that sends a mail.

@@ -14,6 +14,7 @@ use crate::preview::Preview;
 use crate::requester::{Operator, Requester};
 use crate::work::Work;
 use crate::work::expire_pool;
+use crate::work::let_leave;
 use crate::work::settle_pool::{self, PoolWork};
 
 /// What of a tenant is to be another; what is none stays as it is.
@@ -114,6 +115,8 @@ pub async fn update(
         }
         if let Some(settings) = &settings {
             unit.set_settings(&settings.value()).await?;
+            // Mail that waits may leave earlier now.
+            unit.enqueue(let_leave::job(requester.now), requester.now).await?;
             let tenant = name.unwrap_or(&before.name);
             let why = format!("An administrator changed the settings of the tenant “{tenant}”.");
             changed(why, before.settings.clone(), settings.value());

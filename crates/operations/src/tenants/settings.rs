@@ -1,4 +1,5 @@
-//! What a tenant's people see: the name of the application, the language, whom they ask, where they download.
+//! What a tenant's people see: the name of the application, the language, whom they ask, where they download; and how their
+//! mail is sent.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,6 +11,7 @@ use store::TenantId;
 
 use crate::error::Error;
 use crate::find::checked_name;
+use crate::tenants::{Sending, SendingChange};
 
 /// The settings of a tenant; what is none has a default.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +47,9 @@ pub struct Settings {
     /// What becomes of people with an address in another domain.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub domain_policy: Option<DomainPolicy>,
+    /// How its mail is sent.
+    #[serde(skip_serializing_if = "Sending::is_default")]
+    pub sending: Sending,
 }
 
 /// Where an application runs.
@@ -104,6 +109,8 @@ pub struct SettingsChange {
     pub privacy: Option<String>,
     /// Pairs of a platform and a link, such as `windows=https://example.com/app.msi`.
     pub downloads: Vec<String>,
+    /// How its mail is sent.
+    pub sending: SendingChange,
 }
 
 impl Settings {
@@ -155,6 +162,7 @@ impl SettingsChange {
     /// [`Error::Refused`] for a value that cannot be used.
     pub(crate) fn apply(&self, before: &Settings) -> Result<Settings, Error> {
         let mut after = before.clone();
+        after.sending = self.sending.apply(&before.sending)?;
         let changes = [
             (&self.application, &mut after.application, name as fn(&str) -> Result<String, String>),
             (&self.language, &mut after.language, language),

@@ -1,8 +1,8 @@
-//! A person is owed an invitation: it is written, once, in the language of the person.
+//! A person is owed an invitation: it waits for its turn, once.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use letters::{Invitation, Message, Return};
-use provisioning::{Enrolment, Entry, EntryKind, Status, Subject, UserId};
+use letters::Kind;
+use provisioning::{Enrolment, Entry, EntryKind, Subject, UserId};
 use serde::Deserialize;
 use serde_json::json;
 use store::{MailQuery, MailState, NewJob, WriteUnit, job_kind};
@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::keys::Keys;
 use crate::mail::{self, Writer, is_invitation};
 
-/// An invitation that waited for longer than this is written and held for an operator: nobody expects it any more.
+/// An invitation that waited for longer than this is held for an operator: nobody expects it any more.
 const FRESH: TimeDelta = TimeDelta::days(7);
 
 #[derive(Deserialize)]
@@ -29,7 +29,7 @@ pub(crate) fn job(user: UserId, run_at: DateTime<Utc>) -> NewJob {
     NewJob { kind, payload: json!({ "user": user }), run_at, dedup }
 }
 
-/// Writes the invitation of a person who is still owed one.
+/// Has the invitation of a person wait who is still owed one.
 pub(super) async fn step(step: &mut Step<'_>) -> Result<Option<Progress>, WorkError> {
     let Invite { user: Some(user) } = step.read()? else { return Ok(None) };
     let done = json!({ "user": null });
@@ -37,9 +37,7 @@ pub(super) async fn step(step: &mut Step<'_>) -> Result<Option<Progress>, WorkEr
     let late = step.due().is_some_and(|due| due + FRESH <= step.pace.now);
     let attempt = async |mut unit: WriteUnit| -> Attempt<()> {
         let enrolment = unit.lock_enrolment(user).await?;
-        let owed = enrolment.filter(|enrolment| {
-            enrolment.status == Status::Pending && enrolment.steps.invitation_sent.is_none()
-        });
+        let owed = enrolment.filter(Enrolment::invitation_pending);
         if let Some(enrolment) = owed
             && !is_written(&unit, user).await?
         {
@@ -53,7 +51,7 @@ pub(super) async fn step(step: &mut Step<'_>) -> Result<Option<Progress>, WorkEr
     Ok(Some(Progress::default()))
 }
 
-/// Writes the invitation, or tells the journal why there is none.
+/// Has the invitation wait, or tells the journal why there is none.
 async fn invite(
     step: &Step<'_>,
     unit: &mut WriteUnit,
@@ -69,20 +67,13 @@ async fn invite(
         let entry = Entry::new(Subject::User(user), EntryKind::MailRefused, why);
         return Ok(unit.record([(&entry, &step.actor)], now).await?);
     };
-    let (link, until) = writer.link(&to)?;
-    let sign_in = to.sign_in.clone();
-    let message = if enrolment.restore_owed {
-        Message::Return(Return { link, sign_in, ended_on: None })
-    } else {
-        let valid_until = Some(writer.day(until));
-        Message::Invitation(Invitation { link, sign_in, valid_until, introduction: None })
-    };
-    mail::write(unit, &writer, &to, message, (Some(until), late)).await.map(drop)
+    let kind = if enrolment.restore_owed { Kind::Return } else { Kind::Invitation };
+    mail::wait(unit, &to, kind, (late, false), now).await
 }
 
 /// Whether an invitation of the person waits already.
 async fn is_written(unit: &WriteUnit, user: UserId) -> Result<bool, Error> {
-    for state in [MailState::Queued, MailState::Held] {
+    for state in [MailState::Waiting, MailState::Queued, MailState::Held] {
         let query = MailQuery { user: Some(user), state: Some(state), most: 10, ..MailQuery::default() };
         if unit.mails(&query).await?.iter().any(|mail| is_invitation(&mail.kind)) {
             return Ok(true);

@@ -8,6 +8,7 @@ use crate::{
     enrolment::{Enrolment, Status, Steps},
     journal::EntryKind,
     person::Person,
+    policy::Invitations,
     settle::book::Book,
 };
 
@@ -87,22 +88,27 @@ impl Book<'_> {
     /// A first seat, or the first after a deactivation: pending, with fresh steps and an invitation.
     fn enrol(&mut self, person: &mut Person, reason: &str) {
         let restore_owed = person.enrolment.owes_restore();
+        let uninvited = person.policy.invitations == Invitations::Never;
         let next = Enrolment {
             status: Status::Pending,
             since: Some(self.now),
-            steps: Steps::default(),
+            steps: Steps { invited_by_application: uninvited, ..Steps::default() },
             restore_owed,
             seat_kept_until: None,
             resumes: None,
             cause: Some(reason.to_owned()),
             last_used: person.enrolment.last_used,
         };
-        let mut why = format!("{} is to be invited because {reason}.", person.name);
+        let invited =
+            if uninvited { "gets access, and the application invites them," } else { "is to be invited" };
+        let mut why = format!("{} {invited} because {reason}.", person.name);
         if restore_owed {
             why += " Their data is to be restored from a backup.";
         }
         self.change(person, next, EntryKind::Enrolled, why);
-        self.owe_invitation(person);
+        if !uninvited {
+            self.owe_invitation(person);
+        }
         self.tell(person, ApplicationEvent::AccessGranted);
     }
 

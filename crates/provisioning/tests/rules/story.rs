@@ -73,7 +73,7 @@ impl Story {
     pub(crate) fn new() -> Self {
         Self {
             now: morning(),
-            policy: Policy { grace: TimeDelta::days(7), invitation_delay: TimeDelta::zero() },
+            policy: Policy { grace: TimeDelta::days(7), ..Policy::default() },
             people: BTreeMap::new(),
             pools: BTreeMap::new(),
             last: Decision::default(),

@@ -5,10 +5,10 @@ mod body;
 mod devices;
 mod document;
 mod enrolment;
-mod holds;
-mod page;
 #[expect(unused_qualifications, reason = "the macros of the document write whole paths")]
 mod events;
+mod holds;
+mod page;
 #[expect(unused_qualifications, reason = "the macros of the document write whole paths")]
 mod people;
 mod problem;

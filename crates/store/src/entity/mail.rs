@@ -19,6 +19,10 @@ pub struct Model {
     pub created_at: DateTimeUtc,
     pub expires_at: Option<DateTimeUtc>,
     pub sent_at: Option<DateTimeUtc>,
+    pub domain: String,
+    pub by_hand: bool,
+    pub released_at: Option<DateTimeUtc>,
+    pub answered_at: Option<DateTimeUtc>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

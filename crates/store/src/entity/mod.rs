@@ -20,6 +20,7 @@ pub(crate) mod holds;
 pub(crate) mod jobs;
 pub(crate) mod journal;
 pub(crate) mod mail;
+pub(crate) mod mail_templates;
 pub(crate) mod parked_members;
 pub(crate) mod permission_exceptions;
 pub(crate) mod permissions;

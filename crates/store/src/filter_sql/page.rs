@@ -109,14 +109,14 @@ where
     R::from_query_result(row, "")?.try_into()
 }
 
-/// How many resources satisfy the filter, and those of one page: rows of `R`, which have these columns.
+/// How many resources satisfy the filter and the condition `also`, and those of one page: rows of `R`, which have these columns.
 ///
 /// The page alone says how many there are, unless it is full or starts behind the end: then they are counted.
 pub(crate) async fn list<'u, R, T>(
     unit: &'u ReadUnit,
     table: Table,
     columns: Sql,
-    filter: Option<&ResolvedFilter>,
+    (filter, also): (Option<&ResolvedFilter>, &str),
     page: Page,
 ) -> Result<Listing<'u, T>, Error>
 where
@@ -130,7 +130,7 @@ where
         if finds_one(filter, page) {
             let mut columns = listing.columns.clone();
             columns.push(&format!(" FROM {} {}", table.name(), table.alias()));
-            let sql = statement(unit, table, columns, filter, page);
+            let sql = statement(unit, table, columns, (filter, also), page);
             listing.only = listing.resources(sql).await?;
             listing.total = listing.only.len() as u64;
             return Ok(listing);
@@ -138,7 +138,7 @@ where
         let (name, alias) = (table.name(), table.alias());
         let size = document_size(unit.backend(), &format!("{alias}.document"));
         let columns = Sql::new(&format!("SELECT {alias}.id, {size} AS size FROM {name} {alias}"));
-        let page_ids = statement(unit, table, columns, filter, page);
+        let page_ids = statement(unit, table, columns, (filter, also), page);
         listing.found = unit.transaction.all::<Found>(page_ids).await?.into();
         let found = listing.found.len() as u64;
         if found < page.count && (found > 0 || before == 0) {
@@ -146,18 +146,22 @@ where
             return Ok(listing);
         }
     }
-    listing.total = count(unit, table, filter).await?;
+    listing.total = count(unit, table, (filter, also)).await?;
     Ok(listing)
 }
 
-async fn count(unit: &ReadUnit, table: Table, filter: Option<&ResolvedFilter>) -> Result<u64, Error> {
+async fn count(
+    unit: &ReadUnit,
+    table: Table,
+    (filter, also): (Option<&ResolvedFilter>, &str),
+) -> Result<u64, Error> {
     let mut sql = Sql::default();
-    if filter.is_none() && table == Table::Users {
+    if filter.is_none() && also.is_empty() && table == Table::Users {
         sql.push("SELECT CAST(COALESCE(SUM(c.people), 0) AS BIGINT) AS total FROM user_counts c");
         sql.push(" WHERE c.tenant_id = ").bind(unit.tenant()).seen(&unit.scope, "c");
     } else {
         sql.push(&format!("SELECT COUNT(*) AS total FROM {} {}", table.name(), table.alias()));
-        condition(unit, &mut sql, table, filter);
+        condition(unit, &mut sql, table, (filter, also));
     }
     let total = unit.transaction.one::<Total>(sql).await?.map_or(0, |row| row.total);
     Ok(u64::try_from(total).unwrap_or(0))
@@ -168,11 +172,11 @@ pub(super) fn statement(
     unit: &ReadUnit,
     table: Table,
     columns: Sql,
-    filter: Option<&ResolvedFilter>,
+    (filter, also): (Option<&ResolvedFilter>, &str),
     page: Page,
 ) -> Sql {
     let mut sql = columns;
-    condition(unit, &mut sql, table, filter);
+    condition(unit, &mut sql, table, (filter, also));
     // A bound or needless LIMIT makes SQLite prepare the statement anew each time.
     if !finds_one(filter, page) {
         let before = page.start_index.saturating_sub(1).min(i64::MAX as u64);
@@ -181,10 +185,10 @@ pub(super) fn statement(
     sql
 }
 
-fn condition(unit: &ReadUnit, sql: &mut Sql, table: Table, filter: Option<&ResolvedFilter>) {
+fn condition(unit: &ReadUnit, sql: &mut Sql, table: Table, (filter, also): (Option<&ResolvedFilter>, &str)) {
     let tenant = unit.tenant();
     sql.push(&format!(" WHERE {}.tenant_id = ", table.alias())).bind(tenant);
-    sql.seen(&unit.scope, table.alias());
+    sql.seen(&unit.scope, table.alias()).push(also);
     if let Some(filter) = filter {
         sql.push(" AND (");
         FilterWriter { sql, backend: unit.backend(), table, scope: &unit.scope, base: &unit.base }

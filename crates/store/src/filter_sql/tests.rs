@@ -45,7 +45,7 @@ async fn the_usual_filters_use_an_index() {
             if table == Table::Users { "SELECT u.id FROM users u" } else { "SELECT g.id FROM groups g" };
         let page = Page { start_index: 1, count: 10 };
         let Statement { sql, values, .. } =
-            statement(&unit, table, Sql::new(columns), Some(&filter), page).statement(unit.backend());
+            statement(&unit, table, Sql::new(columns), (Some(&filter), ""), page).statement(unit.backend());
         let explained =
             Statement { sql: format!("EXPLAIN QUERY PLAN {sql}"), values, db_backend: unit.backend() };
         let rows = unit.transaction.query_all_raw(explained).await.expect(text);

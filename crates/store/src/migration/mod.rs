@@ -11,6 +11,7 @@ mod m20261129_000008_shares;
 mod m20261129_000009_enrolment;
 mod m20261129_000010_journey;
 mod m20261129_000011_feed;
+mod m20261129_000012_reminders;
 mod m20261129_000013_by_hand;
 mod m20261129_000014_administrators;
 
@@ -42,6 +43,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000009_enrolment::Migration),
             Box::new(m20261129_000010_journey::Migration),
             Box::new(m20261129_000011_feed::Migration),
+            Box::new(m20261129_000012_reminders::Migration),
             Box::new(m20261129_000013_by_hand::Migration),
             Box::new(m20261129_000014_administrators::Migration),
         ]

@@ -19,6 +19,7 @@ use crate::enrolments::ShownRow;
 use crate::error::Error;
 use crate::filter_sql::{self, Listing, Table};
 use crate::ids::ConnectionId;
+use crate::reminders::ReminderCount;
 use crate::seats::Licence;
 use crate::unit::ReadUnit;
 use crate::users::computed::{Computed, ComputedRow, Wanted};
@@ -240,7 +241,23 @@ impl ReadUnit {
         page: Page,
         wanted: Wanted,
     ) -> Result<Listing<'_, (User, Computed)>, Error> {
-        filter_sql::list::<WholeRow, _>(self, Table::Users, self.whole(wanted), filter, page).await
+        filter_sql::list::<WholeRow, _>(self, Table::Users, self.whole(wanted), (filter, ""), page).await
+    }
+
+    /// As [`ReadUnit::list_users`], of the users who got so many reminders.
+    ///
+    /// # Errors
+    /// As [`ReadUnit::list_users`].
+    pub async fn list_reminded_users(
+        &self,
+        filter: Option<&ResolvedFilter>,
+        reminders: ReminderCount,
+        page: Page,
+        wanted: Wanted,
+    ) -> Result<Listing<'_, (User, Computed)>, Error> {
+        let also = reminders.condition();
+        let columns = self.whole(wanted);
+        filter_sql::list::<WholeRow, _>(self, Table::Users, columns, (filter, also.as_str()), page).await
     }
 
     /// As [`ReadUnit::list_users`], all of the page at once and without anything computed.

@@ -144,7 +144,7 @@ pub(crate) fn now() -> DateTime<Utc> {
 }
 
 pub(crate) fn policy() -> Policy {
-    Policy { grace: TimeDelta::days(7), invitation_delay: TimeDelta::zero() }
+    Policy { grace: TimeDelta::days(7), ..Policy::default() }
 }
 
 pub(crate) fn actor() -> Actor {

@@ -26,6 +26,7 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = migrations![
     "m20261129_000009_enrolment",
     "m20261129_000010_journey",
     "m20261129_000011_feed",
+    "m20261129_000012_reminders",
     "m20261129_000013_by_hand",
     "m20261129_000014_administrators",
 ];

@@ -1,0 +1,190 @@
+//! `rollcall mail-template`: a tenant's own words in mail.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use clap::{Args, Subcommand};
+use operations::mail::{self, templates};
+use serde_json::json;
+
+use crate::global::{Global, told};
+use crate::mail::show_look;
+use crate::output;
+
+/// A tenant's own words in mail.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Lists the kinds of mail in every language, with the parts that are the tenant's own.
+    #[command(after_help = "Example: rollcall mail-template list --tenant \"Northlight Instruments\"")]
+    List {
+        /// The tenant, by name or id
+        #[arg(long)]
+        tenant: String,
+    },
+    /// Shows a template as it is used; what is not the tenant's own is what rollcall brings.
+    #[command(
+        after_help = "Example: rollcall mail-template show --tenant \"Northlight Instruments\" --kind reminder --language de"
+    )]
+    Show {
+        #[command(flatten)]
+        which: Which,
+        /// Prints one part and nothing else, to begin a file with: subject, text or html
+        #[arg(long, value_parser = ["subject", "text", "html"])]
+        part: Option<String>,
+    },
+    /// Saves parts of a template from files, after a check that names the part and the line of what is wrong.
+    #[command(
+        after_help = "Example: rollcall mail-template set --tenant \"Northlight Instruments\" --kind reminder --language de --text reminder.txt"
+    )]
+    Set {
+        #[command(flatten)]
+        which: Which,
+        #[command(flatten)]
+        files: Files,
+    },
+    /// Goes back to the template that rollcall brings.
+    #[command(
+        after_help = "Example: rollcall mail-template delete --tenant \"Northlight Instruments\" --kind reminder --language de"
+    )]
+    Delete {
+        #[command(flatten)]
+        which: Which,
+    },
+    /// Shows how a mail looks, with samples or with the data of a person; nothing is sent.
+    #[command(
+        after_help = "Example: rollcall mail-template preview --tenant \"Northlight Instruments\" --kind reminder --language de"
+    )]
+    Preview {
+        #[command(flatten)]
+        which: Which,
+        /// A person of the tenant, by id or userName
+        #[arg(long)]
+        user: Option<String>,
+        /// Prints the HTML instead of the text
+        #[arg(long)]
+        html: bool,
+    },
+    /// Lists the variables that templates of a kind may use.
+    #[command(after_help = "Example: rollcall mail-template variables --kind reminder")]
+    Variables {
+        /// The kind of mail, such as reminder
+        #[arg(long)]
+        kind: String,
+    },
+}
+
+/// Which template.
+#[derive(Args)]
+pub(crate) struct Which {
+    /// The tenant, by name or id
+    #[arg(long)]
+    tenant: String,
+    /// The kind of mail: invitation, code, reminder, return, deactivated, alert or test
+    #[arg(long)]
+    kind: String,
+    /// The language: en or de
+    #[arg(long)]
+    language: String,
+}
+
+/// The files of the parts.
+#[derive(Args)]
+#[group(required = true, multiple = true)]
+pub(crate) struct Files {
+    /// The file of the subject
+    #[arg(long, value_name = "FILE")]
+    subject: Option<PathBuf>,
+    /// The file of the text
+    #[arg(long, value_name = "FILE")]
+    text: Option<PathBuf>,
+    /// The file of the HTML
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+}
+
+impl Which {
+    fn look(&self) -> (&str, &str) {
+        (&self.kind, &self.language)
+    }
+}
+
+pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
+    if let Command::Variables { kind } = &command {
+        let variables = templates::variables(kind).map_err(told)?;
+        let columns =
+            [("Name", "/name"), ("May be empty", "/optional"), ("Link", "/link"), ("Meaning", "/meaning")];
+        return output::items(global, &variables, &columns);
+    }
+    let admin = global.admin().await?;
+    let db = admin.db();
+    match command {
+        Command::Variables { .. } => Ok(()),
+        Command::List { tenant } => {
+            let listed = templates::list(db, &tenant).await.map_err(told)?;
+            let columns = [
+                ("Kind", "/kind"),
+                ("Language", "/language"),
+                ("Own parts", "/own"),
+                ("Changed", "/changedAt"),
+            ];
+            output::items(global, &listed, &columns)
+        }
+        Command::Show { which, part } => {
+            let shown = templates::show(db, &which.tenant, which.look()).await.map_err(told)?;
+            let templates::Parts { subject, text, html } = &shown.parts;
+            let part = match part.as_deref() {
+                None => {
+                    let columns = [
+                        ("kind", "/kind"),
+                        ("language", "/language"),
+                        ("own parts", "/own"),
+                        ("subject", "/subject"),
+                        ("text", "/text"),
+                        ("html", "/html"),
+                    ];
+                    return output::details(global, &shown, &columns);
+                }
+                Some("subject") => subject,
+                Some("text") => text,
+                Some(_) => html,
+            };
+            output::lines(part.as_deref().unwrap_or_default().lines().map(str::to_owned))
+        }
+        Command::Set { which, files } => {
+            let parts = templates::Parts {
+                subject: files.subject.as_deref().map(read).transpose()?,
+                text: files.text.as_deref().map(read).transpose()?,
+                html: files.html.as_deref().map(read).transpose()?,
+            };
+            let operator = admin.operator("mail-template set");
+            let set =
+                templates::set(db, &operator, &which.tenant, which.look(), &parts).await.map_err(told)?;
+            let said = format!("the template of the {} in {} is saved", set.kind, set.language);
+            output::created(global, &set, &said)
+        }
+        Command::Delete { which } => {
+            let operator = admin.operator("mail-template delete");
+            let deleted =
+                templates::delete(db, &operator, &which.tenant, which.look()).await.map_err(told)?;
+            let said = if deleted {
+                "the template is the one that rollcall brings"
+            } else {
+                "there was no own template"
+            };
+            output::created(global, &json!({ "deleted": deleted }), said)
+        }
+        Command::Preview { which, user, html } => {
+            let operator = admin.operator("mail-template preview");
+            let of = (Some(which.tenant.as_str()), user.as_deref());
+            let look = (which.kind.as_str(), Some(which.language.as_str()));
+            show_look(global, &mail::preview(db, &operator, of, look).await.map_err(told)?, html)
+        }
+    }
+}
+
+/// A part of a template, without the end of its last line.
+fn read(file: &Path) -> Result<String> {
+    let text = fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+}
