@@ -82,14 +82,19 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
                 ("Status", "/status"),
                 ("Seats", "/seats"),
                 ("Waits for", "/waiting"),
-                ("By hand", "/byHand"),
                 ("Name", "/displayName"),
                 ("Connection", "/connection"),
                 ("Id", "/id"),
+                ("By hand", "/byHand"),
             ];
+            if global.format() != Format::Text {
+                return output::listed(global, &users, part.start, &columns);
+            }
             // A userName is enough for a person to name another one, and leaves room for the rest.
-            let most = if global.format() == Format::Text { 6 } else { columns.len() };
-            output::listed(global, &users, part.start, &columns[..most])
+            let marked = users.items.iter().any(|user| !user.by_hand.is_empty());
+            let (shown, by_hand) = (columns.iter().take(5), columns.iter().skip(8).take(marked.into()));
+            let columns: Vec<_> = shown.chain(by_hand).copied().collect();
+            output::listed(global, &users, part.start, &columns)
         }
         Command::Show { user, within } => {
             let operator = admin.operator("user show").within(within.tenant);

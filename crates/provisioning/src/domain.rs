@@ -82,7 +82,7 @@ pub fn domain_name(text: &str) -> Result<String, String> {
     if name.len() <= 253 && labels.len() > 1 && labels.iter().all(fits) { Ok(name) } else { Err(said()) }
 }
 
-/// The form in which domains are compared: lower case, ASCII (RFC 5891), without a dot at the end.
+/// The form in which domains are compared: lower case, ASCII, without a dot at the end.
 fn compared(domain: &str) -> String {
     let domain = domain.trim().trim_end_matches('.');
     idna::domain_to_ascii(domain).unwrap_or_else(|_| domain.to_lowercase())
