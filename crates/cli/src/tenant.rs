@@ -78,7 +78,7 @@ const CHANGES: [&str; 17] = [
     "mails_per_hour",
     "mails_per_domain",
     "stop_at_refused",
-    "alert",
+    "pool_by_hand",
     "deactivation_notice",
 ];
 

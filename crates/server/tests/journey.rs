@@ -297,3 +297,19 @@ async fn mail_waits_in_the_outbox_without_a_mail_server_and_old_invitations_wait
         mail::show(db, &operator, &app.tenant, &list().await.expect("readable")[0].id.to_string()).await;
     assert!(shown.expect("there").text.is_some_and(|text| text.contains("/enrol/")));
 }
+
+#[tokio::test]
+async fn a_test_user_and_group_that_are_deleted_within_seconds_leave_neither_mail_nor_seat() {
+    let site = Site::open(WILLING).await;
+    let body =
+        json!({ "schemas": [USER], "userName": "test", "emails": [{ "value": "test@alpha.example" }] });
+    let person = site.directory.post("/Users", &body).await.expect(201).id();
+    let group = site.directory.group("Test", &[&person]).await;
+    site.app.later(TimeDelta::seconds(5)).await;
+    site.directory.delete(&format!("/Users/{person}")).await.expect(204);
+    site.directory.delete(&format!("/Groups/{group}")).await.expect(204);
+    site.app.later(TimeDelta::days(1)).await;
+    assert!(site.sink.received().is_empty() && site.outbox("waiting").await.is_empty());
+    let pool = site.app.pool_now("Vault").await;
+    assert_eq!((pool.used, pool.waiting), (0, 0));
+}
