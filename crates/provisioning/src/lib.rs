@@ -21,6 +21,7 @@
 //!     id: UserId::new(Uuid::from_u128(2)),
 //!     name: "ada@alpha.example".to_owned(),
 //!     active: true,
+//!     protected: false,
 //!     hand: Hand::default(),
 //!     grants: vec![Grant { pool: vault, source: GrantSource::ByHand }],
 //!     seats: vec![],
