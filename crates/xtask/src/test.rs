@@ -35,7 +35,7 @@ pub(crate) fn run(pg_bin: Option<&Path>) -> Result<ExitCode> {
         Some(driver) => {
             let mut tests = runner.named("in_the_browser", IN_THE_BROWSER);
             tests.env("ROLLCALL_TEST_CHROMEDRIVER", driver);
-            steps.tests("tests, browser", tests);
+            steps.chosen_tests("tests, browser", tests);
         }
         None => steps.not_run("tests, browser", "there is no Chromium"),
     }

@@ -47,7 +47,7 @@ pub(crate) fn measure(place: &Place<'_>) -> Result<Vec<Figure>> {
     let bound = "the processor: a document, its index, journal and log rows in a shared commit";
     Ok(vec![
         Figure::new(name("bare"), 0, bare).at_least(aim).bounded_by(bound),
-        Figure::new(name("a seat each"), 0, seat).bounded_by("the same, a grant, a seat and two jobs"),
+        Figure::new(name("a seat each"), 0, seat).bounded_by("the same, a grant, a seat, a job and an event"),
         Figure::new("… with a seat each as a share of bare", 2, seat / bare).at_least(0.6),
         Figure::new(name("a rule that all meet"), 0, ruled).bounded_by("the same, and the rule"),
         Figure::new("… with a rule as a share of bare", 2, ruled / bare),
