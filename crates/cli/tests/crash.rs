@@ -60,13 +60,7 @@ fn nothing_acknowledged_is_lost_on_sqlite() {
 
 #[test]
 fn nothing_acknowledged_is_lost_on_postgresql() {
-    let Some(database) = postgres::Database::create() else {
-        println!("not tried: ROLLCALL_TEST_POSTGRES_URL names no PostgreSQL");
-        return;
-    };
-    let mut site = Site::sqlite();
-    site.database_url = database.url();
-    lives_through_kills(&site);
+    postgres::with_site(lives_through_kills);
 }
 
 fn lives_through_kills(site: &Site) {

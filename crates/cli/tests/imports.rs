@@ -62,13 +62,7 @@ fn an_import_that_is_killed_ends_the_same_on_sqlite() {
 
 #[test]
 fn an_import_that_is_killed_ends_the_same_on_postgresql() {
-    let Some(database) = postgres::Database::create() else {
-        println!("not tried: ROLLCALL_TEST_POSTGRES_URL names no PostgreSQL");
-        return;
-    };
-    let mut site = Site::sqlite();
-    site.database_url = database.url();
-    lives_through_kills(&site);
+    postgres::with_site(lives_through_kills);
 }
 
 fn lives_through_kills(site: &Site) {

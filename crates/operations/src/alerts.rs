@@ -65,8 +65,7 @@ async fn refused(db: &Database, requester: &Requester, user: UserId, name: &str)
     db.write(&requester.scope, told).await.map(drop)
 }
 
-/// Writes an alert to every administrator of the tenant who is to get alerts; answers how many there are. It may be `about` a
-/// person. Alerts wait for no turn.
+/// Writes an alert to every administrator of the tenant who is to get alerts. It may be `about` a person. Alerts wait for no turn.
 ///
 /// # Errors
 /// What the database says.
@@ -75,12 +74,10 @@ pub(crate) async fn alert(
     writer: &Writer<'_>,
     about: Option<UserId>,
     what: &Alert,
-) -> Result<usize, Error> {
-    let mut told = 0;
+) -> Result<(), Error> {
     for administrator in unit.administrators().await?.into_iter().filter(|known| known.alerts) {
         let to = writer.administrator(about, &administrator);
         mail::write(unit, writer, &to, Message::Alert(what.clone()), None).await?;
-        told += 1;
     }
-    Ok(told)
+    Ok(())
 }

@@ -241,14 +241,7 @@ async fn a_foreign_domain_is_refused_at_every_door_and_named() {
 async fn people_of_a_foreign_domain_are_held_until_they_are_released() {
     let app = TestApp::open().await;
     let client = app.connection("generic").await;
-    app.pool_of(operations::pools::New {
-        name: "Vault".to_owned(),
-        seats: 5,
-        policy: "queue".to_owned(),
-        for_everyone: true,
-        ..Default::default()
-    })
-    .await;
+    app.pool_for_everyone(5).await;
     domain(&app, domains::Change::Add("alpha.example".to_owned())).await;
     domain(&app, domains::Change::Policy(Policy::Hold)).await;
     let ada = client.post("/Users", &pushed("ada", "ada@beta.example")).await.expect(201).id();

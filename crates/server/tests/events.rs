@@ -18,14 +18,7 @@ impl Site {
     async fn open() -> Self {
         let app = TestApp::open().await;
         let directory = app.connection("generic").await;
-        app.pool_of(operations::pools::New {
-            name: "Vault".to_owned(),
-            seats: 100,
-            policy: "queue".to_owned(),
-            for_everyone: true,
-            ..Default::default()
-        })
-        .await;
+        app.pool_for_everyone(100).await;
         let application = directory.with_token(token(&app, &app.tenant, &[]).await);
         Self { app, directory, application }
     }

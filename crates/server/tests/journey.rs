@@ -1,93 +1,18 @@
 //! The whole journey of a person: pushed, invited by mail, verified by code, PIN set, active, seen over SCIM; and what the mail
 //! server and the application may do wrong on the way.
 
+#[path = "support/sending.rs"]
+mod sending;
 #[path = "support/smtp.rs"]
 mod smtp;
 mod support;
 
 use chrono::TimeDelta;
 use operations::{api_tokens, mail};
-use serde_json::{Value, json};
-use smtp::{Received, Script, Sink, WILLING};
-use support::{Client, TestApp, USER};
-
-/// A server with a mail server, a pool for everyone, a directory and an application.
-struct Site {
-    app: TestApp,
-    sink: Sink,
-    directory: Client,
-    application: Client,
-}
-
-impl Site {
-    async fn open(script: Script) -> Self {
-        let sink = Sink::start(script).await;
-        let port = sink.port.to_string();
-        let settings = [
-            ("ROLLCALL_MAIL__SMTP_HOST", "127.0.0.1"),
-            ("ROLLCALL_MAIL__SMTP_PORT", port.as_str()),
-            ("ROLLCALL_MAIL__SMTP_SECURITY", "none"),
-            ("ROLLCALL_MAIL__FROM", "Rollcall <rollcall@example.com>"),
-            ("ROLLCALL_BASE_URL", "https://rollcall.example.com"),
-        ];
-        let app = TestApp::open_with(&settings).await;
-        let directory = app.connection("generic").await;
-        app.pool_of(operations::pools::New {
-            name: "Vault".to_owned(),
-            seats: 100,
-            policy: "queue".to_owned(),
-            for_everyone: true,
-            ..Default::default()
-        })
-        .await;
-        let operator = app.admin.operator("test");
-        let token = api_tokens::create(app.admin.db(), &operator, &app.tenant, ("app", &[]), None).await;
-        let application = directory.with_token(token.expect("a new token").token);
-        Self { app, sink, directory, application }
-    }
-
-    /// A person with an address, whose invitation was sent.
-    async fn invited(&self, name: &str) -> String {
-        let address = format!("{name}@alpha.example");
-        let body = json!({ "schemas": [USER], "userName": name, "name": { "givenName": "Keoni" },
-            "emails": [{ "value": address, "primary": true }] });
-        let id = self.directory.post("/Users", &body).await.expect(201).id();
-        self.app.later(TimeDelta::hours(1)).await;
-        id
-    }
-
-    async fn post(&self, path: &str, body: &Value) -> support::Answer {
-        let headers = [("content-type", "application/json")];
-        self.application.send("POST", &format!("/api/v1{path}"), &headers, Some(body.to_string())).await
-    }
-
-    async fn get(&self, path: &str) -> support::Answer {
-        self.application.send("GET", &format!("/api/v1{path}"), &[], None).await
-    }
-
-    /// The mail that came, by subject.
-    fn subjects(&self) -> Vec<String> {
-        self.sink.received().iter().filter_map(|mail| mail.field("Subject")).collect()
-    }
-
-    /// Has a code sent, and answers it as the mail shows it.
-    async fn code(&self, person: &str) -> String {
-        self.post(&format!("/people/{person}/code"), &json!({ "device": "HL-LT-2231" })).await.expect(202);
-        self.app.later(TimeDelta::zero()).await;
-        code_in(self.sink.received().last().expect("a mail with a code"))
-    }
-
-    async fn outbox(&self, state: &str) -> Vec<mail::Listed> {
-        let query = mail::Query { state: Some(state.to_owned()), most: 100, ..mail::Query::default() };
-        let operator = self.app.admin.operator("test");
-        mail::list(self.app.admin.db(), &operator, &self.app.tenant, &query).await.expect("readable")
-    }
-}
-
-fn code_in(mail: &Received) -> String {
-    let subject = mail.field("Subject").expect("a subject");
-    subject.split(' ').take_while(|word| word.bytes().all(|byte| byte.is_ascii_digit())).collect()
-}
+use sending::Site;
+use serde_json::json;
+use smtp::{Script, WILLING};
+use support::{TestApp, USER};
 
 #[tokio::test]
 async fn a_person_is_pushed_invited_verified_and_active() {
@@ -265,7 +190,7 @@ async fn a_refusal_for_good_is_told_and_a_passing_one_is_tried_again() {
         site.app.later(TimeDelta::hours(4)).await;
     }
     assert_eq!(site.outbox("given-up").await.len(), 1, "after three days");
-    assert_eq!(site.subjects().len(), 0);
+    assert_eq!(site.count(), 0);
     let person = site.get(&format!("/people/{busy}")).await.expect(200);
     assert!(
         person.body["missingSteps"].as_array().is_some_and(|steps| steps.contains(&json!("invitation-sent")))

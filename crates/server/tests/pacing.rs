@@ -67,14 +67,7 @@ async fn quiet_hours_that_are_taken_away_keep_nothing_waiting() {
 #[tokio::test]
 async fn five_thousand_invitations_keep_the_caps_to_the_mail_and_to_the_second() {
     let app = TestApp::open().await;
-    app.pool_of(operations::pools::New {
-        name: "Vault".to_owned(),
-        seats: 10_000,
-        policy: "queue".to_owned(),
-        for_everyone: true,
-        ..Default::default()
-    })
-    .await;
+    app.pool_for_everyone(10_000).await;
     let directory = app
         .connection_of(operations::connections::New {
             profile: "generic".to_owned(),
@@ -257,14 +250,7 @@ async fn mail_stops_when_too_much_is_refused_and_goes_on_by_a_command() {
 async fn a_mail_that_is_called_back_while_it_is_sent_is_not_sent_again() {
     let app = TestApp::open().await;
     let directory = app.connection("generic").await;
-    app.pool_of(operations::pools::New {
-        name: "Vault".to_owned(),
-        seats: 10,
-        policy: "queue".to_owned(),
-        for_everyone: true,
-        ..Default::default()
-    })
-    .await;
+    app.pool_for_everyone(10).await;
     let (db, operator) = (app.admin.db(), app.admin.operator("test"));
     let sending = SendingChange { stop_at_refused: Some("20/1".to_owned()), ..Default::default() };
     let change = tenants::Change {

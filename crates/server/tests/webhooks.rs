@@ -26,14 +26,7 @@ impl Site {
     async fn open(script: impl Fn(&Heard, usize) -> Reply + Send + Sync + 'static) -> Self {
         let app = TestApp::open_with(&[("ROLLCALL_WEBHOOKS__ALLOW_PRIVATE", "true")]).await;
         let directory = app.connection("generic").await;
-        app.pool_of(operations::pools::New {
-            name: "Vault".to_owned(),
-            seats: 100,
-            policy: "queue".to_owned(),
-            for_everyone: true,
-            ..Default::default()
-        })
-        .await;
+        app.pool_for_everyone(100).await;
         let receiver = Receiver::start(script).await;
         let webhook = webhook(&app, &app.tenant, &receiver.url("/hook"), &[]).await;
         Self { app, directory, receiver, webhook }
@@ -348,14 +341,7 @@ async fn private_addresses_are_refused_unless_the_settings_allow_them() {
     let app = TestApp::open().await;
     let (db, operator) = (app.admin.db(), app.admin.operator("test"));
     let directory = app.connection("generic").await;
-    app.pool_of(operations::pools::New {
-        name: "Vault".to_owned(),
-        seats: 5,
-        policy: "queue".to_owned(),
-        for_everyone: true,
-        ..Default::default()
-    })
-    .await;
+    app.pool_for_everyone(5).await;
     let receiver = Receiver::start(|_, _| OK).await;
     let new = |url: String| New { url, ..New::default() };
     for url in [

@@ -2,15 +2,29 @@
 
 use sqlx::{Connection as _, Executor as _, PgConnection};
 
+use crate::support::Site;
+
+/// Does something with a site on a database of its own, where a server is given: `cargo xtask test` gives one.
+#[expect(clippy::print_stdout, reason = "a test that is not tried says so")]
+pub(crate) fn with_site(act: impl FnOnce(&Site)) {
+    let Some(database) = Database::create() else {
+        println!("not tried: ROLLCALL_TEST_POSTGRES_URL names no PostgreSQL");
+        return;
+    };
+    let mut site = Site::sqlite();
+    site.database_url = database.url();
+    act(&site);
+}
+
 /// A database that goes when dropped.
-pub(crate) struct Database {
+struct Database {
     admin: String,
     name: String,
 }
 
 impl Database {
-    /// A new database, or none where no server is given: `cargo xtask test` gives one.
-    pub(crate) fn create() -> Option<Self> {
+    /// A new database, or none where no server is given.
+    fn create() -> Option<Self> {
         #[expect(clippy::disallowed_methods, reason = "tests on PostgreSQL are told where it is")]
         let admin = std::env::var("ROLLCALL_TEST_POSTGRES_URL").ok()?;
         let name = format!("crash_{}", std::process::id());
@@ -19,7 +33,7 @@ impl Database {
         Some(database)
     }
 
-    pub(crate) fn url(&self) -> String {
+    fn url(&self) -> String {
         let (server, _) = self.admin.rsplit_once('/').expect("a URL with a database name");
         format!("{server}/{}", self.name)
     }

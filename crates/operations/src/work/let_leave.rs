@@ -244,7 +244,7 @@ async fn stopped(
         )),
         ..Alert::default()
     };
-    alert(unit, writer, None, &what).await.map(drop)
+    alert(unit, writer, None, &what).await
 }
 
 /// The connections whose invitations wait for an administrator.

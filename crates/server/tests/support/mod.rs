@@ -138,6 +138,18 @@ impl TestApp {
         self.pool_now(&pool.name).await
     }
 
+    /// A pool “Vault” with a queue, of which every person gets a seat.
+    pub(crate) async fn pool_for_everyone(&self, seats: u32) -> operations::pools::Pool {
+        self.pool_of(operations::pools::New {
+            name: "Vault".to_owned(),
+            seats,
+            policy: "queue".to_owned(),
+            for_everyone: true,
+            ..Default::default()
+        })
+        .await
+    }
+
     /// The pool as it stands.
     pub(crate) async fn pool_now(&self, name: &str) -> operations::pools::Pool {
         let pools = operations::pools::list(self.admin.db(), &self.tenant).await.expect("readable");

@@ -26,14 +26,7 @@ impl Site {
         let port = sink.port.to_string();
         let app = TestApp::open_with(&settings(&port)).await;
         let directory = app.connection("generic").await;
-        app.pool_of(operations::pools::New {
-            name: "Vault".to_owned(),
-            seats: 10_000,
-            policy: "queue".to_owned(),
-            for_everyone: true,
-            ..Default::default()
-        })
-        .await;
+        app.pool_for_everyone(10_000).await;
         let operator = app.admin.operator("test");
         let token = api_tokens::create(app.admin.db(), &operator, &app.tenant, ("app", &[]), None).await;
         let application = directory.with_token(token.expect("a new token").token);
@@ -73,12 +66,12 @@ impl Site {
 
     /// The application reports a step.
     pub(crate) async fn step(&self, person: &str, step: &str) {
-        self.post(person, "steps", json!({ "step": step })).await.expect(200);
+        self.post(&format!("/people/{person}/steps"), &json!({ "step": step })).await.expect(200);
     }
 
     /// A code is sent to a person; it is what the mail shows.
     pub(crate) async fn code(&self, person: &str) -> String {
-        self.post(person, "code", json!({})).await.expect(202);
+        self.post(&format!("/people/{person}/code"), &json!({ "device": "HL-LT-2231" })).await.expect(202);
         self.pass(TimeDelta::zero()).await;
         let subject = self.sink.received().pop().and_then(|mail| mail.field("Subject")).expect("a mail");
         subject.split(' ').take_while(|word| word.bytes().all(|byte| byte.is_ascii_digit())).collect()
@@ -87,15 +80,18 @@ impl Site {
     /// A person takes every step.
     pub(crate) async fn finish(&self, person: &str) {
         let code = self.code(person).await;
-        self.post(person, "code/check", json!({ "code": code })).await.expect(200);
+        self.post(&format!("/people/{person}/code/check"), &json!({ "code": code })).await.expect(200);
         self.step(person, "pin-set").await;
         assert_eq!(self.directory.status(person).await, "active");
     }
 
-    async fn post(&self, person: &str, what: &str, body: Value) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
         let headers = [("content-type", "application/json")];
-        let path = format!("/api/v1/people/{person}/{what}");
-        self.application.send("POST", &path, &headers, Some(body.to_string())).await
+        self.application.send("POST", &format!("/api/v1{path}"), &headers, Some(body.to_string())).await
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.application.send("GET", &format!("/api/v1{path}"), &[], None).await
     }
 
     /// Lets time pass, and does what is due.
