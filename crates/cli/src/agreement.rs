@@ -58,7 +58,7 @@ impl From<Preview> for Agreement {
 }
 
 impl Agreement {
-    /// What was agreed to by a flag; otherwise by the answer to a question, where a person sits at a terminal.
+    /// What the operator agreed to: by a flag, or by the answer to a question at a terminal.
     /// `consequences` is asked for only then. None when only a preview was asked for, which is printed.
     ///
     /// # Errors

@@ -89,7 +89,7 @@ pub(crate) enum Command {
         #[command(flatten)]
         preview: Preview,
     },
-    /// Lets a person in who is held because their address is in none of the tenant's domains.
+    /// Releases a held person, whose address is in none of the tenant's domains.
     #[command(after_help = "Example: rollcall user release ada@elsewhere.example")]
     Release {
         #[command(flatten)]

@@ -210,7 +210,7 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
     }
 }
 
-/// What is shown of a connection.
+/// The fields of a connection, in the order in which they are shown.
 const SHOWN: [(&str, &str); 17] = [
     ("connection", "/name"),
     ("id", "/id"),

@@ -1,4 +1,4 @@
-//! `rollcall mail`: what was written to people, and what became of it.
+//! `rollcall mail`: the mail to people, the state of each mail, and its text.
 
 use anyhow::Result;
 use clap::{Subcommand, value_parser};
@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::global::{Format, Global, told};
 use crate::output;
 
-/// Mail to people: what waits to be sent, what was sent, and what each mail says.
+/// Mail to people: waiting mail, sent mail, and the text of each mail.
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Lists the mail of a tenant, the latest first.

@@ -22,7 +22,7 @@ pub(crate) enum Command {
         #[arg(long)]
         tenant: String,
     },
-    /// Shows a template as it is used; what is not the tenant's own is what rollcall brings.
+    /// Shows a template as it is used: the tenant's own parts, and rollcall's for the others.
     #[command(
         after_help = "Example: rollcall mail-template show --tenant \"Northlight Instruments\" --kind reminder --language de"
     )]
@@ -33,7 +33,7 @@ pub(crate) enum Command {
         #[arg(long, value_parser = ["subject", "text", "html"])]
         part: Option<String>,
     },
-    /// Saves parts of a template from files, after a check that names the part and the line of what is wrong.
+    /// Saves parts of a template from files. A check comes first, which names the part and the line of each fault.
     #[command(
         after_help = "Example: rollcall mail-template set --tenant \"Northlight Instruments\" --kind reminder --language de --text reminder.txt"
     )]

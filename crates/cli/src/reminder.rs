@@ -24,7 +24,7 @@ pub(crate) enum Command {
         within: Within,
         #[command(flatten)]
         whom: Whom,
-        /// Says who would be reminded, and why others would not; reminds nobody
+        /// Shows how many people would be reminded, and why others would not; sends nothing
         #[arg(long, conflicts_with = "user")]
         preview: bool,
     },

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use provisioning::{ApplicationEvent, Cause, Decision, Effect, Entry, PoolId, Situation, Subject, UserId};
-use store::{Actor, WriteUnit};
+use store::{Actor, NewJob, WriteUnit};
 
 use crate::error::Error;
 use crate::outcome::Effects;
@@ -101,11 +101,10 @@ impl Change<'_> {
             Effect::ApplicationTold { user, event: ApplicationEvent::Deactivated } => Some(*user),
             _ => None,
         };
-        let ended: Vec<UserId> = decision.effects.iter().filter_map(ended).collect();
-        if !ended.is_empty() && Settings::of(&unit.own_tenant().await?)?.sending.deactivation_notice {
-            for user in ended {
-                unit.enqueue(notify::job(user, self.now), self.now).await?;
-            }
+        let notices: Vec<NewJob> =
+            decision.effects.iter().filter_map(ended).map(|user| notify::job(user, self.now)).collect();
+        if !notices.is_empty() && Settings::of(&unit.own_tenant().await?)?.sending.deactivation_notice {
+            unit.enqueue_all(notices, self.now).await?;
         }
         let actor = |entry: &Entry| match &entry.subject {
             Subject::User(user) => by(*user),

@@ -228,7 +228,7 @@ async fn a_foreign_domain_is_refused_at_every_door_and_named() {
     let told =
         add(&app, &Person { email: "cleo@beta.example".to_owned(), ..person("cleo") }, Licence::None).await;
     assert!(told.expect_err("a foreign domain").contains("beta.example"));
-    // One who is refused takes nobody along.
+    // A refused person does not stop the others.
     let (dan, eve) = (pushed("dan", "dan@beta.example"), pushed("eve", "eve@alpha.example"));
     let (dan, eve) = tokio::join!(client.post("/Users", &dan), client.post("/Users", &eve));
     named(dan);

@@ -310,7 +310,10 @@ impl WriteUnit {
     }
 
     /// As [`WriteUnit::enqueue`]; no two of the jobs have the same key.
-    pub(crate) async fn enqueue_all(&mut self, jobs: Vec<NewJob>, now: DateTime<Utc>) -> Result<(), Error> {
+    ///
+    /// # Errors
+    /// As [`WriteUnit::enqueue`].
+    pub async fn enqueue_all(&mut self, jobs: Vec<NewJob>, now: DateTime<Utc>) -> Result<(), Error> {
         for chunk in self.job_rows(jobs, now).chunks(CHUNK) {
             let mut sql = Sql::default();
             push_jobs(self.backend(), &mut sql, chunk.to_vec());

@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::keys::Keys;
 use crate::mail::{self, Writer, is_invitation};
 
-/// An invitation that waited for longer than this is held for an operator: nobody expects it any more.
+/// An invitation that waited for longer than this is held for an operator: the person does not expect it any more.
 const FRESH: TimeDelta = TimeDelta::days(7);
 
 #[derive(Deserialize)]

@@ -140,7 +140,7 @@ impl CodeEntry {
         let waiting =
             |sentence: &str, wait| Some(markup(sentence, &Slots::default().text("wait", span(wait))));
         let zero = TimeDelta::zero();
-        // The page says by itself that a code ran out or was used up while nobody typed.
+        // The page says by itself that a code ran out or was used up while the person did not type.
         let over = match code {
             Code { valid, .. } if valid <= zero => Some(CodeError::Expired),
             Code { left: 0, again, .. } => Some(CodeError::Spent(again)),
@@ -279,7 +279,7 @@ pub(crate) enum Wrong {
 }
 
 impl Fault {
-    /// The page; the reference is shown only where somebody has to look into the log.
+    /// The page; the reference is shown only where an operator has to look into the log.
     pub(crate) fn new(
         t: Frame,
         wrong: Wrong,

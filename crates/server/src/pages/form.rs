@@ -52,7 +52,7 @@ pub(crate) fn field(text: &str, name: &str) -> Option<String> {
 /// Whether the browser says that the request comes from another site.
 ///
 /// Browsers say it in `Sec-Fetch-Site`, but to unencrypted addresses not all of them do. Then `Origin` is compared with
-/// the host that was asked. `null` is what browsers send from our own pages, which tell nobody where they are.
+/// the host that was asked. `null` is what browsers send from our own pages, which send no referrer.
 fn is_foreign(headers: &HeaderMap, host: Option<&str>) -> bool {
     let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     if let Some(site) = text(SEC_FETCH_SITE) {

@@ -8,7 +8,7 @@ use super::{Enrol, Journey, Markup, Reader, Sender, Slots, Words, languages, mar
 pub(crate) struct Frame {
     pub(super) words: &'static Enrol,
     language: &'static Words,
-    /// Who invites; an error knows of nobody.
+    /// The organisation that invites; an error page knows none.
     pub(super) sender: Option<Sender>,
     /// The other languages of this page.
     pub(super) others: Vec<Other>,
