@@ -81,7 +81,7 @@ pub(crate) enum Command {
         #[command(flatten)]
         agreement: Agreement,
     },
-    /// Keeps a person out no more; the directory's word counts again.
+    /// Lets a person in again who was deactivated by hand; the directory's word counts again.
     #[command(after_help = "Example: rollcall user activate ada@northlight.example")]
     Activate {
         #[command(flatten)]

@@ -11,7 +11,7 @@ use crate::output;
 /// Reminders to people who were invited and have not finished.
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Reminds one person, or those of a tenant who are meant; each reminder shows what the person has done.
+    /// Reminds one person, or the people of a tenant whom a filter finds; each reminder shows what the person has done.
     #[command(
         after_help = "Example: rollcall reminder send noor.halvorsen@northlight.example\n         rollcall reminder send --tenant \"Northlight Instruments\" --filter 'userName sw \"n\"' --reminders 0 --preview\n\
         \n\

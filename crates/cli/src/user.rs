@@ -10,7 +10,7 @@ use crate::global::{Format, Global, Part, Within, told};
 use crate::output;
 use crate::table::block;
 
-/// People, as the pushes made them.
+/// People: pushed by a directory, added by hand, or read from a file.
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Lists the people of a tenant.

@@ -1,14 +1,11 @@
 //! The command line as people and scripts use it: what it prints, how it refuses, and that it works beside a server.
 
-#[expect(dead_code, reason = "each test binary uses a part of it")]
-mod support;
-
 use std::fs;
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use support::{Ran, Server, Site, bare, text};
+use crate::support::{Ran, Server, Site, bare, text};
 
 const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";

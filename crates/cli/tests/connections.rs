@@ -1,12 +1,9 @@
 //! What connections of one tenant see of each other, as an operator sets it.
 
-#[expect(dead_code, reason = "each test binary uses a part of it")]
-mod support;
-
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use support::{Client, Site, text};
+use crate::support::{Client, Site, text};
 
 const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 

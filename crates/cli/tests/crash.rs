@@ -1,10 +1,5 @@
 //! Nothing that was acknowledged is lost when the server is killed under load, on SQLite and on PostgreSQL.
 
-#[path = "support/postgres.rs"]
-mod postgres;
-#[expect(dead_code, reason = "each test binary uses a part of it")]
-mod support;
-
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -13,7 +8,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use support::{Client, Server, Site, text};
+use crate::support::{Client, Server, Site, text};
 
 const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
@@ -60,7 +55,7 @@ fn nothing_acknowledged_is_lost_on_sqlite() {
 
 #[test]
 fn nothing_acknowledged_is_lost_on_postgresql() {
-    postgres::with_site(lives_through_kills);
+    crate::support::postgres::with_site(lives_through_kills);
 }
 
 fn lives_through_kills(site: &Site) {

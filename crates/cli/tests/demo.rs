@@ -1,12 +1,9 @@
 //! The demo runs to its end and reports what it must.
 
-#[expect(dead_code, reason = "each test binary uses a part of it")]
-mod support;
-
 use std::collections::BTreeMap;
 
+use crate::support::{Ran, Site, bare};
 use serde_json::json;
-use support::{Ran, Site, bare};
 
 /// The company of the demo.
 const TENANT: &str = "Northlight Instruments";

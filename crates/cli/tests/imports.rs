@@ -1,15 +1,10 @@
 //! `rollcall import` as a user has it, and killed in the middle: what comes of it is the same, on SQLite and on PostgreSQL.
 
-#[path = "support/postgres.rs"]
-mod postgres;
-#[expect(dead_code, reason = "each test binary uses a part of it")]
-mod support;
-
 use std::fs;
 use std::process::Stdio;
 
+use crate::support::Site;
 use serde_json::{Value, json};
-use support::Site;
 
 /// People of a file whose import is killed.
 const PEOPLE: u64 = 6_000;
@@ -62,7 +57,7 @@ fn an_import_that_is_killed_ends_the_same_on_sqlite() {
 
 #[test]
 fn an_import_that_is_killed_ends_the_same_on_postgresql() {
-    postgres::with_site(lives_through_kills);
+    crate::support::postgres::with_site(lives_through_kills);
 }
 
 fn lives_through_kills(site: &Site) {

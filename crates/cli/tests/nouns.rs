@@ -1,15 +1,12 @@
 //! The operator's nouns: created, listed, shown, changed and deleted, by operators who are careful, clumsy or hostile.
 
-#[expect(dead_code, reason = "each test binary uses a part of it")]
-mod support;
-
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use support::{Client, Ran, Server, Site, text};
+use crate::support::{Client, Ran, Server, Site, text};
 
 const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";

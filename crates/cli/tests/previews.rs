@@ -1,11 +1,8 @@
 //! `--preview` prints what would follow from a command, and changes nothing.
 
-#[expect(dead_code, reason = "each test binary uses a part of it")]
-mod support;
-
+use crate::support::{Ran, Site, text};
 use reqwest::Method;
 use serde_json::{Value, json};
-use support::{Ran, Site, text};
 
 const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";

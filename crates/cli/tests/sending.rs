@@ -1,13 +1,9 @@
 //! The commands about reminders, pacing and templates, as an operator gives them.
 
-#![allow(dead_code, clippy::allow_attributes, reason = "the support is shared with other tests")]
-
-mod support;
-
 use std::fs;
 
+use crate::support::{Site, vault};
 use serde_json::json;
-use support::{Site, vault};
 
 #[test]
 fn a_tenant_says_how_its_mail_is_sent() {

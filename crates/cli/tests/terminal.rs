@@ -1,15 +1,12 @@
 //! What a command that would take something from people asks an operator who sits at a terminal.
 
-#[expect(dead_code, reason = "each test binary uses a part of it")]
-mod support;
-
 use std::fs::File;
 use std::io::{Read, Write};
 
+use crate::support::{Server, Site, text, vault};
 use rustix::fs::{Mode, OFlags};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use serde_json::{Value, json};
-use support::{Server, Site, text, vault};
 
 const QUESTION: &str = "Go on? [y/N] ";
 

@@ -1,11 +1,8 @@
 //! The time zone of a tenant, as an operator sets it, and when its pools end by that.
 
-#[expect(dead_code, reason = "each test binary uses a part of it")]
-mod support;
-
+use crate::support::{Ran, text, vault};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
-use support::{Ran, text, vault};
 
 /// What a command printed, in lines of at most 80 columns.
 fn fits(ran: &Ran) -> &str {

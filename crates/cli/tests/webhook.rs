@@ -1,8 +1,5 @@
 //! Webhooks by the command line, with a receiver that this test starts.
 
-#[expect(dead_code, reason = "each test binary uses a part of it")]
-mod support;
-
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
 use std::sync::mpsc::{Receiver, channel};
@@ -11,7 +8,7 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::json;
 
-use support::{Site, text};
+use crate::support::{Site, text};
 
 /// The address of a receiver that takes everything, and the bodies that it takes.
 fn receiver() -> (String, Receiver<String>) {

@@ -1,6 +1,5 @@
 //! The architecture, held: edges between crates, purity, what a file looks like, and where some names may stand.
 
-#[path = "workspace/dependencies.rs"]
 mod dependencies;
 
 use std::collections::BTreeMap;
@@ -262,6 +261,24 @@ fn every_test_that_features_name_exists() {
             .filter(|name| !code.contains(&format!("fn {name}(")))
             .map(|name| format!("docs/features.md: there is no test {name}")),
     );
+}
+
+#[test]
+fn every_file_of_tests_is_part_of_its_program() {
+    let programs = files().into_iter().filter(|file| file.ends_with("/tests/main.rs"));
+    assert_all(programs.flat_map(|program| {
+        let named = read(&program);
+        let folder = program.strip_suffix("main.rs").expect("its end").to_owned();
+        files()
+            .into_iter()
+            .filter_map(move |file| {
+                Some(file.strip_prefix(&folder)?.strip_suffix(".rs")?.to_owned())
+                    .filter(|name| !name.contains('/') && name != "main")
+            })
+            .filter(|name| !named.contains(&format!("\nmod {name};")))
+            .map(|name| format!("{program} does not name {name}.rs, so its tests do not run"))
+            .collect::<Vec<_>>()
+    }));
 }
 
 #[test]

@@ -1,10 +1,8 @@
 //! People who arrive at the same time share a unit of work, and each gets what they would have got alone.
 
-mod support;
-
+use crate::support::{TestApp, USER, user};
 use futures::future::join_all;
 use serde_json::{Value, json};
-use support::{TestApp, USER, user};
 
 /// A user of this name with this external id and title.
 fn person(name: &str, external_id: &str, title: &str) -> Value {
@@ -29,7 +27,7 @@ async fn a_crowd_is_created_and_each_answer_is_its_own() {
     for answer in answers.into_iter().filter(|answer| answer.status != 201) {
         answer.expect_error(409, Some("uniqueness"));
     }
-    assert_eq!(support::count(&app, "SELECT COUNT(*) FROM users").await, 30);
+    assert_eq!(crate::support::count(&app, "SELECT COUNT(*) FROM users").await, 30);
 }
 
 #[tokio::test]
@@ -80,7 +78,7 @@ async fn who_is_refused_takes_nobody_along() {
     let answers = join_all(bodies.iter().map(|body| client.post("/Users", body))).await;
     let count = |status: u16| answers.iter().filter(|answer| answer.status == status).count();
     assert_eq!((count(201), count(400)), (3, 5));
-    assert_eq!(support::count(&app, "SELECT COUNT(*) FROM users").await, 3);
+    assert_eq!(crate::support::count(&app, "SELECT COUNT(*) FROM users").await, 3);
     assert_eq!(app.pool_now("Few").await.used, 3);
     let told = app.last_request(&client).await;
     assert!(told.effects.iter().all(|effect| !effect.contains('×')), "nothing is told twice: {told:?}");
@@ -107,7 +105,7 @@ async fn a_member_named_by_another_name_joins_at_once_if_the_person_is_there() {
     let again = client.add(&team, "ext-1").await.expect(200);
     assert_eq!(again.header("etag"), shown.header("etag"), "who is a member already changes nothing");
     // A list that names the same people in another way neither removes nor adds anybody.
-    let body = json!({ "schemas": [support::GROUP], "displayName": "Team",
+    let body = json!({ "schemas": [crate::support::GROUP], "displayName": "Team",
         "members": [{ "value": "ext-1" }, { "value": bob }] });
     let replaced = client.put(&format!("/Groups/{team}"), &body).await.expect(200);
     assert_eq!(replaced.body["members"].as_array().map(Vec::len), Some(2));

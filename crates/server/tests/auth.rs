@@ -1,9 +1,7 @@
 //! Who gets in: tokens that are valid at once, and no others.
 
-mod support;
-
+use crate::support::TestApp;
 use chrono::TimeDelta;
-use support::TestApp;
 
 #[tokio::test]
 async fn only_a_valid_bearer_token_gets_in() {
@@ -104,5 +102,5 @@ async fn the_last_use_of_a_token_is_written_behind_the_answers() {
     let tokens = operations::tokens::list(app.admin.db(), &app.admin.operator("test"), &client.id)
         .await
         .expect("readable");
-    assert_eq!(tokens[0].last_used_at, Some(support::start() + TimeDelta::hours(1)));
+    assert_eq!(tokens[0].last_used_at, Some(crate::support::start() + TimeDelta::hours(1)));
 }

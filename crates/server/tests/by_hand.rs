@@ -1,14 +1,12 @@
 //! People by hand: added, edited and removed; licence and access on and off, whatever is pushed; domains at every door.
 
-mod support;
-
+use crate::support::{Client, ENROLMENT, TestApp, USER};
 use operations::consequences::Agreed;
 use operations::domains::{self, Policy};
 use operations::hand::{self, Word};
 use operations::tenants;
 use operations::users::by_hand::{self, Changed, Licence, Person};
 use serde_json::json;
-use support::{Client, ENROLMENT, TestApp, USER};
 
 /// A person of this name.
 fn person(name: &str) -> Person {
@@ -213,7 +211,7 @@ async fn a_foreign_domain_is_refused_at_every_door_and_named() {
     let client = app.connection("generic").await;
     let ada = client.post("/Users", &pushed("ada", "ada@beta.example")).await.expect(201).id();
     domain(&app, domains::Change::Add("@Alpha.Example".to_owned())).await;
-    let named = |answer: support::Answer| {
+    let named = |answer: crate::support::Answer| {
         let answer = answer.expect_error(400, Some("invalidValue"));
         assert!(answer.body["detail"].as_str().expect("text").contains("beta.example"), "{}", answer.body);
     };

@@ -1,11 +1,9 @@
 //! Deletions that take several steps: what a command began, the server brings to its end.
 
-mod support;
-
+use crate::support::{TestApp, count, user};
 use chrono::TimeDelta;
 use operations::consequences::Agreed;
 use operations::{pools, tenants};
-use support::{TestApp, count, user};
 
 /// How many rows a table has.
 async fn rows(app: &TestApp, table: &str) -> i64 {

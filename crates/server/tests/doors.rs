@@ -1,16 +1,14 @@
 //! One seat count for every door: push, rename, return, by hand, file and binding come for the last seat at once (O-27).
 
-mod support;
-
 use std::io::Cursor;
 
+use crate::support::{Client, TestApp, USER, count};
 use operations::consequences::Agreed;
 use operations::hand::{self, Word};
 use operations::imports::{self, Options};
 use operations::users::by_hand::{self, Licence, Person};
 use operations::{bindings, grants, pools};
 use serde_json::{Value, json};
-use support::{Client, TestApp, USER, count};
 
 /// How often all come at once; each round has a pool of its own.
 const ROUNDS: u32 = 30;

@@ -1,9 +1,7 @@
 //! Every error on every path is a SCIM error, and says nothing of our insides.
 
-mod support;
-
+use crate::support::{PATCH, TestApp, user};
 use serde_json::json;
-use support::{PATCH, TestApp, user};
 
 #[tokio::test]
 async fn unknown_routes_wrong_methods_and_other_versions() {
@@ -86,7 +84,7 @@ async fn bodies_that_cannot_be_read() {
             .await
             .expect_error(400, Some("invalidSyntax"));
     }
-    let large = json!({ "schemas": [support::USER], "userName": "a".repeat(3000) }).to_string();
+    let large = json!({ "schemas": [crate::support::USER], "userName": "a".repeat(3000) }).to_string();
     client.send("POST", "/scim/v2/Users", &[], Some(large.clone())).await.expect_error(413, None);
     // Size is said before the media type, and both before what the JSON holds.
     client
@@ -162,7 +160,7 @@ async fn a_failing_database_is_our_fault_and_shows_no_insides() {
     let app = TestApp::open().await;
     let client = app.connection("generic").await;
     client.user("ada").await;
-    support::execute(&app, "ALTER TABLE users RENAME TO elsewhere").await;
+    crate::support::execute(&app, "ALTER TABLE users RENAME TO elsewhere").await;
     let own = [("x-request-id", "request-4711")];
     let failed = client.send("GET", "/scim/v2/Users", &own, None).await.expect_error(500, None);
     assert_eq!(failed.header("x-request-id"), "request-4711");

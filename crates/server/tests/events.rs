@@ -1,11 +1,9 @@
 //! What the application is told: events of every kind, read since a cursor, kept for some days.
 
-mod support;
-
+use crate::support::{Answer, Client, TestApp, USER};
 use chrono::TimeDelta;
 use operations::api_tokens;
 use serde_json::{Value, json};
-use support::{Answer, Client, TestApp, USER};
 
 /// A server with a pool for everyone, a directory and an application.
 struct Site {

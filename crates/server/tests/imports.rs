@@ -1,16 +1,14 @@
 //! People from a file: a verdict for each row, tried and done; work that was cut off anywhere ends as if it had not been.
 
-mod support;
-
 use std::collections::BTreeMap;
 use std::io::Cursor;
 
+use crate::support::{TestApp, count};
 use chrono::TimeDelta;
 use operations::domains::{self, Policy};
 use operations::imports::{self, Options, Row, Summary, Verdict};
 use operations::users::by_hand::Licence;
 use operations::work::{Pace, Work};
-use support::{TestApp, count};
 
 fn options(licence: Licence) -> Options {
     Options { name: "staff.csv".to_owned(), mapping: None, licence }

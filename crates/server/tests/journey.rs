@@ -1,18 +1,12 @@
 //! The whole journey of a person: pushed, invited by mail, verified by code, PIN set, active, seen over SCIM; and what the mail
 //! server and the application may do wrong on the way.
 
-#[path = "support/sending.rs"]
-mod sending;
-#[path = "support/smtp.rs"]
-mod smtp;
-mod support;
-
+use crate::support::sending::Site;
+use crate::support::smtp::{Script, WILLING};
+use crate::support::{TestApp, USER};
 use chrono::TimeDelta;
 use operations::{api_tokens, mail};
-use sending::Site;
 use serde_json::json;
-use smtp::{Script, WILLING};
-use support::{TestApp, USER};
 
 #[tokio::test]
 async fn a_person_is_pushed_invited_verified_and_active() {

@@ -1,9 +1,7 @@
 //! Members of a group by other names than the id: whoever a name adds, the same name takes out.
 
-mod support;
-
+use crate::support::{GROUP, TestApp, USER};
 use serde_json::{Value, json};
-use support::{GROUP, TestApp, USER};
 
 #[tokio::test]
 async fn an_external_id_that_looks_like_an_id_names_its_user() {

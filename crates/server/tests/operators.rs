@@ -1,11 +1,9 @@
 //! Several operators at once: each change that was said to be made stands.
 
-mod support;
-
+use crate::support::TestApp;
 use operations::connections::{self, Change};
 use operations::consequences::Agreed;
 use operations::pools;
-use support::TestApp;
 
 #[tokio::test]
 async fn two_operators_lose_no_change_of_each_other() {

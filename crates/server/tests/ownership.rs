@@ -1,13 +1,11 @@
 //! Connections own what they push: what another connection sees, may write, and takes over.
 
-mod support;
-
+use crate::support::{Client, ENROLMENT, GROUP, TestApp, USER, user};
 use chrono::TimeDelta;
 use operations::conflicts;
 use operations::connections::{Change, New, update};
 use operations::owners::{self, What};
 use serde_json::{Value, json};
-use support::{Client, ENROLMENT, GROUP, TestApp, USER, user};
 
 /// Two connections of one tenant.
 async fn two(app: &TestApp) -> (Client, Client) {

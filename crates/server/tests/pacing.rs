@@ -1,20 +1,14 @@
 //! When mail leaves: quiet hours, caps, the ways in which a connection invites, and the stop when too much is refused.
 
-#[path = "support/sending.rs"]
-mod sending;
-#[path = "support/smtp.rs"]
-mod smtp;
-mod support;
-
+use crate::support::sending::Site;
+use crate::support::smtp::{Script, WILLING};
+use crate::support::{TestApp, USER};
 use chrono::TimeDelta;
 use futures::future::join_all;
 use operations::mail::Fate;
 use operations::tenants::{self, SendingChange};
 use operations::{Claim, invitations, mail};
-use sending::Site;
 use serde_json::json;
-use smtp::{Script, WILLING};
-use support::{TestApp, USER};
 
 const HOUR: TimeDelta = TimeDelta::hours(1);
 
@@ -96,7 +90,7 @@ async fn five_thousand_invitations_keep_the_caps_to_the_mail_and_to_the_second()
     }
     let left = async |domain: &str| {
         let query = format!("SELECT COUNT(*) FROM mail WHERE state = 'queued' AND domain LIKE '{domain}'");
-        support::count(&app, &query).await
+        crate::support::count(&app, &query).await
     };
     // Each hour: 700 of 4,000 and, of the other 1,000, as many as there is room for.
     app.clock.advance(TimeDelta::seconds(120));
@@ -113,15 +107,15 @@ async fn five_thousand_invitations_keep_the_caps_to_the_mail_and_to_the_second()
         }
         assert_eq!((left("large.example").await, left("small.example").await), (large, small), "hour {hour}");
     }
-    let busiest = support::count(
+    let busiest = crate::support::count(
         &app,
         "SELECT MAX(n) FROM (SELECT released_at, COUNT(*) AS n FROM mail GROUP BY released_at) c",
     )
     .await;
-    let moments = support::count(&app, "SELECT COUNT(DISTINCT released_at) FROM mail").await;
+    let moments = crate::support::count(&app, "SELECT COUNT(DISTINCT released_at) FROM mail").await;
     assert_eq!((busiest, moments), (1000, 6), "all of an hour at once, and nothing between");
-    let people = support::count(&app, "SELECT COUNT(DISTINCT user_id) FROM mail").await;
-    assert_eq!((people, support::count(&app, "SELECT COUNT(*) FROM mail").await), (5000, 5000));
+    let people = crate::support::count(&app, "SELECT COUNT(DISTINCT user_id) FROM mail").await;
+    assert_eq!((people, crate::support::count(&app, "SELECT COUNT(*) FROM mail").await), (5000, 5000));
 }
 
 #[tokio::test]

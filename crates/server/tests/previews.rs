@@ -1,13 +1,11 @@
 //! A preview says what performing the same change gives, whatever the size of the batches, and stops no writer.
 
-#[path = "previews/situations.rs"]
 mod situations;
-mod support;
 
+use crate::support::{Client, GROUP, TestApp};
 use operations::consequences::{Consequences, Kind, Shift};
 use operations::{bindings, grants, pools};
 use serde_json::json;
-use support::{Client, GROUP, TestApp};
 
 /// A group of so many people, created in a few requests, and their ids.
 async fn crowd(client: &Client, name: &str, people: usize) -> (String, Vec<String>) {

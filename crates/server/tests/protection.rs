@@ -1,13 +1,11 @@
 //! Protected people, permissions and holds: what administrators and the application say, and what no push undoes.
 
-mod support;
-
+use crate::support::{Client, TestApp};
 use operations::administrators::{self, Change, New};
 use operations::permissions::{self, For};
 use operations::{api_tokens, mail};
 use provisioning::permission::Value as Permitted;
 use serde_json::{Value, json};
-use support::{Client, TestApp};
 
 /// A group of three people with access, and the application of the tenant.
 async fn site(app: &TestApp) -> (Client, Client, [String; 3], String) {
@@ -47,7 +45,7 @@ async fn no_push_locks_out_the_last_administrator() {
     owner(&app, "ada", &ada).await;
     let group = |members: &[&str]| {
         let members: Vec<Value> = members.iter().map(|id| json!({ "value": id })).collect();
-        json!({ "schemas": [support::GROUP], "displayName": "Team", "members": members })
+        json!({ "schemas": [crate::support::GROUP], "displayName": "Team", "members": members })
     };
     for refused in [
         directory.set_active(&ada, false).await,

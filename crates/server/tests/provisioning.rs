@@ -1,12 +1,10 @@
 //! From a push to people with seats, and back, over HTTP in the dialects of the products.
 
-mod support;
-
+use crate::support::{Client, ENROLMENT, GROUP, TestApp, USER, user};
 use chrono::TimeDelta;
 use operations::consequences::Agreed;
 use provisioning::{SeatState, Status};
 use serde_json::{Value, json};
-use support::{Client, ENROLMENT, GROUP, TestApp, USER, user};
 
 #[tokio::test]
 async fn a_push_into_a_bound_group_enrols_and_a_disabled_account_keeps_its_seat_for_the_grace() {
@@ -310,7 +308,7 @@ async fn a_pool_expires_like_any_other_loss() {
     let client = app.connection("generic").await;
     let ada = client.user("ada").await;
     let team = client.group("Team", &[&ada]).await;
-    let expires = scim::time::format(support::start() + TimeDelta::days(2));
+    let expires = scim::time::format(crate::support::start() + TimeDelta::days(2));
     app.pool_of(operations::pools::New {
         name: "Trial".to_owned(),
         seats: 1,
@@ -448,7 +446,7 @@ async fn twenty_parallel_joins_take_exactly_the_seats_there_are() {
 
 /// How many jobs of the kind are there, whatever their state.
 async fn jobs(app: &TestApp, kind: &str) -> i64 {
-    support::count(app, &format!("SELECT COUNT(*) FROM jobs WHERE kind = '{kind}'")).await
+    crate::support::count(app, &format!("SELECT COUNT(*) FROM jobs WHERE kind = '{kind}'")).await
 }
 
 #[tokio::test]

@@ -1,21 +1,15 @@
 //! People who have not finished are reminded: by hand, by schedule, in a tenant's own words, and never for nothing.
 
-#[path = "support/sending.rs"]
-mod sending;
-#[path = "support/smtp.rs"]
-mod smtp;
-mod support;
-
+use crate::support::sending::Site;
+use crate::support::smtp::{Script, WILLING};
 use chrono::TimeDelta;
 use operations::mail::{self, templates};
 use operations::reminders::{self, Concerned, Whom};
 use operations::tenants::SendingChange;
 use operations::work::{Pace, step};
 use operations::{Claim, JobOutcome};
-use sending::Site;
 use serde_json::json;
 use server::Server;
-use smtp::{Script, WILLING};
 
 const DAY: TimeDelta = TimeDelta::days(1);
 
@@ -171,7 +165,7 @@ async fn the_schedule_reminds_who_has_not_finished_and_ends() {
     assert!(text.contains('2'), "{text}");
     assert_eq!(site.reminded(&person).await, 2);
     // A schedule that is set later counts from the invitation, and nothing is sent for days that are over.
-    assert_eq!(support::count(&site.app, "SELECT COUNT(*) FROM jobs WHERE kind = 'remind'").await, 0);
+    assert_eq!(crate::support::count(&site.app, "SELECT COUNT(*) FROM jobs WHERE kind = 'remind'").await, 0);
 }
 
 #[tokio::test]

@@ -1,9 +1,7 @@
 //! What the request log says about a request, and what it never says.
 
-mod support;
-
+use crate::support::{TestApp, USER};
 use serde_json::json;
-use support::{TestApp, USER};
 
 #[tokio::test]
 async fn a_request_is_logged_with_quirks_effects_and_a_masked_body() {
@@ -44,7 +42,8 @@ async fn a_request_is_logged_with_quirks_effects_and_a_masked_body() {
     // The journal names the request as the cause.
     let journal = app.person(&id).await.journal;
     assert!(journal.iter().all(|line| line.cause == logged.id.to_string() && line.actor == "connection"));
-    let stored = support::count(&app, "SELECT COUNT(*) FROM requests WHERE path LIKE '%attributes%'").await;
+    let stored =
+        crate::support::count(&app, "SELECT COUNT(*) FROM requests WHERE path LIKE '%attributes%'").await;
     assert_eq!(stored, 0, "the query is not kept");
 }
 
@@ -63,9 +62,9 @@ async fn refused_requests_are_logged_with_the_reason_and_strangers_are_not() {
     );
     client.send("POST", "/scim/v2/Users", &[], Some("{".to_owned())).await.expect(400);
     assert_eq!(app.last_request(&client).await.body, None);
-    assert_eq!(support::count(&app, "SELECT COUNT(*) FROM requests").await, 2);
+    assert_eq!(crate::support::count(&app, "SELECT COUNT(*) FROM requests").await, 2);
     let personal = "SELECT COUNT(*) FROM requests WHERE error LIKE '%ada@alpha%'";
-    assert_eq!(support::count(&app, personal).await, 0);
+    assert_eq!(crate::support::count(&app, personal).await, 0);
 }
 
 #[tokio::test]
@@ -89,6 +88,6 @@ async fn old_requests_are_forgotten() {
     for (days, left) in [(29, 1), (2, 0)] {
         app.clock.advance(chrono::TimeDelta::days(days));
         app.server.forget_what_is_old().await;
-        assert_eq!(support::count(&app, "SELECT COUNT(*) FROM requests").await, left);
+        assert_eq!(crate::support::count(&app, "SELECT COUNT(*) FROM requests").await, left);
     }
 }

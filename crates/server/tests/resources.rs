@@ -1,9 +1,7 @@
 //! Users and groups over HTTP: what is stored comes back, versions count, and nothing leaks between tenants.
 
-mod support;
-
+use crate::support::{GROUP, TestApp, USER, user};
 use serde_json::{Value, json};
-use support::{GROUP, TestApp, USER, user};
 
 #[tokio::test]
 async fn a_user_lives_from_create_to_delete() {
@@ -282,7 +280,7 @@ async fn nothing_of_one_tenant_is_visible_to_another() {
     // Somebody else's id is answered like an unknown one, word for word.
     let foreign = theirs.group("Team", &[]).await;
     let unknown = "01900000-0000-7000-8000-000000000000";
-    let words = |answer: support::Answer, id: &str| {
+    let words = |answer: crate::support::Answer, id: &str| {
         answer.body["detail"].as_str().expect("a detail").replace(id, "ID")
     };
     let other = words(theirs.add(&foreign, &ada).await.expect_error(400, Some("invalidValue")), &ada);

@@ -1,16 +1,14 @@
 //! The server on a real socket: how it looks from outside, and how it ends.
 
-mod support;
-
 use std::net::SocketAddr;
 
+use crate::support::{TestApp, config, connection, empty_database, fresh_database};
 use chrono::TimeDelta;
 use operations::connections;
 use serde_json::json;
 use server::admin::Admin;
 use server::{Clock, Server};
 use sqlx::{Connection as _, Executor as _};
-use support::{TestApp, config, connection, empty_database, fresh_database};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
@@ -32,7 +30,7 @@ async fn health_readiness_and_measurements_are_told() {
     ] {
         assert!(text.contains(line), "{line} is not in {text}");
     }
-    support::execute(&app, "ALTER TABLE seaql_migrations RENAME TO elsewhere").await;
+    crate::support::execute(&app, "ALTER TABLE seaql_migrations RENAME TO elsewhere").await;
     nobody.send("GET", "/healthz", &[], None).await.expect(200);
     let unready = nobody.send("GET", "/readyz", &[], None).await.expect(503);
     assert!(unready.body.as_str().is_some_and(|text| text.starts_with("not ready")));
@@ -130,10 +128,14 @@ async fn a_server_whose_database_takes_no_changes_is_not_ready_and_says_why() {
         nobody.send("GET", "/readyz", &[], None).await.expect(200);
     } else {
         let name = app.url.rsplit_once('/').expect("a URL with a database").1.to_owned();
-        support::execute(&app, &format!("ALTER DATABASE \"{name}\" SET default_transaction_read_only = on"))
-            .await;
+        crate::support::execute(
+            &app,
+            &format!("ALTER DATABASE \"{name}\" SET default_transaction_read_only = on"),
+        )
+        .await;
         let server = Server::build(config(&app.url, &[])).await.expect("the schema is there");
-        let unready = support::anonymous(server.router()).send("GET", "/readyz", &[], None).await.expect(503);
+        let unready =
+            crate::support::anonymous(server.router()).send("GET", "/readyz", &[], None).await.expect(503);
         assert!(unready.body.as_str().is_some_and(|text| text.contains("takes no changes")), "{unready:?}");
     }
 }
@@ -150,7 +152,7 @@ async fn what_was_accepted_is_finished_and_written_before_the_end() {
         stopped.await.expect("told to stop");
     });
     let client = async move {
-        let body = support::user("ada").to_string();
+        let body = crate::support::user("ada").to_string();
         let mut stream = TcpStream::connect(address).await.expect("the server listens");
         let head = format!(
             "POST /scim/v2/Users HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nExpect: 100-continue\r\n\
@@ -257,7 +259,7 @@ async fn an_address_that_is_taken_and_a_database_that_is_old_refuse_to_start() {
 async fn links_use_the_configured_address() {
     let app = TestApp::open_with(&[("ROLLCALL_BASE_URL", "https://scim.alpha.example/rollcall")]).await;
     let client = app.connection("generic").await;
-    let created = client.post("/Users", &support::user("ada")).await.expect(201);
+    let created = client.post("/Users", &crate::support::user("ada")).await.expect(201);
     let location = format!("https://scim.alpha.example/rollcall/scim/v2/Users/{}", created.id());
     assert_eq!(
         (created.header("location"), &created.body["meta"]["location"]),

@@ -1,12 +1,10 @@
 //! Sockets of clients that are silent, slow, too many, or write before they read.
 
-mod support;
-
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::support::{config, connection, fresh_database};
 use server::Server;
-use support::{config, connection, fresh_database};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
@@ -106,7 +104,7 @@ async fn a_connection_waits_for_its_next_request_and_not_for_ever() {
 async fn a_request_that_is_worked_on_is_not_cut_off() {
     let settings = [("ROLLCALL_LIMITS__KEEP_ALIVE_SECONDS", "1"), ("ROLLCALL_LIMITS__HEADER_SECONDS", "1")];
     against(&settings, async |address, token| {
-        let body = support::user("ada").to_string();
+        let body = crate::support::user("ada").to_string();
         let mut stream = connect(address).await;
         let head = format!(
             "POST /scim/v2/Users HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nExpect: 100-continue\r\n\

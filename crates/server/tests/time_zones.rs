@@ -1,17 +1,15 @@
 //! The last day of a pool ends at midnight where the tenant is, also after the tenant's time zone was changed.
 
-mod support;
-
+use crate::support::TestApp;
 use chrono::TimeDelta;
 use operations::consequences::{Agreed, Losses};
 use operations::journal::{Line, Reader, Wanted};
 use operations::{Error, tenants};
 use provisioning::Zone;
 use serde_json::json;
-use support::TestApp;
 
 /// A tenant in UTC at nine o'clock on the first of March, with Ada in a pool whose last day is given.
-async fn trial(expires: &str) -> (TestApp, support::Client, String) {
+async fn trial(expires: &str) -> (TestApp, crate::support::Client, String) {
     let app = TestApp::open().await;
     let client = app.connection("generic").await;
     let ada = client.user("ada").await;
@@ -66,7 +64,7 @@ async fn ends(app: &TestApp) -> String {
 }
 
 async fn timers(app: &TestApp) -> i64 {
-    support::count(app, "SELECT COUNT(*) FROM jobs WHERE kind = 'expire-pool'").await
+    crate::support::count(app, "SELECT COUNT(*) FROM jobs WHERE kind = 'expire-pool'").await
 }
 
 #[tokio::test]

@@ -1,14 +1,12 @@
 //! Two servers over one PostgreSQL: what one did, the other knows, and neither does what the other has done.
 
-mod support;
-
 use std::time::Duration;
 
+use crate::support::{Client, TestApp, config};
 use chrono::TimeDelta;
 use futures::future::{join, join_all};
 use serde_json::json;
 use server::Server;
-use support::{Client, TestApp, config};
 
 /// How long each server believes what it read of the tokens.
 const CACHE: &str = "60";
@@ -61,11 +59,11 @@ impl Pair {
 async fn what_one_server_wrote_the_other_reads_changes_and_deletes() {
     let Some(pair) = Pair::open().await else { return };
     let (here, there) = (&pair.here, &pair.there);
-    let created = here.post("/Users", &support::user("ada")).await.expect(201);
+    let created = here.post("/Users", &crate::support::user("ada")).await.expect(201);
     let path = format!("/Users/{}", created.id());
     let read = there.get(&path).await.expect(200);
     assert_eq!((&read.body, read.header("etag")), (&created.body, created.header("etag")));
-    there.post("/Users", &support::user("ada")).await.expect_error(409, Some("uniqueness"));
+    there.post("/Users", &crate::support::user("ada")).await.expect_error(409, Some("uniqueness"));
 
     let title = json!([{ "op": "replace", "path": "title", "value": "Purser" }]);
     there.patch(&path, title).await.expect(200);
@@ -120,10 +118,10 @@ async fn a_job_is_done_by_one_of_the_servers() {
         "CREATE TRIGGER note_claim AFTER UPDATE ON jobs FOR EACH ROW \
          WHEN (OLD.attempt < NEW.attempt) EXECUTE FUNCTION note_claim()",
     ] {
-        support::execute(&pair.app, statement).await;
+        crate::support::execute(&pair.app, statement).await;
     }
     let timers = "SELECT COUNT(*) FROM jobs WHERE kind = 'end-grace'";
-    assert_eq!(support::count(&pair.app, timers).await, 12);
+    assert_eq!(crate::support::count(&pair.app, timers).await, 12);
 
     pair.app.clock.advance(TimeDelta::days(8));
     join(pair.app.server.run_due_jobs(), pair.other.run_due_jobs()).await;
@@ -132,9 +130,9 @@ async fn a_job_is_done_by_one_of_the_servers() {
         let story = pair.app.story(person).await;
         assert_eq!(story.iter().filter(|kind| *kind == "deactivated").count(), 1, "{story:?}");
     }
-    assert_eq!(support::count(&pair.app, timers).await, 0);
-    let claims = support::count(&pair.app, "SELECT COUNT(*) FROM claims").await;
-    let jobs = support::count(&pair.app, "SELECT COUNT(DISTINCT job) FROM claims").await;
+    assert_eq!(crate::support::count(&pair.app, timers).await, 0);
+    let claims = crate::support::count(&pair.app, "SELECT COUNT(*) FROM claims").await;
+    let jobs = crate::support::count(&pair.app, "SELECT COUNT(DISTINCT job) FROM claims").await;
     assert!(jobs >= 12, "the timers were claimed");
     assert_eq!(claims, jobs, "a job was claimed by both");
 }

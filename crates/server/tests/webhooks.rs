@@ -1,16 +1,12 @@
 //! Events reach the application's own addresses: signed, in order for each person, tried again, once each.
 
-#[path = "support/receiver.rs"]
-mod receiver;
-mod support;
-
+use crate::support::receiver::{Heard, Receiver, Reply};
+use crate::support::{Client, TestApp, USER};
 use chrono::TimeDelta;
 use operations::webhooks::{self, Change, Created, New};
 use operations::{Claim, journal};
-use receiver::{Heard, Receiver, Reply};
 use serde_json::json;
 use server::Server;
-use support::{Client, TestApp, USER};
 
 const OK: Reply = Reply::Status(200, "ok");
 
@@ -313,7 +309,7 @@ async fn after_a_crash_between_answer_and_record_only_that_delivery_is_repeated(
 async fn two_servers_deliver_each_event_once() {
     let site = Site::open(|_, _| OK).await;
     let settings = [("ROLLCALL_WEBHOOKS__ALLOW_PRIVATE", "true")];
-    let config = support::config(&site.app.url, &settings);
+    let config = crate::support::config(&site.app.url, &settings);
     let second = Server::build_with(config, site.app.clock.clone()).await.expect("a second server");
     for number in 0..20 {
         let id = site.person(&format!("p{number}")).await;
@@ -384,7 +380,7 @@ async fn the_log_of_deliveries_goes_with_its_events_and_a_webhook_with_its_log()
     assert_eq!(site.deliveries(None).await.len(), 1);
     let (db, operator) = (site.app.admin.db(), site.app.admin.operator("test"));
     webhooks::delete(db, &operator, &site.app.tenant, &site.webhook.known.url).await.expect("deleted");
-    assert_eq!(support::count(&site.app, "SELECT COUNT(*) FROM webhook_deliveries").await, 0);
+    assert_eq!(crate::support::count(&site.app, "SELECT COUNT(*) FROM webhook_deliveries").await, 0);
     site.person("cyd").await;
     site.app.later(TimeDelta::days(1)).await;
     assert_eq!(site.receiver.heard().len(), 2);

@@ -1,13 +1,11 @@
 //! Users who are created together: each is there with everything, or not at all.
 
-mod support;
-
 use std::collections::BTreeSet;
 
+use crate::support::{TestStore, newcomer, page, user_document, user_filter};
 use provisioning::Subject;
 use serde_json::json;
 use store::{JournalQuery, Newcomer, TenantScope};
-use support::{TestStore, newcomer, page, user_document, user_filter};
 
 fn called(scope: &TenantScope, name: &str) -> Newcomer {
     let emails = json!([{ "value": format!("{name}@alpha.example"), "type": "work" }]);

@@ -1,19 +1,17 @@
 //! Many writers at once: seats never overshoot, nothing is lost, one name has one winner, nobody waits in a circle.
 
-mod support;
-
 use std::future::Future;
 use std::sync::Arc;
 
+use crate::support::{
+    TestStore, by, create, id_at, insert_user, licences_of, new_user, now, options, page, user_document,
+};
 use chrono::TimeDelta;
 use provisioning::{Cause, Decision, Effect, GroupId, PoolPolicy, UserId, settle};
 use sea_orm::{ConnectionTrait, Database, Statement};
 use serde_json::json;
 use store::{
     Claim, Constraint, Error, GrantKind, MemberKind, NewGroup, Options, Store, TenantScope, job_kind,
-};
-use support::{
-    TestStore, by, create, id_at, insert_user, licences_of, new_user, now, options, page, user_document,
 };
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;

@@ -1,10 +1,8 @@
 //! What becomes of connections that the database has ended.
 
-mod support;
-
+use crate::support::{TestStore, page};
 use sea_orm::{ConnectionTrait as _, Database};
 use store::Error;
-use support::{TestStore, page};
 
 const END_THE_OTHERS: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
      WHERE datname = current_database() AND pid <> pg_backend_pid()";

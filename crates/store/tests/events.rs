@@ -1,14 +1,12 @@
 //! Events are read once each, in the order of their commits, whoever commits when.
 
-mod support;
-
+use crate::support::{TestStore, insert_user, now};
 use chrono::TimeDelta;
 use proptest::prelude::*;
 use provisioning::{EventKind, UserId};
 use sea_orm::{ConnectionTrait as _, Database};
 use serde_json::json;
 use store::{Event, Kept, NewEvent, Place, Store, WriteUnit};
-use support::{TestStore, insert_user, now};
 
 /// Tells the application something about a person.
 async fn tell(unit: &mut WriteUnit, user: UserId, number: usize) {
@@ -176,7 +174,7 @@ async fn a_database_that_was_restored_from_another_server_tells_old_events_befor
         database.execute_unprepared(other).await.expect("as on a server with more transactions");
     }
     database.close().await.expect("closed");
-    let restored = Store::open(&support::options(&store.url)).await.expect("the database opens");
+    let restored = Store::open(&crate::support::options(&store.url)).await.expect("the database opens");
     let mut unit = restored.write(&store.scope).await.expect("a unit opens");
     tell(&mut unit, ada, 2).await;
     unit.commit().await.expect("committed");

@@ -1,7 +1,6 @@
 //! Figures of the whole installation: what they count, and how many names they say.
 
-mod support;
-
+use crate::support::{TestStore, by, id_at, insert_user, new_connection, new_pool, now};
 use chrono::TimeDelta;
 use provisioning::{Cause, PoolPolicy};
 use serde_json::json;
@@ -9,7 +8,6 @@ use store::{
     Claim, ConnectionFigures, GrantKind, JobFigures, NameInTenant, NewJob, PoolFigures, RequestBatch,
     RequestRecord, TenantScope,
 };
-use support::{TestStore, by, id_at, insert_user, new_connection, new_pool, now};
 
 const LEASE: TimeDelta = TimeDelta::minutes(1);
 

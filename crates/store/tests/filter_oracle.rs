@@ -1,10 +1,14 @@
 //! The meaning of filters: SQL selects exactly what `ResolvedFilter::matches` accepts, on both databases.
 
-mod support;
-
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::support::fill::fill;
+use crate::support::generate::{Target, Tenant, filter, targets, tenant};
+use crate::support::represent::{group_documents, matching, user_documents};
+use crate::support::{
+    TestStore, create, group_filter, id_at, new_user, now, page, user_document, user_filter,
+};
 use chrono::{DateTime, Utc};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -12,10 +16,6 @@ use provisioning::{Enrolment, SeatState, Status};
 use scim::Object;
 use scim::schema::{Attribute, ENROLMENT, ENTERPRISE_USER, Kind};
 use serde_json::{Value, json};
-use support::fill::fill;
-use support::generate::{Target, Tenant, filter, targets, tenant};
-use support::represent::{group_documents, matching, user_documents};
-use support::{TestStore, create, group_filter, id_at, new_user, now, page, user_document, user_filter};
 use uuid::Uuid;
 
 #[derive(serde::Deserialize)]

@@ -1,14 +1,12 @@
 //! Jobs are claimed by lease, by one worker at a time, and say themselves whether to try again.
 
-mod support;
-
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::support::{TestStore, now};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use store::{Claim, Error, Job, NewJob, Outcome};
-use support::{TestStore, now};
 use tokio::task::JoinSet;
 
 const LEASE: TimeDelta = TimeDelta::minutes(1);

@@ -1,14 +1,12 @@
 //! Lists: a page is read in portions of a bounded size, and how many there are is right whatever was written before.
 
-mod support;
-
+use crate::support::{
+    TestStore, create, id_at, insert_group, insert_user, new_user, now, page, user_document, user_filter,
+};
 use chrono::TimeDelta;
 use provisioning::UserId;
 use serde_json::json;
 use store::{ConnectionId, TenantScope, Wanted, WriteUnit};
-use support::{
-    TestStore, create, id_at, insert_group, insert_user, new_user, now, page, user_document, user_filter,
-};
 
 const MIB: usize = 1024 * 1024;
 

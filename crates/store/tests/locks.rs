@@ -1,13 +1,11 @@
 //! Who arrives and what is being set up for them never miss each other, whichever of the two commits first.
 
-mod support;
-
 use std::sync::Arc;
 
+use crate::support::{TestStore, new_pool, newcomer, now, page, push_member, user_document};
 use provisioning::PoolPolicy;
 use serde_json::json;
 use store::{GrantKind, NewPool};
-use support::{TestStore, new_pool, newcomer, now, page, push_member, user_document};
 use tokio::sync::Barrier;
 
 /// How often each pair meets: on PostgreSQL, one of the first meetings goes wrong without the locks; SQLite has one

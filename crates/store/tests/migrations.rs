@@ -1,11 +1,9 @@
 //! Migrations run once, whoever opens the database, and are refused where they are switched off.
 
-mod support;
-
+use crate::support::postgres::MIGRATIONS;
+use crate::support::{create_tenant, empty_database, options};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, Statement};
 use store::{Error, Options, Store};
-use support::postgres::MIGRATIONS;
-use support::{create_tenant, empty_database, options};
 use tokio::task::JoinSet;
 
 #[tokio::test]

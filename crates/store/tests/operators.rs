@@ -1,11 +1,9 @@
 //! What an operator asks for: counts, lists with names, people in the journal, and a tenant that goes with everything.
 
-mod support;
-
+use crate::support::{TestStore, actor, by, id_at, insert_group, insert_user, new_connection, new_pool, now};
 use provisioning::{Cause, Entry, EntryKind, PoolId, PoolPolicy, SeatState, Subject, UserId};
 use serde_json::json;
 use store::{Error, GrantKind, JournalQuery, MemberKind, NewToken, PoolRule, TenantScope, WriteUnit};
-use support::{TestStore, actor, by, id_at, insert_group, insert_user, new_connection, new_pool, now};
 
 /// What stands in a tenant.
 struct Filled {

@@ -1,11 +1,9 @@
 //! Whose users and groups are: an owner exists, and a connection that is deleted leaves nothing behind.
 
-mod support;
-
+use crate::support::{TestStore, create, id_at, new_connection, new_user, now, user_document};
 use provisioning::GroupId;
 use serde_json::{Map, json};
 use store::{Error, NewConnection, NewGroup};
-use support::{TestStore, create, id_at, new_connection, new_user, now, user_document};
 
 #[tokio::test]
 async fn an_owner_is_a_connection_that_exists() {

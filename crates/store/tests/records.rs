@@ -1,14 +1,12 @@
 //! The journal, the request log, connections and tokens.
 
-mod support;
-
 use std::collections::HashSet;
 
+use crate::support::{TestStore, actor, create_tenant, id_at, insert_group, new_connection, new_pool, now};
 use chrono::TimeDelta;
 use provisioning::{Entry, EntryKind, GroupId, PoolId, Subject, UserId};
 use serde_json::json;
 use store::{Actor, ActorKind, Constraint, Error, JournalQuery, Kept, NewToken, RequestBatch, RequestRecord};
-use support::{TestStore, actor, create_tenant, id_at, insert_group, new_connection, new_pool, now};
 
 #[tokio::test]
 async fn the_journal_keeps_its_order() {

@@ -1,10 +1,9 @@
 //! The store means by an effect what `provisioning::apply` means, whatever happens in whatever order.
 
-mod support;
-
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::support::{TestStore, by, insert_group, insert_user, licences_of, new_pool, now, page};
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -16,7 +15,6 @@ use provisioning::{
 use sea_orm::{ConnectOptions, Database, DatabaseConnection, FromQueryResult, Statement};
 use serde_json::{Value, json};
 use store::{GrantKind, MemberKind, TenantScope, job_kind};
-use support::{TestStore, by, insert_group, insert_user, licences_of, new_pool, now, page};
 
 /// A change of the facts about one of the people.
 #[derive(Clone, Copy, Debug)]

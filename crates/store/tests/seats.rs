@@ -1,14 +1,14 @@
 //! Facts out of rows, decisions into rows: seats, queues, enrolments and the jobs that follow.
 
-mod support;
-
+use crate::support::{
+    TestStore, by, insert_group, insert_user, licences_of, new_pool, now, policy, user_document,
+};
 use chrono::{DateTime, TimeDelta, Utc};
 use provisioning::{
     Cause, Decision, Effect, Enrolment, GrantSource, PoolPolicy, SeatState, Status, Subject, UserId, settle,
 };
 use serde_json::json;
 use store::{Claim, Error, GrantKind, JournalQuery, MemberKind, NewJob, WriteUnit, job_kind};
-use support::{TestStore, by, insert_group, insert_user, licences_of, new_pool, now, policy, user_document};
 
 /// Settles people as a request does, and answers what was decided.
 async fn settled(unit: &mut WriteUnit, people: &[UserId], cause: &Cause, at: DateTime<Utc>) -> Decision {

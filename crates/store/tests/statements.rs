@@ -1,11 +1,9 @@
 //! Cost follows the change, not the size: statements are counted.
 
-mod support;
-
+use crate::support::{TestStore, actor, by, insert_user, now, user_document};
 use provisioning::{Cause, Entry, EntryKind, GroupId, PoolPolicy, Subject, UserId, settle};
 use serde_json::json;
 use store::{MemberKind, Wanted};
-use support::{TestStore, actor, by, insert_user, now, user_document};
 
 /// What a PATCH of one member does, and how many statements it took.
 async fn patch(store: &TestStore, group: GroupId, user: UserId, joins: bool) -> usize {

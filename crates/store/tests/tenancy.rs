@@ -1,15 +1,13 @@
 //! Nothing of one tenant is visible to another, or can be changed by it.
 
-mod support;
-
+use crate::support::{
+    TestStore, by, create, group_filter, id_at, insert_group, insert_user, new_connection, new_pool,
+    new_user, now, page, user_document, user_filter,
+};
 use provisioning::{GroupId, PoolPolicy, Subject};
 use serde_json::json;
 use store::{
     Error, GrantKind, JournalQuery, MemberKind, NewGroup, NewToken, RequestRecord, TenantScope, Wanted,
-};
-use support::{
-    TestStore, by, create, group_filter, id_at, insert_group, insert_user, new_connection, new_pool,
-    new_user, now, page, user_document, user_filter,
 };
 
 #[tokio::test]

@@ -1,18 +1,16 @@
 //! Users and groups through units of work: round trips, versions, rollbacks, snapshots.
 
-mod support;
-
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::support::{
+    TestStore, create, create_tenant, id_at, insert_group, insert_user, new_connection, new_pool, new_user,
+    newcomer, now, page, user_document, user_filter,
+};
 use chrono::TimeDelta;
 use provisioning::{PoolPolicy, Subject, UserId};
 use serde_json::json;
 use store::{
     Error, JournalQuery, MemberKind, NewGroup, NewPool, NewUser, Newcomer, Options, PoolRule, Store, Wanted,
-};
-use support::{
-    TestStore, create, create_tenant, id_at, insert_group, insert_user, new_connection, new_pool, new_user,
-    newcomer, now, page, user_document, user_filter,
 };
 use uuid::Uuid;
 

@@ -1,10 +1,8 @@
 //! A database that the release before owners left behind is migrated with all its data.
 
-mod support;
-
+use crate::support::{empty_database, options};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, QueryResult, Statement};
 use store::Store;
-use support::{empty_database, options};
 
 /// Tables whose rows all stay.
 const TABLES: &[&str] = &[

@@ -1,5 +1,7 @@
 //! The built binary as a user has it: commands, a running server, a SCIM client of its own.
 
+pub(crate) mod postgres;
+
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Output, Stdio};
 

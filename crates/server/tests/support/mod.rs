@@ -1,9 +1,11 @@
 //! A server without a socket for each test, on a database of its own: `SQLite`, or `PostgreSQL` where
 //! `ROLLCALL_TEST_POSTGRES_URL` names a server.
-#![allow(dead_code, clippy::allow_attributes, reason = "each test file uses its part")]
 
 #[path = "../../../store/tests/support/postgres.rs"]
 mod postgres;
+pub(crate) mod receiver;
+pub(crate) mod sending;
+pub(crate) mod smtp;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 

@@ -1,5 +1,4 @@
 //! A server with a mail server, a pool for everyone and a directory, for tests of what is sent and when.
-#![allow(dead_code, clippy::allow_attributes, reason = "each test file uses its part")]
 
 use chrono::TimeDelta;
 use operations::mail::{self, Listed};
@@ -9,7 +8,7 @@ use serde_json::{Value, json};
 use server::master_key::read_file;
 use server::{Config, Server};
 
-use crate::smtp::{Received, Script, Sink};
+use crate::support::smtp::{Received, Script, Sink};
 use crate::support::{self, Answer, Client, TestApp, USER};
 
 /// The server and what stands around it.

@@ -1,5 +1,4 @@
 //! A fresh database per test: `SQLite`, or `PostgreSQL` where `ROLLCALL_TEST_POSTGRES_URL` names a server.
-#![expect(dead_code, reason = "each test file uses its part")]
 
 pub(crate) mod fill;
 pub(crate) mod generate;

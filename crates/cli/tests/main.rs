@@ -1,0 +1,15 @@
+//! All tests of the command line that see it from outside, as one program: each program would hold all dependencies again.
+
+mod cli;
+mod connections;
+mod crash;
+mod demo;
+mod imports;
+mod nouns;
+mod previews;
+mod sending;
+mod support;
+mod terminal;
+mod time_zones;
+mod webhook;
+mod workspace;

@@ -1,0 +1,22 @@
+//! All tests of the store that see it from outside, as one program: each program would hold all dependencies again.
+
+mod arrivals;
+mod concurrency;
+mod connections;
+mod events;
+mod figures;
+mod filter_oracle;
+mod jobs;
+mod lists;
+mod locks;
+mod migrations;
+mod operators;
+mod owners;
+mod records;
+mod rules;
+mod seats;
+mod statements;
+mod support;
+mod tenancy;
+mod units;
+mod upgrade;
