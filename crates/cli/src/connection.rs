@@ -103,6 +103,15 @@ pub(crate) enum Command {
         #[arg(long, value_name = "HOW", ignore_case = true, hide_possible_values = true)]
         #[arg(value_parser = PossibleValuesParser::new(["at-once", "waves", "release", "never"]))]
         invitations: Option<String>,
+        /// The most people from whom its pushes may take access within the window of the brake; 0 switches the brake off
+        #[arg(long, value_name = "N")]
+        brake_people: Option<u32>,
+        /// The most percent of its people, but never fewer than five people
+        #[arg(long, value_name = "PERCENT", value_parser = value_parser!(u32).range(1..=100))]
+        brake_percent: Option<u32>,
+        /// The hours of the window
+        #[arg(long, value_name = "HOURS", value_parser = value_parser!(u32).range(1..=8_760))]
+        brake_hours: Option<u32>,
         /// Whether it sees and writes the users and groups of the whole tenant; it keeps those that it owns, and the others
         /// keep their owner
         #[arg(long)]
@@ -174,6 +183,9 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
             grace_days,
             invitation_delay,
             invitations,
+            brake_people,
+            brake_percent,
+            brake_hours,
             shared,
             takes_over,
             takes_over_none,
@@ -188,6 +200,9 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
                 grace_days,
                 invitation_delay_seconds: invitation_delay,
                 invitations,
+                brake_people,
+                brake_percent,
+                brake_hours,
                 shared,
                 takes_over: (takes_over_none || !takes_over.is_empty()).then_some(takes_over),
             };
@@ -211,7 +226,7 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
 }
 
 /// The fields of a connection, in the order in which they are shown.
-const SHOWN: [(&str, &str); 17] = [
+const SHOWN: [(&str, &str); 20] = [
     ("connection", "/name"),
     ("id", "/id"),
     ("tenant", "/tenant"),
@@ -223,6 +238,9 @@ const SHOWN: [(&str, &str); 17] = [
     ("grace (s)", "/graceSeconds"),
     ("invitation delay (s)", "/invitationDelaySeconds"),
     ("invitations", "/invitations"),
+    ("brake (people)", "/brake/people"),
+    ("brake (percent)", "/brake/percent"),
+    ("brake (hours)", "/brake/hours"),
     ("shared", "/shared"),
     ("takes over", "/takesOver"),
     ("valid tokens", "/tokens"),

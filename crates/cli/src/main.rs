@@ -4,6 +4,7 @@ mod administrator;
 mod agreement;
 mod api_token;
 mod binding;
+mod brake;
 mod by_hand;
 mod completions;
 mod config;
@@ -81,6 +82,8 @@ enum Command {
     Pool(pool::Command),
     #[command(subcommand)]
     Binding(binding::Command),
+    #[command(subcommand)]
+    Brake(brake::Command),
     #[command(subcommand)]
     Grant(grant::Command),
     #[command(subcommand)]
@@ -163,6 +166,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::ApiToken(command) => api_token::run(command, global).await,
         Command::Pool(command) => pool::run(command, global).await,
         Command::Binding(command) => binding::run(command, global).await,
+        Command::Brake(command) => brake::run(command, global).await,
         Command::Grant(command) => grant::run(command, global).await,
         Command::User(command) => user::run(command, global).await,
         Command::Group(command) => group::run(command, global).await,

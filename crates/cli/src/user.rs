@@ -62,6 +62,14 @@ pub(crate) enum Command {
         #[command(flatten)]
         within: Within,
     },
+    /// Erases what is kept of a person who was deleted: the person cannot come back as the same one any more.
+    #[command(after_help = "Example: rollcall user erase ada@northlight.example")]
+    Erase {
+        /// The person, by id, or by an e-mail address that the journal knows
+        user: String,
+        #[command(flatten)]
+        within: Within,
+    },
     #[command(flatten)]
     ByHand(by_hand::Command),
 }
@@ -111,6 +119,11 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
         Command::Export { user, within } => {
             let operator = admin.operator("user export").within(within.tenant);
             output::json(&people::export(db, &operator, &user).await.map_err(told)?)
+        }
+        Command::Erase { user, within } => {
+            let operator = admin.operator("user erase").within(within.tenant);
+            let id = people::erase(db, &operator, &user).await.map_err(told)?;
+            output::created(global, &json!({ "id": id }), &format!("what was kept of {id} is erased"))
         }
         Command::ByHand(_) => Ok(()),
     }

@@ -148,8 +148,12 @@ const WANTED: Wanted = Wanted { groups: false, licences: true, manager: false };
 /// The only user whose attribute has this value.
 async fn only(unit: &ReadUnit, attribute: &str, value: &str) -> Result<Option<(User, Computed)>, Error> {
     let filter = resolved(&format!("{attribute} eq {}", serde_json::Value::from(value)))?;
-    let page = Page { start_index: 1, count: 2 };
+    let page = Page { start_index: 1, count: 10 };
     let (_, mut found) = unit.list_users(Some(&filter), page, WANTED).await?.all().await?;
+    // A person who is there comes before those who were deleted and whose access the brake keeps.
+    if found.iter().any(|(user, _)| !user.deleted) {
+        found.retain(|(user, _)| !user.deleted);
+    }
     if found.len() > 1 {
         let said = format!("several people have this {attribute}: name one by id");
         return Err(Error::Refused(said));

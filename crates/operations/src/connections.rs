@@ -63,12 +63,25 @@ pub struct Connection {
     pub invitation_delay_seconds: i64,
     /// How invitations leave.
     pub invitations: Invitations,
+    /// How many people its pushes may take access from; none without a brake.
+    pub brake: Option<Brake>,
     /// Whether it sees and writes the whole tenant, and owns nothing of others.
     pub shared: bool,
     /// The connections whose users and groups it takes over when it writes them.
     pub takes_over: Vec<ConnectionId>,
     /// When it was created.
     pub created_at: DateTime<Utc>,
+}
+
+/// The brake of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Brake {
+    /// The most people.
+    pub people: u32,
+    /// The most percent of its people, but never fewer than five people.
+    pub percent: u32,
+    /// Within so many hours.
+    pub hours: i64,
 }
 
 impl From<store::Connection> for Connection {
@@ -86,6 +99,11 @@ impl From<store::Connection> for Connection {
             grace_seconds: connection.policy.grace.num_seconds(),
             invitation_delay_seconds: connection.policy.invitation_delay.num_seconds(),
             invitations: connection.policy.invitations,
+            brake: Some(connection.policy.brake).filter(|brake| brake.people > 0).map(|brake| Brake {
+                people: brake.people,
+                percent: brake.percent,
+                hours: brake.window.num_hours(),
+            }),
             shared: connection.shared,
             takes_over: connection.takes_over,
             created_at: connection.created_at,
@@ -113,6 +131,7 @@ pub async fn create(db: &Database, operator: &Operator, new: &New) -> Result<Con
             .invitation_delay_seconds
             .map_or(defaults.invitation_delay, |seconds| TimeDelta::seconds(seconds.into())),
         invitations: new.invitations.as_deref().map(invitations).transpose()?.unwrap_or_default(),
+        brake: defaults.brake,
     };
     let takes_over = ids(&db.read(&scope).await?.connections().await?, &new.takes_over)?;
     check_sight(new.shared, &takes_over)?;

@@ -15,6 +15,7 @@ use store::{Constraint, Group, MemberKind, MemberName, NewGroup, WriteUnit};
 use uuid::Uuid;
 
 use crate::alerts;
+use crate::brake;
 use crate::database::{Attempt, Database};
 use crate::error::Error;
 use crate::members::{Moves, Present, refuse_protected};
@@ -23,7 +24,7 @@ use crate::ownership::{Claim, may_delete};
 use crate::representation::{self, Search, Shown, Text, View, group_type};
 use crate::requester::Requester;
 use crate::resources::{self, Edit, Replacement, changed, existing};
-use crate::settle::Change;
+use crate::settle::{CHUNK, Change};
 use crate::work::group_deleted::DeletedWork;
 
 pub use preview::preview_delete;
@@ -298,6 +299,16 @@ async fn remove(
     record(requester, unit, Entry::new(Subject::Group(id), EntryKind::GroupDeleted, why)).await?;
     let mut effects = Effects::default();
     effects.note("group deleted");
+    let cause = Cause::GroupDeleted { group: id, name: name.clone() };
+    if members.len() > CHUNK.min(usize::try_from(most).unwrap_or(usize::MAX)) {
+        let mut people = Vec::new();
+        for pool in &pools {
+            people.extend(unit.pool_people_without_grant(*pool, None, u32::MAX.into()).await?);
+        }
+        people.sort_unstable();
+        people.dedup();
+        brake::hold_ahead(unit, requester, &people, &cause).await?;
+    }
     if members.len() as u64 > most {
         let protected = unit.perhaps_protected().await?;
         refuse_protected(unit, &protected).await?;
@@ -308,7 +319,6 @@ async fn remove(
     }
     let people = members.iter().filter(|(_, kind)| *kind == MemberKind::User);
     let people: Vec<UserId> = people.map(|(id, _)| UserId::new(*id)).collect();
-    let cause = Cause::GroupDeleted { group: id, name };
     let change = Change { cause: &cause, actor: &requester.actor, now };
     effects.merge(change.settle(unit, &people).await?);
     Ok(effects)

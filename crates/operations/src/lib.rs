@@ -14,6 +14,7 @@ pub mod administrators;
 mod alerts;
 pub mod api_tokens;
 pub mod bindings;
+pub mod brake;
 pub mod conflicts;
 pub mod connections;
 pub mod consequences;

@@ -4,7 +4,7 @@ mod moved;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use provisioning::{GroupId, PoolId, PoolPolicy, Refusal};
+use provisioning::{GroupId, PoolId, PoolPolicy, Refusal, UserId};
 use scim::compat::names::PARK_UNKNOWN_MEMBERS;
 use scim::patch::{MemberChanges, Members};
 use scim::text::fold_name;
@@ -13,6 +13,7 @@ use store::{Group, Member, MemberKind, MemberName, PoolState, ReadUnit, WriteUni
 use uuid::Uuid;
 
 pub(crate) use self::moved::{Moved, subject, told, users};
+use crate::brake;
 use crate::error::Error;
 use crate::outcome::Outcome;
 use crate::representation::member as element;
@@ -270,6 +271,11 @@ impl Moves {
         gone.sort_unstable();
         if bound && self.leave_by_job() {
             refuse_protected(unit, &gone).await?;
+        }
+        if bound && gone.len() > CHUNK {
+            let cause = Moved::Out.cause(group.id, group.display_name());
+            let people: Vec<UserId> = gone.iter().copied().map(UserId::new).collect();
+            brake::hold_ahead(unit, requester, &people, &cause).await?;
         }
         let mut added = unit.add_members(group.id, &self.joining, now).await?;
         added.sort_unstable();

@@ -1,5 +1,6 @@
 //! One person: what is known, what became of them, and why.
 
+mod erase;
 mod export;
 
 use chrono::{DateTime, Utc};
@@ -17,6 +18,7 @@ use crate::requester::Operator;
 /// Lines of the journal that are shown with a person.
 const LINES: u64 = 100;
 
+pub use erase::{erase, erase_old};
 pub use export::{Export, export};
 
 /// A person.

@@ -3,9 +3,12 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use provisioning::{ApplicationEvent, Cause, Decision, Effect, Entry, PoolId, Situation, Subject, UserId};
-use store::{Actor, NewJob, WriteUnit};
+use provisioning::{
+    ApplicationEvent, Cause, Decision, Effect, Entry, EventKind, PoolId, Refusal, Situation, Subject, UserId,
+};
+use store::{Actor, ActorKind, NewJob, WriteUnit};
 
+use crate::brake;
 use crate::error::Error;
 use crate::outcome::Effects;
 use crate::tenants::Settings;
@@ -39,6 +42,24 @@ impl Change<'_> {
         Ok(effects)
     }
 
+    /// Settles a person who is to be removed; says what followed, and whether the brake keeps the person.
+    ///
+    /// # Errors
+    /// As [`Change::settle`].
+    pub(crate) async fn settle_removed(
+        self,
+        unit: &mut WriteUnit,
+        person: UserId,
+    ) -> Result<(Effects, bool), Error> {
+        let (mut effects, mut held) = (Effects::default(), false);
+        self.settle_each(unit, &[person], &HashMap::new(), |situation, decision| {
+            effects.decided(situation, decision);
+            held = decision.effects.iter().any(|effect| matches!(effect, Effect::LossHeld { .. }));
+        })
+        .await?;
+        Ok((effects, held))
+    }
+
     /// As [`Change::settle`] for people of several requests, each entry in the name of its own; says what followed for
     /// whom.
     ///
@@ -69,12 +90,44 @@ impl Change<'_> {
         mut seen: impl FnMut(&Situation, &Decision) + Send,
     ) -> Result<(), Error> {
         for people in people.chunks(CHUNK) {
-            let situation = unit.lock_facts(people, &[], self.now).await?;
+            let mut situation = unit.lock_facts(people, &[], self.now).await?;
+            situation.pushed = self.actor.kind == ActorKind::Connection;
+            if situation.pushed && self.cause.takes() {
+                situation.brake = unit.lock_brake(&self.actor.name, self.now).await?;
+            }
             let decision = provisioning::settle(&situation, self.cause, self.now)?;
             self.perform(unit, &decision, actors).await?;
+            self.check_administration(unit, &situation, &decision).await?;
+            brake::tell(unit, &situation, &decision.effects, self.now).await?;
             seen(&situation, &decision);
         }
         Ok(())
+    }
+
+    /// Refuses a push after which no administrator would be in a state to administrate.
+    async fn check_administration(
+        self,
+        unit: &mut WriteUnit,
+        situation: &Situation,
+        decision: &Decision,
+    ) -> Result<(), Error> {
+        let told = |effect: &Effect| match effect {
+            Effect::ApplicationTold { user, event } if EventKind::from(*event).access() == Some(false) => {
+                Some(*user)
+            }
+            _ => None,
+        };
+        let locked_out: Vec<UserId> = match self.cause {
+            Cause::PushedInactive => situation.people.iter().map(|person| person.id).collect(),
+            _ => decision.effects.iter().filter_map(told).collect(),
+        };
+        if !situation.pushed || locked_out.is_empty() {
+            return Ok(());
+        }
+        let gone = *self.cause == Cause::Removed;
+        let Some(user) = unit.administration_lost(&locked_out, gone).await? else { return Ok(()) };
+        let name = situation.people.iter().find(|person| person.id == user).map(|person| person.name.clone());
+        Err(Refusal::Protected { user, name: name.unwrap_or_default() }.into())
     }
 
     /// Serves the people who wait for a pool, as many as one unit may serve; says whether there were any.

@@ -201,7 +201,8 @@ const fn cause(was_active: bool, is_active: bool, entitled: bool) -> Option<Caus
     }
 }
 
-/// Deletes a user: access ends and seats go back at once, whatever the grace.
+/// Deletes a user: access ends and seats go back at once, whatever the grace, unless the brake holds it. Then the user is
+/// gone for the protocol, and the person keeps access until an administrator decides.
 ///
 /// # Errors
 /// 404, 412, or what the database says.
@@ -224,9 +225,14 @@ pub async fn delete(
 /// Removes a user who is locked for it.
 async fn remove(requester: &Requester, unit: &mut WriteUnit, id: UserId) -> Result<Effects, Error> {
     let change = Change { cause: &Cause::Removed, actor: &requester.actor, now: requester.now };
-    let mut effects = change.settle(unit, &[id]).await?;
-    unit.delete_user(id, requester.now).await?;
-    effects.note("person removed");
+    let (mut effects, held) = change.settle_removed(unit, id).await?;
+    if held {
+        unit.hide_user(id, requester.now).await?;
+        effects.note("user deleted, person kept by the brake");
+    } else {
+        unit.delete_user(id, requester.now).await?;
+        effects.note("person removed");
+    }
     Ok(effects)
 }
 

@@ -1,6 +1,8 @@
 //! Long work: many people in batches, each batch one unit of work that ends with how far the work has come. An
 //! operation starts it; a worker of the server, or the command that started it, takes one step after the other.
 
+pub(crate) mod alert_brake;
+pub(crate) mod decide_brake;
 pub(crate) mod delete_pool;
 pub(crate) mod delete_tenant;
 pub(crate) mod end_grace;
@@ -40,6 +42,7 @@ pub const TIMERS: &[&str] = &[
     remind::KIND,
     notify::KIND,
     expire_pool::KIND,
+    alert_brake::KIND,
     join_groups::KIND,
 ];
 
@@ -51,6 +54,7 @@ pub const LONG: &[&str] = &[
     hand_over::KIND,
     import::KIND,
     members_moved::KIND,
+    decide_brake::KIND,
     delete_pool::KIND,
     delete_tenant::KIND,
 ];
@@ -193,6 +197,8 @@ impl Step<'_> {
             settle_group::KIND => settle_group::step(self).await,
             settle_pool::KIND => settle_pool::step(self).await,
             expire_pool::KIND => expire_pool::step(self).await,
+            alert_brake::KIND => alert_brake::step(self).await,
+            decide_brake::KIND => decide_brake::step(self).await,
             group_deleted::KIND => group_deleted::step(self).await,
             hand_over::KIND => hand_over::step(self).await,
             import::KIND => import::step(self).await,

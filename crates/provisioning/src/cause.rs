@@ -104,33 +104,17 @@ pub enum Cause {
 }
 
 impl Cause {
-    /// Whether an identity provider caused it, and not an administrator or a timer.
+    /// Whether the brake counts and holds what an identity provider takes by it.
     #[must_use]
-    pub const fn is_push(&self) -> bool {
-        match self {
-            Self::Created
-            | Self::PushedActive
-            | Self::PushedInactive
-            | Self::AttributesChanged
-            | Self::JoinedGroup { .. }
-            | Self::LeftGroup { .. }
-            | Self::GroupDeleted { .. }
-            | Self::HeldForDomain
-            | Self::Removed => true,
-            Self::Bound { .. }
-            | Self::Unbound { .. }
-            | Self::Expired { .. }
-            | Self::GraceOver
-            | Self::SeatFreed { .. }
-            | Self::GrantedByHand
-            | Self::GrantLifted
-            | Self::Withheld
-            | Self::WithheldNoMore
-            | Self::DeactivatedByHand
-            | Self::ActivatedByHand
-            | Self::Released
-            | Self::PoolChanged { .. } => false,
-        }
+    pub const fn takes(&self) -> bool {
+        matches!(
+            self,
+            Self::PushedInactive
+                | Self::AttributesChanged
+                | Self::LeftGroup { .. }
+                | Self::GroupDeleted { .. }
+                | Self::Removed
+        )
     }
 
     /// Whether a full pool with the policy `reject` may refuse this change.

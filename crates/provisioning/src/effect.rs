@@ -4,8 +4,10 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    cause::Cause,
     enrolment::{Enrolment, Status},
-    id::{PoolId, UserId},
+    id::{ConnectionId, PoolId, UserId},
+    person::Kept,
     words::words,
 };
 
@@ -81,6 +83,31 @@ pub enum Effect {
         /// Who.
         user: UserId,
     },
+    /// A push took access from the person, and the brake counts it.
+    LossCounted {
+        /// Who.
+        user: UserId,
+        /// The connection that pushed.
+        connection: ConnectionId,
+    },
+    /// A push would take access from the person, and the brake holds it.
+    LossHeld {
+        /// Who.
+        user: UserId,
+        /// The connection that pushed.
+        connection: ConnectionId,
+        /// All that is kept for the person from now on.
+        kept: Kept,
+        /// What would have taken it.
+        cause: Cause,
+    },
+    /// The brake keeps less for the person, or nothing.
+    HoldEnded {
+        /// Who.
+        user: UserId,
+        /// What it still keeps.
+        kept: Kept,
+    },
 }
 
 impl Effect {
@@ -97,7 +124,10 @@ impl Effect {
             | Self::InvitationWithdrawn { user }
             | Self::ApplicationTold { user, .. }
             | Self::GraceTimer { user, .. }
-            | Self::GraceCancelled { user } => *user,
+            | Self::GraceCancelled { user }
+            | Self::LossCounted { user, .. }
+            | Self::LossHeld { user, .. }
+            | Self::HoldEnded { user, .. } => *user,
         }
     }
 
@@ -124,6 +154,9 @@ impl Effect {
             Self::ApplicationTold { event, .. } => format!("application told: {}", event.plain()),
             Self::GraceTimer { at, .. } => format!("grace ends {}", instant(*at)),
             Self::GraceCancelled { .. } => "grace cancelled".to_owned(),
+            Self::LossCounted { .. } => "counted by the brake".to_owned(),
+            Self::LossHeld { .. } => "held by the brake: access stays".to_owned(),
+            Self::HoldEnded { .. } => "the brake holds it no more".to_owned(),
         }
     }
 }

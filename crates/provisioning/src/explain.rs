@@ -16,8 +16,14 @@ use crate::{
 #[must_use]
 pub fn explain(person: &Person, pools: &[Pool], now: DateTime<Utc>) -> Vec<String> {
     let mut lines = Vec::new();
-    if !person.active {
+    if !person.active && !person.kept.active {
         lines.push(format!("{}'s account is switched off, so no grant counts.", person.name));
+    }
+    if !person.kept.is_empty() {
+        lines.push(format!(
+            "The brake keeps for {} what a push took, until an administrator decides with `rollcall brake`.",
+            person.name
+        ));
     }
     if person.hand.deactivated {
         lines.push(format!(
@@ -38,10 +44,11 @@ pub fn explain(person: &Person, pools: &[Pool], now: DateTime<Utc>) -> Vec<Strin
         .map(|grant| grant.pool)
         .chain(person.seats.iter().map(|seat| seat.pool))
         .chain(person.hand.withheld.iter().copied())
+        .chain(person.kept.pools.iter().copied())
         .collect();
     concerned.sort_unstable();
     concerned.dedup();
-    if person.grants.is_empty() {
+    if person.grants.is_empty() && person.kept.pools.is_empty() {
         lines.push(format!("No grant stands for {}: no bound group, no rule, nothing by hand.", person.name));
     }
     for id in concerned {

@@ -52,7 +52,7 @@ pub enum Subject {
 
 /// What happened.
 ///
-/// The rules write those up to [`EntryKind::Removed`]; the others are changes of facts, recorded by the operation that made them.
+/// The rules write those up to [`EntryKind::HoldEnded`]; the others are changes of facts, recorded by the operation that made them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EntryKind {
@@ -78,6 +78,16 @@ pub enum EntryKind {
     Unassigned,
     /// The person was removed.
     Removed,
+    /// The brake holds what a push would have taken.
+    LossHeld,
+    /// The brake holds it no more.
+    HoldEnded,
+    /// An administrator decided about what the brake holds.
+    BrakeDecided,
+    /// A deleted person came back as the same one.
+    Returned,
+    /// What was kept of a deleted person was erased.
+    Erased,
     /// A step of the enrolment was taken.
     StepTaken,
     /// Every step of the enrolment was taken.
@@ -206,6 +216,11 @@ words!(EntryKind, "journal entry kind", {
     Reinstated => "reinstated",
     Unassigned => "unassigned",
     Removed => "removed",
+    LossHeld => "loss-held",
+    HoldEnded => "hold-ended",
+    BrakeDecided => "brake-decided",
+    Returned => "returned",
+    Erased => "erased",
     StepTaken => "step-taken",
     Activated => "activated",
     CodeSent => "code-sent",

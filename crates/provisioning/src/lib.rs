@@ -9,7 +9,7 @@
 //! ```
 //! use chrono::{TimeDelta, TimeZone, Utc};
 //! use provisioning::{
-//!     Cause, Enrolment, Grant, GrantSource, Hand, Person, Policy, Pool, PoolId, PoolPolicy, Situation,
+//!     Cause, Enrolment, Grant, GrantSource, Hand, Kept, Person, Policy, Pool, PoolId, PoolPolicy, Situation,
 //!     UserId,
 //! };
 //! use uuid::Uuid;
@@ -23,6 +23,7 @@
 //!     active: true,
 //!     protected: false,
 //!     hand: Hand::default(),
+//!     kept: Kept::default(),
 //!     grants: vec![Grant { pool: vault, source: GrantSource::ByHand }],
 //!     seats: vec![],
 //!     enrolment: Enrolment::default(),
@@ -36,7 +37,7 @@
 //!     policy: PoolPolicy::Queue,
 //!     expires_at: None,
 //! };
-//! let situation = Situation { people: vec![ada], pools: vec![pool], queue: vec![] };
+//! let situation = Situation { people: vec![ada], pools: vec![pool], ..Situation::default() };
 //!
 //! let decision = provisioning::settle(&situation, &Cause::GrantedByHand, now).expect("there is room");
 //! let effects = decision.effects.iter();
@@ -97,11 +98,14 @@
 //!   know no grace.
 //! - What an administrator says by hand ([`Hand`]) beats every push: a pool that is withheld counts as not granted, and a person
 //!   who is deactivated by hand, or held for a foreign domain, as not active. Taken back, the grants count again.
+//! - A push that would take access from more people than the [`Brake`] lets takes it from none of them: they keep ([`Kept`])
+//!   what they have, whatever the facts say, until an administrator decides or the person has access without it.
 //! - A freed seat goes to the first in the queue who is active and entitled, before a new person. In one settlement
 //!   leavers come first, then the queues, then joiners, in the order of ids. No place is overtaken.
 //!
 //! Not here: who may do it, how many at once (the brake), what the application says must be handed over first.
 
+mod brake;
 mod cause;
 pub mod code;
 mod domain;
@@ -125,6 +129,7 @@ mod settle;
 mod words;
 mod zone;
 
+pub use brake::{Brake, BrakePolicy};
 pub use cause::Cause;
 pub use domain::{Admission, DomainPolicy, Domains, domain_name};
 pub use effect::{ApplicationEvent, Effect};
@@ -134,7 +139,7 @@ pub use explain::explain;
 pub use grant::{Grant, GrantSource};
 pub use id::{ConnectionId, GroupId, PoolId, TenantId, TokenId, UserId};
 pub use journal::{Entry, EntryKind, Subject};
-pub use person::{Hand, Person};
+pub use person::{Hand, Kept, Person};
 pub use policy::{Invitations, Policy};
 pub use pool::{Expiry, Pool, PoolPolicy};
 pub use preview::{Fate, Position, Preview, Unaffected};

@@ -33,6 +33,9 @@ pub struct Person {
     pub seats: Vec<Seat>,
     /// Their journey into the application.
     pub enrolment: Enrolment,
+    /// What the brake keeps for the person although a push took it.
+    #[serde(default)]
+    pub kept: Kept,
     /// Whether no push may take the person's access: the last administrator, or a break-glass account.
     #[serde(default)]
     pub protected: bool,
@@ -52,11 +55,31 @@ pub struct Hand {
     pub withheld: BTreeSet<PoolId>,
 }
 
+/// What the brake keeps for a person although a push took it, until an administrator decides or a push gives it back.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Kept {
+    /// The account was switched off, and counts as switched on.
+    pub active: bool,
+    /// The account was deleted, and the person stays.
+    pub account: bool,
+    /// The pools whose last grant ended, and of which the person keeps the seat.
+    pub pools: BTreeSet<PoolId>,
+}
+
+impl Kept {
+    /// Whether nothing is kept.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 impl Person {
     /// Whether identity provider and administrators all let the person in.
     #[must_use]
     pub const fn is_let_in(&self) -> bool {
-        self.active && !self.hand.deactivated && self.hand.held.is_none()
+        (self.active || self.kept.active) && !self.hand.deactivated && self.hand.held.is_none()
     }
 
     /// The pools with a standing grant that have not expired and are not withheld, whether the person is active or not.
@@ -83,10 +106,11 @@ impl Person {
         self.seats.iter().filter(|seat| seat.state == SeatState::Waiting)
     }
 
-    /// The pools with a standing grant that are not withheld and pass a test.
+    /// The pools with a standing grant, or kept by the brake, that are not withheld and pass a test.
     pub(crate) fn granted(&self, counts: impl Fn(PoolId) -> bool) -> BTreeSet<PoolId> {
         let counts = |id: &PoolId| !self.hand.withheld.contains(id) && counts(*id);
-        self.grants.iter().map(|grant| grant.pool).filter(counts).collect()
+        let granted = self.grants.iter().map(|grant| grant.pool);
+        granted.chain(self.kept.pools.iter().copied()).filter(counts).collect()
     }
 
     /// Whether any seat is held.

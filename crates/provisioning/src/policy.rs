@@ -1,9 +1,10 @@
-//! What a connection lets pass before a loss becomes final, and how the people whom it owns are invited.
+//! What a connection lets pass before a loss becomes final, how many losses it may cause, and how the people whom it owns
+//! are invited.
 
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
-use crate::words::words;
+use crate::{brake::BrakePolicy, words::words};
 
 /// The delays that a connection's administrator has set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +17,9 @@ pub struct Policy {
     /// How invitations leave.
     #[serde(default)]
     pub invitations: Invitations,
+    /// How many people its pushes may take access from before the brake holds.
+    #[serde(default)]
+    pub brake: BrakePolicy,
 }
 
 /// How the invitations of a connection's people leave (O-26).

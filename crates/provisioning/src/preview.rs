@@ -75,7 +75,7 @@ impl Preview {
     /// People who wait are read like all others, so that every pool that they name is known: `queue` is not looked at.
     pub fn read(&mut self, facts: Situation, change: impl FnOnce(&mut Situation)) {
         let Situation { people, pools, .. } = facts;
-        let mut changed = Situation { people: people.clone(), pools: pools.clone(), queue: Vec::new() };
+        let mut changed = Situation { people: people.clone(), pools: pools.clone(), ..Situation::default() };
         change(&mut changed);
         let after = changed.pools.into_iter().filter(|pool| !self.known.contains(&pool.id));
         self.pools.extend(after.map(|pool| (pool.id, pool)));
@@ -218,6 +218,7 @@ impl Preview {
             people: people.iter().filter_map(person).collect(),
             pools: looked_at.iter().filter_map(|pool| self.pools.get(pool).cloned()).collect(),
             queue: queue.iter().filter_map(person).collect(),
+            ..Situation::default()
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod apply;
 mod book;
+mod held;
 mod journey;
 mod seats;
 
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::{
+    brake::Brake,
     cause::Cause,
     effect::Effect,
     enrolment::Status,
@@ -43,6 +45,12 @@ pub struct Situation {
     pub pools: Vec<Pool>,
     /// The people who wait for one of the pools.
     pub queue: Vec<Person>,
+    /// Whether a push of an identity provider changed the facts, and not an administrator or a timer.
+    #[serde(default)]
+    pub pushed: bool,
+    /// The brake of the connection that pushed, where it has one.
+    #[serde(default)]
+    pub brake: Option<Brake>,
 }
 
 impl Situation {
@@ -89,8 +97,8 @@ pub enum Refusal {
     },
     /// A push would take the access of a protected person.
     #[error(
-        "{name} is protected, because access to the administration would be lost: change the administrators with \
-         `rollcall administrator`, or the protection with `rollcall user protect`, first"
+        "{name} is protected against pushes, as the person of the last administrator or by an administrator's word: change \
+         the administrators with `rollcall administrator`, or the protection with `rollcall user protect`, first"
     )]
     Protected {
         /// The person.
@@ -100,17 +108,33 @@ pub enum Refusal {
     },
 }
 
+impl Refusal {
+    fn protected(person: &Person) -> Self {
+        Self::Protected { user: person.id, name: person.name.clone() }
+    }
+}
+
 /// Decides what follows from the facts in `situation`, at the instant `now`.
 ///
-/// Leavers come first, then people who waited for the seats that they freed, then joiners; each in the order of their
+/// Where a push would take access from more people than the [`Brake`] of the situation lets it, these people keep what they
+/// have. Otherwise leavers come first, then people who waited for the seats that they freed, then joiners; each in the order of their
 /// ids. Settling what [`apply`] made of a decision, for the same facts and the same instant, decides nothing.
 ///
 /// # Errors
 ///
 /// [`Refusal::PoolFull`] if a person needs a seat, their pool has none left and its policy is `reject`, and the cause
-/// [can be refused](Cause::can_be_refused); [`Refusal::Protected`] if a [push](Cause::is_push) would take the access of a
-/// protected person. Nothing of the decision holds then.
+/// [can be refused](Cause::can_be_refused); [`Refusal::Protected`] if a push would take the access of a
+/// protected person, or would remove the person. Nothing of the decision holds then.
 pub fn settle(situation: &Situation, cause: &Cause, now: DateTime<Utc>) -> Result<Decision, Refusal> {
+    let decision = decide(situation, cause, now)?;
+    match situation.brake.as_ref().filter(|_| cause.takes()) {
+        Some(brake) => held::braked(situation, brake, cause, decision, now),
+        None => Ok(decision),
+    }
+}
+
+/// Decides as if there was no brake.
+fn decide(situation: &Situation, cause: &Cause, now: DateTime<Utc>) -> Result<Decision, Refusal> {
     let mut book = Book::open(&situation.pools, cause, now);
     let waiting = situation.queue.iter();
     let mut people: BTreeMap<UserId, Cow<'_, Person>> =
@@ -118,11 +142,10 @@ pub fn settle(situation: &Situation, cause: &Cause, now: DateTime<Utc>) -> Resul
     let changed: BTreeSet<UserId> = situation.people.iter().map(|person| person.id).collect();
 
     for id in &changed {
-        if let Some(person) = people.get(id).filter(|person| cause.is_push() && person.protected) {
-            let lost = *cause == Cause::Removed || book.wanted(person).is_empty();
-            if lost && person.enrolment.has_access() {
-                return Err(Refusal::Protected { user: *id, name: person.name.clone() });
-            }
+        if let Some(person) = people.get(id).filter(|person| situation.pushed && person.protected)
+            && *cause == Cause::Removed
+        {
+            return Err(Refusal::protected(person));
         }
         if *cause == Cause::Removed {
             if let Some(mut person) = people.remove(id) {
@@ -136,7 +159,15 @@ pub fn settle(situation: &Situation, cause: &Cause, now: DateTime<Utc>) -> Resul
     for id in &changed {
         if let Some(person) = people.get_mut(id) {
             take_up(&mut book, person.to_mut())?;
+            book.end_hold(person.to_mut());
         }
+    }
+    let locked_out = |before: &&Person| {
+        let after = people.get(&before.id).is_some_and(|person| person.enrolment.has_access());
+        before.protected && before.enrolment.has_access() && !after
+    };
+    if let Some(person) = situation.people.iter().filter(|_| situation.pushed).find(locked_out) {
+        return Err(Refusal::protected(person));
     }
     Ok(book.close())
 }

@@ -116,6 +116,8 @@ pub struct Provisioning {
     pub grace_days: u32,
     /// Seconds by which an invitation waits.
     pub invitation_delay_seconds: u32,
+    /// Days for which what is kept of deleted people is kept.
+    pub deleted_days: u32,
 }
 
 /// Background work.

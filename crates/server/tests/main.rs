@@ -2,6 +2,7 @@
 
 mod arrivals;
 mod auth;
+mod brake;
 mod by_hand;
 mod deletions;
 mod doors;

@@ -160,3 +160,32 @@ async fn holds_stand_until_the_application_releases_them() {
     assert_eq!(story.iter().filter(|kind| *kind == "hold-put").count(), 2, "{story:?}");
     assert_eq!(story.last().map(String::as_str), Some("hold-released"));
 }
+
+#[tokio::test]
+async fn administrators_are_not_locked_out_one_after_the_other_nor_together() {
+    let app = TestApp::open().await;
+    let (directory, _, [ada, bob, cy], team) = site(&app).await;
+    owner(&app, "ada", &ada).await;
+    owner(&app, "bob", &bob).await;
+    // One person under two names is one administrator.
+    owner(&app, "bob-again", &bob).await;
+    directory.remove(&team, &cy).await.expect(200);
+    let empty = json!({ "schemas": [crate::support::GROUP], "displayName": "Team", "members": [] });
+    let both = directory.put(&format!("/Groups/{team}"), &empty).await;
+    both.expect_error(400, Some("invalidValue"));
+    directory.set_active(&ada, false).await.expect(200);
+    for refused in [directory.set_active(&bob, false).await, directory.delete(&format!("/Users/{bob}")).await]
+    {
+        refused.expect_error(400, Some("invalidValue"));
+    }
+    assert_eq!(
+        (directory.status(&ada).await, directory.status(&bob).await),
+        ("suspended".into(), "pending".into())
+    );
+    // Of two pushes at the same time one is refused.
+    directory.set_active(&ada, true).await.expect(200);
+    let (first, second) = tokio::join!(directory.set_active(&ada, false), directory.set_active(&bob, false));
+    let mut answers = [first.status, second.status];
+    answers.sort_unstable();
+    assert_eq!(answers, [200, 400]);
+}

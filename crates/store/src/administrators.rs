@@ -60,11 +60,23 @@ pub struct Administrator {
     pub created_at: DateTime<Utc>,
 }
 
+/// The roles that can change who may what.
+const CHANGES: &str = "('owner', 'administrator')";
+
+/// Whether the person of an administrator `o` is in a state to administrate: known and let in, or not one of the people.
+const ABLE: &str = "(o.user_id IS NULL OR EXISTS (SELECT 1 FROM users x WHERE x.tenant_id = o.tenant_id \
+     AND x.id = o.user_id AND x.deleted_at IS NULL AND x.active IS NOT FALSE AND x.deactivated_by_hand_at IS NULL \
+     AND x.held_domain IS NULL AND x.enrolment_status NOT IN ('suspended', 'deactivated')))";
+
 /// Whether user `u` is protected: a break-glass account, or the person of the last administrator.
-pub(crate) const PROTECTED: &str = "(EXISTS (SELECT 1 FROM protected_users w WHERE w.tenant_id = u.tenant_id \
-     AND w.user_id = u.id) OR EXISTS (SELECT 1 FROM administrators w WHERE w.tenant_id = u.tenant_id \
-     AND w.user_id = u.id AND w.role IN ('owner', 'administrator') AND NOT EXISTS (SELECT 1 FROM administrators o \
-     WHERE o.tenant_id = w.tenant_id AND o.id <> w.id AND o.role IN ('owner', 'administrator'))))";
+pub(crate) fn protected() -> String {
+    format!(
+        "(EXISTS (SELECT 1 FROM protected_users w WHERE w.tenant_id = u.tenant_id AND w.user_id = u.id) \
+         OR EXISTS (SELECT 1 FROM administrators w WHERE w.tenant_id = u.tenant_id AND w.user_id = u.id \
+         AND w.role IN {CHANGES}) AND NOT EXISTS (SELECT 1 FROM administrators o WHERE o.tenant_id = u.tenant_id \
+         AND o.role IN {CHANGES} AND o.user_id IS DISTINCT FROM u.id AND {ABLE}))"
+    )
+}
 
 impl TryFrom<administrators::Model> for Administrator {
     type Error = Error;
@@ -170,6 +182,43 @@ impl WriteUnit {
         Ok(self.transaction.run(sql).await? == 1)
     }
 
+    /// The first of these people who is the person of an administrator, where no administrator is in a state to administrate
+    /// but by these people who are `gone`. The administrators are locked, so that two units do not take one each.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn administration_lost(
+        &mut self,
+        people: &[UserId],
+        gone: bool,
+    ) -> Result<Option<UserId>, Error> {
+        let ids: Vec<Uuid> = people.iter().map(|user| user.uuid()).collect();
+        for chunk in ids.chunks(crate::db::sql::CHUNK) {
+            let of_these = |sql: &mut Sql| {
+                sql.push(&format!("SELECT a.user_id AS id FROM administrators a WHERE a.role IN {CHANGES}"));
+                sql.push(" AND a.tenant_id = ").bind(self.tenant());
+                sql.push(" AND a.user_id IN ").list(chunk.iter().copied()).push(" ORDER BY a.id LIMIT 1");
+            };
+            let mut sql = Sql::default();
+            of_these(&mut sql);
+            let Some(found) = self.transaction.one::<IdRow>(sql).await? else { continue };
+            let mut sql = Sql::new("SELECT 1 FROM administrators o WHERE o.tenant_id = ");
+            sql.bind(self.tenant()).push(" ORDER BY o.id");
+            self.transaction.lock(sql).await?;
+            let mut sql = Sql::new("SELECT o.id FROM administrators o WHERE o.tenant_id = ");
+            sql.bind(self.tenant()).push(&format!(" AND o.role IN {CHANGES} AND {ABLE}"));
+            if gone {
+                sql.push(" AND (o.user_id IS NULL OR o.user_id NOT IN ").list(ids.iter().copied()).push(")");
+            }
+            sql.push(" LIMIT 1");
+            if self.transaction.one::<IdRow>(sql).await?.is_none() {
+                return Ok(Some(UserId::new(found.id)));
+            }
+            return Ok(None);
+        }
+        Ok(None)
+    }
+
     /// The protected users among these who have access and no grant is left for them.
     ///
     /// # Errors
@@ -179,7 +228,7 @@ impl WriteUnit {
         for chunk in users.chunks(crate::db::sql::CHUNK) {
             let mut sql = Sql::new("SELECT u.id FROM ");
             sql.users_among(self, chunk.iter().copied());
-            sql.push(&format!(" WHERE {PROTECTED} AND {}", crate::enrolments::lapsed("")));
+            sql.push(&format!(" WHERE {} AND {}", protected(), crate::enrolments::lapsed("")));
             let rows = self.transaction.all::<IdRow>(sql).await?;
             found.extend(rows.into_iter().map(|row| UserId::new(row.id)));
         }

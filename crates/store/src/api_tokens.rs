@@ -89,7 +89,7 @@ impl Store {
             transaction.run(sql).await?;
             transaction.commit().await?;
         }
-        Ok(Some((TenantScope::of(tenant_id), token.try_into()?)))
+        Ok(Some((TenantScope::of(tenant_id).with_held(), token.try_into()?)))
     }
 }
 

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use provisioning::{Decision, Effect, Enrolment, EventKind, PoolId, SeatState, UserId};
+use provisioning::{
+    Cause, ConnectionId, Decision, Effect, Enrolment, EventKind, Kept, PoolId, SeatState, UserId,
+};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -18,16 +20,19 @@ use crate::unit::WriteUnit;
 
 /// What the effects of a decision come to, each row once: the last effect on it counts.
 #[derive(Default)]
-struct Sum {
+struct Sum<'d> {
     seats: Seats,
     pools: BTreeMap<PoolId, SeatCount>,
     enrolments: BTreeMap<UserId, Enrolment>,
     keyed_jobs: BTreeMap<String, Option<NewJob>>,
     told: Vec<(UserId, EventKind)>,
+    losses: Vec<(UserId, ConnectionId)>,
+    held: Vec<(UserId, ConnectionId, &'d Kept, &'d Cause)>,
+    holds_ended: BTreeMap<UserId, Kept>,
 }
 
-impl Sum {
-    fn of(decision: &Decision) -> Self {
+impl<'d> Sum<'d> {
+    fn of(decision: &'d Decision) -> Self {
         let mut sum = Self::default();
         for effect in &decision.effects {
             sum.add(effect);
@@ -35,7 +40,7 @@ impl Sum {
         sum
     }
 
-    fn add(&mut self, effect: &Effect) {
+    fn add(&mut self, effect: &'d Effect) {
         match effect {
             Effect::SeatTaken { user, pool, overage } => {
                 self.seats.insert((*user, *pool), Some((SeatState::Assigned, *overage)));
@@ -63,6 +68,11 @@ impl Sum {
             Effect::GraceTimer { user, at } => self.keyed(job_kind::END_GRACE, *user, Some(*at)),
             Effect::GraceCancelled { user } => self.keyed(job_kind::END_GRACE, *user, None),
             Effect::ApplicationTold { user, event } => self.told.push((*user, (*event).into())),
+            Effect::LossCounted { user, connection } => self.losses.push((*user, *connection)),
+            Effect::LossHeld { user, connection, kept, cause } => {
+                self.held.push((*user, *connection, kept, cause));
+            }
+            Effect::HoldEnded { user, kept } => drop(self.holds_ended.insert(*user, kept.clone())),
         }
     }
 
@@ -121,6 +131,9 @@ impl WriteUnit {
         self.save_seats(&sum.seats, now).await?;
         self.count_seats(&sum.pools).await?;
         self.save_enrolments(&sum.enrolments).await?;
+        self.count_losses(&sum.losses, now).await?;
+        self.end_holds(&sum.holds_ended).await?;
+        self.hold_losses(&sum.held, now).await?;
         self.bump(sum.changed(), now).await?;
         let withdrawn: Vec<String> =
             sum.keyed_jobs.iter().filter(|(_, job)| job.is_none()).map(|(key, _)| key.clone()).collect();

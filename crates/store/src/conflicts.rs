@@ -85,7 +85,8 @@ impl ReadUnit {
              LEFT JOIN connections o ON o.tenant_id = u.tenant_id AND o.id = u.connection_id \
              WHERE f.tenant_id = ",
         );
-        sql.bind(self.tenant()).push(" AND u.connection_id IS DISTINCT FROM f.connection_id");
+        sql.bind(self.tenant())
+            .push(" AND u.connection_id IS DISTINCT FROM f.connection_id AND u.deleted_at IS NULL");
         sql.push(" ORDER BY f.last_at DESC, f.connection_id, f.user_id LIMIT ").bind(most);
         Ok(self.transaction.all::<Row>(sql).await?.into_iter().map(Conflict::from).collect())
     }
@@ -100,7 +101,9 @@ impl ReadUnit {
              MAX(u.user_name_folded) AS last FROM user_values v \
              JOIN users u ON u.tenant_id = v.tenant_id AND u.id = v.user_id WHERE v.tenant_id = ",
         );
-        sql.bind(self.tenant()).push(" AND v.attribute = 'emails' AND v.value IS NOT NULL GROUP BY v.value");
+        sql.bind(self.tenant()).push(
+            " AND u.deleted_at IS NULL AND v.attribute = 'emails' AND v.value IS NOT NULL GROUP BY v.value",
+        );
         sql.push(" HAVING COUNT(DISTINCT u.connection_id) + MAX(CASE WHEN u.connection_id IS NULL THEN 1 ELSE 0 END) > 1");
         sql.push(" ORDER BY v.value LIMIT ").bind(most);
         self.transaction.all(sql).await
@@ -128,7 +131,7 @@ impl WriteUnit {
         sql.push(" FROM users u JOIN connections c ON c.tenant_id = u.tenant_id AND c.id = ")
             .bind(connection);
         sql.push(" WHERE u.tenant_id = ").bind(self.tenant());
-        sql.push(" AND u.user_name_folded = ").bind(fold_name(user_name));
+        sql.push(" AND u.deleted_at IS NULL AND u.user_name_folded = ").bind(fold_name(user_name));
         sql.push(" AND u.connection_id IS DISTINCT FROM c.id").push(for_update(self.backend()));
         sql.push(
             " ON CONFLICT (tenant_id, connection_id, user_id) DO UPDATE SET attempts = conflicts.attempts + 1, \

@@ -140,7 +140,8 @@ impl ReadUnit {
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
     pub async fn owned_by(&self, connection: ConnectionId) -> Result<(u64, u64), Error> {
-        let mut sql = Sql::new("SELECT (SELECT COUNT(*) FROM users WHERE tenant_id = ");
+        let mut sql =
+            Sql::new("SELECT (SELECT COUNT(*) FROM users WHERE deleted_at IS NULL AND tenant_id = ");
         sql.bind(self.tenant()).push(" AND connection_id = ").bind(connection.uuid());
         sql.push(") AS people, (SELECT COUNT(*) FROM groups WHERE tenant_id = ").bind(self.tenant());
         sql.push(" AND connection_id = ").bind(connection.uuid()).push(") AS teams");

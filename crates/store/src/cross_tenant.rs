@@ -85,8 +85,10 @@ impl Store {
     ) -> Result<Option<(TenantScope, User)>, Error> {
         let found = self.find("users", "user_name_folded", fold_name(id_or_name), id_or_name, within).await?;
         let Some((scope, id)) = found else { return Ok(None) };
-        let user = self.read(&scope).await?.user(UserId::new(id)).await?;
-        Ok(user.map(|user| (scope, user)))
+        // By id, a person is found, too, who was deleted and whose access the brake keeps.
+        let held = scope.clone().with_held();
+        let user = self.read(&held).await?.user(UserId::new(id)).await?;
+        Ok(user.map(|user| (if user.deleted { held } else { scope }, user)))
     }
 
     async fn find(
@@ -99,7 +101,8 @@ impl Store {
     ) -> Result<Option<(TenantScope, Uuid)>, Error> {
         let mut sql = Sql::new(&format!(
             "SELECT r.tenant_id, r.id, t.name AS tenant_name FROM {table} r JOIN tenants t ON t.id = r.tenant_id \
-             WHERE (r.{column} = "
+             WHERE ({}r.{column} = ",
+            if table == "users" { "r.deleted_at IS NULL AND " } else { "" }
         ));
         sql.bind(folded);
         if let Ok(id) = given.parse::<Uuid>() {

@@ -32,7 +32,8 @@ pub(crate) fn lapsed(end: &str) -> String {
         "(u.enrolment_status IN ('pending', 'active') \
          AND NOT EXISTS (SELECT 1 FROM grants y WHERE y.tenant_id = u.tenant_id AND y.user_id = u.id{end}) \
          AND NOT EXISTS (SELECT 1 FROM group_members y JOIN bindings z ON z.tenant_id = y.tenant_id \
-         AND z.group_id = y.group_id WHERE y.tenant_id = u.tenant_id AND y.member_id = u.id{end}))"
+         AND z.group_id = y.group_id WHERE y.tenant_id = u.tenant_id AND y.member_id = u.id{end}) \
+         AND NOT EXISTS (SELECT 1 FROM held_losses y WHERE y.tenant_id = u.tenant_id AND y.user_id = u.id{end}))"
     )
 }
 
@@ -111,7 +112,7 @@ impl WriteUnit {
     pub async fn lock_enrolment(&mut self, user: UserId) -> Result<Option<Enrolment>, Error> {
         let mut sql = Sql::new(&format!("SELECT {} FROM users u WHERE u.tenant_id = ", ShownRow::columns()));
         sql.bind(self.tenant()).push(" AND u.id = ").bind(user.uuid());
-        sql.seen(&self.scope, "u").push(for_update(self.backend()));
+        sql.seen_user(&self.scope, "u").push(for_update(self.backend()));
         let row = self.transaction.one::<ShownRow>(sql).await?;
         row.map(|row| row.read(user.uuid())).transpose()
     }

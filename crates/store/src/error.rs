@@ -103,7 +103,7 @@ impl std::fmt::Display for Constraint {
 
 /// The name of each constraint and the columns by which `SQLite`, which does not tell the name, reports it.
 const CONSTRAINTS: &[(Constraint, &str, &str)] = &[
-    (Constraint::UserName, "unique_user_name", "users.tenant_id, users.user_name_folded"),
+    (Constraint::UserName, "unique_user_name", "users.tenant_id, users.user_name_folded, users.apart"),
     (
         Constraint::GroupName,
         "unique_group_name",

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use provisioning::{
-    Grant, GrantSource, GroupId, Hand, Person, Pool, PoolId, PoolPolicy, Seat, Situation, UserId,
+    Grant, GrantSource, GroupId, Hand, Kept, Person, Pool, PoolId, PoolPolicy, Seat, Situation, UserId,
 };
 use sea_orm::FromQueryResult;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::administrators::PROTECTED;
+use crate::administrators::protected;
+use crate::brake;
 use crate::connections::decode;
 use crate::db::backend::{for_each, for_update, json_text, skip_locked};
 use crate::db::sql::{CHUNK, Sql};
@@ -43,7 +44,7 @@ struct PersonRow {
 #[derive(FromQueryResult)]
 struct FactRow {
     user_id: Uuid,
-    pool_id: Uuid,
+    pool_id: Option<Uuid>,
     fact: String,
     detail: Option<String>,
     group_id: Option<Uuid>,
@@ -79,7 +80,8 @@ impl ReadUnit {
         let waiters = self.waiters(&named, &people, now).await?;
         let waiting: Vec<UserId> = waiters.iter().map(|row| UserId::new(row.user_id)).collect();
         let queue = self.people(&distinct(&waiting), "").await?;
-        Ok(Situation { people: people.into_values().collect(), pools, queue: queue.into_values().collect() })
+        let (people, queue) = (people.into_values().collect(), queue.into_values().collect());
+        Ok(Situation { people, pools, queue, ..Situation::default() })
     }
 
     /// These people with everything that stands about them, locked in the order of ids.
@@ -87,14 +89,16 @@ impl ReadUnit {
         let mut people = BTreeMap::new();
         for chunk in users.chunks(CHUNK) {
             let name = json_text(self.backend(), "u.document", &["userName"]);
-            let enrolment = enrolments::COLUMNS;
+            let (enrolment, protected) = (enrolments::COLUMNS, protected());
             let mut sql = Sql::new(&format!(
                 "SELECT u.id, {name} AS name, u.active, u.deactivated_by_hand_at, u.held_domain, \
                  {enrolment}, (SELECT c.policy FROM connections c \
                  WHERE c.tenant_id = u.tenant_id AND c.id = u.connection_id) AS policy, \
-                 {PROTECTED} AS protected FROM "
+                 {protected} AS protected FROM "
             ));
-            sql.users_among(self, chunk.iter().copied()).push(" ORDER BY u.id").push(lock);
+            sql.users_among(self, chunk.iter().copied());
+            // Nothing follows any more for a person who was deleted for good.
+            sql.push(" WHERE u.ended_at IS NULL ORDER BY u.id").push(lock);
             for row in self.transaction.all::<PersonRow>(sql).await? {
                 let id = row.id.to_string();
                 let enrolment = row.enrolment.read(row.id)?;
@@ -114,6 +118,7 @@ impl ReadUnit {
                     grants: Vec::new(),
                     seats: Vec::new(),
                     enrolment,
+                    kept: Kept::default(),
                     protected: row.protected,
                     policy,
                 };
@@ -140,6 +145,8 @@ impl ReadUnit {
         sql.among(backend, tenant, ("grants", "r", "user_id"), users.iter().copied());
         sql.push(" UNION ALL SELECT w.user_id, w.pool_id, 'withheld', NULL, NULL, NULL, NULL FROM ");
         sql.among(backend, tenant, ("withheld", "w", "user_id"), users.iter().copied());
+        sql.push(" UNION ALL SELECT h.user_id, h.pool_id, 'kept', h.what, NULL, NULL, NULL FROM ");
+        sql.among(backend, tenant, ("held_losses", "h", "user_id"), users.iter().copied());
         sql.push(
             " UNION ALL SELECT m.member_id, t.pool_id, 'binding', (SELECT g.display_name FROM groups g \
              WHERE g.tenant_id = m.tenant_id AND g.id = m.group_id), m.group_id, NULL, NULL FROM ",
@@ -223,7 +230,7 @@ impl WriteUnit {
         let pools = self.pools_named(&named, for_update(self.backend())).await?;
         let waiters = self.waiters(&named, &people, now).await?;
         let queue = self.queue(waiters, now).await?;
-        Ok(Situation { people: people.into_values().collect(), pools, queue })
+        Ok(Situation { people: people.into_values().collect(), pools, queue, ..Situation::default() })
     }
 
     /// The people who can be served: all up to the first one whom another unit holds.
@@ -275,14 +282,21 @@ fn pools_of<'p>(people: impl Iterator<Item = &'p Person>) -> BTreeSet<PoolId> {
         .flat_map(|person| {
             let seats = person.seats.iter().map(|seat| seat.pool);
             let grants = person.grants.iter().map(|grant| grant.pool);
-            grants.chain(seats).chain(person.hand.withheld.iter().copied())
+            grants
+                .chain(seats)
+                .chain(person.hand.withheld.iter().copied())
+                .chain(person.kept.pools.iter().copied())
         })
         .collect()
 }
 
 fn note(person: &mut Person, fact: FactRow) -> Result<(), Error> {
-    let pool = PoolId::new(fact.pool_id);
     let inconsistent = |table, column| Error::Inconsistent { table, column, id: fact.user_id.to_string() };
+    if fact.fact == "kept" {
+        brake::note(&mut person.kept, fact.detail.as_deref().unwrap_or_default(), fact.pool_id);
+        return Ok(());
+    }
+    let pool = PoolId::new(fact.pool_id.ok_or_else(|| inconsistent("grants", "pool_id"))?);
     let source = match fact.fact.as_str() {
         "seat" => {
             person.seats.push(Seat {

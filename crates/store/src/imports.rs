@@ -202,14 +202,17 @@ impl ReadUnit {
         for chunk in names.chunks(CHUNK) {
             let mut sql =
                 Sql::new(&format!("SELECT u.id, u.user_name_folded AS found, {owner} FROM users u"));
-            sql.push(" WHERE u.tenant_id = ").bind(self.tenant()).push(" AND u.user_name_folded IN ");
+            sql.push(" WHERE u.tenant_id = ")
+                .bind(self.tenant())
+                .push(" AND u.deleted_at IS NULL AND u.user_name_folded IN ");
             sql.list(chunk.iter().map(|name| fold_name(name)));
             known.extend(self.transaction.all::<KnownRow>(sql).await?);
         }
         for chunk in emails.chunks(CHUNK) {
             let mut sql = Sql::new(&format!("SELECT u.id, v.value AS found, {owner} FROM user_values v"));
             sql.push(" JOIN users u ON u.tenant_id = v.tenant_id AND u.id = v.user_id WHERE v.tenant_id = ");
-            sql.bind(self.tenant()).push(" AND v.attribute = 'emails' AND v.value IN ");
+            sql.bind(self.tenant())
+                .push(" AND u.deleted_at IS NULL AND v.attribute = 'emails' AND v.value IN ");
             sql.list(chunk.iter().map(|email| fold(email).into_owned()));
             known.extend(self.transaction.all::<KnownRow>(sql).await?);
         }

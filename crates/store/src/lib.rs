@@ -11,6 +11,7 @@
 mod administrators;
 mod api_tokens;
 mod bindings;
+mod brake;
 mod carry_out;
 mod codes;
 mod conflicts;
@@ -62,6 +63,7 @@ mod webhooks;
 pub use administrators::{Administrator, Role};
 pub use api_tokens::ApiToken;
 pub use bindings::Binding;
+pub use brake::HeldLoss;
 pub use codes::Code;
 pub use conflicts::{Conflict, SharedEmail};
 pub use connections::{Connection, NewConnection};

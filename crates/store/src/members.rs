@@ -211,7 +211,7 @@ impl ReadUnit {
         for chunk in ids.chunks(CHUNK) {
             let mut sql = Sql::new("SELECT u.id, 'User' AS kind, u.display_name, ");
             sql.push(&json_text(self.backend(), "u.document", &["userName"])).push(" AS user_name, (TRUE");
-            sql.seen(&self.scope, "u").push(") AS seen FROM ").users_among(self, chunk.iter().copied());
+            sql.seen_user(&self.scope, "u").push(") AS seen FROM ").users_among(self, chunk.iter().copied());
             sql.push(" UNION ALL SELECT g.id, 'Group', g.display_name, NULL, (TRUE").seen(&self.scope, "g");
             let groups = ("groups", "g", "id");
             sql.push(") FROM ").among(self.backend(), self.tenant(), groups, chunk.iter().copied());
@@ -252,8 +252,10 @@ impl WriteUnit {
                 sql.bind(stored(now))
                     .push(&format!(" FROM {table} t WHERE t.tenant_id = "))
                     .bind(self.tenant());
-                sql.push(" AND t.id IN ").list(chunk.iter().copied()).push(" ORDER BY t.id");
-                sql.push(for_update(self.backend()));
+                sql.push(" AND t.id IN ").list(chunk.iter().copied());
+                // A member may be deleted at the same time.
+                sql.push(if kind == MemberKind::User { " AND t.deleted_at IS NULL" } else { "" });
+                sql.push(" ORDER BY t.id").push(for_update(self.backend()));
                 sql.push(
                     " ON CONFLICT (tenant_id, group_id, member_id) DO NOTHING RETURNING member_id AS id",
                 );

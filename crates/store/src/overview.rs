@@ -57,7 +57,7 @@ impl ReadUnit {
     pub async fn people_by_status(&self) -> Result<Vec<(Status, u64)>, Error> {
         let status = shown_status();
         let mut sql = Sql::new(&format!(
-            "SELECT {status} AS status, COUNT(*) AS people FROM users u WHERE u.tenant_id = "
+            "SELECT {status} AS status, COUNT(*) AS people FROM users u WHERE u.ended_at IS NULL AND u.tenant_id = "
         ));
         // The first column, by its number: the expression holds text that PostgreSQL would not recognise again.
         sql.bind(self.tenant()).push(" GROUP BY 1");

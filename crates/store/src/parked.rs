@@ -186,7 +186,7 @@ impl WriteUnit {
             sql.bind(self.tenant());
             sql.push(" AND (u.external_id IN ").list(chunk.iter().cloned());
             sql.push(" OR u.user_name_folded IN ").list(chunk.iter().map(|value| fold_name(value)));
-            sql.push(")").seen(&self.scope, "u").push(" ORDER BY u.id");
+            sql.push(")").seen_user(&self.scope, "u").push(" ORDER BY u.id");
             let mut by_name: HashMap<String, Vec<&String>> = HashMap::new();
             for value in chunk {
                 by_name.entry(fold_name(value)).or_default().push(value);

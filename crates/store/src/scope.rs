@@ -16,6 +16,8 @@ pub struct TenantScope {
     sight: Sight,
     /// Whether its units count to the tenant's share of the connections.
     shares: bool,
+    /// Whether users are seen who were deleted and whose access the brake keeps.
+    held: bool,
 }
 
 /// Which users and groups of a tenant are seen.
@@ -30,7 +32,7 @@ enum Sight {
 impl TenantScope {
     /// A tenant with everything in it.
     pub(crate) fn of(tenant: Uuid) -> Self {
-        Self { tenant: TenantId::new(tenant), sight: Sight::Whole, shares: false }
+        Self { tenant: TenantId::new(tenant), sight: Sight::Whole, shares: false, held: false }
     }
 
     /// What belongs to the installation and to no tenant: the journal of its tenants.
@@ -42,13 +44,24 @@ impl TenantScope {
     /// What a connection sees: its own, what has no owner, and what belongs to connections that it takes over from.
     pub(crate) fn seen_by(tenant: Uuid, connection: ConnectionId, takes_over: &[ConnectionId]) -> Self {
         let owners = std::iter::once(&connection).chain(takes_over).map(|id| id.uuid());
-        Self { tenant: TenantId::new(tenant), sight: Sight::Of(owners.collect()), shares: false }
+        Self { tenant: TenantId::new(tenant), sight: Sight::Of(owners.collect()), shares: false, held: false }
     }
 
     /// The same for requests: however many come, they leave connections to other tenants and to jobs.
     #[must_use]
     pub fn sharing(self) -> Self {
         Self { shares: true, ..self }
+    }
+
+    /// The same with the users who were deleted and whose access the brake keeps.
+    #[must_use]
+    pub(crate) fn with_held(self) -> Self {
+        Self { held: true, ..self }
+    }
+
+    /// Whether it has the users who were deleted and whose access the brake keeps.
+    pub(crate) fn has_held(&self) -> bool {
+        self.held
     }
 
     /// The tenant to whose share of the connections a unit counts.
@@ -75,6 +88,12 @@ impl Sql {
         let Sight::Of(owners) = &scope.sight else { return self };
         self.push(&format!(" AND ({row}.connection_id IS NULL OR {row}.connection_id IN "));
         self.list(owners.iter().copied()).push(")")
+    }
+
+    /// As [`Sql::seen`] for a row of users, but for those who were deleted.
+    pub(crate) fn seen_user(&mut self, scope: &TenantScope, row: &str) -> &mut Self {
+        let gone = if scope.held { "ended_at" } else { "deleted_at" };
+        self.seen(scope, row).push(&format!(" AND {row}.{gone} IS NULL"))
     }
 
     /// As [`Sql::seen`], for the place of a condition inside a value, which has no parameters.

@@ -88,6 +88,8 @@ const TABLES: &[(&str, &str)] = &[
     ("import_rows", "import_id, number"),
     ("imports", "id"),
     ("withheld", "user_id, pool_id"),
+    ("losses", "connection_id, user_id"),
+    ("held_losses", "user_id, what"),
     ("seats", "user_id, pool_id"),
     ("grants", "user_id, pool_id, kind"),
     ("bindings", "group_id, pool_id"),

@@ -113,17 +113,27 @@ async fn an_event_keeps_the_names_of_its_person() {
     tell(&mut unit, ada, 0).await;
     unit.delete_user(ada, now()).await.expect("deleted");
     tell(&mut unit, ada, 1).await;
+    let ben = insert_user(&mut unit, json!({ "userName": "Ben", "externalId": "e-2" })).await;
+    tell(&mut unit, ben, 2).await;
+    unit.delete_user(ben, now()).await.expect("deleted");
+    assert!(unit.erase_user(ben).await.expect("erased"));
     unit.commit().await.expect("committed");
     let (mut place, mut seen) = (Place::default(), Vec::new());
     read_all(&store, &mut place, &mut seen, 2).await;
-    assert_eq!(seen, [0, 1], "those of one unit stand in the order in which they were told");
+    assert_eq!(seen, [0, 1, 2], "those of one unit stand in the order in which they were told");
     let events =
         store.read(&store.scope).await.expect("opens").events(Place::default(), 9).await.expect("readable");
     assert_eq!(
         (events[0].user_name.as_deref(), events[0].external_id.as_deref()),
         (Some("Ada"), Some("e-1"))
     );
-    assert_eq!((events[1].user, events[1].user_name.as_deref()), (ada, None), "the person is gone");
+    assert_eq!(
+        (events[1].user, events[1].user_name.as_deref()),
+        (ada, Some("Ada")),
+        "told of who is gone, too"
+    );
+    let erased = (events[2].user, events[2].user_name.as_deref(), events[2].external_id.as_deref());
+    assert_eq!(erased, (ben, None, None), "until what is kept is erased");
     let other = store.tenant_named("Beta").await;
     let unit = store.read(&other).await.expect("opens");
     assert_eq!(unit.events(Place::default(), 9).await.expect("readable"), [], "of another tenant");

@@ -71,7 +71,7 @@ async fn arrive<const N: usize>(
         new.connection = owner;
         store::Newcomer::new(unit.scope(), new, now()).expect("a user with a name")
     });
-    unit.insert_users(newcomers.iter().collect()).await.expect("created");
+    unit.insert_users(newcomers.iter().collect(), &[], None).await.expect("created");
     newcomers.map(|newcomer| newcomer.user().id)
 }
 

@@ -3,7 +3,9 @@
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::support::{TestStore, by, insert_group, insert_user, licences_of, new_pool, now, page};
+use crate::support::{
+    TestStore, by, insert_group, insert_user, licences_of, new_connection, new_pool, now, page,
+};
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -14,7 +16,7 @@ use provisioning::{
 };
 use sea_orm::{ConnectOptions, Database, DatabaseConnection, FromQueryResult, Statement};
 use serde_json::{Value, json};
-use store::{GrantKind, MemberKind, TenantScope, job_kind};
+use store::{GrantKind, MemberKind, NewConnection, TenantScope, WriteUnit, job_kind};
 
 /// A change of the facts about one of the people.
 #[derive(Clone, Copy, Debug)]
@@ -57,6 +59,9 @@ effects!(
     ApplicationTold,
     GraceTimer,
     GraceCancelled,
+    LossCounted,
+    LossHeld,
+    HoldEnded,
 );
 
 /// What effects mean that are no facts: work that is due, a job of a kind for each person or one for each message.
@@ -86,7 +91,10 @@ impl Due {
             | Effect::SeatQueued { .. }
             | Effect::SeatFreed { .. }
             | Effect::QueueLeft { .. }
-            | Effect::EnrolmentChanged { .. } => {}
+            | Effect::EnrolmentChanged { .. }
+            | Effect::LossCounted { .. }
+            | Effect::LossHeld { .. }
+            | Effect::HoldEnded { .. } => {}
         }
     }
 
@@ -170,6 +178,9 @@ async fn every_effect_leaves_in_the_rows_what_the_rules_say() {
         Change::Active(0, true),
         Change::Enrol(1),
         Change::Active(1, false),
+        // One more than the brake lets go, who is given access again.
+        Change::Active(3, false),
+        Change::Active(3, true),
         Change::Wait,
         Change::Remove(3),
     ];
@@ -184,6 +195,31 @@ async fn every_effect_leaves_in_the_rows_what_the_rules_say() {
     assert_eq!(missing, [""; 0], "the story is to make them happen, too");
     assert!(world.seen.contains("SeatTaken beyond those bought"), "{:?}", world.seen);
 }
+
+/// A connection that may take access from two people in a day.
+fn new_connection_braked() -> NewConnection {
+    let mut connection = new_connection(DIRECTORY);
+    connection.policy.brake.people = 2;
+    connection
+}
+
+/// The facts, as they are for the causes by which a push takes something.
+async fn facts(
+    unit: &mut WriteUnit,
+    people: &[UserId],
+    pools: &[PoolId],
+    cause: &Cause,
+    now: DateTime<Utc>,
+) -> Situation {
+    let mut situation = unit.lock_facts(people, pools, now).await.expect("facts");
+    if cause.takes() {
+        situation.pushed = true;
+        situation.brake = unit.lock_brake(DIRECTORY, now).await.expect("a brake");
+    }
+    situation
+}
+
+const DIRECTORY: &str = "directory";
 
 struct World<'s> {
     store: &'s TestStore,
@@ -214,6 +250,7 @@ impl<'s> World<'s> {
             pools.push(pool);
             groups.push(group);
         }
+        unit.insert_connection(&new_connection_braked(), now()).await.expect("inserted");
         unit.commit().await.expect("committed");
         let mut one = ConnectOptions::new(&store.url);
         let database =
@@ -283,12 +320,9 @@ impl<'s> World<'s> {
                 (Some(user), vec![], Cause::Removed)
             }
         };
-        let people: Vec<UserId> = if matches!(change, Change::Wait) {
-            self.people.iter().flatten().copied().collect()
-        } else {
-            person.into_iter().collect()
-        };
-        let situation = unit.lock_facts(&people, &pools, self.now).await.expect("facts");
+        let all = self.people.iter().flatten().filter(|_| matches!(change, Change::Wait));
+        let people: Vec<UserId> = all.copied().chain(person).collect();
+        let situation = facts(&mut unit, &people, &pools, &cause, self.now).await;
         let decision = match settle(&situation, &cause, self.now) {
             Ok(decision) => decision,
             Err(refusal) => {
@@ -302,26 +336,35 @@ impl<'s> World<'s> {
             self.due.note(effect, self.now);
         }
         self.seen.extend(decision.effects.iter().filter_map(detail_of));
-        if cause == Cause::Removed {
+        let held = decision.effects.iter().any(|effect| matches!(effect, Effect::LossHeld { .. }));
+        if cause == Cause::Removed && !held {
             assert!(unit.delete_user(people[0], self.now).await.expect("deleted"));
         }
         let expected = apply(&situation, &decision, self.now);
         let touched: Vec<UserId> =
             situation.people.iter().chain(&situation.queue).map(|person| person.id).collect();
         let looked_at: Vec<PoolId> = situation.pools.iter().map(|pool| pool.id).collect();
-        let mut found = unit.lock_facts(&touched, &looked_at, self.now).await.expect("facts");
+        let mut found = facts(&mut unit, &touched, &looked_at, &cause, self.now).await;
         // Who else could be served now is no part of what was decided.
         found.queue.clear();
         found.pools.retain(|pool| looked_at.contains(&pool.id));
         assert_eq!(sorted(&found), sorted(&expected), "{change:?}");
-        let after = unit.lock_facts(&people, &pools, self.now).await.expect("facts");
+        if cause == Cause::Removed && held {
+            unit.hide_user(people[0], self.now).await.expect("hidden");
+        }
+        let after = facts(&mut unit, &people, &pools, &cause, self.now).await;
         let again = settle(&after, &cause, self.now).expect("nothing refuses");
         assert!(again.is_empty(), "{change:?} decides again: {again:?}");
         unit.commit().await.expect("committed");
+        self.is_due(change).await;
+        self.adds_up().await;
+    }
+
+    /// What is due, and what the application was told, is what the effects said.
+    async fn is_due(&self, change: Change) {
         assert_eq!(self.jobs().await, self.due.jobs(), "{change:?}");
         let messages = self.due.messages.iter().map(|(user, event, at)| (*user, event.to_string(), *at));
         assert_eq!(self.told().await, messages.collect::<Vec<_>>(), "{change:?}");
-        self.adds_up().await;
     }
 
     /// The jobs of the tenant, as [`Due::jobs`] orders them.

@@ -30,6 +30,12 @@ pub struct Change {
     pub invitation_delay_seconds: Option<u32>,
     /// How invitations leave: `at-once`, `waves`, `release` or `never`.
     pub invitations: Option<String>,
+    /// How many people its pushes may take access from within the window; 0 for no brake.
+    pub brake_people: Option<u32>,
+    /// How many percent of its people.
+    pub brake_percent: Option<u32>,
+    /// The hours of the window.
+    pub brake_hours: Option<u32>,
     /// Whether it sees and writes the whole tenant. No user or group changes its owner by this.
     pub shared: Option<bool>,
     /// All connections of the tenant, by id or name, whose users and groups it takes over when it writes them.
@@ -108,6 +114,10 @@ pub async fn update(
     if let Some(word) = &change.invitations {
         after.policy.invitations = invitations(word)?;
     }
+    let brake = &mut after.policy.brake;
+    brake.people = change.brake_people.unwrap_or(brake.people);
+    brake.percent = change.brake_percent.unwrap_or(brake.percent);
+    brake.window = change.brake_hours.map_or(brake.window, |hours| TimeDelta::hours(hours.into()));
     after.shared = change.shared.unwrap_or(after.shared);
     if let Some(names) = &change.takes_over {
         after.takes_over = ids(&db.read(&scope).await?.connections().await?, names)?;
@@ -154,6 +164,7 @@ fn settings(connection: &store::Connection) -> Value {
         "graceSeconds": connection.policy.grace.num_seconds(),
         "invitationDelaySeconds": connection.policy.invitation_delay.num_seconds(),
         "invitations": connection.policy.invitations,
+        "brake": Connection::from(connection.clone()).brake,
         "shared": connection.shared,
         "takesOver": connection.takes_over,
     })

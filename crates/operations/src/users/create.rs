@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use chrono::{DateTime, Utc};
 use provisioning::{Cause, Entry, EntryKind, PoolId, Subject, UserId};
 use scim::Object;
-use scim::compat::Used;
+use scim::compat::{Profile, Used};
 use scim::project::Projection;
 use serde_json::json;
-use store::{Arrived, Computed, Constraint, GrantKind, NewUser, Newcomer, User, Wanted, WriteUnit};
+use store::{
+    Arrived, Computed, ConnectionId, Constraint, GrantKind, NewUser, Newcomer, User, Wanted, WriteUnit,
+};
 
 use crate::conflicts;
 use crate::database::Database;
@@ -24,10 +26,12 @@ use crate::settle::Change;
 use crate::tenants::Settings;
 
 /// A user to create, with everything done that needs no unit of work.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Arrival {
     pub(super) requester: Requester,
     pub(super) newcomer: Newcomer,
+    /// The user who was deleted, and has come back as the same one.
+    returned: Option<User>,
     projection: Projection,
     /// The pool of which the person gets a licence by hand.
     licence: Option<PoolId>,
@@ -72,7 +76,13 @@ impl Arrival {
             actor: requester.actor.clone(),
         };
         let newcomer = Newcomer::new(&requester.scope, new, now)?;
-        Ok(Self { requester: requester.clone(), newcomer, projection: projection.clone(), licence: None })
+        Ok(Self {
+            requester: requester.clone(),
+            newcomer,
+            returned: None,
+            projection: projection.clone(),
+            licence: None,
+        })
     }
 
     /// A person whom an operator adds, with a licence of this pool.
@@ -86,7 +96,16 @@ impl Arrival {
     }
 
     pub(super) fn user(&self) -> &User {
-        self.newcomer.user()
+        self.returned.as_ref().unwrap_or_else(|| self.newcomer.user())
+    }
+
+    /// The connection whose deleted users may come back by this request, by an equal `externalId`: a name alone makes no
+    /// one the same person, and `strict` means the standard, in which what was deleted is gone (RFC 7644 §3.6).
+    fn may_return(&self) -> Option<ConnectionId> {
+        let provider = self.requester.provider.as_deref()?;
+        let strict = provider.connection.profile == Profile::Strict.as_str();
+        let named = self.newcomer.user().resource.document.contains_key("externalId");
+        (named && !strict).then_some(provider.connection.id)
     }
 }
 
@@ -101,24 +120,61 @@ pub(super) async fn together(
     arrivals: &[Arrival],
     awaited: bool,
 ) -> Result<Vec<Result<Outcome, Error>>, Error> {
+    let mut own = Vec::new();
     if awaited {
         let documents: Vec<&Object> =
             arrivals.iter().map(|arrival| &arrival.user().resource.document).collect();
         unit.lock_groups_awaiting(&documents).await?;
+        own = return_former(unit, arrivals).await?;
     }
-    let arrived = unit.insert_users(arrivals.iter().map(|arrival| &arrival.newcomer).collect()).await?;
-    if arrived.unlocked {
+    let deleted_by = arrivals.iter().find_map(Arrival::may_return).filter(|_| !awaited);
+    let arrivals = if awaited { &own } else { arrivals };
+    let (returned, new): (Vec<&Arrival>, Vec<&Arrival>) =
+        arrivals.iter().partition(|arrival| arrival.returned.is_some());
+    let returned: Vec<&User> = returned.into_iter().map(Arrival::user).collect();
+    let new = new.into_iter().map(|arrival| &arrival.newcomer).collect();
+    let arrived = unit.insert_users(new, &returned, deleted_by).await?;
+    if arrived.unlocked || arrived.former {
         return Err(Error::Awaited);
     }
     let now = arrivals.iter().map(|arrival| arrival.requester.now).max().unwrap_or_default();
     let created: Vec<&Arrival> =
         arrivals.iter().filter(|arrival| arrived.created.contains(&arrival.user().id)).collect();
-    let mut welcome = Welcome::default();
+    let mut welcome =
+        Welcome { touched: returned.iter().map(|user| user.id).collect(), ..Welcome::default() };
     welcome.check_domains(unit, &created, &arrived, now).await?;
     welcome.join(unit, &created, &arrived, now).await?;
     welcome.grant(unit, &created, &arrived, now).await?;
     welcome.settle(unit, &created, now).await?;
     welcome.show(db, unit, arrivals, &arrived).await
+}
+
+/// The arrivals, with the users who were deleted and come back by one of them.
+async fn return_former(unit: &mut WriteUnit, arrivals: &[Arrival]) -> Result<Vec<Arrival>, Error> {
+    let mut own = arrivals.to_vec();
+    let Some(connection) = own.iter().find_map(Arrival::may_return) else { return Ok(own) };
+    let external_id = |arrival: &Arrival| {
+        let document = &arrival.newcomer.user().resource.document;
+        document.get("externalId").and_then(serde_json::Value::as_str).map(str::to_owned)
+    };
+    let named: Vec<String> = own.iter().filter_map(external_id).collect();
+    let named: Vec<&str> = named.iter().map(String::as_str).collect();
+    let mut former = unit.former_users(&named, connection).await?;
+    for arrival in own.iter_mut().filter(|arrival| arrival.may_return() == Some(connection)) {
+        let Some(id) = external_id(arrival).and_then(|external_id| former.remove(&external_id)) else {
+            continue;
+        };
+        let now = arrival.requester.now;
+        // Where another user has the name by now, the request is refused as any other is.
+        arrival.returned = unit.return_user(id, &arrival.newcomer.user().resource.document, now).await?;
+        if let Some(user) = &arrival.returned {
+            let by = arrival.requester.provider.as_ref().map_or("", |it| it.connection.name.as_str());
+            let why = format!("{} came back through “{by}” as the same person.", user.user_name());
+            let entry = Entry::new(Subject::User(id), EntryKind::Returned, why);
+            unit.record([(&entry, &arrival.requester.actor)], now).await?;
+        }
+    }
+    Ok(own)
 }
 
 /// The groups, grants and decisions that wait for users who arrive.

@@ -16,7 +16,7 @@ use crate::{
 /// The situation after a decision was carried out at `now`.
 ///
 /// This is the definition of every [`Effect`]: seats come and go and their pools count them, enrolments are replaced,
-/// and who was removed is gone. Invitations, timers and what the application is told are jobs and leave no mark on the
+/// what the brake keeps is kept, and who was removed is gone. Invitations, timers and what the application is told are jobs and leave no mark on the
 /// facts. The queue of the result holds all people who wait, and who was just
 /// served.
 #[must_use]
@@ -26,6 +26,7 @@ pub fn apply(situation: &Situation, decision: &Decision, now: DateTime<Utc>) -> 
     let known = situation.queue.iter().chain(&situation.people);
     let mut people: BTreeMap<UserId, Person> = known.map(|person| (person.id, person.clone())).collect();
 
+    let mut brake = situation.brake.clone();
     for effect in &decision.effects {
         let Some(person) = people.get_mut(&effect.user()) else { continue };
         match effect {
@@ -52,6 +53,10 @@ pub fn apply(situation: &Situation, decision: &Decision, now: DateTime<Utc>) -> 
             | Effect::ApplicationTold { .. }
             | Effect::GraceTimer { .. }
             | Effect::GraceCancelled { .. } => {}
+            Effect::LossCounted { user, .. } => brake.iter_mut().for_each(|brake| {
+                brake.counted.insert(*user);
+            }),
+            Effect::LossHeld { kept, .. } | Effect::HoldEnded { kept, .. } => person.kept = kept.clone(),
         }
     }
 
@@ -62,6 +67,8 @@ pub fn apply(situation: &Situation, decision: &Decision, now: DateTime<Utc>) -> 
         queue: people.values().filter(waits).cloned().collect(),
         people: changed.iter().filter_map(|id| people.remove(id)).collect(),
         pools: situation.pools.iter().filter_map(|pool| pools.remove(&pool.id)).collect(),
+        pushed: situation.pushed,
+        brake,
     }
 }
 

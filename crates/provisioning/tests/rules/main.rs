@@ -2,6 +2,7 @@
 
 mod story;
 
+mod brake;
 mod by_hand;
 mod codes;
 mod coming_back;

@@ -27,7 +27,7 @@ fn previewed(
     let mut preview = Preview::new([VAULT], story.now);
     let read = |preview: &mut Preview, people: &[UserId]| {
         let Situation { people, pools, .. } = story.situation(&preview.unread(people));
-        preview.read(Situation { people, pools, queue: Vec::new() }, |situation| {
+        preview.read(Situation { people, pools, ..Situation::default() }, |situation| {
             situation.people.iter_mut().for_each(&change);
         });
     };

@@ -1,8 +1,8 @@
 //! S-75, E-08: no push takes the access of the last administrator or of a break-glass account.
 
-use provisioning::{Cause, PoolPolicy, Refusal, Status};
+use provisioning::{Cause, PoolPolicy, Refusal, Status, settle};
 
-use crate::story::{ADA, BEN, LEGAL, SALES, Story, VAULT, by_hand};
+use crate::story::{ADA, BEN, CLEO, LEGAL, NOTES, SALES, Story, VAULT, by_hand};
 
 fn pushes() -> [Cause; 5] {
     let name = "Sales".to_owned();
@@ -58,4 +58,30 @@ fn an_administrator_may_and_what_takes_nothing_may_be_pushed() {
         story.try_settle(&[ADA], &cause).expect("another grant is left");
         assert_eq!(story.status(ADA), Status::Active);
     }
+}
+
+#[test]
+fn a_move_to_a_full_pool_takes_no_access_from_a_protected_person() {
+    let mut story = story().pool(NOTES, 0, PoolPolicy::Queue);
+    story.joins(ADA, LEGAL, NOTES);
+    story.loses(ADA, SALES);
+    let left = Cause::LeftGroup { group: SALES, name: "Sales".to_owned() };
+    story.try_settle(&[ADA], &left).expect_err("the person would only wait");
+    assert_eq!(story.status(ADA), Status::Active);
+}
+
+#[test]
+fn a_protected_person_without_a_licence_is_not_deleted_by_a_push() {
+    let mut story = story().people(&[CLEO]);
+    story.person(CLEO).protected = true;
+    story.try_settle(&[CLEO], &Cause::Removed).expect_err("the person would be gone");
+}
+
+#[test]
+fn what_an_administrator_edits_may_take_access() {
+    let mut story = story();
+    story.person(ADA).grants.clear();
+    let situation = story.situation(&[ADA]);
+    let decision = settle(&situation, &Cause::AttributesChanged, story.now).expect("no push");
+    assert!(!decision.is_empty());
 }

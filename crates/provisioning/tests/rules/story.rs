@@ -1,11 +1,11 @@
 //! A small tenant in memory: facts are changed, settled and applied, and what happened comes back as lines to compare.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use provisioning::{
-    Cause, Decision, Enrolment, Grant, GrantSource, GroupId, Hand, Person, Policy, Pool, PoolId, PoolPolicy,
-    Refusal, Situation, Status, Step, UserId, apply, settle,
+    Brake, Cause, ConnectionId, Decision, Enrolment, Grant, GrantSource, GroupId, Hand, Kept, Person, Policy,
+    Pool, PoolId, PoolPolicy, Refusal, Situation, Status, Step, UserId, apply, settle,
 };
 use uuid::Uuid;
 
@@ -14,6 +14,7 @@ pub(crate) const BEN: UserId = UserId::new(Uuid::from_u128(2));
 pub(crate) const CLEO: UserId = UserId::new(Uuid::from_u128(3));
 pub(crate) const DAN: UserId = UserId::new(Uuid::from_u128(4));
 pub(crate) const EVE: UserId = UserId::new(Uuid::from_u128(5));
+pub(crate) const SOMEBODY: UserId = UserId::new(Uuid::from_u128(6));
 pub(crate) const PEOPLE: [UserId; 5] = [ADA, BEN, CLEO, DAN, EVE];
 
 pub(crate) const SALES: GroupId = GroupId::new(Uuid::from_u128(0x11));
@@ -64,6 +65,8 @@ pub(crate) struct Story {
     pub(crate) policy: Policy,
     pub(crate) people: BTreeMap<UserId, Person>,
     pub(crate) pools: BTreeMap<PoolId, Pool>,
+    /// The brake of the connection that pushes, where there is one.
+    pub(crate) brake: Option<Brake>,
     /// The decision that was carried out last.
     pub(crate) last: Decision,
 }
@@ -76,12 +79,20 @@ impl Story {
             policy: Policy { grace: TimeDelta::days(7), ..Policy::default() },
             people: BTreeMap::new(),
             pools: BTreeMap::new(),
+            brake: None,
             last: Decision::default(),
         }
     }
 
     pub(crate) fn without_grace(mut self) -> Self {
         self.policy.grace = TimeDelta::zero();
+        self
+    }
+
+    /// The connection may take access from so many people.
+    pub(crate) fn braked(mut self, limit: u64) -> Self {
+        let connection = ConnectionId::new(Uuid::from_u128(0x31));
+        self.brake = Some(Brake { connection, limit, counted: BTreeSet::new(), waiting: 0 });
         self
     }
 
@@ -108,6 +119,7 @@ impl Story {
             grants: Vec::new(),
             seats: Vec::new(),
             enrolment: Enrolment::default(),
+            kept: Kept::default(),
             protected: false,
             policy: self.policy,
         };
@@ -180,12 +192,16 @@ impl Story {
             people: who.iter().filter_map(|id| self.people.get(id)).map(owned).collect(),
             pools: self.pools.values().cloned().collect(),
             queue: self.people.values().filter(waits).map(owned).collect(),
+            pushed: false,
+            brake: None,
         }
     }
 
     /// Settles the facts as they are, carries the decision out, and makes sure that replaying it decides nothing.
     pub(crate) fn try_settle(&mut self, who: &[UserId], cause: &Cause) -> Result<Vec<String>, Refusal> {
-        let situation = self.situation(who);
+        let mut situation = self.situation(who);
+        situation.pushed = is_push(cause);
+        situation.brake = self.brake.clone().filter(|_| cause.takes());
         let decision = settle(&situation, cause, self.now)?;
         let after = apply(&situation, &decision, self.now);
         let again = settle(&after, cause, self.now).expect("a replay is never refused");
@@ -195,6 +211,10 @@ impl Story {
         }
         self.people.extend(after.queue.into_iter().chain(after.people).map(|person| (person.id, person)));
         self.pools.extend(after.pools.into_iter().map(|pool| (pool.id, pool)));
+        if let Some(brake) = &mut self.brake {
+            brake.counted.extend(after.brake.into_iter().flat_map(|brake| brake.counted));
+            brake.waiting = self.people.values().filter(|person| !person.kept.is_empty()).count() as u64;
+        }
         let lines = decision.effects.iter().map(|effect| {
             let plain = effect.plain(|pool| situation.pool_name(pool));
             format!("{}: {plain}", name(effect.user().uuid()))
@@ -269,4 +289,20 @@ impl Story {
     pub(crate) fn timer(&mut self, id: UserId) -> Vec<String> {
         self.settle(&[id], &Cause::GraceOver)
     }
+}
+
+/// Whether an identity provider brings a cause about.
+pub(crate) fn is_push(cause: &Cause) -> bool {
+    matches!(
+        cause,
+        Cause::Created
+            | Cause::PushedActive
+            | Cause::PushedInactive
+            | Cause::AttributesChanged
+            | Cause::JoinedGroup { .. }
+            | Cause::LeftGroup { .. }
+            | Cause::GroupDeleted { .. }
+            | Cause::HeldForDomain
+            | Cause::Removed
+    )
 }

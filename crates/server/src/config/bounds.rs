@@ -127,6 +127,12 @@ const BOUNDS: &[Bound] = &[
         "an invitation does not wait for more than a year",
         |config| config.provisioning.invitation_delay_seconds.into(),
     ),
+    bound(
+        "provisioning.deleted_days",
+        (1, 3_650),
+        "a directory that deletes a person by mistake needs a day to bring them back",
+        |config| config.provisioning.deleted_days.into(),
+    ),
     bound("jobs.poll_seconds", (1, 3_600), "timers would be late by more than an hour", |config| {
         config.jobs.poll_seconds
     }),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use operations::{Kept, chain};
+use operations::{Kept, chain, people};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
@@ -104,5 +104,12 @@ pub(crate) async fn forget_what_is_old(app: &App) {
             Ok(number) => tracing::info!(number, ?kept, "what was old was taken out"),
             Err(error) => tracing::warn!(error = chain(&error), ?kept, "what is old could not be taken out"),
         }
+    }
+    let days = TimeDelta::days(config.provisioning.deleted_days.into());
+    let erased = people::erase_old(app.db(), app.now() - days, app.now(), || !app.stop().is_cancelled());
+    match erased.await {
+        Ok(0) => {}
+        Ok(number) => tracing::info!(number, "what was kept of deleted people was erased"),
+        Err(error) => tracing::warn!(error = chain(&error), "deleted people could not be erased"),
     }
 }

@@ -157,8 +157,14 @@ async fn count(
 ) -> Result<u64, Error> {
     let mut sql = Sql::default();
     if filter.is_none() && also.is_empty() && table == Table::Users {
-        sql.push("SELECT CAST(COALESCE(SUM(c.people), 0) AS BIGINT) AS total FROM user_counts c");
-        sql.push(" WHERE c.tenant_id = ").bind(unit.tenant()).seen(&unit.scope, "c");
+        sql.push("SELECT CAST(COALESCE(SUM(c.people), 0) AS BIGINT)");
+        if unit.scope.has_held() {
+            sql.push(" + (SELECT COUNT(*) FROM users h WHERE h.tenant_id = ").bind(unit.tenant());
+            sql.push(" AND h.deleted_at IS NOT NULL AND h.ended_at IS NULL)");
+        }
+        sql.push(" AS total FROM user_counts c WHERE c.tenant_id = ")
+            .bind(unit.tenant())
+            .seen(&unit.scope, "c");
     } else {
         sql.push(&format!("SELECT COUNT(*) AS total FROM {} {}", table.name(), table.alias()));
         condition(unit, &mut sql, table, (filter, also));
@@ -188,7 +194,11 @@ pub(super) fn statement(
 fn condition(unit: &ReadUnit, sql: &mut Sql, table: Table, (filter, also): (Option<&ResolvedFilter>, &str)) {
     let tenant = unit.tenant();
     sql.push(&format!(" WHERE {}.tenant_id = ", table.alias())).bind(tenant);
-    sql.seen(&unit.scope, table.alias()).push(also);
+    match table {
+        Table::Users => sql.seen_user(&unit.scope, table.alias()),
+        Table::Groups => sql.seen(&unit.scope, table.alias()),
+    }
+    .push(also);
     if let Some(filter) = filter {
         sql.push(" AND (");
         FilterWriter { sql, backend: unit.backend(), table, scope: &unit.scope, base: &unit.base }

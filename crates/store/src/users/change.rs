@@ -1,4 +1,4 @@
-//! How a user changes: locked, saved, deleted.
+//! How a user changes: locked and saved.
 
 use chrono::{DateTime, Utc};
 use provisioning::UserId;
@@ -61,7 +61,7 @@ impl WriteUnit {
     /// Gives a user another document and answers the new version.
     ///
     /// # Errors
-    /// [`Error::VersionMismatch`] if the user has changed since `user` was read; [`Error::Conflict`] if the tenant has
+    /// [`Error::VersionMismatch`] if the user has changed, or was deleted, since `user` was read; [`Error::Conflict`] if the tenant has
     /// another user of the new name.
     pub async fn save_user(
         &mut self,
@@ -87,7 +87,7 @@ impl WriteUnit {
         // The rules of pools are looked at after this statement.
         sql.sharing(self.backend(), tenant, &[Lock::Rules]);
         sql.push(" WHERE tenant_id = ").bind(tenant).push(" AND id = ").bind(id);
-        sql.push(" AND version = ").bind(user.resource.meta.version);
+        sql.push(" AND deleted_at IS NULL AND version = ").bind(user.resource.meta.version);
         if self.transaction.run(sql).await? != 1 {
             return Err(Error::VersionMismatch);
         }
@@ -97,22 +97,6 @@ impl WriteUnit {
         }
         self.bumped.insert(id);
         Ok(version)
-    }
-
-    /// Deletes a user, with memberships, searchable values and grants; the groups that held the user get a new version.
-    ///
-    /// The seats must have been given back before. `false` if there is no such user.
-    ///
-    /// # Errors
-    /// [`Error::Other`] if the user still holds a seat.
-    pub async fn delete_user(&mut self, id: UserId, now: DateTime<Utc>) -> Result<bool, Error> {
-        self.leave_all_groups(id.uuid(), now).await?;
-        let mut sql = Sql::new("DELETE FROM users WHERE tenant_id = ");
-        sql.bind(self.tenant()).push(" AND id = ").bind(id.uuid());
-        let deleted = self.transaction.run(sql).await? == 1;
-        // Only now: a unit that was changing the user is through.
-        self.forget_values(id.uuid()).await?;
-        Ok(deleted)
     }
 
     async fn forget_values(&mut self, id: Uuid) -> Result<(), Error> {

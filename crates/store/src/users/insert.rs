@@ -11,7 +11,7 @@ use crate::db::backend::{for_each, text_elements};
 use crate::db::locks::Lock;
 use crate::db::sql::Sql;
 use crate::error::Error;
-use crate::ids::IdRow;
+use crate::ids::{ConnectionId, IdRow};
 use crate::pools::PoolRule;
 use crate::unit::WriteUnit;
 use crate::users::newcomer::{Newcomer, NewcomerRows, called};
@@ -31,6 +31,9 @@ pub struct Arrived {
     /// Whether groups wait that this unit has not locked: it must be dropped, and another one begin with
     /// [`WriteUnit::lock_groups_awaiting`].
     pub unlocked: bool,
+    /// Whether users who were deleted had an external id of the new: the unit must be dropped, and another one begin with
+    /// [`WriteUnit::former_users`].
+    pub former: bool,
 }
 
 #[derive(FromQueryResult)]
@@ -40,6 +43,7 @@ struct AwaitingRow {
     rule: Option<String>,
     is_default: bool,
     settings: Option<Value>,
+    former: bool,
 }
 
 impl Arrived {
@@ -51,13 +55,19 @@ impl Arrived {
 }
 
 impl WriteUnit {
-    /// Creates users and tells the journal: two statements, however many they are, and one for locks.
+    /// Creates users and tells the journal: two statements, however many they are, and one for locks. Beside them come users
+    /// who have `returned`. Where a connection is named, users whom it deleted are looked for, of the external ids of the new.
     ///
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
-    pub async fn insert_users(&mut self, mut new: Vec<&Newcomer>) -> Result<Arrived, Error> {
+    pub async fn insert_users(
+        &mut self,
+        mut new: Vec<&Newcomer>,
+        returned: &[&User],
+        deleted_by: Option<ConnectionId>,
+    ) -> Result<Arrived, Error> {
         let mut arrived = Arrived::default();
-        if new.is_empty() {
+        if new.is_empty() && returned.is_empty() {
             return Ok(arrived);
         }
         let (tenant, backend, all) = (self.tenant(), self.backend(), new.len());
@@ -67,12 +77,12 @@ impl WriteUnit {
         sql.insert(
             backend,
             &rows.users,
-            " ON CONFLICT (tenant_id, user_name_folded) DO NOTHING RETURNING id",
+            " ON CONFLICT (tenant_id, user_name_folded, apart) DO NOTHING RETURNING id",
         );
-        let created = self.transaction.all::<IdRow>(sql).await?;
+        let created = if new.is_empty() { Vec::new() } else { self.transaction.all::<IdRow>(sql).await? };
         arrived.created = created.iter().map(|row| UserId::new(row.id)).collect();
         new.retain(|newcomer| arrived.created.contains(&newcomer.user.id));
-        if new.is_empty() {
+        if new.is_empty() && returned.is_empty() {
             return Ok(arrived);
         }
         if new.len() < all {
@@ -81,23 +91,36 @@ impl WriteUnit {
         let mut sql = Sql::default();
         sql.together(backend, |sql| sql.insert(backend, &rows.values, ""));
         sql.together(backend, |sql| sql.insert(backend, &rows.entries, ""));
-        sql.push("SELECT t.value AS parked, CAST(NULL AS UUID) AS pool, CAST(NULL AS TEXT) AS rule, FALSE AS is_default, CAST(NULL AS JSONB) AS settings FROM ");
+        let names = called(&new, returned);
+        sql.push("SELECT t.value AS parked, CAST(NULL AS UUID) AS pool, CAST(NULL AS TEXT) AS rule, FALSE AS is_default, CAST(NULL AS JSONB) AS settings, FALSE AS former FROM ");
         let (before, behind) = text_elements(backend);
-        sql.push(before).bind(called(&new)).push(behind);
+        sql.push(before).bind(names.as_str()).push(behind);
         let (before, behind) = for_each(backend);
         sql.push(&format!(
             " called {before} parked_members t WHERE t.value = called.value AND t.tenant_id = "
         ));
         sql.bind(tenant).claimed(&self.scope, "t").push(behind);
         sql.push(
-            " UNION ALL SELECT NULL, q.id, q.rule, q.is_default, NULL FROM pools q WHERE q.tenant_id = ",
+            " UNION ALL SELECT NULL, q.id, q.rule, q.is_default, NULL, FALSE FROM pools q WHERE q.tenant_id = ",
         )
         .bind(tenant);
         sql.push(" AND (q.rule IS NOT NULL OR q.is_default)");
-        sql.push(" UNION ALL SELECT NULL, NULL, NULL, FALSE, v.settings FROM tenants v WHERE v.id = ")
+        sql.push(" UNION ALL SELECT NULL, NULL, NULL, FALSE, v.settings, FALSE FROM tenants v WHERE v.id = ")
             .bind(tenant);
+        if let Some(connection) = deleted_by {
+            let (before, behind) = text_elements(backend);
+            sql.push(" UNION ALL SELECT NULL, NULL, NULL, FALSE, NULL, TRUE FROM ");
+            sql.push(before).bind(names.as_str()).push(behind);
+            let (before, behind) = for_each(backend);
+            sql.push(&format!(
+                " called {before} users d WHERE d.external_id = called.value AND d.tenant_id = "
+            ));
+            sql.bind(tenant).push(" AND d.connection_id = ").bind(connection.uuid());
+            sql.push(" AND d.deleted_at IS NOT NULL").push(behind);
+        }
         sql.push(" ORDER BY pool");
         for row in self.transaction.all::<AwaitingRow>(sql).await? {
+            arrived.former |= row.former;
             arrived.parked.extend(row.parked);
             arrived.settings = row.settings.unwrap_or(arrived.settings);
             arrived.rules.extend(row.pool.map(|pool| PoolRule {
@@ -106,6 +129,7 @@ impl WriteUnit {
                 default: row.is_default,
             }));
         }
+        arrived.created.extend(returned.iter().map(|user| user.id));
         arrived.unlocked = !arrived.parked.is_empty() && !self.locked_awaiting;
         self.bumped.extend(arrived.created.iter().map(|id| id.uuid()));
         Ok(arrived)

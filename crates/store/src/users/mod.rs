@@ -2,6 +2,7 @@
 
 mod change;
 mod computed;
+mod deleted;
 mod insert;
 mod newcomer;
 mod user;

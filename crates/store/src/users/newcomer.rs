@@ -78,8 +78,9 @@ impl Newcomer {
 }
 
 /// The names of all, as one JSON array: with many parameters, `PostgreSQL` plans a statement anew each time.
-pub(super) fn called(new: &[&Newcomer]) -> String {
-    json!(new.iter().flat_map(|newcomer| newcomer.user.names()).collect::<Vec<_>>()).to_string()
+pub(super) fn called(new: &[&Newcomer], returned: &[&User]) -> String {
+    let users = new.iter().map(|newcomer| &newcomer.user).chain(returned.iter().copied());
+    json!(users.flat_map(User::names).collect::<Vec<_>>()).to_string()
 }
 
 impl NewcomerRows {
@@ -142,5 +143,6 @@ fn user(new: NewUser, now: DateTime<Utc>) -> User {
         },
         enrolment: Enrolment::default(),
         connection: new.connection,
+        deleted: false,
     }
 }

@@ -35,6 +35,8 @@ pub struct User {
     pub enrolment: Enrolment,
     /// The connection that owns the user.
     pub connection: Option<ConnectionId>,
+    /// Whether a push deleted the user, and the brake keeps the person's access.
+    pub deleted: bool,
 }
 
 impl User {
@@ -87,11 +89,13 @@ struct Row {
     created_at: DateTime<Utc>,
     modified_at: DateTime<Utc>,
     version: i64,
+    deleted_at: Option<DateTime<Utc>>,
 }
 
 /// The beginning of a query of users.
 fn columns() -> Sql {
-    let own = "SELECT u.id, u.document, u.connection_id, u.created_at, u.modified_at, u.version, ";
+    let own =
+        "SELECT u.id, u.document, u.connection_id, u.created_at, u.modified_at, u.version, u.deleted_at, ";
     Sql::new(&[own, &ShownRow::columns()].concat())
 }
 
@@ -123,6 +127,7 @@ impl TryFrom<Row> for User {
             id: UserId::new(row.id),
             enrolment: row.enrolment.read(row.id)?,
             connection: row.connection_id.map(ConnectionId::new),
+            deleted: row.deleted_at.is_some(),
             resource: Resource {
                 document: decode(row.document, "users", "document", &id)?,
                 id,
@@ -181,7 +186,7 @@ impl ReadUnit {
             .bind(self.tenant())
             .push(" AND u.id = ")
             .bind(id.uuid());
-        sql.seen(&self.scope, "u").push(lock);
+        sql.seen_user(&self.scope, "u").push(lock);
         self.transaction.one::<Row>(sql).await?.map(User::try_from).transpose()
     }
 
@@ -225,7 +230,7 @@ impl ReadUnit {
         let mut sql = self.whole(wanted);
         sql.push(" FROM users u WHERE u.tenant_id = ").bind(self.tenant());
         sql.push(" AND u.id = ").bind(id.uuid());
-        sql.seen(&self.scope, "u");
+        sql.seen_user(&self.scope, "u");
         self.transaction.one::<WholeRow>(sql).await?.map(TryInto::try_into).transpose()
     }
 

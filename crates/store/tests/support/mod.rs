@@ -203,7 +203,7 @@ pub(crate) fn newcomer(scope: &TenantScope, document: Object) -> Newcomer {
 /// Creates one user.
 pub(crate) async fn create(unit: &mut WriteUnit, new: NewUser, at: DateTime<Utc>) -> Result<User, Error> {
     let newcomer = Newcomer::new(unit.scope(), new, at)?;
-    let arrived = unit.insert_users(vec![&newcomer]).await?;
+    let arrived = unit.insert_users(vec![&newcomer], &[], None).await?;
     let user = newcomer.user();
     if arrived.created.contains(&user.id) {
         Ok(user.clone())

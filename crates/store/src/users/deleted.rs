@@ -1,0 +1,223 @@
+//! Users who were deleted: what is kept of them, how they come back as the same ones, and how they are erased.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use provisioning::UserId;
+use scim::Object;
+use sea_orm::{ConnectionTrait as _, FromQueryResult};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::db::backend::{for_update, json_text, uuid_literal};
+use crate::db::sql::{CHUNK, Sql};
+use crate::entity;
+use crate::error::Error;
+use crate::ids::{ConnectionId, stored};
+use crate::scope::TenantScope;
+use crate::store::Store;
+use crate::unit::WriteUnit;
+use crate::users::user::{Indexed, User};
+use crate::users::values;
+
+/// What goes with access, when it ends for good. What an administrator has said about the person stays.
+const ENDS: &[&str] = &["user_values", "grants", "codes", "holds", "conflicts", "held_losses"];
+
+#[derive(FromQueryResult)]
+struct FormerRow {
+    id: Uuid,
+    external_id: String,
+}
+
+#[derive(FromQueryResult)]
+struct NameRow {
+    name: Option<String>,
+    display: Option<String>,
+}
+
+#[derive(FromQueryResult)]
+struct DeletedRow {
+    tenant_id: Uuid,
+    id: Uuid,
+}
+
+impl Store {
+    /// The users who were deleted for good before an instant, at most a thousand.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn deleted_before(&self, before: DateTime<Utc>) -> Result<Vec<(TenantScope, UserId)>, Error> {
+        let mut deleted = Vec::new();
+        for tenant in self.tenants().await? {
+            let mut sql = Sql::new("SELECT u.tenant_id, u.id FROM users u WHERE u.tenant_id = ");
+            sql.bind(tenant.id.uuid()).push(" AND u.deleted_at IS NOT NULL AND u.ended_at < ");
+            sql.bind(stored(before)).push(" ORDER BY u.id LIMIT 1000");
+            let rows = self.database().await?.query_all_raw(sql.statement(self.backend())).await?;
+            for row in rows {
+                let row = DeletedRow::from_query_result(&row, "")?;
+                deleted.push((TenantScope::of(row.tenant_id), UserId::new(row.id)));
+            }
+        }
+        Ok(deleted)
+    }
+}
+
+impl WriteUnit {
+    /// Deletes a user for the protocol: the name is free, and groups do not hold the user. Access, seats and devices stay.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn hide_user(&mut self, id: UserId, now: DateTime<Utc>) -> Result<(), Error> {
+        self.leave_all_groups(id.uuid(), now).await?;
+        let mut sql = Sql::new("UPDATE users SET deleted_at = ");
+        sql.bind(stored(now)).push(", apart = id, display_name = NULL, display_name_folded = NULL");
+        sql.push(" WHERE tenant_id = ").bind(self.tenant()).push(" AND id = ").bind(id.uuid());
+        sql.push(" AND deleted_at IS NULL");
+        self.transaction.run(sql).await.map(drop)
+    }
+
+    /// Deletes a user with memberships, searchable values, grants and devices; the groups that held the user get a new
+    /// version. A row is kept by which the user can come back, until it is erased.
+    ///
+    /// The seats must have been given back before. `false` if there is no such user.
+    ///
+    /// # Errors
+    /// [`Error::Other`] if the user still holds a seat.
+    pub async fn delete_user(&mut self, id: UserId, now: DateTime<Utc>) -> Result<bool, Error> {
+        self.leave_all_groups(id.uuid(), now).await?;
+        let (tenant, backend) = (self.tenant(), self.backend());
+        let mut sql = Sql::new("UPDATE users SET deleted_at = COALESCE(deleted_at, ");
+        sql.bind(stored(now))
+            .push("), apart = id, display_name = NULL, display_name_folded = NULL, ended_at = ");
+        sql.bind(stored(now)).push(" WHERE tenant_id = ").bind(tenant).push(" AND id = ").bind(id.uuid());
+        sql.push(" AND ended_at IS NULL AND NOT EXISTS (SELECT 1 FROM seats s WHERE s.tenant_id = ")
+            .bind(tenant);
+        sql.push(" AND s.user_id = ").bind(id.uuid()).push(")");
+        if self.transaction.run(sql).await? != 1 {
+            return Ok(false);
+        }
+        // Only now: a unit that was changing the user is through.
+        let mut sql = Sql::default();
+        for table in ENDS {
+            sql.together(backend, |sql| {
+                sql.push(&format!("DELETE FROM {table} WHERE tenant_id = ")).bind(tenant);
+                sql.push(" AND user_id = ").bind(id.uuid())
+            });
+        }
+        sql.push("UPDATE devices SET revoked_at = ").bind(stored(now)).push(" WHERE tenant_id = ");
+        sql.bind(tenant).push(" AND user_id = ").bind(id.uuid()).push(" AND revoked_at IS NULL");
+        self.transaction.run(sql).await?;
+        Ok(true)
+    }
+
+    /// The deleted users of a connection who had one of these external ids, locked, by external id: the last one of each.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn former_users(
+        &mut self,
+        external_ids: &[&str],
+        connection: ConnectionId,
+    ) -> Result<HashMap<String, UserId>, Error> {
+        let mut former = HashMap::new();
+        for chunk in external_ids.chunks(CHUNK) {
+            let mut sql = Sql::new("SELECT u.id, u.external_id FROM users u WHERE u.tenant_id = ");
+            sql.bind(self.tenant()).push(" AND u.external_id IN ").list(chunk.iter().copied());
+            sql.push(" AND u.connection_id = ").bind(connection.uuid());
+            sql.push(" AND u.deleted_at IS NOT NULL ORDER BY u.deleted_at, u.id")
+                .push(for_update(self.backend()));
+            for row in self.transaction.all::<FormerRow>(sql).await? {
+                former.insert(row.external_id, UserId::new(row.id));
+            }
+        }
+        Ok(former)
+    }
+
+    /// Brings a deleted user back with another document, and answers the user; none if the tenant has another user of the
+    /// name by now.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] if such a user is created at the same time, [`Error::Busy`] or [`Error::Other`].
+    pub async fn return_user(
+        &mut self,
+        id: UserId,
+        document: &Object,
+        now: DateTime<Utc>,
+    ) -> Result<Option<User>, Error> {
+        let (tenant, nil) = (self.tenant(), uuid_literal(self.backend(), Uuid::nil()));
+        let indexed = Indexed::of(document)?;
+        let rows = values::rows(tenant, id.uuid(), &indexed.search);
+        let mut sql = Sql::new(&format!(
+            "UPDATE users SET deleted_at = NULL, ended_at = NULL, apart = {nil}, document = "
+        ));
+        sql.bind(Value::Object(document.clone())).push(", search = ").bind(Value::Object(indexed.search));
+        sql.push(", user_name_folded = ").bind(indexed.user_name_folded.as_str());
+        sql.push(", external_id = ").bind(indexed.external_id);
+        sql.push(", display_name_folded = ")
+            .bind(indexed.display_name.as_deref().map(|name| scim::text::fold(name).into_owned()));
+        sql.push(", display_name = ").bind(indexed.display_name).push(", active = ").bind(indexed.active);
+        sql.push(", modified_at = ").bind(stored(now)).push(", version = version + 1");
+        sql.push(" WHERE tenant_id = ").bind(tenant).push(" AND id = ").bind(id.uuid());
+        sql.push(" AND deleted_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM users o WHERE o.tenant_id = ")
+            .bind(tenant);
+        sql.push(" AND o.user_name_folded = ").bind(indexed.user_name_folded.as_str());
+        sql.push(&format!(" AND o.apart = {nil})"));
+        if self.transaction.run(sql).await? != 1 {
+            return Ok(None);
+        }
+        let mut sql = Sql::default();
+        sql.together(self.backend(), |sql| {
+            sql.push("DELETE FROM held_losses WHERE what = 'account' AND tenant_id = ").bind(tenant);
+            sql.push(" AND user_id = ").bind(id.uuid())
+        });
+        sql.push("DELETE FROM user_values WHERE tenant_id = ")
+            .bind(tenant)
+            .push(" AND user_id = ")
+            .bind(id.uuid());
+        self.transaction.run(sql).await?;
+        self.transaction.insert_all::<entity::user_values::Entity>(rows).await?;
+        self.bumped.insert(id.uuid());
+        self.user(id).await
+    }
+
+    /// Erases what is kept of a deleted user: the row, mails, rows of files, and in the journal the name and what was
+    /// recorded beside reasons. `false` if there is no such deleted user.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn erase_user(&mut self, id: UserId) -> Result<bool, Error> {
+        let (tenant, user) = (self.tenant(), id.uuid());
+        let name = |path: &[&str]| json_text(self.backend(), "u.document", path);
+        let mut sql = Sql::new(&format!(
+            "SELECT {} AS name, {} AS display FROM users u WHERE u.ended_at IS NOT NULL AND u.tenant_id = ",
+            name(&["userName"]),
+            name(&["displayName"])
+        ));
+        sql.bind(tenant).push(" AND u.id = ").bind(user).push(for_update(self.backend()));
+        let Some(row) = self.transaction.one::<NameRow>(sql).await? else { return Ok(false) };
+        for name in [row.name, row.display].into_iter().flatten().filter(|name| !name.is_empty()) {
+            let mut sql = Sql::new("UPDATE journal SET why = replace(why, ");
+            sql.bind(name).push(", 'an erased person') WHERE tenant_id = ").bind(tenant);
+            sql.push(" AND subject_id = ").bind(user);
+            self.transaction.run(sql).await?;
+        }
+        let mut sql =
+            Sql::new("UPDATE journal SET before_value = NULL, after_value = NULL WHERE tenant_id = ");
+        sql.bind(tenant).push(" AND subject_id = ").bind(user);
+        self.transaction.run(sql).await?;
+        let mut sql = Sql::new(
+            "UPDATE import_rows SET name = '', email = '', user_name = '', reason = NULL WHERE tenant_id = ",
+        );
+        sql.bind(tenant).push(" AND user_id = ").bind(user);
+        self.transaction.run(sql).await?;
+        let mut sql = Sql::new("UPDATE events SET user_name = NULL, external_id = NULL WHERE tenant_id = ");
+        sql.bind(tenant).push(" AND user_id = ").bind(user);
+        self.transaction.run(sql).await?;
+        for (table, column) in [("mail", "user_id"), ("permission_exceptions", "user_id"), ("users", "id")] {
+            let mut sql = Sql::new(&format!("DELETE FROM {table} WHERE tenant_id = "));
+            sql.bind(tenant).push(&format!(" AND {column} = ")).bind(user);
+            self.transaction.run(sql).await?;
+        }
+        Ok(true)
+    }
+}
