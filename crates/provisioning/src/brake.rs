@@ -66,10 +66,10 @@ impl Brake {
     /// What is recorded of a person who keeps access.
     #[must_use]
     pub fn entry(&self, user: UserId, name: &str, cause: &Cause) -> Entry {
+        let most = if self.limit == 1 { "1 person".to_owned() } else { format!("{} people", self.limit) };
         let why = format!(
-            "{name} keeps access although {cause}, because the brake lets pushes take access from at most {} people at a \
-             time: an administrator decides.",
-            self.limit
+            "{name} keeps access although {cause}, because the brake lets pushes take access from at most {most} at a time: \
+             an administrator decides."
         );
         Entry::new(Subject::User(user), EntryKind::LossHeld, why)
     }

@@ -482,9 +482,7 @@ async fn a_large_group_is_filled_and_emptied_at_once_and_its_people_are_settled_
     let others = client.group("Others", &people[..1]).await;
     app.bind(&others, "Vault").await;
 
-    let operator = app.admin.operator("test");
-    let off = operations::connections::Change { brake_people: Some(0), ..Default::default() };
-    operations::connections::update(app.admin.db(), &operator, &client.id, &off).await.expect("no brake");
+    app.without_brake(&client).await;
     let body = json!({ "schemas": [GROUP], "displayName": "Team", "members": [] });
     client.put(&format!("/Groups/{team}"), &body).await.expect(200);
     assert_eq!(client.get(&format!("/Groups/{team}")).await.expect(200).body["members"], Value::Null);

@@ -34,6 +34,7 @@ impl Pair {
         let other = Server::build_with(config(&app.url, &settings), app.clock.clone()).await;
         let other = other.expect("a second server builds");
         let here = app.connection_with(&app.tenant, "generic", Some(7)).await;
+        app.without_brake(&here).await;
         let there = here.through(&other);
         Some(Self { app, other, here, there })
     }
@@ -155,4 +156,30 @@ async fn a_token_that_is_revoked_through_one_server_is_soon_refused_by_the_other
     pair.there.get("/Users").await.expect_error(401, None);
     pair.here.get("/Users").await.expect_error(401, None);
     pair.there.with_token(new.token).get("/Users").await.expect(200);
+}
+
+#[tokio::test]
+async fn both_servers_together_take_access_from_no_more_than_the_brake_lets_in_parallel() {
+    let Some(pair) = Pair::open().await else { return };
+    pair.app.pool("Vault", 100, "queue").await;
+    let people = pair.people(30).await;
+    for (person, team) in &people {
+        pair.here.add(team, person).await.expect(200);
+    }
+    let operator = pair.app.admin.operator("test");
+    let change = operations::connections::Change {
+        brake_people: Some(7),
+        brake_percent: Some(100),
+        ..Default::default()
+    };
+    let db = pair.app.admin.db();
+    operations::connections::update(db, &operator, &pair.here.id, &change).await.expect("changed");
+    let offs = people.iter().zip(pair.by_turns());
+    let answers = join_all(offs.map(|((person, _), client)| client.set_active(person, false))).await;
+    assert!(answers.iter().all(|answer| answer.status == 200), "{answers:?}");
+    let count = |status| format!("SELECT COUNT(*) FROM users WHERE enrolment_status = '{status}'");
+    assert_eq!(crate::support::count(&pair.app, &count("suspended")).await, 7);
+    let held =
+        operations::brake::list(db, &operator, Some(&pair.here.id), None, 100).await.expect("readable");
+    assert_eq!(held.len(), 23);
 }

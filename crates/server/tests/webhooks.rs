@@ -311,6 +311,7 @@ async fn two_servers_deliver_each_event_once() {
     let settings = [("ROLLCALL_WEBHOOKS__ALLOW_PRIVATE", "true")];
     let config = crate::support::config(&site.app.url, &settings);
     let second = Server::build_with(config, site.app.clock.clone()).await.expect("a second server");
+    site.app.without_brake(&site.directory).await;
     for number in 0..20 {
         let id = site.person(&format!("p{number}")).await;
         site.directory.set_active(&id, false).await.expect(200);

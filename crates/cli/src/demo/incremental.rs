@@ -1,6 +1,6 @@
 //! The incremental cycles: joiners, movers, leavers and people who come back, each a few requests.
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 use super::cast::{FIRST_CREW, FIRST_STAFF, LEADS, PREMIUM_GROUP, department_group, in_both, office_group};
 use super::directory::Directory;
@@ -76,6 +76,28 @@ pub(super) async fn entra_third(entra: &Entra, staff: &mut Directory) -> Told {
     entra.add_members(staff.group("NL Engineering")?, &staff.ids(&[1, 9, 17])?).await?;
     entra.enable(staff.id(HERO)?).await?;
     Ok("2 back within the grace, 4 pushes repeated without effect")
+}
+
+/// The people whom a filter that went wrong takes out of the directory's sight.
+const MISTAKEN: std::ops::Range<usize> = 40..80;
+
+/// A filter in the directory goes wrong: one after the other, forty people are disabled.
+pub(super) async fn entra_mistaken(entra: &Entra, staff: &mut Directory) -> Result<()> {
+    for index in MISTAKEN {
+        entra.disable(staff.id(index)?).await?;
+    }
+    Ok(())
+}
+
+/// The filter is mended, and a person who was deleted is hired again.
+pub(super) async fn entra_mended(entra: &Entra, staff: &mut Directory) -> Told {
+    for index in MISTAKEN {
+        entra.enable(staff.id(index)?).await?;
+    }
+    let before = staff.id(LEAVERS[0])?.to_owned();
+    let after = entra.provision(&staff.people[LEAVERS[0]]).await?;
+    ensure!(before == after, "who comes back with the same externalId is the same person");
+    Ok("40 enabled again, with nothing lost; 1 deleted person came back as the same one")
 }
 
 /// Two passwords expire, one person moves, one leaves, and one cannot be created because the other directory has them.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use chrono::TimeDelta;
-use operations::{report, request_log};
+use operations::{brake, report, request_log};
 use server::Clock;
 use server::admin::Admin;
 
@@ -41,6 +41,8 @@ pub(super) struct Play<'d> {
     application: Application,
     mailbox: &'d Mailbox,
     days: i64,
+    /// How many people kept access by the brake.
+    pub(super) held: usize,
 }
 
 impl<'d> Play<'d> {
@@ -76,6 +78,7 @@ impl<'d> Play<'d> {
             application,
             mailbox,
             days: 0,
+            held: 0,
         })
     }
 
@@ -110,6 +113,9 @@ impl<'d> Play<'d> {
         let told = incremental::entra_third(&self.entra, &mut self.staff).await?;
         self.say("Entra ID", told)?;
 
+        self.days_pass(1);
+        self.filter_goes_wrong().await?;
+
         // The people who joined last are invited before a week has passed.
         self.clock.advance(TimeDelta::hours(1));
         self.wait(Goal::Invited).await?;
@@ -138,6 +144,22 @@ impl<'d> Play<'d> {
         bar.finish();
         let words = "typed the code from their mail and set a PIN: they are active, with a device";
         self.say(application::NAME, &format!("{} people installed it, {words}", begin.len()))
+    }
+
+    /// The brake holds what a mistake would take, until the mistake is mended.
+    async fn filter_goes_wrong(&mut self) -> Result<()> {
+        let before = self.suspended().await?;
+        incremental::entra_mistaken(&self.entra, &mut self.staff).await?;
+        let cut = self.suspended().await? - before;
+        self.say("Entra ID", "40 disabled one by one: a filter of the directory went wrong")?;
+        let operator = self.admin.operator("demo");
+        let held = brake::list(self.admin.db(), &operator, Some(&self.stage.entra.id), None, 1_000).await;
+        let held = held.map_err(told)?.len();
+        self.held = held;
+        self.say("Brake", &format!("{cut} lost access, {held} more keep it until an administrator decides"))?;
+        self.days_pass(1);
+        let told = incremental::entra_mended(&self.entra, &mut self.staff).await?;
+        self.say("Entra ID", told)
     }
 
     /// Both at once, as two companies do.

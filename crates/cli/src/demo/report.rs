@@ -42,6 +42,11 @@ pub(super) async fn lines(admin: &Admin, play: &Play<'_>) -> Result<Vec<String>>
     let headings = ["Person", "Pool", "Place", "Since", "Why"];
     lines.extend(indented(&headings, report.waiting.iter().map(row)));
 
+    lines.push("The brake: people who kept access when the directory took it by mistake".to_owned());
+    lines
+        .push(format!("  {} people; the filter was mended on the next day, and nothing was lost", play.held));
+    lines.push(String::new());
+
     lines.push("Conflicts: people whom a directory could not create".to_owned());
     let found = conflicts::list(admin.db(), &play.stage.tenant, CONFLICTS).await.map_err(told)?;
     lines.extend(found.iter().map(|conflict| format!("  {}", what_to_do(conflict))));

@@ -104,6 +104,14 @@ impl TestApp {
         }
     }
 
+    /// The connection may take access from as many people as it likes.
+    pub(crate) async fn without_brake(&self, client: &Client) {
+        let off = operations::connections::Change { brake_people: Some(0), ..Default::default() };
+        let operator = self.admin.operator("test");
+        let updated = operations::connections::update(self.admin.db(), &operator, &client.id, &off).await;
+        updated.expect("a connection with a brake");
+    }
+
     /// Another tenant.
     pub(crate) async fn other_tenant(&self) -> String {
         let name = format!("Beta {}", unique());
