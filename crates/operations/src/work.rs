@@ -55,7 +55,7 @@ pub const LONG: &[&str] = &[
     delete_tenant::KIND,
 ];
 
-/// How long the job that stands in for an interrupted command waits for the command itself.
+/// How long the job that stands in for an interrupted command waits for the next step of the command itself.
 const STAND_IN: TimeDelta = TimeDelta::seconds(60);
 
 /// What a step of long work came to: people looked at, and those for whom a pool had no seat.
@@ -141,6 +141,7 @@ impl Work {
             actor: self.actor.clone(),
             payload: self.payload.clone(),
             job: None,
+            stand_in: Some(&self.key),
             pace,
         };
         let progress = step.take(self.kind).await?;
@@ -163,7 +164,15 @@ impl Work {
 /// [`WorkError`].
 pub async fn step(db: &Database, job: &mut Job, pace: Pace) -> Result<Option<Progress>, WorkError> {
     let actor = Actor::of_job(job);
-    let mut step = Step { db, scope: &job.scope, actor, payload: job.payload.clone(), job: Some(job), pace };
+    let mut step = Step {
+        db,
+        scope: &job.scope,
+        actor,
+        payload: job.payload.clone(),
+        job: Some(job),
+        stand_in: None,
+        pace,
+    };
     let progress = step.take(&job.kind).await?;
     let payload = step.payload;
     job.payload = payload;
@@ -178,6 +187,8 @@ pub(crate) struct Step<'s> {
     payload: Value,
     /// The claimed job, where a worker takes the step.
     job: Option<&'s Job>,
+    /// The key of the job that stands in, where a command takes the step.
+    stand_in: Option<&'s str>,
     pub(crate) pace: Pace,
 }
 
@@ -215,8 +226,12 @@ impl Step<'_> {
             .map_err(|error| WorkError::Broken(format!("the payload of the job cannot be read: {error}")))
     }
 
-    /// Remembers in a unit how far the work has come, together with the work that the unit does.
+    /// Remembers in a unit how far the work has come, together with the work that the unit does. The job that stands in for a
+    /// command goes on waiting, because the command works.
     pub(crate) async fn save(&self, unit: &mut WriteUnit, payload: &Value) -> Result<(), Error> {
+        if let Some(key) = self.stand_in {
+            unit.postpone_job(key, self.pace.now + STAND_IN).await?;
+        }
         if let Some(job) = self.job {
             unit.save_progress(job, payload.clone(), self.pace.now, self.pace.lease).await?;
         }

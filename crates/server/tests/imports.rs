@@ -161,6 +161,56 @@ async fn a_command_and_a_server_that_work_on_one_import_at_once_do_nothing_twice
 }
 
 #[tokio::test]
+async fn two_workers_refuse_only_those_whom_they_tried() {
+    let app = TestApp::open().await;
+    let pool = operations::pools::New {
+        name: "Vault".to_owned(),
+        seats: 1,
+        policy: "reject".to_owned(),
+        rule: Some("userName sw \"x\"".to_owned()),
+        ..Default::default()
+    };
+    app.pool_of(pool).await;
+    let row = |number: u32| {
+        let letter = if number.is_multiple_of(2) { 'x' } else { 'y' };
+        format!("Person {number},{letter}{number:03}@alpha.example\n")
+    };
+    let file = format!("Name,Email\n{}", (0..80).map(row).collect::<String>());
+    let (id, mut work) = start(&app, &file, Licence::None).await;
+    let operator = app.admin.operator("import resume");
+    let mut again = imports::resume(app.admin.db(), &operator, &app.tenant, id).await.expect("it goes on");
+    let pace = Pace { now: app.clock.now(), batch: 10, lease: TimeDelta::seconds(30) };
+    let run = async |work: &mut Work| {
+        let mut refused = 0;
+        while let Some(progress) = work.step(app.admin.db(), pace).await.expect("a step") {
+            refused += progress.refused;
+        }
+        refused
+    };
+    let (one, other) = tokio::join!(run(&mut work), run(&mut again));
+    let (_, rows) = shown(&app, id).await;
+    let wrong = |row: &&Row| (row.verdict == Verdict::NoSeat) != row.user_name.starts_with('x');
+    let wrong: Vec<_> = rows.iter().skip(1).filter(wrong).collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
+    assert_eq!((rows[0].verdict, one + other), (Verdict::Created, 39), "each refusal is counted once");
+}
+
+#[tokio::test]
+async fn the_job_that_stands_in_waits_as_long_as_the_command_works() {
+    let app = TestApp::open().await;
+    let (id, mut work) = start(&app, &crowd(95), Licence::None).await;
+    for done in [20, 40, 60] {
+        app.later(TimeDelta::seconds(50)).await;
+        let pace = Pace { now: app.clock.now(), batch: 20, lease: TimeDelta::seconds(30) };
+        work.step(app.admin.db(), pace).await.expect("a step").expect("more is left");
+        assert_eq!(shown(&app, id).await.0.verdicts.get(&Verdict::Created), Some(&done));
+    }
+    drop(work);
+    app.later(TimeDelta::seconds(61)).await;
+    assert_eq!(shown(&app, id).await.0.state, "done", "the command works no more");
+}
+
+#[tokio::test]
 async fn a_file_that_breaks_off_creates_no_person_and_leaves_nothing() {
     let app = TestApp::open().await;
     let operator = app.admin.operator("import");
