@@ -119,11 +119,13 @@ pub async fn update(
         }
         if let Some(settings) = &settings {
             unit.set_settings(&settings.value()).await?;
-            // Mail that waits may leave earlier now.
-            unit.enqueue(let_leave::job(requester.now), requester.now).await?;
             let tenant = name.unwrap_or(&before.name);
             let why = format!("An administrator changed the settings of the tenant “{tenant}”.");
             changed(why, before.settings.clone(), settings.value());
+        }
+        if zone.is_some() || settings.is_some() {
+            // Mail that waits may leave earlier now.
+            unit.enqueue(let_leave::job(requester.now), requester.now).await?;
         }
         let entries = entries.iter().map(|entry| (entry, &requester.actor));
         unit.record_for_installation(entries, requester.now).await?;
