@@ -15,6 +15,7 @@ pub(crate) mod members_moved;
 pub(crate) mod notify;
 pub(crate) mod remind;
 pub(crate) mod serve_queue;
+pub(crate) mod set_reminders;
 pub(crate) mod settle_group;
 pub(crate) mod settle_pool;
 
@@ -51,6 +52,7 @@ pub const LONG: &[&str] = &[
     hand_over::KIND,
     import::KIND,
     members_moved::KIND,
+    set_reminders::KIND,
     delete_pool::KIND,
     delete_tenant::KIND,
 ];
@@ -209,6 +211,7 @@ impl Step<'_> {
             import::KIND => import::step(self).await,
             join_groups::KIND => join_groups::step(self).await,
             members_moved::KIND => members_moved::step(self).await,
+            set_reminders::KIND => set_reminders::step(self).await,
             delete_pool::KIND => delete_pool::step(self).await,
             delete_tenant::KIND => delete_tenant::step(self).await,
             other => Err(WorkError::Broken(format!("there is no work of the kind \"{other}\""))),

@@ -3,9 +3,10 @@
 use crate::support::sending::Site;
 use crate::support::smtp::{Script, WILLING};
 use chrono::TimeDelta;
+use operations::consequences::Agreed;
 use operations::mail::{self, templates};
 use operations::reminders::{self, Concerned, Whom};
-use operations::tenants::SendingChange;
+use operations::tenants::{self, SendingChange, SettingsChange};
 use operations::work::{Pace, step};
 use operations::{Claim, JobOutcome};
 use serde_json::json;
@@ -166,6 +167,40 @@ async fn the_schedule_reminds_who_has_not_finished_and_ends() {
     assert_eq!(site.reminded(&person).await, 2);
     // A schedule that is set later counts from the invitation, and nothing is sent for days that are over.
     assert_eq!(crate::support::count(&site.app, "SELECT COUNT(*) FROM jobs WHERE kind = 'remind'").await, 0);
+}
+
+#[tokio::test]
+async fn a_schedule_that_is_set_later_reminds_who_was_invited_before() {
+    let site = Site::open(WILLING).await;
+    let mut people = Vec::new();
+    for number in 0..5 {
+        people.push(site.invited(&format!("p{number}")).await);
+    }
+    site.finish(&people[1]).await;
+    site.directory.set_active(&people[2], false).await.expect(200);
+    site.pass(DAY * 2).await;
+    let sending = SendingChange { remind_after: Some("1,4".to_owned()), ..Default::default() };
+    let settings = SettingsChange { sending, ..Default::default() };
+    let change = tenants::Change { settings, ..Default::default() };
+    let (db, operator) = (site.app.admin.db(), site.app.admin.operator("test"));
+    let (_, works) =
+        tenants::update(db, &operator, &site.app.tenant, &change, Agreed::Nothing).await.expect("a change");
+    let mut looked_at = 0;
+    for mut work in works {
+        let pace = Pace { now: site.app.clock.now(), batch: 2, lease: TimeDelta::minutes(1) };
+        while let Some(progress) = work.step(db, pace).await.expect("a step") {
+            looked_at += progress.people;
+        }
+    }
+    assert_eq!(looked_at, 4, "the person who has finished is passed over");
+    let mails = |number: u32| site.to(&format!("p{number}@alpha.example")).len();
+    site.pass(DAY).await;
+    assert_eq!((mails(0), mails(3), mails(4)), (1, 1, 1), "nothing is sent for a day that is over");
+    site.directory.set_active(&people[2], true).await.expect(200);
+    site.pass(DAY * 2).await;
+    assert_eq!([0, 1, 2, 3, 4].map(mails), [2, 2, 2, 2, 2], "all but the one who finished, who got a code");
+    site.pass(DAY * 30).await;
+    assert_eq!(site.count(), 10);
 }
 
 #[tokio::test]

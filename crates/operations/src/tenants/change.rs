@@ -15,6 +15,7 @@ use crate::requester::{Operator, Requester};
 use crate::work::Work;
 use crate::work::expire_pool;
 use crate::work::let_leave;
+use crate::work::set_reminders;
 use crate::work::settle_pool::{self, PoolWork};
 
 /// What of a tenant is to be another; what is none stays as it is.
@@ -75,8 +76,9 @@ pub async fn preview_update(
     preview(db, operator, &scope, zone).await
 }
 
-/// Changes a tenant. A pool keeps its last day, which ends at another instant in another time zone; each work settles
-/// the users of a pool that ends already, or not yet, by that.
+/// Changes a tenant. A pool keeps its last day, which ends at another instant in another time zone; a work settles
+/// the users of a pool that ends already, or not yet, by that. Another one has the people who are invited reminded by
+/// another schedule.
 ///
 /// # Errors
 /// [`Error`] if there is no such tenant, a value that cannot be used, or the operator has not agreed to the losses.
@@ -119,6 +121,12 @@ pub async fn update(
         }
         if let Some(settings) = &settings {
             unit.set_settings(&settings.value()).await?;
+            let days = &settings.sending.remind_after;
+            if !days.is_empty() && *days != Settings::of(&before)?.sending.remind_after {
+                // The people who were invited before have no timer of this schedule.
+                let job = set_reminders::job(requester.now);
+                works.push(Work::start(&requester, &mut unit, job, set_reminders::KIND).await?);
+            }
             let tenant = name.unwrap_or(&before.name);
             let why = format!("An administrator changed the settings of the tenant “{tenant}”.");
             changed(why, before.settings.clone(), settings.value());
