@@ -65,7 +65,10 @@ pub(super) async fn step(step: &mut Step<'_>) -> Result<Option<Progress>, WorkEr
             let writer = Writer::new(&unit, keys, step.db.pages(), now).await?;
             let to = writer.recipient(user, &known.resource.document);
             let address = to.as_ref().map(|to| to.address.as_str());
-            let reminded = reminded(&unit, &[(user, address)]).await?.pop().unwrap_or_default();
+            let reminded = reminded(&unit, &[(user, address)], |known| known.on_its_way)
+                .await?
+                .pop()
+                .unwrap_or_default();
             let days = &writer.settings.sending.remind_after;
             match (reminder::ring(days, &enrolment, &reminded, set, now), to) {
                 (Ring::Remind, Some(to)) => {
