@@ -23,7 +23,7 @@ use self::file::File;
 use crate::database::{Attempt, Database};
 use crate::error::Error;
 use crate::requester::Operator;
-use crate::users::by_hand::{Licence, licensed};
+use crate::users::by_hand::{Licence, Person, licensed};
 use crate::work::Work;
 use crate::work::import::{self, ImportWork};
 
@@ -149,6 +149,12 @@ impl Row {
         }
     }
 
+    /// The person that the row is about.
+    pub(crate) fn person(&self) -> Person {
+        let (name, email) = (self.name.clone(), self.email.clone());
+        Person { name, email, user_name: Some(self.user_name.clone()) }
+    }
+
     pub(crate) fn judge(&mut self, verdict: Verdict, reason: impl Into<Option<String>>) {
         (self.verdict, self.reason) = (verdict, reason.into());
     }
@@ -157,7 +163,7 @@ impl Row {
 /// Reads a file and begins to create its people; the work goes on in steps.
 ///
 /// # Errors
-/// [`Error`] if there is no such tenant or pool, or the file cannot be read; then no person is created.
+/// [`Error`] if there is no such tenant or pool, the pool has expired, or the file cannot be read; then no person is created.
 pub async fn start(
     db: &Database,
     operator: &Operator,
@@ -168,12 +174,12 @@ pub async fn start(
     let (scope, _) = db.tenant(tenant).await?;
     let requester = operator.of(scope);
     let mut file = File::open(file, options.mapping.as_deref())?;
-    let pool = licensed(&db.read(&requester.scope).await?, &options.licence).await?;
+    let pool = licensed(&db.read(&requester.scope).await?, &options.licence, operator.now).await?;
     let mut import = Import {
         id: new_id(operator.now),
         name: options.name.clone(),
         operator: operator.name.clone(),
-        pool,
+        pool: pool.map(|state| state.pool.id),
         state: state::READING.to_owned(),
         rows: 0,
         created_at: operator.now,

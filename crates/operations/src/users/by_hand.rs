@@ -1,17 +1,19 @@
 //! People whom an operator adds, edits and removes by hand; those of a connection are changed where it gets them from.
 
-use provisioning::{Cause, PoolId, Situation, UserId, may_remove};
+use chrono::{DateTime, Utc};
+use provisioning::{Cause, Grant, PoolId, Situation, UserId, may_remove};
 use scim::schema::USER;
 use scim::{Object, resource};
 use serde::Serialize;
 use serde_json::{Value, json};
-use store::{ReadUnit, User, WriteUnit};
+use store::{PoolState, ReadUnit, User, WriteUnit};
 
 use super::create::{Arrival, together};
 use super::{remove as remove_locked, save};
 use crate::address::is_address;
 use crate::consequences::{Agreed, Consequences};
 use crate::database::{Attempt, Database};
+use crate::entitlement::Rules;
 use crate::error::Error;
 use crate::hand;
 use crate::outcome::{Effects, Outcome};
@@ -92,8 +94,8 @@ fn named(name: &str) -> Result<&str, Error> {
 /// Adds a person, who belongs to no connection.
 ///
 /// # Errors
-/// [`Error`] for a name or address that cannot be used, a `userName` that is taken, a domain that is refused, or a full
-/// pool that refuses.
+/// [`Error`] for a name or address that cannot be used, a `userName` that is taken, a domain that is refused, a pool that has
+/// expired, or a full one that refuses.
 pub async fn add(
     db: &Database,
     operator: &Operator,
@@ -104,7 +106,8 @@ pub async fn add(
     let (scope, _) = db.tenant(tenant).await?;
     let requester = operator.of(scope);
     let document = person.document()?;
-    let pool = licensed(&db.read(&requester.scope).await?, licence).await?;
+    let pool = licensed(&db.read(&requester.scope).await?, licence, requester.now).await?;
+    let pool = pool.map(|state| state.pool.id);
     let attempt = async |mut unit: WriteUnit| -> Attempt<(UserId, Effects)> {
         let coming = vec![Coming::new(&requester, document.clone(), pool)?];
         let arrived = arrive(db, &mut unit, coming).await?.pop();
@@ -126,6 +129,11 @@ impl Coming {
     /// What is wrong with the document.
     pub(crate) fn new(requester: &Requester, document: Object, pool: Option<PoolId>) -> Result<Self, Error> {
         Arrival::by_hand(requester, document, pool).map(Self)
+    }
+
+    /// The id of the person, and the grants with which the person comes.
+    pub(crate) fn facts(&self, rules: &Rules) -> (UserId, Vec<Grant>) {
+        (self.0.user().id, self.0.grants(rules))
     }
 }
 
@@ -149,12 +157,23 @@ pub(crate) async fn arrive(
 }
 
 /// The pool of which people get a licence who are added.
-pub(crate) async fn licensed(unit: &ReadUnit, licence: &Licence) -> Result<Option<PoolId>, Error> {
-    match licence {
-        Licence::None => Ok(None),
-        Licence::Of(pool) => Ok(Some(crate::find::pool_in(unit, pool).await?.pool.id)),
-        Licence::OfTenant => hand::pool_of_tenant(unit).await,
-    }
+///
+/// # Errors
+/// [`Error::Refused`] for a pool that has expired: its licences let nobody in.
+pub(crate) async fn licensed(
+    unit: &ReadUnit,
+    licence: &Licence,
+    now: DateTime<Utc>,
+) -> Result<Option<PoolState>, Error> {
+    let pool = match licence {
+        Licence::None => None,
+        Licence::Of(pool) => Some(crate::find::pool_in(unit, pool).await?),
+        Licence::OfTenant => {
+            let chosen = hand::pool_of_tenant(unit).await?;
+            unit.pools().await?.into_iter().find(|state| Some(state.pool.id) == chosen)
+        }
+    };
+    pool.map(|pool| hand::unexpired(pool, now)).transpose()
 }
 
 /// Gives a person another name; nothing else can be edited by hand.

@@ -17,7 +17,7 @@ use crate::error::{Error, sentence};
 use crate::imports::{Row, Verdict, judge_domain, judge_known, state};
 use crate::requester::Requester;
 use crate::tenants::Settings;
-use crate::users::by_hand::{Coming, Person, arrive};
+use crate::users::by_hand::{Coming, arrive};
 
 /// The kind of the job.
 pub(crate) const KIND: &str = "import";
@@ -160,12 +160,7 @@ async fn create(
         if row.verdict.is_refusal() {
             continue;
         }
-        let person = Person {
-            name: row.name.clone(),
-            email: row.email.clone(),
-            user_name: Some(row.user_name.clone()),
-        };
-        match person.document().and_then(|document| Coming::new(requester, document, pool)) {
+        match row.person().document().and_then(|document| Coming::new(requester, document, pool)) {
             Ok(person) => {
                 coming.push(person);
                 places.push(at);
