@@ -211,6 +211,9 @@ fn show(global: &Global, summary: &Summary) -> Result<()> {
     if let Some(encoding) = summary.encoding {
         output::line(format!("read as {encoding}"))?;
     }
+    if let Some(columns) = &summary.columns {
+        output::line(format!("columns: {columns}"))?;
+    }
     if let Some(seats) = summary.seats {
         let pool = summary.pool.as_deref().unwrap_or("no pool");
         let text = format!(

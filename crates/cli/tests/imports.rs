@@ -26,6 +26,9 @@ fn a_file_of_a_spreadsheet_is_tried_imported_and_answered() {
     assert_eq!(tried["verdicts"], json!({ "new": 1, "waiting": 1, "bad-email": 1 }));
     assert_eq!(tried["seats"], json!({ "needed": 2, "free": 1, "missing": 1 }));
     assert_eq!(tried["encoding"], "windows-1252");
+    assert_eq!(tried["columns"], "Name=name,E-Mail=email");
+    let told = site.run(&["import", "staff.csv", "--tenant", "North", "--dry-run"]);
+    assert!(told.output.contains("columns: Name=name,E-Mail=email"), "{told:?}");
     assert_eq!(site.json(&["user", "list", "--tenant", "North"])["total"], 0);
 
     let done = import(&["--result", "result.csv"]);

@@ -75,6 +75,8 @@ pub struct Summary {
     pub name: String,
     /// Its encoding, where it was read just now.
     pub encoding: Option<&'static str>,
+    /// Which column is what, as a mapping, where it was read just now.
+    pub columns: Option<String>,
     /// The operator.
     pub operator: String,
     /// The name of the pool of which people get a licence.
@@ -304,6 +306,7 @@ async fn summary(unit: &ReadUnit, import: Import) -> Result<Summary, Error> {
         id: Some(import.id),
         name: import.name,
         encoding: None,
+        columns: None,
         operator: import.operator,
         pool: pool_name(unit, import.pool).await?,
         state: import.state,

@@ -48,6 +48,7 @@ pub async fn dry_run(
         id: None,
         name: options.name.clone(),
         encoding: Some(file.encoding()),
+        columns: Some(file.mapping().to_owned()),
         operator: operator.name.clone(),
         pool: pool.map(|pool| pool.name),
         state: "dry-run".to_owned(),
