@@ -343,12 +343,15 @@ pub(crate) async fn judge_known(unit: &ReadUnit, rows: &mut [Row]) -> Result<(),
     for row in rows.iter_mut().filter(|row| row.verdict == Verdict::New) {
         let found = known.get(fold_name(&row.user_name).as_str());
         if let Some(found) = found.or_else(|| known.get(&*fold(&row.email))) {
-            let owner = found.owner.as_ref();
-            let owner =
-                owner.map_or("of no connection".to_owned(), |name| format!("of the connection “{name}”"));
             row.user = Some(found.user);
-            row.judge(Verdict::Known, format!("already a user, {owner}"));
+            row.judge(Verdict::Known, format!("already a user, {}", whose(found)));
         }
     }
     Ok(())
+}
+
+/// Whose a person is who is there already.
+pub(crate) fn whose(known: &Known) -> String {
+    let owner = known.owner.as_ref();
+    owner.map_or("of no connection".to_owned(), |name| format!("of the connection “{name}”"))
 }

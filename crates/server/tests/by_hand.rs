@@ -54,6 +54,9 @@ async fn a_person_is_added_edited_and_removed_by_hand() {
     assert_eq!(app.story("ada").await[..2], ["user-created", "seat-taken"]);
     let again = add(&app, &person("ADA"), Licence::None).await.expect_err("the name is taken");
     assert!(again.contains("exists already"), "{again}");
+    let other = Person { email: "Ada@Alpha.example".to_owned(), ..person("other") };
+    let other = add(&app, &other, Licence::None).await.expect_err("the address is Ada's");
+    assert!(other.contains("exists already: ada, of no connection"), "{other}");
     let refused = |person: Person| {
         let app = &app;
         async move { add(app, &person, Licence::None).await.expect_err("it cannot be used") }

@@ -16,6 +16,7 @@ use crate::database::{Attempt, Database};
 use crate::entitlement::Rules;
 use crate::error::Error;
 use crate::hand;
+use crate::imports::whose;
 use crate::outcome::{Effects, Outcome};
 use crate::preview::Preview;
 use crate::representation::user_type;
@@ -94,7 +95,7 @@ fn named(name: &str) -> Result<&str, Error> {
 /// Adds a person, who belongs to no connection.
 ///
 /// # Errors
-/// [`Error`] for a name or address that cannot be used, a `userName` that is taken, a domain that is refused, a pool that has
+/// [`Error`] for a name or address that cannot be used, a `userName` or address of another person, a domain that is refused, a pool that has
 /// expired, or a full one that refuses.
 pub async fn add(
     db: &Database,
@@ -108,15 +109,27 @@ pub async fn add(
     let document = person.document()?;
     let pool = licensed(&db.read(&requester.scope).await?, licence, requester.now).await?;
     let pool = pool.map(|state| state.pool.id);
+    let user_name = document.get("userName").and_then(Value::as_str).unwrap_or_default();
     let attempt = async |mut unit: WriteUnit| -> Attempt<(UserId, Effects)> {
+        check_unknown(&unit, user_name, person.email.trim()).await?;
         let coming = vec![Coming::new(&requester, document.clone(), pool)?];
         let arrived = arrive(db, &mut unit, coming).await?.pop();
         let (id, effects) = arrived.ok_or_else(|| Error::Refused("no person was added".to_owned()))?;
         Ok((unit, (id, effects?)))
     };
     let (id, effects) = db.write(&requester.scope, attempt).await?.value;
-    let user_name = document.get("userName").and_then(Value::as_str).unwrap_or_default();
     Ok(Changed::new(id, user_name, effects))
+}
+
+/// Refuses a person who is there already, by the name or the address.
+async fn check_unknown(unit: &ReadUnit, user_name: &str, email: &str) -> Result<(), Error> {
+    let known = unit.known_people(&[user_name], &[email]).await?;
+    let Some(known) = known.first() else { return Ok(()) };
+    let user = existing(unit.user(known.user).await?, "User", known.user)?;
+    let (name, whose) = (user.user_name(), whose(known));
+    Err(Error::Refused(format!(
+        "a person with that userName or e-mail address exists already: {name}, {whose}"
+    )))
 }
 
 /// A person who is to be created in a unit.
