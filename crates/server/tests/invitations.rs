@@ -4,6 +4,8 @@ use crate::support::sending::Site;
 use crate::support::smtp::{Script, WILLING};
 use chrono::TimeDelta;
 use operations::asked::Concerned;
+use operations::owners::{self, What};
+use operations::tenants::SendingChange;
 use operations::work::{Pace, step};
 use operations::{Claim, invitations, mail, reminders};
 use provisioning::Step;
@@ -165,4 +167,48 @@ async fn many_are_invited_again_and_a_preview_says_why_others_are_not() {
     let sent = site.invite_all(filter, false).await;
     assert_eq!((sent.people, sent.sent, site.count()), (4, 2, before + 2));
     assert_eq!(site.told("invitation-owed").await, 2);
+}
+
+#[tokio::test]
+async fn invitations_that_a_connection_keeps_back_are_withdrawn_with_it() {
+    for how in ["release", "never"] {
+        let site = Site::open(WILLING).await;
+        site.invite("release").await;
+        let mut people = Vec::new();
+        for name in ["keoni", "berta"] {
+            people.push(site.person(name, &format!("{name}@alpha.example")).await);
+        }
+        site.pass(HOUR).await;
+        // This one is invited a minute after the connection is gone.
+        site.person("carla", "carla@alpha.example").await;
+        if how == "never" {
+            site.invite(how).await;
+        }
+        let (db, operator) = (site.app.admin.db(), site.app.admin.operator("connection delete"));
+        let (owned, work) = owners::delete(db, &operator, &site.directory.id).await.expect("a connection");
+        assert_eq!((owned.users, owned.invitations), (3, 2), "{how}");
+        site.app.admin.finish(work, |_| {}).await.expect("it is deleted");
+        site.pass(HOUR * 24).await;
+        assert_eq!((site.count(), site.outbox("withdrawn").await.len()), (0, 2), "{how}");
+        site.invite_again(&people[0]).await.expect("an invitation");
+        assert_eq!(site.to("keoni@alpha.example").len(), 1, "{how}");
+    }
+}
+
+#[tokio::test]
+async fn what_waits_leaves_by_the_way_of_the_new_owner() {
+    let site = Site::open(WILLING).await;
+    site.sending(SendingChange { per_hour: Some(1), ..Default::default() }).await;
+    site.invite("waves").await;
+    for number in 0..3 {
+        site.person(&format!("p{number}"), &format!("p{number}@alpha.example")).await;
+    }
+    site.pass(HOUR).await;
+    assert_eq!(site.count(), 1);
+    let other = site.app.connection("generic").await;
+    let (db, operator) = (site.app.admin.db(), site.app.admin.operator("connection hand-over"));
+    let started = owners::hand_over(db, &operator, &site.directory.id, &other.id, What::Users).await;
+    site.app.admin.finish(started.expect("two connections").1, |_| {}).await.expect("handed over");
+    site.pass(TimeDelta::zero()).await;
+    assert_eq!(site.count(), 3, "the other connection invites at once");
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use letters::Kind;
-use provisioning::{Enrolment, Entry, EntryKind, Status, Subject, UserId};
+use provisioning::{Enrolment, Entry, EntryKind, Invitations, Status, Subject, UserId};
 use scim::Object;
 use serde::Deserialize;
 use serde_json::json;
@@ -30,8 +30,31 @@ struct Invite {
 /// The job that invites a person, at an instant.
 pub(crate) fn job(user: UserId, run_at: DateTime<Utc>) -> NewJob {
     let kind = job_kind::INVITATION.to_owned();
-    let dedup = Some(format!("{kind}:{user}"));
+    let dedup = Some(key(user));
     NewJob { kind, payload: json!({ "user": user }), run_at, dedup }
+}
+
+/// The key of the job.
+fn key(user: UserId) -> String {
+    format!("{}:{user}", job_kind::INVITATION)
+}
+
+/// How invitations wait that leave with the word of an administrator or not at all: whether those wait, too, that an
+/// administrator let go. None where they leave by themselves.
+pub(crate) const fn kept_back(how: Invitations) -> Option<bool> {
+    match how {
+        Invitations::AtOnce | Invitations::Waves => None,
+        Invitations::Release => Some(false),
+        Invitations::Never => Some(true),
+    }
+}
+
+/// The connection of people is being deleted: invitations that it kept back are withdrawn, because nothing else would.
+pub(crate) async fn withdraw(unit: &mut WriteUnit, how: Invitations, people: &[UserId]) -> Result<(), Error> {
+    let Some(released) = kept_back(how) else { return Ok(()) };
+    let keys: Vec<String> = people.iter().map(|user| key(*user)).collect();
+    unit.withdraw_jobs(&keys).await?;
+    Ok(unit.withdraw_invitations(people, released).await?)
 }
 
 /// Has the invitation of a person wait who is still owed one.
