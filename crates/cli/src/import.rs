@@ -1,11 +1,12 @@
 //! `rollcall import`: people from a file.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
+use operations::Error;
 use operations::imports::{self, Options, Row, Summary};
 use server::admin::Admin;
 
@@ -122,7 +123,8 @@ pub(crate) async fn run(arguments: Arguments, global: &Global) -> Result<()> {
         }
         Some(Command::Show { which, result }) => {
             let summary = imports::show(admin.db(), &which.tenant, which.id()?).await.map_err(told)?;
-            finished(global, &admin, &which.tenant, &summary, result.as_deref()).await
+            let result = result.map(ResultFile::create).transpose()?;
+            finished(global, &admin, &which.tenant, &summary, result).await
         }
         Some(Command::Resume { which }) => {
             let (id, operator) = (which.id()?, admin.operator("import resume"));
@@ -142,27 +144,29 @@ async fn import(global: &Global, admin: &Admin, new: New) -> Result<()> {
     let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let options = Options { name, mapping: map, licence: licence.wanted() };
     let operator = admin.operator("import");
+    // The file is opened before anybody is created, so that nobody is when it cannot be written.
+    let mut result = result.map(ResultFile::create).transpose()?;
     if dry_run {
-        let mut writer = result.as_deref().map(ResultFile::create).transpose()?;
         let mut failed = Ok(());
         let seen = |row: &Row| {
-            if let (Some(writer), Ok(())) = (&mut writer, &failed) {
+            if let (Some(writer), Ok(())) = (&mut result, &failed) {
                 failed = writer.row(row);
             }
         };
-        let summary = imports::dry_run(admin.db(), &operator, &tenant, file, &options, seen).await;
-        let summary = summary.map_err(told)?;
+        let tried = imports::dry_run(admin.db(), &operator, &tenant, file, &options, seen).await;
+        let (summary, result) = ResultFile::kept_if(tried, result)?;
         failed?;
-        writer.map(ResultFile::end).transpose()?;
+        result.map(ResultFile::end).transpose()?;
         return show(global, &summary);
     }
-    let (id, work) = imports::start(admin.db(), &operator, &tenant, file, &options).await.map_err(told)?;
+    let begun = imports::start(admin.db(), &operator, &tenant, file, &options).await;
+    let ((id, work), result) = ResultFile::kept_if(begun, result)?;
     output::note(&format!(
         "the import {id} has begun; a running server goes on with it should this command end"
     ));
     work_off(global, admin, work).await?;
     let summary = imports::show(admin.db(), &tenant, id).await.map_err(told)?;
-    finished(global, admin, &tenant, &summary, result.as_deref()).await
+    finished(global, admin, &tenant, &summary, result).await
 }
 
 async fn work_off(global: &Global, admin: &Admin, work: operations::work::Work) -> Result<()> {
@@ -177,10 +181,9 @@ async fn finished(
     admin: &Admin,
     tenant: &str,
     summary: &Summary,
-    result: Option<&Path>,
+    result: Option<ResultFile>,
 ) -> Result<()> {
-    if let (Some(path), Some(id)) = (result, summary.id) {
-        let mut writer = ResultFile::create(path)?;
+    if let (Some(mut writer), Some(id)) = (result, summary.id) {
         let mut after = 0;
         loop {
             let rows = imports::rows(admin.db(), tenant, id, after, PORTION).await.map_err(told)?;
@@ -208,6 +211,9 @@ fn show(global: &Global, summary: &Summary) -> Result<()> {
     if let Some(encoding) = summary.encoding {
         output::line(format!("read as {encoding}"))?;
     }
+    if let Some(columns) = &summary.columns {
+        output::line(format!("columns: {columns}"))?;
+    }
     if let Some(seats) = summary.seats {
         let pool = summary.pool.as_deref().unwrap_or("no pool");
         let text = format!(
@@ -226,28 +232,40 @@ fn show(global: &Global, summary: &Summary) -> Result<()> {
 }
 
 /// A file with what became of each row.
-struct ResultFile(BufWriter<File>);
+struct ResultFile {
+    writer: BufWriter<File>,
+    path: PathBuf,
+}
 
 impl ResultFile {
-    fn create(path: &Path) -> Result<Self> {
-        let file = File::create_new(path);
+    fn create(path: PathBuf) -> Result<Self> {
+        let file = File::create_new(&path);
         let file =
             file.with_context(|| format!("{} cannot be written, or exists already", path.display()))?;
         let mut writer = BufWriter::new(file);
         let heading = ["Line", "Name", "Email", "userName", "Result", "Reason"];
         writeln!(writer, "{}", output::csv_line(heading))?;
-        Ok(Self(writer))
+        Ok(Self { writer, path })
+    }
+
+    /// What was done, with the file; where it was refused, the file has nothing to say and goes.
+    fn kept_if<T>(done: Result<T, Error>, file: Option<Self>) -> Result<(T, Option<Self>)> {
+        if let (Err(_), Some(Self { path, .. })) = (&done, &file) {
+            // What cannot be removed holds no more than a heading.
+            _ = fs::remove_file(path);
+        }
+        Ok((done.map_err(told)?, file))
     }
 
     fn row(&mut self, row: &Row) -> Result<()> {
         let (number, verdict) = (row.number.to_string(), row.verdict.as_str());
         let reason = row.reason.as_deref().unwrap_or_default();
         let cells = [&number, &*row.name, &row.email, &row.user_name, verdict, reason];
-        writeln!(self.0, "{}", output::csv_line(cells))?;
+        writeln!(self.writer, "{}", output::csv_line(cells))?;
         Ok(())
     }
 
     fn end(mut self) -> Result<()> {
-        Ok(self.0.flush()?)
+        Ok(self.writer.flush()?)
     }
 }

@@ -137,15 +137,27 @@ fn csv(values: &[Value], columns: &[(&str, &str)]) -> Result<()> {
 }
 
 /// A line of comma-separated values (RFC 4180). Text that a spreadsheet would take for a formula gets an apostrophe before
-/// it, and what would act on a terminal is shown escaped.
+/// it, also where the spreadsheet parts cells at semicolons or tabs, and what would act on a terminal is shown escaped.
 pub(crate) fn csv_line<T: AsRef<str>>(cells: impl IntoIterator<Item = T>) -> String {
     let quoted = |text: T| {
-        let text = shown(text.as_ref());
-        let text =
-            if text.starts_with(['=', '+', '-', '@']) { format!("'{text}") } else { text.into_owned() };
-        if text.contains(['"', ',']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
+        let text = defused(&shown(text.as_ref()));
+        if text.contains(['"', ',', ';', '\t']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
     };
     cells.into_iter().map(quoted).collect::<Vec<_>>().join(",")
+}
+
+/// The text with an apostrophe before each part that would be a formula.
+fn defused(text: &str) -> String {
+    let mut defused = String::with_capacity(text.len());
+    let mut begins = true;
+    for letter in text.chars() {
+        if begins && "=+-@".contains(letter) {
+            defused.push('\'');
+        }
+        defused.push(letter);
+        begins = matches!(letter, ';' | '\t');
+    }
+    defused
 }
 
 /// The text of a cell without a value.
@@ -232,6 +244,8 @@ mod tests {
             csv_line(["=1+1", "+1", "-1", "@SUM(A1)", "a,b", "say \"x\"", "a\nb"]),
             "'=1+1,'+1,'-1,'@SUM(A1),\"a,b\",\"say \"\"x\"\"\",a\\u000ab"
         );
+        assert_eq!(csv_line(["a;b", "a;=1+1", "a;;@x;1-1"]), "\"a;b\",\"a;'=1+1\",\"a;;'@x;1-1\"");
+        assert_eq!(defused("a\t+1\t=2"), "a\t'+1\t'=2");
     }
 
     #[test]

@@ -125,17 +125,24 @@ pub(crate) async fn run(command: Command, admin: &Admin, global: &Global) -> Res
             let owned = owners::owned(admin.db(), &operator, &connection).await.map_err(told)?;
             let users = output::counted(owned.users, "user", "users");
             let groups = output::counted(owned.groups, "group", "groups");
+            let withdrawn = match owned.invitations {
+                0 => String::new(),
+                many => {
+                    let many = output::counted(many, "invitation that waits is", "invitations that wait are");
+                    format!("; {many} withdrawn, and `rollcall invitation send` invites again")
+                }
+            };
             if !yes {
                 anyhow::bail!(
                     "nothing was deleted. Without the connection \"{}\", its tokens end at once, and {users} and \
-                     {groups} belong to no connection; they keep their access and seats. Say --yes to delete it",
+                     {groups} belong to no connection; they keep their access and seats{withdrawn}. Say --yes to delete it",
                     owned.connection
                 );
             }
             let started = owners::delete(admin.db(), &operator, &connection).await.map_err(told)?;
             let moved = finish(admin, global, started).await?;
             let said = format!(
-                "connection {} deleted; {users} and {groups} belong to no connection",
+                "connection {} deleted; {users} and {groups} belong to no connection{withdrawn}",
                 moved.owned.connection
             );
             told_of(global, &moved, &said)

@@ -122,15 +122,9 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
         }
         Command::Show { user, within } => {
             let operator = admin.operator("permission show").within(within.tenant);
-            let granted = permissions::show(db, &operator, &user).await.map_err(told)?;
-            let rows: Vec<_> = granted
-                .into_iter()
-                .map(|(name, granted)| {
-                    let by = granted.by.map_or_else(|| json!("the tenant"), |by| json!(by));
-                    json!({ "name": name, "value": granted.value, "by": by })
-                })
-                .collect();
-            output::items(global, &rows, &[("Permission", "/name"), ("Gets", "/value"), ("Set by", "/by")])
+            let shown = permissions::show(db, &operator, &user).await.map_err(told)?;
+            let columns = [("Permission", "/name"), ("Gets", "/value"), ("Set by", "/called")];
+            output::items(global, &shown, &columns)
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
+use operations::asked::Concerned;
 use operations::{directory, reminders};
 use serde_json::json;
 
@@ -78,7 +79,7 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
             let Whom { filter, reminders, pause } = whom;
             let whom = reminders::Whom { filter, reminders, pause_hours: pause };
             let concerned = reminders::send(db, &operator, &tenant, &whom, preview).await.map_err(told)?;
-            show(global, &concerned, preview)
+            show(global, &concerned, preview, "reminded")
         }
         Command::List { tenant, filter, reminders, part } => {
             let wanted = directory::Part { filter, reminders, start: part.start, count: part.count };
@@ -96,15 +97,16 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
     }
 }
 
-fn show(global: &Global, concerned: &reminders::Concerned, preview: bool) -> Result<()> {
+/// What a command for many came to; `verb` is what happens to people.
+pub(crate) fn show(global: &Global, concerned: &Concerned, preview: bool, verb: &str) -> Result<()> {
     match global.format() {
         Format::Text => {}
         Format::Json => return output::json(concerned),
         Format::JsonLines | Format::Csv => return output::items(global, &concerned.left_out, &COLUMNS),
     }
-    let (people, reminded) = (concerned.people, concerned.reminded);
-    let verb = if preview { "would be" } else { "are" };
-    output::line(format!("{reminded} of {people} people {verb} reminded"))?;
+    let (people, sent) = (concerned.people, concerned.sent);
+    let are = if preview { "would be" } else { "are" };
+    output::line(format!("{sent} of {people} people {are} {verb}"))?;
     if concerned.left_out.is_empty() {
         return Ok(());
     }

@@ -26,6 +26,9 @@ fn a_file_of_a_spreadsheet_is_tried_imported_and_answered() {
     assert_eq!(tried["verdicts"], json!({ "new": 1, "waiting": 1, "bad-email": 1 }));
     assert_eq!(tried["seats"], json!({ "needed": 2, "free": 1, "missing": 1 }));
     assert_eq!(tried["encoding"], "windows-1252");
+    assert_eq!(tried["columns"], "Name=name,E-Mail=email");
+    let told = site.run(&["import", "staff.csv", "--tenant", "North", "--dry-run"]);
+    assert!(told.output.contains("columns: Name=name,E-Mail=email"), "{told:?}");
     assert_eq!(site.json(&["user", "list", "--tenant", "North"])["total"], 0);
 
     let done = import(&["--result", "result.csv"]);
@@ -36,8 +39,14 @@ fn a_file_of_a_spreadsheet_is_tried_imported_and_answered() {
     assert_eq!(lines[1], "2,Jörg,joerg@north.example,joerg@north.example,created,");
     assert!(lines[2].starts_with("3,'=cmd|calc,"), "no formula: {}", lines[2]);
     assert_eq!(lines[3], "4,Eve,nope,nope,bad-email,\"\"\"nope\"\" is no e-mail address\"");
-    let again = site.run(&["import", "staff.csv", "--tenant", "North", "--result", "result.csv"]);
+    fs::write(site.folder.path().join("more.csv"), "Name,Email\nFay,fay@north.example\n").expect("written");
+    let again = site.run(&["import", "more.csv", "--tenant", "North", "--result", "result.csv"]);
     assert!(again.error.contains("exists already"), "no file is written over: {}", again.error);
+    assert_eq!(site.json(&["user", "list", "--tenant", "North"])["total"], 2, "nobody came in");
+    let refused =
+        site.run(&["import", "more.csv", "--tenant", "North", "--licence", "none", "--result", "new.csv"]);
+    assert!(refused.refused(1).contains("none"));
+    assert!(!site.folder.path().join("new.csv").exists(), "it has nothing to say");
     let listed = site.json(&["import", "list", "--tenant", "North"]);
     assert_eq!(listed["items"][0]["operator"], done["operator"]);
     assert!(

@@ -7,6 +7,7 @@ mod crash;
 mod demo;
 mod imports;
 mod nouns;
+mod permissions;
 mod previews;
 mod sending;
 mod support;

@@ -41,7 +41,7 @@ fn a_tenant_says_how_its_mail_is_sent() {
 async fn reminders_and_invitations_are_asked_for() {
     let (site, _server) = vault().await;
     let preview = site.json(&["reminder", "send", "--tenant", "Alpha", "--preview"]);
-    assert_eq!((&preview["people"], &preview["reminded"]), (&json!(2), &json!(0)));
+    assert_eq!((&preview["people"], &preview["sent"]), (&json!(2), &json!(0)));
     assert_eq!(preview["leftOut"][0]["reason"], "not-invited");
     let refused = site.run(&["reminder", "send", "ada"]);
     assert!(refused.refused(1).contains("ada is not reminded because no invitation was sent yet"));
@@ -55,6 +55,20 @@ async fn reminders_and_invitations_are_asked_for() {
     assert_eq!(shown["invitations"], "release");
     let released = site.json(&["invitation", "release", "--tenant", "Alpha", "--connection", "Alpha"]);
     assert_eq!(released["invitations"], 0, "neither has an address");
+    let again = site.json(&[
+        "invitation",
+        "send",
+        "--tenant",
+        "Alpha",
+        "--filter",
+        "userName eq \"ada\"",
+        "--preview",
+    ]);
+    assert_eq!((&again["people"], &again["sent"]), (&json!(1), &json!(0)));
+    assert_eq!(again["leftOut"][0]["reason"], "no-address");
+    let refused = site.run(&["invitation", "send", "ada"]);
+    assert!(refused.refused(1).contains("ada is not invited again because they have no e-mail address"));
+    assert!(site.run(&["invitation", "send"]).refused(1).contains("--tenant"));
     assert!(
         site.run(&["connection", "update", "Alpha", "--invitations", "x"]).refused(2).contains("at-once")
     );

@@ -6,6 +6,10 @@ use serde_json::Value;
 
 /// The longest address that SMTP carries, RFC 5321 §4.5.3.1.3, in bytes.
 const LONGEST: usize = 254;
+/// The longest part before the `@`, RFC 5321 §4.5.3.1.1, in bytes.
+const LONGEST_LOCAL: usize = 64;
+/// The longest label of a domain, in bytes.
+const LONGEST_LABEL: usize = 63;
 
 /// The address of a person: the primary e-mail address, else the one of the type `work`, else the first, else a `userName` that
 /// is an address.
@@ -24,18 +28,35 @@ pub(crate) fn of(document: &Object) -> Option<&str> {
     chosen.or_else(|| text(document, "userName").filter(|name| is_address(name)))
 }
 
-/// Whether mail can be sent to this text: one `@` with something on either side, and nothing that a header would break on.
+/// Whether mail can be sent to this text: dots part words before the `@` and labels behind it, and nothing in them needs
+/// quotation marks. What is no address here is none to the mailer either.
 pub(crate) fn is_address(text: &str) -> bool {
     let Some((local, domain)) = text.rsplit_once('@') else { return false };
-    let plain =
-        |letter: char| !letter.is_whitespace() && !letter.is_control() && !"<>,;:\\\"()[]@".contains(letter);
     text.len() <= LONGEST
-        && !local.is_empty()
-        && !domain.is_empty()
-        && local.chars().all(plain)
-        && domain.chars().all(plain)
-        && !domain.starts_with('.')
-        && !domain.ends_with('.')
+        && local.len() <= LONGEST_LOCAL
+        && local.split('.').all(is_atom)
+        && domain.split('.').all(is_label)
+}
+
+/// Whether a text is an atom of RFC 5322 §3.2.3, or one of RFC 6531 in another script.
+fn is_atom(text: &str) -> bool {
+    let fits = |letter: char| {
+        letter.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(letter) || is_of_script(letter)
+    };
+    !text.is_empty() && text.chars().all(fits)
+}
+
+/// Whether a text is a label of a domain, in any script.
+fn is_label(text: &str) -> bool {
+    let fits = |letter: char| letter.is_ascii_alphanumeric() || letter == '-' || is_of_script(letter);
+    (1..=LONGEST_LABEL).contains(&text.len())
+        && text.chars().all(fits)
+        && !text.starts_with('-')
+        && !text.ends_with('-')
+}
+
+fn is_of_script(letter: char) -> bool {
+    !letter.is_ascii() && !letter.is_whitespace() && !letter.is_control()
 }
 
 /// The form in which two addresses are compared.
@@ -92,10 +113,33 @@ mod tests {
         for text in ["a@b", "a.b+c@d.example", "jörg@bücher.example", "o'neill@x.example"] {
             assert!(is_address(text), "{text}");
         }
-        let long = format!("{}@x.example", "a".repeat(250));
-        for text in
-            ["", "a", "@x", "a@", "a b@x", "a@x\r\nBcc: y@z", "a@@x", "<a@x>", "a@.x", "a@x.", "a,b@x", &long]
-        {
+        let local = |letters| format!("{}@x.example", "a".repeat(letters));
+        let label = |letters| format!("a@{}.example", "x".repeat(letters));
+        assert!(is_address(&local(64)) && is_address(&label(63)));
+        for text in [
+            "",
+            "a",
+            "@x",
+            "a@",
+            "a b@x",
+            "a@x\r\nBcc: y@z",
+            "a@@x",
+            "<a@x>",
+            "a@.x",
+            "a@x.",
+            "a,b@x",
+            "a..b@x",
+            ".a@x",
+            "a.@x",
+            "a@x..y",
+            "a@-x",
+            "a@x-.y",
+            "a@x_y",
+            "\"a b\"@x",
+            &local(65),
+            &label(64),
+            &local(250),
+        ] {
             assert!(!is_address(text), "{text}");
         }
     }

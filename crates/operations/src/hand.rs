@@ -1,5 +1,6 @@
 //! What operators say about people by hand, whatever is pushed: licence on and off, active on and off, released.
 
+use chrono::{DateTime, Utc};
 use provisioning::{
     Cause, Entry, EntryKind, Grant, GrantSource, Hand, Person, PoolId, SeatState, Situation, Subject,
 };
@@ -63,7 +64,7 @@ pub async fn preview(
     let (scope, user) = db.user(operator, user).await?;
     let unit = db.read(&scope).await?;
     let facts = unit.facts(&[user.id], &[], operator.now).await?;
-    let said = Said::of(&unit, &user, &facts, word).await?;
+    let said = Said::of(&unit, &user, &facts, word, operator.now).await?;
     let pools = facts.pools.iter().map(|pool| pool.id).chain(said.pool());
     let mut pools: Vec<PoolId> = pools.collect();
     pools.sort_unstable();
@@ -83,7 +84,7 @@ pub async fn preview(
 /// Says a word about a person, and settles what follows.
 ///
 /// # Errors
-/// [`Error`] if there is no such person or pool, several pools could be meant, nothing would change, a full pool refuses, or the operator has not
+/// [`Error`] if there is no such person or pool, several pools could be meant, the pool has expired, nothing would change, a full pool refuses, or the operator has not
 /// agreed to the loss.
 pub async fn say(
     db: &Database,
@@ -97,7 +98,7 @@ pub async fn say(
     let requester = operator.of(scope);
     let attempt = async |mut unit: WriteUnit| -> Attempt<Changed> {
         let facts = unit.lock_facts(&[user.id], &[], requester.now).await?;
-        let said = Said::of(&unit, &user, &facts, word).await?;
+        let said = Said::of(&unit, &user, &facts, word, requester.now).await?;
         said.write(&mut unit, &requester, &user).await?;
         let entry = said.entry(&user);
         unit.record([(&entry, &requester.actor)], requester.now).await?;
@@ -110,7 +111,13 @@ pub async fn say(
 }
 
 impl Said {
-    async fn of(unit: &ReadUnit, user: &User, facts: &Situation, word: &Word) -> Result<Self, Error> {
+    async fn of(
+        unit: &ReadUnit,
+        user: &User,
+        facts: &Situation,
+        word: &Word,
+        now: DateTime<Utc>,
+    ) -> Result<Self, Error> {
         let name = user.user_name();
         let Some(person) = facts.people.first() else {
             return Err(Error::Refused(format!("{name} was deleted just now")));
@@ -118,7 +125,7 @@ impl Said {
         let so = |state: &str| Err(Error::Refused(format!("{name} {state}: nothing is to be done")));
         match word {
             Word::Assign(pool) => {
-                let pool = pool_to_give(unit, pool.as_deref()).await?;
+                let pool = unexpired(pool_to_give(unit, pool.as_deref()).await?, now)?;
                 let id = pool.pool.id;
                 let withheld = person.hand.withheld.contains(&id);
                 let give = if withheld {
@@ -266,6 +273,20 @@ pub(crate) async fn pool_of_tenant(unit: &ReadUnit) -> Result<Option<PoolId>, Er
     // The pool may have been deleted since.
     let known = unit.pools().await?;
     Ok(chosen.filter(|chosen| known.iter().any(|state| state.pool.id == *chosen)))
+}
+
+/// A pool whose licences let people in.
+///
+/// # Errors
+/// [`Error::Refused`] for a pool that has expired.
+pub(crate) fn unexpired(pool: PoolState, now: DateTime<Utc>) -> Result<PoolState, Error> {
+    if !pool.pool.is_expired(now) {
+        return Ok(pool);
+    }
+    let name = &pool.pool.name;
+    Err(Error::Refused(format!(
+        "the licence pool “{name}” has expired, so its licences let nobody in: give it another last day, or name another pool"
+    )))
 }
 
 /// The pool that is named, else the tenant's for people by hand, else the only one.

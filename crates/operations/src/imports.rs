@@ -23,7 +23,7 @@ use self::file::File;
 use crate::database::{Attempt, Database};
 use crate::error::Error;
 use crate::requester::Operator;
-use crate::users::by_hand::{Licence, licensed};
+use crate::users::by_hand::{Licence, Person, licensed};
 use crate::work::Work;
 use crate::work::import::{self, ImportWork};
 
@@ -75,6 +75,8 @@ pub struct Summary {
     pub name: String,
     /// Its encoding, where it was read just now.
     pub encoding: Option<&'static str>,
+    /// Which column is what, as a mapping, where it was read just now.
+    pub columns: Option<String>,
     /// The operator.
     pub operator: String,
     /// The name of the pool of which people get a licence.
@@ -149,6 +151,12 @@ impl Row {
         }
     }
 
+    /// The person that the row is about.
+    pub(crate) fn person(&self) -> Person {
+        let (name, email) = (self.name.clone(), self.email.clone());
+        Person { name, email, user_name: Some(self.user_name.clone()) }
+    }
+
     pub(crate) fn judge(&mut self, verdict: Verdict, reason: impl Into<Option<String>>) {
         (self.verdict, self.reason) = (verdict, reason.into());
     }
@@ -157,7 +165,7 @@ impl Row {
 /// Reads a file and begins to create its people; the work goes on in steps.
 ///
 /// # Errors
-/// [`Error`] if there is no such tenant or pool, or the file cannot be read; then no person is created.
+/// [`Error`] if there is no such tenant or pool, the pool has expired, or the file cannot be read; then no person is created.
 pub async fn start(
     db: &Database,
     operator: &Operator,
@@ -168,12 +176,12 @@ pub async fn start(
     let (scope, _) = db.tenant(tenant).await?;
     let requester = operator.of(scope);
     let mut file = File::open(file, options.mapping.as_deref())?;
-    let pool = licensed(&db.read(&requester.scope).await?, &options.licence).await?;
+    let pool = licensed(&db.read(&requester.scope).await?, &options.licence, operator.now).await?;
     let mut import = Import {
         id: new_id(operator.now),
         name: options.name.clone(),
         operator: operator.name.clone(),
-        pool,
+        pool: pool.map(|state| state.pool.id),
         state: state::READING.to_owned(),
         rows: 0,
         created_at: operator.now,
@@ -298,6 +306,7 @@ async fn summary(unit: &ReadUnit, import: Import) -> Result<Summary, Error> {
         id: Some(import.id),
         name: import.name,
         encoding: None,
+        columns: None,
         operator: import.operator,
         pool: pool_name(unit, import.pool).await?,
         state: import.state,
@@ -334,12 +343,15 @@ pub(crate) async fn judge_known(unit: &ReadUnit, rows: &mut [Row]) -> Result<(),
     for row in rows.iter_mut().filter(|row| row.verdict == Verdict::New) {
         let found = known.get(fold_name(&row.user_name).as_str());
         if let Some(found) = found.or_else(|| known.get(&*fold(&row.email))) {
-            let owner = found.owner.as_ref();
-            let owner =
-                owner.map_or("of no connection".to_owned(), |name| format!("of the connection “{name}”"));
             row.user = Some(found.user);
-            row.judge(Verdict::Known, format!("already a user, {owner}"));
+            row.judge(Verdict::Known, format!("already a user, {}", whose(found)));
         }
     }
     Ok(())
+}
+
+/// Whose a person is who is there already.
+pub(crate) fn whose(known: &Known) -> String {
+    let owner = known.owner.as_ref();
+    owner.map_or("of no connection".to_owned(), |name| format!("of the connection “{name}”"))
 }

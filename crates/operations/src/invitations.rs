@@ -1,10 +1,12 @@
-//! Invitations that wait for an administrator.
+//! Invitations that wait for an administrator, and those that are sent again.
 
 use provisioning::{Entry, EntryKind, Invitations, Subject};
 use serde_json::json;
 use store::WriteUnit;
 
+use crate::asked::{self, Concerned, Wish};
 use crate::database::{Attempt, Database};
+use crate::directory::Part;
 use crate::error::Error;
 use crate::requester::Operator;
 use crate::work::let_leave;
@@ -56,4 +58,28 @@ pub async fn release(
         Ok((unit, released))
     };
     Ok(db.write(&scope, release).await?.value)
+}
+
+/// Invites a person again who has not finished, by id or `userName`. Links that were sent before count as long as they did.
+///
+/// # Errors
+/// [`Error`] if there is no such person, or why the person cannot be invited.
+pub async fn send_one(db: &Database, operator: &Operator, user: &str) -> Result<(), Error> {
+    asked::send_one(db, operator, user, Wish::Invitation).await
+}
+
+/// Invites the people of a tenant again who match a SCIM filter and have not finished; with `preview`, only says who they
+/// would be.
+///
+/// # Errors
+/// [`Error`] if there is no such tenant, or the filter cannot be used.
+pub async fn send(
+    db: &Database,
+    operator: &Operator,
+    tenant: &str,
+    filter: Option<&str>,
+    preview: bool,
+) -> Result<Concerned, Error> {
+    let part = Part { filter: filter.map(str::to_owned), ..Part::default() };
+    asked::send(db, operator, tenant, (part, Wish::Invitation), preview).await
 }

@@ -13,6 +13,7 @@ mod address;
 pub mod administrators;
 mod alerts;
 pub mod api_tokens;
+pub mod asked;
 pub mod bindings;
 pub mod brake;
 pub mod conflicts;

@@ -3,13 +3,14 @@
 
 use provisioning::{Entry, EntryKind, Subject};
 use serde::Serialize;
-use store::{Connection, WriteUnit};
+use store::{Connection, ReadUnit, WriteUnit};
 
 use crate::database::{Attempt, Database};
 use crate::error::Error;
 use crate::requester::Operator;
 use crate::work::Work;
 use crate::work::hand_over::{self, HandOver};
+use crate::work::invite;
 
 /// What is handed over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +43,19 @@ pub struct Owned {
     pub users: u64,
     /// The groups that it owns.
     pub groups: u64,
+    /// The invitations of its users that it keeps back, which are withdrawn when it is deleted.
+    pub invitations: u64,
+}
+
+impl Owned {
+    async fn of(unit: &ReadUnit, connection: &Connection) -> Result<Self, Error> {
+        let (users, groups) = unit.owned_by(connection.id).await?;
+        let invitations = match invite::kept_back(connection.policy.invitations) {
+            Some(released) => unit.waiting_invitations(connection.id, released).await?,
+            None => 0,
+        };
+        Ok(Self { connection: connection.name.clone(), users, groups, invitations })
+    }
 }
 
 /// Starts to hand the users, the groups or both of a connection over to another one of the same tenant. Users and groups
@@ -74,7 +88,7 @@ pub async fn hand_over(
 }
 
 /// Starts to delete a connection: its tokens end at once, its users and groups have no owner from then on, and keep
-/// their access.
+/// their access. Invitations that it keeps back are withdrawn.
 ///
 /// # Errors
 /// [`Error`] if there is no such connection, and while another one is handed over to it.
@@ -92,8 +106,7 @@ pub async fn delete(db: &Database, operator: &Operator, connection: &str) -> Res
 /// [`Error`] if there is no such connection.
 pub async fn owned(db: &Database, operator: &Operator, connection: &str) -> Result<Owned, Error> {
     let (scope, connection) = db.connection(operator, connection).await?;
-    let (users, groups) = db.read(&scope).await?.owned_by(connection.id).await?;
-    Ok(Owned { connection: connection.name, users, groups })
+    Owned::of(&db.read(&scope).await?, &connection).await
 }
 
 async fn start(
@@ -107,13 +120,13 @@ async fn start(
     let requester = operator.of(scope);
     let start = async |mut unit: WriteUnit| -> Attempt<(Owned, Work)> {
         work.check(&mut unit).await?;
-        let (users, groups) = unit.owned_by(from.id).await?;
+        let owned = Owned::of(&unit, &from).await?;
         if entry.kind == EntryKind::ConnectionDeleted {
             unit.delete_tokens(from.id).await?;
         }
         unit.record([(&entry, &requester.actor)], requester.now).await?;
         let work = Work::start(&requester, &mut unit, work.job(requester.now), hand_over::KIND).await?;
-        Ok((unit, (Owned { connection: from.name.clone(), users, groups }, work)))
+        Ok((unit, (owned, work)))
     };
     Ok(db.write(&requester.scope, start).await?.value)
 }

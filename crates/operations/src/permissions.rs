@@ -47,6 +47,20 @@ pub struct ListedException {
     pub created_at: DateTime<Utc>,
 }
 
+/// What one person gets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Shown {
+    /// The name of the permission.
+    pub name: String,
+    /// The value.
+    pub value: Value,
+    /// The group or person for which it was set; none for the value of the tenant.
+    pub by: Option<Holder>,
+    /// What people call that one; “the tenant” for the value of the tenant.
+    pub called: String,
+}
+
 /// For whom another value is set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum For {
@@ -241,13 +255,18 @@ pub async fn unset_for(
 ///
 /// # Errors
 /// [`Error`] if there is no such person.
-pub async fn show(
-    db: &Database,
-    operator: &Operator,
-    user: &str,
-) -> Result<BTreeMap<String, Granted>, Error> {
+pub async fn show(db: &Database, operator: &Operator, user: &str) -> Result<Vec<Shown>, Error> {
     let (scope, user) = db.user(operator, user).await?;
-    granted(&db.read(&scope).await?, user.id).await
+    let unit = db.read(&scope).await?;
+    let granted = granted(&unit, user.id).await?;
+    let ids: Vec<Uuid> = granted.values().filter_map(|granted| granted.by).map(holder_id).collect();
+    let names = unit.names_of_members(&ids).await?;
+    let called = |by: Holder| names.get(&holder_id(by)).map_or_else(String::new, |name| name.called.clone());
+    let shown = |(name, Granted { value, by })| {
+        let called = by.map_or_else(|| "the tenant".to_owned(), called);
+        Shown { name, value, by, called }
+    };
+    Ok(granted.into_iter().map(shown).collect())
 }
 
 /// What one person gets: by the groups in which the person is, not by those around them.

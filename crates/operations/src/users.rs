@@ -28,7 +28,7 @@ use crate::representation::{self, Search, Shown, Text, View, user_type, wanted};
 use crate::requester::Requester;
 use crate::resources::{self, Edit, Replacement, changed, check_formats, existing};
 use crate::settle::Change;
-use crate::work::join_groups;
+use crate::work::{invite, join_groups};
 
 /// One user. Without a body in the answer, the client has this version already.
 ///
@@ -173,6 +173,10 @@ async fn save(
     let entries: Vec<Entry> = entries.collect();
     let rules = unit.record_change(entries.iter().map(|entry| (entry, &requester.actor)), now).await?;
     effects.note("person changed");
+    let documents = (&before, &user.resource.document);
+    if invite::follow_address(unit, requester, user.id, documents).await? {
+        user = existing(unit.user(user.id).await?, "User", user.id)?;
+    }
 
     let held = match mark {
         Some(mark) => mark.set(unit, requester, &user).await?,

@@ -17,6 +17,7 @@ pub(crate) mod members_moved;
 pub(crate) mod notify;
 pub(crate) mod remind;
 pub(crate) mod serve_queue;
+pub(crate) mod set_reminders;
 pub(crate) mod settle_group;
 pub(crate) mod settle_pool;
 
@@ -55,11 +56,12 @@ pub const LONG: &[&str] = &[
     import::KIND,
     members_moved::KIND,
     decide_brake::KIND,
+    set_reminders::KIND,
     delete_pool::KIND,
     delete_tenant::KIND,
 ];
 
-/// How long the job that stands in for an interrupted command waits for the command itself.
+/// How long the job that stands in for an interrupted command waits for the next step of the command itself.
 const STAND_IN: TimeDelta = TimeDelta::seconds(60);
 
 /// What a step of long work came to: people looked at, and those for whom a pool had no seat.
@@ -145,6 +147,7 @@ impl Work {
             actor: self.actor.clone(),
             payload: self.payload.clone(),
             job: None,
+            stand_in: Some(&self.key),
             pace,
         };
         let progress = step.take(self.kind).await?;
@@ -167,7 +170,15 @@ impl Work {
 /// [`WorkError`].
 pub async fn step(db: &Database, job: &mut Job, pace: Pace) -> Result<Option<Progress>, WorkError> {
     let actor = Actor::of_job(job);
-    let mut step = Step { db, scope: &job.scope, actor, payload: job.payload.clone(), job: Some(job), pace };
+    let mut step = Step {
+        db,
+        scope: &job.scope,
+        actor,
+        payload: job.payload.clone(),
+        job: Some(job),
+        stand_in: None,
+        pace,
+    };
     let progress = step.take(&job.kind).await?;
     let payload = step.payload;
     job.payload = payload;
@@ -182,6 +193,8 @@ pub(crate) struct Step<'s> {
     payload: Value,
     /// The claimed job, where a worker takes the step.
     job: Option<&'s Job>,
+    /// The key of the job that stands in, where a command takes the step.
+    stand_in: Option<&'s str>,
     pub(crate) pace: Pace,
 }
 
@@ -204,6 +217,7 @@ impl Step<'_> {
             import::KIND => import::step(self).await,
             join_groups::KIND => join_groups::step(self).await,
             members_moved::KIND => members_moved::step(self).await,
+            set_reminders::KIND => set_reminders::step(self).await,
             delete_pool::KIND => delete_pool::step(self).await,
             delete_tenant::KIND => delete_tenant::step(self).await,
             other => Err(WorkError::Broken(format!("there is no work of the kind \"{other}\""))),
@@ -221,8 +235,12 @@ impl Step<'_> {
             .map_err(|error| WorkError::Broken(format!("the payload of the job cannot be read: {error}")))
     }
 
-    /// Remembers in a unit how far the work has come, together with the work that the unit does.
+    /// Remembers in a unit how far the work has come, together with the work that the unit does. The job that stands in for a
+    /// command goes on waiting, because the command works.
     pub(crate) async fn save(&self, unit: &mut WriteUnit, payload: &Value) -> Result<(), Error> {
+        if let Some(key) = self.stand_in {
+            unit.postpone_job(key, self.pace.now + STAND_IN).await?;
+        }
         if let Some(job) = self.job {
             unit.save_progress(job, payload.clone(), self.pace.now, self.pace.lease).await?;
         }

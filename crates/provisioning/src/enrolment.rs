@@ -131,6 +131,12 @@ impl Enrolment {
             && !self.steps.invited_by_application
     }
 
+    /// The enrolment of a person whose invitation was sent to where the person does not get it: it is owed again.
+    #[must_use]
+    pub fn uninvited(&self) -> Self {
+        Self { steps: Steps { invitation_sent: None, ..self.steps }, ..self.clone() }
+    }
+
     /// Whether the grace of a suspension is over.
     pub(crate) fn grace_over(&self, now: DateTime<Utc>) -> bool {
         self.status == Status::Suspended && self.seat_kept_until.is_none_or(|until| until <= now)

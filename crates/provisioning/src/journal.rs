@@ -98,6 +98,8 @@ pub enum EntryKind {
     MailRefused,
     /// An administrator let invitations go.
     InvitationsReleased,
+    /// An invitation is owed again that was sent before.
+    InvitationOwed,
     /// An administrator asked for a reminder.
     ReminderAsked,
     /// A person was reminded.
@@ -226,6 +228,7 @@ words!(EntryKind, "journal entry kind", {
     CodeSent => "code-sent",
     MailRefused => "mail-refused",
     InvitationsReleased => "invitations-released",
+    InvitationOwed => "invitation-owed",
     ReminderAsked => "reminder-asked",
     Reminded => "reminded",
     MailStopped => "mail-stopped",

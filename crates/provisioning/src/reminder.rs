@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::enrolment::{Enrolment, Status};
 use crate::words::words;
 
-/// Why a person is not reminded.
+/// Why a person is not reminded, or not invited again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LeftOut {
     /// The person has no access.
@@ -14,34 +14,37 @@ pub enum LeftOut {
     Active,
     /// No invitation was sent yet.
     NotInvited,
+    /// The application invites the person.
+    ByApplication,
     /// There is no address.
     NoAddress,
     /// The mail server refused the address for good.
     AddressRefused,
-    /// A reminder is on its way.
+    /// A mail of this kind is on its way.
     OnItsWay,
     /// The person was reminded a short while ago.
     RemindedJustNow,
 }
 
-words!(LeftOut, "reason not to remind", {
+words!(LeftOut, "reason not to send", {
     NoAccess => "no-access",
     Active => "active",
     NotInvited => "not-invited",
+    ByApplication => "by-application",
     NoAddress => "no-address",
     AddressRefused => "address-refused",
     OnItsWay => "on-its-way",
     RemindedJustNow => "reminded-just-now",
 });
 
-/// What counts for a reminder besides the enrolment.
+/// What counts for a reminder, or another invitation, besides the enrolment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Reminded {
     /// Whether there is an address.
     pub address: bool,
     /// Whether the mail server refused mail to this address for good.
     pub refused: bool,
-    /// Whether a reminder is on its way.
+    /// Whether a mail of the kind that is to be sent is on its way.
     pub on_its_way: bool,
     /// When the last reminder was sent.
     pub last: Option<DateTime<Utc>>,
@@ -67,6 +70,24 @@ pub fn may_remind(
         (reminded.on_its_way, LeftOut::OnItsWay),
         (reminded.last.is_some_and(|last| now < last + pause), LeftOut::RemindedJustNow),
     ];
+    first_of(reasons)
+}
+
+/// Whether a person may be invited again; an address that was refused may work by now.
+///
+/// # Errors
+/// Why not.
+pub fn may_invite(enrolment: &Enrolment, reminded: &Reminded) -> Result<(), LeftOut> {
+    first_of([
+        (enrolment.status == Status::Active, LeftOut::Active),
+        (!enrolment.has_access(), LeftOut::NoAccess),
+        (enrolment.steps.invited_by_application, LeftOut::ByApplication),
+        (!reminded.address, LeftOut::NoAddress),
+        (reminded.on_its_way, LeftOut::OnItsWay),
+    ])
+}
+
+fn first_of<const N: usize>(reasons: [(bool, LeftOut); N]) -> Result<(), LeftOut> {
     reasons.into_iter().find(|(holds, _)| *holds).map_or(Ok(()), |(_, reason)| Err(reason))
 }
 
@@ -128,6 +149,29 @@ mod tests {
     }
 
     const ADDRESS: Reminded = Reminded { address: true, refused: false, on_its_way: false, last: None };
+
+    #[test]
+    fn a_pending_person_is_invited_again_who_can_be_reached() {
+        let pending = invited(Status::Pending);
+        let fresh = Enrolment { steps: Steps::default(), ..pending.clone() };
+        let by_application = Enrolment {
+            steps: Steps { invited_by_application: true, ..Steps::default() },
+            ..pending.clone()
+        };
+        for (enrolment, reminded, answer) in [
+            (&pending, ADDRESS, Ok(())),
+            (&fresh, ADDRESS, Ok(())),
+            (&pending, Reminded { refused: true, last: Some(day(9)), ..ADDRESS }, Ok(())),
+            (&by_application, ADDRESS, Err(LeftOut::ByApplication)),
+            (&invited(Status::Active), ADDRESS, Err(LeftOut::Active)),
+            (&invited(Status::Suspended), ADDRESS, Err(LeftOut::NoAccess)),
+            (&Enrolment::default(), ADDRESS, Err(LeftOut::NoAccess)),
+            (&pending, Reminded { address: false, ..ADDRESS }, Err(LeftOut::NoAddress)),
+            (&pending, Reminded { on_its_way: true, ..ADDRESS }, Err(LeftOut::OnItsWay)),
+        ] {
+            assert_eq!(may_invite(enrolment, &reminded), answer, "{enrolment:?}, {reminded:?}");
+        }
+    }
 
     #[test]
     fn a_person_is_reminded_who_is_invited_and_can_be_reached() {

@@ -1,6 +1,7 @@
 //! People by hand: added, edited and removed; licence and access on and off, whatever is pushed; domains at every door.
 
 use crate::support::{Client, ENROLMENT, TestApp, USER};
+use chrono::TimeDelta;
 use operations::consequences::Agreed;
 use operations::domains::{self, Policy};
 use operations::hand::{self, Word};
@@ -53,6 +54,9 @@ async fn a_person_is_added_edited_and_removed_by_hand() {
     assert_eq!(app.story("ada").await[..2], ["user-created", "seat-taken"]);
     let again = add(&app, &person("ADA"), Licence::None).await.expect_err("the name is taken");
     assert!(again.contains("exists already"), "{again}");
+    let other = Person { email: "Ada@Alpha.example".to_owned(), ..person("other") };
+    let other = add(&app, &other, Licence::None).await.expect_err("the address is Ada's");
+    assert!(other.contains("exists already: ada, of no connection"), "{other}");
     let refused = |person: Person| {
         let app = &app;
         async move { add(app, &person, Licence::None).await.expect_err("it cannot be used") }
@@ -198,6 +202,29 @@ async fn the_pool_for_people_by_hand_is_the_tenants_or_has_to_be_named() {
     say(&app, "ada", Word::Assign(None)).await.expect("assigned");
     add(&app, &person("ben"), Licence::OfTenant).await.expect("added");
     assert_eq!((pool(&app, "Vault").await, pool(&app, "Notes").await), ((0, 0), (2, 0)));
+}
+
+#[tokio::test]
+async fn an_expired_pool_gives_nobody_a_licence_by_hand() {
+    let app = TestApp::open().await;
+    app.pool_of(operations::pools::New {
+        name: "Vault".to_owned(),
+        seats: 5,
+        policy: "queue".to_owned(),
+        expires: Some("2026-03-01".to_owned()),
+        ..Default::default()
+    })
+    .await;
+    add(&app, &person("ada"), Licence::None).await.expect("added");
+    app.later(TimeDelta::days(2)).await;
+    let added = add(&app, &person("ben"), Licence::Of("vault".to_owned())).await;
+    for pool in [None, Some("Vault".to_owned())] {
+        let assigned = say(&app, "ada", Word::Assign(pool)).await.expect_err("it has expired");
+        assert!(assigned.contains("“Vault” has expired"), "{assigned}");
+    }
+    let added = added.expect_err("it has expired");
+    assert!(added.contains("“Vault” has expired"), "{added}");
+    assert_eq!(crate::support::count(&app, "SELECT COUNT(*) FROM users").await, 1);
 }
 
 /// A user of this name and address.

@@ -74,9 +74,10 @@ impl<'a> Round<'a> {
 
     async fn by_hand(&self) {
         let (db, operator) = (self.app.admin.db(), self.app.admin.operator("user add"));
+        let number = self.pool.trim_start_matches("Pool ");
         let person = Person {
             name: "By Hand".to_owned(),
-            email: "hand@alpha.example".to_owned(),
+            email: format!("hand-{number}@alpha.example"),
             user_name: Some(format!("hand {}", self.pool)),
         };
         let licence = Licence::Of(self.pool.clone());

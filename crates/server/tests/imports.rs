@@ -103,6 +103,59 @@ async fn each_row_has_a_verdict_and_a_dry_run_says_the_same_before() {
 }
 
 #[tokio::test]
+async fn a_dry_run_knows_the_pools_of_rules_and_what_cannot_be_stored() {
+    let app = TestApp::open().await;
+    let pool = |name: &str, policy: &str, rule: Option<&str>| operations::pools::New {
+        name: name.to_owned(),
+        seats: 2,
+        policy: policy.to_owned(),
+        for_everyone: rule.is_none(),
+        rule: rule.map(str::to_owned),
+        ..Default::default()
+    };
+    app.pool_of(pool("All", "reject", Some("userName co \"@alpha\""))).await;
+    app.pool_of(pool("Some", "queue", Some("userName sw \"p\""))).await;
+    let (long, last) = ("x".repeat(5_000), "Wilma,w@beta.example\nPaul,paul@beta.example\n");
+    let file = format!("{}Long,{long}@alpha.example\n{last}", crowd(3));
+    let file = format!("{file}{long},q@beta.example\n");
+    let (_, tried) = dry_run(&app, &file, Licence::None).await;
+    let (_, done) = import(&app, &file, Licence::None).await;
+    let created = |verdict| if verdict == Verdict::New { Verdict::Created } else { verdict };
+    let tried: Vec<_> = verdicts(&tried).into_iter().map(|(row, verdict)| (row, created(verdict))).collect();
+    assert_eq!(tried, verdicts(&done));
+    let counts = |verdict| tried.iter().filter(|(_, one)| *one == verdict).count();
+    assert_eq!((counts(Verdict::NoSeat), counts(Verdict::Waiting)), (1, 1), "{tried:?}");
+    assert_eq!(counts(Verdict::Refused) + counts(Verdict::BadEmail), 2, "{tried:?}");
+
+    app.pool_of(pool("Everyone", "reject", None)).await;
+    let (_, tried) = dry_run(&app, "Name,Email\nUwe,u@beta.example\n", Licence::None).await;
+    assert_eq!(verdicts(&tried), [(2, Verdict::NoSeat)], "a full pool for everyone refuses");
+}
+
+#[tokio::test]
+async fn an_expired_pool_is_refused_before_anybody_comes_in() {
+    let app = TestApp::open().await;
+    let pool = operations::pools::New {
+        name: "Vault".to_owned(),
+        seats: 5,
+        policy: "queue".to_owned(),
+        expires: Some("2026-03-01".to_owned()),
+        ..Default::default()
+    };
+    app.pool_of(pool).await;
+    app.later(TimeDelta::days(2)).await;
+    let (db, operator) = (app.admin.db(), app.admin.operator("import"));
+    let file = || Cursor::new(crowd(2).into_bytes());
+    let tried = imports::dry_run(db, &operator, &app.tenant, file(), &options(vault()), |_| {}).await;
+    let begun = imports::start(db, &operator, &app.tenant, file(), &options(vault())).await.map(drop);
+    for refused in [tried.map(drop), begun] {
+        let told = refused.expect_err("it has expired").to_string();
+        assert!(told.contains("“Vault” has expired"), "{told}");
+    }
+    assert_eq!(count(&app, "SELECT COUNT(*) FROM imports").await, 0);
+}
+
+#[tokio::test]
 async fn a_pool_that_refuses_refuses_rows_and_no_more() {
     let app = TestApp::open().await;
     app.pool("Vault", 3, "reject").await;
@@ -158,6 +211,56 @@ async fn a_command_and_a_server_that_work_on_one_import_at_once_do_nothing_twice
     assert_eq!(summary.verdicts, BTreeMap::from([(Verdict::Created, 200)]));
     let over = imports::resume(app.admin.db(), &operator, &app.tenant, id).await.expect_err("it is done");
     assert!(over.to_string().contains("nothing is to be done"), "{over}");
+}
+
+#[tokio::test]
+async fn two_workers_refuse_only_those_whom_they_tried() {
+    let app = TestApp::open().await;
+    let pool = operations::pools::New {
+        name: "Vault".to_owned(),
+        seats: 1,
+        policy: "reject".to_owned(),
+        rule: Some("userName sw \"x\"".to_owned()),
+        ..Default::default()
+    };
+    app.pool_of(pool).await;
+    let row = |number: u32| {
+        let letter = if number.is_multiple_of(2) { 'x' } else { 'y' };
+        format!("Person {number},{letter}{number:03}@alpha.example\n")
+    };
+    let file = format!("Name,Email\n{}", (0..80).map(row).collect::<String>());
+    let (id, mut work) = start(&app, &file, Licence::None).await;
+    let operator = app.admin.operator("import resume");
+    let mut again = imports::resume(app.admin.db(), &operator, &app.tenant, id).await.expect("it goes on");
+    let pace = Pace { now: app.clock.now(), batch: 10, lease: TimeDelta::seconds(30) };
+    let run = async |work: &mut Work| {
+        let mut refused = 0;
+        while let Some(progress) = work.step(app.admin.db(), pace).await.expect("a step") {
+            refused += progress.refused;
+        }
+        refused
+    };
+    let (one, other) = tokio::join!(run(&mut work), run(&mut again));
+    let (_, rows) = shown(&app, id).await;
+    let wrong = |row: &&Row| (row.verdict == Verdict::NoSeat) != row.user_name.starts_with('x');
+    let wrong: Vec<_> = rows.iter().skip(1).filter(wrong).collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
+    assert_eq!((rows[0].verdict, one + other), (Verdict::Created, 39), "each refusal is counted once");
+}
+
+#[tokio::test]
+async fn the_job_that_stands_in_waits_as_long_as_the_command_works() {
+    let app = TestApp::open().await;
+    let (id, mut work) = start(&app, &crowd(95), Licence::None).await;
+    for done in [20, 40, 60] {
+        app.later(TimeDelta::seconds(50)).await;
+        let pace = Pace { now: app.clock.now(), batch: 20, lease: TimeDelta::seconds(30) };
+        work.step(app.admin.db(), pace).await.expect("a step").expect("more is left");
+        assert_eq!(shown(&app, id).await.0.verdicts.get(&Verdict::Created), Some(&done));
+    }
+    drop(work);
+    app.later(TimeDelta::seconds(61)).await;
+    assert_eq!(shown(&app, id).await.0.state, "done", "the command works no more");
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ mod doors;
 mod errors;
 mod events;
 mod imports;
+mod invitations;
 mod journey;
 mod members;
 mod operators;

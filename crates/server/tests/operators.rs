@@ -3,7 +3,8 @@
 use crate::support::TestApp;
 use operations::connections::{self, Change};
 use operations::consequences::Agreed;
-use operations::pools;
+use operations::tenants::{self, SettingsChange};
+use operations::{domains, pools};
 
 #[tokio::test]
 async fn two_operators_lose_no_change_of_each_other() {
@@ -44,4 +45,25 @@ async fn two_operators_lose_no_change_of_a_pool() {
     let stands = pools::list(db, &app.tenant).await.expect("a tenant").remove(0);
     assert!(policy.is_ok() || rule.is_ok(), "one of two changes is made");
     assert_eq!((stands.policy.as_str() == "overage", stands.for_everyone), (policy.is_ok(), rule.is_ok()));
+}
+
+#[tokio::test]
+async fn a_change_of_settings_keeps_a_domain_that_was_added_meanwhile() {
+    let app = TestApp::open().await;
+    let (db, operator) = (app.admin.db(), app.admin.operator("test"));
+    for round in 0..20 {
+        let settings =
+            SettingsChange { application: Some(format!("Latchkey {round}")), ..SettingsChange::default() };
+        let change = tenants::Change { settings, ..tenants::Change::default() };
+        let domain = domains::Change::Add(format!("d{round}.example"));
+        let (settings, domain) = tokio::join!(
+            tenants::update(db, &operator, &app.tenant, &change, Agreed::Nothing),
+            domains::change(db, &operator, &app.tenant, &domain)
+        );
+        let (_, domains) = (settings.expect("changed"), domain.expect("added"));
+        assert_eq!(domains.items.len(), round + 1, "no domain is lost");
+        let stands = tenants::show(db, &app.tenant).await.expect("a tenant").tenant.settings;
+        assert_eq!(stands.application, Some(format!("Latchkey {round}")));
+        assert_eq!(stands.domains.len(), round + 1);
+    }
 }

@@ -57,6 +57,20 @@ async fn quiet_hours_that_are_taken_away_keep_nothing_waiting() {
     assert_eq!(site.count(), 1);
 }
 
+#[tokio::test]
+async fn mail_that_waits_leaves_when_another_time_zone_ends_the_quiet_hours() {
+    let site = Site::open(WILLING).await;
+    let quiet = SendingChange { quiet_hours: Some("08:00-20:00".to_owned()), ..Default::default() };
+    site.sending(quiet).await;
+    site.person("keoni", "keoni@alpha.example").await;
+    site.pass(HOUR).await;
+    assert_eq!((site.count(), site.outbox("waiting").await.len()), (0, 1), "it is ten o'clock");
+    let zone = tenants::Change { time_zone: Some("America/New_York".to_owned()), ..Default::default() };
+    site.change(zone).await;
+    site.pass(TimeDelta::zero()).await;
+    assert_eq!(site.count(), 1, "it is five o'clock in New York");
+}
+
 /// 5,000 people of two domains, with a cap for all and one for each domain.
 #[tokio::test]
 async fn five_thousand_invitations_keep_the_caps_to_the_mail_and_to_the_second() {

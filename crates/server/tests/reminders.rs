@@ -3,12 +3,13 @@
 use crate::support::sending::Site;
 use crate::support::smtp::{Script, WILLING};
 use chrono::TimeDelta;
+use operations::asked::Concerned;
+use operations::consequences::Agreed;
 use operations::mail::{self, templates};
-use operations::reminders::{self, Concerned, Whom};
-use operations::tenants::SendingChange;
+use operations::reminders::{self, Whom};
+use operations::tenants::{self, SendingChange, SettingsChange};
 use operations::work::{Pace, step};
 use operations::{Claim, JobOutcome};
-use serde_json::json;
 use server::Server;
 
 const DAY: TimeDelta = TimeDelta::days(1);
@@ -84,7 +85,7 @@ async fn many_are_reminded_who_need_it_and_a_preview_says_why_others_are_not() {
     let whom = || Whom { pause_hours: 24, ..Whom::default() };
     let before = site.count();
     let preview = site.remind_all(whom(), true).await;
-    assert_eq!((preview.people, preview.reminded), (7, 3));
+    assert_eq!((preview.people, preview.sent), (7, 3));
     let reasons: Vec<(&str, u64)> =
         preview.left_out.iter().map(|omitted| (omitted.reason, omitted.people)).collect();
     for (reason, people) in [("not-invited", 1), ("reminded-just-now", 1), ("active", 1), ("no-access", 1)] {
@@ -93,9 +94,9 @@ async fn many_are_reminded_who_need_it_and_a_preview_says_why_others_are_not() {
     assert_eq!(site.count(), before, "a preview sends nothing");
     let narrow = Whom { filter: Some("userName sw \"a\"".to_owned()), ..whom() };
     let some = site.remind_all(Whom { reminders: Some("0".to_owned()), ..narrow.clone() }, false).await;
-    assert_eq!((some.people, some.reminded, site.count()), (3, 3, before + 3));
+    assert_eq!((some.people, some.sent, site.count()), (3, 3, before + 3));
     let none = site.remind_all(narrow, false).await;
-    assert_eq!((none.reminded, none.left_out[0].reason), (0, "reminded-just-now"));
+    assert_eq!((none.sent, none.left_out[0].reason), (0, "reminded-just-now"));
     let part = |reminders: &str| operations::directory::Part {
         reminders: Some(reminders.to_owned()),
         start: 1,
@@ -117,24 +118,17 @@ async fn many_are_reminded_who_need_it_and_a_preview_says_why_others_are_not() {
 #[tokio::test]
 async fn an_address_that_was_refused_for_good_gets_no_reminder_until_it_changes() {
     let site = Site::open(Script { answers: &[("RCPT gone", "550 5.1.1 no such user")], ..WILLING }).await;
-    site.schedule("3,7").await;
-    let person = site.person("keoni", "keoni@alpha.example").await;
-    site.pass(TimeDelta::hours(1)).await;
-    let move_to = async |address: &str| {
-        let change = json!([{ "op": "replace", "path": "emails", "value": [{ "value": address }] }]);
-        site.directory.patch(&format!("/Users/{person}"), change).await.expect(200);
-    };
-    move_to("gone@alpha.example").await;
+    // Nothing was sent to the address yet.
+    site.invite("never").await;
+    let person = site.person("keoni", "gone@alpha.example").await;
     site.remind(&person).await.expect("it is not known yet");
     assert_eq!((site.outbox("refused").await.len(), site.reminded(&person).await), (1, 0));
     site.pass(DAY * 2).await;
     let refused = site.remind(&person).await.expect_err("it was refused");
     assert!(refused.contains("refused"), "{refused}");
-    site.pass(DAY * 2).await;
-    assert_eq!(site.outbox("refused").await.len(), 1, "the schedule knows it, too");
-    move_to("new@alpha.example").await;
-    site.pass(DAY * 4).await;
-    assert_eq!(site.to("new@alpha.example").len(), 1, "the reminder of the seventh day");
+    site.readdress(&person, Some("new@alpha.example")).await;
+    site.remind(&person).await.expect("it is another address");
+    assert_eq!(site.to("new@alpha.example").len(), 1);
 }
 
 #[tokio::test]
@@ -166,6 +160,40 @@ async fn the_schedule_reminds_who_has_not_finished_and_ends() {
     assert_eq!(site.reminded(&person).await, 2);
     // A schedule that is set later counts from the invitation, and nothing is sent for days that are over.
     assert_eq!(crate::support::count(&site.app, "SELECT COUNT(*) FROM jobs WHERE kind = 'remind'").await, 0);
+}
+
+#[tokio::test]
+async fn a_schedule_that_is_set_later_reminds_who_was_invited_before() {
+    let site = Site::open(WILLING).await;
+    let mut people = Vec::new();
+    for number in 0..5 {
+        people.push(site.invited(&format!("p{number}")).await);
+    }
+    site.finish(&people[1]).await;
+    site.directory.set_active(&people[2], false).await.expect(200);
+    site.pass(DAY * 2).await;
+    let sending = SendingChange { remind_after: Some("1,4".to_owned()), ..Default::default() };
+    let settings = SettingsChange { sending, ..Default::default() };
+    let change = tenants::Change { settings, ..Default::default() };
+    let (db, operator) = (site.app.admin.db(), site.app.admin.operator("test"));
+    let (_, works) =
+        tenants::update(db, &operator, &site.app.tenant, &change, Agreed::Nothing).await.expect("a change");
+    let mut looked_at = 0;
+    for mut work in works {
+        let pace = Pace { now: site.app.clock.now(), batch: 2, lease: TimeDelta::minutes(1) };
+        while let Some(progress) = work.step(db, pace).await.expect("a step") {
+            looked_at += progress.people;
+        }
+    }
+    assert_eq!(looked_at, 4, "the person who has finished is passed over");
+    let mails = |number: u32| site.to(&format!("p{number}@alpha.example")).len();
+    site.pass(DAY).await;
+    assert_eq!((mails(0), mails(3), mails(4)), (1, 1, 1), "nothing is sent for a day that is over");
+    site.directory.set_active(&people[2], true).await.expect(200);
+    site.pass(DAY * 2).await;
+    assert_eq!([0, 1, 2, 3, 4].map(mails), [2, 2, 2, 2, 2], "all but the one who finished, who got a code");
+    site.pass(DAY * 30).await;
+    assert_eq!(site.count(), 10);
 }
 
 #[tokio::test]

@@ -355,6 +355,17 @@ impl WriteUnit {
         Ok(())
     }
 
+    /// Has a job that has not begun wait until a later instant, by its key.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn postpone_job(&mut self, dedup: &str, run_at: DateTime<Utc>) -> Result<(), Error> {
+        let mut sql = Sql::new("UPDATE jobs SET run_at = ");
+        sql.bind(stored(run_at)).push(" WHERE tenant_id = ").bind(self.tenant());
+        sql.push(" AND state = 'ready' AND dedup = ").bind(dedup);
+        self.transaction.run(sql).await.map(drop)
+    }
+
     /// As [`Store::save_progress`], together with the work that the progress is about.
     ///
     /// # Errors

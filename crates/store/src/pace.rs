@@ -6,7 +6,7 @@ use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
 use crate::db::backend::for_update;
-use crate::db::sql::Sql;
+use crate::db::sql::{CHUNK, Sql};
 use crate::error::Error;
 use crate::ids::{ConnectionId, stored};
 use crate::unit::{ReadUnit, WriteUnit};
@@ -84,6 +84,11 @@ struct AnswersRow {
 }
 
 #[derive(FromQueryResult)]
+struct CountRow {
+    mails: i64,
+}
+
+#[derive(FromQueryResult)]
 struct StopRow {
     mail_stopped_at: Option<DateTime<Utc>>,
     mail_resumed_at: Option<DateTime<Utc>>,
@@ -151,6 +156,23 @@ impl ReadUnit {
             mails: u64::try_from(row.mails).unwrap_or(0),
         };
         Ok(rows.into_iter().map(left).collect())
+    }
+
+    /// How many invitations of the people of a connection wait for their turn; `released` says whether those count that an
+    /// administrator let go.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn waiting_invitations(&self, connection: ConnectionId, released: bool) -> Result<u64, Error> {
+        let mut sql = Sql::new(
+            "SELECT COUNT(*) AS mails FROM mail m JOIN users u ON u.tenant_id = m.tenant_id AND u.id = m.user_id \
+             WHERE m.state = 'waiting' AND m.kind <> 'reminder'",
+        );
+        sql.push(if released { "" } else { " AND NOT m.by_hand" });
+        sql.push(" AND m.tenant_id = ").bind(self.tenant());
+        sql.push(" AND u.connection_id = ").bind(connection.uuid());
+        let row = self.transaction.one::<CountRow>(sql).await?;
+        Ok(row.map_or(0, |row| u64::try_from(row.mails).unwrap_or(0)))
     }
 
     /// How much mail to people was refused for good, and how much was answered for good, after an instant.
@@ -233,5 +255,21 @@ impl WriteUnit {
         sql.push(" AND u.connection_id IN ").list(connections.iter().map(|id| id.uuid()));
         sql.push(" ORDER BY m.id LIMIT ").bind(most).push(")");
         self.transaction.run(sql).await
+    }
+
+    /// Withdraws the invitations of these people that wait for their turn; `released` says whether also those that an
+    /// administrator let go. The unit holds the locks of the people.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn withdraw_invitations(&mut self, users: &[UserId], released: bool) -> Result<(), Error> {
+        for chunk in users.chunks(CHUNK) {
+            let mut sql = Sql::new("UPDATE mail SET state = 'withdrawn' WHERE state = 'waiting'");
+            sql.push(" AND kind <> 'reminder'").push(if released { "" } else { " AND NOT by_hand" });
+            sql.push(" AND tenant_id = ").bind(self.tenant());
+            sql.push(" AND user_id IN ").list(chunk.iter().map(|user| user.uuid()));
+            self.transaction.run(sql).await?;
+        }
+        Ok(())
     }
 }

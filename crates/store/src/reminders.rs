@@ -21,6 +21,8 @@ pub struct Reminders {
     pub last: Option<DateTime<Utc>>,
     /// Whether one waits to be sent.
     pub on_its_way: bool,
+    /// Whether an invitation waits to be sent.
+    pub invitation_on_its_way: bool,
 }
 
 /// How many reminders the people of a list got.
@@ -48,6 +50,7 @@ struct Row {
     reminders: i64,
     reminded_at: Option<DateTime<Utc>>,
     on_its_way: bool,
+    invitation_on_its_way: bool,
 }
 
 #[derive(FromQueryResult)]
@@ -64,16 +67,18 @@ impl ReadUnit {
     pub async fn reminders(&self, users: &[UserId]) -> Result<HashMap<UserId, Reminders>, Error> {
         let mut found = HashMap::new();
         for chunk in users.chunks(CHUNK) {
-            let mut sql = Sql::new(
-                "SELECT u.id, u.reminders, u.reminded_at, EXISTS (SELECT 1 FROM mail m \
-                 WHERE m.tenant_id = u.tenant_id AND m.user_id = u.id AND m.kind = 'reminder' \
-                 AND m.state IN ('waiting', 'queued', 'held')) AS on_its_way FROM ",
-            );
+            let on_its_way = "EXISTS (SELECT 1 FROM mail m WHERE m.tenant_id = u.tenant_id AND m.user_id = u.id \
+                              AND m.state IN ('waiting', 'queued', 'held') AND m.kind IN";
+            let mut sql = Sql::new(&format!(
+                "SELECT u.id, u.reminders, u.reminded_at, {on_its_way} ('reminder')) AS on_its_way, \
+                 {on_its_way} ('invitation', 'return')) AS invitation_on_its_way FROM "
+            ));
             sql.users_among(self, chunk.iter().map(|user| user.uuid()));
             let reminders = |row: Row| Reminders {
                 sent: u64::try_from(row.reminders).unwrap_or(0),
                 last: row.reminded_at,
                 on_its_way: row.on_its_way,
+                invitation_on_its_way: row.invitation_on_its_way,
             };
             let rows = self.transaction.all::<Row>(sql).await?;
             found.extend(rows.into_iter().map(|row| (UserId::new(row.id), reminders(row))));

@@ -130,7 +130,9 @@ impl Columns {
         let address = first.iter().position(|cell| is_address(cell.trim()));
         if address.is_some() {
             columns.email = address;
-            columns.name = first.iter().position(|cell| !cell.trim().is_empty() && !is_address(cell.trim()));
+            // A number or a day is nobody's name.
+            let named = |cell: &String| cell.chars().any(char::is_alphabetic) && !is_address(cell.trim());
+            columns.name = first.iter().position(named);
             return columns;
         }
         columns.header = true;
@@ -142,6 +144,24 @@ impl Columns {
             }
         }
         columns
+    }
+
+    /// The columns as a mapping, such as `Name=name,Mail=email`.
+    pub(super) fn mapping(&self, first: &[String]) -> String {
+        let fields = [
+            ("name", self.name),
+            ("given", self.given),
+            ("family", self.family),
+            ("email", self.email),
+            ("user-name", self.user_name),
+        ];
+        let pair = |(field, at): (&str, Option<usize>)| {
+            let at = at?;
+            let named = first.get(at).filter(|_| self.header).filter(|cell| !cell.trim().is_empty());
+            let column = named.map_or_else(|| (at + 1).to_string(), |cell| cell.trim().to_owned());
+            Some(format!("{column}={field}"))
+        };
+        fields.into_iter().filter_map(pair).collect::<Vec<_>>().join(",")
     }
 
     const fn place(&mut self, field: Field) -> &mut Option<usize> {

@@ -1,4 +1,4 @@
-//! The text of a file in whatever encoding it is written, read in portions of a bounded size.
+//! The text of a file in whatever encoding it is written and however it ends its lines, read in portions of a bounded size.
 
 use std::io::{self, Read, Seek};
 
@@ -7,7 +7,7 @@ use encoding_rs::{Decoder, Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 /// How many bytes are read at a time.
 const PORTION: usize = 64 * 1024;
 
-/// A file as UTF-8.
+/// A file as UTF-8, whose lines end with a line feed.
 pub(super) struct Decoded<R> {
     inner: R,
     decoder: Decoder,
@@ -15,6 +15,8 @@ pub(super) struct Decoded<R> {
     text: String,
     at: usize,
     ended: bool,
+    /// Whether a carriage return was read that may be half of an end of a line.
+    half: bool,
 }
 
 impl<R: Read + Seek> Decoded<R> {
@@ -27,7 +29,7 @@ impl<R: Read + Seek> Decoded<R> {
         let encoding = encoding(&mut inner)?;
         inner.rewind()?;
         let decoder = encoding.new_decoder_with_bom_removal();
-        Ok(Self { inner, decoder, text: String::new(), at: 0, ended: false })
+        Ok(Self { inner, decoder, text: String::new(), at: 0, ended: false, half: false })
     }
 
     /// The name of the encoding, for people.
@@ -45,9 +47,19 @@ impl<R: Read> Read for Decoded<R> {
             let portion = bytes.get(..read).unwrap_or_default();
             let room = self.decoder.max_utf8_buffer_length(read).unwrap_or(PORTION * 4);
             self.text.clear();
+            if self.half {
+                self.text.push('\r');
+            }
             self.text.reserve(room);
             self.at = 0;
             let _ = self.decoder.decode_to_string(portion, &mut self.text, self.ended);
+            self.half = !self.ended && self.text.ends_with('\r');
+            if self.half {
+                self.text.pop();
+            }
+            if self.text.contains('\r') {
+                self.text = with_line_feeds(&self.text);
+            }
         }
         let left = self.text.as_bytes().get(self.at..).unwrap_or_default();
         let count = left.len().min(into.len());
@@ -57,6 +69,17 @@ impl<R: Read> Read for Decoded<R> {
         self.at += count;
         Ok(count)
     }
+}
+
+/// The text with a line feed for each carriage return that stands alone, as old programs end their lines.
+fn with_line_feeds(text: &str) -> String {
+    let mut letters = text.chars().peekable();
+    let mut fed = String::with_capacity(text.len());
+    while let Some(letter) = letters.next() {
+        let alone = letter == '\r' && letters.peek() != Some(&'\n');
+        fed.push(if alone { '\n' } else { letter });
+    }
+    fed
 }
 
 /// Reads until the buffer is full or the file ends; says how much that was.
@@ -161,5 +184,15 @@ mod tests {
         assert_eq!(read(text.as_bytes()), (text, "UTF-8"));
         let late = [vec![b'a'; PORTION + 5], vec![0xf6]].concat();
         assert!(read(&late).0.ends_with("aö") && read(&late).1 == "windows-1252");
+    }
+
+    #[test]
+    fn a_carriage_return_that_stands_alone_ends_a_line() {
+        assert_eq!(read(b"a\rb\r\nc\nd\r\re\r").0, "a\nb\r\nc\nd\n\ne\n");
+        let border = |end: &str| [&"a".repeat(PORTION - 1), "\r", end, "b"].concat();
+        assert!(read(border("\n").as_bytes()).0.ends_with("a\r\nb"));
+        assert!(read(border("").as_bytes()).0.ends_with("a\nb"));
+        let exact = format!("{}\r", "a".repeat(PORTION - 1));
+        assert!(read(exact.as_bytes()).0.ends_with("a\n"), "the file ends with the portion");
     }
 }

@@ -29,6 +29,7 @@ pub(super) struct File<R> {
     /// The first row, where it is a person.
     first: Option<StringRecord>,
     encoding: &'static str,
+    mapping: String,
     /// The names and addresses that were read, folded, and in which row.
     seen: HashMap<String, u64>,
     rows: u64,
@@ -58,13 +59,19 @@ impl<R: Read + Seek> File<R> {
             return Err(Error::Refused("the file is empty".to_owned()));
         }
         let columns = Columns::of(&cells(&first), mapping)?;
+        let mapping = columns.mapping(&cells(&first));
         let first = (!columns.header).then_some(first);
-        Ok(Self { records, columns, first, encoding, seen: HashMap::new(), rows: 0 })
+        Ok(Self { records, columns, first, encoding, mapping, seen: HashMap::new(), rows: 0 })
     }
 
     /// The name of its encoding.
     pub(super) const fn encoding(&self) -> &'static str {
         self.encoding
+    }
+
+    /// Which column is what, as a mapping.
+    pub(super) fn mapping(&self) -> &str {
+        &self.mapping
     }
 
     /// The next rows, at most `most`; none at the end.
@@ -194,6 +201,29 @@ mod tests {
         let rows = read("Ada,ada@x.example\nBen,ben@x.example\n");
         assert_eq!(rows[0], row(1, "Ada", "ada@x.example", Verdict::New));
         assert_eq!(rows.len(), 2);
+        let numbered =
+            read("17,ada@x.example,2026-01-31,Ada Byron,Sales\n18,ben@x.example,2026-01-31,Ben,Sales\n");
+        assert_eq!(numbered[0], row(1, "Ada Byron", "ada@x.example", Verdict::New));
+    }
+
+    #[test]
+    fn lines_end_as_any_program_ends_them() {
+        let expected =
+            [row(2, "Ada", "ada@x.example", Verdict::New), row(3, "Ben", "ben@x.example", Verdict::New)];
+        for end in ["\n", "\r\n", "\r"] {
+            let text = ["Name,Email", "Ada,ada@x.example", "Ben,ben@x.example", ""].join(end);
+            assert_eq!(read(&text), expected, "{end:?}");
+        }
+    }
+
+    #[test]
+    fn the_columns_are_told_as_they_could_be_given() {
+        let told = |text: &str| {
+            let file = File::open(Cursor::new(text.as_bytes().to_vec()), None).expect("a file of people");
+            file.mapping().to_owned()
+        };
+        assert_eq!(told("Nr,Vorname,Nachname,E-Mail\n"), "Vorname=given,Nachname=family,E-Mail=email");
+        assert_eq!(told("17,Ada Byron,ada@x.example\n"), "2=name,3=email");
     }
 
     #[test]
@@ -208,6 +238,7 @@ mod tests {
         assert!(refused(Vec::new()).contains("is empty"));
         assert!(refused(b"PK\x03\x04\0\0binary,\n".to_vec()).contains("is no text"));
         assert!(refused(b"Fruit,Colour\n".to_vec()).contains("--map"));
+        assert!(refused(b"17,ada@x.example\n".to_vec()).contains("no column has names"));
         let open = format!("Name,Email\n\"Ada,{}", "a@x.example\n".repeat(9_000));
         assert!(refused(open.into_bytes()).contains("quotation mark"));
     }

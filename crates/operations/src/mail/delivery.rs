@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::writing::send_job;
 use super::{Sealed, is_invitation};
+use crate::address;
 use crate::database::{Attempt, Database};
 use crate::error::Error;
 use crate::events;
@@ -73,6 +74,13 @@ pub async fn next(db: &Database, job: &Job, now: DateTime<Utc>) -> Result<Option
         };
         let Some(state) = unfit(&unit, &mail, now).await? else { return Ok((unit, Some(mail))) };
         mail.state = state;
+        if let Some(user) =
+            mail.user.filter(|_| mail.kind == letters::Kind::Reminder.as_str() && !mail.by_hand)
+            && let Some(known) = unit.user(user).await?.filter(|_| state == MailState::Withdrawn)
+        {
+            // The schedule goes on.
+            remind::set(&mut unit, user, known.enrolment.steps.invitation_sent, now).await?;
+        }
         unit.save_mail(&forgetting(mail)).await?;
         Ok((unit, None))
     };
@@ -92,13 +100,19 @@ async fn unfit(unit: &WriteUnit, mail: &Mail, now: DateTime<Utc>) -> Result<Opti
     if mail.expires_at.is_some_and(|at| at <= now) {
         return Ok(Some(MailState::Withdrawn));
     }
-    // People whose access has ended meanwhile get nothing that says otherwise.
-    let regardless = [letters::Kind::Deactivated, letters::Kind::Alert];
-    if !regardless.iter().any(|kind| kind.as_str() == mail.kind)
-        && let Some(user) = mail.user
-        && !unit.user(user).await?.is_some_and(|user| user.enrolment.has_access())
-    {
-        return Ok(Some(MailState::Withdrawn));
+    if let Some(user) = mail.user.filter(|_| mail.kind != letters::Kind::Alert.as_str()) {
+        let known = unit.user(user).await?;
+        // People whose access has ended meanwhile get nothing that says otherwise.
+        if mail.kind != letters::Kind::Deactivated.as_str()
+            && !known.as_ref().is_some_and(|user| user.enrolment.has_access())
+        {
+            return Ok(Some(MailState::Withdrawn));
+        }
+        // Somebody else may read what comes to an address that the person has no more.
+        let address = known.as_ref().map(|user| address::of(&user.resource.document).map(address::folded));
+        if address.is_some_and(|at| at != Some(address::folded(&mail.recipient))) {
+            return Ok(Some(MailState::Withdrawn));
+        }
     }
     Ok((mail.attempts == 0 && mail.since() + FRESH <= now).then_some(MailState::Held))
 }

@@ -15,6 +15,7 @@ use crate::requester::{Operator, Requester};
 use crate::work::Work;
 use crate::work::expire_pool;
 use crate::work::let_leave;
+use crate::work::set_reminders;
 use crate::work::settle_pool::{self, PoolWork};
 
 /// What of a tenant is to be another; what is none stays as it is.
@@ -70,13 +71,14 @@ pub async fn preview_update(
     change: &Change,
 ) -> Result<Consequences, Error> {
     let (scope, before) = db.tenant(tenant).await?;
-    let pool = pool_by_hand(&db.read(&scope).await?, change, &before).await?;
+    let pool = pool_by_hand(&db.read(&scope).await?, change).await?;
     let Wanted { zone, .. } = wanted(change, pool, &before)?;
     preview(db, operator, &scope, zone).await
 }
 
-/// Changes a tenant. A pool keeps its last day, which ends at another instant in another time zone; each work settles
-/// the users of a pool that ends already, or not yet, by that.
+/// Changes a tenant. A pool keeps its last day, which ends at another instant in another time zone; a work settles
+/// the users of a pool that ends already, or not yet, by that. Another one has the people who are invited reminded by
+/// another schedule.
 ///
 /// # Errors
 /// [`Error`] if there is no such tenant, a value that cannot be used, or the operator has not agreed to the losses.
@@ -87,12 +89,16 @@ pub async fn update(
     change: &Change,
     agreed: Agreed,
 ) -> Result<(Tenant, Vec<Work>), Error> {
-    let (scope, before) = db.tenant(tenant).await?;
-    let pool = pool_by_hand(&db.read(&scope).await?, change, &before).await?;
-    let Wanted { name, zone, settings } = wanted(change, pool, &before)?;
+    let (scope, known) = db.tenant(tenant).await?;
+    let pool = pool_by_hand(&db.read(&scope).await?, change).await?;
+    let Wanted { zone, .. } = wanted(change, pool, &known)?;
     agreed.check(&preview(db, operator, &scope, zone).await?)?;
     let requester = operator.of(scope);
-    let update = async |mut unit: WriteUnit| -> Attempt<Vec<Work>> {
+    let update = async |mut unit: WriteUnit| -> Attempt<(store::Tenant, Vec<Work>)> {
+        // The row of the tenant is locked, so that two changes at once are both kept.
+        unit.lock_time_zone().await?;
+        let before = unit.own_tenant().await?;
+        let Wanted { name, zone, settings } = wanted(change, pool, &before)?;
         let mut entries = Vec::new();
         let mut works = Vec::new();
         let mut changed = |why: String, old: Value, new: Value| {
@@ -115,32 +121,33 @@ pub async fn update(
         }
         if let Some(settings) = &settings {
             unit.set_settings(&settings.value()).await?;
-            // Mail that waits may leave earlier now.
-            unit.enqueue(let_leave::job(requester.now), requester.now).await?;
+            let days = &settings.sending.remind_after;
+            if !days.is_empty() && *days != Settings::of(&before)?.sending.remind_after {
+                // The people who were invited before have no timer of this schedule.
+                let job = set_reminders::job(requester.now);
+                works.push(Work::start(&requester, &mut unit, job, set_reminders::KIND).await?);
+            }
             let tenant = name.unwrap_or(&before.name);
             let why = format!("An administrator changed the settings of the tenant “{tenant}”.");
             changed(why, before.settings.clone(), settings.value());
         }
+        if zone.is_some() || settings.is_some() {
+            // Mail that waits may leave earlier now.
+            unit.enqueue(let_leave::job(requester.now), requester.now).await?;
+        }
         let entries = entries.iter().map(|entry| (entry, &requester.actor));
         unit.record_for_installation(entries, requester.now).await?;
-        Ok((unit, works))
+        let after = unit.own_tenant().await?;
+        Ok((unit, (after, works)))
     };
-    let works = db.write(&requester.scope, update).await?.value;
-    let name = name.map_or(before.name.clone(), str::to_owned);
-    let (time_zone, settings) = (zone.unwrap_or(before.time_zone), settings.as_ref().map(Settings::value));
-    let settings = settings.unwrap_or_else(|| before.settings.clone());
-    Ok((store::Tenant { name, time_zone, settings, ..before.clone() }.try_into()?, works))
+    let (after, works) = db.write(&requester.scope, update).await?.value;
+    Ok((after.try_into()?, works))
 }
 
-/// The pool that people get by hand after a change.
-async fn pool_by_hand(
-    unit: &ReadUnit,
-    change: &Change,
-    before: &store::Tenant,
-) -> Result<Option<PoolId>, Error> {
+/// The pool that people are to get by hand, where a change names one.
+async fn pool_by_hand(unit: &ReadUnit, change: &Change) -> Result<Option<PoolId>, Error> {
     match change.pool_by_hand.as_deref().map(str::trim) {
-        None => Ok(Settings::of(before)?.pool_by_hand),
-        Some("") => Ok(None),
+        None | Some("") => Ok(None),
         Some(name) => Ok(Some(pool_in(unit, name).await?.pool.id)),
     }
 }
@@ -151,7 +158,7 @@ fn wanted<'c>(change: &'c Change, pool: Option<PoolId>, before: &store::Tenant) 
     let zone = change.time_zone.as_deref().map(zone).transpose()?.filter(|zone| *zone != before.time_zone);
     let known = Settings::of(before)?;
     let mut settings = change.settings.apply(&known)?;
-    settings.pool_by_hand = pool;
+    settings.pool_by_hand = if change.pool_by_hand.is_some() { pool } else { known.pool_by_hand };
     let settings = Some(settings).filter(|settings| *settings != known);
     if name.is_none() && zone.is_none() && settings.is_none() {
         return Err(Error::Refused(format!("the tenant {} is like that already", before.name)));

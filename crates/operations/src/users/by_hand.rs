@@ -1,19 +1,22 @@
 //! People whom an operator adds, edits and removes by hand; those of a connection are changed where it gets them from.
 
-use provisioning::{Cause, PoolId, Situation, UserId, may_remove};
+use chrono::{DateTime, Utc};
+use provisioning::{Cause, Grant, PoolId, Situation, UserId, may_remove};
 use scim::schema::USER;
 use scim::{Object, resource};
 use serde::Serialize;
 use serde_json::{Value, json};
-use store::{ReadUnit, User, WriteUnit};
+use store::{PoolState, ReadUnit, User, WriteUnit};
 
 use super::create::{Arrival, together};
 use super::{remove as remove_locked, save};
 use crate::address::is_address;
 use crate::consequences::{Agreed, Consequences};
 use crate::database::{Attempt, Database};
+use crate::entitlement::Rules;
 use crate::error::Error;
 use crate::hand;
+use crate::imports::whose;
 use crate::outcome::{Effects, Outcome};
 use crate::preview::Preview;
 use crate::representation::user_type;
@@ -92,8 +95,8 @@ fn named(name: &str) -> Result<&str, Error> {
 /// Adds a person, who belongs to no connection.
 ///
 /// # Errors
-/// [`Error`] for a name or address that cannot be used, a `userName` that is taken, a domain that is refused, or a full
-/// pool that refuses.
+/// [`Error`] for a name or address that cannot be used, a `userName` or address of another person, a domain that is refused, a pool that has
+/// expired, or a full one that refuses.
 pub async fn add(
     db: &Database,
     operator: &Operator,
@@ -104,16 +107,29 @@ pub async fn add(
     let (scope, _) = db.tenant(tenant).await?;
     let requester = operator.of(scope);
     let document = person.document()?;
-    let pool = licensed(&db.read(&requester.scope).await?, licence).await?;
+    let pool = licensed(&db.read(&requester.scope).await?, licence, requester.now).await?;
+    let pool = pool.map(|state| state.pool.id);
+    let user_name = document.get("userName").and_then(Value::as_str).unwrap_or_default();
     let attempt = async |mut unit: WriteUnit| -> Attempt<(UserId, Effects)> {
+        check_unknown(&unit, user_name, person.email.trim()).await?;
         let coming = vec![Coming::new(&requester, document.clone(), pool)?];
         let arrived = arrive(db, &mut unit, coming).await?.pop();
         let (id, effects) = arrived.ok_or_else(|| Error::Refused("no person was added".to_owned()))?;
         Ok((unit, (id, effects?)))
     };
     let (id, effects) = db.write(&requester.scope, attempt).await?.value;
-    let user_name = document.get("userName").and_then(Value::as_str).unwrap_or_default();
     Ok(Changed::new(id, user_name, effects))
+}
+
+/// Refuses a person who is there already, by the name or the address.
+async fn check_unknown(unit: &ReadUnit, user_name: &str, email: &str) -> Result<(), Error> {
+    let known = unit.known_people(&[user_name], &[email]).await?;
+    let Some(known) = known.first() else { return Ok(()) };
+    let user = existing(unit.user(known.user).await?, "User", known.user)?;
+    let (name, whose) = (user.user_name(), whose(known));
+    Err(Error::Refused(format!(
+        "a person with that userName or e-mail address exists already: {name}, {whose}"
+    )))
 }
 
 /// A person who is to be created in a unit.
@@ -126,6 +142,11 @@ impl Coming {
     /// What is wrong with the document.
     pub(crate) fn new(requester: &Requester, document: Object, pool: Option<PoolId>) -> Result<Self, Error> {
         Arrival::by_hand(requester, document, pool).map(Self)
+    }
+
+    /// The id of the person, and the grants with which the person comes.
+    pub(crate) fn facts(&self, rules: &Rules) -> (UserId, Vec<Grant>) {
+        (self.0.user().id, self.0.grants(rules))
     }
 }
 
@@ -149,12 +170,23 @@ pub(crate) async fn arrive(
 }
 
 /// The pool of which people get a licence who are added.
-pub(crate) async fn licensed(unit: &ReadUnit, licence: &Licence) -> Result<Option<PoolId>, Error> {
-    match licence {
-        Licence::None => Ok(None),
-        Licence::Of(pool) => Ok(Some(crate::find::pool_in(unit, pool).await?.pool.id)),
-        Licence::OfTenant => hand::pool_of_tenant(unit).await,
-    }
+///
+/// # Errors
+/// [`Error::Refused`] for a pool that has expired: its licences let nobody in.
+pub(crate) async fn licensed(
+    unit: &ReadUnit,
+    licence: &Licence,
+    now: DateTime<Utc>,
+) -> Result<Option<PoolState>, Error> {
+    let pool = match licence {
+        Licence::None => None,
+        Licence::Of(pool) => Some(crate::find::pool_in(unit, pool).await?),
+        Licence::OfTenant => {
+            let chosen = hand::pool_of_tenant(unit).await?;
+            unit.pools().await?.into_iter().find(|state| Some(state.pool.id) == chosen)
+        }
+    };
+    pool.map(|pool| hand::unexpired(pool, now)).transpose()
 }
 
 /// Gives a person another name; nothing else can be edited by hand.

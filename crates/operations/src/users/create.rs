@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
-use provisioning::{Cause, Entry, EntryKind, PoolId, Subject, UserId};
+use provisioning::{Cause, Entry, EntryKind, Grant, GrantSource, PoolId, Subject, UserId};
 use scim::Object;
 use scim::compat::{Profile, Used};
 use scim::project::Projection;
@@ -106,6 +106,15 @@ impl Arrival {
         let strict = provider.connection.profile == Profile::Strict.as_str();
         let named = self.newcomer.user().resource.document.contains_key("externalId");
         (named && !strict).then_some(provider.connection.id)
+    }
+
+    /// The grants with which the user comes: the licence by hand, those by rules, and those that every user gets.
+    pub(super) fn grants(&self, rules: &Rules) -> Vec<Grant> {
+        let by_hand = self.licence.map(|pool| Grant { pool, source: GrantSource::ByHand });
+        let mut grants: Vec<Grant> = by_hand.into_iter().collect();
+        rules.grants(&rules.matching(self.user()), &mut grants);
+        rules.defaults(&mut grants);
+        grants
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::json;
 use store::{Connection, ConnectionId, NewJob, WriteUnit};
 use uuid::Uuid;
 
-use super::{Progress, Step, WorkError, join_groups};
+use super::{Progress, Step, WorkError, invite, join_groups, let_leave};
 use crate::database::Attempt;
 use crate::error::Error;
 use crate::members::subject;
@@ -122,11 +122,18 @@ async fn users(
 ) -> Result<(Vec<Uuid>, Progress), Error> {
     let given = unit.hand_over_users(work.from, work.to, step.pace.batch).await?;
     work.users = !given.is_empty();
+    let now = step.pace.now;
     if let Some(to) = work.to {
         // Groups of the new owner may have named a user before.
         for user in unit.awaited_among(&given, to).await? {
-            unit.enqueue(join_groups::job(user, step.pace.now), step.pace.now).await?;
+            unit.enqueue(join_groups::job(user, now), now).await?;
         }
+    } else if let Some(from) = unit.connection(work.from).await? {
+        invite::withdraw(unit, from.policy.invitations, &given).await?;
+    }
+    if work.users {
+        // What waits may leave by the way in which the new owner invites.
+        unit.enqueue(let_leave::job(now), now).await?;
     }
     let progress = Progress { people: given.len() as u64, refused: 0 };
     Ok((given.into_iter().map(UserId::uuid).collect(), progress))

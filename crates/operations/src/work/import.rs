@@ -2,6 +2,7 @@
 //! whatever ends the work, no row is done twice and none is left out.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::{DateTime, Utc};
 use provisioning::{Entry, EntryKind, Person as Facts, Subject, UserId};
@@ -16,7 +17,7 @@ use crate::error::{Error, sentence};
 use crate::imports::{Row, Verdict, judge_domain, judge_known, state};
 use crate::requester::Requester;
 use crate::tenants::Settings;
-use crate::users::by_hand::{Coming, Person, arrive};
+use crate::users::by_hand::{Coming, arrive};
 
 /// The kind of the job.
 pub(crate) const KIND: &str = "import";
@@ -52,31 +53,38 @@ pub(super) async fn step(step: &mut Step<'_>) -> Result<Option<Progress>, WorkEr
 }
 
 async fn create_some(step: &Step<'_>, work: &mut ImportWork) -> Result<Option<Progress>, WorkError> {
-    match create_next(step, work, step.pace.batch).await {
-        Ok(0) => Ok(None),
-        Ok(people) => Ok(Some(Progress { people, refused: 0 })),
-        Err(Error::Rule(_) | Error::Scim(_) | Error::Refused(_)) => {
+    match create_next(step, work, step.pace.batch).await? {
+        Next::Done(0) => Ok(None),
+        Next::Done(people) => Ok(Some(Progress { people, refused: 0 })),
+        Next::Refused(..) => {
             let mut progress = Progress::default();
             for _ in 0..step.pace.batch {
-                match create_next(step, work, 1).await {
-                    Ok(0) => break,
-                    Ok(people) => progress.people += people,
-                    Err(refusal @ (Error::Rule(_) | Error::Scim(_) | Error::Refused(_))) => {
-                        refuse_next(step, work, &refusal).await?;
-                        progress.add(Progress { people: 1, refused: 1 });
+                match create_next(step, work, 1).await? {
+                    Next::Done(0) => break,
+                    Next::Done(people) => progress.people += people,
+                    Next::Refused(number, refusal) => {
+                        if refuse(step, work, number, &refusal).await? {
+                            progress.add(Progress { people: 1, refused: 1 });
+                        }
                     }
-                    Err(other) => return Err(other.into()),
                 }
             }
             Ok(Some(progress))
         }
-        Err(other) => Err(other.into()),
     }
 }
 
-/// Creates the people of at most `most` rows in one unit; says how many rows that were. At the end of the rows the import is
-/// done.
-async fn create_next(step: &Step<'_>, work: &mut ImportWork, most: u64) -> Result<u64, Error> {
+/// What an attempt at the next rows came to.
+enum Next {
+    /// So many rows are done.
+    Done(u64),
+    /// One of the rows was refused, of which this is the first.
+    Refused(u64, Error),
+}
+
+/// Creates the people of at most `most` rows in one unit. At the end of the rows the import is done.
+async fn create_next(step: &Step<'_>, work: &mut ImportWork, most: u64) -> Result<Next, Error> {
+    let first = AtomicU64::new(0);
     let attempt = async |mut unit: WriteUnit| -> Attempt<(u64, u64)> {
         let known = unit.lock_import(work.import).await?;
         let Some(mut known) = known.filter(|known| known.state == state::WORKING) else {
@@ -92,31 +100,40 @@ async fn create_next(step: &Step<'_>, work: &mut ImportWork, most: u64) -> Resul
             unit.record([(&entry, &requester.actor)], step.pace.now).await?;
             return Ok((unit, (0, 0)));
         };
+        first.store(rows.first().map_or(0, |row| row.number), Ordering::Relaxed);
         create(step, &mut unit, (&requester, &known), &mut rows).await?;
         let kept: Vec<_> = rows.iter().map(Row::kept).collect();
         unit.save_import_rows(work.import, &kept).await?;
         step.save(&mut unit, &json!(ImportWork { after: last, ..*work })).await?;
         Ok((unit, (rows.len() as u64, last)))
     };
-    let (people, last) = step.db.write(step.scope, attempt).await?.value;
-    work.after = last.max(work.after);
-    Ok(people)
+    match step.db.write(step.scope, attempt).await {
+        Ok(written) => {
+            let (people, last) = written.value;
+            work.after = last.max(work.after);
+            Ok(Next::Done(people))
+        }
+        Err(refusal @ (Error::Rule(_) | Error::Scim(_) | Error::Refused(_))) => {
+            Ok(Next::Refused(first.into_inner(), refusal))
+        }
+        Err(other) => Err(other),
+    }
 }
 
-/// Says of the next row that its person was refused.
-async fn refuse_next(step: &Step<'_>, work: &ImportWork, refusal: &Error) -> Result<(), Error> {
+/// Says of one row that its person was refused, unless another worker has done the row meanwhile.
+async fn refuse(step: &Step<'_>, work: &ImportWork, number: u64, refusal: &Error) -> Result<bool, Error> {
     let verdict = if matches!(refusal, Error::Rule(_)) { Verdict::NoSeat } else { Verdict::Refused };
-    let attempt = async |mut unit: WriteUnit| -> Attempt<()> {
+    let before = ImportWork { after: number.saturating_sub(1), ..work.clone() };
+    let attempt = async |mut unit: WriteUnit| -> Attempt<bool> {
         unit.lock_import(work.import).await?;
-        let mut rows = next_rows(&unit, work, 1).await?;
-        for row in &mut rows {
-            row.judge(verdict, sentence(refusal));
-        }
-        let kept: Vec<_> = rows.iter().map(Row::kept).collect();
-        unit.save_import_rows(work.import, &kept).await?;
-        Ok((unit, ()))
+        let next = next_rows(&unit, &before, 1).await?.pop();
+        let Some(mut row) = next.filter(|row| row.number == number) else { return Ok((unit, false)) };
+        row.judge(verdict, sentence(refusal));
+        unit.save_import_rows(work.import, &[row.kept()]).await?;
+        step.save(&mut unit, &json!(work)).await?;
+        Ok((unit, true))
     };
-    step.db.write(step.scope, attempt).await.map(drop)
+    Ok(step.db.write(step.scope, attempt).await?.value)
 }
 
 async fn next_rows(unit: &WriteUnit, work: &ImportWork, most: u64) -> Result<Vec<Row>, Error> {
@@ -143,12 +160,7 @@ async fn create(
         if row.verdict.is_refusal() {
             continue;
         }
-        let person = Person {
-            name: row.name.clone(),
-            email: row.email.clone(),
-            user_name: Some(row.user_name.clone()),
-        };
-        match person.document().and_then(|document| Coming::new(requester, document, pool)) {
+        match row.person().document().and_then(|document| Coming::new(requester, document, pool)) {
             Ok(person) => {
                 coming.push(person);
                 places.push(at);

@@ -153,7 +153,7 @@ async fn leave(unit: &mut WriteUnit, writer: &Writer<'_>, waiting: &WaitingMail)
     };
     let owed = enrolment.filter(|(_, enrolment)| {
         if is_invitation(&mail.kind) {
-            enrolment.invitation_pending()
+            enrolment.invitation_pending() || is_again(enrolment, &mail)
         } else {
             enrolment.status == Status::Pending
         }
@@ -171,6 +171,13 @@ async fn leave(unit: &mut WriteUnit, writer: &Writer<'_>, waiting: &WaitingMail)
     }
     let written = written(unit, writer, (user, &enrolment), &to, &mail).await?;
     mail::release_mail(unit, writer, &to, moved, written).await
+}
+
+/// Whether an administrator asked for the invitation after another one had been sent.
+fn is_again(enrolment: &Enrolment, mail: &Mail) -> bool {
+    let steps = &enrolment.steps;
+    let after = steps.invitation_sent.is_some_and(|sent| sent <= mail.created_at);
+    mail.by_hand && after && enrolment.status == Status::Pending && !steps.invited_by_application
 }
 
 async fn written(

@@ -1,4 +1,5 @@
-//! The schedule of reminders: a timer for each person, set when the invitation or the reminder before was sent.
+//! The schedule of reminders: a timer for each person, set when the invitation or the reminder before was sent, or when
+//! the schedule became another.
 
 use chrono::{DateTime, Utc};
 use letters::Kind;
@@ -33,9 +34,18 @@ pub(crate) async fn set(
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     let days = Settings::of(&unit.own_tenant().await?)?.sending.remind_after;
-    let next = invited.and_then(|invited| reminder::next(&days, invited, now));
-    let Some(at) = next else { return Ok(()) };
-    Ok(unit.enqueue(job(user, now, at), now).await?)
+    let Some(timer) = timer(&days, user, invited, now) else { return Ok(()) };
+    Ok(unit.enqueue(timer, now).await?)
+}
+
+/// The timer of a person, for the next reminder that a schedule has behind `now`.
+pub(super) fn timer(
+    days: &[u32],
+    user: UserId,
+    invited: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Option<NewJob> {
+    reminder::next(days, invited?, now).map(|at| job(user, now, at))
 }
 
 fn job(user: UserId, set: DateTime<Utc>, run_at: DateTime<Utc>) -> NewJob {
@@ -55,7 +65,10 @@ pub(super) async fn step(step: &mut Step<'_>) -> Result<Option<Progress>, WorkEr
             let writer = Writer::new(&unit, keys, step.db.pages(), now).await?;
             let to = writer.recipient(user, &known.resource.document);
             let address = to.as_ref().map(|to| to.address.as_str());
-            let reminded = reminded(&unit, &[(user, address)]).await?.pop().unwrap_or_default();
+            let reminded = reminded(&unit, &[(user, address)], |known| known.on_its_way)
+                .await?
+                .pop()
+                .unwrap_or_default();
             let days = &writer.settings.sending.remind_after;
             match (reminder::ring(days, &enrolment, &reminded, set, now), to) {
                 (Ring::Remind, Some(to)) => {

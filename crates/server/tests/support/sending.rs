@@ -63,6 +63,13 @@ impl Site {
         id
     }
 
+    /// The directory gives a person another address, or none.
+    pub(crate) async fn readdress(&self, person: &str, address: Option<&str>) {
+        let emails: Vec<Value> = address.iter().map(|address| json!({ "value": address })).collect();
+        let change = json!([{ "op": "replace", "path": "emails", "value": emails }]);
+        self.directory.patch(&format!("/Users/{person}"), change).await.expect(200);
+    }
+
     /// The application reports a step.
     pub(crate) async fn step(&self, person: &str, step: &str) {
         self.post(&format!("/people/{person}/steps"), &json!({ "step": step })).await.expect(200);
