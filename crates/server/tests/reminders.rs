@@ -266,6 +266,34 @@ async fn a_tenant_writes_in_its_own_words() {
 }
 
 #[tokio::test]
+async fn a_template_that_fails_for_some_people_stops_nobodys_mail() {
+    let site = Site::open(WILLING).await;
+    let (db, operator, tenant) = (site.app.admin.db(), site.app.admin.operator("test"), &site.app.tenant);
+    let some = "sign_in == \"keoni\" or sign_in == \"kimo\" or sign_in == \"kai\"";
+    let html = format!("Ahoy{{% if {some} %}}<b>{{% endif %}}, begin: <a href=\"{{{{ link }}}}\">here</a>");
+    let parts = templates::Parts { html: Some(html), ..Default::default() };
+    templates::set(db, &operator, tenant, ("invitation", "en"), &parts).await.expect("no sample shows it");
+    for name in ["keoni", "kimo", "leilani"] {
+        site.person(name, &format!("{name}@alpha.example")).await;
+    }
+    site.pass(TimeDelta::hours(1)).await;
+    let is_ours = |name: &str| {
+        let mail = site.to(&format!("{name}@alpha.example")).pop().expect("an invitation");
+        !mail.body("text/html").expect("HTML").contains("Ahoy")
+    };
+    assert!(!is_ours("leilani") && is_ours("keoni") && is_ours("kimo"));
+    assert_eq!(site.told("template-failed").await, 1, "once a day is enough");
+    site.pass(DAY).await;
+    site.person("kai", "kai@alpha.example").await;
+    site.pass(TimeDelta::hours(1)).await;
+    assert!(is_ours("kai"));
+    assert_eq!(site.told("template-failed").await, 2);
+    let preview = mail::preview(db, &operator, (Some(tenant), Some("kai")), ("invitation", None)).await;
+    let wrong = preview.expect_err("a preview says what is wrong").to_string();
+    assert!(wrong.contains("line 1"), "{wrong}");
+}
+
+#[tokio::test]
 async fn an_administrator_gets_a_test_mail_of_any_kind() {
     let site = Site::open(WILLING).await;
     let (db, operator, tenant) = (site.app.admin.db(), site.app.admin.operator("test"), &site.app.tenant);
