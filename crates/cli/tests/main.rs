@@ -5,6 +5,7 @@ mod connections;
 mod crash;
 mod demo;
 mod imports;
+mod key;
 mod nouns;
 mod previews;
 mod sending;
