@@ -92,15 +92,27 @@ async fn unfit(unit: &WriteUnit, mail: &Mail, now: DateTime<Utc>) -> Result<Opti
     if mail.expires_at.is_some_and(|at| at <= now) {
         return Ok(Some(MailState::Withdrawn));
     }
-    // People whose access has ended meanwhile get nothing that says otherwise.
-    let regardless = [letters::Kind::Deactivated, letters::Kind::Alert];
-    if !regardless.iter().any(|kind| kind.as_str() == mail.kind)
-        && let Some(user) = mail.user
-        && !unit.user(user).await?.is_some_and(|user| user.enrolment.has_access())
-    {
-        return Ok(Some(MailState::Withdrawn));
+    if let Some(user) = mail.user {
+        let enrolment = unit.user(user).await?.map(|user| user.enrolment);
+        if !is_true_of(enrolment.as_ref(), &mail.kind) {
+            return Ok(Some(MailState::Withdrawn));
+        }
     }
     Ok((mail.attempts == 0 && mail.since() + FRESH <= now).then_some(MailState::Held))
+}
+
+/// Whether what a mail of this kind says is still true of its person, who may be gone: nobody is told of access that has ended
+/// meanwhile, of an end that is none any more, or of steps that were taken.
+fn is_true_of(enrolment: Option<&Enrolment>, kind: &str) -> bool {
+    let has_access = enrolment.is_some_and(Enrolment::has_access);
+    match kind.parse() {
+        Ok(letters::Kind::Alert) => true,
+        Ok(letters::Kind::Deactivated) => !has_access,
+        Ok(letters::Kind::Invitation | letters::Kind::Return | letters::Kind::Reminder) => {
+            enrolment.is_some_and(|enrolment| enrolment.status == Status::Pending)
+        }
+        Ok(letters::Kind::Code | letters::Kind::Test) | Err(_) => has_access,
+    }
 }
 
 /// Records what became of an attempt to send the mail of a job, which is done then: another attempt has a job of its own.
