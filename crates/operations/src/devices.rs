@@ -210,7 +210,8 @@ async fn edit(
 }
 
 /// Notes when the application saw people, many at once. It changes no version and no journal; people and devices that are not
-/// there are passed over, and an instant in the future counts as now.
+/// there are passed over, a device that no device is called among them. So are instants before 1970, when nobody was seen; one
+/// in the future counts as now.
 ///
 /// # Errors
 /// What the database says.
@@ -219,10 +220,13 @@ pub async fn seen(db: &Database, requester: &Requester, seen: &[Seen]) -> Result
     let mut people = std::collections::BTreeMap::new();
     let mut devices = std::collections::BTreeMap::new();
     for Seen { user, device, at } in seen {
+        if *at < DateTime::UNIX_EPOCH {
+            continue;
+        }
         let at = (*at).min(now);
         let latest = people.entry(*user).or_insert(at);
         *latest = at.max(*latest);
-        if let Some(device) = device {
+        if let Some(device) = device.as_ref().filter(|device| checked("device", device).is_ok()) {
             let latest = devices.entry((*user, device.clone())).or_insert(at);
             *latest = at.max(*latest);
         }

@@ -184,7 +184,8 @@ pub(super) async fn hub(
 #[utoipa::path(
     post, path = "/seen", operation_id = "noteSeen", tag = "devices", security(("bearer" = [])),
     request_body = Vec<Sighting>,
-    responses((status = 204, description = "Noted; people and devices that are not there were passed over"),
+    responses((status = 204, description = "Noted; people and devices that are not there, and instants before 1970, were \
+            passed over, and instants in the future count as now"),
         (status = 422, description = "There are too many, or an id cannot be one", body = Problem))
 )]
 pub(super) async fn seen(
