@@ -73,3 +73,19 @@ async fn sightings_that_nobody_can_have_are_passed_over_and_the_others_count() {
     site.ask("DELETE", &hold, &json!({})).await.expect(204);
     is_problem(site.ask("PUT", &hold, &json!({ "words": "manages a vault" })).await, 422);
 }
+
+#[tokio::test]
+async fn a_revoked_device_is_not_authenticated() {
+    let site = Site::open(WILLING).await;
+    let person = site.invited("keoni").await;
+    site.device(&person, "d-1").await;
+    let hub = async |authenticated: bool| {
+        site.post(&format!("/people/{person}/devices/d-1/hub"), &json!({ "authenticated": authenticated }))
+            .await
+    };
+    assert!(hub(true).await.expect(200).body["hubAuthenticatedAt"].is_string());
+    site.ask("DELETE", &format!("/people/{person}/devices/d-1"), &json!({})).await.expect(200);
+    assert_eq!(is_problem(hub(true).await, 409)["type"], "urn:rollcall:problem:revoked");
+    assert!(hub(false).await.expect(200).body.get("hubAuthenticatedAt").is_none());
+    is_problem(hub(true).await, 409);
+}

@@ -166,7 +166,8 @@ pub(super) async fn revoke(
     params(("id" = String, Path, description = "The person's id"),
         ("reference" = String, Path, description = "The application's own name for the device")),
     responses((status = 200, description = "The device", body = Device),
-        (status = 404, description = "There is no such person or device", body = Problem))
+        (status = 404, description = "There is no such person or device", body = Problem),
+        (status = 409, description = "The device was revoked, and cannot be authenticated", body = Problem))
 )]
 pub(super) async fn hub(
     State(app): State<Arc<App>>,

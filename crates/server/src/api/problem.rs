@@ -94,6 +94,7 @@ impl From<Refused> for Problem {
         let (status, kind) = match refused {
             Refused::NoPerson | Refused::NoDevice => (StatusCode::NOT_FOUND, "not-found"),
             Refused::NoAccess(_) => (StatusCode::CONFLICT, "no-access"),
+            Refused::Revoked => (StatusCode::CONFLICT, "revoked"),
             Refused::Step(_) => (StatusCode::CONFLICT, "step"),
             Refused::NoAddress => (StatusCode::CONFLICT, "no-address"),
             Refused::Send(_) => (StatusCode::TOO_MANY_REQUESTS, "too-many-codes"),
