@@ -89,3 +89,15 @@ async fn a_revoked_device_is_not_authenticated() {
     assert!(hub(false).await.expect(200).body.get("hubAuthenticatedAt").is_none());
     is_problem(hub(true).await, 409);
 }
+
+#[tokio::test]
+async fn a_path_that_is_no_text_is_a_problem_as_any_other() {
+    let site = Site::open(WILLING).await;
+    for path in ["/people/%FF", "/people/%FF/devices", "/people/%FF/holds"] {
+        let problem = is_problem(site.get(path).await, 400);
+        assert_eq!(problem["type"], "urn:rollcall:problem:invalid-request", "{path}");
+    }
+    let step = json!({ "step": "pin-set" });
+    is_problem(site.post("/people/%FF/steps", &step).await, 400);
+    is_problem(site.directory.send("GET", "/api/v1/people/%FF", &[], None).await, 401);
+}

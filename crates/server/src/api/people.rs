@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json as Answer;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use chrono::{DateTime, Utc};
 use http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH, VARY};
@@ -20,7 +20,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::application::Client;
-use super::body::Parameters;
+use super::body::{Parameters, Path};
 use super::problem::{Problem, Rejected};
 use crate::app::App;
 
