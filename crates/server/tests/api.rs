@@ -1,9 +1,10 @@
 //! The API of the application: what is asked of pools and devices, and what no request may do to the server.
 
-use crate::support::Answer;
 use crate::support::sending::Site;
 use crate::support::smtp::WILLING;
+use crate::support::{Answer, TestApp};
 use chrono::TimeDelta;
+use operations::pools;
 use serde_json::{Value, json};
 
 impl Site {
@@ -93,11 +94,86 @@ async fn a_revoked_device_is_not_authenticated() {
 #[tokio::test]
 async fn a_path_that_is_no_text_is_a_problem_as_any_other() {
     let site = Site::open(WILLING).await;
-    for path in ["/people/%FF", "/people/%FF/devices", "/people/%FF/holds"] {
+    for path in ["/people/%FF", "/people/%FF/devices", "/people/%FF/holds", "/pools/%FF"] {
         let problem = is_problem(site.get(path).await, 400);
         assert_eq!(problem["type"], "urn:rollcall:problem:invalid-request", "{path}");
     }
     let step = json!({ "step": "pin-set" });
     is_problem(site.post("/people/%FF/steps", &step).await, 400);
     is_problem(site.directory.send("GET", "/api/v1/people/%FF", &[], None).await, 401);
+}
+
+#[tokio::test]
+async fn pools_are_listed_in_pages_and_shown_with_the_seats_that_are_left() {
+    let site = Site::open(WILLING).await;
+    let all = |seats: u32, name: &str, policy: &str, expires: Option<&str>| pools::New {
+        name: name.to_owned(),
+        seats,
+        policy: policy.to_owned(),
+        expires: expires.map(str::to_owned),
+        for_everyone: name != "Past",
+        ..Default::default()
+    };
+    site.app.pool_of(all(1, "Second", "queue", Some("2099-12-31"))).await;
+    site.app.pool_of(all(1, "Extra", "overage", Some("2099-12-31T12:00:00Z"))).await;
+    site.app.pool_of(all(7, "Past", "reject", Some("2000-01-01"))).await;
+    for name in ["keoni", "berta"] {
+        site.directory.user(name).await;
+    }
+    let list = site.get("/pools").await.expect(200).body;
+    assert_eq!(list["total"], 4);
+    let shown: Vec<Value> = list["items"]
+        .as_array()
+        .expect("pools")
+        .iter()
+        .map(|pool| {
+            json!([pool["name"], pool["policy"], pool["seats"], pool["used"], pool["waiting"], pool["free"]])
+        })
+        .collect();
+    assert_eq!(
+        shown[1..],
+        [
+            json!(["Second", "queue", 1, 1, 1, 0]),
+            json!(["Extra", "overage", 1, 2, 0, 0]),
+            json!(["Past", "reject", 7, 0, 0, 0]),
+        ]
+    );
+    assert_eq!(shown[0][5], 9_998, "{}", shown[0]);
+    assert_eq!(list["items"][1]["lastDay"], "2099-12-31");
+    assert!(list["items"][2].get("lastDay").is_none() && list["items"][2]["expiresAt"].is_string());
+    assert!(list["items"][0].get("expiresAt").is_none());
+    let page = site.get("/pools?startIndex=2&count=2").await.expect(200).body;
+    assert_eq!(page, json!({ "total": 4, "items": [list["items"][1], list["items"][2]] }));
+    assert_eq!(site.get("/pools?startIndex=9").await.expect(200).body, json!({ "total": 4, "items": [] }));
+    let id = list["items"][1]["id"].as_str().expect("an id");
+    assert_eq!(site.get(&format!("/pools/{id}")).await.expect(200).body, list["items"][1]);
+    for id in ["Second", "00000000-0000-0000-0000-000000000000"] {
+        is_problem(site.get(&format!("/pools/{id}")).await, 404);
+    }
+}
+
+#[tokio::test]
+async fn pools_are_read_with_the_scope_of_people_and_are_those_of_the_tenant() {
+    let app = TestApp::open().await;
+    let client = app.connection("generic").await;
+    let operator = app.admin.operator("test");
+    let token = async |tenant: &str, scopes: &[&str]| {
+        let scopes: Vec<String> = scopes.iter().map(|scope| (*scope).to_owned()).collect();
+        let new =
+            operations::api_tokens::create(app.admin.db(), &operator, tenant, ("app", &scopes), None).await;
+        client.with_token(new.expect("a new token").token)
+    };
+    let pool = app.pool("Vault", 1, "queue").await;
+    let other = app.other_tenant().await;
+    let (reader, blind) =
+        (token(&app.tenant, &["people:read"]).await, token(&app.tenant, &["events:read"]).await);
+    let stranger = token(&other, &[]).await;
+    let one = format!("/api/v1/pools/{}", pool.id);
+    for path in ["/api/v1/pools", &one] {
+        reader.send("GET", path, &[], None).await.expect(200);
+        is_problem(blind.send("GET", path, &[], None).await, 403);
+        is_problem(app.nobody().send("GET", path, &[], None).await, 401);
+    }
+    assert_eq!(stranger.send("GET", "/api/v1/pools", &[], None).await.expect(200).body["total"], 0);
+    is_problem(stranger.send("GET", &one, &[], None).await, 404);
 }
