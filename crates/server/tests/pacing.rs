@@ -264,7 +264,7 @@ async fn a_mail_that_is_called_back_while_it_is_sent_is_not_sent_again() {
     for job in &jobs {
         taken.push(mail::next(db, job, now).await.expect("readable").expect("a mail to send").address);
     }
-    let refused = Fate::Refused("550 no such user".to_owned());
+    let refused = Fate::Refused { said: "550 no such user".to_owned(), address: true };
     mail::record(db, &jobs[1], &refused, now).await.expect("recorded");
     app.later(TimeDelta::zero()).await;
     mail::record(db, &jobs[0], &Fate::Sent, now).await.expect("recorded");

@@ -436,6 +436,26 @@ async fn a_mail_that_is_not_true_any_more_when_it_can_be_sent_is_not_sent() {
 }
 
 #[tokio::test]
+async fn a_refused_address_counts_until_mail_to_it_is_taken_and_refused_words_do_not() {
+    let site = Unsent::open().await;
+    let refused = |address| Fate::Refused { said: "550 no".to_owned(), address };
+    let person = site.person("keoni").await;
+    assert_eq!(site.sent().await, 1);
+    site.app.later(DAY).await;
+    site.remind(&person).await.expect("a reminder");
+    assert_eq!(site.taken(mail::SEND_MAIL, &refused(false)).await.len(), 1);
+    site.remind(&person).await.expect("only the words of the first one were refused");
+    assert_eq!(site.taken(mail::SEND_MAIL, &refused(true)).await.len(), 1);
+    let said = site.remind(&person).await.expect_err("the address was refused");
+    assert!(said.contains("refused their address"), "{said}");
+    // The person asks for a code, and it arrives.
+    site.app.later(DAY).await;
+    site.post(&format!("/people/{person}/code"), json!({ "device": "HL-LT-2231" })).await.expect(202);
+    assert_eq!(site.taken(mail::SEND_CODE, &Fate::Sent).await.len(), 1);
+    site.remind(&person).await.expect("a reminder");
+}
+
+#[tokio::test]
 async fn people_are_told_of_the_end_of_their_access_where_the_tenant_wants_it() {
     let site = Site::open(WILLING).await;
     let silent = site.invited("berta").await;

@@ -54,7 +54,12 @@ pub enum Fate {
     /// The mail server took it.
     Sent,
     /// The mail server refused it for good.
-    Refused(String),
+    Refused {
+        /// What it said.
+        said: String,
+        /// Whether it refused the address, and not what the mail says.
+        address: bool,
+    },
     /// It may be taken later.
     Later(String),
 }
@@ -80,7 +85,7 @@ pub async fn next(db: &Database, job: &Job, now: DateTime<Utc>) -> Result<Option
     let sealed = mail.content.as_deref().and_then(|sealed| Sealed::open(keys, &job.scope, id, sealed));
     let Some(Sealed { language, name, subject, text, html }) = sealed else {
         let said = "what the mail says cannot be opened with the present master key".to_owned();
-        record(db, job, &Fate::Refused(said), now).await?;
+        record(db, job, &Fate::Refused { said, address: false }, now).await?;
         return Ok(None);
     };
     let (date, address) = (mail.since(), mail.recipient);
@@ -156,8 +161,9 @@ pub async fn record(db: &Database, job: &Job, fate: &Fate, now: DateTime<Utc>) -
                     events::step_taken(&mut unit, step, (enrolment, &next), &actor, now).await?;
                 }
             }
-            Fate::Refused(said) => {
+            Fate::Refused { said, address } => {
                 (mail.state, mail.said) = (MailState::Refused, Some(said.clone()));
+                mail.address_refused = *address;
                 mail.answered_at = Some(now);
                 // It looks whether too much is refused.
                 unit.enqueue(let_leave::job(now), now).await?;

@@ -298,6 +298,7 @@ fn new(id: uuid::Uuid, to: &Recipient, kind: Kind, now: DateTime<Utc>) -> Mail {
         by_hand: false,
         released_at: None,
         answered_at: None,
+        address_refused: false,
     }
 }
 
