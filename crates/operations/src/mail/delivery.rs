@@ -62,6 +62,8 @@ pub enum Fate {
     },
     /// It may be taken later.
     Later(String),
+    /// It is not tried any more, for a reason of ours.
+    GivenUp(String),
 }
 
 /// The mail that a job is to send now; none where there is nothing to send any more. A mail that is of no use any more, or too
@@ -137,11 +139,11 @@ pub async fn record(db: &Database, job: &Job, fate: &Fate, now: DateTime<Utc>) -
         // Mail that was called back while the mail server had it is answered all the same.
         let answered = |mail: &Mail| match mail.state {
             MailState::Queued => true,
-            MailState::Waiting => !matches!(fate, Fate::Later(_)),
+            MailState::Waiting => !matches!(fate, Fate::Later(_) | Fate::GivenUp(_)),
             _ => false,
         };
         let Some(mut mail) = unit.lock_mail(id).await?.filter(answered) else { return Ok((unit, ())) };
-        mail.attempts += 1;
+        mail.attempts += u32::from(!matches!(fate, Fate::GivenUp(_)));
         match fate {
             Fate::Sent => {
                 (mail.state, mail.sent_at, mail.said) = (MailState::Sent, Some(now), None);
@@ -185,6 +187,7 @@ pub async fn record(db: &Database, job: &Job, fate: &Fate, now: DateTime<Utc>) -
                     mail.state = MailState::GivenUp;
                 }
             }
+            Fate::GivenUp(why) => (mail.state, mail.said) = (MailState::GivenUp, Some(why.clone())),
         }
         if let Some((user, enrolment)) = enrolment
             && mail.kind == letters::Kind::Reminder.as_str()
