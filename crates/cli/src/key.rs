@@ -1,9 +1,10 @@
 //! `rollcall key`: the master key, under which secrets in the database are sealed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
+use operations::Error;
 use operations::keys::MasterKey;
 use serde_json::json;
 use server::master_key;
@@ -47,11 +48,15 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
             let admin = global.admin().await?;
             // The file comes first: a key that sealed something must not be lost.
             master_key::write(&file, &key)?;
-            let sealed = admin.rotate_master_key(&key).await;
-            if sealed.is_err() {
-                _ = std::fs::remove_file(&file);
-            }
-            let keys = sealed.map_err(told)?;
+            let keys = match admin.rotate_master_key(&key).await {
+                // Nothing was written, so the new key seals nothing.
+                Err(error @ Error::Refused(_)) => {
+                    _ = std::fs::remove_file(&file);
+                    return Err(told(error));
+                }
+                Err(error) => return Err(told(error).context(kept(&file))),
+                Ok(keys) => keys,
+            };
             let said = format!(
                 "{keys} data {} sealed under the new key: set master_key_file = \"{}\"",
                 if keys == 1 { "key is" } else { "keys are" },
@@ -60,4 +65,13 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
             output::created(global, &json!({ "file": file, "dataKeys": keys }), &said)
         }
     }
+}
+
+/// What to do with a new key of which it is not known whether it seals anything.
+fn kept(file: &Path) -> String {
+    format!(
+        "the new key stays in {}, because it may seal the data keys already: keep it and the present one until a server \
+         has started with one of them",
+        file.display()
+    )
 }

@@ -210,7 +210,7 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
                 Fate::Answered(status, _) => {
                     bail!("the receiver answered {status}: a delivery needs 200 to 299")
                 }
-                Fate::Failed(why) => bail!("the test was not delivered: {why}"),
+                Fate::Failed(why) | Fate::GivenUp(why) => bail!("the test was not delivered: {why}"),
             }
         }
         Command::Deliveries { named, state, count } => {

@@ -6,6 +6,7 @@ mod connections;
 mod crash;
 mod demo;
 mod imports;
+mod key;
 mod nouns;
 mod permissions;
 mod previews;

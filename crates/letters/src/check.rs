@@ -5,7 +5,7 @@ use crate::guard::{self, Tag, TagKind, Token};
 use crate::html::{self, Depth};
 use crate::names;
 use crate::render::{Override, render};
-use crate::sample::{bare_sample, sample};
+use crate::sample::samples;
 use crate::variable::variables;
 use crate::{Kind, Language};
 
@@ -16,7 +16,7 @@ const SOME_VALUE: &str = "\u{FFFC}";
 
 /// Finds what is wrong with templates: what is not complete, variables that the kind does not have, variables that may be
 /// empty and are not asked for, elements that do not belong into a mail, what is too long. Whatever passes renders with
-/// every content of the kind.
+/// samples of every content of the kind; one that asks for a value which no sample has can still fail.
 ///
 /// # Errors
 ///
@@ -28,7 +28,7 @@ pub fn check(kind: Kind, own: &Override) -> Result<(), TemplateError> {
             check_part(kind, part, source).map_err(|fault| fault.in_part(part))?;
         }
     }
-    for content in [sample(kind), bare_sample(kind)] {
+    for content in samples(kind) {
         render(Language::DEFAULT, &content, Some(own))?;
     }
     Ok(())

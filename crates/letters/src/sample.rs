@@ -20,31 +20,87 @@ pub fn sample(kind: Kind) -> Content {
     Content { name: Some(name.to_owned()), sender: sender(), message: message(kind) }
 }
 
-/// The sample without everything that may be missing.
-pub(crate) fn bare_sample(kind: Kind) -> Content {
-    let mut content = sample(kind);
-    content.name = None;
-    content.sender = Sender { support: None, faq: None, case: None, ..content.sender };
-    match &mut content.message {
-        Message::Invitation(invitation) => {
-            invitation.valid_until = None;
-            invitation.introduction = None;
-        }
-        Message::Code(code) => code.device = None,
-        Message::Reminder(reminder) => {
-            reminder.began_on = None;
-            reminder.of = None;
-            reminder.steps = vec![Progress { step: Step::Open, done: false }];
-        }
-        Message::Return(back) => back.ended_on = None,
-        Message::Deactivated(_) => {}
-        Message::Alert(alert) => {
-            let Alert { subject, title, summary, .. } = std::mem::take(alert);
-            *alert = Alert { subject, title, summary, ..Alert::default() };
-        }
-        Message::Test(test) => test.server = None,
+/// Contents with which a template is tried before it is saved: with everything, without everything that may be missing,
+/// with and without each of those alone, and for a reminder each number and each count of steps at which templates differ.
+pub(crate) fn samples(kind: Kind) -> Vec<Content> {
+    let (whole, parts) = (sample(kind), optional(kind));
+    let without = |kept: Option<usize>| {
+        let mut content = whole.clone();
+        let left_out = parts.iter().enumerate().filter(|(at, _)| Some(*at) != kept);
+        left_out.for_each(|(_, leave_out)| leave_out(&mut content));
+        content
+    };
+    let bare = without(None);
+    let mut all = vec![whole.clone(), bare.clone()];
+    for (at, leave_out) in parts.iter().enumerate() {
+        let mut content = whole.clone();
+        leave_out(&mut content);
+        all.extend([content, without(Some(at))]);
     }
-    content
+    if kind == Kind::Reminder {
+        all.extend([&whole, &bare].into_iter().flat_map(reminders));
+    }
+    all
+}
+
+/// What leaves out a part of a content.
+type LeaveOut = fn(&mut Content);
+
+macro_rules! without {
+    ($message:ident.$part:ident) => {
+        |content| {
+            if let Message::$message(message) = &mut content.message {
+                message.$part = Default::default();
+            }
+        }
+    };
+}
+
+/// What may be missing, each by itself.
+fn optional(kind: Kind) -> Vec<LeaveOut> {
+    let everywhere: [LeaveOut; 4] = [
+        |content| content.name = None,
+        |content| content.sender.support = None,
+        |content| content.sender.faq = None,
+        |content| content.sender.case = None,
+    ];
+    let own: Vec<LeaveOut> = match kind {
+        Kind::Invitation => vec![without!(Invitation.valid_until), without!(Invitation.introduction)],
+        Kind::Code => vec![without!(Code.device)],
+        Kind::Reminder => vec![without!(Reminder.began_on), without!(Reminder.of)],
+        Kind::Return => vec![without!(Return.ended_on)],
+        Kind::Deactivated => Vec::new(),
+        Kind::Alert => vec![
+            without!(Alert.paragraphs),
+            without!(Alert.facts),
+            without!(Alert.action),
+            without!(Alert.advice),
+            without!(Alert.note),
+            without!(Alert.reference),
+        ],
+        Kind::Test => vec![without!(Test.server)],
+    };
+    everywhere.into_iter().chain(own).collect()
+}
+
+/// A reminder as the first one and as later ones, with no step left, with one and with many.
+fn reminders(content: &Content) -> Vec<Content> {
+    let steps = |done: usize, of: usize| -> Vec<Progress> {
+        let steps =
+            [Step::Open, Step::SignIn(None), Step::Verify, Step::Pin].into_iter().take(of).enumerate();
+        steps.map(|(at, step)| Progress { step, done: at < done }).collect()
+    };
+    let mut all = Vec::new();
+    for number in 1..=3 {
+        for steps in [steps(4, 4), steps(3, 4), steps(2, 4), steps(0, 4), steps(0, 1)] {
+            let mut one = content.clone();
+            if let Message::Reminder(reminder) = &mut one.message {
+                (reminder.number, reminder.steps) = (number, steps);
+            }
+            all.push(one);
+        }
+    }
+    all
 }
 
 fn sender() -> Sender {

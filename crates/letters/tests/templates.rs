@@ -264,6 +264,28 @@ fn the_originals_can_be_changed_and_saved() {
     assert!(ours.html.unwrap().contains("<h1>"));
 }
 
+#[test]
+fn a_template_is_tried_with_every_number_every_count_of_steps_and_each_value_that_may_be_missing() {
+    for source in [
+        "{% if number == 1 %}<b>{% endif %}Go on: {{ link }}",
+        "{% if number == 3 %}<b>{% endif %}Go on: {{ link }}",
+        "{% if left == 0 %}<b>{% endif %}Go on: {{ link }}",
+        "{% if left == 1 %}<b>{% endif %}Go on: {{ link }}",
+        "{% if left == 4 %}<b>{% endif %}Go on: {{ link }}",
+        "{% if name %}<b>{% endif %}{% if faq %}</b>{% endif %}",
+        "{% if began_on and not of %}<b>{% endif %}",
+        "{% if support %}{% else %}<b>{% endif %}",
+    ] {
+        let refused = check(Kind::Reminder, &html(source)).expect_err(source);
+        assert_eq!(refused.part, Part::Html, "{source}");
+    }
+    for kind in Kind::ALL {
+        for language in Language::ALL {
+            assert_eq!(check(kind, &original(*language, kind)), Ok(()), "{kind} in {language:?}");
+        }
+    }
+}
+
 /// Content without anything that may be missing.
 fn bare(kind: Kind) -> Content {
     let mut content = sample(kind);

@@ -156,7 +156,7 @@ pub async fn revoke(
     let change = |device: &mut store::Device| {
         let revoked = device.revoked_at.is_none();
         device.revoked_at = device.revoked_at.or(Some(now));
-        revoked.then(|| (EntryKind::DeviceRevoked, format!("The device “{}” was revoked.", device.name)))
+        Ok(revoked.then(|| (EntryKind::DeviceRevoked, format!("The device “{}” was revoked.", device.name))))
     };
     edit(db, requester, user, reference, change).await
 }
@@ -164,7 +164,7 @@ pub async fn revoke(
 /// Notes that the application's hub has authenticated a device, or that it is to do so anew.
 ///
 /// # Errors
-/// As [`revoke`].
+/// As [`revoke`], and [`Refused::Revoked`] for a device that was revoked and that the hub let in all the same.
 pub async fn hub(
     db: &Database,
     requester: &Requester,
@@ -174,13 +174,16 @@ pub async fn hub(
 ) -> Result<Device, Error> {
     let now = requester.now;
     let change = |device: &mut store::Device| {
+        if authenticated && device.revoked_at.is_some() {
+            return Err(Refused::Revoked);
+        }
         device.hub_at = authenticated.then_some(now);
         let words = if authenticated {
             "was authenticated by the hub"
         } else {
             "has to be authenticated by the hub anew"
         };
-        Some((EntryKind::DeviceChanged, format!("The device “{}” {words}.", device.name)))
+        Ok(Some((EntryKind::DeviceChanged, format!("The device “{}” {words}.", device.name))))
     };
     edit(db, requester, user, reference, change).await
 }
@@ -190,13 +193,13 @@ async fn edit(
     requester: &Requester,
     user: UserId,
     reference: &str,
-    change: impl Fn(&mut store::Device) -> Option<(EntryKind, String)> + Sync,
+    change: impl Fn(&mut store::Device) -> Result<Option<(EntryKind, String)>, Refused> + Sync,
 ) -> Result<Device, Error> {
     let edit = async |mut unit: WriteUnit| -> Attempt<store::Device> {
         unit.lock_enrolment(user).await?.ok_or(Refused::NoPerson)?;
         let found = unit.devices(user).await?.into_iter().find(|device| device.reference == reference);
         let mut device = found.ok_or(Refused::NoDevice)?;
-        if let Some((kind, why)) = change(&mut device) {
+        if let Some((kind, why)) = change(&mut device)? {
             unit.save_device(&device).await?;
             let entry = Entry::new(Subject::User(user), kind, why);
             unit.record([(&entry, &requester.actor)], requester.now).await?;
@@ -210,7 +213,8 @@ async fn edit(
 }
 
 /// Notes when the application saw people, many at once. It changes no version and no journal; people and devices that are not
-/// there are passed over, and an instant in the future counts as now.
+/// there are passed over, a device that no device is called among them. So are instants before 1970, when nobody was seen; one
+/// in the future counts as now.
 ///
 /// # Errors
 /// What the database says.
@@ -219,10 +223,13 @@ pub async fn seen(db: &Database, requester: &Requester, seen: &[Seen]) -> Result
     let mut people = std::collections::BTreeMap::new();
     let mut devices = std::collections::BTreeMap::new();
     for Seen { user, device, at } in seen {
+        if *at < DateTime::UNIX_EPOCH {
+            continue;
+        }
         let at = (*at).min(now);
         let latest = people.entry(*user).or_insert(at);
         *latest = at.max(*latest);
-        if let Some(device) = device {
+        if let Some(device) = device.as_ref().filter(|device| checked("device", device).is_ok()) {
             let latest = devices.entry((*user, device.clone())).or_insert(at);
             *latest = at.max(*latest);
         }

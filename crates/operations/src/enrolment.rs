@@ -24,6 +24,9 @@ pub enum Refused {
     /// The person has no such device.
     #[error("the person has no such device")]
     NoDevice,
+    /// The device was revoked.
+    #[error("the device was revoked: register it under another reference once its user has signed in anew")]
+    Revoked,
     /// The person has no access.
     #[error("the person has no access to the application: the enrolment is {0}")]
     NoAccess(Status),

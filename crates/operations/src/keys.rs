@@ -168,15 +168,33 @@ impl Keys {
 /// Seals the data keys of a database under another master key.
 ///
 /// # Errors
-/// [`Error::Refused`] if `old` is not the key that sealed them.
+/// [`Error::Refused`] if `old` is not the key that sealed them, or not any more: nothing was written then. After another
+/// error it is not known.
 pub(crate) async fn rotate(store: &Store, old: &MasterKey, new: &MasterKey) -> Result<usize, Error> {
-    let stored = store.data_keys().await?;
-    let opened: Option<Vec<SealedKey>> =
-        stored.iter().map(|key| Some(new.seal(key.number, &old.open(key)?))).collect();
+    let opened = resealed(store.data_keys().await?, old, new)?;
+    match store.replace_data_keys(&opened).await {
+        Ok(()) => Ok(opened.len()),
+        Err(store::Error::VersionMismatch) => {
+            let said = "the data keys were sealed under another new key meanwhile: this rotation changed nothing, and \
+                        the key of the other one counts";
+            Err(Error::Refused(said.to_owned()))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Each data key as it is sealed, and as another master key seals it.
+fn resealed(
+    stored: Vec<SealedKey>,
+    old: &MasterKey,
+    new: &MasterKey,
+) -> Result<Vec<(SealedKey, SealedKey)>, Error> {
+    let reseal = |key: SealedKey| {
+        let resealed = new.seal(key.number, &old.open(&key)?);
+        Some((key, resealed))
+    };
     let said = "the present master key does not open the data keys of this database: nothing was changed";
-    let opened = opened.ok_or_else(|| Error::Refused(said.to_owned()))?;
-    store.replace_data_keys(&opened).await?;
-    Ok(opened.len())
+    stored.into_iter().map(reseal).collect::<Option<_>>().ok_or_else(|| Error::Refused(said.to_owned()))
 }
 
 fn derived(key: &[u8; LENGTH], purpose: Purpose) -> [u8; LENGTH] {
@@ -271,6 +289,22 @@ mod tests {
             "what was sealed stays"
         );
         Keys::load(&store, &master, now).await.expect_err("the old key opens nothing");
+        store.close().await;
+    }
+
+    #[tokio::test]
+    async fn of_two_rotations_at_once_one_fails_and_the_key_of_the_other_one_counts() {
+        let (store, master) = (store().await, MasterKey::new());
+        let (first, second) = (MasterKey::new(), MasterKey::new());
+        let now = DateTime::UNIX_EPOCH;
+        Keys::load(&store, &master, now).await.expect("opens");
+        // Both have read what the present key sealed.
+        let stored = store.data_keys().await.expect("readable");
+        let late = resealed(stored, &master, &second).expect("the present key");
+        assert_eq!(rotate(&store, &master, &first).await.expect("rotated"), 1);
+        let refused = store.replace_data_keys(&late).await;
+        assert!(matches!(refused, Err(store::Error::VersionMismatch)), "{refused:?}");
+        Keys::load(&store, &first, now).await.expect("opens");
         store.close().await;
     }
 

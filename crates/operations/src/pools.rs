@@ -7,6 +7,7 @@ mod target;
 
 use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
 use provisioning::{Entry, EntryKind, Expiry, PoolId, PoolPolicy, Subject, Zone};
+use scim::protocol::list::Page;
 use serde::Serialize;
 use store::{NewPool, PoolState, WriteUnit};
 
@@ -14,7 +15,7 @@ use crate::database::{Attempt, Database};
 use crate::entitlement;
 use crate::error::Error;
 use crate::find::checked_name;
-use crate::requester::Operator;
+use crate::requester::{Operator, Requester};
 use crate::work::Work;
 use crate::work::expire_pool;
 use crate::work::settle_pool::{self, PoolWork};
@@ -71,6 +72,15 @@ pub struct Pool {
     pub rule: Option<String>,
     /// When it was created.
     pub created_at: DateTime<Utc>,
+}
+
+impl Pool {
+    /// Seats that are left at an instant; none once it has expired.
+    #[must_use]
+    pub fn free(&self, now: DateTime<Utc>) -> u32 {
+        let expired = self.expires_at.is_some_and(|at| at <= now);
+        if expired { 0 } else { self.seats.saturating_sub(self.used) }
+    }
 }
 
 impl From<PoolState> for Pool {
@@ -158,6 +168,27 @@ pub async fn find(db: &Database, operator: &Operator, pool: &str) -> Result<Pool
 pub async fn list(db: &Database, tenant: &str) -> Result<Vec<Pool>, Error> {
     let (scope, _) = db.tenant(tenant).await?;
     Ok(db.read(&scope).await?.pools().await?.into_iter().map(Pool::from).collect())
+}
+
+/// How many pools the tenant of a requester has, and those of a page, oldest first.
+///
+/// # Errors
+/// What the database says.
+pub async fn page(db: &Database, requester: &Requester, page: Page) -> Result<(u64, Vec<Pool>), Error> {
+    let all = db.read_once(&requester.scope).await?.pools().await?;
+    let number = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+    let total = all.len() as u64;
+    let part = all.into_iter().skip(number(page.start_index.saturating_sub(1))).take(number(page.count));
+    Ok((total, part.map(Pool::from).collect()))
+}
+
+/// A pool of the tenant of a requester; none where there is none of this id.
+///
+/// # Errors
+/// What the database says.
+pub async fn of(db: &Database, requester: &Requester, pool: PoolId) -> Result<Option<Pool>, Error> {
+    let all = db.read_once(&requester.scope).await?.pools().await?;
+    Ok(all.into_iter().find(|known| known.pool.id == pool).map(Pool::from))
 }
 
 /// Until when seats count: to the end of the day given, or up to the instant given.

@@ -110,6 +110,8 @@ pub enum EntryKind {
     MailResumed,
     /// A template of the tenant's mail changed.
     TemplateChanged,
+    /// A template of the tenant's mail could not be used for a person, who got ours.
+    TemplateFailed,
     /// A device was registered.
     DeviceRegistered,
     /// What is known of a device changed.
@@ -234,6 +236,7 @@ words!(EntryKind, "journal entry kind", {
     MailStopped => "mail-stopped",
     MailResumed => "mail-resumed",
     TemplateChanged => "template-changed",
+    TemplateFailed => "template-failed",
     DeviceRegistered => "device-registered",
     DeviceChanged => "device-changed",
     DeviceRevoked => "device-revoked",

@@ -1,9 +1,10 @@
 //! What the application is told: events of every kind, read since a cursor, kept for some days.
 
-use crate::support::{Answer, Client, TestApp, USER};
+use crate::support::{Answer, Client, TestApp, USER, count};
 use chrono::TimeDelta;
 use operations::api_tokens;
 use serde_json::{Value, json};
+use sqlx::{Connection as _, Executor as _};
 
 /// A server with a pool for everyone, a directory and an application.
 struct Site {
@@ -15,8 +16,12 @@ struct Site {
 impl Site {
     async fn open() -> Self {
         let app = TestApp::open().await;
-        let directory = app.connection("generic").await;
         app.pool_for_everyone(100).await;
+        Self::of(app).await
+    }
+
+    async fn of(app: TestApp) -> Self {
+        let directory = app.connection("generic").await;
         let application = directory.with_token(token(&app, &app.tenant, &[]).await);
         Self { app, directory, application }
     }
@@ -154,4 +159,45 @@ async fn a_cursor_of_an_event_that_is_kept_no_more_is_gone() {
     assert_eq!(none.body, json!({ "items": [] }));
     let reader = token(&site.app, &site.app.tenant, &["people:read".to_owned()]).await;
     site.application.with_token(reader).send("GET", "/api/v1/events", &[], None).await.expect(403);
+}
+
+/// A request has its number on PostgreSQL once it holds the group, and waits for a person; meanwhile another request, which
+/// began later, switches the second person on.
+#[tokio::test]
+async fn a_person_is_told_of_in_order_also_where_a_request_began_before_another_one_and_ended_behind_it() {
+    let site = Site::of(TestApp::open().await).await;
+    site.app.pool("Vault", 100, "queue").await;
+    let (first, second) = (site.person("ada").await, site.person("ben").await);
+    let group = site.directory.group("Staff", &[&first, &second]).await;
+    site.app.bind(&group, "Vault").await;
+    site.directory.set_active(&second, false).await.expect(200);
+    let removed = json!([
+        { "op": "remove", "path": format!("members[value eq \"{first}\"]") },
+        { "op": "remove", "path": format!("members[value eq \"{second}\"]") },
+    ]);
+    let leave = async || site.directory.patch(&format!("/Groups/{group}"), removed.clone()).await.expect(200);
+    let come_back = async || site.directory.set_active(&second, true).await.expect(200);
+    if site.app.url.starts_with("sqlite") {
+        come_back().await;
+        leave().await;
+    } else {
+        let mut other = sqlx::PgConnection::connect(&site.app.url).await.expect("the database opens");
+        let held = format!("SELECT 1 FROM users WHERE id = '{first}' FOR NO KEY UPDATE");
+        other.execute("BEGIN").await.expect("begun");
+        other.execute(sqlx::AssertSqlSafe(held)).await.expect("locked");
+        let back = async {
+            // Once the request waits, it has its number.
+            let waits = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+            while count(&site.app, waits).await == 0 {
+                tokio::task::yield_now().await;
+            }
+            come_back().await;
+            other.execute("COMMIT").await.expect("released");
+        };
+        futures::future::join(leave(), back).await;
+    }
+    let (mut told, _) = site.events("", 6).await;
+    told.retain(|event| event["data"]["id"] == json!(second));
+    assert_eq!(kinds(&told), ["access-granted", "access-cut", "access-restored", "access-cut"]);
+    assert_eq!(site.get(&format!("/people/{second}")).await.expect(200).body["access"], json!(false));
 }

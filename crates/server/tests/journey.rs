@@ -5,7 +5,7 @@ use crate::support::sending::Site;
 use crate::support::smtp::{Script, WILLING};
 use crate::support::{TestApp, USER};
 use chrono::TimeDelta;
-use operations::{api_tokens, mail};
+use operations::{Claim, api_tokens, mail};
 use serde_json::json;
 
 #[tokio::test]
@@ -189,6 +189,25 @@ async fn a_refusal_for_good_is_told_and_a_passing_one_is_tried_again() {
     assert!(
         person.body["missingSteps"].as_array().is_some_and(|steps| steps.contains(&json!("invitation-sent")))
     );
+}
+
+#[tokio::test]
+async fn a_mail_whose_job_ends_every_worker_is_given_up_with_it() {
+    let site = Site::open(Script { answers: &[("RCPT busy", "450 4.2.1 busy")], ..WILLING }).await;
+    site.invited("busy").await;
+    let db = site.app.admin.db();
+    site.app.clock.advance(TimeDelta::hours(4));
+    for _ in 0..12 {
+        let (claim, now) = (Claim::of(&[mail::SEND_MAIL], 9), site.app.clock.now());
+        let claimed = db.claim_jobs(&claim, "crashed", now, TimeDelta::seconds(1)).await.expect("claimed");
+        assert_eq!(claimed.len(), 1);
+        site.app.clock.advance(TimeDelta::minutes(1));
+    }
+    assert_eq!(site.outbox("queued").await.len(), 1);
+    site.app.later(TimeDelta::zero()).await;
+    let given_up = site.outbox("given-up").await;
+    assert_eq!((given_up.len(), site.outbox("queued").await.len()), (1, 0));
+    assert!(given_up[0].said.as_deref().is_some_and(|said| said.contains("12 workers")), "{given_up:?}");
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! All tests of the server that see it from outside, as one program: each program would hold all dependencies again.
 
+mod api;
 mod arrivals;
 mod auth;
 mod brake;

@@ -2,14 +2,16 @@
 
 use crate::support::sending::Site;
 use crate::support::smtp::{Script, WILLING};
+use crate::support::{Answer, Client, TestApp, USER};
 use chrono::TimeDelta;
 use operations::asked::Concerned;
 use operations::consequences::Agreed;
-use operations::mail::{self, templates};
+use operations::mail::{self, Fate, templates};
 use operations::reminders::{self, Whom};
 use operations::tenants::{self, SendingChange, SettingsChange};
 use operations::work::{Pace, step};
-use operations::{Claim, JobOutcome};
+use operations::{Claim, JobOutcome, api_tokens};
+use serde_json::json;
 use server::Server;
 
 const DAY: TimeDelta = TimeDelta::days(1);
@@ -294,6 +296,34 @@ async fn a_tenant_writes_in_its_own_words() {
 }
 
 #[tokio::test]
+async fn a_template_that_fails_for_some_people_stops_nobodys_mail() {
+    let site = Site::open(WILLING).await;
+    let (db, operator, tenant) = (site.app.admin.db(), site.app.admin.operator("test"), &site.app.tenant);
+    let some = "sign_in == \"keoni\" or sign_in == \"kimo\" or sign_in == \"kai\"";
+    let html = format!("Ahoy{{% if {some} %}}<b>{{% endif %}}, begin: <a href=\"{{{{ link }}}}\">here</a>");
+    let parts = templates::Parts { html: Some(html), ..Default::default() };
+    templates::set(db, &operator, tenant, ("invitation", "en"), &parts).await.expect("no sample shows it");
+    for name in ["keoni", "kimo", "leilani"] {
+        site.person(name, &format!("{name}@alpha.example")).await;
+    }
+    site.pass(TimeDelta::hours(1)).await;
+    let is_ours = |name: &str| {
+        let mail = site.to(&format!("{name}@alpha.example")).pop().expect("an invitation");
+        !mail.body("text/html").expect("HTML").contains("Ahoy")
+    };
+    assert!(!is_ours("leilani") && is_ours("keoni") && is_ours("kimo"));
+    assert_eq!(site.told("template-failed").await, 1, "once a day is enough");
+    site.pass(DAY).await;
+    site.person("kai", "kai@alpha.example").await;
+    site.pass(TimeDelta::hours(1)).await;
+    assert!(is_ours("kai"));
+    assert_eq!(site.told("template-failed").await, 2);
+    let preview = mail::preview(db, &operator, (Some(tenant), Some("kai")), ("invitation", None)).await;
+    let wrong = preview.expect_err("a preview says what is wrong").to_string();
+    assert!(wrong.contains("line 1"), "{wrong}");
+}
+
+#[tokio::test]
 async fn an_administrator_gets_a_test_mail_of_any_kind() {
     let site = Site::open(WILLING).await;
     let (db, operator, tenant) = (site.app.admin.db(), site.app.admin.operator("test"), &site.app.tenant);
@@ -311,6 +341,146 @@ async fn an_administrator_gets_a_test_mail_of_any_kind() {
         let refused = mail::test(db, &operator, (tenant, to), (kind, tag)).await.expect_err(said).to_string();
         assert!(refused.contains(said), "{refused}");
     }
+}
+
+/// A server without a mail server: mail waits until the test takes it.
+struct Unsent {
+    app: TestApp,
+    directory: Client,
+    application: Client,
+}
+
+impl Unsent {
+    async fn open() -> Self {
+        let app = TestApp::open().await;
+        let directory = app.connection("generic").await;
+        app.pool_for_everyone(10).await;
+        let operator = app.admin.operator("test");
+        let token = api_tokens::create(app.admin.db(), &operator, &app.tenant, ("app", &[]), None).await;
+        let application = directory.with_token(token.expect("a new token").token);
+        Self { app, directory, application }
+    }
+
+    async fn person(&self, name: &str) -> String {
+        let address = json!([{ "value": format!("{name}@alpha.example") }]);
+        let body = json!({ "schemas": [USER], "userName": name, "emails": address });
+        let person = self.directory.post("/Users", &body).await.expect(201).id();
+        self.app.later(TimeDelta::hours(1)).await;
+        person
+    }
+
+    /// Takes the mails that can be sent now, with what comes of them; answers their subjects.
+    async fn taken(&self, kind: &str, fate: &Fate) -> Vec<String> {
+        let (db, now) = (self.app.admin.db(), self.app.clock.now());
+        let mut subjects = Vec::new();
+        for job in db.claim_jobs(&Claim::of(&[kind], 9), "worker", now, DAY).await.expect("claimed") {
+            if let Some(outgoing) = mail::next(db, &job, now).await.expect("readable") {
+                subjects.push(outgoing.subject);
+                mail::record(db, &job, fate, now).await.expect("recorded");
+            }
+            db.finish_job(&job, JobOutcome::Done, now).await.expect("finished");
+        }
+        subjects
+    }
+
+    /// How many mails were sent.
+    async fn sent(&self) -> usize {
+        self.taken(mail::SEND_MAIL, &Fate::Sent).await.len()
+    }
+
+    async fn post(&self, path: &str, body: serde_json::Value) -> Answer {
+        let headers = [("content-type", "application/json")];
+        self.application.send("POST", &format!("/api/v1{path}"), &headers, Some(body.to_string())).await
+    }
+
+    /// A person takes every step.
+    async fn finish(&self, person: &str) {
+        self.post(&format!("/people/{person}/code"), json!({ "device": "HL-LT-2231" })).await.expect(202);
+        let subject = self.taken(mail::SEND_CODE, &Fate::Sent).await.pop().expect("a code");
+        let code: String = subject.chars().filter(char::is_ascii_digit).take(6).collect();
+        let checked = self.post(&format!("/people/{person}/code/check"), json!({ "code": code })).await;
+        for step in checked.expect(200).body["missingSteps"].as_array().expect("steps") {
+            self.post(&format!("/people/{person}/steps"), json!({ "step": step })).await.expect(200);
+        }
+        assert_eq!(self.directory.status(person).await, "active");
+    }
+
+    async fn remind(&self, person: &str) -> Result<(), String> {
+        let operator = self.app.admin.operator("test");
+        let asked = reminders::send_one(self.app.admin.db(), &operator, person, 24).await;
+        self.app.later(TimeDelta::zero()).await;
+        asked.map_err(|error| error.to_string())
+    }
+
+    /// The kinds of the mails that were withdrawn, the latest first.
+    async fn withdrawn(&self) -> Vec<String> {
+        let query = mail::Query { state: Some("withdrawn".to_owned()), most: 9, ..Default::default() };
+        let operator = self.app.admin.operator("test");
+        let listed = mail::list(self.app.admin.db(), &operator, &self.app.tenant, &query).await;
+        listed.expect("readable").into_iter().map(|mail| mail.kind).collect()
+    }
+}
+
+#[tokio::test]
+async fn a_mail_that_is_not_true_any_more_when_it_can_be_sent_is_not_sent() {
+    let site = Unsent::open().await;
+    let sending = SendingChange { deactivation_notice: Some(true), ..Default::default() };
+    let settings = SettingsChange { sending, ..Default::default() };
+    let (change, agreed) = (tenants::Change { settings, ..Default::default() }, Agreed::Nothing);
+    let operator = site.app.admin.operator("test");
+    tenants::update(site.app.admin.db(), &operator, &site.app.tenant, &change, agreed)
+        .await
+        .expect("settings");
+
+    // Who has finished meanwhile is neither invited nor reminded.
+    let keoni = site.person("keoni").await;
+    site.finish(&keoni).await;
+    assert_eq!(site.sent().await, 0);
+    assert_eq!(site.withdrawn().await, ["invitation"]);
+    let berta = site.person("berta").await;
+    assert_eq!(site.sent().await, 1, "who has not is");
+    site.app.later(DAY * 2).await;
+    site.remind(&berta).await.expect("a reminder");
+    site.finish(&berta).await;
+    assert_eq!(site.sent().await, 0);
+    assert_eq!(site.withdrawn().await, ["reminder", "invitation"]);
+
+    // Who has access again is not told that it ended, and who has finished once more is not told to come back.
+    site.directory.set_active(&berta, false).await.expect(200);
+    site.app.later(DAY * 8).await;
+    assert_eq!(site.directory.status(&berta).await, "deactivated");
+    site.directory.set_active(&berta, true).await.expect(200);
+    assert_eq!(site.sent().await, 0);
+    assert_eq!(site.withdrawn().await[0], "deactivated");
+    site.app.later(TimeDelta::hours(1)).await;
+    site.finish(&berta).await;
+    assert_eq!(site.sent().await, 0);
+    assert_eq!(site.withdrawn().await[0], "return");
+    let carla = site.person("carla").await;
+    assert_eq!(site.sent().await, 1);
+    site.directory.set_active(&carla, false).await.expect(200);
+    site.app.later(DAY * 8).await;
+    assert_eq!(site.sent().await, 1, "who has no access is told");
+}
+
+#[tokio::test]
+async fn a_refused_address_counts_until_mail_to_it_is_taken_and_refused_words_do_not() {
+    let site = Unsent::open().await;
+    let refused = |address| Fate::Refused { said: "550 no".to_owned(), address };
+    let person = site.person("keoni").await;
+    assert_eq!(site.sent().await, 1);
+    site.app.later(DAY).await;
+    site.remind(&person).await.expect("a reminder");
+    assert_eq!(site.taken(mail::SEND_MAIL, &refused(false)).await.len(), 1);
+    site.remind(&person).await.expect("only the words of the first one were refused");
+    assert_eq!(site.taken(mail::SEND_MAIL, &refused(true)).await.len(), 1);
+    let said = site.remind(&person).await.expect_err("the address was refused");
+    assert!(said.contains("refused their address"), "{said}");
+    // The person asks for a code, and it arrives.
+    site.app.later(DAY).await;
+    site.post(&format!("/people/{person}/code"), json!({ "device": "HL-LT-2231" })).await.expect(202);
+    assert_eq!(site.taken(mail::SEND_CODE, &Fate::Sent).await.len(), 1);
+    site.remind(&person).await.expect("a reminder");
 }
 
 #[tokio::test]

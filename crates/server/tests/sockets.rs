@@ -192,6 +192,31 @@ async fn a_body_that_is_too_large_gets_its_answer_also_when_all_of_it_is_written
 }
 
 #[tokio::test]
+async fn an_error_of_the_api_has_its_own_length_and_the_connection_goes_on() {
+    against(&[], async |address, _| {
+        let mut stream = connect(address).await;
+        for (request, status) in [
+            ("GET /api/v1/people", 401),
+            ("GET /api/v1/events?limit=x", 401),
+            ("GET /api/v1/nowhere", 404),
+            ("DELETE /api/v1/people", 405),
+            ("BREW /api/v1/openapi.json", 405),
+        ] {
+            let head = format!("{request} HTTP/1.1\r\nHost: x\r\n\r\n");
+            stream.write_all(head.as_bytes()).await.expect("sent");
+            let answered = answer(&mut stream).await;
+            assert!(answered.starts_with(&format!("HTTP/1.1 {status} ")), "{request}: {answered}");
+            assert!(answered.contains("content-type: application/problem+json"), "{request}: {answered}");
+            let (_, body) = answered.split_once("\r\n\r\n").expect("a head and a body");
+            let problem: serde_json::Value = serde_json::from_str(body).expect("a whole body");
+            assert_eq!(problem["status"], status, "{request}: {problem}");
+            healthy(&mut stream).await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_length_that_is_too_large_is_refused_before_the_body_comes() {
     against(&[], async |address, token| {
         let mut stream = connect(address).await;

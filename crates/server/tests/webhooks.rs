@@ -305,6 +305,29 @@ async fn after_a_crash_between_answer_and_record_only_that_delivery_is_repeated(
     assert_eq!(site.receiver.heard().len(), 3);
 }
 
+#[tokio::test]
+async fn a_delivery_whose_job_ends_every_worker_is_given_up_and_the_next_one_is_made() {
+    let site = Site::open(|_, number| if number == 0 { Reply::Status(500, "no") } else { OK }).await;
+    let (db, clock) = (site.app.admin.db(), &site.app.clock);
+    let person = site.person("ada").await;
+    site.directory.set_active(&person, false).await.expect(200);
+    let first = site.until_heard(1).await;
+    clock.advance(TimeDelta::hours(1));
+    for _ in 0..12 {
+        let claim = Claim::of(&[webhooks::DELIVER], 9);
+        let claimed =
+            db.claim_jobs(&claim, "crashed", clock.now(), TimeDelta::seconds(1)).await.expect("claimed");
+        assert_eq!(claimed.len(), 1);
+        clock.advance(TimeDelta::minutes(1));
+    }
+    let heard = site.until_heard(2).await;
+    assert_ne!(heard[1].header("webhook-id"), first[0].header("webhook-id"), "the next one about the person");
+    let given_up = site.deliveries(Some("given-up")).await;
+    assert_eq!(given_up.len(), 1);
+    assert_eq!(given_up[0].attempts, 1, "no attempt was made of which something is known");
+    assert_eq!(site.deliveries(Some("waiting")).await.len(), 0);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn two_servers_deliver_each_event_once() {
     let site = Site::open(|_, _| OK).await;

@@ -116,7 +116,8 @@ impl WriteUnit {
     /// (below the size of a batch). `caused` says who brought about what happens to a person.
     ///
     /// # Errors
-    /// [`Error::Busy`] if a pool no longer has the seats that the decision gives out; drop the unit then.
+    /// [`Error::Busy`] if a pool no longer has the seats that the decision gives out, and [`Error::Conflicting`] as for
+    /// [`WriteUnit::tell`]; drop the unit then.
     pub async fn carry_out<'a>(
         &mut self,
         decision: &Decision,

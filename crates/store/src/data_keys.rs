@@ -54,17 +54,18 @@ impl Store {
         Ok(inserted)
     }
 
-    /// Replaces the sealed form of data keys, all or none.
+    /// Replaces the sealed form of data keys, each with what it is now and what it becomes: all or none.
     ///
     /// # Errors
-    /// [`Error::NotFound`] if one of the numbers does not exist; [`Error::Busy`] or [`Error::Other`].
-    pub async fn replace_data_keys(&self, keys: &[SealedKey]) -> Result<(), Error> {
+    /// [`Error::VersionMismatch`] if one of them is not what it was; [`Error::Busy`] or [`Error::Other`].
+    pub async fn replace_data_keys(&self, keys: &[(SealedKey, SealedKey)]) -> Result<(), Error> {
         let transaction = self.writing().await?;
-        for key in keys {
+        for (old, new) in keys {
             let mut sql = Sql::new("UPDATE data_keys SET sealed = ");
-            sql.bind(key.sealed.clone()).push(" WHERE number = ").bind(key.number);
+            sql.bind(new.sealed.clone()).push(" WHERE number = ").bind(old.number);
+            sql.push(" AND sealed = ").bind(old.sealed.clone());
             if transaction.run(sql).await? != 1 {
-                return Err(Error::NotFound);
+                return Err(Error::VersionMismatch);
             }
         }
         transaction.commit().await

@@ -33,7 +33,8 @@ pub enum Error {
     /// The database takes no changes, like the standby of another one or a file without permission to write.
     #[error("the database takes no changes")]
     ReadOnly,
-    /// The database gave up on a deadlock, or on a snapshot that was too old: the same attempt may succeed at once.
+    /// The database gave up on a deadlock, on a snapshot that was too old, or on an event out of order: the same attempt may
+    /// succeed at once.
     #[error("the database gave up in favour of another change, try again")]
     Conflicting,
     /// The schema is older than the program and migrations are switched off.
@@ -171,6 +172,7 @@ impl From<DbErr> for Error {
             sqlx::Error::Io(_) => Self::Unreachable,
             sqlx::Error::Database(database) => constraint(database.as_ref())
                 .or_else(|| no_owner(database.as_ref()))
+                .or_else(|| out_of_order(database.as_ref()))
                 .or_else(|| database.code().and_then(|code| passing(&code)))
                 .unwrap_or(Self::Other(error.into())),
             _ => Self::Other(error.into()),
@@ -197,6 +199,13 @@ fn no_owner(error: &dyn sqlx::error::DatabaseError) -> Option<Error> {
     let key = error.constraint().is_some_and(|name| name.ends_with("_owner_fkey"));
     let trigger = error.code().is_some_and(|code| code == TRIGGER) && error.constraint().is_none();
     (key || trigger).then_some(Error::ConnectionGone)
+}
+
+/// An event without an id is one that would stand before what was told about its person since its transaction began; only
+/// `PostgreSQL`, where that can happen, names the table.
+fn out_of_order(error: &dyn sqlx::error::DatabaseError) -> Option<Error> {
+    (error.kind() == sqlx::error::ErrorKind::NotNullViolation && error.table() == Some("events"))
+        .then_some(Error::Conflicting)
 }
 
 /// The errors that pass without a change of the request, by their codes: five characters are one of `PostgreSQL`,

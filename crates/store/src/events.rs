@@ -6,7 +6,7 @@ use sea_orm::{ConnectionTrait as _, DbBackend, FromQueryResult};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::db::backend::{json_text, renumber_restored, settled};
+use crate::db::backend::{behind_own, json_text, renumber_restored, settled};
 use crate::db::rows::{Rows, given};
 use crate::db::sql::Sql;
 use crate::entity::events::{self, Column};
@@ -159,10 +159,11 @@ impl ReadUnit {
 }
 
 impl WriteUnit {
-    /// Tells the application; it is read once the unit is committed.
+    /// Tells the application about people whom this unit has locked; it is read once the unit is committed.
     ///
     /// # Errors
-    /// [`Error::Busy`] or [`Error::Other`].
+    /// [`Error::Conflicting`] if another unit has told something about the same person that would be read behind it: drop
+    /// the unit then and try again. [`Error::Busy`] or [`Error::Other`].
     pub async fn tell(&mut self, told: Vec<NewEvent>, now: DateTime<Utc>) -> Result<(), Error> {
         if told.is_empty() {
             return Ok(());
@@ -192,15 +193,26 @@ impl WriteUnit {
     }
 }
 
-/// Appends what writes events, each with the names that its person has now.
+/// Appends what writes events, each with the names that its person has now; the person must be locked.
+///
+/// Events of one person are read in the order in which they happened. So nothing is written behind which another transaction
+/// has told something about the same person already: such an event gets no id, and the statement fails as
+/// [`Error::Conflicting`]. The attempt that follows stands behind. Few events have a greater number than a transaction that
+/// is open, and they are read once for all rows.
 pub(crate) fn push_events(backend: DbBackend, sql: &mut Sql, rows: Vec<events::Model>) {
-    let [tenant, user] =
-        [Column::TenantId, Column::UserId].map(|column| given::<events::Entity>(backend, column));
+    let [tenant, user, id] =
+        [Column::TenantId, Column::UserId, Column::Id].map(|column| given::<events::Entity>(backend, column));
     let of_user =
         |value: &str| format!("(SELECT {value} FROM users u WHERE u.tenant_id = {tenant} AND u.id = {user})");
-    let names = [
+    let mut found = vec![
         (Column::UserName, of_user(&json_text(backend, "u.document", &["userName"]))),
         (Column::ExternalId, of_user("u.external_id")),
     ];
-    sql.insert_with(backend, &rows.into_iter().collect::<Rows<events::Entity>>(), &names, "");
+    if let (Some(behind), Some(first)) = (behind_own(backend, "o.position"), rows.first()) {
+        sql.push("WITH later AS (SELECT o.user_id FROM events o WHERE o.tenant_id = ").bind(first.tenant_id);
+        sql.push(&format!(" AND {behind}) "));
+        let in_order = format!("CASE WHEN {user} IN (SELECT l.user_id FROM later l) THEN NULL ELSE {id} END");
+        found.push((Column::Id, in_order));
+    }
+    sql.insert_with(backend, &rows.into_iter().collect::<Rows<events::Entity>>(), &found, "");
 }

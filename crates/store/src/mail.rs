@@ -83,6 +83,8 @@ pub struct Mail {
     pub released_at: Option<DateTime<Utc>>,
     /// When the mail server took it or refused it for good.
     pub answered_at: Option<DateTime<Utc>>,
+    /// Whether the mail server refused its address, and not what it says.
+    pub address_refused: bool,
 }
 
 impl Mail {
@@ -135,6 +137,7 @@ impl TryFrom<mail::Model> for Mail {
             by_hand: row.by_hand,
             released_at: row.released_at,
             answered_at: row.answered_at,
+            address_refused: row.address_refused,
         })
     }
 }
@@ -210,6 +213,7 @@ impl WriteUnit {
             by_hand: mail.by_hand,
             released_at: mail.released_at.map(stored),
             answered_at: mail.answered_at.map(stored),
+            address_refused: mail.address_refused,
             id: mail.id,
             user_id: mail.user.map(UserId::uuid),
             kind: mail.kind,
@@ -249,6 +253,7 @@ impl WriteUnit {
         sql.push(", expires_at = ").bind(mail.expires_at.map(stored));
         sql.push(", released_at = ").bind(mail.released_at.map(stored));
         sql.push(", answered_at = ").bind(mail.answered_at.map(stored));
+        sql.push(", address_refused = ").bind(mail.address_refused);
         sql.push(" WHERE tenant_id = ").bind(self.tenant()).push(" AND id = ").bind(mail.id);
         self.transaction.run(sql).await?;
         Ok(())

@@ -5,7 +5,7 @@ use provisioning::UserId;
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
-use crate::db::backend::for_update;
+use crate::db::backend::{for_update, json_text, uuid_of_text};
 use crate::db::sql::{CHUNK, Sql};
 use crate::error::Error;
 use crate::ids::{ConnectionId, stored};
@@ -228,7 +228,8 @@ impl WriteUnit {
         self.transaction.run(sql).await.map(drop)
     }
 
-    /// Has mail wait for its turn again that has left the queue, and that no mail server was asked to take.
+    /// Has mail wait for its turn again that has left the queue, and that no mail server was asked to take. What a worker has
+    /// in hand may be on its way to the mail server now, and goes on.
     ///
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
@@ -237,7 +238,12 @@ impl WriteUnit {
             "UPDATE mail SET state = 'waiting', content = NULL, released_at = NULL, expires_at = NULL \
              WHERE state = 'queued' AND attempts = 0 AND released_at IS NOT NULL AND tenant_id = ",
         );
-        sql.bind(self.tenant());
+        let backend = self.backend();
+        let mail = uuid_of_text(backend, &json_text(backend, "j.payload", &["mail"]));
+        sql.bind(self.tenant()).push(&format!(
+            " AND id NOT IN (SELECT r.id FROM (SELECT {mail} AS id FROM jobs j WHERE j.state = 'running' AND j.tenant_id = "
+        ));
+        sql.bind(self.tenant()).push(") r WHERE r.id IS NOT NULL)");
         self.transaction.run(sql).await
     }
 

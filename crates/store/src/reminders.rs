@@ -86,7 +86,7 @@ impl ReadUnit {
         Ok(found)
     }
 
-    /// The addresses to which mail to these people was refused for good.
+    /// The addresses of these people that the mail server refused for good, unless it took mail to them later.
     ///
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
@@ -96,7 +96,11 @@ impl ReadUnit {
             let mut sql = Sql::new("SELECT m.user_id, m.recipient FROM ");
             let keys = chunk.iter().map(|user| user.uuid());
             sql.among(self.backend(), self.tenant(), ("mail", "m", "user_id"), keys);
-            sql.push(" WHERE m.state = 'refused'");
+            sql.push(
+                " WHERE m.state = 'refused' AND m.address_refused AND NOT EXISTS (SELECT 1 FROM mail s \
+                 WHERE s.tenant_id = m.tenant_id AND s.user_id = m.user_id AND s.recipient = m.recipient \
+                 AND s.state = 'sent' AND s.answered_at > m.answered_at)",
+            );
             for row in self.transaction.all::<RefusedRow>(sql).await? {
                 found.entry(UserId::new(row.user_id)).or_default().push(row.recipient);
             }

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use provisioning::{EventKind, UserId};
 use sea_orm::{ConnectionTrait as _, Database};
 use serde_json::json;
-use store::{Event, Kept, NewEvent, Place, Store, WriteUnit};
+use store::{Error, Event, Kept, NewEvent, Place, Store, WriteUnit};
 
 /// Tells the application something about a person.
 async fn tell(unit: &mut WriteUnit, user: UserId, number: usize) {
@@ -103,6 +103,54 @@ proptest! {
             assert_eq!(seen, expected);
         });
     }
+}
+
+#[tokio::test]
+async fn events_of_one_person_are_read_in_the_order_of_the_changes_whoever_began_first() {
+    let store = TestStore::open().await;
+    let (ada, ben) = (store.add_user("ada").await, store.add_user("ben").await);
+    let group = store.add_group("Staff").await;
+    let (mut place, mut seen) = (Place::default(), Vec::new());
+    if store.kind() == "postgresql" {
+        // This one has its number once it has a lock; the other one changes the person first.
+        let mut early = store.unit().await;
+        early.lock_group(group).await.expect("readable").expect("there");
+        let mut late = store.unit().await;
+        late.lock_user(ada).await.expect("readable").expect("there");
+        tell(&mut late, ada, 0).await;
+        late.commit().await.expect("committed");
+        early.lock_user(ada).await.expect("readable").expect("there");
+        read_on(&store, &mut place, &mut seen).await;
+        assert!(seen.is_empty(), "nothing is read while something can come before it");
+        let event = |user| NewEvent { kind: EventKind::EnrolmentStep, user, details: json!({ "number": 9 }) };
+        let refused = early.tell(vec![event(ben), event(ada)], now()).await;
+        assert!(matches!(refused, Err(Error::Conflicting)), "{refused:?}");
+        drop(early);
+        // About another person it may tell.
+        let mut early = store.unit().await;
+        early.lock_group(group).await.expect("readable").expect("there");
+        let mut late = store.unit().await;
+        tell(&mut late, ada, 1).await;
+        late.commit().await.expect("committed");
+        tell(&mut early, ben, 2).await;
+        early.commit().await.expect("committed");
+    } else {
+        for (user, number) in [(ada, 0), (ada, 1), (ben, 2)] {
+            let mut unit = store.unit().await;
+            tell(&mut unit, user, number).await;
+            unit.commit().await.expect("committed");
+        }
+    }
+    let mut unit = store.unit().await;
+    unit.lock_group(group).await.expect("readable").expect("there");
+    unit.lock_user(ada).await.expect("readable").expect("there");
+    tell(&mut unit, ada, 3).await;
+    tell(&mut unit, ada, 4).await;
+    unit.commit().await.expect("committed");
+    read_all(&store, &mut place, &mut seen, 5).await;
+    let of_ben = seen.iter().position(|number| *number == 2).expect("told");
+    seen.remove(of_ben);
+    assert_eq!(seen, [0, 1, 3, 4]);
 }
 
 #[tokio::test]

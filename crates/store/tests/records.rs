@@ -6,7 +6,9 @@ use crate::support::{TestStore, actor, create_tenant, id_at, insert_group, new_c
 use chrono::TimeDelta;
 use provisioning::{Entry, EntryKind, GroupId, PoolId, Subject, UserId};
 use serde_json::json;
-use store::{Actor, ActorKind, Constraint, Error, JournalQuery, Kept, NewToken, RequestBatch, RequestRecord};
+use store::{
+    Actor, ActorKind, Constraint, Error, JournalQuery, Kept, NewToken, RequestBatch, RequestRecord, SealedKey,
+};
 
 #[tokio::test]
 async fn the_journal_keeps_its_order() {
@@ -174,4 +176,24 @@ async fn constraints_are_known_by_name() {
     drop(unit);
     assert!(!format!("{token:?}").contains("7, 7"), "a hash is not shown");
     assert_eq!(actor().kind.to_string(), "operator");
+}
+
+#[tokio::test]
+async fn data_keys_are_sealed_anew_from_what_they_are_and_all_or_none() {
+    let store = TestStore::open().await;
+    let key = |number, sealed: &str| SealedKey { number, sealed: sealed.as_bytes().to_vec() };
+    for number in [1, 2] {
+        assert!(store.insert_data_key(&key(number, "old"), now()).await.expect("inserted"));
+    }
+    let to = |sealed: &str| [1, 2].map(|number| (key(number, "old"), key(number, sealed)));
+    let (first, second) = (to("first"), to("second"));
+    // Both have read the same; one of them comes later.
+    let done = tokio::join!(store.replace_data_keys(&first), store.replace_data_keys(&second));
+    let (won, lost) = if done.0.is_ok() { ("first", done.1) } else { ("second", done.0) };
+    assert!(matches!(lost, Err(Error::VersionMismatch)), "{lost:?}");
+    let stored = [key(1, won), key(2, won)];
+    assert_eq!(store.data_keys().await.expect("readable"), stored);
+    let half = [(key(1, won), key(1, "third")), (key(2, "old"), key(2, "third"))];
+    store.replace_data_keys(&half).await.expect_err("one of them is not what it was");
+    assert_eq!(store.data_keys().await.expect("readable"), stored);
 }

@@ -1,6 +1,6 @@
 //! One fresh database on the server that the environment names.
 
-use sqlx::{Connection as _, Executor as _, PgConnection};
+use sqlx::{Connection as _, Executor as _, PgConnection, SqliteConnection};
 
 use crate::support::Site;
 
@@ -14,6 +14,23 @@ pub(crate) fn with_site(act: impl FnOnce(&Site)) {
     let mut site = Site::sqlite();
     site.database_url = database.url();
     act(&site);
+}
+
+/// Runs a statement on the database of a site, behind the back of every command.
+pub(crate) fn execute(site: &Site, statement: &'static str) {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(async {
+        let url = &site.database_url;
+        if url.starts_with("postgres") {
+            let mut connection = PgConnection::connect(url).await.expect("PostgreSQL answers");
+            connection.execute(statement).await.expect("the statement runs");
+            connection.close().await.expect("closed");
+        } else {
+            let mut connection = SqliteConnection::connect(url).await.expect("the file opens");
+            connection.execute(statement).await.expect("the statement runs");
+            connection.close().await.expect("closed");
+        }
+    });
 }
 
 /// A database that goes when dropped.

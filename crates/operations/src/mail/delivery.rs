@@ -55,9 +55,16 @@ pub enum Fate {
     /// The mail server took it.
     Sent,
     /// The mail server refused it for good.
-    Refused(String),
+    Refused {
+        /// What it said.
+        said: String,
+        /// Whether it refused the address, and not what the mail says.
+        address: bool,
+    },
     /// It may be taken later.
     Later(String),
+    /// It is not tried any more, for a reason of ours.
+    GivenUp(String),
 }
 
 /// The mail that a job is to send now; none where there is nothing to send any more. A mail that is of no use any more, or too
@@ -88,7 +95,7 @@ pub async fn next(db: &Database, job: &Job, now: DateTime<Utc>) -> Result<Option
     let sealed = mail.content.as_deref().and_then(|sealed| Sealed::open(keys, &job.scope, id, sealed));
     let Some(Sealed { language, name, subject, text, html }) = sealed else {
         let said = "what the mail says cannot be opened with the present master key".to_owned();
-        record(db, job, &Fate::Refused(said), now).await?;
+        record(db, job, &Fate::Refused { said, address: false }, now).await?;
         return Ok(None);
     };
     let (date, address) = (mail.since(), mail.recipient);
@@ -102,10 +109,7 @@ async fn unfit(unit: &WriteUnit, mail: &Mail, now: DateTime<Utc>) -> Result<Opti
     }
     if let Some(user) = mail.user.filter(|_| mail.kind != letters::Kind::Alert.as_str()) {
         let known = unit.user(user).await?;
-        // People whose access has ended meanwhile get nothing that says otherwise.
-        if mail.kind != letters::Kind::Deactivated.as_str()
-            && !known.as_ref().is_some_and(|user| user.enrolment.has_access())
-        {
+        if !is_true_of(known.as_ref().map(|user| &user.enrolment), &mail.kind) {
             return Ok(Some(MailState::Withdrawn));
         }
         // Somebody else may read what comes to an address that the person has no more.
@@ -115,6 +119,20 @@ async fn unfit(unit: &WriteUnit, mail: &Mail, now: DateTime<Utc>) -> Result<Opti
         }
     }
     Ok((mail.attempts == 0 && mail.since() + FRESH <= now).then_some(MailState::Held))
+}
+
+/// Whether what a mail of this kind says is still true of its person, who may be gone: nobody is told of access that has ended
+/// meanwhile, of an end that is none any more, or of steps that were taken.
+fn is_true_of(enrolment: Option<&Enrolment>, kind: &str) -> bool {
+    let has_access = enrolment.is_some_and(Enrolment::has_access);
+    match kind.parse() {
+        Ok(letters::Kind::Alert) => true,
+        Ok(letters::Kind::Deactivated) => !has_access,
+        Ok(letters::Kind::Invitation | letters::Kind::Return | letters::Kind::Reminder) => {
+            enrolment.is_some_and(|enrolment| enrolment.status == Status::Pending)
+        }
+        Ok(letters::Kind::Code | letters::Kind::Test) | Err(_) => has_access,
+    }
 }
 
 /// Records what became of an attempt to send the mail of a job, which is done then: another attempt has a job of its own.
@@ -134,11 +152,11 @@ pub async fn record(db: &Database, job: &Job, fate: &Fate, now: DateTime<Utc>) -
         // Mail that was called back while the mail server had it is answered all the same.
         let answered = |mail: &Mail| match mail.state {
             MailState::Queued => true,
-            MailState::Waiting => !matches!(fate, Fate::Later(_)),
+            MailState::Waiting => !matches!(fate, Fate::Later(_) | Fate::GivenUp(_)),
             _ => false,
         };
         let Some(mut mail) = unit.lock_mail(id).await?.filter(answered) else { return Ok((unit, ())) };
-        mail.attempts += 1;
+        mail.attempts += u32::from(!matches!(fate, Fate::GivenUp(_)));
         match fate {
             Fate::Sent => {
                 (mail.state, mail.sent_at, mail.said) = (MailState::Sent, Some(now), None);
@@ -158,8 +176,9 @@ pub async fn record(db: &Database, job: &Job, fate: &Fate, now: DateTime<Utc>) -
                     events::step_taken(&mut unit, step, (enrolment, &next), &actor, now).await?;
                 }
             }
-            Fate::Refused(said) => {
+            Fate::Refused { said, address } => {
                 (mail.state, mail.said) = (MailState::Refused, Some(said.clone()));
+                mail.address_refused = *address;
                 mail.answered_at = Some(now);
                 // It looks whether too much is refused.
                 unit.enqueue(let_leave::job(now), now).await?;
@@ -181,6 +200,7 @@ pub async fn record(db: &Database, job: &Job, fate: &Fate, now: DateTime<Utc>) -
                     mail.state = MailState::GivenUp;
                 }
             }
+            Fate::GivenUp(why) => (mail.state, mail.said) = (MailState::GivenUp, Some(why.clone())),
         }
         if let Some((user, enrolment)) = enrolment
             && mail.kind == letters::Kind::Reminder.as_str()

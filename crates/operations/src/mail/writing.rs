@@ -1,11 +1,13 @@
 //! A mail is written: for whom, in which language, with which links.
 
-use chrono::{DateTime, Utc};
-use letters::{Contact, Content, Kind, Language, Letter, Link, Message, Override, Sender};
-use provisioning::UserId;
+use chrono::{DateTime, TimeDelta, Utc};
+use letters::{Contact, Content, Kind, Language, Letter, Link, Message, Override, Sender, TemplateError};
+use provisioning::{Entry, EntryKind, Subject, UserId};
 use scim::Object;
 use serde_json::{Value, json};
-use store::{Mail, MailState, MailTemplate, NewJob, Tenant, WriteUnit, new_id};
+use store::{
+    Actor, ActorKind, JournalQuery, Mail, MailState, MailTemplate, NewJob, Tenant, WriteUnit, new_id,
+};
 
 use super::{SEND_CODE, SEND_MAIL, Sealed};
 use crate::address;
@@ -114,8 +116,55 @@ impl<'w> Writer<'w> {
     /// As [`Writer::letter`], of content that is written already; who writes is the tenant.
     pub(crate) fn render(&self, language: Language, content: &Content) -> Result<Letter, Error> {
         let own = self.own(content.kind(), language);
-        let letter = letters::render(language, content, own.as_ref());
-        letter.map_err(|error| Error::Refused(format!("the mail cannot be written: {error}")))
+        letters::render(language, content, own.as_ref()).map_err(|error| unwritten(&error))
+    }
+
+    /// The letter that is sent: as [`Writer::render`], and in our words where the tenant's own cannot be used for what it
+    /// says. Nobody waits for a template to be mended; the journal says so once a day.
+    async fn letter_to_send(
+        &self,
+        unit: &mut WriteUnit,
+        language: Language,
+        content: &Content,
+    ) -> Result<Letter, Error> {
+        let own = self.own(content.kind(), language);
+        match letters::render(language, content, own.as_ref()) {
+            Err(error) if own.is_some() => {
+                let letter = letters::render(language, content, None).map_err(|error| unwritten(&error))?;
+                self.template_failed(unit, (content.kind(), language), &error).await?;
+                Ok(letter)
+            }
+            letter => letter.map_err(|error| unwritten(&error)),
+        }
+    }
+
+    /// Tells the journal that a template of the tenant cannot be used, unless it was told within a day.
+    async fn template_failed(
+        &self,
+        unit: &mut WriteUnit,
+        (kind, language): (Kind, Language),
+        error: &TemplateError,
+    ) -> Result<(), Error> {
+        let (subject, what) = (Subject::Tenant(self.tenant.id), EntryKind::TemplateFailed);
+        let of = json!({ "kind": kind.as_str(), "language": language.as_str() });
+        let day = self.now - TimeDelta::days(1);
+        let told = JournalQuery {
+            subject: Some(subject),
+            kinds: vec![what],
+            since: Some(day),
+            most: 100,
+            ..Default::default()
+        };
+        if unit.journal(told).await?.iter().any(|record| record.entry.after.as_ref() == Some(&of)) {
+            return Ok(());
+        }
+        let why = format!(
+            "The template of the {kind} in {} cannot be used for everyone: {error}. Who it cannot be used for gets ours.",
+            language.name()
+        );
+        let entry = Entry { after: Some(of), ..Entry::new(subject, what, why) };
+        let actor = Actor { kind: ActorKind::Job, name: "mail".to_owned(), reference: kind.to_string() };
+        Ok(unit.record([(&entry, &actor)], self.now).await?)
     }
 
     /// The tenant's own template.
@@ -137,6 +186,10 @@ impl<'w> Writer<'w> {
             case: link(&settings.case),
         }
     }
+}
+
+fn unwritten(error: &TemplateError) -> Error {
+    Error::Refused(format!("the mail cannot be written: {error}"))
 }
 
 /// The address of a page for people.
@@ -175,7 +228,7 @@ pub(crate) async fn write_content(
     expires_at: Option<DateTime<Utc>>,
 ) -> Result<uuid::Uuid, Error> {
     let (id, kind) = (new_id(writer.now), content.kind());
-    let letter = writer.render(to.language, content)?;
+    let letter = writer.letter_to_send(unit, to.language, content).await?;
     let mail = Mail {
         content: Some(sealed(unit, writer, to, id, letter)),
         state: MailState::Queued,
@@ -215,7 +268,7 @@ pub(crate) async fn release(
     (message, expires_at): (Message, DateTime<Utc>),
 ) -> Result<(), Error> {
     let content = Content { name: to.name.clone(), sender: writer.sender(to.language), message };
-    let letter = writer.render(to.language, &content)?;
+    let letter = writer.letter_to_send(unit, to.language, &content).await?;
     let mail = Mail {
         kind: content.kind().as_str().to_owned(),
         content: Some(sealed(unit, writer, to, mail.id, letter)),
@@ -245,6 +298,7 @@ fn new(id: uuid::Uuid, to: &Recipient, kind: Kind, now: DateTime<Utc>) -> Mail {
         by_hand: false,
         released_at: None,
         answered_at: None,
+        address_refused: false,
     }
 }
 

@@ -72,6 +72,8 @@ pub enum Fate {
     Answered(u16, String),
     /// There was no answer; why not, as a sentence.
     Failed(String),
+    /// It is not tried any more, for a reason of ours.
+    GivenUp(String),
 }
 
 /// Makes the deliveries of events that were told since the last time, to every webhook that wants them.
@@ -163,7 +165,7 @@ pub async fn record(db: &Database, job: &Job, fate: &Fate, now: DateTime<Utc>) -
         attempted(&mut delivery, fate, now, jitter);
         if delivery.state == DeliveryState::Delivered {
             webhook.failing_since = None;
-        } else {
+        } else if !matches!(fate, Fate::GivenUp(_)) {
             webhook.failing_since.get_or_insert(now);
         }
         if webhook.disabled.is_none()
@@ -192,17 +194,21 @@ pub async fn record(db: &Database, job: &Job, fate: &Fate, now: DateTime<Utc>) -
     db.write(&job.scope, record).await.map(drop)
 }
 
-/// The delivery after one more attempt.
+/// The delivery after one more attempt, or without another one.
 fn attempted(delivery: &mut Delivery, fate: &Fate, now: DateTime<Utc>, jitter: f64) {
-    delivery.attempts += 1;
-    delivery.tried_at = Some(now);
     let (status, text) = match fate {
         Fate::Answered(status, text) => (Some(*status), text),
-        Fate::Failed(why) => (None, why),
+        Fate::Failed(why) | Fate::GivenUp(why) => (None, why),
     };
-    delivery.status = status;
     // Text of PostgreSQL holds no such character.
     delivery.answer = Some(text.chars().filter(|letter| *letter != '\0').take(ANSWER_KEPT).collect());
+    delivery.status = status;
+    if matches!(fate, Fate::GivenUp(_)) {
+        (delivery.state, delivery.next_at) = (DeliveryState::GivenUp, None);
+        return;
+    }
+    delivery.attempts += 1;
+    delivery.tried_at = Some(now);
     let pause = pause(delivery.attempts, jitter).filter(|_| status != Some(410));
     (delivery.state, delivery.next_at) = match pause {
         _ if status.is_some_and(|status| (200..300).contains(&status)) => (DeliveryState::Delivered, None),

@@ -1,9 +1,9 @@
-//! What a request of the application carries: a JSON body, parameters of the URL.
+//! What a request of the application carries: a JSON body, parameters of the URL, names in its path.
 
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use axum::extract::{self, FromRequest, FromRequestParts, Query, Request};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
@@ -54,6 +54,22 @@ impl<T: DeserializeOwned> FromRequestParts<Arc<App>> for Parameters<T> {
     async fn from_request_parts(parts: &mut Parts, _: &Arc<App>) -> Result<Self, Rejected> {
         let read = Query::try_from_uri(&parts.uri).map(|Query(read)| Self(read));
         let detail = |error: &dyn std::fmt::Display| format!("The parameters cannot be used: {error}.");
+        Ok(read.map_err(|error| {
+            Problem::new(StatusCode::BAD_REQUEST, "invalid-request", detail(&error.body_text()))
+        })?)
+    }
+}
+
+/// The names in the path, read.
+#[derive(Debug)]
+pub(super) struct Path<T>(pub(super) T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<Arc<App>> for Path<T> {
+    type Rejection = Rejected;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Rejected> {
+        let read = extract::Path::from_request_parts(parts, app).await.map(|extract::Path(read)| Self(read));
+        let detail = |error: &dyn std::fmt::Display| format!("The path cannot be used: {error}.");
         Ok(read.map_err(|error| {
             Problem::new(StatusCode::BAD_REQUEST, "invalid-request", detail(&error.body_text()))
         })?)

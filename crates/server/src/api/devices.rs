@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json as Answer;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use chrono::{DateTime, Utc};
 use http::StatusCode;
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::application::Client;
-use super::body::Json;
+use super::body::{Json, Path};
 use super::people::person;
 use super::problem::{Problem, Rejected};
 use crate::app::App;
@@ -166,7 +166,8 @@ pub(super) async fn revoke(
     params(("id" = String, Path, description = "The person's id"),
         ("reference" = String, Path, description = "The application's own name for the device")),
     responses((status = 200, description = "The device", body = Device),
-        (status = 404, description = "There is no such person or device", body = Problem))
+        (status = 404, description = "There is no such person or device", body = Problem),
+        (status = 409, description = "The device was revoked, and cannot be authenticated", body = Problem))
 )]
 pub(super) async fn hub(
     State(app): State<Arc<App>>,
@@ -184,7 +185,8 @@ pub(super) async fn hub(
 #[utoipa::path(
     post, path = "/seen", operation_id = "noteSeen", tag = "devices", security(("bearer" = [])),
     request_body = Vec<Sighting>,
-    responses((status = 204, description = "Noted; people and devices that are not there were passed over"),
+    responses((status = 204, description = "Noted; people and devices that are not there, and instants before 1970, were \
+            passed over, and instants in the future count as now"),
         (status = 422, description = "There are too many, or an id cannot be one", body = Problem))
 )]
 pub(super) async fn seen(

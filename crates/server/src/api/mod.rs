@@ -1,4 +1,4 @@
-//! The application's API, `/api/v1`: entitlements, events, enrolment, devices, with an OpenAPI document made from the handlers.
+//! The application's API, `/api/v1`: entitlements, pools, events, enrolment, devices, with an OpenAPI document made from the handlers.
 
 mod application;
 mod body;
@@ -11,6 +11,8 @@ mod holds;
 mod page;
 #[expect(unused_qualifications, reason = "the macros of the document write whole paths")]
 mod people;
+#[expect(unused_qualifications, reason = "the macros of the document write whole paths")]
+mod pools;
 mod problem;
 
 use std::sync::Arc;
@@ -45,6 +47,8 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(people::list))
         .routes(routes!(people::show))
         .routes(routes!(people::entitlement))
+        .routes(routes!(pools::list))
+        .routes(routes!(pools::show))
         .routes(routes!(events::list))
         .routes(routes!(enrolment::take))
         .routes(routes!(enrolment::send_code))

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json as Answer;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use chrono::{DateTime, Utc};
 use http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH, VARY};
@@ -20,7 +20,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::application::Client;
-use super::body::Parameters;
+use super::body::{Parameters, Path};
 use super::problem::{Problem, Rejected};
 use crate::app::App;
 
@@ -156,9 +156,7 @@ pub(super) async fn list(
     Parameters(part): Parameters<Part>,
 ) -> Result<Response, Rejected> {
     let requester = client.may(Scope::PeopleRead)?;
-    let limits = app.limits();
-    let count = part.count.unwrap_or(limits.page_size).min(limits.page_size_max);
-    let page = Page { start_index: part.start_index.unwrap_or(1).max(1), count };
+    let page = page(&app, part.start_index, part.count);
     let found = access::list(app.db(), requester, part.filter.as_deref(), page).await?;
     let people = People { total: found.total, items: found.items.into_iter().map(Person::from).collect() };
     Ok(Answer(people).into_response())
@@ -209,6 +207,13 @@ pub(super) async fn entitlement(
         }
     };
     Ok(tagged(&access::of(app.db(), requester, &who).await?.into(), &headers))
+}
+
+/// The page that is asked for, as far as the settings allow.
+pub(super) fn page(app: &App, start_index: Option<u64>, count: Option<u64>) -> Page {
+    let limits = app.limits();
+    let count = count.unwrap_or(limits.page_size).min(limits.page_size_max);
+    Page { start_index: start_index.unwrap_or(1).max(1), count }
 }
 
 /// The id of a person; other text is no person's.

@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
 use operations::Error as OperationError;
 use operations::enrolment::Refused;
@@ -94,6 +94,7 @@ impl From<Refused> for Problem {
         let (status, kind) = match refused {
             Refused::NoPerson | Refused::NoDevice => (StatusCode::NOT_FOUND, "not-found"),
             Refused::NoAccess(_) => (StatusCode::CONFLICT, "no-access"),
+            Refused::Revoked => (StatusCode::CONFLICT, "revoked"),
             Refused::Step(_) => (StatusCode::CONFLICT, "step"),
             Refused::NoAddress => (StatusCode::CONFLICT, "no-address"),
             Refused::Send(_) => (StatusCode::TOO_MANY_REQUESTS, "too-many-codes"),
@@ -143,9 +144,10 @@ pub(crate) fn as_problem(mut response: Response) -> Response {
     let problem = Problem::new(status, kind, error.detail);
     let retry = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
     let answer = Problem { retry_after: retry, ..problem }.into_response();
-    // Headers such as WWW-Authenticate stay.
+    // Headers such as WWW-Authenticate stay; the length was that of the other body.
     let (_, body) = answer.into_parts();
     let (mut parts, _) = response.into_parts();
+    parts.headers.remove(CONTENT_LENGTH);
     parts.headers.insert(CONTENT_TYPE, PROBLEM_JSON);
     Response::from_parts(parts, body)
 }

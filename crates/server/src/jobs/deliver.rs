@@ -17,7 +17,7 @@ pub(super) async fn step(
     let Some(outgoing) = mail::next(context.db, job, context.clock.now()).await? else { return Ok(None) };
     let fate = match mailer.send(&message(outgoing, mailer.domain())).await {
         Ok(_) => Fate::Sent,
-        Err(SendError::Refused { said, .. }) => Fate::Refused(said),
+        Err(SendError::Refused { said, address, .. }) => Fate::Refused { said, address },
         Err(SendError::Later { said }) => Fate::Later(said),
         Err(SendError::Settings { said }) => {
             tracing::error!(error = said, "mail cannot be sent with these settings");

@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::BoxFuture;
-use operations::mail::{SEND_CODE, SEND_MAIL};
-use operations::webhooks::{DELIVER, spread};
+use operations::mail::{self, SEND_CODE, SEND_MAIL};
+use operations::webhooks::{self, DELIVER, spread};
 use operations::work::{LONG, Progress, TIMERS, WorkError, step};
 use operations::{Claim, Job, JobOutcome, TenantId, chain};
 
@@ -111,7 +111,7 @@ impl<'l> Lane<'l> {
                 Ok(None) => self.finish(&job, JobOutcome::Done, "done").await,
                 Err(error) => {
                     let (outcome, word) = ended(&job, &error);
-                    self.finish(&job, outcome, word).await;
+                    self.end(&job, outcome, word).await;
                 }
             }
         }
@@ -188,6 +188,29 @@ impl<'l> Lane<'l> {
                 self.kept = now;
             }
             Err(error) => tracing::warn!(error = chain(&error), "leases of jobs could not be kept"),
+        }
+    }
+
+    /// Ends a job that came to no end. What a job was to send that is given up is given up with it; until that is written
+    /// down, the job stays.
+    async fn end(&self, job: &Job, outcome: JobOutcome, word: &'static str) {
+        let (db, now) = (self.context.db, self.context.clock.now());
+        let given_up = match (&outcome, self.plan.sends) {
+            (JobOutcome::Failed(why), Sends::Mail) => {
+                mail::record(db, job, &mail::Fate::GivenUp(why.clone()), now).await
+            }
+            (JobOutcome::Failed(why), Sends::Events) => {
+                webhooks::record(db, job, &webhooks::Fate::GivenUp(why.clone()), now).await
+            }
+            _ => Ok(()),
+        };
+        match given_up {
+            Ok(()) => self.finish(job, outcome, word).await,
+            Err(error) => {
+                let reason = chain(&error);
+                tracing::warn!(job = %job.id, kind = job.kind, error = reason, "what a job was to send could not be given up");
+                self.finish(job, JobOutcome::Retry { after: backoff(job.attempt), reason }, "retried").await;
+            }
         }
     }
 

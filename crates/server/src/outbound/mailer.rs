@@ -65,6 +65,8 @@ pub(crate) enum SendError {
     Refused {
         /// The code of the answer; none when the address is none, and the mail server was not asked.
         code: Option<u16>,
+        /// Whether it is about the address, and not about what the mail says.
+        address: bool,
         /// Why.
         said: String,
     },

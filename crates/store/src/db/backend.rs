@@ -179,6 +179,13 @@ pub(crate) fn settled(backend: DbBackend, position: &str) -> String {
     format!("{position} < CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT)")
 }
 
+/// The condition that a place in the order of commits is behind that of the transaction itself, where there can be such: on
+/// `PostgreSQL` a transaction can get its number and then wait for what one of a greater number changes first.
+pub(crate) fn behind_own(backend: DbBackend, position: &str) -> Option<String> {
+    (backend == DbBackend::Postgres)
+        .then(|| format!("{position} > CAST(CAST(pg_current_xact_id() AS TEXT) AS BIGINT)"))
+}
+
 /// What puts events before all that are to come, on a `PostgreSQL` server whose transactions have smaller numbers than those
 /// of the events, because the database was restored from another server: a query that answers a row when that is needed, and
 /// the statements that do it.

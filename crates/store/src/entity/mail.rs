@@ -23,6 +23,7 @@ pub struct Model {
     pub by_hand: bool,
     pub released_at: Option<DateTimeUtc>,
     pub answered_at: Option<DateTimeUtc>,
+    pub address_refused: bool,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -15,6 +15,7 @@ mod m20261129_000012_reminders;
 mod m20261129_000013_by_hand;
 mod m20261129_000014_administrators;
 mod m20261129_000015_brake;
+mod m20261129_000016_refused_addresses;
 
 use sea_orm::{
     ConnectionTrait, DbBackend, DbErr, EntityTrait as _, SqliteTransactionMode, TransactionOptions,
@@ -48,6 +49,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000013_by_hand::Migration),
             Box::new(m20261129_000014_administrators::Migration),
             Box::new(m20261129_000015_brake::Migration),
+            Box::new(m20261129_000016_refused_addresses::Migration),
         ]
     }
 }

@@ -30,6 +30,7 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = migrations![
     "m20261129_000013_by_hand",
     "m20261129_000014_administrators",
     "m20261129_000015_brake",
+    "m20261129_000016_refused_addresses",
 ];
 
 /// The URL of the server on which tests may make databases, where there is one.

@@ -28,7 +28,7 @@ pub(super) fn compose(
 ) -> Result<Message, SendError> {
     let Some(to) = address::parse(&mail.to_address) else {
         let said = "The address is no mail address. Correct it where it comes from.".to_owned();
-        return Err(SendError::Refused { code: None, said });
+        return Err(SendError::Refused { code: None, address: true, said });
     };
     let id: String = mail.message_id.chars().filter(|c| c.is_ascii_graphic() && !"<>".contains(*c)).collect();
     let mut head = Head::default();

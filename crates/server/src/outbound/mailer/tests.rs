@@ -67,7 +67,7 @@ fn mail(to: &str) -> Outgoing {
 /// What kind of failure it is, its code, and its sentence.
 fn kind(error: &SendError) -> (&'static str, Option<u16>, &str) {
     match error {
-        SendError::Refused { code, said } => ("refused", *code, said),
+        SendError::Refused { code, said, .. } => ("refused", *code, said),
         SendError::Later { said } => ("later", None, said),
         SendError::Settings { said } => ("settings", None, said),
     }
@@ -82,6 +82,30 @@ async fn timed_out(mailer: &Mailer, mail: &Outgoing, sink: &Sink) -> Result<Acce
     });
     tokio::time::resume();
     sent.expect("the limit of time holds")
+}
+
+#[tokio::test]
+async fn a_refusal_is_of_the_address_or_of_what_the_mail_says() {
+    let answers = &[
+        ("RCPT nobody", "550 5.1.1 unknown"),
+        ("RCPT full", "552 5.2.2 full"),
+        ("END late", "550 5.1.10 unknown after all"),
+        ("END spam", "554 5.7.1 this looks like spam"),
+    ];
+    for (to, expected) in
+        [("nobody", true), ("full", true), ("late", true), ("spam", false), ("no one", true)]
+    {
+        // The end of a mail names no recipient, so each has a server of its own.
+        let one: Vec<_> = answers.iter().filter(|(step, _)| step.ends_with(to)).copied().collect();
+        let one = one.into_iter().map(|(step, said)| {
+            (step.strip_suffix(" late").or(step.strip_suffix(" spam")).unwrap_or(step), said)
+        });
+        let sink = Sink::start(Script { answers: one.collect::<Vec<_>>().leak(), ..WILLING }).await;
+        match mailer(sink.port, &[]).send(&mail(to)).await {
+            Err(SendError::Refused { address, .. }) => assert_eq!(address, expected, "{to}"),
+            other => panic!("{to}: {other:?}"),
+        }
+    }
 }
 
 #[tokio::test]

@@ -63,6 +63,12 @@ const SAID_ABOUT_US: &[&str] = &[
     "client host rejected",
 ];
 
+/// How details begin that are about an address (RFC 3463 §3.2).
+const ABOUT_ADDRESS: &str = "5.1.";
+
+/// What a server refuses that does not know a recipient.
+const ADDRESS: &str = "this address";
+
 /// The detail by which a server says that it cannot carry an address that is not ASCII (RFC 6531 §3.5).
 const NOT_ASCII: &str = "5.6.7";
 
@@ -103,8 +109,10 @@ fn answered(stage: Stage, code: u16, text: &str, to: Option<&Address>) -> SendEr
         || ABOUT_US.contains(&detail)
         || SAID_ABOUT_US.iter().any(|words| lower.contains(words));
     let (what, advice) = match stage {
-        Stage::Sender | Stage::Recipient if beyond_ascii && detail == NOT_ASCII => ("this address", None),
-        Stage::Recipient if !about_us => ("this address", None),
+        Stage::Sender | Stage::Recipient if beyond_ascii && detail == NOT_ASCII => (ADDRESS, None),
+        Stage::Recipient if !about_us => (ADDRESS, None),
+        // Some servers look for the recipient when they have the mail.
+        Stage::Data | Stage::Content if !about_us && detail.starts_with(ABOUT_ADDRESS) => (ADDRESS, None),
         Stage::Data | Stage::Content if !about_us => ("this mail", None),
         Stage::Name | Stage::Hello => ("us", Some("Ask its operator.")),
         Stage::Tls => ("TLS", Some("Check mail.smtp_security and mail.smtp_port.")),
@@ -122,7 +130,7 @@ fn answered(stage: Stage, code: u16, text: &str, to: Option<&Address>) -> SendEr
     );
     match advice {
         Some(_) => SendError::Settings { said },
-        None => SendError::Refused { code: Some(code), said },
+        None => SendError::Refused { code: Some(code), address: what == ADDRESS, said },
     }
 }
 
@@ -163,7 +171,7 @@ pub(super) fn no_login() -> SendError {
 /// The server carries no address that is not ASCII.
 pub(super) fn no_smtputf8() -> SendError {
     let said = "The address has letters beyond ASCII before the @, which the mail server does not support (SMTPUTF8).";
-    SendError::Refused { code: None, said: said.to_owned() }
+    SendError::Refused { code: None, address: true, said: said.to_owned() }
 }
 
 /// The server's words, in one line that can be shown, with addresses masked.
