@@ -43,21 +43,29 @@ pub(crate) struct Agreement {
     #[command(flatten)]
     preview: Preview,
     /// Does it without a question, whatever people lose
-    #[arg(long, conflicts_with_all = ["expect_people", "preview"])]
+    #[arg(long, conflicts_with_all = ["expect_people", "expect_tag", "preview"])]
     yes: bool,
     /// Does it if exactly so many people lose a seat, a place in a queue or their access; for scripts
-    #[arg(long, value_name = "N", conflicts_with = "preview")]
+    #[arg(long, value_name = "N", conflicts_with_all = ["expect_tag", "preview"])]
     expect_people: Option<u64>,
+    /// Does it if what would follow is exactly what a preview with this tag told
+    #[arg(long, value_name = "TAG", conflicts_with = "preview")]
+    expect_tag: Option<String>,
 }
 
 impl From<Preview> for Agreement {
     /// For a command by which people lose nothing.
     fn from(preview: Preview) -> Self {
-        Self { preview, yes: false, expect_people: None }
+        Self { preview, yes: false, expect_people: None, expect_tag: None }
     }
 }
 
 impl Agreement {
+    /// Whether the operator says how many people lose something.
+    pub(crate) fn by_number_of_people(&self) -> bool {
+        self.expect_people.is_some()
+    }
+
     /// What the operator agreed to: by a flag, or by the answer to a question at a terminal.
     /// `consequences` is asked for only then. None when only a preview was asked for, which is printed.
     ///
@@ -71,6 +79,9 @@ impl Agreement {
     ) -> Result<Option<Agreed>> {
         if self.yes {
             return Ok(Some(Agreed::Anything));
+        }
+        if let Some(tag) = &self.expect_tag {
+            return Ok(Some(Agreed::Verdicts(tag.clone())));
         }
         if let Some(people) = self.expect_people {
             return Ok(Some(Agreed::People(people)));
@@ -107,6 +118,7 @@ fn show(global: &Global, what: &str, consequences: &Consequences) -> Result<()> 
     let told = [
         ("preview of", what.to_owned()),
         ("would follow", consequences.sentence()),
+        ("tag", consequences.tag.clone()),
         ("done", "nothing was changed".to_owned()),
     ];
     output::lines(block(&told))?;

@@ -3,6 +3,7 @@
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use operations::bindings;
+use operations::consequences::Agreed;
 use operations::work::{Progress, Work};
 use serde::Serialize;
 use server::admin::Admin;
@@ -15,13 +16,16 @@ use crate::people::People;
 /// Bindings of groups to pools: each direct member of a bound group is enrolled and gets a seat.
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Binds a group to a pool and settles its members.
+    /// Binds groups to a pool and settles their members.
     #[command(
-        after_help = "Example: rollcall binding create --group \"NL Engineering\" --pool \"Vault Standard\""
+        after_help = "Example: rollcall binding create --group \"NL Engineering\" --group \"NL Sales\" --pool \"Vault Standard\""
     )]
     Create {
         #[command(flatten)]
-        of: Of,
+        of: OfSeveral,
+        /// Does it if what would follow is exactly what a preview with this tag told
+        #[arg(long, value_name = "TAG", conflicts_with = "preview")]
+        expect_tag: Option<String>,
         #[command(flatten)]
         preview: Preview,
     },
@@ -40,14 +44,17 @@ pub(crate) enum Command {
         #[command(flatten)]
         of: Of,
     },
-    /// Unbinds a group: a member of no other bound group loses access, with the grace of the connection that owns the user.
+    /// Unbinds groups: a member of no other bound group loses access, with the grace of the connection that owns the user.
     #[command(
         visible_alias = "remove",
         after_help = "Example: rollcall binding delete --group \"NL Engineering\" --pool \"Vault Standard\" --expect-people 12"
     )]
     Delete {
         #[command(flatten)]
-        of: Of,
+        of: OfSeveral,
+        /// Does it if so many groups are named; needed beside --expect-people where there are several
+        #[arg(long, value_name = "N")]
+        expect_groups: Option<usize>,
         #[command(flatten)]
         agreement: Agreement,
     },
@@ -66,6 +73,47 @@ pub(crate) struct Of {
     within: Within,
 }
 
+/// Which groups and which pool.
+#[derive(Args)]
+pub(crate) struct OfSeveral {
+    /// A group, by id, or by name where only one tenant has one of that name; may be repeated
+    #[arg(long, required = true)]
+    group: Vec<String>,
+    /// The pool, by id or name
+    #[arg(long)]
+    pool: String,
+    #[command(flatten)]
+    within: Within,
+}
+
+impl OfSeveral {
+    fn groups(&self) -> Vec<&str> {
+        self.group.iter().map(String::as_str).collect()
+    }
+
+    /// The groups in words.
+    fn words(&self) -> String {
+        let word = if self.group.len() == 1 { "group" } else { "groups" };
+        format!("the {word} {}", self.group.join(", "))
+    }
+
+    /// Refuses another number of groups than the operator has said.
+    fn check_number(&self, expected: Option<usize>, by_number_of_people: bool) -> Result<()> {
+        let named = self.group.len();
+        match expected {
+            Some(expected) if expected != named => {
+                anyhow::bail!(
+                    "nothing was changed, because --expect-groups {expected} was said and {named} are named"
+                )
+            }
+            None if by_number_of_people && named > 1 => anyhow::bail!(
+                "nothing was changed: with --expect-people, say how many groups they are, too: --expect-groups {named}"
+            ),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// A binding that was made or removed, and what followed for the group's members.
 #[derive(Serialize)]
 struct Changed {
@@ -79,14 +127,16 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
     let db = admin.db();
     let columns = [("Group", "/groupName"), ("Pool", "/poolName"), ("Since", "/createdAt"), ("Id", "/id")];
     match command {
-        Command::Create { of: Of { group, pool, within }, preview } => {
-            let operator = admin.operator("binding create").within(within.tenant);
-            let consequences = Box::pin(bindings::preview_create(db, &operator, &group, &pool));
-            if preview.shown(global, &format!("binding the group {group}"), consequences).await? {
+        Command::Create { of, expect_tag, preview } => {
+            let operator = admin.operator("binding create").within(of.within.tenant.clone());
+            let groups = of.groups();
+            let consequences = Box::pin(bindings::preview_create(db, &operator, &groups, &of.pool));
+            if preview.shown(global, &format!("binding {}", of.words()), consequences).await? {
                 return Ok(());
             }
-            let (binding, work) = bindings::create(db, &operator, &group, &pool).await.map_err(told)?;
-            settled(global, &admin, binding, work, "bound to").await
+            let agreed = expect_tag.map_or(Agreed::Nothing, Agreed::Verdicts);
+            let bound = bindings::create(db, &operator, &groups, &of.pool, agreed);
+            settled(global, &admin, bound.await.map_err(told)?, "bound to").await
         }
         Command::List { tenant } => {
             let bindings = bindings::list(db, &tenant).await.map_err(told)?;
@@ -97,20 +147,33 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
             let binding = bindings::show(db, &operator, &group, &pool).await.map_err(told)?;
             output::details(global, &binding, &columns)
         }
-        Command::Delete { of: Of { group, pool, within }, agreement } => {
-            let operator = admin.operator("binding delete").within(within.tenant);
-            let consequences = Box::pin(bindings::preview_delete(db, &operator, &group, &pool));
-            let what = format!("unbinding the group {group}");
+        Command::Delete { of, expect_groups, agreement } => {
+            of.check_number(expect_groups, agreement.by_number_of_people())?;
+            let operator = admin.operator("binding delete").within(of.within.tenant.clone());
+            let groups = of.groups();
+            let consequences = Box::pin(bindings::preview_delete(db, &operator, &groups, &of.pool));
+            let what = format!("unbinding {}", of.words());
             let Some(agreed) = agreement.agreed(global, &what, consequences).await? else { return Ok(()) };
-            let deleted = bindings::delete(db, &operator, &group, &pool, agreed).await;
-            let (binding, work) = deleted.map_err(told)?;
-            settled(global, &admin, binding, work, "unbound from").await
+            let deleted = bindings::delete(db, &operator, &groups, &of.pool, agreed).await;
+            settled(global, &admin, deleted.map_err(told)?, "unbound from").await
         }
     }
 }
 
 /// Brings the work to its end and says what came of it.
 async fn settled(
+    global: &Global,
+    admin: &Admin,
+    changed: Vec<(bindings::Binding, Work)>,
+    words: &str,
+) -> Result<()> {
+    for (binding, work) in changed {
+        settled_one(global, admin, binding, work, words).await?;
+    }
+    Ok(())
+}
+
+async fn settled_one(
     global: &Global,
     admin: &Admin,
     binding: bindings::Binding,

@@ -109,3 +109,75 @@ async fn a_preview_of_every_command_that_settles_people_changes_nothing() {
     let said = "0 people would lose access, 1 seat would go back; 1 person would get a seat, 1 would wait: agree with";
     assert!(refused.refused(1).contains(said), "{}", refused.error);
 }
+
+#[tokio::test]
+async fn several_groups_are_bound_and_unbound_together_as_their_preview_told() {
+    let site = Site::sqlite();
+    let (_, _, token) = site.connected("Alpha", "generic");
+    let server = site.serve();
+    let client = server.client(&token);
+    let mut people = Vec::new();
+    for name in ["ada", "ben", "cleo"] {
+        let body = json!({"schemas": [USER], "userName": name});
+        people.push(
+            json!({"value": text(&client.expect(Method::POST, "/Users", Some(body), 201).await, "/id")}),
+        );
+    }
+    for (name, members) in [("Crew", &people[..2]), ("Deck", &people[1..])] {
+        let body = json!({"schemas": [GROUP], "displayName": name, "members": members});
+        client.expect(Method::POST, "/Groups", Some(body), 201).await;
+    }
+    site.id(&["pool", "create", "--tenant", "Alpha", "--name", "Vault", "--seats", "9"]);
+    let both = ["--group", "Crew", "--group", "Deck", "--pool", "Vault"];
+    let bind = |more: &[&str]| site.run(&[&["binding", "create"], &both[..], more].concat());
+    let unbind = |more: &[&str]| site.run(&[&["binding", "delete"], &both[..], more].concat());
+    let tag = || text(&site.json(&[&["binding", "create"], &both[..], &["--preview"]].concat()), "/tag");
+
+    let told = bind(&["--preview"]);
+    assert!(printed(&told).contains("binding the groups Crew, Deck"), "{told:?}");
+    assert!(told.output.contains("3 people would get a seat"), "{told:?}");
+    let before = tag();
+    assert_eq!(before, tag(), "the same situation has the same tag");
+    site.json(&["grant", "create", "--user", "ada", "--pool", "Vault"]);
+    let refused = bind(&["--expect-tag", &before]);
+    assert!(refused.refused(1).contains("otherwise than in the preview"), "{refused:?}");
+    assert_eq!(bind(&["--expect-tag", &tag()]).code, 0);
+    assert_eq!(
+        site.json(&["binding", "list", "--tenant", "Alpha"])["items"].as_array().map(Vec::len),
+        Some(2)
+    );
+
+    // What goes wrong for one of them goes wrong for all.
+    let id = text(&people[0], "/value");
+    site.json(&[
+        "administrator",
+        "add",
+        "--tenant",
+        "Alpha",
+        "--name",
+        "Ada Quist",
+        "--email",
+        "ada@alpha.example",
+        "--role",
+        "auditor",
+        "--user",
+        &id,
+    ]);
+    let told = site.json(&[&["binding", "delete"], &both[..], &["--preview"]].concat());
+    assert_eq!(
+        (&told["losses"]["people"], &told["administrators"]),
+        (&json!(2), &json!([])),
+        "ada has a licence by hand"
+    );
+    assert!(unbind(&[]).refused(1).contains("--expect-people 2"));
+    assert!(unbind(&["--expect-people", "2"]).refused(1).contains("--expect-groups 2"));
+    assert!(unbind(&["--expect-people", "2", "--expect-groups", "3"]).refused(1).contains("2 are named"));
+    assert_eq!(unbind(&["--expect-people", "2", "--expect-groups", "2"]).code, 0);
+    assert_eq!(site.json(&["binding", "list", "--tenant", "Alpha"])["items"], json!([]));
+    site.json(&["binding", "create", "--group", "Deck", "--pool", "Vault"]);
+    assert!(bind(&[]).refused(1).contains("exists already"));
+    assert_eq!(
+        site.json(&["binding", "list", "--tenant", "Alpha"])["items"].as_array().map(Vec::len),
+        Some(1)
+    );
+}

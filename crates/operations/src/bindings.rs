@@ -1,9 +1,9 @@
 //! Groups bound to pools: the users in the group itself are enrolled and get seats.
 
 use chrono::{DateTime, Utc};
-use provisioning::{Cause, Entry, EntryKind, Grant, GrantSource, GroupId, PoolId, Situation, Subject};
+use provisioning::{Cause, Entry, EntryKind, Grant, GrantSource, GroupId, Pool, PoolId, Situation, Subject};
 use serde::Serialize;
-use store::{Constraint, WriteUnit};
+use store::{Constraint, Group, PoolState, TenantScope, WriteUnit};
 
 use crate::consequences::{Agreed, Consequences};
 use crate::database::{Attempt, Database};
@@ -44,17 +44,21 @@ impl From<store::Binding> for Binding {
     }
 }
 
-/// Binds a group to a pool; the caller settles its members by the work.
+/// Binds groups to a pool; the caller settles the members of each by its work, one after the other.
 ///
 /// # Errors
-/// [`Error`] for a group or pool that does not exist, or a binding that does.
+/// [`Error`] for a group or pool that does not exist, a binding that does, or verdicts that are others than those agreed to.
 pub async fn create(
     db: &Database,
     operator: &Operator,
-    group: &str,
+    groups: &[&str],
     pool: &str,
-) -> Result<(Binding, Work), Error> {
-    change(db, operator, group, pool, true).await
+    agreed: Agreed,
+) -> Result<Vec<(Binding, Work)>, Error> {
+    if matches!(agreed, Agreed::Verdicts(_)) {
+        agreed.check(&preview_create(db, operator, groups, pool).await?)?;
+    }
+    change(db, operator, groups, pool, true).await
 }
 
 /// One binding.
@@ -68,58 +72,93 @@ pub async fn show(db: &Database, operator: &Operator, group: &str, pool: &str) -
     found.map(Binding::from).ok_or_else(|| not_bound(group.display_name(), &state.pool.name))
 }
 
-/// What would follow if a group was bound to a pool.
+/// What would follow if groups were bound to a pool.
 ///
 /// # Errors
 /// As [`create`].
 pub async fn preview_create(
     db: &Database,
     operator: &Operator,
-    group: &str,
+    groups: &[&str],
     pool: &str,
 ) -> Result<Consequences, Error> {
-    let (scope, group, state) = db.group_and_pool(operator, group, pool).await?;
-    let unit = db.read(&scope).await?;
-    let (pool, name) = (state.pool.id, group.display_name().to_owned());
-    if unit.pools_bound_to(group.id).await?.contains(&pool) {
-        return Err(store::Error::Conflict(Constraint::Binding).into());
+    let (scope, groups, state) = named(db, operator, groups, pool).await?;
+    let (unit, pool) = (db.read(&scope).await?, state.pool.id);
+    let mut parts = Vec::new();
+    for group in &groups {
+        if unit.pools_bound_to(group.id).await?.contains(&pool) {
+            return Err(store::Error::Conflict(Constraint::Binding).into());
+        }
+        let (id, name) = (group.id, group.display_name().to_owned());
+        let grant = Grant { pool, source: GrantSource::Binding { group: id, name: name.clone() } };
+        parts.push((members(&unit, id).await?, grant, Cause::Bound { group: id, name, pool }));
     }
-    let cause = Cause::Bound { group: group.id, name: name.clone(), pool };
-    let members = members(&unit, group.id).await?;
-    let grant = Grant { pool, source: GrantSource::Binding { group: group.id, name } };
     let change = |situation: &mut Situation| {
-        let bound = situation.people.iter_mut().filter(|it| members.binary_search(&it.id).is_ok());
-        bound.for_each(|person| person.grants.push(grant.clone()));
+        for (members, grant, _) in &parts {
+            let bound = situation.people.iter_mut().filter(|it| members.binary_search(&it.id).is_ok());
+            bound.for_each(|person| person.grants.push(grant.clone()));
+        }
     };
     let mut preview = Preview::new(&unit, vec![pool], operator.batch, operator.now, change);
-    preview.settle(&members, &cause).await?;
+    for (members, _, cause) in &parts {
+        preview.settle(members, cause).await?;
+    }
     preview.consequences().await
 }
 
-/// What would follow if a group was unbound.
+/// What would follow if groups were unbound.
 ///
 /// # Errors
 /// As [`delete`].
 pub async fn preview_delete(
     db: &Database,
     operator: &Operator,
-    group: &str,
+    groups: &[&str],
     pool: &str,
 ) -> Result<Consequences, Error> {
-    let binding = show(db, operator, group, pool).await?;
-    let (scope, _, _) = db.group_and_pool(operator, group, pool).await?;
-    let unit = db.read(&scope).await?;
-    let (group, pool) = (binding.group, binding.pool);
-    let cause = Cause::Unbound { group, name: binding.group_name, pool };
+    let (scope, groups, state) = named(db, operator, groups, pool).await?;
+    let (unit, pool) = (db.read(&scope).await?, state.pool.id);
+    let gone: Vec<GroupId> = groups.iter().map(|group| group.id).collect();
     let change = |situation: &mut Situation| {
         for person in &mut situation.people {
-            person.grants.retain(|grant| grant.pool != pool || !is_through(grant, group));
+            person.grants.retain(|grant| grant.pool != pool || !gone.iter().any(|it| is_through(grant, *it)));
         }
     };
-    let members = members(&unit, group).await?;
     let mut preview = Preview::new(&unit, vec![pool], operator.batch, operator.now, change);
-    preview.settle(&members, &cause).await?;
+    for group in &groups {
+        if !unit.pools_bound_to(group.id).await?.contains(&pool) {
+            return Err(not_bound(group.display_name(), &state.pool.name));
+        }
+        let cause = Cause::Unbound { group: group.id, name: group.display_name().to_owned(), pool };
+        preview.settle(&members(&unit, group.id).await?, &cause).await?;
+    }
     preview.consequences().await
+}
+
+/// These groups, each once, and the pool, all of one tenant.
+async fn named(
+    db: &Database,
+    operator: &Operator,
+    groups: &[&str],
+    pool: &str,
+) -> Result<(TenantScope, Vec<Group>, PoolState), Error> {
+    let mut found: Option<(TenantScope, Vec<Group>, PoolState)> = None;
+    for name in groups {
+        let (scope, group, state) = db.group_and_pool(operator, name, pool).await?;
+        match &mut found {
+            None => found = Some((scope, vec![group], state)),
+            Some((known, ..)) if *known != scope => {
+                return Err(Error::Refused("the groups belong to two tenants".to_owned()));
+            }
+            Some((_, groups, _)) if groups.iter().any(|known| known.id == group.id) => {}
+            Some((_, groups, _)) => groups.push(group),
+        }
+    }
+    let (scope, mut groups, state) =
+        found.ok_or_else(|| Error::Refused("name at least one group".to_owned()))?;
+    // In the order in which every unit locks several of them.
+    groups.sort_by_key(|group| group.id);
+    Ok((scope, groups, state))
 }
 
 /// Whether a grant comes from a group.
@@ -127,20 +166,20 @@ pub(crate) fn is_through(grant: &Grant, group: GroupId) -> bool {
     matches!(&grant.source, GrantSource::Binding { group: it, .. } if *it == group)
 }
 
-/// Unbinds a group from a pool; the caller settles its members by the work: people without another grant lose access,
+/// Unbinds groups from a pool; the caller settles the members of each by its work: people without another grant lose access,
 /// with grace.
 ///
 /// # Errors
-/// [`Error`] if the group is not bound to the pool, or the operator has not agreed to the losses.
+/// [`Error`] if a group is not bound to the pool, or the operator has not agreed to the losses.
 pub async fn delete(
     db: &Database,
     operator: &Operator,
-    group: &str,
+    groups: &[&str],
     pool: &str,
     agreed: Agreed,
-) -> Result<(Binding, Work), Error> {
-    agreed.check(&preview_delete(db, operator, group, pool).await?)?;
-    change(db, operator, group, pool, false).await
+) -> Result<Vec<(Binding, Work)>, Error> {
+    agreed.check(&preview_delete(db, operator, groups, pool).await?)?;
+    change(db, operator, groups, pool, false).await
 }
 
 /// The bindings of a tenant.
@@ -155,37 +194,51 @@ pub async fn list(db: &Database, tenant: &str) -> Result<Vec<Binding>, Error> {
 async fn change(
     db: &Database,
     operator: &Operator,
-    group: &str,
+    groups: &[&str],
     pool: &str,
     bound: bool,
-) -> Result<(Binding, Work), Error> {
-    let (scope, group, state) = db.group_and_pool(operator, group, pool).await?;
+) -> Result<Vec<(Binding, Work)>, Error> {
+    let (scope, groups, state) = named(db, operator, groups, pool).await?;
     let (requester, pool) = (operator.of(scope), state.pool);
-    let name = group.display_name().to_owned();
-    let find = |bindings: Vec<store::Binding>| {
-        bindings.into_iter().find(|binding| binding.group == group.id && binding.pool == pool.id)
-    };
-    let change = async |mut unit: WriteUnit| -> Attempt<(Binding, Work)> {
-        // A request that changes the members at this moment comes before or after, and sees the binding then.
-        unit.lock_group(group.id).await?;
-        let binding = if bound {
-            unit.insert_binding(group.id, pool.id, requester.now).await?;
-            find(unit.bindings().await?)
-        } else {
-            let binding = find(unit.bindings().await?);
-            unit.remove_binding(group.id, pool.id).await?;
-            binding
-        };
-        let binding = binding.ok_or_else(|| not_bound(&name, &pool.name))?;
-        let (kind, words) = if bound { (EntryKind::Bound, "bound") } else { (EntryKind::Unbound, "unbound") };
-        let why = format!("An administrator {words} the group “{name}”; licence pool “{}”.", pool.name);
-        let entry = Entry::new(Subject::Group(group.id), kind, why);
-        unit.record([(&entry, &requester.actor)], requester.now).await?;
-        let work = GroupWork { group: group.id, name: name.clone(), pool: pool.id, bound, after: None };
-        let work = Work::start(&requester, &mut unit, work.job(requester.now), settle_group::KIND).await?;
-        Ok((unit, (binding.into(), work)))
+    let change = async |mut unit: WriteUnit| -> Attempt<Vec<(Binding, Work)>> {
+        let mut changed = Vec::new();
+        for group in &groups {
+            let binding = set_binding(&mut unit, group, &pool, bound, requester.now).await?;
+            let name = group.display_name().to_owned();
+            let (kind, words) =
+                if bound { (EntryKind::Bound, "bound") } else { (EntryKind::Unbound, "unbound") };
+            let why = format!("An administrator {words} the group “{name}”; licence pool “{}”.", pool.name);
+            let entry = Entry::new(Subject::Group(group.id), kind, why);
+            unit.record([(&entry, &requester.actor)], requester.now).await?;
+            let work = GroupWork { group: group.id, name, pool: pool.id, bound, after: None };
+            let work =
+                Work::start(&requester, &mut unit, work.job(requester.now), settle_group::KIND).await?;
+            changed.push((binding.into(), work));
+        }
+        Ok((unit, changed))
     };
     Ok(db.write(&requester.scope, change).await?.value)
+}
+
+/// Binds a group to a pool, or unbinds it; answers the binding that is there or was.
+async fn set_binding(
+    unit: &mut WriteUnit,
+    group: &Group,
+    pool: &Pool,
+    bound: bool,
+    now: DateTime<Utc>,
+) -> Result<store::Binding, Error> {
+    // A request that changes the members at this moment comes before or after, and sees the binding then.
+    unit.lock_group(group.id).await?;
+    if bound {
+        unit.insert_binding(group.id, pool.id, now).await?;
+    }
+    let bindings = unit.bindings().await?;
+    if !bound {
+        unit.remove_binding(group.id, pool.id).await?;
+    }
+    let found = bindings.into_iter().find(|binding| binding.group == group.id && binding.pool == pool.id);
+    found.ok_or_else(|| not_bound(group.display_name(), &pool.name))
 }
 
 fn not_bound(group: &str, pool: &str) -> Error {

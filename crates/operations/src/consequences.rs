@@ -4,7 +4,8 @@ mod words;
 
 use provisioning::{Fate, PoolId, Preview, Unaffected, UserId};
 use serde::Serialize;
-use store::PoolState;
+use sha2::{Digest as _, Sha256};
+use store::{PoolState, ReadUnit};
 
 use crate::error::Error;
 
@@ -25,10 +26,28 @@ pub struct Consequences {
     pub refused: u64,
     /// People whom the change is about, and for whom nothing would follow.
     pub unaffected: u64,
+    /// People who would lose access and need a restore from a backup when they come back after the grace (S-59).
+    pub restores: u64,
+    /// The names of administrators who would lose access as people.
+    pub administrators: Vec<String>,
+    /// What people who would lose access must hand over first, as the application says.
+    pub holds: Vec<Held>,
+    /// What stands for all verdicts about people and pools: another situation has another tag.
+    pub tag: String,
     /// The same by kind, with names. A person may be of several kinds.
     pub people: Vec<Share>,
     /// The pools, oldest first: those that the change is about, and others of which seats or places would change.
     pub pools: Vec<Stock>,
+}
+
+/// What a person must hand over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Held {
+    /// The person.
+    pub user: UserId,
+    /// What it is, in the words of the application.
+    pub words: String,
 }
 
 /// What people would get.
@@ -134,10 +153,12 @@ pub struct Shift {
 }
 
 /// What an operator has agreed to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Agreed {
     /// To no loss: a change by which people lose something is refused.
     Nothing,
+    /// To exactly the verdicts of a preview, by its tag.
+    Verdicts(String),
     /// To a change by which exactly so many people lose something.
     People(u64),
     /// To whatever follows.
@@ -153,14 +174,17 @@ impl Consequences {
     /// What a preview came to. `pools` are those of the tenant as they are, `concerned` those that the change is about.
     pub(crate) fn of(preview: &Preview, pools: &[PoolState], concerned: &[PoolId]) -> Self {
         let mut sum = Self::default();
+        let mut verdicts = Sha256::new();
         let queues = preview.queue_moves();
         for (id, name, fate) in preview.fates() {
+            verdicts.update(format!("{id}{fate:?}"));
             match fate {
                 Ok(fate) => sum.add(id, name, &fate),
                 Err(why) => sum.leave_alone(id, name, why),
             }
         }
         for (before, after) in preview.pools() {
+            verdicts.update(format!("{before:?}{after:?}"));
             let Some(pool) = after.or(before) else { continue };
             let known = pools.iter().find(|state| state.pool.id == pool.id);
             let waiting = known.map_or(0, |state| u64::from(state.waiting));
@@ -183,7 +207,30 @@ impl Consequences {
             }
         }
         sum.people.sort_by_key(|share| (share.kind, share.why));
+        let digest = verdicts.finalize();
+        sum.tag = digest
+            .first_chunk()
+            .map_or_else(String::new, |bytes| format!("{:016x}", u64::from_be_bytes(*bytes)));
         sum
+    }
+
+    /// Tells of administrators who would lose access, and of what people who would lose it must hand over first.
+    pub(crate) async fn with_concerned(mut self, preview: &Preview, unit: &ReadUnit) -> Result<Self, Error> {
+        let loses = |(id, _, fate): (UserId, &str, Result<Fate, Unaffected>)| {
+            fate.is_ok_and(|fate| fate.loses_access).then_some(id)
+        };
+        let losers: Vec<UserId> = preview.fates().filter_map(loses).collect();
+        if losers.is_empty() {
+            return Ok(self);
+        }
+        let concerned =
+            |known: &store::Administrator| known.user.is_some_and(|user| losers.binary_search(&user).is_ok());
+        let administrators = unit.administrators().await?;
+        self.administrators =
+            administrators.into_iter().filter(concerned).map(|administrator| administrator.name).collect();
+        let holds = unit.holds(&losers).await?.into_iter();
+        self.holds = holds.map(|hold| Held { user: hold.user, words: hold.words }).collect();
+        Ok(self)
     }
 
     /// How many people are of a kind.
@@ -216,6 +263,7 @@ impl Consequences {
         self.losses.seats += losses.seats;
         self.losses.places += losses.places;
         self.refused += u64::from(fate.refused);
+        self.restores += u64::from(fate.owes_restore);
         let kinds = [
             (Kind::GetSeat, gains.seats > 0),
             (Kind::Wait, gains.places > 0),
@@ -258,6 +306,12 @@ impl Agreed {
         let (people, said) = (consequences.losses.people, consequences.sentence());
         match self {
             Self::Anything => Ok(()),
+            Self::Verdicts(tag) if tag == consequences.tag => Ok(()),
+            Self::Verdicts(tag) => Err(Error::Refused(format!(
+                "nothing was changed, because something is otherwise than in the preview with the tag {tag}: now {said}, \
+                 and the tag is {}",
+                consequences.tag
+            ))),
             Self::Nothing if people == 0 => Ok(()),
             Self::People(expected) if expected == people => Ok(()),
             Self::Nothing => Err(Error::Refused(format!(

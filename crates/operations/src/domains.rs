@@ -139,14 +139,22 @@ impl Mark {
     /// The same for a document that takes the place of another one; none where the addresses stay.
     pub(crate) async fn of_change(
         unit: &ReadUnit,
-        before: &Object,
+        user: &User,
         after: &Object,
     ) -> Result<Option<Self>, Error> {
-        if texts(before).eq(texts(after)) {
+        if texts(&user.resource.document).eq(texts(after)) {
             return Ok(None);
         }
         let domains = Settings::of(&unit.own_tenant().await?)?.domains();
-        Self::of(&domains, after).map(Some)
+        let mut mark = Self::of(&domains, after)?;
+        if mark.held.is_some() {
+            // An administrator's word outlasts another address in the same domain.
+            let known = unit.marks(&[user.id]).await?.remove(&user.id);
+            if known.is_some_and(|known| known.held.is_none() && known.flagged == mark.held) {
+                mark = Self { flagged: mark.held.take(), held: None };
+            }
+        }
+        Ok(Some(mark))
     }
 
     /// Writes it on the row of a person whose address has changed; the cause to settle the person for, where being held
@@ -176,7 +184,7 @@ impl Mark {
     pub(crate) const fn cause(before: bool, after: bool) -> Option<Cause> {
         match (before, after) {
             (false, true) => Some(Cause::HeldForDomain),
-            (true, false) => Some(Cause::Released),
+            (true, false) => Some(Cause::Admitted),
             _ => None,
         }
     }

@@ -47,7 +47,10 @@ enum Said {
         lift: bool,
     },
     Deactivate,
-    Activate,
+    /// The person is kept out no more; one whom no directory can switch on is switched on.
+    Activate {
+        switch_on: bool,
+    },
     Release,
 }
 
@@ -151,8 +154,14 @@ impl Said {
             }
             Word::Deactivate if person.hand.deactivated => so("is deactivated by hand already"),
             Word::Deactivate => Ok(Self::Deactivate),
-            Word::Activate if !person.hand.deactivated => so("is not deactivated by hand"),
-            Word::Activate => Ok(Self::Activate),
+            Word::Activate => {
+                let switch_on = !person.active && user.connection.is_none();
+                if !person.hand.deactivated && !switch_on {
+                    let off = "is not deactivated by hand, and can be switched on where the directory has the person";
+                    return so(if person.active { "is not deactivated by hand" } else { off });
+                }
+                Ok(Self::Activate { switch_on })
+            }
             Word::Release if person.hand.held.is_none() => so("is not held"),
             Word::Release => Ok(Self::Release),
         }
@@ -161,7 +170,7 @@ impl Said {
     fn pool(&self) -> Option<PoolId> {
         match self {
             Self::Assign { pool, .. } | Self::Unassign { pool, .. } => Some(pool.pool.id),
-            Self::Deactivate | Self::Activate | Self::Release => None,
+            Self::Deactivate | Self::Activate { .. } | Self::Release => None,
         }
     }
 
@@ -172,7 +181,7 @@ impl Said {
             Self::Unassign { withhold: true, .. } => Cause::Withheld,
             Self::Unassign { .. } => Cause::GrantLifted,
             Self::Deactivate => Cause::DeactivatedByHand,
-            Self::Activate => Cause::ActivatedByHand,
+            Self::Activate { .. } => Cause::ActivatedByHand,
             Self::Release => Cause::Released,
         }
     }
@@ -192,7 +201,10 @@ impl Said {
                 person.grants.retain(|grant| *grant != by_hand(pool.pool.id));
             }
             Self::Deactivate => *deactivated = true,
-            Self::Activate => *deactivated = false,
+            Self::Activate { switch_on } => {
+                *deactivated = false;
+                person.active |= switch_on;
+            }
             Self::Release => *held = None,
         }
     }
@@ -217,7 +229,14 @@ impl Said {
                 }
             }
             Self::Deactivate => drop(unit.deactivate_by_hand(user.id, Some(now)).await?),
-            Self::Activate => drop(unit.deactivate_by_hand(user.id, None).await?),
+            Self::Activate { switch_on } => {
+                unit.deactivate_by_hand(user.id, None).await?;
+                if let Some(known) = unit.user(user.id).await?.filter(|_| *switch_on) {
+                    let mut document = known.resource.document.clone();
+                    document.insert("active".to_owned(), true.into());
+                    unit.save_user(&known, &document, now).await?;
+                }
+            }
             Self::Release => {
                 let flagged = unit.marks(&[user.id]).await?.remove(&user.id).and_then(|mark| mark.held);
                 unit.mark_domain(user.id, None, flagged.as_deref()).await?;
@@ -251,7 +270,7 @@ impl Said {
             Self::Deactivate => {
                 (EntryKind::SwitchedByHand, format!("An administrator deactivated {name} by hand."))
             }
-            Self::Activate => {
+            Self::Activate { .. } => {
                 (EntryKind::SwitchedByHand, format!("An administrator activated {name} by hand."))
             }
             Self::Release => (

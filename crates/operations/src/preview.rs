@@ -139,7 +139,8 @@ impl<'u, C: Fn(&mut Situation) + Send + Sync> Preview<'u, C> {
     pub(crate) async fn consequences(mut self) -> Result<Consequences, Error> {
         // A change about no people tells of its pools all the same.
         self.read(&[]).await?;
-        Ok(Consequences::of(&self.ahead, &self.unit.pools().await?, &self.pools))
+        let consequences = Consequences::of(&self.ahead, &self.unit.pools().await?, &self.pools);
+        consequences.with_concerned(&self.ahead, self.unit).await
     }
 
     /// Reads the facts about these people, but for those who are known.

@@ -154,7 +154,7 @@ async fn save(
         return Ok(user);
     }
     let now = requester.now;
-    let mark = Mark::of_change(unit, &user.resource.document, &document).await?;
+    let mark = Mark::of_change(unit, &user, &document).await?;
     let claim = Claim::of(requester, user.connection);
     user.connection = claim.owner(user.connection);
     let version = unit.save_user(&user, &document, now).await?;

@@ -92,8 +92,10 @@ pub enum Cause {
     ActivatedByHand,
     /// The person has an address in a domain that is none of the tenant's.
     HeldForDomain,
-    /// An administrator released the person, or the address is one of the tenant's again.
+    /// An administrator released the person.
     Released,
+    /// The address is in one of the tenant's domains again.
+    Admitted,
     /// A pool's size, policy or expiry was changed.
     PoolChanged {
         /// The pool.
@@ -132,7 +134,8 @@ impl Cause {
             | Self::GrantedByHand
             | Self::WithheldNoMore
             | Self::ActivatedByHand
-            | Self::Released => true,
+            | Self::Released
+            | Self::Admitted => true,
             Self::PushedInactive
             | Self::LeftGroup { .. }
             | Self::Unbound { .. }
@@ -179,6 +182,7 @@ impl fmt::Display for Cause {
             Self::ActivatedByHand => f.write_str("an administrator activated the account"),
             Self::HeldForDomain => f.write_str("their address is in none of the organisation's domains"),
             Self::Released => f.write_str("an administrator released the account"),
+            Self::Admitted => f.write_str("their address is in a domain of the organisation"),
             Self::PoolChanged { name, .. } => write!(f, "the licence pool “{name}” was changed"),
         }
     }

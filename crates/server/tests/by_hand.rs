@@ -286,6 +286,8 @@ async fn people_of_a_foreign_domain_are_held_until_they_are_released() {
     // The release outlasts pushes of the same address; another foreign one is held anew.
     client.put(&format!("/Users/{ada}"), &pushed("ada", "ada@beta.example")).await.expect(200);
     assert_eq!(client.status(&ada).await, "pending");
+    client.put(&format!("/Users/{ada}"), &pushed("ada", "ada.new@beta.example")).await.expect(200);
+    assert_eq!(client.status(&ada).await, "pending", "another address in the same domain");
     client.put(&format!("/Users/{ada}"), &pushed("ada", "ada@gamma.example")).await.expect(200);
     assert_eq!(client.status(&ada).await, "suspended");
     client.put(&format!("/Users/{ada}"), &pushed("ada", "ada@alpha.example")).await.expect(200);
@@ -299,4 +301,21 @@ async fn people_of_a_foreign_domain_are_held_until_they_are_released() {
     let marks: Vec<_> =
         listed.items.iter().map(|user| (user.user_name.as_str(), user.by_hand.join(" "))).collect();
     assert_eq!(marks, [("ada", String::new()), ("ben", "flagged: beta.example".to_owned())]);
+}
+
+#[tokio::test]
+async fn a_person_whose_directory_is_gone_is_switched_on_by_hand() {
+    let app = TestApp::open().await;
+    let client = app.connection("generic").await;
+    app.pool_for_everyone(5).await;
+    let ada = client.user("ada").await;
+    client.set_active(&ada, false).await.expect(200);
+    let refused = say(&app, "ada", Word::Activate).await.expect_err("the directory switches on");
+    assert!(refused.contains("where the directory has the person"), "{refused}");
+    let operator = app.admin.operator("test");
+    let (_, work) = operations::owners::delete(app.admin.db(), &operator, &client.id).await.expect("deleted");
+    app.admin.finish(work, |_| {}).await.expect("no owner is left");
+    say(&app, "ada", Word::Activate).await.expect("switched on");
+    let shown = app.person(&ada).await;
+    assert!(shown.active && shown.enrolment.has_access());
 }

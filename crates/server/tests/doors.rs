@@ -109,8 +109,9 @@ impl<'a> Round<'a> {
 
     async fn bind(&self) {
         let operator = self.app.admin.operator("binding create");
-        let bound = bindings::create(self.app.admin.db(), &operator, &self.group, &self.pool).await;
-        let (_, work) = bound.expect("a binding");
+        let (db, group) = (self.app.admin.db(), [self.group.as_str()]);
+        let bound = bindings::create(db, &operator, &group, &self.pool, Agreed::Nothing).await;
+        let (_, work) = bound.expect("a binding").pop().expect("one group");
         self.app.admin.finish(work, |_| {}).await.expect("the members are settled");
     }
 

@@ -3,7 +3,7 @@
 mod situations;
 
 use crate::support::{Client, GROUP, TestApp};
-use operations::consequences::{Consequences, Kind, Shift};
+use operations::consequences::{Agreed, Consequences, Kind, Shift};
 use operations::{bindings, grants, pools};
 use serde_json::json;
 
@@ -33,7 +33,7 @@ async fn twelve_hundred_people_and_seven_hundred_seats() {
     let (crew, _) = crowd(&client, "crew", 1_200).await;
     app.pool("Vault", 700, "queue").await;
     let (db, operator) = (app.admin.db(), app.admin.operator("test"));
-    let told = bindings::preview_create(db, &operator, &crew, "Vault").await.expect("a preview");
+    let told = bindings::preview_create(db, &operator, &[&crew], "Vault").await.expect("a preview");
     assert_eq!(told.sentence(), "700 people would get a seat, 500 would wait");
     assert_eq!((told.gains.people, told.gains.seats, told.gains.places), (1_200, 700, 500));
     assert_eq!((told.gains.access, told.losses.people, told.refused, told.unaffected), (700, 0, 0, 0));
@@ -74,7 +74,7 @@ async fn seats_that_go_back_serve_those_who_wait_in_whatever_batch_they_are() {
     for batch in [1, 7, 29, 500] {
         let mut operator = app.admin.operator("test");
         operator.batch = batch;
-        let told = bindings::preview_delete(app.admin.db(), &operator, &early, "Vault").await;
+        let told = bindings::preview_delete(app.admin.db(), &operator, &[&early], "Vault").await;
         let told = told.expect("a preview");
         assert_eq!(
             told.sentence(),
@@ -98,7 +98,7 @@ async fn who_is_turned_away_and_who_is_not_affected_is_told_with_the_reason() {
     app.pool("Vault", 2, "reject").await;
     let (db, operator) = (app.admin.db(), app.admin.operator("test"));
     grants::create(db, &operator, "ada", "Vault").await.expect("a seat");
-    let told = bindings::preview_create(db, &operator, &crew, "Vault").await.expect("a preview");
+    let told = bindings::preview_create(db, &operator, &[&crew], "Vault").await.expect("a preview");
     assert_eq!(told.sentence(), "1 person would get a seat, 1 would be turned away by a full pool");
     let shares: Vec<String> = told
         .people
@@ -115,11 +115,49 @@ async fn who_is_turned_away_and_who_is_not_affected_is_told_with_the_reason() {
         ]
     );
     assert_eq!(app.bind(&crew, "Vault").await.refused, told.refused);
-    let again = bindings::preview_create(db, &operator, &crew, "Vault").await.expect_err("it is bound");
-    let really = bindings::create(db, &operator, &crew, "Vault").await.expect_err("it is bound");
-    assert_eq!(operations::sentence(&again), operations::sentence(&really));
+    let again = bindings::preview_create(db, &operator, &[&crew], "Vault").await.expect_err("it is bound");
+    let really = bindings::create(db, &operator, &[&crew], "Vault", Agreed::Nothing).await;
+    assert_eq!(operations::sentence(&again), operations::sentence(&really.expect_err("it is bound")));
     let shown = serde_json::to_value(&told).expect("JSON");
     assert_eq!(shown["people"][0]["first"], json!([{ "id": ben, "userName": "ben" }]));
     assert_eq!(shown["pools"][0]["free"], json!({ "before": 1, "after": 0 }));
     assert_eq!(client.get(&format!("/Groups/{crew}")).await.expect(200).body["schemas"], json!([GROUP]));
+}
+
+#[tokio::test]
+async fn what_an_unbinding_means_for_administrators_backups_and_things_to_hand_over_is_told() {
+    let app = TestApp::open().await;
+    let client = app.connection("generic").await;
+    let (ada, ben) = (client.user("ada").await, client.user("ben").await);
+    let crew = client.group("Crew", &[&ada, &ben]).await;
+    app.pool("Vault", 9, "queue").await;
+    app.bind(&crew, "Vault").await;
+    let (db, operator) = (app.admin.db(), app.admin.operator("test"));
+    let token = operations::api_tokens::create(db, &operator, &app.tenant, ("app", &[]), None).await;
+    let application = client.with_token(token.expect("a new token").token);
+    let headers = [("content-type", "application/json")];
+    let step = json!({ "step": "pin-set" }).to_string();
+    application.send("POST", &format!("/api/v1/people/{ada}/steps"), &headers, Some(step)).await.expect(200);
+    let hold = json!({ "words": "manages 3 shared vaults" }).to_string();
+    let path = format!("/api/v1/people/{ada}/holds/vaults");
+    application.send("PUT", &path, &headers, Some(hold)).await.expect(200);
+    let new = operations::administrators::New {
+        name: "Ben Ito".to_owned(),
+        email: "ben@alpha.example".to_owned(),
+        role: "auditor".to_owned(),
+        user: Some(ben),
+        alerts: false,
+    };
+    operations::administrators::add(db, &operator, &app.tenant, &new).await.expect("an administrator");
+    let told = bindings::preview_delete(db, &operator, &[&crew], "Vault").await.expect("a preview");
+    assert_eq!((told.losses.access, told.restores), (2, 1));
+    assert_eq!(told.administrators, ["Ben Ito"]);
+    assert_eq!((told.holds.len(), told.holds[0].words.as_str()), (1, "manages 3 shared vaults"));
+    for words in [
+        "1 person would need a restore from a backup",
+        "administrators among them: Ben Ito",
+        "1 thing would have to be handed over first",
+    ] {
+        assert!(told.sentence().contains(words), "{words} in {}", told.sentence());
+    }
 }

@@ -171,18 +171,18 @@ async fn binding_and_unbinding_settle_everybody_in_the_group() {
     app.pool("Vault", 10, "queue").await;
     let mut steps = Vec::new();
     let (db, operator) = (app.admin.db(), app.admin.operator("test"));
-    let (_, work) =
-        operations::bindings::create(db, &operator, "team", "VAULT").await.expect("a new binding");
+    let bound = operations::bindings::create(db, &operator, &["team"], "VAULT", Agreed::Nothing).await;
+    let (_, work) = bound.expect("a new binding").pop().expect("one group");
     let settled = app.admin.finish(work, |settled| steps.push(settled.people)).await.expect("settled");
     assert_eq!(settled.people, 5);
     assert_eq!(steps, [2, 4, 5]);
     assert_eq!(app.pool_now("Vault").await.used, 5);
-    let again = operations::bindings::create(db, &operator, &team, "Vault").await.expect_err("it is bound");
-    let again = operations::sentence(&again);
+    let again = operations::bindings::create(db, &operator, &[&team], "Vault", Agreed::Nothing).await;
+    let again = operations::sentence(&again.expect_err("it is bound"));
     assert!(again.contains("exists already"), "{again}");
 
-    let unbound = operations::bindings::delete(db, &operator, "Team", "Vault", Agreed::People(5)).await;
-    let (_, work) = unbound.expect("it was bound");
+    let unbound = operations::bindings::delete(db, &operator, &["Team"], "Vault", Agreed::People(5)).await;
+    let (_, work) = unbound.expect("it was bound").pop().expect("one group");
     assert_eq!(app.admin.finish(work, |_| {}).await.expect("settled").people, 5);
     assert_eq!(client.status(&people[0]).await, "suspended");
     app.later(TimeDelta::days(8)).await;
@@ -198,8 +198,8 @@ async fn what_a_command_left_behind_is_finished_by_the_server() {
     client.group("Team", &[&ada, &bob]).await;
     app.pool("Vault", 2, "queue").await;
     let (db, operator) = (app.admin.db(), app.admin.operator("test"));
-    let (_, work) =
-        operations::bindings::create(db, &operator, "Team", "Vault").await.expect("a new binding");
+    let bound = operations::bindings::create(db, &operator, &["Team"], "Vault", Agreed::Nothing).await;
+    let (_, work) = bound.expect("a new binding").pop().expect("one group");
     let settling = app.admin.finish(work, |_| panic!("the operator's terminal went away"));
     let cut = futures::FutureExt::catch_unwind(std::panic::AssertUnwindSafe(settling)).await;
     assert!(cut.is_err());
@@ -466,8 +466,9 @@ async fn a_large_group_is_filled_and_emptied_at_once_and_its_people_are_settled_
     assert_eq!(client.get(&format!("/Groups/{team}")).await.expect(200).body["members"], Value::Null);
     let operator = app.admin.operator("test");
     let unbound =
-        operations::bindings::delete(app.admin.db(), &operator, &team, "Few", Agreed::Nothing).await;
-    app.admin.finish(unbound.expect("a binding").1, |_| {}).await.expect("no member to settle");
+        operations::bindings::delete(app.admin.db(), &operator, &[&team], "Few", Agreed::Nothing).await;
+    let (_, work) = unbound.expect("a binding").pop().expect("one group");
+    app.admin.finish(work, |_| {}).await.expect("no member to settle");
     app.pool("Vault", 2_000, "queue").await;
     app.bind(&team, "Vault").await;
     client.put(&format!("/Groups/{team}"), &whole).await.expect(200);

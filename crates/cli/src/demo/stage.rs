@@ -98,8 +98,10 @@ pub(super) async fn bind(
         let before = people;
         let id = directory.group(&group.name)?;
         let operator = admin.operator("demo");
-        let (_, work) = bindings::create(admin.db(), &operator, id, pool.name()).await.map_err(told)?;
-        people += admin.finish(work, |settled| bar.at(before + settled.people)).await?.people;
+        let made = bindings::create(admin.db(), &operator, &[id], pool.name(), Agreed::Nothing).await;
+        for (_, work) in made.map_err(told)? {
+            people += admin.finish(work, |settled| bar.at(before + settled.people)).await?.people;
+        }
     }
     bar.finish();
     Ok((bound.len(), people))

@@ -22,8 +22,21 @@ impl Consequences {
             }
         }
         let losses = (self.losses.people > 0).then(|| self.losses.sentence());
+        let restores = (self.restores > 0).then(|| {
+            format!(
+                "{} would need a restore from a backup to come back after the grace",
+                counted(self.restores, "person", "people")
+            )
+        });
+        let administrators = (!self.administrators.is_empty())
+            .then(|| format!("administrators among them: {}", self.administrators.join(", ")));
+        let holds = (!self.holds.is_empty()).then(|| {
+            let things = counted(self.holds.len() as u64, "thing", "things");
+            format!("{things} would have to be handed over first")
+        });
         let gains = (!gains.is_empty()).then(|| gains.join(", "));
-        let parts: Vec<String> = losses.into_iter().chain(gains).collect();
+        let parts: Vec<String> =
+            [losses, restores, administrators, holds, gains].into_iter().flatten().collect();
         if parts.is_empty() { "no person gets or loses anything".to_owned() } else { parts.join("; ") }
     }
 }

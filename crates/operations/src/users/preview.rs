@@ -60,7 +60,7 @@ async fn preview(
     let document = edited(requester, &user, edit, db.base(), &mut outcome)?;
     check_formats(requester, Some(&user.resource.document), &document, &mut outcome.used)?;
     let same = document == user.resource.document;
-    let mark = Mark::of_change(&unit, &user.resource.document, &document).await?;
+    let mark = Mark::of_change(&unit, &user, &document).await?;
     let was_active = user.is_active();
     user.resource.document = document;
     let is_active = user.is_active();

@@ -7,6 +7,7 @@ use crate::{grant::Grant, id::PoolId, person::Person, seat::SeatState, words::wo
 
 /// What would follow for one person.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is told by itself")]
 pub struct Fate {
     /// The application lets them in, and did not before.
     pub gets_access: bool,
@@ -22,6 +23,8 @@ pub struct Fate {
     pub lost_seats: Vec<PoolId>,
     /// Pools whose queue they leave without a seat.
     pub lost_places: Vec<PoolId>,
+    /// Whether they lose access, and need a restore from a backup when they come back after the grace (S-59).
+    pub owes_restore: bool,
 }
 
 impl Fate {
@@ -92,6 +95,7 @@ impl Preview {
                 loses_access: before.enrolment.has_access(),
                 lost_seats: before.assigned().map(|seat| seat.pool).collect(),
                 lost_places: before.waiting().map(|place| place.pool).collect(),
+                owes_restore: before.enrolment.has_access() && before.enrolment.owes_restore(),
                 ..Fate::default()
             };
         };
@@ -112,6 +116,7 @@ impl Preview {
             refused: standing.refused || self.wanted(after).iter().any(missing),
             lost_seats: before.assigned().map(|seat| seat.pool).filter(|pool| goes(*pool)).collect(),
             lost_places: before.waiting().map(|place| place.pool).filter(|pool| goes(*pool)).collect(),
+            owes_restore: had && !has && before.enrolment.owes_restore(),
         }
     }
 

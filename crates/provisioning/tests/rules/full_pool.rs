@@ -75,6 +75,7 @@ fn exactly_the_gains_can_be_refused() {
         (Cause::ActivatedByHand, true),
         (Cause::HeldForDomain, false),
         (Cause::Released, true),
+        (Cause::Admitted, true),
         (Cause::PoolChanged { pool: changed.0, name: changed.1 }, false),
     ];
     for (cause, expected) in table {

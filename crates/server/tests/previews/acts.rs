@@ -80,10 +80,10 @@ impl World<'_> {
         let (operator, requester, any) = (&operator, &self.requester, &Conditions::new(None, None));
         match change {
             Change::Bind(group, pool) => {
-                bindings::preview_create(db, operator, &self.groups[*group], POOLS[*pool]).await
+                bindings::preview_create(db, operator, &[&self.groups[*group]], POOLS[*pool]).await
             }
             Change::Unbind(group, pool) => {
-                bindings::preview_delete(db, operator, &self.groups[*group], POOLS[*pool]).await
+                bindings::preview_delete(db, operator, &[&self.groups[*group]], POOLS[*pool]).await
             }
             Change::Give(person, pool) => {
                 grants::preview_create(db, operator, &self.people[*person], POOLS[*pool]).await
@@ -121,13 +121,14 @@ impl World<'_> {
         let (yes, shown) = (Agreed::Anything, &Projection::Default);
         match change {
             Change::Bind(group, pool) => {
-                let (_, work) = bindings::create(db, operator, &self.groups[*group], POOLS[*pool]).await?;
-                Ok(Some(self.finish([work]).await))
+                let bound =
+                    bindings::create(db, operator, &[&self.groups[*group]], POOLS[*pool], yes).await?;
+                Ok(Some(self.finish(bound.into_iter().map(|(_, work)| work)).await))
             }
             Change::Unbind(group, pool) => {
-                let (_, work) =
-                    bindings::delete(db, operator, &self.groups[*group], POOLS[*pool], yes).await?;
-                Ok(Some(self.finish([work]).await))
+                let unbound =
+                    bindings::delete(db, operator, &[&self.groups[*group]], POOLS[*pool], yes).await?;
+                Ok(Some(self.finish(unbound.into_iter().map(|(_, work)| work)).await))
             }
             Change::Give(person, pool) => {
                 grants::create(db, operator, &self.people[*person], POOLS[*pool]).await.map(|_| None)
