@@ -31,6 +31,8 @@ async fn a_tenant_that_is_deleted_leaves_nothing_of_a_request_that_was_let_in_be
     // The token is remembered for some seconds, and its connection is gone.
     client.post("/Users", &user("later")).await.expect_error(401, None);
     assert_eq!(rows(&app, "users").await, 0);
+    // The request log is written behind the answers.
+    app.server.flush().await;
     app.later(TimeDelta::hours(1)).await;
     for table in ["users", "user_values", "requests", "jobs", "connections", "tokens"] {
         assert_eq!(rows(&app, table).await, 0, "{table}");
