@@ -1,6 +1,6 @@
 //! The brake: the losses that pushes caused lately, and those that are held.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use provisioning::{Brake, Cause, Kept, Policy, PoolId, UserId};
@@ -47,10 +47,12 @@ struct BrakeRow {
     shared: bool,
 }
 
+/// The counts, or a person of a loss that counts.
 #[derive(FromQueryResult)]
-struct CountsRow {
-    people: i64,
-    waiting: i64,
+struct LossRow {
+    id: Option<Uuid>,
+    people: Option<i64>,
+    waiting: Option<i64>,
 }
 
 #[derive(FromQueryResult)]
@@ -209,8 +211,9 @@ impl WriteUnit {
         if most == 0 {
             return Ok(None);
         }
-        let mut sql =
-            Sql::new("SELECT (SELECT CAST(COALESCE(SUM(c.people), 0) AS BIGINT) FROM user_counts c ");
+        let mut sql = Sql::new(
+            "SELECT CAST(NULL AS UUID) AS id, (SELECT CAST(COALESCE(SUM(c.people), 0) AS BIGINT) FROM user_counts c ",
+        );
         sql.push("WHERE c.tenant_id = ").bind(self.tenant());
         if !row.shared {
             sql.push(" AND c.connection_id = ").bind(row.id);
@@ -219,17 +222,21 @@ impl WriteUnit {
         sql.push(") AS people, (SELECT COUNT(*) FROM (SELECT DISTINCT h.user_id FROM held_losses h WHERE h.tenant_id = ");
         sql.bind(self.tenant()).push(" AND h.connection_id = ").bind(row.id);
         sql.push(&format!(" AND h.rejected_at IS NULL LIMIT {}) w) AS waiting", u64::from(most) + 1));
-        let counts = self.transaction.one::<CountsRow>(sql).await?.ok_or(Error::NotFound)?;
-        let mut sql = Sql::new("SELECT l.user_id AS id FROM losses l WHERE l.tenant_id = ");
-        sql.bind(self.tenant()).push(" AND l.connection_id = ").bind(row.id);
+        sql.push(" UNION ALL SELECT l.user_id, NULL, NULL FROM losses l WHERE l.tenant_id = ")
+            .bind(self.tenant());
+        sql.push(" AND l.connection_id = ").bind(row.id);
         sql.push(" AND l.at > ").bind(stored(now - policy.brake.window));
-        let counted = self.transaction.all::<IdRow>(sql).await?;
-        let people = u64::try_from(counts.people).unwrap_or(0);
+        let (mut people, mut waiting, mut counted) = (0, 0, BTreeSet::new());
+        for row in self.transaction.all::<LossRow>(sql).await? {
+            counted.extend(row.id.map(UserId::new));
+            (people, waiting) = (row.people.unwrap_or(people), row.waiting.unwrap_or(waiting));
+        }
+        let people = u64::try_from(people).unwrap_or(0);
         Ok(policy.brake.limit(people).map(|limit| Brake {
             connection: ConnectionId::new(row.id),
             limit,
-            counted: counted.into_iter().map(|row| UserId::new(row.id)).collect(),
-            waiting: u64::try_from(counts.waiting).unwrap_or(0),
+            counted,
+            waiting: u64::try_from(waiting).unwrap_or(0),
         }))
     }
 
