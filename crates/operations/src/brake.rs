@@ -75,10 +75,8 @@ pub(crate) async fn hold_ahead(
     cause: &Cause,
 ) -> Result<(), Error> {
     let now = requester.now;
-    if requester.provider.is_none() {
-        return Ok(());
-    }
-    let Some(brake) = unit.lock_brake(&requester.actor.name, now).await? else { return Ok(()) };
+    let Some(connection) = requester.actor.connection else { return Ok(()) };
+    let Some(brake) = unit.lock_brake(connection, now).await? else { return Ok(()) };
     let lapsed = unit.lapsed_among(people).await?;
     if brake.lets(lapsed.iter().map(|(user, _)| *user)) {
         return Ok(());
@@ -190,7 +188,7 @@ async fn start(db: &Database, operator: &Operator, about: &About, approve: bool)
     let requester = operator.of(scope);
     let start = async |mut unit: WriteUnit| -> Attempt<Work> {
         // What comes next is counted anew: an administrator has looked.
-        unit.forget_losses(work.connection).await?;
+        unit.forget_losses(work.connection, &work.people).await?;
         let work = Work::start(&requester, &mut unit, work.job(requester.now), decide_brake::KIND).await?;
         Ok((unit, work))
     };

@@ -146,15 +146,16 @@ impl Mark {
             return Ok(None);
         }
         let domains = Settings::of(&unit.own_tenant().await?)?.domains();
-        let mut mark = Self::of(&domains, after)?;
-        if mark.held.is_some() {
-            // An administrator's word outlasts another address in the same domain.
-            let known = unit.marks(&[user.id]).await?.remove(&user.id);
-            if known.is_some_and(|known| known.held.is_none() && known.flagged == mark.held) {
-                mark = Self { flagged: mark.held.take(), held: None };
-            }
-        }
-        Ok(Some(mark))
+        Self::of(&domains, after)?.behind(unit, user.id).await.map(Some)
+    }
+
+    /// The same for a person who has a mark already: an administrator's word outlasts another address in the same domain.
+    pub(crate) async fn behind(self, unit: &ReadUnit, user: UserId) -> Result<Self, Error> {
+        let Some(domain) = &self.held else { return Ok(self) };
+        let known = unit.marks(&[user]).await?.remove(&user);
+        let released =
+            known.is_some_and(|known| known.held.is_none() && known.flagged.as_ref() == Some(domain));
+        Ok(if released { Self { flagged: self.held, held: None } } else { self })
     }
 
     /// Writes it on the row of a person whose address has changed; the cause to settle the person for, where being held

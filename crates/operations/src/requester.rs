@@ -50,7 +50,8 @@ impl Requester {
     #[must_use]
     pub fn push(scope: TenantScope, provider: Arc<Provider>, reference: String, now: DateTime<Utc>) -> Self {
         let name = provider.connection.name.clone();
-        let actor = Actor { kind: ActorKind::Connection, name, reference };
+        let connection = Some(provider.connection.id);
+        let actor = Actor { kind: ActorKind::Connection, name, reference, connection };
         Self { scope, provider: Some(provider), actor, now }
     }
 
@@ -107,6 +108,11 @@ impl Operator {
 
     /// As whom the journal knows the operator.
     pub(crate) fn actor(&self) -> Actor {
-        Actor { kind: ActorKind::Operator, name: self.name.clone(), reference: self.command.to_owned() }
+        Actor {
+            kind: ActorKind::Operator,
+            name: self.name.clone(),
+            reference: self.command.to_owned(),
+            connection: None,
+        }
     }
 }

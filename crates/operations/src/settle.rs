@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use provisioning::{
     ApplicationEvent, Cause, Decision, Effect, Entry, EventKind, PoolId, Refusal, Situation, Subject, UserId,
+    losers,
 };
 use store::{Actor, ActorKind, NewJob, WriteUnit};
 
@@ -92,10 +93,13 @@ impl Change<'_> {
         for people in people.chunks(CHUNK) {
             let mut situation = unit.lock_facts(people, &[], self.now).await?;
             situation.pushed = self.actor.kind == ActorKind::Connection;
-            if situation.pushed && self.cause.takes() {
-                situation.brake = unit.lock_brake(&self.actor.name, self.now).await?;
+            let mut decision = provisioning::settle(&situation, self.cause, self.now)?;
+            if let Some(connection) = self.actor.connection
+                && !losers(&situation, &decision).is_empty()
+            {
+                situation.brake = unit.lock_brake(connection, self.now).await?;
+                decision = provisioning::settle(&situation, self.cause, self.now)?;
             }
-            let decision = provisioning::settle(&situation, self.cause, self.now)?;
             self.perform(unit, &decision, actors).await?;
             self.check_administration(unit, &situation, &decision).await?;
             brake::tell(unit, &situation, &decision.effects, self.now).await?;

@@ -27,7 +27,7 @@ impl Visitor {
     /// The person as a requester; `reference` is the id of the request.
     #[must_use]
     pub fn requester(&self, reference: String, now: DateTime<Utc>) -> Requester {
-        let actor = Actor { kind: ActorKind::Person, name: self.name.clone(), reference };
+        let actor = Actor { kind: ActorKind::Person, name: self.name.clone(), reference, connection: None };
         Requester { scope: self.scope.clone(), provider: None, actor, now }
     }
 }

@@ -96,6 +96,8 @@ pub enum Cause {
     Released,
     /// The address is in one of the tenant's domains again.
     Admitted,
+    /// A deleted person whom the brake keeps came back, without what gave the licence.
+    CameBack,
     /// A pool's size, policy or expiry was changed.
     PoolChanged {
         /// The pool.
@@ -106,19 +108,6 @@ pub enum Cause {
 }
 
 impl Cause {
-    /// Whether the brake counts and holds what an identity provider takes by it.
-    #[must_use]
-    pub const fn takes(&self) -> bool {
-        matches!(
-            self,
-            Self::PushedInactive
-                | Self::AttributesChanged
-                | Self::LeftGroup { .. }
-                | Self::GroupDeleted { .. }
-                | Self::Removed
-        )
-    }
-
     /// Whether a full pool with the policy `reject` may refuse this change.
     ///
     /// Only what gives can be refused. A loss, a deadline or an administrator's change of a pool always goes through;
@@ -135,7 +124,8 @@ impl Cause {
             | Self::WithheldNoMore
             | Self::ActivatedByHand
             | Self::Released
-            | Self::Admitted => true,
+            | Self::Admitted
+            | Self::CameBack => true,
             Self::PushedInactive
             | Self::LeftGroup { .. }
             | Self::Unbound { .. }
@@ -183,6 +173,7 @@ impl fmt::Display for Cause {
             Self::HeldForDomain => f.write_str("their address is in none of the organisation's domains"),
             Self::Released => f.write_str("an administrator released the account"),
             Self::Admitted => f.write_str("their address is in a domain of the organisation"),
+            Self::CameBack => f.write_str("the account came back without what gave the licence"),
             Self::PoolChanged { name, .. } => write!(f, "the licence pool “{name}” was changed"),
         }
     }

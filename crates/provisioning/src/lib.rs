@@ -145,6 +145,6 @@ pub use pool::{Expiry, Pool, PoolPolicy};
 pub use preview::{Fate, Position, Preview, Unaffected};
 pub use removal::{RemovalRefused, may_remove};
 pub use seat::{Seat, SeatState};
-pub use settle::{Decision, Refusal, Situation, apply, settle};
+pub use settle::{Decision, Refusal, Situation, apply, losers, settle};
 pub use words::UnknownWord;
 pub use zone::{UnknownZone, Zone};

@@ -59,7 +59,7 @@ pub struct Hand {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Kept {
-    /// The account was switched off, and counts as switched on.
+    /// The account was switched off, or got an address in a foreign domain, and counts as let in.
     pub active: bool,
     /// The account was deleted, and the person stays.
     pub account: bool,
@@ -79,7 +79,7 @@ impl Person {
     /// Whether identity provider and administrators all let the person in.
     #[must_use]
     pub const fn is_let_in(&self) -> bool {
-        (self.active || self.kept.active) && !self.hand.deactivated && self.hand.held.is_none()
+        (self.active && self.hand.held.is_none() || self.kept.active) && !self.hand.deactivated
     }
 
     /// The pools with a standing grant that have not expired and are not withheld, whether the person is active or not.

@@ -29,6 +29,7 @@ use crate::{
 
 pub use apply::apply;
 use book::Book;
+pub use held::losers;
 
 /// People whose facts changed (with the facts after the change), the pools their grants and seats name, and who waits
 /// for those pools.
@@ -127,7 +128,7 @@ impl Refusal {
 /// protected person, or would remove the person. Nothing of the decision holds then.
 pub fn settle(situation: &Situation, cause: &Cause, now: DateTime<Utc>) -> Result<Decision, Refusal> {
     let decision = decide(situation, cause, now)?;
-    match situation.brake.as_ref().filter(|_| cause.takes()) {
+    match &situation.brake {
         Some(brake) => held::braked(situation, brake, cause, decision, now),
         None => Ok(decision),
     }

@@ -287,7 +287,7 @@ async fn strict_connections_and_erased_people_get_new_ids() {
     let wanted = journal::Wanted { user: Some(ada.clone()), most: 100, ..journal::Wanted::default() };
     let mut reader = journal::Reader::open(db, &operator, &wanted).await.expect("the journal knows the id");
     let told = json!(reader.read(db).await.expect("readable")).to_string();
-    assert!(!told.contains("p7") && told.contains("an erased person"), "{told}");
+    assert!(!told.contains("p7") && told.contains("about an erased person"), "{told}");
 
     // What is kept is erased by itself after some time.
     let ben = directory.post("/Users", &person(8)).await.expect(201).id();
@@ -295,4 +295,72 @@ async fn strict_connections_and_erased_people_get_new_ids() {
     app.clock.advance(TimeDelta::days(91));
     app.server.forget_what_is_old().await;
     assert_ne!(directory.post("/Users", &person(8)).await.expect(201).id(), ben);
+}
+
+/// The directory brings a deleted person back before the group: a decision about the deletion is no decision about the
+/// person who is there again.
+#[tokio::test]
+async fn an_approval_takes_no_person_who_has_come_back() {
+    let site = Site::open(12).await;
+    for id in &site.people {
+        site.directory.delete(&format!("/Users/{id}")).await.expect(204);
+    }
+    assert_eq!(site.held().await.len(), 7);
+    let back = site.held().await[0].user.to_string();
+    let at = site.people.iter().position(|id| *id == back).expect("one of them");
+    assert_eq!(site.directory.post("/Users", &person(at)).await.expect(201).id(), back);
+    site.approve(&site.all()).await;
+    site.directory.get(&format!("/Users/{back}")).await.expect(200);
+    assert_eq!(site.directory.status(&back).await, "suspended", "no group gives the licence");
+    assert_eq!(
+        (
+            site.held().await.len(),
+            site.directory.get("/Users").await.expect(200).body["totalResults"].clone()
+        ),
+        (0, json!(1))
+    );
+}
+
+#[tokio::test]
+async fn a_pool_with_kept_seats_is_deleted_and_a_renamed_connection_has_its_brake() {
+    let site = Site::open(20).await;
+    let (db, operator) = (site.app.admin.db(), site.app.admin.operator("test"));
+    let change = Change { name: Some("renamed".to_owned()), ..Change::default() };
+    connections::update(db, &operator, &site.directory.id, &change).await.expect("renamed");
+    let empty = json!({ "schemas": [GROUP], "displayName": "Team", "members": [] });
+    site.directory.put(&format!("/Groups/{}", site.team), &empty).await.expect(200);
+    assert_eq!((site.with_access().await, site.held().await.len()), (20, 20));
+    let deleted = operations::pools::delete(db, &operator, "Vault", Agreed::Anything).await;
+    site.app.admin.finish(deleted.expect("deleted").2, |_| {}).await.expect("the work ends");
+    assert_eq!((site.with_access().await, site.held().await.len()), (0, 0));
+}
+
+/// Whatever a push says, what it takes counts.
+#[tokio::test]
+async fn every_way_of_taking_access_by_a_push_counts() {
+    let site = Site::open(24).await;
+    let (db, operator) = (site.app.admin.db(), site.app.admin.operator("test"));
+    for change in [
+        operations::domains::Change::Add("alpha.example".to_owned()),
+        operations::domains::Change::Policy(provisioning::DomainPolicy::Hold),
+    ] {
+        operations::domains::change(db, &operator, &site.app.tenant, &change).await.expect("changed");
+    }
+    for (at, id) in site.people[..12].iter().enumerate() {
+        let mut body = person(at);
+        body["emails"] = json!([{ "value": format!("p{at}@elsewhere.example"), "primary": true }]);
+        body["active"] = json!(at % 2 == 0);
+        site.directory.put(&format!("/Users/{id}"), &body).await.expect(200);
+    }
+    assert_eq!((site.with_access().await, site.held().await.len()), (19, 7));
+    // Deleted, held, and back without access: still held.
+    let last = site.people.last().expect("people");
+    site.directory.delete(&format!("/Users/{last}")).await.expect(204);
+    let mut body = person(23);
+    body["active"] = json!(false);
+    assert_eq!(site.directory.post("/Users", &body).await.expect(201).id(), *last);
+    assert_eq!(site.with_access().await, 19);
+    // A decision about one person forgets no other connection's losses, and takes that person alone.
+    site.approve(&About::People(vec![last.clone()])).await;
+    assert_eq!(site.with_access().await, 18);
 }

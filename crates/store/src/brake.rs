@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use provisioning::{Brake, Cause, Kept, Policy, PoolId, UserId};
-use scim::text::fold;
 use sea_orm::FromQueryResult;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -196,14 +195,18 @@ impl ReadUnit {
 }
 
 impl WriteUnit {
-    /// The brake of the connection of this name, locked so that no other push of the connection passes it at the same time;
+    /// The brake of a connection, locked so that no other push of the connection passes it at the same time;
     /// none for a connection without a brake. People are locked before.
     ///
     /// # Errors
     /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
-    pub async fn lock_brake(&mut self, connection: &str, now: DateTime<Utc>) -> Result<Option<Brake>, Error> {
+    pub async fn lock_brake(
+        &mut self,
+        connection: ConnectionId,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Brake>, Error> {
         let mut sql = Sql::new("SELECT c.id, c.policy, c.shared FROM connections c WHERE c.tenant_id = ");
-        sql.bind(self.tenant()).push(" AND c.name_folded = ").bind(fold(connection).into_owned());
+        sql.bind(self.tenant()).push(" AND c.id = ").bind(connection.uuid());
         sql.push(for_update(self.backend()));
         let Some(row) = self.transaction.one::<BrakeRow>(sql).await? else { return Ok(None) };
         let policy: Policy = decode(row.policy, "connections", "policy", &row.id.to_string())?;
@@ -362,17 +365,25 @@ impl WriteUnit {
         Ok(())
     }
 
-    /// Counts anew what the pushes of a connection, or of all, take: an administrator has looked at it.
+    /// Counts anew what the pushes of a connection take, or of those that hold something of these people: an administrator has
+    /// looked at it.
     ///
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
-    pub async fn forget_losses(&mut self, connection: Option<ConnectionId>) -> Result<(), Error> {
-        let mut sql = Sql::new("DELETE FROM losses WHERE tenant_id = ");
-        sql.bind(self.tenant());
-        if let Some(connection) = connection {
-            sql.push(" AND connection_id = ").bind(connection.uuid());
+    pub async fn forget_losses(
+        &mut self,
+        connection: Option<ConnectionId>,
+        people: &[UserId],
+    ) -> Result<(), Error> {
+        let mut connections: BTreeSet<Uuid> = connection.map(ConnectionId::uuid).into_iter().collect();
+        for chunk in people.chunks(CHUNK) {
+            let mut sql =
+                Sql::new("SELECT DISTINCT h.connection_id AS id FROM held_losses h WHERE h.tenant_id = ");
+            sql.bind(self.tenant()).push(" AND h.user_id IN ").list(chunk.iter().map(|user| user.uuid()));
+            connections.extend(self.transaction.all::<IdRow>(sql).await?.into_iter().map(|row| row.id));
         }
-        self.transaction.run(sql).await?;
-        Ok(())
+        let mut sql = Sql::new("DELETE FROM losses WHERE tenant_id = ");
+        sql.bind(self.tenant()).push(" AND connection_id IN ").list(connections);
+        self.transaction.run(sql).await.map(drop)
     }
 }

@@ -138,16 +138,18 @@ impl WriteUnit {
         Ok(())
     }
 
-    /// Takes every stored grant of a pool away from these people.
+    /// Takes every stored grant of a pool away from these people, and what the brake keeps of it.
     ///
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
     pub async fn delete_grants(&mut self, users: &[UserId], pool: PoolId) -> Result<(), Error> {
         for chunk in users.chunks(CHUNK) {
-            let mut sql = Sql::new("DELETE FROM grants WHERE tenant_id = ");
-            sql.bind(self.tenant()).push(" AND pool_id = ").bind(pool.uuid());
-            sql.push(" AND user_id IN ").list(chunk.iter().map(|user| user.uuid()));
-            self.transaction.run(sql).await?;
+            for table in ["grants", "held_losses"] {
+                let mut sql = Sql::new(&format!("DELETE FROM {table} WHERE tenant_id = "));
+                sql.bind(self.tenant()).push(" AND pool_id = ").bind(pool.uuid());
+                sql.push(" AND user_id IN ").list(chunk.iter().map(|user| user.uuid()));
+                self.transaction.run(sql).await?;
+            }
         }
         Ok(())
     }

@@ -26,6 +26,8 @@ pub struct Actor {
     pub name: String,
     /// What they did it with: the id of the request or job, or the command.
     pub reference: String,
+    /// The connection whose push it is.
+    pub connection: Option<ConnectionId>,
 }
 
 /// What caused a change.
@@ -47,7 +49,7 @@ impl Actor {
     /// A job.
     #[must_use]
     pub fn of_job(job: &Job) -> Self {
-        Self { kind: ActorKind::Job, name: job.kind.clone(), reference: job.id.to_string() }
+        Self { kind: ActorKind::Job, name: job.kind.clone(), reference: job.id.to_string(), connection: None }
     }
 }
 
@@ -153,6 +155,7 @@ impl TryFrom<journal::Model> for JournalRecord {
                 kind: kind.ok_or_else(|| inconsistent("actor_kind"))?,
                 name: row.actor_name,
                 reference: row.cause,
+                connection: None,
             },
             entry: Entry {
                 subject,

@@ -130,7 +130,7 @@ impl ReadUnit {
         let counts = [
             ("connections", "connections", ""),
             ("tokens", "tokens", " AND revoked_at IS NULL"),
-            ("people", "users", ""),
+            ("people", "users", " AND deleted_at IS NULL"),
             ("groups_", "groups", ""),
             ("pools", "pools", ""),
             ("seats", "seats", " AND state = 'assigned'"),

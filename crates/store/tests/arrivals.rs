@@ -19,7 +19,7 @@ async fn nothing_is_left_of_a_user_whose_name_is_taken() {
     store.add_user("Ada").await;
     let new = ["bob", "ada", "cyd"].map(|name| called(&store.scope, name));
     let mut unit = store.unit().await;
-    let arrived = unit.insert_users(new.iter().collect(), &[], None).await.expect("created");
+    let arrived = unit.insert_users(new.iter().collect(), &[], &BTreeSet::new()).await.expect("created");
     unit.commit().await.expect("committed");
     let [bob, ada, cyd] = new.map(|newcomer| newcomer.user().clone());
     assert_eq!(arrived.created, BTreeSet::from([bob.id, cyd.id]));
@@ -50,11 +50,11 @@ async fn what_waits_is_told_and_only_what_waits_in_the_tenant() {
     for (scope, awaited) in [(&store.scope, true), (&beta, false)] {
         let new = ["ada", "bob"].map(|name| called(scope, name));
         let mut unit = store.write(scope).await.expect("a unit opens");
-        let arrived = unit.insert_users(new.iter().collect(), &[], None).await.expect("created");
+        let arrived = unit.insert_users(new.iter().collect(), &[], &BTreeSet::new()).await.expect("created");
         assert_eq!(arrived.is_awaited(new[1].user()), awaited);
         assert!(!arrived.is_awaited(new[0].user()));
     }
     let other = called(&store.scope, "cyd");
     let mut unit = store.write(&beta).await.expect("a unit opens");
-    assert!(unit.insert_users(vec![&other], &[], None).await.is_err(), "made for another tenant");
+    assert!(unit.insert_users(vec![&other], &[], &BTreeSet::new()).await.is_err(), "made for another tenant");
 }

@@ -71,7 +71,9 @@ async fn arrive<const N: usize>(
         new.connection = owner;
         store::Newcomer::new(unit.scope(), new, now()).expect("a user with a name")
     });
-    unit.insert_users(newcomers.iter().collect(), &[], None).await.expect("created");
+    unit.insert_users(newcomers.iter().collect(), &[], &std::collections::BTreeSet::new())
+        .await
+        .expect("created");
     newcomers.map(|newcomer| newcomer.user().id)
 }
 

@@ -34,7 +34,10 @@ async fn a_member_who_is_parked_in_the_instant_of_arriving_is_a_member_in_parall
             let user = newcomer.user();
             let mut unit = second.write(&scope).await.expect("a unit opens");
             unit.lock_groups_awaiting(&[&user.resource.document]).await.expect("locked");
-            let arrived = unit.insert_users(vec![&newcomer], &[], None).await.expect("created");
+            let arrived = unit
+                .insert_users(vec![&newcomer], &[], &std::collections::BTreeSet::new())
+                .await
+                .expect("created");
             if arrived.is_awaited(user) {
                 unit.unpark_for(&[user], now()).await.expect("joined");
             }
@@ -73,7 +76,10 @@ async fn a_pool_for_everybody_and_somebody_who_arrives_see_each_other_in_paralle
             let document = user_document(json!({ "userName": format!("user-{meeting}") }));
             let newcomer = newcomer(&scope, document);
             let mut unit = second.write(&scope).await.expect("a unit opens");
-            let arrived = unit.insert_users(vec![&newcomer], &[], None).await.expect("created");
+            let arrived = unit
+                .insert_users(vec![&newcomer], &[], &std::collections::BTreeSet::new())
+                .await
+                .expect("created");
             unit.commit().await.expect("committed");
             (newcomer.user().id, arrived)
         };

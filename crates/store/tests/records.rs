@@ -27,7 +27,12 @@ async fn the_journal_keeps_its_order() {
             after: None,
         })
         .collect();
-    let actor = Actor { kind: ActorKind::Connection, name: "IdP".to_owned(), reference: "req-1".to_owned() };
+    let actor = Actor {
+        kind: ActorKind::Connection,
+        name: "IdP".to_owned(),
+        reference: "req-1".to_owned(),
+        connection: None,
+    };
     let mut unit = store.unit().await;
     unit.record(entries[..20].iter().map(|entry| (entry, &actor)), now()).await.expect("recorded");
     unit.record(entries[20..].iter().map(|entry| (entry, &actor)), now()).await.expect("recorded");

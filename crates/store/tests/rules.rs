@@ -212,11 +212,18 @@ async fn facts(
     now: DateTime<Utc>,
 ) -> Situation {
     let mut situation = unit.lock_facts(people, pools, now).await.expect("facts");
-    if cause.takes() {
+    if is_push(cause) {
+        let directory = unit.connections().await.expect("readable").pop().expect("a connection").id;
         situation.pushed = true;
-        situation.brake = unit.lock_brake(DIRECTORY, now).await.expect("a brake");
+        situation.brake = unit.lock_brake(directory, now).await.expect("a brake");
     }
     situation
+}
+
+/// Whether a push can take something by it here.
+fn is_push(cause: &Cause) -> bool {
+    let takes = matches!(cause, Cause::PushedInactive | Cause::LeftGroup { .. } | Cause::Removed);
+    takes || matches!(cause, Cause::PushedActive | Cause::AttributesChanged | Cause::JoinedGroup { .. })
 }
 
 const DIRECTORY: &str = "directory";

@@ -171,7 +171,8 @@ async fn who_was_parked_becomes_a_member_on_arrival() {
     let documents = [json!({ "userName": "ada", "externalId": "ext-1" }), json!({ "userName": "bob" })];
     unit.lock_groups_awaiting(&[&user_document(documents[0].clone())]).await.expect("locked");
     let newcomers = documents.map(|body| newcomer(&store.scope, user_document(body)));
-    let arrived = unit.insert_users(newcomers.iter().collect(), &[], None).await.expect("created");
+    let arrived =
+        unit.insert_users(newcomers.iter().collect(), &[], &BTreeSet::new()).await.expect("created");
     assert_eq!(arrived.parked, ["ada", "ext-1"].map(str::to_owned).into());
     assert_eq!(arrived.created.len(), 2, "both names are free");
     let [ada, bob] = newcomers.each_ref().map(Newcomer::user);
@@ -205,7 +206,8 @@ async fn many_arrive_at_once_and_those_without_a_name_of_their_own_are_left_out(
     ];
     let newcomers = bodies.map(|body| newcomer(&store.scope, user_document(body)));
     let mut unit = store.unit().await;
-    let arrived = unit.insert_users(newcomers.iter().collect(), &[], None).await.expect("created");
+    let arrived =
+        unit.insert_users(newcomers.iter().collect(), &[], &BTreeSet::new()).await.expect("created");
     assert_eq!(unit.statements(), 2 + usize::from(store.kind() == "postgresql"));
     unit.commit().await.expect("committed");
     let users = newcomers.iter().map(Newcomer::user);

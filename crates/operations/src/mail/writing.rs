@@ -163,7 +163,12 @@ impl<'w> Writer<'w> {
             language.name()
         );
         let entry = Entry { after: Some(of), ..Entry::new(subject, what, why) };
-        let actor = Actor { kind: ActorKind::Job, name: "mail".to_owned(), reference: kind.to_string() };
+        let actor = Actor {
+            kind: ActorKind::Job,
+            name: "mail".to_owned(),
+            reference: kind.to_string(),
+            connection: None,
+        };
         Ok(unit.record([(&entry, &actor)], self.now).await?)
     }
 

@@ -33,7 +33,12 @@ pub async fn erase_old(
     now: DateTime<Utc>,
     go_on: impl Fn() -> bool + Send,
 ) -> Result<u64, Error> {
-    let actor = Actor { kind: ActorKind::Job, name: "erase-deleted".to_owned(), reference: String::new() };
+    let actor = Actor {
+        kind: ActorKind::Job,
+        name: "erase-deleted".to_owned(),
+        reference: String::new(),
+        connection: None,
+    };
     let mut erasures = 0;
     for (scope, id) in db.store().deleted_before(before).await? {
         if !go_on() {

@@ -136,13 +136,14 @@ pub(super) async fn together(
         unit.lock_groups_awaiting(&documents).await?;
         own = return_former(unit, arrivals).await?;
     }
-    let deleted_by = arrivals.iter().find_map(Arrival::may_return).filter(|_| !awaited);
+    let deleted_by: BTreeSet<ConnectionId> =
+        arrivals.iter().filter_map(Arrival::may_return).filter(|_| !awaited).collect();
     let arrivals = if awaited { &own } else { arrivals };
     let (returned, new): (Vec<&Arrival>, Vec<&Arrival>) =
         arrivals.iter().partition(|arrival| arrival.returned.is_some());
     let returned: Vec<&User> = returned.into_iter().map(Arrival::user).collect();
     let new = new.into_iter().map(|arrival| &arrival.newcomer).collect();
-    let arrived = unit.insert_users(new, &returned, deleted_by).await?;
+    let arrived = unit.insert_users(new, &returned, &deleted_by).await?;
     if arrived.unlocked || arrived.former {
         return Err(Error::Awaited);
     }
@@ -161,18 +162,21 @@ pub(super) async fn together(
 /// The arrivals, with the users who were deleted and come back by one of them.
 async fn return_former(unit: &mut WriteUnit, arrivals: &[Arrival]) -> Result<Vec<Arrival>, Error> {
     let mut own = arrivals.to_vec();
-    let Some(connection) = own.iter().find_map(Arrival::may_return) else { return Ok(own) };
     let external_id = |arrival: &Arrival| {
         let document = &arrival.newcomer.user().resource.document;
         document.get("externalId").and_then(serde_json::Value::as_str).map(str::to_owned)
     };
-    let named: Vec<String> = own.iter().filter_map(external_id).collect();
-    let named: Vec<&str> = named.iter().map(String::as_str).collect();
-    let mut former = unit.former_users(&named, connection).await?;
-    for arrival in own.iter_mut().filter(|arrival| arrival.may_return() == Some(connection)) {
-        let Some(id) = external_id(arrival).and_then(|external_id| former.remove(&external_id)) else {
-            continue;
-        };
+    let mut former = HashMap::new();
+    for connection in own.iter().filter_map(Arrival::may_return).collect::<BTreeSet<_>>() {
+        let its = own.iter().filter(|arrival| arrival.may_return() == Some(connection));
+        let named: Vec<String> = its.filter_map(external_id).collect();
+        let named: Vec<&str> = named.iter().map(String::as_str).collect();
+        let found = unit.former_users(&named, connection).await?;
+        former.extend(found.into_iter().map(|(external_id, user)| ((connection, external_id), user)));
+    }
+    for arrival in &mut own {
+        let key = arrival.may_return().zip(external_id(arrival));
+        let Some(id) = key.and_then(|key| former.remove(&key)) else { continue };
         let now = arrival.requester.now;
         // Where another user has the name by now, the request is refused as any other is.
         arrival.returned = unit.return_user(id, &arrival.newcomer.user().resource.document, now).await?;
@@ -210,7 +214,11 @@ impl Welcome {
         let mut entries = Vec::new();
         for arrival in created {
             let user = arrival.user();
-            let mark = Mark::of(&domains, &user.resource.document)?;
+            let mut mark = Mark::of(&domains, &user.resource.document)?;
+            if arrival.returned.is_some() {
+                mark = mark.behind(unit, user.id).await?;
+                unit.mark_domain(user.id, mark.held.as_deref(), mark.flagged.as_deref()).await?;
+            }
             if let Some(entry) = mark.entry(user.id, user.user_name()) {
                 unit.mark_domain(user.id, mark.held.as_deref(), mark.flagged.as_deref()).await?;
                 let word = if mark.held.is_some() { "held" } else { "flagged" };

@@ -24,7 +24,7 @@ pub(crate) struct DecideWork {
     /// The connection about whose pushes is decided; none where people are named.
     pub(crate) connection: Option<ConnectionId>,
     /// The people who are named.
-    people: Vec<UserId>,
+    pub(crate) people: Vec<UserId>,
     /// The last person about whom was decided.
     after: Option<UserId>,
 }
@@ -72,6 +72,8 @@ pub(super) async fn step(step: &mut Step<'_>) -> Result<Option<Progress>, WorkEr
     work.after = Some(last);
     let payload = json!(work);
     let attempt = async |mut unit: WriteUnit| -> Attempt<()> {
+        // A person may come back at the same time.
+        unit.lock_people(&people.iter().map(|user| user.uuid()).collect::<Vec<_>>()).await?;
         if work.approve {
             let held = unit.end_losses(&people).await?;
             for (cause, people) in by_cause(held) {
@@ -105,8 +107,8 @@ async fn let_happen(
     let change = Change { cause, actor: &step.actor, now };
     change.settle(unit, people).await?;
     if *cause == Cause::Removed {
-        for user in people {
-            unit.delete_user(*user, now).await?;
+        for user in unit.users_among(people).await?.iter().filter(|user| user.deleted) {
+            unit.delete_user(user.id, now).await?;
         }
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! A bound group with many members was deleted: people without a grant any more are settled in batches.
 
 use chrono::{DateTime, Utc};
-use provisioning::{Cause, GroupId, PoolId, UserId};
+use provisioning::{Cause, ConnectionId, GroupId, PoolId, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::{Actor, ActorKind, NewJob};
@@ -21,6 +21,9 @@ pub(crate) struct DeletedWork {
     name: String,
     /// The name of the connection that deleted it.
     connection: String,
+    /// The id of the connection.
+    #[serde(default)]
+    connection_id: Option<ConnectionId>,
     /// The id of its request.
     request: String,
     /// The pools to which it was bound, and whose people have yet to be looked at.
@@ -33,7 +36,7 @@ impl DeletedWork {
     /// What is to be done after a group was deleted by this actor.
     pub(crate) fn new(group: GroupId, name: String, actor: &Actor, pools: Vec<PoolId>) -> Self {
         let (connection, request) = (actor.name.clone(), actor.reference.clone());
-        Self { group, name, connection, request, pools, after: None }
+        Self { group, name, connection, connection_id: actor.connection, request, pools, after: None }
     }
 
     /// The job that does the work.
@@ -56,6 +59,7 @@ pub(super) async fn step(step: &mut Step<'_>) -> Result<Option<Progress>, WorkEr
     }
     let cause = Cause::GroupDeleted { group: work.group, name: work.name.clone() };
     let (name, cause_id) = (work.connection.clone(), work.request.clone());
-    step.actor = Actor { kind: ActorKind::Connection, name, reference: cause_id };
+    let connection = work.connection_id;
+    step.actor = Actor { kind: ActorKind::Connection, name, reference: cause_id, connection };
     step.settle(&people, &cause, &[], json!(work)).await.map(Some)
 }

@@ -200,7 +200,7 @@ fn became(person: &Facts) -> Verdict {
 /// People are created in the name of the operator who began the import, whoever takes the step.
 fn requester(step: &Step<'_>, import: &Import) -> Requester {
     let (name, reference) = (import.operator.clone(), "import".to_owned());
-    let actor = Actor { kind: ActorKind::Operator, name, reference };
+    let actor = Actor { kind: ActorKind::Operator, name, reference, connection: None };
     Requester { scope: step.scope.clone(), provider: None, actor, now: step.pace.now }
 }
 

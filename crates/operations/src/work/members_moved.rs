@@ -2,7 +2,7 @@
 //! memberships themselves begin and end in the request.
 
 use chrono::{DateTime, Utc};
-use provisioning::GroupId;
+use provisioning::{ConnectionId, GroupId};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::{Actor, ActorKind, NewJob};
@@ -24,6 +24,9 @@ pub(crate) struct MovedWork {
     name: String,
     /// The name of the connection that changed the group.
     connection: String,
+    /// The id of the connection.
+    #[serde(default)]
+    connection_id: Option<ConnectionId>,
     /// The id of its request.
     request: String,
     members: Vec<Uuid>,
@@ -33,7 +36,16 @@ impl MovedWork {
     /// What is to be done after these members moved by a request of this actor.
     pub(crate) fn new(moved: Moved, (group, name): (GroupId, &str), actor: &Actor, members: &[Uuid]) -> Self {
         let (connection, request) = (actor.name.clone(), actor.reference.clone());
-        Self { moved, group, name: name.to_owned(), connection, request, members: members.to_vec() }
+        let connection_id = actor.connection;
+        Self {
+            moved,
+            group,
+            name: name.to_owned(),
+            connection,
+            connection_id,
+            request,
+            members: members.to_vec(),
+        }
     }
 
     /// The job that does the work.
@@ -50,8 +62,12 @@ pub(super) async fn step(step: &mut Step<'_>) -> Result<Option<Progress>, WorkEr
     }
     let most = usize::try_from(step.pace.batch).unwrap_or(usize::MAX).max(1);
     let next: Vec<Uuid> = work.members.drain(..most.min(work.members.len())).collect();
-    step.actor =
-        Actor { kind: ActorKind::Connection, name: work.connection.clone(), reference: work.request.clone() };
+    step.actor = Actor {
+        kind: ActorKind::Connection,
+        name: work.connection.clone(),
+        reference: work.request.clone(),
+        connection: work.connection_id,
+    };
     let names = step.db.read(step.scope).await?.names_of_members(&next).await?;
     let told = told(&names, &next, work.moved, &work.name);
     let cause = work.moved.cause(work.group, &work.name);

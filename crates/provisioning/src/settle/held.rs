@@ -24,28 +24,36 @@ pub(super) fn braked(
     now: DateTime<Utc>,
 ) -> Result<Decision, Refusal> {
     let losers = losers(situation, &decision);
-    if losers.is_empty() {
-        return Ok(decision);
-    }
-    let held_before = |person: &Person| losers.contains(&person.id) && !person.kept.is_empty();
-    if brake.lets(losers.iter().copied()) && !situation.people.iter().any(held_before) {
-        let counted = losers
-            .difference(&brake.counted)
-            .map(|user| Effect::LossCounted { user: *user, connection: brake.connection });
+    let held_before =
+        |user: &&UserId| situation.people.iter().any(|person| person.id == **user && !person.kept.is_empty());
+    let (before, new): (BTreeSet<UserId>, BTreeSet<UserId>) =
+        losers.iter().partition(|user| held_before(user));
+    let (keeps, counted) =
+        if brake.lets(new.iter().copied()) { (before, new) } else { (losers, BTreeSet::new()) };
+    let counted = counted.difference(&brake.counted);
+    let counted: Vec<Effect> =
+        counted.map(|user| Effect::LossCounted { user: *user, connection: brake.connection }).collect();
+    if keeps.is_empty() {
         let effects = decision.effects.into_iter().chain(counted).collect();
         return Ok(Decision { effects, ..decision });
     }
     let mut kept = situation.clone();
-    for person in kept.people.iter_mut().filter(|person| losers.contains(&person.id)) {
-        person.kept = keeps(person, cause);
+    for person in kept.people.iter_mut().filter(|person| keeps.contains(&person.id)) {
+        person.kept = keeps_of(person, cause);
     }
-    let held: Vec<Person> =
-        kept.people.iter().filter(|person| losers.contains(&person.id)).cloned().collect();
+    let held: Vec<Person> = kept.people.iter().filter(|person| keeps.contains(&person.id)).cloned().collect();
     if *cause == Cause::Removed {
-        kept.people.retain(|person| !losers.contains(&person.id));
+        kept.people.retain(|person| !keeps.contains(&person.id));
     }
     let mut decision = decide(&kept, cause, now)?;
+    decision.effects.extend(counted);
     for person in held {
+        if *cause == Cause::Removed {
+            // What is kept is access, and no hope of more.
+            decision.effects.extend(
+                person.waiting().map(|place| Effect::QueueLeft { user: person.id, pool: place.pool }),
+            );
+        }
         let before = situation.people.iter().find(|before| before.id == person.id);
         if before.is_some_and(|before| before.kept != person.kept) {
             decision.entries.push(brake.entry(person.id, &person.name, cause));
@@ -61,7 +69,8 @@ pub(super) fn braked(
 }
 
 /// The people from whom a decision takes access. A person who loses one licence of several is none of them.
-fn losers(situation: &Situation, decision: &Decision) -> BTreeSet<UserId> {
+#[must_use]
+pub fn losers(situation: &Situation, decision: &Decision) -> BTreeSet<UserId> {
     let had = |user: &UserId| {
         situation.people.iter().any(|person| person.id == *user && person.enrolment.has_access())
     };
@@ -74,12 +83,12 @@ fn losers(situation: &Situation, decision: &Decision) -> BTreeSet<UserId> {
 }
 
 /// What is kept for a person: all that the person had and that no grant stands for.
-fn keeps(person: &Person, cause: &Cause) -> Kept {
+fn keeps_of(person: &Person, cause: &Cause) -> Kept {
     let removed = *cause == Cause::Removed;
     let granted: BTreeSet<PoolId> = person.grants.iter().map(|grant| grant.pool).collect();
     let seats = person.seats.iter().filter(|seat| seat.state == SeatState::Assigned).map(|seat| seat.pool);
     Kept {
-        active: !person.active,
+        active: !person.active || person.hand.held.is_some(),
         account: person.kept.account || removed,
         // The groups of a deleted person do not hold the person any more.
         pools: person
@@ -104,7 +113,7 @@ impl Book<'_> {
         let seated =
             |pool: &PoolId| bare.seat_in(*pool).is_some_and(|seat| seat.state == SeatState::Assigned);
         let mut kept = person.kept.clone();
-        kept.active &= !person.active;
+        kept.active &= !person.active || person.hand.held.is_some();
         kept.pools.retain(|pool| !granted.contains(pool));
         if granted.iter().any(seated) {
             kept.pools.clear();

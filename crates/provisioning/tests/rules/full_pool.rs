@@ -76,6 +76,7 @@ fn exactly_the_gains_can_be_refused() {
         (Cause::HeldForDomain, false),
         (Cause::Released, true),
         (Cause::Admitted, true),
+        (Cause::CameBack, true),
         (Cause::PoolChanged { pool: changed.0, name: changed.1 }, false),
     ];
     for (cause, expected) in table {

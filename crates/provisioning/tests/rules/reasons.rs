@@ -33,6 +33,7 @@ fn every_cause_in_words() {
         (Cause::ActivatedByHand, "an administrator activated the account"),
         (Cause::HeldForDomain, "their address is in none of the organisation's domains"),
         (Cause::Released, "an administrator released the account"),
+        (Cause::CameBack, "the account came back without what gave the licence"),
         (Cause::Admitted, "their address is in a domain of the organisation"),
         (Cause::PoolChanged { pool: changed.0, name: changed.1 }, "the licence pool “Vault” was changed"),
     ];

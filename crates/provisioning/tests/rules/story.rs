@@ -201,7 +201,7 @@ impl Story {
     pub(crate) fn try_settle(&mut self, who: &[UserId], cause: &Cause) -> Result<Vec<String>, Refusal> {
         let mut situation = self.situation(who);
         situation.pushed = is_push(cause);
-        situation.brake = self.brake.clone().filter(|_| cause.takes());
+        situation.brake = self.brake.clone().filter(|_| situation.pushed);
         let decision = settle(&situation, cause, self.now)?;
         let after = apply(&situation, &decision, self.now);
         let again = settle(&after, cause, self.now).expect("a replay is never refused");
@@ -303,6 +303,7 @@ pub(crate) fn is_push(cause: &Cause) -> bool {
             | Cause::LeftGroup { .. }
             | Cause::GroupDeleted { .. }
             | Cause::HeldForDomain
+            | Cause::Admitted
             | Cause::Removed
     )
 }

@@ -3,17 +3,17 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use provisioning::UserId;
+use provisioning::{Cause, UserId};
 use scim::Object;
 use sea_orm::{ConnectionTrait as _, FromQueryResult};
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::db::backend::{for_update, json_text, uuid_literal};
+use crate::db::backend::{for_update, uuid_literal};
 use crate::db::sql::{CHUNK, Sql};
 use crate::entity;
 use crate::error::Error;
-use crate::ids::{ConnectionId, stored};
+use crate::ids::{ConnectionId, IdRow, stored};
 use crate::scope::TenantScope;
 use crate::store::Store;
 use crate::unit::WriteUnit;
@@ -27,12 +27,6 @@ const ENDS: &[&str] = &["user_values", "grants", "codes", "holds", "conflicts", 
 struct FormerRow {
     id: Uuid,
     external_id: String,
-}
-
-#[derive(FromQueryResult)]
-struct NameRow {
-    name: Option<String>,
-    display: Option<String>,
 }
 
 #[derive(FromQueryResult)]
@@ -170,6 +164,12 @@ impl WriteUnit {
             sql.push("DELETE FROM held_losses WHERE what = 'account' AND tenant_id = ").bind(tenant);
             sql.push(" AND user_id = ").bind(id.uuid())
         });
+        // What is still kept waits for another decision than that about the deletion.
+        sql.together(self.backend(), |sql| {
+            sql.push("UPDATE held_losses SET cause = ").bind(json!(Cause::CameBack));
+            sql.push(" WHERE what <> 'account' AND tenant_id = ").bind(tenant);
+            sql.push(" AND user_id = ").bind(id.uuid())
+        });
         sql.push("DELETE FROM user_values WHERE tenant_id = ")
             .bind(tenant)
             .push(" AND user_id = ")
@@ -187,22 +187,16 @@ impl WriteUnit {
     /// [`Error::Busy`] or [`Error::Other`].
     pub async fn erase_user(&mut self, id: UserId) -> Result<bool, Error> {
         let (tenant, user) = (self.tenant(), id.uuid());
-        let name = |path: &[&str]| json_text(self.backend(), "u.document", path);
-        let mut sql = Sql::new(&format!(
-            "SELECT {} AS name, {} AS display FROM users u WHERE u.ended_at IS NOT NULL AND u.tenant_id = ",
-            name(&["userName"]),
-            name(&["displayName"])
-        ));
+        let mut sql = Sql::new("SELECT u.id FROM users u WHERE u.ended_at IS NOT NULL AND u.tenant_id = ");
         sql.bind(tenant).push(" AND u.id = ").bind(user).push(for_update(self.backend()));
-        let Some(row) = self.transaction.one::<NameRow>(sql).await? else { return Ok(false) };
-        for name in [row.name, row.display].into_iter().flatten().filter(|name| !name.is_empty()) {
-            let mut sql = Sql::new("UPDATE journal SET why = replace(why, ");
-            sql.bind(name).push(", 'an erased person') WHERE tenant_id = ").bind(tenant);
-            sql.push(" AND subject_id = ").bind(user);
-            self.transaction.run(sql).await?;
+        if self.transaction.one::<IdRow>(sql).await?.is_none() {
+            return Ok(false);
         }
-        let mut sql =
-            Sql::new("UPDATE journal SET before_value = NULL, after_value = NULL WHERE tenant_id = ");
+        // A reason may hold any name that the person ever had.
+        let mut sql = Sql::new(
+            "UPDATE journal SET why = 'This entry is about an erased person.', before_value = NULL, after_value = NULL \
+             WHERE tenant_id = ",
+        );
         sql.bind(tenant).push(" AND subject_id = ").bind(user);
         self.transaction.run(sql).await?;
         let mut sql = Sql::new(

@@ -56,7 +56,7 @@ impl Arrived {
 
 impl WriteUnit {
     /// Creates users and tells the journal: two statements, however many they are, and one for locks. Beside them come users
-    /// who have `returned`. Where a connection is named, users whom it deleted are looked for, of the external ids of the new.
+    /// who have `returned`. Users whom these connections deleted are looked for, of the external ids of the new.
     ///
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
@@ -64,7 +64,7 @@ impl WriteUnit {
         &mut self,
         mut new: Vec<&Newcomer>,
         returned: &[&User],
-        deleted_by: Option<ConnectionId>,
+        deleted_by: &BTreeSet<ConnectionId>,
     ) -> Result<Arrived, Error> {
         let mut arrived = Arrived::default();
         if new.is_empty() && returned.is_empty() {
@@ -107,7 +107,7 @@ impl WriteUnit {
         sql.push(" AND (q.rule IS NOT NULL OR q.is_default)");
         sql.push(" UNION ALL SELECT NULL, NULL, NULL, FALSE, v.settings, FALSE FROM tenants v WHERE v.id = ")
             .bind(tenant);
-        if let Some(connection) = deleted_by {
+        if !deleted_by.is_empty() {
             let (before, behind) = text_elements(backend);
             sql.push(" UNION ALL SELECT NULL, NULL, NULL, FALSE, NULL, TRUE FROM ");
             sql.push(before).bind(names.as_str()).push(behind);
@@ -115,7 +115,8 @@ impl WriteUnit {
             sql.push(&format!(
                 " called {before} users d WHERE d.external_id = called.value AND d.tenant_id = "
             ));
-            sql.bind(tenant).push(" AND d.connection_id = ").bind(connection.uuid());
+            sql.bind(tenant).push(" AND d.connection_id IN ");
+            sql.list(deleted_by.iter().map(|connection| connection.uuid()));
             sql.push(" AND d.deleted_at IS NOT NULL").push(behind);
         }
         sql.push(" ORDER BY pool");

@@ -147,7 +147,12 @@ pub(crate) fn policy() -> Policy {
 }
 
 pub(crate) fn actor() -> Actor {
-    Actor { kind: ActorKind::Operator, name: "test".to_owned(), reference: "test".to_owned() }
+    Actor {
+        kind: ActorKind::Operator,
+        name: "test".to_owned(),
+        reference: "test".to_owned(),
+        connection: None,
+    }
 }
 
 /// Who brings about what the tests do to a person.
@@ -203,7 +208,7 @@ pub(crate) fn newcomer(scope: &TenantScope, document: Object) -> Newcomer {
 /// Creates one user.
 pub(crate) async fn create(unit: &mut WriteUnit, new: NewUser, at: DateTime<Utc>) -> Result<User, Error> {
     let newcomer = Newcomer::new(unit.scope(), new, at)?;
-    let arrived = unit.insert_users(vec![&newcomer], &[], None).await?;
+    let arrived = unit.insert_users(vec![&newcomer], &[], &std::collections::BTreeSet::new()).await?;
     let user = newcomer.user();
     if arrived.created.contains(&user.id) {
         Ok(user.clone())
