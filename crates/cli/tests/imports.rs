@@ -1,15 +1,9 @@
-//! `rollcall import` as a user has it, and killed in the middle: what comes of it is the same, on SQLite and on PostgreSQL.
+//! `rollcall import` as a user has it.
 
 use std::fs;
-use std::process::Stdio;
 
 use crate::support::Site;
-use serde_json::{Value, json};
-
-/// People of a file whose import is killed.
-const PEOPLE: u64 = 6_000;
-/// Fewer than people come, so that some wait.
-const SEATS: u64 = 2_500;
+use serde_json::json;
 
 #[test]
 fn a_file_of_a_spreadsheet_is_tried_imported_and_answered() {
@@ -57,57 +51,4 @@ fn a_file_of_a_spreadsheet_is_tried_imported_and_answered() {
             .refused(1)
             .contains("none.csv cannot be opened")
     );
-}
-
-#[test]
-fn an_import_that_is_killed_ends_the_same_on_sqlite() {
-    lives_through_kills(&Site::sqlite());
-}
-
-#[test]
-fn an_import_that_is_killed_ends_the_same_on_postgresql() {
-    crate::support::postgres::with_site(lives_through_kills);
-}
-
-fn lives_through_kills(site: &Site) {
-    site.id(&["tenant", "create", "North"]);
-    let seats = SEATS.to_string();
-    site.id(&["pool", "create", "--tenant", "North", "--name", "Vault", "--seats", &seats]);
-    let rows = (0..PEOPLE).map(|number| format!("Person {number},p{number}@north.example\n"));
-    fs::write(site.folder.path().join("staff.csv"), rows.collect::<String>()).expect("written");
-    killed_behind(site, &["import", "staff.csv", "--tenant", "North", "--licence", "Vault"], 0);
-    let begun = latest(site);
-    let id = begun["id"].as_str().expect("an id").to_owned();
-    killed_behind(site, &["import", "resume", "--tenant", "North", &id], came(&begun));
-    let done = site.json(&["import", "resume", "--tenant", "North", &id]);
-    assert_eq!(done["verdicts"], json!({ "created": SEATS, "waiting": PEOPLE - SEATS }));
-    assert_eq!(site.json(&["user", "list", "--tenant", "North", "--count", "1"])["total"], PEOPLE);
-    let pool = &site.json(&["pool", "list", "--tenant", "North"])["items"][0];
-    assert_eq!((&pool["used"], &pool["waiting"]), (&json!(SEATS), &json!(PEOPLE - SEATS)));
-}
-
-/// Runs a command that imports, and kills it once more people came in than so many.
-fn killed_behind(site: &Site, command: &[&str], people: u64) {
-    let mut child =
-        site.command(command).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts");
-    loop {
-        assert!(child.try_wait().expect("known").is_none(), "it ended before it was killed");
-        if came(&latest(site)) > people {
-            break;
-        }
-    }
-    child.kill().expect("it can be killed");
-    child.wait().expect("it ended");
-    let left = latest(site);
-    assert_eq!(left["state"], "working", "it was killed in the middle: {left}");
-}
-
-fn latest(site: &Site) -> Value {
-    site.json(&["import", "list", "--tenant", "North"])["items"][0].clone()
-}
-
-/// How many people came in.
-fn came(import: &Value) -> u64 {
-    let count = |verdict: &str| import["verdicts"][verdict].as_u64().unwrap_or(0);
-    count("created") + count("waiting")
 }

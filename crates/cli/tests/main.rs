@@ -11,6 +11,7 @@ mod nouns;
 mod permissions;
 mod previews;
 mod sending;
+mod sigkill;
 mod support;
 mod terminal;
 mod time_zones;

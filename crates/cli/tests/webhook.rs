@@ -1,48 +1,15 @@
 //! Webhooks by the command line, with a receiver that this test starts.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpListener;
-use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::json;
 
-use crate::support::{Site, text};
-
-/// The address of a receiver that takes everything, and the bodies that it takes.
-fn receiver() -> (String, Receiver<String>) {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let address = listener.local_addr().expect("an address");
-    let (heard, hears) = channel();
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = BufReader::new(stream.expect("a connection"));
-            let mut length = 0;
-            loop {
-                let mut line = String::new();
-                stream.read_line(&mut line).expect("a line");
-                if let Some(bytes) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-                    length = bytes.trim().parse().expect("a length");
-                }
-                if line.trim().is_empty() {
-                    break;
-                }
-            }
-            let mut body = vec![0; length];
-            stream.read_exact(&mut body).expect("a body");
-            stream.get_mut().write_all(b"HTTP/1.1 204 No Content\r\n\r\n").expect("answered");
-            if heard.send(String::from_utf8(body).expect("text")).is_err() {
-                return;
-            }
-        }
-    });
-    (format!("http://{address}/hook"), hears)
-}
+use crate::support::{Site, receiver, text};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_webhook_is_made_tried_used_and_removed() {
-    let (url, hears) = receiver();
+    let (url, hears) = receiver::start().expect("a free port");
     let mut site = Site::sqlite();
     let refused = site.run(&["tenant", "create", "Beta"]);
     assert_eq!(refused.code, 0, "{refused:?}");
@@ -58,7 +25,7 @@ async fn a_webhook_is_made_tried_used_and_removed() {
     assert!(text(&created, "/secret").starts_with("whsec_"), "{created}");
     let shown = webhook("show", &[]);
     assert!(shown.get("secret").is_none() && text(&shown, "/state") == "enabled", "{shown}");
-    let hears = || hears.recv_timeout(Duration::from_mins(1)).expect("a request");
+    let hears = || hears.recv_timeout(Duration::from_mins(1)).expect("a request").body;
     webhook("test", &[]);
     assert!(hears().contains("\"type\":\"test\""));
     let rotated = webhook("rotate", &["--overlap-hours", "1"]);

@@ -1,12 +1,15 @@
 //! `cargo xtask bench`: load runs over loopback against a release build, on SQLite and on PostgreSQL.
 
 mod baseline;
+mod bindings;
 mod client;
 mod creates;
 mod directory;
 mod entitlements;
 mod figure;
 mod groups;
+mod imports;
+mod invitations;
 mod lists;
 mod load;
 mod machine;
@@ -20,6 +23,12 @@ mod resources;
 mod sizes;
 mod slow_disk;
 mod table;
+mod watch;
+
+#[path = "../../cli/tests/support/receiver.rs"]
+mod receiver;
+#[path = "../../cli/tests/support/smtp.rs"]
+mod smtp;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -69,7 +78,7 @@ pub(crate) struct Options {
 enum Scenario {
     /// A directory is pushed, from the empty database to the restart of a full one
     Directory,
-    /// Creates/s: bare, with a seat each, with a rule, awaited by a group
+    /// Creates/s: bare, with a seat each, with a rule, awaited by a group, with everything
     Creates,
     /// GET/s and look-up/s of a user
     Reads,
@@ -87,6 +96,12 @@ enum Scenario {
     Unanalysed,
     /// A bound group loses all its members in one PUT
     Emptied,
+    /// A large group is bound to a pool
+    Bindings,
+    /// A file of people is tried and imported
+    Imports,
+    /// Invitations/s to a mail server
+    Invitations,
     /// Entitlements/s that the application asks for
     Entitlements,
     /// One tenant's reads beside the expensive searches of another
@@ -106,6 +121,9 @@ impl Scenario {
             Self::Groups => groups::read_in_full(place),
             Self::Unanalysed => groups::without_statistics(place),
             Self::Emptied => groups::emptied(place),
+            Self::Bindings => bindings::measure(place),
+            Self::Imports => imports::measure(place),
+            Self::Invitations => invitations::measure(place),
             Self::Entitlements => entitlements::measure(place),
             Self::Neighbours => neighbours::measure(place),
         }

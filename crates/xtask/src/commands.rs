@@ -8,17 +8,22 @@ use serde_json::Value;
 
 use crate::cargo;
 
+/// A setting of the environment.
+pub(crate) type Setting = (&'static str, String);
+
 /// Commands on one database.
 #[derive(Clone)]
 pub(crate) struct Commands {
     binary: PathBuf,
     pub(crate) database_url: String,
+    /// Further settings.
+    pub(crate) settings: Vec<Setting>,
 }
 
 impl Commands {
     /// The commands of this executable on a database.
     pub(crate) fn new(binary: &Path, database_url: String) -> Self {
-        Self { binary: binary.to_path_buf(), database_url }
+        Self { binary: binary.to_path_buf(), database_url, settings: Vec::new() }
     }
 
     /// As [`Commands::new`], after the database got the newest schema.
@@ -43,17 +48,25 @@ impl Commands {
         self.field(&["token", "create", "--connection", &connection], "token")
     }
 
+    /// A command with these arguments, to be started.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.binary);
+        cargo::clean_environment(&mut command);
+        command
+            .args(arguments)
+            .env("ROLLCALL_DATABASE_URL", &self.database_url)
+            .envs(self.settings.iter().map(|(name, value)| (*name, value)))
+            .stdin(Stdio::null());
+        command
+    }
+
     /// Runs a command and gives what it printed.
     ///
     /// # Errors
     /// When it does not start or fails.
     pub(crate) fn run(&self, arguments: &[&str]) -> Result<String> {
-        let mut command = Command::new(&self.binary);
-        cargo::clean_environment(&mut command);
-        let output = command
-            .args(arguments)
-            .env("ROLLCALL_DATABASE_URL", &self.database_url)
-            .stdin(Stdio::null())
+        let output = self
+            .command(arguments)
             .output()
             .with_context(|| format!("{} did not start", self.binary.display()))?;
         if !output.status.success() {

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use crate::cargo;
+use crate::commands::Setting;
 use crate::watched::{Plan, Watched};
 
 /// A running `rollcall serve`; asked to end when dropped.
@@ -35,7 +36,20 @@ impl Server {
     /// # Errors
     /// When it ends early or is not ready in time; the message holds the end of its log.
     pub(crate) fn start(binary: &Path, database_url: &str, limit: RateLimit, folder: &Path) -> Result<Self> {
-        Self::start_until("/readyz", binary, database_url, limit, folder)
+        Self::start_until("/readyz", binary, database_url, (limit, &[]), folder)
+    }
+
+    /// As [`Server::start`], without a rate limit and with further settings of the environment.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub(crate) fn start_with(
+        binary: &Path,
+        database_url: &str,
+        settings: &[Setting],
+        folder: &Path,
+    ) -> Result<Self> {
+        Self::start_until("/readyz", binary, database_url, (RateLimit::Off, settings), folder)
     }
 
     /// Starts the server without a rate limit, and says how long it took from there to its first answer.
@@ -44,13 +58,19 @@ impl Server {
     /// As [`Server::start`].
     pub(crate) fn cold_start(binary: &Path, database_url: &str, folder: &Path) -> Result<(Self, Duration)> {
         let start = Instant::now();
-        let server = Self::start_until("/healthz", binary, database_url, RateLimit::Off, folder)?;
+        let server = Self::start_until("/healthz", binary, database_url, (RateLimit::Off, &[]), folder)?;
         Ok((server, start.elapsed()))
     }
 
-    fn start_until(path: &str, binary: &Path, url: &str, limit: RateLimit, folder: &Path) -> Result<Self> {
+    fn start_until(
+        path: &str,
+        binary: &Path,
+        url: &str,
+        settings: (RateLimit, &[Setting]),
+        folder: &Path,
+    ) -> Result<Self> {
         let log = free_name(folder);
-        let launched = launch(binary, url, limit, folder, &log);
+        let launched = launch(binary, url, settings, folder, &log);
         let started = launched.and_then(|server| server.wait_for(path).map(|()| server));
         started.with_context(|| format!("the server did not start; the end of its log:\n{}", end_of(&log)))
     }
@@ -82,17 +102,27 @@ impl Server {
     }
 }
 
-/// A file with a master key, which is the same for all servers of this run.
-fn master_key(folder: &Path) -> Result<PathBuf> {
+/// A file with a master key, which is the same for all servers and commands of this run.
+///
+/// # Errors
+/// When it cannot be written.
+pub(crate) fn master_key(folder: &Path) -> Result<PathBuf> {
     let file = folder.join("master.key");
     // No secret of these databases is worth a key that differs from run to run.
     fs::write(&file, "rollcall-master-key:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8\n")?;
     Ok(file)
 }
 
-fn launch(binary: &Path, database_url: &str, limit: RateLimit, folder: &Path, log: &Path) -> Result<Server> {
+fn launch(
+    binary: &Path,
+    database_url: &str,
+    (limit, settings): (RateLimit, &[Setting]),
+    folder: &Path,
+    log: &Path,
+) -> Result<Server> {
     let mut command = Command::new(binary);
     cargo::clean_environment(&mut command);
+    command.envs(settings.iter().map(|(name, value)| (*name, value)));
     if database_url.starts_with("postgres") {
         command.env("ROLLCALL_MASTER_KEY_FILE", master_key(folder)?);
     }

@@ -1,6 +1,8 @@
 //! The built binary as a user has it: commands, a running server, a SCIM client of its own.
 
 pub(crate) mod postgres;
+pub(crate) mod receiver;
+pub(crate) mod smtp;
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Output, Stdio};

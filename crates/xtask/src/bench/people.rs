@@ -17,6 +17,12 @@ pub(crate) fn person(number: usize) -> String {
     document(number).to_string()
 }
 
+/// A file of so many people, to import.
+pub(crate) fn file(people: usize) -> String {
+    let rows = (0..people).map(|number| format!("Person Number {number},{}\n", user_name(number)));
+    std::iter::once("Name,Email\n".to_owned()).chain(rows).collect()
+}
+
 /// The body of the POST that creates a person whose nickname has so many letters.
 pub(crate) fn large_person(number: usize, letters: usize) -> String {
     let mut body = document(number);

@@ -9,9 +9,9 @@ use tokio::runtime::Runtime;
 
 use super::client::Scim;
 use super::sizes::Sizes;
-use crate::commands::Commands;
+use crate::commands::{Commands, Setting};
 use crate::postgres::{Binaries, Cluster, Durability};
-use crate::server::{RateLimit, Server};
+use crate::server::{Server, master_key};
 
 /// The databases that can be measured.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -93,17 +93,22 @@ impl<'a> Place<'a> {
             Some(cluster) => cluster.create_database(name)?,
             None => format!("sqlite://{}?mode=rwc", self.folder().join(name).with_extension("db").display()),
         };
-        let commands = Commands::new(self.binary, url);
+        let mut commands = Commands::new(self.binary, url);
+        if self.cluster.is_some() {
+            let key = master_key(self.folder())?.display().to_string();
+            commands.settings.push(("ROLLCALL_MASTER_KEY_FILE", key));
+        }
         commands.run(&["migrate"])?;
         Ok(commands)
     }
 
-    /// A server without a rate limit on a database.
+    /// A server without a rate limit on a database, with the settings of its commands.
     ///
     /// # Errors
     /// When it does not start.
     pub(crate) fn serve(&self, commands: Commands) -> Result<Site> {
-        let server = Server::start(self.binary, &commands.database_url, RateLimit::Off, self.folder())?;
+        let server =
+            Server::start_with(self.binary, &commands.database_url, &commands.settings, self.folder())?;
         Ok(Site { server, commands })
     }
 
@@ -113,6 +118,16 @@ impl<'a> Place<'a> {
     /// As [`Place::database`] and [`Place::serve`].
     pub(crate) fn site(&self, name: &str) -> Result<Site> {
         self.serve(self.database(name)?)
+    }
+
+    /// As [`Place::site`], with further settings for server and commands.
+    ///
+    /// # Errors
+    /// As [`Place::site`].
+    pub(crate) fn site_with(&self, name: &str, settings: Vec<Setting>) -> Result<Site> {
+        let mut commands = self.database(name)?;
+        commands.settings.extend(settings);
+        self.serve(commands)
     }
 
     /// Takes from PostgreSQL what it knows of a database's tables and keeps it from learning anything, as just after

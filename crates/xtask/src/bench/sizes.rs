@@ -19,6 +19,12 @@ pub(crate) struct Sizes {
     pub(crate) replaced_group: usize,
     /// Members of the group that is emptied.
     pub(crate) emptied_group: usize,
+    /// Members of the group that is bound.
+    pub(crate) bound_group: usize,
+    /// Rows of the file that is imported.
+    pub(crate) imported: usize,
+    /// People who are invited at once.
+    pub(crate) invited: usize,
     /// Users of 1 MiB in the list whose memory is measured.
     pub(crate) large_users: usize,
     /// People among whom the expensive searches look.
@@ -43,6 +49,9 @@ pub(crate) const FULL: Sizes = Sizes {
     read_group: 1_000,
     replaced_group: 5_000,
     emptied_group: 50_000,
+    bound_group: 20_000,
+    imported: 50_000,
+    invited: 2_000,
     large_users: 500,
     searched: 20_000,
     repetitions: 500,
@@ -61,6 +70,9 @@ pub(crate) const QUICK: Sizes = Sizes {
     read_group: 200,
     replaced_group: 500,
     emptied_group: 1_000,
+    bound_group: 1_000,
+    imported: 2_000,
+    invited: 200,
     large_users: 30,
     searched: 2_000,
     repetitions: 100,
