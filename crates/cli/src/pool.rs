@@ -64,6 +64,19 @@ pub(crate) enum Command {
         #[command(flatten)]
         part: Part,
     },
+    /// Shows a pool day by day, and the day on which it runs full if it goes on as in the last four weeks.
+    #[command(after_help = "Example: rollcall pool history \"Vault Standard\" --days 90\n\
+        \n\
+        Days are those of the tenant's time zone. The last one is today so far.")]
+    History {
+        /// The pool, by id, or by name where only one tenant has one of that name
+        pool: String,
+        #[command(flatten)]
+        within: Within,
+        /// How many days, today included
+        #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3660))]
+        days: u32,
+    },
     /// Changes a pool; people who wait get the seats that are new.
     #[command(
         visible_alias = "resize",
@@ -149,6 +162,8 @@ const COLUMNS: [(&str, &str); 10] = [
     ("Id", "/id"),
 ];
 
+const OUTLOOK: [(&str, &str); 2] = [("Runs full", "/forecast"), ("Full on", "/fullOn")];
+
 pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
     let admin = global.admin().await?;
     let db = admin.db();
@@ -170,13 +185,19 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
             output::created(global, &pool, &sentence("created", &pool))
         }
         Command::List { tenant } => {
-            let pools = pools::list(db, &tenant).await.map_err(told)?;
-            output::items(global, &pools, &COLUMNS)
+            let operator = admin.operator("pool list");
+            let pools = pools::outlook(db, &operator, &tenant).await.map_err(told)?;
+            output::items(global, &pools, &[&COLUMNS[..], &OUTLOOK].concat())
         }
         Command::Show { pool, within, part } => {
             let operator = admin.operator("pool show").within(within.tenant);
             let shown = pools::show(db, &operator, &pool, part.start - 1, part.count).await.map_err(told)?;
             show(global, &shown)
+        }
+        Command::History { pool, within, days } => {
+            let operator = admin.operator("pool history").within(within.tenant);
+            let history = pools::history(db, &operator, &pool, days).await.map_err(told)?;
+            show_history(global, &history)
         }
         Command::Update { pool, within, changes, agreement } => {
             let operator = admin.operator("pool update").within(within.tenant);
@@ -227,7 +248,7 @@ fn show(global: &Global, shown: &pools::Details) -> Result<()> {
             return output::items(global, &both, &columns);
         }
     }
-    output::details(global, &shown.pool, &COLUMNS)?;
+    output::details(global, shown, &[&COLUMNS[..], &OUTLOOK].concat())?;
     let groups: Vec<&str> = shown.groups.iter().map(|binding| binding.group_name.as_str()).collect();
     output::line(format!(
         "Groups        {}",
@@ -239,6 +260,30 @@ fn show(global: &Global, shown: &pools::Details) -> Result<()> {
     output::line("")?;
     output::line("People who wait, in the order in which they are served")?;
     output::items(global, &shown.queue, &people)
+}
+
+fn show_history(global: &Global, history: &pools::History) -> Result<()> {
+    let days = [
+        ("Day", "/day"),
+        ("Seats", "/seats"),
+        ("Used", "/used"),
+        ("Waiting", "/waiting"),
+        ("Joined", "/joined"),
+        ("Left", "/left"),
+    ];
+    match global.format() {
+        Format::Json => return output::json(history),
+        Format::JsonLines | Format::Csv => {}
+        Format::Text => {
+            output::details(
+                global,
+                history,
+                &[&[("Pool", "/name"), ("History since", "/since")], &OUTLOOK[..]].concat(),
+            )?;
+            output::line("")?;
+        }
+    }
+    output::items(global, &history.days, &days)
 }
 
 fn sentence(done: &str, pool: &pools::Pool) -> String {

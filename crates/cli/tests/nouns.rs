@@ -265,6 +265,12 @@ async fn a_pool_is_changed_and_losses_are_named_before() {
     assert_eq!(company.status("ada@alpha.example"), "suspended");
     site.json(&["pool", "update", "Safe", "--never-expires"]);
     assert_eq!(company.status("ada@alpha.example"), "pending", "they come back within the grace");
+    let history = site.json(&["pool", "history", "Safe", "--days", "3"]);
+    let (listed, full) = (site.json(&["pool", "list", "--tenant", "Alpha"]), json!("full"));
+    assert_eq!((&history["forecast"], &listed["items"][0]["forecast"]), (&full, &full));
+    assert_eq!(history["days"].as_array().map(Vec::len), Some(1), "it is as old as the pool");
+    assert_eq!((&history["days"][0]["seats"], &history["days"][0]["used"]), (&json!(1), &json!(2)));
+    assert!(site.run(&["pool", "history", "Safe"]).output.contains("Joined"));
     let journal = site.json(&["journal", "tail", "--tenant", "Alpha", "--kind", "pool-changed"]);
     assert_eq!(journal["items"][0]["after"], json!({"name": "Safe", "seats": 1, "policy": "overage"}));
 }

@@ -1,6 +1,7 @@
 //! Licence pools: seats that were bought, and who is entitled to them without a group.
 
 mod change;
+mod history;
 mod holders;
 mod preview;
 mod target;
@@ -21,6 +22,7 @@ use crate::work::expire_pool;
 use crate::work::settle_pool::{self, PoolWork};
 
 pub use change::{delete, update};
+pub use history::{History, Outlook, history, outlook};
 pub use holders::{Details, Holder, show};
 pub use preview::{preview_create, preview_delete, preview_update};
 pub use target::Change;

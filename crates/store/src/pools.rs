@@ -166,6 +166,7 @@ impl WriteUnit {
             created_at: stored(now),
         };
         self.transaction.insert(row.clone()).await?;
+        self.count_bought(PoolId::new(row.id), row.seats, now).await?;
         PoolRow { pool: row, waiting: 0 }.try_into()
     }
 
@@ -173,12 +174,15 @@ impl WriteUnit {
     ///
     /// # Errors
     /// [`Error::NotFound`] if there is no such pool.
-    pub async fn set_pool_size(&mut self, pool: PoolId, seats: u32) -> Result<(), Error> {
+    pub async fn set_pool_size(&mut self, pool: PoolId, seats: u32, now: DateTime<Utc>) -> Result<(), Error> {
         self.lock_pools(false).await?;
+        let before = self.pools().await?.into_iter().find(|state| state.pool.id == pool);
+        let before = before.ok_or(Error::NotFound)?.pool.seats;
+        self.count_bought(pool, i64::from(seats) - i64::from(before), now).await?;
         let mut sql = Sql::new("UPDATE pools SET seats = ");
         sql.bind(i64::from(seats)).push(" WHERE tenant_id = ").bind(self.tenant());
         sql.push(" AND id = ").bind(pool.uuid());
-        if self.transaction.run(sql).await? == 1 { Ok(()) } else { Err(Error::NotFound) }
+        self.transaction.run(sql).await.map(drop)
     }
 
     /// Changes when a pool expires, and the last day of which that is the end, where it is one; its people must be

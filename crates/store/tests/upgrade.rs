@@ -103,6 +103,10 @@ async fn nothing_is_lost_and_connections_that_stood_side_by_side_go_on_to_share(
         ),
         ("SELECT COUNT(*) FROM pools WHERE last_day IS NOT NULL", 1),
         ("SELECT COUNT(*) FROM pools WHERE expires_at IS NOT NULL", 2),
+        (
+            "SELECT COUNT(*) FROM pools p WHERE NOT EXISTS (SELECT 1 FROM pool_changes h WHERE h.pool_id = p.id)",
+            0,
+        ),
         ("SELECT COUNT(*) FROM user_values", before.last().map_or(0, |(_, rows)| *rows)),
     ] {
         assert_eq!(number(&database, query).await, expected, "{query}");

@@ -48,7 +48,7 @@ pub async fn update(
             unit.set_pool_terms(id, &after.name, after.policy, &after.rule).await?;
         }
         if before.seats != after.seats {
-            unit.set_pool_size(id, after.seats).await?;
+            unit.set_pool_size(id, after.seats, now).await?;
         }
         if (before.expires_at, before.last_day) != (after.expires_at, after.last_day) {
             expire_pool::set(&mut unit, id, after.expires_at, after.last_day, now).await?;

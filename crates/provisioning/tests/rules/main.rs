@@ -11,6 +11,7 @@ mod explained;
 mod first_seat;
 mod full_pool;
 mod grace_over;
+mod history;
 mod leaving;
 mod mover;
 mod no_grace;
