@@ -20,6 +20,7 @@ use crate::requester::{Operator, Requester};
 use crate::work::Work;
 use crate::work::expire_pool;
 use crate::work::settle_pool::{self, PoolWork};
+use crate::work::warn_pool;
 
 pub use change::{delete, update};
 pub use history::{History, Outlook, history, outlook};
@@ -127,6 +128,7 @@ pub async fn create(db: &Database, operator: &Operator, new: &New) -> Result<(Po
         unit.record([(&entry, &requester.actor)], now).await?;
         if let Some(at) = state.pool.expires_at {
             unit.enqueue(expire_pool::job(id, at), now).await?;
+            warn_pool::set(&mut unit, id, now).await?;
         }
         let mut work = None;
         if state.default || state.rule.is_some() {

@@ -2,6 +2,7 @@
 //! operation starts it; a worker of the server, or the command that started it, takes one step after the other.
 
 pub(crate) mod alert_brake;
+pub(crate) mod alert_full;
 pub(crate) mod decide_brake;
 pub(crate) mod delete_pool;
 pub(crate) mod delete_tenant;
@@ -20,6 +21,7 @@ pub(crate) mod serve_queue;
 pub(crate) mod set_reminders;
 pub(crate) mod settle_group;
 pub(crate) mod settle_pool;
+pub(crate) mod warn_pool;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use provisioning::{Cause, Entry, UserId};
@@ -29,6 +31,7 @@ use serde_json::Value;
 use store::{Actor, Job, NewJob, TenantScope, WriteUnit, job_kind};
 use thiserror::Error as ThisError;
 
+use crate::alerts;
 use crate::database::{Attempt, Database};
 use crate::error::Error;
 use crate::requester::Requester;
@@ -44,6 +47,8 @@ pub const TIMERS: &[&str] = &[
     notify::KIND,
     expire_pool::KIND,
     alert_brake::KIND,
+    alert_full::KIND,
+    warn_pool::KIND,
     join_groups::KIND,
 ];
 
@@ -211,6 +216,8 @@ impl Step<'_> {
             settle_pool::KIND => settle_pool::step(self).await,
             expire_pool::KIND => expire_pool::step(self).await,
             alert_brake::KIND => alert_brake::step(self).await,
+            alert_full::KIND => alert_full::step(self).await,
+            warn_pool::KIND => warn_pool::step(self).await,
             decide_brake::KIND => decide_brake::step(self).await,
             group_deleted::KIND => group_deleted::step(self).await,
             hand_over::KIND => hand_over::step(self).await,
@@ -268,7 +275,10 @@ impl Step<'_> {
                 for person in people {
                     match self.settle_in_one_unit(&[*person], cause, &[], None).await {
                         Ok(()) => {}
-                        Err(Error::Rule(_)) => progress.refused += 1,
+                        Err(refusal @ Error::Rule(_)) => {
+                            progress.refused += 1;
+                            alerts::note_refusal(self.db, self.scope, &refusal, self.pace.now).await;
+                        }
                         Err(other) => return Err(other.into()),
                     }
                 }

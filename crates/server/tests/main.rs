@@ -16,6 +16,7 @@ mod members;
 mod operators;
 mod ownership;
 mod pacing;
+mod pool_alerts;
 mod pool_history;
 mod previews;
 mod protection;

@@ -48,6 +48,7 @@ mod parked;
 mod permissions;
 #[cfg(test)]
 mod plans;
+mod pool_alerts;
 mod pool_changes;
 mod pools;
 mod reminders;

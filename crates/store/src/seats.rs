@@ -195,7 +195,9 @@ impl WriteUnit {
     pub(crate) async fn count_seats(&self, pools: &BTreeMap<PoolId, SeatCount>) -> Result<(), Error> {
         let counts: Vec<_> = pools.iter().filter(|(_, count)| count.change() != 0).collect();
         for chunk in counts.chunks(CHUNK) {
-            let mut sql = Sql::new("UPDATE pools SET used = used + v.column2 FROM (VALUES ");
+            let mut sql = Sql::new(
+                "UPDATE pools SET used = used + v.column2, is_full = is_full AND used + v.column2 >= seats FROM (VALUES ",
+            );
             sql.rows(chunk.iter().map(|(pool, count)| {
                 [Value::from(pool.uuid()), count.change().into(), (count.change() - count.overage).into()]
             }));

@@ -17,6 +17,7 @@ use crate::work::Work;
 use crate::work::delete_pool::{self, DeleteWork};
 use crate::work::expire_pool;
 use crate::work::settle_pool::{self, PoolWork};
+use crate::work::warn_pool;
 
 /// Changes a pool. People who wait get the seats that are new. The work settles all users where other people are
 /// entitled than before.
@@ -92,7 +93,7 @@ pub async fn delete(
         // From now on no user who arrives becomes entitled.
         let none = PoolRule { pool: id, rule: None, default: false };
         unit.set_pool_terms(id, name, state.pool.policy, &none).await?;
-        unit.withdraw_jobs(&[expire_pool::key(id)]).await?;
+        unit.withdraw_jobs(&[expire_pool::key(id), warn_pool::key(id)]).await?;
         let why = format!("An administrator deleted the licence pool “{name}”.");
         let mut entry = Entry::new(Subject::Pool(id), EntryKind::PoolDeleted, why);
         entry.before = Some(json!(Pool::from(state.clone())));
