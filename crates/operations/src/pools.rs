@@ -3,6 +3,8 @@
 mod change;
 mod history;
 mod holders;
+mod moves;
+mod overage;
 mod preview;
 mod target;
 
@@ -25,6 +27,8 @@ use crate::work::warn_pool;
 pub use change::{delete, update};
 pub use history::{History, Outlook, history, outlook};
 pub use holders::{Details, Holder, show};
+pub use moves::{Move, Plan, Stay, move_people, preview_move};
+pub use overage::{Overage, overage};
 pub use preview::{preview_create, preview_delete, preview_update};
 pub use target::Change;
 

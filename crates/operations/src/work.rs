@@ -15,6 +15,7 @@ pub(crate) mod invite;
 pub(crate) mod join_groups;
 pub(crate) mod let_leave;
 pub(crate) mod members_moved;
+pub(crate) mod move_people;
 pub(crate) mod notify;
 pub(crate) mod remind;
 pub(crate) mod serve_queue;
@@ -60,6 +61,7 @@ pub const LONG: &[&str] = &[
     hand_over::KIND,
     import::KIND,
     members_moved::KIND,
+    move_people::KIND,
     decide_brake::KIND,
     set_reminders::KIND,
     delete_pool::KIND,
@@ -219,6 +221,7 @@ impl Step<'_> {
             alert_full::KIND => alert_full::step(self).await,
             warn_pool::KIND => warn_pool::step(self).await,
             decide_brake::KIND => decide_brake::step(self).await,
+            move_people::KIND => move_people::step(self).await,
             group_deleted::KIND => group_deleted::step(self).await,
             hand_over::KIND => hand_over::step(self).await,
             import::KIND => import::step(self).await,

@@ -18,6 +18,7 @@ mod ownership;
 mod pacing;
 mod pool_alerts;
 mod pool_history;
+mod pool_moves;
 mod previews;
 mod protection;
 mod provisioning;

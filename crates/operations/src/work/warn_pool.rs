@@ -107,7 +107,8 @@ fn words(state: &PoolState, ending: &Ending, now: DateTime<Utc>) -> Alert {
                  where their connection has a grace, they keep seat and data for that time."
             ),
             format!(
-                "When more was bought, say so with `rollcall pool update \"{name}\" --expires DATE`."
+                "When more was bought, say so with `rollcall pool update \"{name}\" --expires DATE`. `rollcall pool move \
+                 \"{name}\" OTHER` gives people a seat in another pool."
             ),
         ],
         ..Alert::default()

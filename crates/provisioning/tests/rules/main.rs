@@ -15,6 +15,7 @@ mod grace_over;
 mod history;
 mod leaving;
 mod mover;
+mod moving;
 mod no_grace;
 mod permissions;
 mod pool_changed;
