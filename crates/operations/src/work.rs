@@ -279,8 +279,10 @@ impl Step<'_> {
                     match self.settle_in_one_unit(&[*person], cause, &[], None).await {
                         Ok(()) => {}
                         Err(refusal @ Error::Rule(_)) => {
+                            if progress.refused == 0 {
+                                alerts::note_refusal(self.db, self.scope, &refusal, self.pace.now).await;
+                            }
                             progress.refused += 1;
-                            alerts::note_refusal(self.db, self.scope, &refusal, self.pace.now).await;
                         }
                         Err(other) => return Err(other.into()),
                     }

@@ -147,3 +147,15 @@ async fn the_first_push_that_a_full_pool_refuses_has_administrators_told() {
     app.later(TimeDelta::minutes(1)).await;
     assert_eq!(alerts(&app).await, ["The licence pool “Vault” is full"]);
 }
+
+#[tokio::test]
+async fn a_binding_for_which_a_pool_has_too_few_seats_has_administrators_told() {
+    let app = site().await;
+    let client = app.connection("generic").await;
+    pool(&app, 1, "reject", None).await;
+    let people = [client.user("ada").await, client.user("ben").await, client.user("cem").await];
+    let team = client.group("Team", &people.each_ref().map(String::as_str)).await;
+    assert_eq!(app.bind(&team, "Vault").await.refused, 2);
+    app.later(TimeDelta::minutes(1)).await;
+    assert_eq!(alerts(&app).await, ["The licence pool “Vault” is full"]);
+}
