@@ -66,6 +66,11 @@ impl Agreement {
         self.expect_people.is_some()
     }
 
+    /// Whether only a preview was asked for.
+    pub(crate) const fn is_preview(&self) -> bool {
+        self.preview.preview
+    }
+
     /// What the operator agreed to: by a flag, or by the answer to a question at a terminal.
     /// `consequences` is asked for only then. None when only a preview was asked for, which is printed.
     ///
@@ -107,7 +112,7 @@ impl Agreement {
 }
 
 /// Prints what would follow: a sentence, the people by kind with the names of the first, and the pools.
-fn show(global: &Global, what: &str, consequences: &Consequences) -> Result<()> {
+pub(crate) fn show(global: &Global, what: &str, consequences: &Consequences) -> Result<()> {
     let people: Vec<Row<'_>> = consequences.people.iter().map(Row::from).collect();
     let columns = [("What would follow", "/what"), ("People", "/people"), ("The first of them", "/first")];
     match global.format() {

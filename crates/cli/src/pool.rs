@@ -4,8 +4,9 @@ use anyhow::Result;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
 use operations::pools;
+use serde_json::json;
 
-use crate::agreement::{Agreement, Preview};
+use crate::agreement::{Agreement, Preview, show as show_consequences};
 use crate::global::{Format, Global, Part, Within, told};
 use crate::output;
 use crate::people::People;
@@ -64,6 +65,19 @@ pub(crate) enum Command {
         #[command(flatten)]
         part: Part,
     },
+    /// Shows a pool day by day, and the day on which it runs full if it goes on as in the last four weeks.
+    #[command(after_help = "Example: rollcall pool history \"Vault Standard\" --days 90\n\
+        \n\
+        Days are those of the tenant's time zone. The last one is today so far.")]
+    History {
+        /// The pool, by id, or by name where only one tenant has one of that name
+        pool: String,
+        #[command(flatten)]
+        within: Within,
+        /// How many days, today included
+        #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3660))]
+        days: u32,
+    },
     /// Changes a pool; people who wait get the seats that are new.
     #[command(
         visible_alias = "resize",
@@ -76,6 +90,34 @@ pub(crate) enum Command {
         within: Within,
         #[command(flatten)]
         changes: Changes,
+        #[command(flatten)]
+        agreement: Agreement,
+    },
+    /// Lists the people who have seats beyond those that were bought, since when and through what.
+    #[command(after_help = "Example: rollcall pool overage --tenant \"Northlight Instruments\"\n\
+        \n\
+        Of a pool with so many seats too many these are the ones that were taken last.")]
+    Overage {
+        /// The tenant, by name or id
+        #[arg(long)]
+        tenant: String,
+    },
+    /// Moves people whose licence was given by hand to another pool of the tenant; nobody is without a seat in between.
+    #[command(
+        after_help = "Example: rollcall pool move \"Vault Trial\" \"Vault Standard\" --filter 'userName sw \"n\"' --preview\n\
+        \n\
+        People whose licence comes through a group or a rule stay, and so do people for whom the other pool has no seat."
+    )]
+    Move {
+        /// The pool that they are in, by id, or by name where only one tenant has one of that name
+        from: String,
+        /// The pool that they are to be in
+        to: String,
+        #[command(flatten)]
+        within: Within,
+        /// Only people who match this SCIM filter
+        #[arg(long)]
+        filter: Option<String>,
         #[command(flatten)]
         agreement: Agreement,
     },
@@ -149,6 +191,17 @@ const COLUMNS: [(&str, &str); 10] = [
     ("Id", "/id"),
 ];
 
+const OVERAGE: [(&str, &str); 6] = [
+    ("Pool", "/poolName"),
+    ("Person", "/userName"),
+    ("Since", "/since"),
+    ("Through", "/through"),
+    ("Assigned beyond", "/assignedBeyond"),
+    ("Id", "/id"),
+];
+
+const OUTLOOK: [(&str, &str); 2] = [("Runs full", "/forecast"), ("Full on", "/fullOn")];
+
 pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
     let admin = global.admin().await?;
     let db = admin.db();
@@ -170,13 +223,19 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
             output::created(global, &pool, &sentence("created", &pool))
         }
         Command::List { tenant } => {
-            let pools = pools::list(db, &tenant).await.map_err(told)?;
-            output::items(global, &pools, &COLUMNS)
+            let operator = admin.operator("pool list");
+            let pools = pools::outlook(db, &operator, &tenant).await.map_err(told)?;
+            output::items(global, &pools, &[&COLUMNS[..], &OUTLOOK].concat())
         }
         Command::Show { pool, within, part } => {
             let operator = admin.operator("pool show").within(within.tenant);
             let shown = pools::show(db, &operator, &pool, part.start - 1, part.count).await.map_err(told)?;
             show(global, &shown)
+        }
+        Command::History { pool, within, days } => {
+            let operator = admin.operator("pool history").within(within.tenant);
+            let history = pools::history(db, &operator, &pool, days).await.map_err(told)?;
+            show_history(global, &history)
         }
         Command::Update { pool, within, changes, agreement } => {
             let operator = admin.operator("pool update").within(within.tenant);
@@ -193,6 +252,34 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
                 changed = pools::find(db, &operator, &changed.id.to_string()).await.map_err(told)?;
             }
             output::created(global, &changed, &sentence("changed", &changed))
+        }
+        Command::Overage { tenant } => {
+            let operator = admin.operator("pool overage");
+            let people = pools::overage(db, &operator, &tenant).await.map_err(told)?;
+            output::items(global, &people, &OVERAGE)
+        }
+        Command::Move { from, to, within, filter, agreement } => {
+            let operator = admin.operator("pool move").within(within.tenant);
+            let what = format!("moving people from the pool {from} to {to}");
+            let wanted = pools::Move { from, to, filter };
+            if agreement.is_preview() {
+                let plan = Box::pin(pools::preview_move(db, &operator, &wanted)).await.map_err(told)?;
+                return show_plan(global, &what, &plan);
+            }
+            let consequences =
+                Box::pin(async { Ok(pools::preview_move(db, &operator, &wanted).await?.consequences) });
+            let Some(agreed) = agreement.agreed(global, &what, consequences).await? else { return Ok(()) };
+            let (_, work) =
+                Box::pin(pools::move_people(db, &operator, &wanted, agreed)).await.map_err(told)?;
+            let progress = People::begin(global);
+            let settled = admin.finish(work, |settled| progress.at(settled.people)).await?;
+            progress.end();
+            let left = Box::pin(pools::preview_move(db, &operator, &wanted)).await.map_err(told)?;
+            let moved = settled.people.saturating_sub(left.moved + left.stay.len() as u64);
+            let people = output::counted(moved, "person", "people");
+            let stay = output::counted(left.stay.len() as u64, "person stays", "people stay");
+            let done = json!({ "moved": moved, "stay": left.stay });
+            output::created(global, &done, &format!("{people} moved, {stay}"))
         }
         Command::Delete { pool, within, agreement } => {
             let operator = admin.operator("pool delete").within(within.tenant);
@@ -227,7 +314,7 @@ fn show(global: &Global, shown: &pools::Details) -> Result<()> {
             return output::items(global, &both, &columns);
         }
     }
-    output::details(global, &shown.pool, &COLUMNS)?;
+    output::details(global, shown, &[&COLUMNS[..], &OUTLOOK].concat())?;
     let groups: Vec<&str> = shown.groups.iter().map(|binding| binding.group_name.as_str()).collect();
     output::line(format!(
         "Groups        {}",
@@ -239,6 +326,47 @@ fn show(global: &Global, shown: &pools::Details) -> Result<()> {
     output::line("")?;
     output::line("People who wait, in the order in which they are served")?;
     output::items(global, &shown.queue, &people)
+}
+
+fn show_history(global: &Global, history: &pools::History) -> Result<()> {
+    let days = [
+        ("Day", "/day"),
+        ("Seats", "/seats"),
+        ("Used", "/used"),
+        ("Waiting", "/waiting"),
+        ("Joined", "/joined"),
+        ("Left", "/left"),
+    ];
+    match global.format() {
+        Format::Json => return output::json(history),
+        Format::JsonLines | Format::Csv => {}
+        Format::Text => {
+            output::details(
+                global,
+                history,
+                &[&[("Pool", "/name"), ("History since", "/since")], &OUTLOOK[..]].concat(),
+            )?;
+            output::line("")?;
+        }
+    }
+    output::items(global, &history.days, &days)
+}
+
+/// Prints what would follow from a move, and who would stay.
+fn show_plan(global: &Global, what: &str, plan: &pools::Plan) -> Result<()> {
+    match global.format() {
+        Format::Json => return output::json(plan),
+        Format::Text => {
+            show_consequences(global, what, &plan.consequences)?;
+            if plan.stay.is_empty() {
+                return Ok(());
+            }
+            output::line("")?;
+            output::line("People who stay")?;
+        }
+        Format::JsonLines | Format::Csv => {}
+    }
+    output::items(global, &plan.stay, &[("Person", "/userName"), ("Why", "/why"), ("Through", "/through")])
 }
 
 fn sentence(done: &str, pool: &pools::Pool) -> String {

@@ -242,6 +242,21 @@ async fn a_token_is_found_by_its_first_letters_and_its_end_can_move() {
 }
 
 #[tokio::test]
+async fn people_are_moved_to_another_pool_after_a_look_at_who_stays() {
+    let company = Company::open().await;
+    let site = &company.site;
+    site.id(&["pool", "create", "--tenant", "Alpha", "--name", "Safe", "--seats", "5"]);
+    site.json(&["grant", "create", "--user", "ada@alpha.example", "--pool", "Vault"]);
+    let planned = site.json(&["pool", "move", "Vault", "Safe", "--preview"]);
+    assert_eq!((&planned["moved"], planned["stay"].as_array().map(Vec::len)), (&json!(0), Some(2)));
+    site.json(&["binding", "delete", "--group", "Crew", "--pool", "Vault", "--yes"]);
+    let refused = site.run(&["pool", "move", "Vault", "Safe"]);
+    assert!(refused.refused(1).contains("1 person would lose something"));
+    let moved = site.json(&["pool", "move", "Vault", "Safe", "--expect-people", "1"]);
+    assert_eq!((&moved["moved"], &moved["stay"][0]["userName"]), (&json!(1), &json!("ben@alpha.example")));
+}
+
+#[tokio::test]
 async fn a_pool_is_changed_and_losses_are_named_before() {
     let company = Company::open().await;
     let site = &company.site;
@@ -265,6 +280,17 @@ async fn a_pool_is_changed_and_losses_are_named_before() {
     assert_eq!(company.status("ada@alpha.example"), "suspended");
     site.json(&["pool", "update", "Safe", "--never-expires"]);
     assert_eq!(company.status("ada@alpha.example"), "pending", "they come back within the grace");
+    let history = site.json(&["pool", "history", "Safe", "--days", "3"]);
+    let (listed, full) = (site.json(&["pool", "list", "--tenant", "Alpha"]), json!("full"));
+    assert_eq!((&history["forecast"], &listed["items"][0]["forecast"]), (&full, &full));
+    assert_eq!(history["days"].as_array().map(Vec::len), Some(1), "it is as old as the pool");
+    assert_eq!((&history["days"][0]["seats"], &history["days"][0]["used"]), (&json!(1), &json!(2)));
+    assert!(site.run(&["pool", "history", "Safe"]).output.contains("Joined"));
+    let over = site.json(&["pool", "overage", "--tenant", "Alpha"]);
+    assert_eq!(
+        (names(&over, "/userName"), &over["items"][0]["through"]),
+        (vec!["ben@alpha.example".to_owned()], &json!(["through the group “Crew”"]))
+    );
     let journal = site.json(&["journal", "tail", "--tenant", "Alpha", "--kind", "pool-changed"]);
     assert_eq!(journal["items"][0]["after"], json!({"name": "Safe", "seats": 1, "policy": "overage"}));
 }

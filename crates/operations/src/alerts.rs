@@ -1,20 +1,21 @@
 //! Alerts: what administrators are told by mail at once.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use letters::{Alert, Message};
 use provisioning::{Entry, EntryKind, Refusal, Subject, UserId};
-use store::{MailQuery, WriteUnit};
+use store::{MailQuery, TenantScope, WriteUnit};
 
 use crate::database::{Attempt, Database};
 use crate::error::{Error, chain};
 use crate::mail::{self, Writer};
 use crate::requester::Requester;
+use crate::work::alert_full;
 
 /// How long after an alert about a person the next one is mailed. A directory repeats what was refused.
 const PAUSE: TimeDelta = TimeDelta::hours(24);
 
-/// What a push comes to. When it is refused because it would have taken access from a protected person, the journal and the
-/// administrators are told.
+/// What a push comes to. When it is refused because it would have taken access from a protected person, or because a pool is full,
+/// the journal and the administrators are told.
 pub(crate) async fn watched<T>(
     db: &Database,
     requester: &Requester,
@@ -26,7 +27,22 @@ pub(crate) async fn watched<T>(
     {
         tracing::error!(error = chain(&error), "the administrators could not be told of a refused push");
     }
+    if let Err(refusal) = &come {
+        note_refusal(db, &requester.scope, refusal, requester.now).await;
+    }
     come
+}
+
+/// Has administrators told of a pool that refused somebody, if this is why.
+pub(crate) async fn note_refusal(db: &Database, scope: &TenantScope, refusal: &Error, now: DateTime<Utc>) {
+    let Error::Rule(Refusal::PoolFull { pool, .. }) = refusal else { return };
+    let note = async |mut unit: WriteUnit| -> Attempt<()> {
+        alert_full::note(&mut unit, &[*pool], now).await?;
+        Ok((unit, ()))
+    };
+    if let Err(error) = db.write(scope, note).await {
+        tracing::error!(error = chain(&error), "the administrators could not be told of a full pool");
+    }
 }
 
 async fn refused(db: &Database, requester: &Requester, user: UserId, name: &str) -> Result<(), Error> {

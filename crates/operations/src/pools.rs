@@ -1,7 +1,10 @@
 //! Licence pools: seats that were bought, and who is entitled to them without a group.
 
 mod change;
+mod history;
 mod holders;
+mod moves;
+mod overage;
 mod preview;
 mod target;
 
@@ -19,9 +22,13 @@ use crate::requester::{Operator, Requester};
 use crate::work::Work;
 use crate::work::expire_pool;
 use crate::work::settle_pool::{self, PoolWork};
+use crate::work::warn_pool;
 
 pub use change::{delete, update};
+pub use history::{History, Outlook, history, outlook};
 pub use holders::{Details, Holder, show};
+pub use moves::{Move, Plan, Stay, move_people, preview_move};
+pub use overage::{Overage, overage};
 pub use preview::{preview_create, preview_delete, preview_update};
 pub use target::Change;
 
@@ -125,6 +132,7 @@ pub async fn create(db: &Database, operator: &Operator, new: &New) -> Result<(Po
         unit.record([(&entry, &requester.actor)], now).await?;
         if let Some(at) = state.pool.expires_at {
             unit.enqueue(expire_pool::job(id, at), now).await?;
+            warn_pool::set(&mut unit, id, now).await?;
         }
         let mut work = None;
         if state.default || state.rule.is_some() {

@@ -1,6 +1,6 @@
 //! From changed facts to what follows: decided by `provisioning`, and performed inside the caller's unit of work.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use provisioning::{
@@ -13,7 +13,7 @@ use crate::brake;
 use crate::error::Error;
 use crate::outcome::Effects;
 use crate::tenants::Settings;
-use crate::work::notify;
+use crate::work::{alert_full, notify};
 
 /// The most people whose facts are looked at in one go.
 pub(crate) const CHUNK: usize = 500;
@@ -162,6 +162,14 @@ impl Change<'_> {
             decision.effects.iter().filter_map(ended).map(|user| notify::job(user, self.now)).collect();
         if !notices.is_empty() && Settings::of(&unit.own_tenant().await?)?.sending.deactivation_notice {
             unit.enqueue_all(notices, self.now).await?;
+        }
+        let lacks = |effect: &Effect| match effect {
+            Effect::SeatQueued { pool, .. } | Effect::SeatTaken { pool, overage: true, .. } => Some(*pool),
+            _ => None,
+        };
+        let full: BTreeSet<PoolId> = decision.effects.iter().filter_map(lacks).collect();
+        if !full.is_empty() {
+            alert_full::note(unit, &Vec::from_iter(full), self.now).await?;
         }
         let actor = |entry: &Entry| match &entry.subject {
             Subject::User(user) => by(*user),

@@ -2,6 +2,7 @@
 //! operation starts it; a worker of the server, or the command that started it, takes one step after the other.
 
 pub(crate) mod alert_brake;
+pub(crate) mod alert_full;
 pub(crate) mod decide_brake;
 pub(crate) mod delete_pool;
 pub(crate) mod delete_tenant;
@@ -14,12 +15,14 @@ pub(crate) mod invite;
 pub(crate) mod join_groups;
 pub(crate) mod let_leave;
 pub(crate) mod members_moved;
+pub(crate) mod move_people;
 pub(crate) mod notify;
 pub(crate) mod remind;
 pub(crate) mod serve_queue;
 pub(crate) mod set_reminders;
 pub(crate) mod settle_group;
 pub(crate) mod settle_pool;
+pub(crate) mod warn_pool;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use provisioning::{Cause, Entry, UserId};
@@ -29,6 +32,7 @@ use serde_json::Value;
 use store::{Actor, Job, NewJob, TenantScope, WriteUnit, job_kind};
 use thiserror::Error as ThisError;
 
+use crate::alerts;
 use crate::database::{Attempt, Database};
 use crate::error::Error;
 use crate::requester::Requester;
@@ -44,6 +48,8 @@ pub const TIMERS: &[&str] = &[
     notify::KIND,
     expire_pool::KIND,
     alert_brake::KIND,
+    alert_full::KIND,
+    warn_pool::KIND,
     join_groups::KIND,
 ];
 
@@ -55,6 +61,7 @@ pub const LONG: &[&str] = &[
     hand_over::KIND,
     import::KIND,
     members_moved::KIND,
+    move_people::KIND,
     decide_brake::KIND,
     set_reminders::KIND,
     delete_pool::KIND,
@@ -211,7 +218,10 @@ impl Step<'_> {
             settle_pool::KIND => settle_pool::step(self).await,
             expire_pool::KIND => expire_pool::step(self).await,
             alert_brake::KIND => alert_brake::step(self).await,
+            alert_full::KIND => alert_full::step(self).await,
+            warn_pool::KIND => warn_pool::step(self).await,
             decide_brake::KIND => decide_brake::step(self).await,
+            move_people::KIND => move_people::step(self).await,
             group_deleted::KIND => group_deleted::step(self).await,
             hand_over::KIND => hand_over::step(self).await,
             import::KIND => import::step(self).await,
@@ -268,7 +278,12 @@ impl Step<'_> {
                 for person in people {
                     match self.settle_in_one_unit(&[*person], cause, &[], None).await {
                         Ok(()) => {}
-                        Err(Error::Rule(_)) => progress.refused += 1,
+                        Err(refusal @ Error::Rule(_)) => {
+                            if progress.refused == 0 {
+                                alerts::note_refusal(self.db, self.scope, &refusal, self.pace.now).await;
+                            }
+                            progress.refused += 1;
+                        }
                         Err(other) => return Err(other.into()),
                     }
                 }

@@ -82,6 +82,13 @@ pub enum Cause {
     GrantedByHand,
     /// An administrator unassigned a licence (S-39): no grace.
     GrantLifted,
+    /// An administrator moved a licence to another pool, in which there is a seat.
+    Moved {
+        /// The name of the pool that the person was in.
+        from: String,
+        /// The name of the other one.
+        to: String,
+    },
     /// An administrator took a seat away while a grant stands: no grace.
     Withheld,
     /// An administrator withholds a seat no more.
@@ -135,6 +142,7 @@ impl Cause {
             | Self::GraceOver
             | Self::SeatFreed { .. }
             | Self::GrantLifted
+            | Self::Moved { .. }
             | Self::Withheld
             | Self::DeactivatedByHand
             | Self::HeldForDomain
@@ -166,6 +174,9 @@ impl fmt::Display for Cause {
             Self::SeatFreed { name, .. } => write!(f, "a seat became free in “{name}”"),
             Self::GrantedByHand => f.write_str("an administrator assigned a licence"),
             Self::GrantLifted => f.write_str("an administrator unassigned the licence"),
+            Self::Moved { from, to } => {
+                write!(f, "an administrator moved the licence from “{from}” to “{to}”")
+            }
             Self::Withheld => f.write_str("an administrator withholds the licence"),
             Self::WithheldNoMore => f.write_str("an administrator withholds the licence no more"),
             Self::DeactivatedByHand => f.write_str("an administrator deactivated the account"),

@@ -23,6 +23,8 @@ pub enum Effect {
         pool: PoolId,
         /// Whether all bought seats were in use already.
         overage: bool,
+        /// Whether the person waited for it.
+        waited: bool,
     },
     /// The person waits in the pool's queue from now on.
     SeatQueued {

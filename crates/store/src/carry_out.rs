@@ -15,6 +15,7 @@ use crate::events::{NewEvent, push_events};
 use crate::ids::stored;
 use crate::jobs::{NewJob, job_kind, push_jobs};
 use crate::journal::Actor;
+use crate::pool_changes::push_changes;
 use crate::seats::{SeatCount, Seats};
 use crate::unit::WriteUnit;
 
@@ -31,6 +32,9 @@ struct Sum<'d> {
     holds_ended: BTreeMap<UserId, Kept>,
 }
 
+/// Appends a statement.
+type Part<'p> = Box<dyn FnOnce(&mut Sql) + Send + 'p>;
+
 impl<'d> Sum<'d> {
     fn of(decision: &'d Decision) -> Self {
         let mut sum = Self::default();
@@ -42,21 +46,24 @@ impl<'d> Sum<'d> {
 
     fn add(&mut self, effect: &'d Effect) {
         match effect {
-            Effect::SeatTaken { user, pool, overage } => {
+            Effect::SeatTaken { user, pool, overage, waited } => {
                 self.seats.insert((*user, *pool), Some((SeatState::Assigned, *overage)));
                 let count = self.pools.entry(*pool).or_default();
-                count.change += 1;
+                count.taken += 1;
                 count.overage += i64::from(*overage);
+                count.waiting -= i64::from(*waited);
             }
             Effect::SeatQueued { user, pool } => {
                 self.seats.insert((*user, *pool), Some((SeatState::Waiting, false)));
+                self.pools.entry(*pool).or_default().waiting += 1;
             }
             Effect::SeatFreed { user, pool } => {
                 self.seats.insert((*user, *pool), None);
-                self.pools.entry(*pool).or_default().change -= 1;
+                self.pools.entry(*pool).or_default().freed += 1;
             }
             Effect::QueueLeft { user, pool } => {
                 self.seats.insert((*user, *pool), None);
+                self.pools.entry(*pool).or_default().waiting -= 1;
             }
             Effect::EnrolmentChanged { user, enrolment } => {
                 self.enrolments.insert(*user, enrolment.clone());
@@ -141,20 +148,34 @@ impl WriteUnit {
         self.withdraw_jobs(&withdrawn).await?;
         let jobs = std::mem::take(&mut sum.keyed_jobs).into_values().flatten().collect();
         let (jobs, told) = (self.job_rows(jobs, now), self.event_rows(told, now));
+        let changes = self.change_rows(&sum.pools, now);
         let backend = self.backend();
+        let (is_told, has_jobs, has_changes) = (!told.is_empty(), !jobs.is_empty(), !changes.is_empty());
+        let events = |sql: &mut Sql| push_events(backend, sql, told);
+        let queued = |sql: &mut Sql| push_jobs(backend, sql, jobs);
+        let history = |sql: &mut Sql| push_changes(backend, sql, changes);
+        // Events are in front: on PostgreSQL their statement begins with a WITH, before which nothing may stand.
+        let parts: Vec<Part<'_>> = [
+            is_told.then(|| Box::new(events) as Part<'_>),
+            has_jobs.then(|| Box::new(queued) as Part<'_>),
+            has_changes.then(|| Box::new(history) as Part<'_>),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        self.in_one_trip(parts).await
+    }
+
+    async fn in_one_trip(&self, mut parts: Vec<Part<'_>>) -> Result<(), Error> {
+        let Some(last) = parts.pop() else { return Ok(()) };
         let mut sql = Sql::default();
-        match (told.is_empty(), jobs.is_empty()) {
-            (true, true) => return Ok(()),
-            (false, true) => push_events(backend, &mut sql, told),
-            (true, false) => push_jobs(backend, &mut sql, jobs),
-            (false, false) => {
-                sql.together(backend, |sql| {
-                    push_events(backend, sql, told);
-                    sql
-                });
-                push_jobs(backend, &mut sql, jobs);
-            }
+        for part in parts {
+            sql.together(self.backend(), |sql| {
+                part(sql);
+                sql
+            });
         }
+        last(&mut sql);
         self.transaction.run(sql).await?;
         Ok(())
     }

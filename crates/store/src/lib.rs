@@ -48,6 +48,8 @@ mod parked;
 mod permissions;
 #[cfg(test)]
 mod plans;
+mod pool_alerts;
+mod pool_changes;
 mod pools;
 mod reminders;
 mod request_log;

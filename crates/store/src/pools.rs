@@ -1,7 +1,7 @@
 //! Licence pools.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use provisioning::{Expiry, Pool, PoolId, PoolPolicy};
+use provisioning::{Ending, Expiry, Pool, PoolId, PoolPolicy, Zone};
 use scim::text::fold;
 use sea_orm::{EntityTrait as _, FromQueryResult};
 use uuid::Uuid;
@@ -28,6 +28,10 @@ pub struct PoolState {
     pub default: bool,
     /// When it was created.
     pub created_at: DateTime<Utc>,
+    /// The nearest warning of its end that was sent, by its number of days.
+    pub end_told: Option<u32>,
+    /// When administrators were told last that it is full.
+    pub full_told_at: Option<DateTime<Utc>>,
 }
 
 /// Who is entitled to a pool without a binding.
@@ -93,6 +97,12 @@ impl PoolState {
     pub fn expiry(&self) -> Option<Expiry> {
         self.last_day.map(Expiry::LastDay).or(self.pool.expires_at.map(Expiry::At))
     }
+
+    /// Its end with the warnings before it, in the time zone of the tenant.
+    #[must_use]
+    pub fn ending(&self, zone: Zone) -> Option<Ending> {
+        self.pool.expires_at.map(|end| Ending { end, zone, told: self.end_told })
+    }
 }
 
 impl TryFrom<PoolRow> for PoolState {
@@ -106,6 +116,8 @@ impl TryFrom<PoolRow> for PoolState {
             rule: row.pool.rule,
             default: row.pool.is_default,
             created_at: row.pool.created_at,
+            end_told: row.pool.end_told.and_then(|days| u32::try_from(days).ok()),
+            full_told_at: row.pool.full_told_at,
         })
     }
 }
@@ -164,8 +176,12 @@ impl WriteUnit {
             rule: new.rule.clone(),
             is_default: new.default,
             created_at: stored(now),
+            end_told: None,
+            is_full: false,
+            full_told_at: None,
         };
         self.transaction.insert(row.clone()).await?;
+        self.count_bought(PoolId::new(row.id), row.seats, now).await?;
         PoolRow { pool: row, waiting: 0 }.try_into()
     }
 
@@ -173,12 +189,16 @@ impl WriteUnit {
     ///
     /// # Errors
     /// [`Error::NotFound`] if there is no such pool.
-    pub async fn set_pool_size(&mut self, pool: PoolId, seats: u32) -> Result<(), Error> {
+    pub async fn set_pool_size(&mut self, pool: PoolId, seats: u32, now: DateTime<Utc>) -> Result<(), Error> {
         self.lock_pools(false).await?;
-        let mut sql = Sql::new("UPDATE pools SET seats = ");
-        sql.bind(i64::from(seats)).push(" WHERE tenant_id = ").bind(self.tenant());
+        let before = self.pools().await?.into_iter().find(|state| state.pool.id == pool);
+        let before = before.ok_or(Error::NotFound)?.pool.seats;
+        self.count_bought(pool, i64::from(seats) - i64::from(before), now).await?;
+        let mut sql = Sql::new("UPDATE pools SET is_full = is_full AND used >= ");
+        sql.bind(i64::from(seats)).push(", seats = ").bind(i64::from(seats));
+        sql.push(" WHERE tenant_id = ").bind(self.tenant());
         sql.push(" AND id = ").bind(pool.uuid());
-        if self.transaction.run(sql).await? == 1 { Ok(()) } else { Err(Error::NotFound) }
+        self.transaction.run(sql).await.map(drop)
     }
 
     /// Changes when a pool expires, and the last day of which that is the end, where it is one; its people must be

@@ -51,8 +51,18 @@ pub(crate) type Seats = BTreeMap<(UserId, PoolId), Option<(SeatState, bool)>>;
 /// How the count of a pool changes.
 #[derive(Default)]
 pub(crate) struct SeatCount {
-    pub(crate) change: i64,
+    pub(crate) taken: i64,
+    pub(crate) freed: i64,
+    /// Of the seats that are taken, those beyond the bought ones.
     pub(crate) overage: i64,
+    /// How many more people wait.
+    pub(crate) waiting: i64,
+}
+
+impl SeatCount {
+    const fn change(&self) -> i64 {
+        self.taken - self.freed
+    }
 }
 
 #[derive(FromQueryResult)]
@@ -183,11 +193,13 @@ impl WriteUnit {
 
     /// The conditional update that keeps seats from overshooting, whatever the caller believed.
     pub(crate) async fn count_seats(&self, pools: &BTreeMap<PoolId, SeatCount>) -> Result<(), Error> {
-        let counts: Vec<_> = pools.iter().filter(|(_, count)| count.change != 0).collect();
+        let counts: Vec<_> = pools.iter().filter(|(_, count)| count.change() != 0).collect();
         for chunk in counts.chunks(CHUNK) {
-            let mut sql = Sql::new("UPDATE pools SET used = used + v.column2 FROM (VALUES ");
+            let mut sql = Sql::new(
+                "UPDATE pools SET used = used + v.column2, is_full = is_full AND used + v.column2 >= seats FROM (VALUES ",
+            );
             sql.rows(chunk.iter().map(|(pool, count)| {
-                [Value::from(pool.uuid()), count.change.into(), (count.change - count.overage).into()]
+                [Value::from(pool.uuid()), count.change().into(), (count.change() - count.overage).into()]
             }));
             sql.push(") AS v WHERE pools.tenant_id = ").bind(self.tenant());
             // Overage comes on top; whatever else is taken must fit into what was bought.

@@ -49,6 +49,9 @@ async fn the_last_seats_are_given_once() {
     let unit = store.read(&store.scope).await.expect("a unit opens");
     let state = unit.pools().await.expect("readable").remove(0);
     assert_eq!((state.pool.used, state.waiting), (5, 15));
+    let history = unit.pool_changes(None, now()).await.expect("readable");
+    let changes: Vec<_> = history[&pool].iter().map(|at| (at.bought, at.taken, at.waiting)).collect();
+    assert_eq!(changes, [(5, 5, 15)], "writers at once add up in one row");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -64,7 +67,8 @@ async fn seats_do_not_overshoot_even_for_who_does_not_look() {
         let users = Arc::clone(&users);
         async move {
             let mut unit = store.write(&scope).await?;
-            let effects = vec![Effect::SeatTaken { user: users[number], pool, overage: false }];
+            let effects =
+                vec![Effect::SeatTaken { user: users[number], pool, overage: false, waited: false }];
             unit.carry_out(&Decision { effects, entries: vec![] }, by, now()).await?;
             unit.commit().await
         }

@@ -134,7 +134,7 @@ async fn a_pool_that_is_changed_and_people_who_are_settled_wait_in_no_circle_in_
         let change = async move {
             changing.wait().await;
             let mut unit = one.write(&scope).await.expect("a unit opens");
-            unit.set_pool_size(last, seats).await.expect("another size");
+            unit.set_pool_size(last, seats, now()).await.expect("another size");
             unit.lock_facts(&[], &[last], now()).await.expect("no circle");
             unit.commit().await.expect("committed");
         };

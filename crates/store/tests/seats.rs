@@ -199,7 +199,7 @@ async fn a_seat_that_becomes_free_goes_to_the_first_who_waits() {
     drop(unit);
 
     let mut unit = store.unit().await;
-    unit.set_pool_size(pool, 2).await.expect("there");
+    unit.set_pool_size(pool, 2, now()).await.expect("there");
     let situation = unit.lock_facts(&[], &[pool], at).await.expect("facts");
     let decision = settle(&situation, &Cause::PoolChanged { pool, name: "Vault".to_owned() }, at);
     unit.carry_out(&decision.expect("nothing refuses"), by, at).await.expect("carried out");
@@ -212,7 +212,7 @@ async fn a_decision_that_would_overshoot_is_not_carried_out() {
     let store = TestStore::open().await;
     let pool = store.add_pool("Vault", 1, PoolPolicy::Queue).await;
     let (ada, bob) = (store.add_user("ada").await, store.add_user("bob").await);
-    let taken = |user, overage| Effect::SeatTaken { user, pool, overage };
+    let taken = |user, overage| Effect::SeatTaken { user, pool, overage, waited: false };
     let mut unit = store.unit().await;
     let both = Decision { effects: vec![taken(ada, false), taken(bob, false)], entries: vec![] };
     assert!(matches!(unit.carry_out(&both, by, now()).await, Err(Error::Busy)));

@@ -36,8 +36,8 @@ async fn number(database: &DatabaseConnection, query: &str) -> i64 {
 async fn counts(database: &DatabaseConnection) -> Vec<(&'static str, i64)> {
     let mut counts = Vec::new();
     for table in TABLES {
-        // Messages to the application were jobs that nothing could read.
-        let kept = if *table == "jobs" { " WHERE kind <> 'tell-application'" } else { "" };
+        // Messages to the application were jobs that nothing could read, and the warnings of pools are new.
+        let kept = if *table == "jobs" { " WHERE kind NOT IN ('tell-application', 'warn-pool')" } else { "" };
         counts.push((*table, number(database, &format!("SELECT COUNT(*) FROM {table}{kept}")).await));
     }
     counts.push(("user_values", number(database, VALUES_OF_USERS).await));
@@ -75,6 +75,9 @@ async fn nothing_is_lost_and_connections_that_stood_side_by_side_go_on_to_share(
     let midnight = "UPDATE pools SET expires_at = '2026-03-11T00:00:00+00:00' WHERE name = 'All' AND tenant_id = \
                     (SELECT id FROM tenants WHERE name = 'Beta')";
     database.execute_unprepared(midnight).await.expect("the pool ends at midnight");
+    let later = "UPDATE pools SET expires_at = '2126-03-10T09:00:00+00:00' WHERE expires_at IS NOT NULL AND expires_at <> \
+                 '2026-03-11T00:00:00+00:00'";
+    database.execute_unprepared(later).await.expect("the other pool ends in a hundred years");
     let before = counts(&database).await;
     assert!(before.iter().all(|(_, rows)| *rows > 0), "the dump has rows of every kind: {before:?}");
 
@@ -103,6 +106,14 @@ async fn nothing_is_lost_and_connections_that_stood_side_by_side_go_on_to_share(
         ),
         ("SELECT COUNT(*) FROM pools WHERE last_day IS NOT NULL", 1),
         ("SELECT COUNT(*) FROM pools WHERE expires_at IS NOT NULL", 2),
+        (
+            "SELECT COUNT(*) FROM pools p WHERE NOT EXISTS (SELECT 1 FROM pool_changes h WHERE h.pool_id = p.id)",
+            0,
+        ),
+        (
+            "SELECT COUNT(*) FROM jobs WHERE kind = 'warn-pool' AND dedup LIKE 'warn-pool:________-____-____-____-____________'",
+            1,
+        ),
         ("SELECT COUNT(*) FROM user_values", before.last().map_or(0, |(_, rows)| *rows)),
     ] {
         assert_eq!(number(&database, query).await, expected, "{query}");

@@ -17,6 +17,7 @@ use crate::work::Work;
 use crate::work::delete_pool::{self, DeleteWork};
 use crate::work::expire_pool;
 use crate::work::settle_pool::{self, PoolWork};
+use crate::work::warn_pool;
 
 /// Changes a pool. People who wait get the seats that are new. The work settles all users where other people are
 /// entitled than before.
@@ -48,7 +49,7 @@ pub async fn update(
             unit.set_pool_terms(id, &after.name, after.policy, &after.rule).await?;
         }
         if before.seats != after.seats {
-            unit.set_pool_size(id, after.seats).await?;
+            unit.set_pool_size(id, after.seats, now).await?;
         }
         if (before.expires_at, before.last_day) != (after.expires_at, after.last_day) {
             expire_pool::set(&mut unit, id, after.expires_at, after.last_day, now).await?;
@@ -92,7 +93,7 @@ pub async fn delete(
         // From now on no user who arrives becomes entitled.
         let none = PoolRule { pool: id, rule: None, default: false };
         unit.set_pool_terms(id, name, state.pool.policy, &none).await?;
-        unit.withdraw_jobs(&[expire_pool::key(id)]).await?;
+        unit.withdraw_jobs(&[expire_pool::key(id), warn_pool::key(id)]).await?;
         let why = format!("An administrator deleted the licence pool “{name}”.");
         let mut entry = Entry::new(Subject::Pool(id), EntryKind::PoolDeleted, why);
         entry.before = Some(json!(Pool::from(state.clone())));

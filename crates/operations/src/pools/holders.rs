@@ -1,11 +1,12 @@
 //! One pool with the people who hold its seats and the people who wait for one.
 
 use chrono::{DateTime, Utc};
-use provisioning::{SeatState, UserId};
+use provisioning::{Forecast, SeatState, UserId};
 use serde::Serialize;
 use store::SeatRecord;
 
 use super::Pool;
+use super::history::forecast;
 use crate::bindings::Binding;
 use crate::database::Database;
 use crate::error::Error;
@@ -18,6 +19,9 @@ pub struct Details {
     /// The pool.
     #[serde(flatten)]
     pub pool: Pool,
+    /// When it runs full.
+    #[serde(flatten)]
+    pub forecast: Forecast,
     /// The name of its tenant.
     pub tenant: String,
     /// The groups that are bound to it.
@@ -71,6 +75,7 @@ pub async fn show(
         groups: bindings.map(Binding::from).collect(),
         holders: numbered(unit.seats_of(id, SeatState::Assigned, before, most).await?),
         queue: numbered(unit.seats_of(id, SeatState::Waiting, before, most).await?),
+        forecast: forecast(&unit, &state, operator.now).await?,
         pool: state.into(),
     })
 }

@@ -17,6 +17,7 @@ use crate::work::expire_pool;
 use crate::work::let_leave;
 use crate::work::set_reminders;
 use crate::work::settle_pool::{self, PoolWork};
+use crate::work::warn_pool;
 
 /// What of a tenant is to be another; what is none stays as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -185,6 +186,10 @@ async fn move_to(unit: &mut WriteUnit, requester: &Requester, zone: Zone) -> Res
             let job = PoolWork { pool: id, name, after: None }.job(now);
             works.push(Work::start(requester, unit, job, settle_pool::KIND).await?);
         }
+    }
+    // Warnings of an end that is an instant come at another time, too.
+    for state in unit.pools().await?.into_iter().filter(|state| state.pool.expires_at.is_some()) {
+        warn_pool::set(unit, state.pool.id, now).await?;
     }
     Ok(works)
 }

@@ -12,6 +12,7 @@ use store::{
     Arrived, Computed, ConnectionId, Constraint, GrantKind, NewUser, Newcomer, User, Wanted, WriteUnit,
 };
 
+use crate::alerts;
 use crate::conflicts;
 use crate::database::Database;
 use crate::domains::Mark;
@@ -54,7 +55,10 @@ pub async fn create(
     let mut outcome = super::arrivals::create(db, arrival).await;
     match &mut outcome {
         Ok(outcome) => outcome.used.merge(used),
-        Err(refusal) => conflicts::note(db, requester, &user_name, refusal).await?,
+        Err(refusal) => {
+            alerts::note_refusal(db, &requester.scope, refusal, requester.now).await;
+            conflicts::note(db, requester, &user_name, refusal).await?;
+        }
     }
     outcome
 }

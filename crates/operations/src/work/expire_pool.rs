@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::{NewJob, WriteUnit};
 
-use super::{Progress, Step, WorkError};
+use super::{Progress, Step, WorkError, warn_pool};
 use crate::error::Error;
 
 /// The kind of the job.
@@ -44,7 +44,7 @@ pub(crate) async fn set(
     if let Some(at) = at {
         unit.enqueue(job(pool, at), now).await?;
     }
-    Ok(())
+    warn_pool::set(unit, pool, now).await
 }
 
 /// Settles the next people; a pool that has not expired after all is left alone.

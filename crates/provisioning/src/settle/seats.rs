@@ -52,9 +52,9 @@ impl Book<'_> {
         };
         let why = format!("{} has a seat in “{name}” because {reason}{patience}{excess}.", person.name);
         let kind = if overage { EntryKind::SeatOverage } else { EntryKind::SeatTaken };
+        self.effect(Effect::SeatTaken { user: person.id, pool, overage, waited: waited.is_some() });
         let before = waited.map(|place| self.seen(person, &place));
         let after = self.seen(person, &seat);
-        self.effect(Effect::SeatTaken { user: person.id, pool, overage });
         self.entry(person.id, kind, why, before, Some(after));
     }
 

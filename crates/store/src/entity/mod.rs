@@ -24,6 +24,7 @@ pub(crate) mod mail_templates;
 pub(crate) mod parked_members;
 pub(crate) mod permission_exceptions;
 pub(crate) mod permissions;
+pub(crate) mod pool_changes;
 pub(crate) mod pools;
 pub(crate) mod quirk_uses;
 pub(crate) mod requests;

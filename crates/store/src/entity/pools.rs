@@ -19,6 +19,9 @@ pub struct Model {
     pub rule: Option<String>,
     pub is_default: bool,
     pub created_at: DateTimeUtc,
+    pub end_told: Option<i64>,
+    pub is_full: bool,
+    pub full_told_at: Option<DateTimeUtc>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -16,6 +16,7 @@ mod m20261129_000013_by_hand;
 mod m20261129_000014_administrators;
 mod m20261129_000015_brake;
 mod m20261129_000016_refused_addresses;
+mod m20261129_000017_seats;
 
 use sea_orm::{
     ConnectionTrait, DbBackend, DbErr, EntityTrait as _, SqliteTransactionMode, TransactionOptions,
@@ -50,6 +51,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000014_administrators::Migration),
             Box::new(m20261129_000015_brake::Migration),
             Box::new(m20261129_000016_refused_addresses::Migration),
+            Box::new(m20261129_000017_seats::Migration),
         ]
     }
 }

@@ -87,7 +87,7 @@ pub(crate) async fn fill(store: &TestStore, scope: &TenantScope, tenant: &Tenant
         let user = UserId::new(*id);
         for (pool, seat) in ids.pools.iter().zip(&tenant.seats[number]) {
             decision.effects.extend(seat.map(|seat| match seat {
-                SeatState::Assigned => Effect::SeatTaken { user, pool: *pool, overage: false },
+                SeatState::Assigned => Effect::SeatTaken { user, pool: *pool, overage: false, waited: false },
                 SeatState::Waiting => Effect::SeatQueued { user, pool: *pool },
             }));
         }
