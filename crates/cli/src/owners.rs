@@ -132,10 +132,19 @@ pub(crate) async fn run(command: Command, admin: &Admin, global: &Global) -> Res
                     format!("; {many} withdrawn, and `rollcall invitation send` invites again")
                 }
             };
+            let held = match owned.held {
+                0 => String::new(),
+                many => {
+                    let many = output::counted(many, "person keeps", "people keep");
+                    format!(
+                        "; {many} access by the brake, and `rollcall brake approve --user` decides about each"
+                    )
+                }
+            };
             if !yes {
                 anyhow::bail!(
                     "nothing was deleted. Without the connection \"{}\", its tokens end at once, and {users} and \
-                     {groups} belong to no connection; they keep their access and seats{withdrawn}. Say --yes to delete it",
+                     {groups} belong to no connection; they keep their access and seats{withdrawn}{held}. Say --yes to delete it",
                     owned.connection
                 );
             }

@@ -68,6 +68,22 @@ async fn an_operator_sets_the_brake_and_decides_about_what_it_holds() {
     let after = approve(&["--user", "cleo", "--user", "dan", "--yes"]);
     assert_eq!((after.code, names(&listed())), (0, vec![]), "{after:?}");
 
+    // A deleted person whom the brake keeps is found by name, whoever has the name by now.
+    let mut deleted = Vec::new();
+    for name in ["finn", "gil"] {
+        let body = json!({ "schemas": [USER], "userName": name });
+        deleted.push(text(&client.expect(Method::POST, "/Users", Some(body), 201).await, "/id"));
+    }
+    for id in &deleted {
+        client.expect(Method::DELETE, &format!("/Users/{id}"), None, 204).await;
+    }
+    let body = json!({ "schemas": [USER], "userName": "gil" });
+    client.expect(Method::POST, "/Users", Some(body), 201).await;
+    let refused = site.run(&["connection", "delete", &connection]).refused(1).to_owned();
+    assert!(refused.contains("1 person keeps access by the brake"), "{refused}");
+    let taken = approve(&["--user", "gil", "--yes"]);
+    assert!(taken.code == 0 && names(&listed()).is_empty(), "{taken:?}");
+
     // A deleted person is found by id, and erased by the address that the journal knows.
     let body = json!({ "schemas": [USER], "userName": "eve", "emails": [{ "value": "eve@alpha.example" }] });
     let eve = text(&client.expect(Method::POST, "/Users", Some(body), 201).await, "/id");

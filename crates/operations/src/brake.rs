@@ -210,11 +210,11 @@ async fn work(
             let mut found = None;
             let mut people = Vec::new();
             for name in names {
-                let (scope, user) = db.user(operator, name).await?;
+                let (scope, user) = db.held(operator, name).await?;
                 if found.get_or_insert_with(|| scope.clone()) != &scope {
                     return Err(Error::Refused("the people belong to two tenants".to_owned()));
                 }
-                people.push(user.id);
+                people.push(user);
             }
             let scope = found.ok_or_else(|| Error::Refused("name at least one person".to_owned()))?;
             (scope, DecideWork::of_people(people, approve))

@@ -50,6 +50,16 @@ impl Database {
         found.ok_or_else(|| Error::unknown("user", name, advice))
     }
 
+    /// The person of this id or `userName` for whom the brake holds something.
+    pub(crate) async fn held(&self, operator: &Operator, name: &str) -> Result<(TenantScope, UserId), Error> {
+        let within = self.within(operator).await?;
+        let found = self.store().find_held(name, within.as_ref()).await?;
+        let why = || {
+            format!("the brake holds nothing for \"{name}\": `rollcall brake list` shows for whom it does")
+        };
+        found.ok_or_else(|| Error::Refused(why()))
+    }
+
     /// The group of this id or name.
     pub(crate) async fn group(&self, operator: &Operator, name: &str) -> Result<(TenantScope, Group), Error> {
         let within = self.within(operator).await?;

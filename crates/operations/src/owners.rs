@@ -45,6 +45,8 @@ pub struct Owned {
     pub groups: u64,
     /// The invitations of its users that it keeps back, which are withdrawn when it is deleted.
     pub invitations: u64,
+    /// The people who keep access by its brake, and about whom no administrator has decided.
+    pub held: u64,
 }
 
 impl Owned {
@@ -54,7 +56,8 @@ impl Owned {
             Some(released) => unit.waiting_invitations(connection.id, released).await?,
             None => 0,
         };
-        Ok(Self { connection: connection.name.clone(), users, groups, invitations })
+        let held = unit.held_people(Some(connection.id), None, u64::from(u32::MAX)).await?.len() as u64;
+        Ok(Self { connection: connection.name.clone(), users, groups, invitations, held })
     }
 }
 

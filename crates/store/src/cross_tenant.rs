@@ -91,6 +91,21 @@ impl Store {
         Ok(user.map(|user| (if user.deleted { held } else { scope }, user)))
     }
 
+    /// The person of this id or `userName` for whom the brake holds something, who may have been deleted.
+    ///
+    /// # Errors
+    /// [`Error::Ambiguous`] if several have this name.
+    pub async fn find_held(
+        &self,
+        id_or_name: &str,
+        within: Option<&TenantScope>,
+    ) -> Result<Option<(TenantScope, UserId)>, Error> {
+        let held = "(SELECT DISTINCT u.tenant_id, u.id, u.user_name_folded FROM users u JOIN held_losses h \
+             ON h.tenant_id = u.tenant_id AND h.user_id = u.id)";
+        let found = self.find(held, "user_name_folded", fold_name(id_or_name), id_or_name, within).await?;
+        Ok(found.map(|(scope, id)| (scope, UserId::new(id))))
+    }
+
     async fn find(
         &self,
         table: &str,
