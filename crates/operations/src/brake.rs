@@ -77,7 +77,7 @@ pub(crate) async fn hold_ahead(
     let now = requester.now;
     let Some(connection) = requester.actor.connection else { return Ok(()) };
     let Some(brake) = unit.lock_brake(connection, now).await? else { return Ok(()) };
-    let lapsed = unit.lapsed_among(people).await?;
+    let lapsed = unit.locked_out_among(people, now).await?;
     if brake.lets(lapsed.iter().map(|(user, _)| *user)) {
         return Ok(());
     }

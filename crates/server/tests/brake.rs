@@ -152,6 +152,11 @@ async fn a_group_that_is_emptied_at_once_is_held_before_any_job_comes_by() {
     let site = Site::open(1_010).await;
     let others = site.directory.group("Others", &[&site.people[0]]).await;
     site.app.bind(&others, "Vault").await;
+    // A grant of a full pool gives no seat.
+    let waiters: Vec<&str> = site.people[500..].iter().map(String::as_str).collect();
+    let waiting = site.directory.group("Waiting", &waiters).await;
+    site.app.pool("Full", 0, "queue").await;
+    site.app.bind(&waiting, "Full").await;
     let empty = json!({ "schemas": [GROUP], "displayName": "Team", "members": [] });
     site.directory.put(&format!("/Groups/{}", site.team), &empty).await.expect(200);
     let status = async |at: usize| site.directory.status(&site.people[at]).await;

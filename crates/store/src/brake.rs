@@ -11,7 +11,6 @@ use uuid::Uuid;
 use crate::connections::decode;
 use crate::db::backend::{for_update, json_text, uuid_text};
 use crate::db::sql::{CHUNK, Sql};
-use crate::enrolments::lapsed;
 use crate::error::Error;
 use crate::ids::{ConnectionId, IdRow, stored};
 use crate::unit::{ReadUnit, WriteUnit};
@@ -148,6 +147,15 @@ impl ReadUnit {
     }
 }
 
+/// A seat of user `u` in a pool `p` for which a grant is left that is not withheld.
+const KEPT_SEAT: &str = "SELECT 1 FROM seats s JOIN pools p ON p.tenant_id = s.tenant_id AND p.id = s.pool_id \
+     WHERE s.tenant_id = u.tenant_id AND s.user_id = u.id AND s.state = 'assigned' \
+     AND NOT EXISTS (SELECT 1 FROM withheld w WHERE w.tenant_id = s.tenant_id AND w.user_id = s.user_id \
+     AND w.pool_id = s.pool_id) AND (EXISTS (SELECT 1 FROM grants y WHERE y.tenant_id = s.tenant_id \
+     AND y.user_id = s.user_id AND y.pool_id = s.pool_id) OR EXISTS (SELECT 1 FROM group_members m JOIN bindings z \
+     ON z.tenant_id = m.tenant_id AND z.group_id = m.group_id AND z.pool_id = s.pool_id \
+     WHERE m.tenant_id = s.tenant_id AND m.member_id = s.user_id))";
+
 #[derive(FromQueryResult)]
 struct LapsedRow {
     id: Uuid,
@@ -155,17 +163,25 @@ struct LapsedRow {
 }
 
 impl ReadUnit {
-    /// The people among these who have access and for whom no grant is left, with the `userName` of each.
+    /// The people among these who have access and keep no seat for which a grant is left, with the `userName` of each: all who
+    /// lose access when they are settled. A grant of a full pool gives no seat.
     ///
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
-    pub async fn lapsed_among(&self, people: &[UserId]) -> Result<Vec<(UserId, String)>, Error> {
+    pub async fn locked_out_among(
+        &self,
+        people: &[UserId],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<(UserId, String)>, Error> {
         let name = json_text(self.backend(), "u.document", &["userName"]);
         let mut found = Vec::new();
         for chunk in people.chunks(CHUNK) {
             let mut sql = Sql::new(&format!("SELECT u.id, {name} AS name FROM "));
             sql.users_among(self, chunk.iter().map(|user| user.uuid()));
-            sql.push(&format!(" WHERE u.ended_at IS NULL AND {}", lapsed(" LIMIT 1 OFFSET 0")));
+            sql.push(" WHERE u.ended_at IS NULL AND u.enrolment_status IN ('pending', 'active')");
+            sql.push(" AND NOT EXISTS (SELECT 1 FROM held_losses h WHERE h.tenant_id = u.tenant_id AND h.user_id = u.id)");
+            sql.push(&format!(" AND NOT EXISTS ({KEPT_SEAT} AND (p.expires_at IS NULL OR p.expires_at > "));
+            sql.bind(stored(now)).push("))");
             let rows = self.transaction.all::<LapsedRow>(sql).await?;
             found.extend(rows.into_iter().map(|row| (UserId::new(row.id), row.name.unwrap_or_default())));
         }
