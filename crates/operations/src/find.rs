@@ -1,5 +1,6 @@
 //! Things by id or by name, as people type them.
 
+use provisioning::UserId;
 use scim::Registry;
 use scim::filter::{self, FilterDialect};
 use scim::protocol::list::Page;

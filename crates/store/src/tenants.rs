@@ -93,6 +93,7 @@ const TABLES: &[(&str, &str)] = &[
     ("seats", "user_id, pool_id"),
     ("grants", "user_id, pool_id, kind"),
     ("bindings", "group_id, pool_id"),
+    ("pool_changes", "pool_id, at"),
     ("parked_members", "group_id, value"),
     ("group_members", "group_id, member_id"),
     ("conflicts", "connection_id, user_id"),
