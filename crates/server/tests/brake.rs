@@ -93,9 +93,7 @@ impl Site {
     async fn alerts(&self) -> usize {
         let query = mail::Query { kind: Some("alert".to_owned()), most: 10, ..mail::Query::default() };
         let operator = self.app.admin.operator("test");
-        let alerts =
-            mail::list(self.app.admin.db(), &operator, &self.app.tenant, &query).await.expect("readable");
-        alerts.iter().filter(|alert| alert.subject.contains("brake")).count()
+        mail::list(self.app.admin.db(), &operator, &self.app.tenant, &query).await.expect("readable").len()
     }
 }
 
