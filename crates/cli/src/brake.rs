@@ -17,7 +17,7 @@ use crate::people::People;
 /// A connection's brake is set with `rollcall connection update --brake-people --brake-percent --brake-hours`.
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Lists the people who keep access by the brake, with what was pushed.
+    /// Lists the people who keep access by the brake, with the push that would have taken it.
     #[command(after_help = "Example: rollcall brake list --tenant \"Northlight Instruments\"")]
     List {
         #[command(flatten)]
@@ -32,7 +32,7 @@ pub(crate) enum Command {
         #[arg(long, default_value_t = 1000, value_name = "N")]
         count: u64,
     },
-    /// Lets happen what was pushed: the people lose access, with the grace of their connection.
+    /// Lets the pushes take effect: the people lose access, with the grace of their connection.
     #[command(after_help = "Example: rollcall brake approve --connection staff --expect-people 412")]
     Approve {
         #[command(flatten)]

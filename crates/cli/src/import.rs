@@ -144,7 +144,7 @@ async fn import(global: &Global, admin: &Admin, new: New) -> Result<()> {
     let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let options = Options { name, mapping: map, licence: licence.wanted() };
     let operator = admin.operator("import");
-    // The file is opened before anybody is created, so that nobody is when it cannot be written.
+    // The file is opened first: when the file cannot be written, no person is created.
     let mut result = result.map(ResultFile::create).transpose()?;
     if dry_run {
         let mut failed = Ok(());
@@ -248,7 +248,7 @@ impl ResultFile {
         Ok(Self { writer, path })
     }
 
-    /// What was done, with the file; where it was refused, the file has nothing to say and goes.
+    /// What was done, with the file; where the work was refused, the empty file is deleted.
     fn kept_if<T>(done: Result<T, Error>, file: Option<Self>) -> Result<(T, Option<Self>)> {
         if let (Err(_), Some(Self { path, .. })) = (&done, &file) {
             // What cannot be removed holds no more than a heading.

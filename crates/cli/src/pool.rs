@@ -102,7 +102,7 @@ pub(crate) enum Command {
         #[arg(long)]
         tenant: String,
     },
-    /// Moves people whose licence was given by hand to another pool of the tenant; nobody is without a seat in between.
+    /// Moves people whose licence was given by hand to another pool of the tenant; each person has a seat all the time.
     #[command(
         after_help = "Example: rollcall pool move \"Vault Trial\" \"Vault Standard\" --filter 'userName sw \"n\"' --preview\n\
         \n\

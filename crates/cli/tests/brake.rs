@@ -68,7 +68,7 @@ async fn an_operator_sets_the_brake_and_decides_about_what_it_holds() {
     let after = approve(&["--user", "cleo", "--user", "dan", "--yes"]);
     assert_eq!((after.code, names(&listed())), (0, vec![]), "{after:?}");
 
-    // A deleted person whom the brake keeps is found by name, whoever has the name by now.
+    // A deleted person whom the brake keeps is found by name, also when another user has the name by now.
     let mut deleted = Vec::new();
     for name in ["finn", "gil"] {
         let body = json!({ "schemas": [USER], "userName": name });

@@ -33,7 +33,7 @@ pub(crate) async fn watched<T>(
     come
 }
 
-/// Has administrators told of a pool that refused somebody, if this is why.
+/// Has administrators told of a pool that refused a person, if the refusal is one of a full pool.
 pub(crate) async fn note_refusal(db: &Database, scope: &TenantScope, refusal: &Error, now: DateTime<Utc>) {
     let Error::Rule(Refusal::PoolFull { pool, .. }) = refusal else { return };
     let note = async |mut unit: WriteUnit| -> Attempt<()> {

@@ -152,7 +152,7 @@ pub async fn preview_approve(
         let people = work.next(&unit, after, CHUNK as u64).await?;
         let Some(last) = people.last() else { break };
         after = Some(*last);
-        for (cause, people) in causes(&unit, &people).await? {
+        for (cause, people) in by_cause(unit.held_causes(&people).await?) {
             preview.settle(&people, &cause).await?;
         }
     }
@@ -220,21 +220,12 @@ async fn work(
             (scope, DecideWork::of_people(people, approve))
         }
     };
-    let unit = db.read(&scope).await?;
-    let known = work.next(&unit, None, u64::from(u32::MAX)).await?;
-    let held = causes(&unit, &known).await?.iter().map(|(_, people)| people.len()).sum::<usize>();
-    if held == 0 || held < known.len() {
+    if work.next(&db.read(&scope).await?, None, 1).await?.is_empty() {
         return Err(Error::Refused(
-            "the brake holds nothing for all of them: `rollcall brake list` shows for whom".to_owned(),
+            "the brake holds nothing: `rollcall brake list` shows for whom it does".to_owned(),
         ));
     }
     Ok((scope, work))
-}
-
-/// The people among these for whom the brake holds something, by what would have taken it first.
-async fn causes(unit: &store::ReadUnit, people: &[UserId]) -> Result<Vec<(Cause, Vec<UserId>)>, Error> {
-    let held = unit.held_causes(people).await?;
-    Ok(by_cause(held))
 }
 
 /// People by what would have taken something from them.

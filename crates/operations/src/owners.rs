@@ -56,7 +56,7 @@ impl Owned {
             Some(released) => unit.waiting_invitations(connection.id, released).await?,
             None => 0,
         };
-        let held = unit.held_people(Some(connection.id), None, u64::from(u32::MAX)).await?.len() as u64;
+        let held = unit.count_held(connection.id).await?;
         Ok(Self { connection: connection.name.clone(), users, groups, invitations, held })
     }
 }

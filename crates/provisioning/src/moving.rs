@@ -10,7 +10,7 @@ use crate::{grant::GrantSource, id::PoolId, person::Person, pool::Pool, seat::Se
 pub struct Moving {
     from: PoolId,
     to: PoolId,
-    /// Bought seats of the other pool that nobody has and nobody waits for.
+    /// Bought seats of the other pool that are free and for which no person waits.
     room: u32,
 }
 

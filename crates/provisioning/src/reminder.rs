@@ -148,16 +148,18 @@ mod tests {
         Enrolment { status, steps, ..Enrolment::default() }
     }
 
+    /// A pending person whom no invitation has reached, and one whom the application invites.
+    fn uninvited() -> (Enrolment, Enrolment) {
+        let pending = |steps: Steps| Enrolment { steps, ..invited(Status::Pending) };
+        (pending(Steps::default()), pending(Steps { invited_by_application: true, ..Steps::default() }))
+    }
+
     const ADDRESS: Reminded = Reminded { address: true, refused: false, on_its_way: false, last: None };
 
     #[test]
     fn a_pending_person_is_invited_again_who_can_be_reached() {
         let pending = invited(Status::Pending);
-        let fresh = Enrolment { steps: Steps::default(), ..pending.clone() };
-        let by_application = Enrolment {
-            steps: Steps { invited_by_application: true, ..Steps::default() },
-            ..pending.clone()
-        };
+        let (fresh, by_application) = uninvited();
         for (enrolment, reminded, answer) in [
             (&pending, ADDRESS, Ok(())),
             (&fresh, ADDRESS, Ok(())),
@@ -177,11 +179,7 @@ mod tests {
     fn a_person_is_reminded_who_is_invited_and_can_be_reached() {
         let pause = TimeDelta::hours(24);
         let pending = invited(Status::Pending);
-        let fresh = Enrolment { steps: Steps::default(), ..pending.clone() };
-        let by_application = Enrolment {
-            steps: Steps { invited_by_application: true, ..Steps::default() },
-            ..pending.clone()
-        };
+        let (fresh, by_application) = uninvited();
         for (enrolment, reminded, answer) in [
             (&pending, ADDRESS, Ok(())),
             (&by_application, ADDRESS, Ok(())),

@@ -5,7 +5,7 @@ use futures::stream::{self, StreamExt as _};
 use operations::brake::{self, About, Held};
 use operations::connections::{self, Change};
 use operations::consequences::Agreed;
-use operations::{administrators, api_tokens, journal, mail, people};
+use operations::{api_tokens, journal, mail, people};
 use serde_json::{Value, json};
 
 use crate::support::{Client, ENROLMENT, GROUP, TestApp, USER, count};
@@ -37,14 +37,7 @@ impl Site {
         let operator = app.admin.operator("test");
         let token = api_tokens::create(app.admin.db(), &operator, &app.tenant, ("app", &[]), None).await;
         let application = directory.with_token(token.expect("a new token").token);
-        let new = administrators::New {
-            name: "Owner".to_owned(),
-            email: "owner@alpha.example".to_owned(),
-            role: "owner".to_owned(),
-            user: None,
-            alerts: true,
-        };
-        administrators::add(app.admin.db(), &operator, &app.tenant, &new).await.expect("an administrator");
+        app.owner("owner", None).await;
         Self { app, directory, application, team, people }
     }
 

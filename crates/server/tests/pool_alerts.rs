@@ -3,22 +3,14 @@
 use chrono::TimeDelta;
 use operations::consequences::Agreed;
 use operations::pools::{self, Change};
-use operations::{administrators, mail, tenants};
+use operations::{mail, tenants};
 
 use crate::support::TestApp;
 
 /// A tenant with an administrator who gets alerts.
 async fn site() -> TestApp {
     let app = TestApp::open().await;
-    let new = administrators::New {
-        name: "Owner".to_owned(),
-        email: "owner@alpha.example".to_owned(),
-        role: "owner".to_owned(),
-        user: None,
-        alerts: true,
-    };
-    let operator = app.admin.operator("test");
-    administrators::add(app.admin.db(), &operator, &app.tenant, &new).await.expect("an administrator");
+    app.owner("owner", None).await;
     app
 }
 

@@ -1,7 +1,7 @@
 //! Protected people, permissions and holds: what administrators and the application say, and what no push undoes.
 
 use crate::support::{Client, TestApp};
-use operations::administrators::{self, Change, New};
+use operations::administrators::{self, Change};
 use operations::permissions::{self, For};
 use operations::{api_tokens, mail};
 use provisioning::permission::Value as Permitted;
@@ -20,18 +20,6 @@ async fn site(app: &TestApp) -> (Client, Client, [String; 3], String) {
     (directory, application, people, team)
 }
 
-async fn owner(app: &TestApp, name: &str, user: &str) {
-    let new = New {
-        name: name.to_owned(),
-        email: format!("{name}@alpha.example"),
-        role: "owner".to_owned(),
-        user: Some(user.to_owned()),
-        alerts: true,
-    };
-    let operator = app.admin.operator("test");
-    administrators::add(app.admin.db(), &operator, &app.tenant, &new).await.expect("a new administrator");
-}
-
 async fn alerts(app: &TestApp) -> Vec<String> {
     let query = mail::Query { kind: Some("alert".to_owned()), most: 10, ..mail::Query::default() };
     let mails = mail::list(app.admin.db(), &app.admin.operator("test"), &app.tenant, &query).await;
@@ -42,7 +30,7 @@ async fn alerts(app: &TestApp) -> Vec<String> {
 async fn no_push_locks_out_the_last_administrator() {
     let app = TestApp::open_with(&[("ROLLCALL_JOBS__BATCH", "1")]).await;
     let (directory, _, [ada, bob, cy], team) = site(&app).await;
-    owner(&app, "ada", &ada).await;
+    app.owner("ada", Some(&ada)).await;
     let group = |members: &[&str]| {
         let members: Vec<Value> = members.iter().map(|id| json!({ "value": id })).collect();
         json!({ "schemas": [crate::support::GROUP], "displayName": "Team", "members": members })
@@ -67,7 +55,7 @@ async fn no_push_locks_out_the_last_administrator() {
     assert_eq!(story.iter().filter(|kind| *kind == "protected-refused").count(), 5, "{story:?}");
 
     // With another administrator the first one is a person like any other.
-    owner(&app, "bob", &bob).await;
+    app.owner("bob", Some(&bob)).await;
     directory.set_active(&ada, false).await.expect(200);
     assert_eq!(directory.status(&ada).await, "suspended");
     let (db, operator) = (app.admin.db(), app.admin.operator("test"));
@@ -165,10 +153,10 @@ async fn holds_stand_until_the_application_releases_them() {
 async fn administrators_are_not_locked_out_one_after_the_other_nor_together() {
     let app = TestApp::open().await;
     let (directory, _, [ada, bob, cy], team) = site(&app).await;
-    owner(&app, "ada", &ada).await;
-    owner(&app, "bob", &bob).await;
+    app.owner("ada", Some(&ada)).await;
+    app.owner("bob", Some(&bob)).await;
     // One person under two names is one administrator.
-    owner(&app, "bob-again", &bob).await;
+    app.owner("bob-again", Some(&bob)).await;
     directory.remove(&team, &cy).await.expect(200);
     let empty = json!({ "schemas": [crate::support::GROUP], "displayName": "Team", "members": [] });
     let both = directory.put(&format!("/Groups/{team}"), &empty).await;

@@ -182,8 +182,8 @@ impl WriteUnit {
         Ok(self.transaction.run(sql).await? == 1)
     }
 
-    /// The first of these people who is the person of an administrator, where no administrator is in a state to administrate
-    /// but by these people who are `gone`. The administrators are locked, so that two units do not take one each.
+    /// The first of these people who is the person of an administrator, where no administrator is left who is in a state to
+    /// administrate; these people count as none where they are `gone`. The administrators are locked, so that two units do not take one each.
     ///
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
@@ -194,13 +194,9 @@ impl WriteUnit {
     ) -> Result<Option<UserId>, Error> {
         let ids: Vec<Uuid> = people.iter().map(|user| user.uuid()).collect();
         for chunk in ids.chunks(crate::db::sql::CHUNK) {
-            let of_these = |sql: &mut Sql| {
-                sql.push(&format!("SELECT a.user_id AS id FROM administrators a WHERE a.role IN {CHANGES}"));
-                sql.push(" AND a.tenant_id = ").bind(self.tenant());
-                sql.push(" AND a.user_id IN ").list(chunk.iter().copied()).push(" ORDER BY a.id LIMIT 1");
-            };
-            let mut sql = Sql::default();
-            of_these(&mut sql);
+            let mut sql = Sql::new("SELECT a.user_id AS id FROM administrators a WHERE a.tenant_id = ");
+            sql.bind(self.tenant()).push(&format!(" AND a.role IN {CHANGES} AND a.user_id IN "));
+            sql.list(chunk.iter().copied()).push(" ORDER BY a.id LIMIT 1");
             let Some(found) = self.transaction.one::<IdRow>(sql).await? else { continue };
             let mut sql = Sql::new("SELECT 1 FROM administrators o WHERE o.tenant_id = ");
             sql.bind(self.tenant()).push(" ORDER BY o.id");
@@ -211,10 +207,8 @@ impl WriteUnit {
                 sql.push(" AND (o.user_id IS NULL OR o.user_id NOT IN ").list(ids.iter().copied()).push(")");
             }
             sql.push(" LIMIT 1");
-            if self.transaction.one::<IdRow>(sql).await?.is_none() {
-                return Ok(Some(UserId::new(found.id)));
-            }
-            return Ok(None);
+            let left = self.transaction.one::<IdRow>(sql).await?;
+            return Ok(left.is_none().then(|| UserId::new(found.id)));
         }
         Ok(None)
     }

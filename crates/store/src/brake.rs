@@ -40,7 +40,6 @@ pub struct HeldLoss {
 
 #[derive(FromQueryResult)]
 struct BrakeRow {
-    id: Uuid,
     policy: Value,
     shared: bool,
 }
@@ -62,6 +61,11 @@ struct HeldRow {
     since: DateTime<Utc>,
     rejected_at: Option<DateTime<Utc>>,
     deleted: bool,
+}
+
+#[derive(FromQueryResult)]
+struct CountRow {
+    people: i64,
 }
 
 #[derive(FromQueryResult)]
@@ -88,7 +92,8 @@ fn rows(kept: &Kept) -> Vec<(String, Option<Uuid>)> {
 }
 
 impl ReadUnit {
-    /// The losses that are held, of people behind `after`, in the order of people: of at most `most` rows, of one connection where one is named.
+    /// The losses that are held, at most `most`, of people behind `after` and in the order of people: of one connection where
+    /// one is named.
     ///
     /// # Errors
     /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
@@ -124,22 +129,32 @@ impl ReadUnit {
         self.transaction.all::<HeldRow>(sql).await?.into_iter().map(held).collect()
     }
 
+    /// For how many people the brake of a connection holds something about which no administrator has decided.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn count_held(&self, connection: ConnectionId) -> Result<u64, Error> {
+        let mut sql =
+            Sql::new("SELECT COUNT(DISTINCT h.user_id) AS people FROM held_losses h WHERE h.tenant_id = ");
+        sql.bind(self.tenant()).push(" AND h.connection_id = ").bind(connection.uuid());
+        sql.push(" AND h.rejected_at IS NULL");
+        let row = self.transaction.one::<CountRow>(sql).await?;
+        Ok(row.map_or(0, |row| u64::try_from(row.people).unwrap_or(0)))
+    }
+
     /// At most `most` people behind `after` for whom the brake holds something and about whom no administrator has decided, in
-    /// the order of ids: of one connection where one is named.
+    /// the order of ids, by pushes of a connection.
     ///
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
     pub async fn held_people(
         &self,
-        connection: Option<ConnectionId>,
+        connection: ConnectionId,
         after: Option<UserId>,
         most: u64,
     ) -> Result<Vec<UserId>, Error> {
         let mut sql = Sql::new("SELECT DISTINCT h.user_id AS id FROM held_losses h WHERE h.tenant_id = ");
-        sql.bind(self.tenant());
-        if let Some(connection) = connection {
-            sql.push(" AND h.connection_id = ").bind(connection.uuid());
-        }
+        sql.bind(self.tenant()).push(" AND h.connection_id = ").bind(connection.uuid());
         sql.push(" AND h.rejected_at IS NULL AND h.user_id > ").bind(after.map_or(Uuid::nil(), UserId::uuid));
         sql.push(" ORDER BY h.user_id LIMIT ").bind(most);
         let rows = self.transaction.all::<IdRow>(sql).await?;
@@ -157,7 +172,7 @@ const KEPT_SEAT: &str = "SELECT 1 FROM seats s JOIN pools p ON p.tenant_id = s.t
      WHERE m.tenant_id = s.tenant_id AND m.member_id = s.user_id))";
 
 #[derive(FromQueryResult)]
-struct LapsedRow {
+struct LockedOutRow {
     id: Uuid,
     name: Option<String>,
 }
@@ -182,7 +197,7 @@ impl ReadUnit {
             sql.push(" AND NOT EXISTS (SELECT 1 FROM held_losses h WHERE h.tenant_id = u.tenant_id AND h.user_id = u.id)");
             sql.push(&format!(" AND NOT EXISTS ({KEPT_SEAT} AND (p.expires_at IS NULL OR p.expires_at > "));
             sql.bind(stored(now)).push("))");
-            let rows = self.transaction.all::<LapsedRow>(sql).await?;
+            let rows = self.transaction.all::<LockedOutRow>(sql).await?;
             found.extend(rows.into_iter().map(|row| (UserId::new(row.id), row.name.unwrap_or_default())));
         }
         Ok(found)
@@ -221,30 +236,37 @@ impl WriteUnit {
         connection: ConnectionId,
         now: DateTime<Utc>,
     ) -> Result<Option<Brake>, Error> {
-        let mut sql = Sql::new("SELECT c.id, c.policy, c.shared FROM connections c WHERE c.tenant_id = ");
+        let mut sql = Sql::new("SELECT c.policy, c.shared FROM connections c WHERE c.tenant_id = ");
         sql.bind(self.tenant()).push(" AND c.id = ").bind(connection.uuid());
         sql.push(for_update(self.backend()));
         let Some(row) = self.transaction.one::<BrakeRow>(sql).await? else { return Ok(None) };
-        let policy: Policy = decode(row.policy, "connections", "policy", &row.id.to_string())?;
+        let policy: Policy = decode(row.policy, "connections", "policy", &connection.to_string())?;
         let most = policy.brake.people;
         if most == 0 {
             return Ok(None);
         }
-        let mut sql = Sql::new(
+        let counts_from = stored(now - policy.brake.window);
+        let (tenant, mut sql) = (self.tenant(), Sql::default());
+        // What counts no more goes, so that what counts is all that is read.
+        sql.together(self.backend(), |sql| {
+            sql.push("DELETE FROM losses WHERE tenant_id = ").bind(tenant);
+            sql.push(" AND connection_id = ").bind(connection.uuid()).push(" AND at <= ").bind(counts_from)
+        });
+        sql.push(
             "SELECT CAST(NULL AS UUID) AS id, (SELECT CAST(COALESCE(SUM(c.people), 0) AS BIGINT) FROM user_counts c ",
         );
         sql.push("WHERE c.tenant_id = ").bind(self.tenant());
         if !row.shared {
-            sql.push(" AND c.connection_id = ").bind(row.id);
+            sql.push(" AND c.connection_id = ").bind(connection.uuid());
         }
         // More than the limit need not be counted.
         sql.push(") AS people, (SELECT COUNT(*) FROM (SELECT DISTINCT h.user_id FROM held_losses h WHERE h.tenant_id = ");
-        sql.bind(self.tenant()).push(" AND h.connection_id = ").bind(row.id);
+        sql.bind(self.tenant()).push(" AND h.connection_id = ").bind(connection.uuid());
         sql.push(&format!(" AND h.rejected_at IS NULL LIMIT {}) w) AS waiting", u64::from(most) + 1));
         sql.push(" UNION ALL SELECT l.user_id, NULL, NULL FROM losses l WHERE l.tenant_id = ")
             .bind(self.tenant());
-        sql.push(" AND l.connection_id = ").bind(row.id);
-        sql.push(" AND l.at > ").bind(stored(now - policy.brake.window));
+        sql.push(" AND l.connection_id = ").bind(connection.uuid());
+        sql.push(" AND l.at > ").bind(counts_from);
         let (mut people, mut waiting, mut counted) = (0, 0, BTreeSet::new());
         for row in self.transaction.all::<LossRow>(sql).await? {
             counted.extend(row.id.map(UserId::new));
@@ -252,14 +274,14 @@ impl WriteUnit {
         }
         let people = u64::try_from(people).unwrap_or(0);
         Ok(policy.brake.limit(people).map(|limit| Brake {
-            connection: ConnectionId::new(row.id),
+            connection,
             limit,
             counted,
             waiting: u64::try_from(waiting).unwrap_or(0),
         }))
     }
 
-    /// Counts losses. Those that count no more are forgotten.
+    /// Counts losses.
     pub(crate) async fn count_losses(
         &self,
         losses: &[(UserId, ConnectionId)],

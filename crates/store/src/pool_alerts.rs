@@ -20,7 +20,7 @@ impl WriteUnit {
         self.transaction.run(sql).await.map(drop)
     }
 
-    /// Keeps that these pools had no seat for somebody; answers those of which that was not known since they had room.
+    /// Keeps that each of these pools had no seat for a person; answers the pools of which that is new since the pool had room.
     ///
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].

@@ -96,7 +96,7 @@ pub(super) async fn entra_mended(entra: &Entra, staff: &mut Directory) -> Told {
     }
     let before = staff.id(LEAVERS[0])?.to_owned();
     let after = entra.provision(&staff.people[LEAVERS[0]]).await?;
-    ensure!(before == after, "who comes back with the same externalId is the same person");
+    ensure!(before == after, "a person who comes back with the same externalId is the same person");
     Ok("40 enabled again, with nothing lost; 1 deleted person came back as the same one")
 }
 

@@ -8,6 +8,7 @@ use store::{ConnectionId, NewJob, WriteUnit};
 
 use super::{Progress, Step, WorkError};
 use crate::alerts;
+use crate::consequences::counted;
 use crate::database::Attempt;
 use crate::mail::Writer;
 
@@ -35,11 +36,11 @@ pub(super) async fn step(step: &mut Step<'_>) -> Result<Option<Progress>, WorkEr
     let (now, done) = (step.pace.now, json!({ "connection": null }));
     let keys = step.db.keys(now).await?;
     let attempt = async |mut unit: WriteUnit| -> Attempt<()> {
-        let held = unit.held_people(Some(connection), None, u64::from(u32::MAX)).await?.len();
+        let held = unit.count_held(connection).await?;
         if let (true, Some(connection)) = (held > 0, unit.connection(connection).await?) {
             let writer = Writer::new(&unit, keys, step.db.pages(), now).await?;
             let (name, brake) = (&connection.name, connection.policy.brake);
-            let people = if held == 1 { "1 person keeps".to_owned() } else { format!("{held} people keep") };
+            let people = counted(held, "person keeps", "people keep");
             let what = Alert {
                 subject: format!("The brake holds what “{name}” pushed"),
                 title: "Access was not taken away".to_owned(),

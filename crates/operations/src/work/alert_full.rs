@@ -25,7 +25,7 @@ struct Full {
     pool: Option<PoolId>,
 }
 
-/// Notes that these pools had no seat for somebody; the first one since a pool had room has administrators told.
+/// Notes that each of these pools had no seat for a person. Administrators are told when that is new since the pool had room.
 pub(crate) async fn note(unit: &mut WriteUnit, pools: &[PoolId], now: DateTime<Utc>) -> Result<(), Error> {
     for pool in unit.note_full(pools).await? {
         let (kind, payload) = (KIND.to_owned(), json!({ "pool": pool }));

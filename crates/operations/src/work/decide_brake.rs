@@ -54,8 +54,8 @@ impl DecideWork {
         after: Option<UserId>,
         most: u64,
     ) -> Result<Vec<UserId>, Error> {
-        if self.connection.is_some() {
-            return Ok(unit.held_people(self.connection, after, most).await?);
+        if let Some(connection) = self.connection {
+            return Ok(unit.held_people(connection, after, most).await?);
         }
         let behind = self.people.iter().copied().filter(|user| Some(*user) > after);
         Ok(behind.take(usize::try_from(most).unwrap_or(usize::MAX)).collect())

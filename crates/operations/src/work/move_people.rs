@@ -1,4 +1,4 @@
-//! People are moved from one pool to another one, in batches; nobody is without a seat in between.
+//! People are moved from one pool to another one, in batches; each person has a seat all the time.
 
 use chrono::{DateTime, Utc};
 use provisioning::{Cause, Entry, EntryKind, Moving, PoolId, Stays, Subject, UserId};
@@ -85,7 +85,7 @@ async fn move_some(
 ) -> Result<u64, Error> {
     let now = step.pace.now;
     let situation = unit.lock_facts(people, &[work.from, work.to], now).await?;
-    // A pool that was deleted meanwhile takes nobody.
+    // A pool that was deleted meanwhile takes no person.
     let Some(to) = situation.pools.iter().find(|pool| pool.id == work.to) else { return Ok(0) };
     let waiting =
         unit.pools().await?.iter().find(|state| state.pool.id == work.to).map_or(0, |to| to.waiting);

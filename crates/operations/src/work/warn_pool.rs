@@ -9,6 +9,7 @@ use store::{NewJob, PoolState, WriteUnit};
 
 use super::{Progress, Step, WorkError};
 use crate::alerts;
+use crate::consequences::counted;
 use crate::database::Attempt;
 use crate::error::Error;
 use crate::mail::Writer;
@@ -93,10 +94,7 @@ fn words(state: &PoolState, ending: &Ending, now: DateTime<Utc>) -> Alert {
         Some(day) => format!("to the end of {day} ({})", ending.zone),
         None => format!("up to {}", scim::time::format(ending.end)),
     };
-    let people = match state.pool.used {
-        1 => "1 person has a seat".to_owned(),
-        used => format!("{used} people have seats"),
-    };
+    let people = counted(state.pool.used.into(), "person has a seat", "people have seats");
     Alert {
         subject: format!("The licence pool “{name}” ends {left}"),
         title: "A licence pool ends soon".to_owned(),

@@ -1,4 +1,4 @@
-//! Warnings 30, 7 and 1 days before a pool ends: each once, also when the end is moved or nobody looked in time.
+//! Warnings 30, 7 and 1 days before a pool ends: each once, also when the end is moved or no server ran in time.
 
 use chrono::{DateTime, Utc};
 use provisioning::Ending;

@@ -104,6 +104,20 @@ impl TestApp {
         }
     }
 
+    /// A new owner of the tenant who gets alerts, and may be one of its people.
+    pub(crate) async fn owner(&self, name: &str, user: Option<&str>) {
+        let new = operations::administrators::New {
+            name: name.to_owned(),
+            email: format!("{name}@alpha.example"),
+            role: "owner".to_owned(),
+            user: user.map(str::to_owned),
+            alerts: true,
+        };
+        let operator = self.admin.operator("test");
+        let added = operations::administrators::add(self.admin.db(), &operator, &self.tenant, &new).await;
+        added.expect("a new administrator");
+    }
+
     /// The connection may take access from as many people as it likes.
     pub(crate) async fn without_brake(&self, client: &Client) {
         let off = operations::connections::Change { brake_people: Some(0), ..Default::default() };

@@ -11,9 +11,7 @@ impl MigrationTrait for Migration {
     #[expect(elided_lifetimes_in_paths, reason = "the trait spells the signature so")]
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let connection = manager.get_connection();
-        for statement in SCHEMA.split(";\n").map(str::trim).filter(|statement| !statement.is_empty()) {
-            connection.execute_unprepared(&in_words_of(manager.get_database_backend(), statement)).await?;
-        }
+        run(manager, SCHEMA).await?;
         if manager.get_database_backend() == DbBackend::Sqlite {
             connection.execute_unprepared("ANALYZE").await?;
             for (table, index, counts) in SIZES {
@@ -26,6 +24,15 @@ impl MigrationTrait for Migration {
         }
         Ok(())
     }
+}
+
+/// Runs the statements of a text, each of which ends with `;` at the end of a line.
+pub(super) async fn run(manager: &SchemaManager<'_>, text: &str) -> Result<(), DbErr> {
+    for statement in text.split(";\n").map(str::trim).filter(|statement| !statement.is_empty()) {
+        let statement = in_words_of(manager.get_database_backend(), statement);
+        manager.get_connection().execute_unprepared(&statement).await?;
+    }
+    Ok(())
 }
 
 /// The types as each database calls them. Text sorts by code point on both.

@@ -3,7 +3,7 @@
 use sea_orm::DbBackend;
 use sea_orm_migration::prelude::*;
 
-use super::m20261122_000001_initial::in_words_of;
+use super::m20261122_000001_initial::run;
 
 #[derive(DeriveMigrationName)]
 pub(super) struct Migration;
@@ -13,9 +13,7 @@ impl MigrationTrait for Migration {
     #[expect(elided_lifetimes_in_paths, reason = "the trait spells the signature so")]
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let (connection, backend) = (manager.get_connection(), manager.get_database_backend());
-        for statement in SCHEMA.split(";\n").map(str::trim).filter(|statement| !statement.is_empty()) {
-            connection.execute_unprepared(&in_words_of(backend, statement)).await?;
-        }
+        run(manager, SCHEMA).await?;
         let sizes = match backend {
             DbBackend::Sqlite => SQLITE_SIZES,
             // As for the other tables: an index that knows only the tenant is never the best one.

@@ -19,6 +19,19 @@ use crate::unit::WriteUnit;
 use crate::users::user::{Indexed, User};
 use crate::users::values;
 
+impl Sql {
+    /// Appends the columns that follow from a document, for an `UPDATE`.
+    pub(super) fn set_document(&mut self, document: &Object, indexed: Indexed) -> &mut Self {
+        self.push("document = ").bind(Value::Object(document.clone()));
+        self.push(", search = ").bind(Value::Object(indexed.search));
+        self.push(", user_name_folded = ").bind(indexed.user_name_folded);
+        self.push(", external_id = ").bind(indexed.external_id);
+        self.push(", display_name_folded = ")
+            .bind(indexed.display_name.as_deref().map(|name| fold(name).into_owned()));
+        self.push(", display_name = ").bind(indexed.display_name).push(", active = ").bind(indexed.active)
+    }
+}
+
 impl WriteUnit {
     /// The user of this id, locked against other writers until the unit ends.
     ///
@@ -75,13 +88,8 @@ impl WriteUnit {
         let rows = values::rows(tenant, id, &indexed.search);
         let changed = rows != values::rows(tenant, id, &before);
         let version = user.resource.meta.version + 1;
-        let mut sql = Sql::new("UPDATE users SET document = ");
-        sql.bind(Value::Object(document.clone())).push(", search = ").bind(Value::Object(indexed.search));
-        sql.push(", user_name_folded = ").bind(indexed.user_name_folded);
-        sql.push(", external_id = ").bind(indexed.external_id);
-        sql.push(", display_name_folded = ")
-            .bind(indexed.display_name.as_deref().map(|name| fold(name).into_owned()));
-        sql.push(", display_name = ").bind(indexed.display_name).push(", active = ").bind(indexed.active);
+        let mut sql = Sql::new("UPDATE users SET ");
+        sql.set_document(document, indexed);
         sql.push(", connection_id = ").bind(user.connection.map(ConnectionId::uuid));
         sql.push(", modified_at = ").bind(stored(now)).push(", version = ").bind(version);
         // The rules of pools are looked at after this statement.

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use provisioning::{Cause, UserId};
 use scim::Object;
 use sea_orm::{ConnectionTrait as _, FromQueryResult};
-use serde_json::{Value, json};
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::db::backend::{for_update, uuid_literal};
@@ -29,12 +29,6 @@ struct FormerRow {
     external_id: String,
 }
 
-#[derive(FromQueryResult)]
-struct DeletedRow {
-    tenant_id: Uuid,
-    id: Uuid,
-}
-
 impl Store {
     /// The users who were deleted for good before an instant, at most a thousand.
     ///
@@ -43,13 +37,13 @@ impl Store {
     pub async fn deleted_before(&self, before: DateTime<Utc>) -> Result<Vec<(TenantScope, UserId)>, Error> {
         let mut deleted = Vec::new();
         for tenant in self.tenants().await? {
-            let mut sql = Sql::new("SELECT u.tenant_id, u.id FROM users u WHERE u.tenant_id = ");
+            let mut sql = Sql::new("SELECT u.id FROM users u WHERE u.tenant_id = ");
             sql.bind(tenant.id.uuid()).push(" AND u.deleted_at IS NOT NULL AND u.ended_at < ");
             sql.bind(stored(before)).push(" ORDER BY u.id LIMIT 1000");
             let rows = self.database().await?.query_all_raw(sql.statement(self.backend())).await?;
             for row in rows {
-                let row = DeletedRow::from_query_result(&row, "")?;
-                deleted.push((TenantScope::of(row.tenant_id), UserId::new(row.id)));
+                let row = IdRow::from_query_result(&row, "")?;
+                deleted.push((TenantScope::of(tenant.id.uuid()), UserId::new(row.id)));
             }
         }
         Ok(deleted)
@@ -141,20 +135,15 @@ impl WriteUnit {
         let (tenant, nil) = (self.tenant(), uuid_literal(self.backend(), Uuid::nil()));
         let indexed = Indexed::of(document)?;
         let rows = values::rows(tenant, id.uuid(), &indexed.search);
-        let mut sql = Sql::new(&format!(
-            "UPDATE users SET deleted_at = NULL, ended_at = NULL, apart = {nil}, document = "
-        ));
-        sql.bind(Value::Object(document.clone())).push(", search = ").bind(Value::Object(indexed.search));
-        sql.push(", user_name_folded = ").bind(indexed.user_name_folded.as_str());
-        sql.push(", external_id = ").bind(indexed.external_id);
-        sql.push(", display_name_folded = ")
-            .bind(indexed.display_name.as_deref().map(|name| scim::text::fold(name).into_owned()));
-        sql.push(", display_name = ").bind(indexed.display_name).push(", active = ").bind(indexed.active);
+        let mut sql =
+            Sql::new(&format!("UPDATE users SET deleted_at = NULL, ended_at = NULL, apart = {nil}, "));
+        let name = indexed.user_name_folded.clone();
+        sql.set_document(document, indexed);
         sql.push(", modified_at = ").bind(stored(now)).push(", version = version + 1");
         sql.push(" WHERE tenant_id = ").bind(tenant).push(" AND id = ").bind(id.uuid());
         sql.push(" AND deleted_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM users o WHERE o.tenant_id = ")
             .bind(tenant);
-        sql.push(" AND o.user_name_folded = ").bind(indexed.user_name_folded.as_str());
+        sql.push(" AND o.user_name_folded = ").bind(name);
         sql.push(&format!(" AND o.apart = {nil})"));
         if self.transaction.run(sql).await? != 1 {
             return Ok(None);
@@ -180,8 +169,8 @@ impl WriteUnit {
         self.user(id).await
     }
 
-    /// Erases what is kept of a deleted user: the row, mails, rows of files, and in the journal the name and what was
-    /// recorded beside reasons. `false` if there is no such deleted user.
+    /// Erases what is kept of a deleted user: the row, mails, rows of files, and in the journal the reasons and what
+    /// was recorded beside them. `false` if there is no such deleted user.
     ///
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
