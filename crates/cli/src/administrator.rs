@@ -3,7 +3,9 @@
 use anyhow::Result;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
-use operations::administrators;
+use operations::{administrators, sign_in};
+use serde_json::json;
+use server::admin::Admin;
 
 use crate::global::{Global, told};
 use crate::output;
@@ -56,6 +58,31 @@ pub(crate) enum Command {
         administrator: String,
         #[command(flatten)]
         changes: Changes,
+    },
+    /// Makes a link by which an administrator sets a password and a second factor, for the first time or anew.
+    #[command(
+        after_help = "Example: rollcall administrator invite --tenant \"Northlight Instruments\" ingrid@northlight.example\n\n\
+        The link counts for three days and once; hand it over by a way that only the administrator reads. A password and a second factor \
+        that were set before are replaced, and every session ends."
+    )]
+    Invite {
+        /// The tenant, by name or id; without it an administrator of the whole installation
+        #[arg(long)]
+        tenant: Option<String>,
+        /// The administrator, by e-mail address or id
+        administrator: String,
+    },
+    /// Makes a link by which an administrator signs in once without a password, such as after the loss of a telephone.
+    #[command(
+        after_help = "Example: rollcall administrator sign-in-link --tenant \"Northlight Instruments\" ingrid@northlight.example\n\n\
+        The link counts for an hour and once. The journal says that it was made, and that it was used."
+    )]
+    SignInLink {
+        /// The tenant, by name or id; without it an administrator of the whole installation
+        #[arg(long)]
+        tenant: Option<String>,
+        /// The administrator, by e-mail address or id
+        administrator: String,
     },
     /// Removes an administrator; the person keeps every licence.
     #[command(
@@ -121,6 +148,16 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
                 .map_err(told)?;
             output::created(global, &changed, &format!("{} is {} now", changed.name, changed.role))
         }
+        Command::Invite { tenant, administrator } => {
+            let operator = admin.operator("administrator invite");
+            let made = sign_in::invite(db, &operator, tenant.as_deref(), &administrator).await;
+            link(global, &admin, &made.map_err(told)?)
+        }
+        Command::SignInLink { tenant, administrator } => {
+            let operator = admin.operator("administrator sign-in-link");
+            let made = sign_in::sign_in_link(db, &operator, tenant.as_deref(), &administrator).await;
+            link(global, &admin, &made.map_err(told)?)
+        }
         Command::Remove { tenant, administrator } => {
             let operator = admin.operator("administrator remove");
             let removed =
@@ -128,4 +165,15 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
             output::created(global, &removed, &format!("{} is no administrator any more", removed.name))
         }
     }
+}
+
+/// Shows a link, which is not stored and cannot be shown again.
+fn link(global: &Global, admin: &Admin, made: &sign_in::Invitation) -> Result<()> {
+    let url = format!("{}{}", admin.site(), made.path);
+    let shown = json!({ "name": made.name, "url": url, "expiresAt": made.expires_at });
+    output::created(
+        global,
+        &shown,
+        &format!("{url}\nlets {} in once, until {}", made.name, made.expires_at.format("%F %R UTC")),
+    )
 }

@@ -5,6 +5,7 @@ use std::pin::pin;
 
 use anyhow::Result;
 use clap::Args;
+use operations::sign_in;
 use server::Server;
 use server::admin::Admin;
 
@@ -40,6 +41,13 @@ pub(crate) async fn run(arguments: Arguments, global: &Global) -> Result<()> {
     let admin = Admin::open(&config).await?;
     if operations::tenants::list(admin.db()).await.map_err(told)?.is_empty() {
         output::lines(how_to_go_on(global, server.scim_url()))?;
+    }
+    if let Some(first) = sign_in::first(admin.db(), &admin.operator("serve")).await.map_err(told)? {
+        output::lines([
+            String::new(),
+            "No administrator can sign in yet. The first owner of this installation follows this link, which works once:".to_owned(),
+            format!("  {}{}", server.site(), first.path),
+        ])?;
     }
     drop(admin);
     Ok(server.serve(ended).await?)

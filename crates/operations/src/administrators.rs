@@ -224,7 +224,10 @@ pub async fn protect(
     Ok(user.id)
 }
 
-fn find<'a>(all: &'a [store::Administrator], name: &str) -> Result<&'a store::Administrator, Error> {
+pub(crate) fn find<'a>(
+    all: &'a [store::Administrator],
+    name: &str,
+) -> Result<&'a store::Administrator, Error> {
     let is = |known: &&store::Administrator| {
         known.id.to_string() == name || known.email.eq_ignore_ascii_case(name)
     };

@@ -307,7 +307,7 @@ impl Agreed {
         match self {
             Self::Anything => Ok(()),
             Self::Verdicts(tag) if tag == consequences.tag => Ok(()),
-            Self::Verdicts(tag) => Err(Error::Refused(format!(
+            Self::Verdicts(tag) => Err(Error::Otherwise(format!(
                 "nothing was changed, because something is otherwise than in the preview with the tag {tag}: now {said}, \
                  and the tag is {}",
                 consequences.tag

@@ -141,7 +141,8 @@ impl Database {
     }
 
     /// The address below which pages for people are, without a slash at its end.
-    pub(crate) fn pages(&self) -> &str {
+    #[must_use]
+    pub fn pages(&self) -> &str {
         &self.pages
     }
 

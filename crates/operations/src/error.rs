@@ -18,6 +18,9 @@ pub enum Error {
     /// A name is unknown, or a value cannot be used: a sentence that says what to do.
     #[error("{0}")]
     Refused(String),
+    /// What would follow is not what was agreed to any more: a sentence that says what would follow now.
+    #[error("{0}")]
+    Otherwise(String),
     /// What is asked for is not kept any more: a sentence that says what to do.
     #[error("{0}")]
     Gone(String),

@@ -32,10 +32,12 @@ pub(crate) enum Purpose {
     Code,
     /// The secrets of webhooks.
     Webhook,
+    /// The second factors of administrators, and their recovery codes, which are hashed.
+    SecondFactor,
 }
 
 impl Purpose {
-    const ALL: [Self; 4] = [Self::Mail, Self::Link, Self::Code, Self::Webhook];
+    const ALL: [Self; 5] = [Self::Mail, Self::Link, Self::Code, Self::Webhook, Self::SecondFactor];
 
     const fn label(self) -> &'static [u8] {
         match self {
@@ -43,6 +45,7 @@ impl Purpose {
             Self::Link => b"link",
             Self::Code => b"code",
             Self::Webhook => b"webhook",
+            Self::SecondFactor => b"second-factor",
         }
     }
 }

@@ -53,8 +53,10 @@ mod representation;
 pub mod request_log;
 mod requester;
 mod resources;
+pub mod roster;
 pub mod secret;
 mod settle;
+pub mod sign_in;
 pub mod tenants;
 pub mod tokens;
 pub mod users;
@@ -66,7 +68,7 @@ pub use database::{Database, Shared, migrate};
 pub use error::{Error, chain, sentence};
 pub use outcome::{Effects, Outcome};
 pub use representation::{Search, Shown, Text};
-pub use requester::{Operator, Provider, Requester};
+pub use requester::{By, Operator, Provider, Requester};
 pub use resources::Replacement;
 pub use store::{
     Actor, ActorKind, Authenticated, Claim, Connection, ConnectionFigures, ConnectionId, Constraint,

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use scim::compat::{Dialect, Profile, Rules};
-use store::{Actor, ActorKind, Connection, TenantScope};
+use store::{Actor, ActorKind, Connection, Role, TenantScope};
+use uuid::Uuid;
 
 use crate::error::Error;
 use crate::find::checked_name;
@@ -71,11 +72,22 @@ impl Requester {
     }
 }
 
-/// An operator at the terminal: a name, the command, and when it was given.
+/// Where an operator gives commands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// At the terminal of the machine.
+    Terminal,
+    /// In the console, as this administrator.
+    Console(Uuid, Role),
+}
+
+/// An operator, at the terminal or in the console: a name, the command, and when it was given.
 #[derive(Clone, Debug)]
 pub struct Operator {
     /// The name under which the journal knows the operator.
     pub name: String,
+    /// Where the command is given.
+    pub by: By,
     /// The command, such as `pool create`.
     pub command: &'static str,
     /// The tenant, by id or name, in which other names are looked up; in all tenants without it.
@@ -108,11 +120,10 @@ impl Operator {
 
     /// As whom the journal knows the operator.
     pub(crate) fn actor(&self) -> Actor {
-        Actor {
-            kind: ActorKind::Operator,
-            name: self.name.clone(),
-            reference: self.command.to_owned(),
-            connection: None,
-        }
+        let (kind, reference) = match self.by {
+            By::Terminal => (ActorKind::Operator, self.command.to_owned()),
+            By::Console(id, _) => (ActorKind::Administrator, id.to_string()),
+        };
+        Actor { kind, name: self.name.clone(), reference, connection: None }
     }
 }

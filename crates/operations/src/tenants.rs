@@ -135,6 +135,14 @@ pub async fn list(db: &Database) -> Result<Vec<Tenant>, Error> {
     db.store().tenants().await?.into_iter().map(Tenant::try_from).collect()
 }
 
+/// The tenant of this id or name; none if there is no such tenant.
+///
+/// # Errors
+/// What the database says.
+pub async fn find(db: &Database, tenant: &str) -> Result<Option<Tenant>, Error> {
+    db.store().tenant(tenant).await?.map(|(_, tenant)| tenant.try_into()).transpose()
+}
+
 /// A tenant, by id or name, with how much is in it.
 ///
 /// # Errors

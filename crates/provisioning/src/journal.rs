@@ -134,6 +134,16 @@ pub enum EntryKind {
     AdministratorChanged,
     /// An administrator was removed.
     AdministratorRemoved,
+    /// An administrator was invited to the console.
+    AdministratorInvited,
+    /// An administrator signed in.
+    SignedIn,
+    /// Somebody failed to sign in as an administrator.
+    SignInFailed,
+    /// An administrator set a password or a second factor.
+    CredentialChanged,
+    /// A session of an administrator was ended.
+    SessionEnded,
     /// A user was created.
     UserCreated,
     /// A user's attributes changed.
@@ -248,6 +258,11 @@ words!(EntryKind, "journal entry kind", {
     AdministratorAdded => "administrator-added",
     AdministratorChanged => "administrator-changed",
     AdministratorRemoved => "administrator-removed",
+    AdministratorInvited => "administrator-invited",
+    SignedIn => "signed-in",
+    SignInFailed => "sign-in-failed",
+    CredentialChanged => "credential-changed",
+    SessionEnded => "session-ended",
     UserCreated => "user-created",
     UserChanged => "user-changed",
     GroupCreated => "group-created",

@@ -4,7 +4,7 @@
 use operations::keys::MasterKey;
 use operations::webhooks::{Fate, Outgoing};
 use operations::work::{Progress, Work, WorkError};
-use operations::{Database, Error, Operator, sentence};
+use operations::{By, Database, Error, Operator, sentence};
 use thiserror::Error as ThisError;
 
 use crate::clock::Clock;
@@ -89,6 +89,13 @@ impl Admin {
         database_place(config)
     }
 
+    /// The address under which a server of these settings has its pages, without a slash at its end.
+    #[must_use]
+    pub fn site(&self) -> String {
+        let Config { base_url, listen, .. } = &self.config;
+        if base_url.is_empty() { format!("http://{listen}") } else { base_url.clone() }
+    }
+
     /// The database.
     #[must_use]
     pub const fn db(&self) -> &Database {
@@ -99,7 +106,7 @@ impl Admin {
     #[must_use]
     pub fn operator(&self, command: &'static str) -> Operator {
         let (name, batch) = (self.name.clone(), self.config.jobs.batch.into());
-        Operator { name, command, tenant: None, now: self.clock.now(), batch }
+        Operator { name, by: By::Terminal, command, tenant: None, now: self.clock.now(), batch }
     }
 
     /// Seals the keys of the database under another master key, and answers how many they are.

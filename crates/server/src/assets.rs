@@ -24,7 +24,17 @@ pub(crate) static ICONS: Asset =
 pub(crate) static FAVICON: Asset =
     Asset::new("favicon.svg", "image/svg+xml", include_bytes!("../assets/favicon.svg"));
 
-static ALL: [&Asset; 3] = [&STYLE, &ICONS, &FAVICON];
+/// The little that the console does by script.
+pub(crate) static SCRIPT: Asset =
+    Asset::new("console.js", "text/javascript; charset=utf-8", include_bytes!("../assets/console.js"));
+/// The library that asks for parts of pages.
+pub(crate) static HTMX: Asset = Asset::new(
+    "htmx.min.js",
+    "text/javascript; charset=utf-8",
+    include_bytes!("../assets/vendor/htmx.min.js"),
+);
+
+static ALL: [&Asset; 5] = [&STYLE, &ICONS, &FAVICON, &SCRIPT, &HTMX];
 
 /// Where the files are served.
 pub(crate) const ROUTE: &str = "/assets/{name}";

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::files::sqlite_url;
+use crate::http::peer::TrustedProxies;
 use crate::outbound::Outbound;
 use addresses::without_password;
 pub use mail::{Mail, Security};
@@ -44,12 +45,16 @@ pub struct Config {
     pub database_connections: u32,
     /// Whether pending migrations run at start.
     pub migrate: bool,
+    /// The proxies whose word about the addresses of clients is believed.
+    pub trusted_proxies: TrustedProxies,
     /// What a request may cost.
     pub limits: Limits,
     /// Authentication.
     pub auth: Auth,
     /// Defaults of new connections.
     pub provisioning: Provisioning,
+    /// The console.
+    pub console: Console,
     /// Background work.
     pub jobs: Jobs,
     /// The mail server.
@@ -118,6 +123,16 @@ pub struct Provisioning {
     pub invitation_delay_seconds: u32,
     /// Days for which what is kept of deleted people is kept.
     pub deleted_days: u32,
+}
+
+/// The console.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Console {
+    /// Minutes after which a session ends that is not used.
+    pub session_idle_minutes: u32,
+    /// Hours after which a session ends, however much it is used.
+    pub session_hours: u32,
 }
 
 /// Background work.

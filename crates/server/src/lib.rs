@@ -13,6 +13,7 @@ mod auth;
 mod browser;
 mod clock;
 pub mod config;
+mod console;
 mod enrol;
 mod figures;
 mod files;

@@ -12,6 +12,7 @@ use axum::routing::{any, get, post};
 use crate::api;
 use crate::app::App;
 use crate::assets;
+use crate::console;
 use crate::enrol;
 use crate::health;
 use crate::http::error::{Failure, Fault};
@@ -44,6 +45,7 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         .nest(paths::SCIM, scim)
         .merge(api::routes())
         .merge(enrol::routes(enrol::JOURNEYS))
+        .merge(console::routes(app))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(health::metrics))
@@ -71,7 +73,8 @@ pub(crate) fn dress(routes: Router<Arc<App>>, app: &Arc<App>) -> Router {
 async fn outside(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let answer = |request| paths::normalise(request, |request| next.run(request));
     let answer = |request| trace::trace(&app, request, answer);
-    link::through(request, |request| enrol::around(request, answer)).await
+    let pages = |request| console::around(request, answer);
+    link::through(request, |request| enrol::around(request, pages)).await
 }
 
 /// Inside the router, where the route is known.

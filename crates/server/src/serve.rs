@@ -138,6 +138,12 @@ impl Server {
         self.app.base()
     }
 
+    /// Where people find the pages, without a slash at its end.
+    #[must_use]
+    pub fn site(&self) -> &str {
+        self.db.pages()
+    }
+
     /// The whole program as one service, for tests without a socket.
     pub fn router(&self) -> Router {
         router(&self.app)
@@ -187,7 +193,7 @@ impl Server {
         jobs::start(&app, &clock);
         tracing::info!(%address, database = db.kind(), "serving");
 
-        let serving = server.serve(router(&app).into_make_service());
+        let serving = server.serve(router(&app).into_make_service_with_connect_info::<SocketAddr>());
         let draining = async {
             stop.await;
             tracing::info!("stopping: requests that were accepted are finished first");

@@ -5,6 +5,7 @@ mod arrivals;
 mod auth;
 mod brake;
 mod by_hand;
+mod console;
 mod deletions;
 mod doors;
 mod errors;

@@ -43,6 +43,8 @@ pub enum ActorKind {
     Application,
     /// A person, by a link of a mail.
     Person,
+    /// An administrator, in the console.
+    Administrator,
 }
 
 impl Actor {
@@ -54,7 +56,8 @@ impl Actor {
 }
 
 impl ActorKind {
-    const ALL: [Self; 5] = [Self::Connection, Self::Operator, Self::Job, Self::Application, Self::Person];
+    const ALL: [Self; 6] =
+        [Self::Connection, Self::Operator, Self::Job, Self::Application, Self::Person, Self::Administrator];
 
     /// The word in columns and in JSON.
     #[must_use]
@@ -65,6 +68,7 @@ impl ActorKind {
             Self::Job => "job",
             Self::Application => "application",
             Self::Person => "person",
+            Self::Administrator => "administrator",
         }
     }
 }

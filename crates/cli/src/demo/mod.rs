@@ -24,11 +24,12 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use chrono::TimeDelta;
 use clap::Args;
+use operations::sign_in;
 use server::admin::Admin;
 use server::{Clock, Config, Server};
 use tokio::sync::oneshot;
 
-use crate::global::Global;
+use crate::global::{Global, told};
 use crate::output;
 use mailbox::Mailbox;
 use play::Play;
@@ -113,7 +114,12 @@ async fn show(admin: &Admin, clock: &Clock, url: &str, mailbox: &Mailbox, after:
     let (requests, seconds) = (play.requests(), started.elapsed().as_secs_f64());
     progress.say(&format!("{requests} requests, each answered as it should be, in {seconds:.1} s\n"))?;
     output::lines(report::lines(admin, &play).await?)?;
-    output::lines(after.url.map(|url| report::to_try(&play, url)).unwrap_or_default())?;
+    if let Some(url) = after.url {
+        let (operator, tenant) = (admin.operator("demo"), Some(play.stage.tenant.as_str()));
+        let link = sign_in::sign_in_link(admin.db(), &operator, tenant, stage::OWNER).await.map_err(told)?;
+        let site = url.trim_end_matches("/scim/v2");
+        output::lines(report::to_try(&play, url, &format!("{site}{}", link.path)))?;
+    }
     output::lines(after.database.map(|database| report::to_look_at(&play, database)).unwrap_or_default())?;
     if after.url.is_some() {
         tick(clock).await;

@@ -83,7 +83,7 @@ fn what_to_do(conflict: &conflicts::Conflict) -> String {
 }
 
 /// What to try while the server at this SCIM base URL is up.
-pub(super) fn to_try(play: &Play<'_>, url: &str) -> Vec<String> {
+pub(super) fn to_try(play: &Play<'_>, url: &str, link: &str) -> Vec<String> {
     let status = "urn:rollcall:params:scim:schemas:extension:enrolment:1.0:User:status";
     let query = format!("attributes=userName&filter={status}%20eq%20%22deactivated%22");
     let token = &play.stage.entra.token;
@@ -91,6 +91,8 @@ pub(super) fn to_try(play: &Play<'_>, url: &str) -> Vec<String> {
         String::new(),
         format!("The server is at {url} until you press Ctrl-C. For example, who is deactivated?"),
         format!("  curl -H 'Authorization: Bearer {token}' '{url}/Users?{query}'"),
+        "The console of administrators opens by this link, which counts for an hour and once:".to_owned(),
+        format!("  {link}"),
     ]
 }
 

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use operations::consequences::Agreed;
-use operations::{api_tokens, bindings, connections, pools, tenants, tokens};
+use operations::{administrators, api_tokens, bindings, connections, pools, tenants, tokens};
 use server::admin::Admin;
 
 use super::application;
@@ -16,6 +16,9 @@ use crate::global::told;
 const FIRST: &str = "Entra ID";
 /// The name of the second one.
 const SECOND: &str = "JumpCloud";
+
+/// The administrator who looks at the console.
+pub(super) const OWNER: &str = "ingrid.solheim@northlight.example";
 
 /// The tenant with its connections.
 pub(super) struct Stage {
@@ -58,6 +61,13 @@ pub(super) async fn build(admin: &Admin) -> Result<Stage> {
     let change = tenants::Change { settings, ..tenants::Change::default() };
     let (db, operator) = (admin.db(), admin.operator("demo"));
     tenants::update(db, &operator, &tenant, &change, Agreed::Nothing).await.map_err(told)?;
+    let owner = administrators::New {
+        name: "Ingrid Solheim".to_owned(),
+        email: OWNER.to_owned(),
+        role: "owner".to_owned(),
+        ..administrators::New::default()
+    };
+    administrators::add(db, &operator, &tenant, &owner).await.map_err(told)?;
     let token = api_tokens::create(db, &operator, &tenant, (application::NAME, &[]), None).await;
     Ok(Stage { tenant, entra, jumpcloud, application: token.map_err(told)?.token })
 }

@@ -14,7 +14,7 @@ use super::postgres;
 use super::*;
 use crate::consequences::{Agreed, Shift};
 use crate::database::{Database, Shared, migrate};
-use crate::requester::{Operator, Provider, Requester};
+use crate::requester::{By, Operator, Provider, Requester};
 use crate::{bindings, connections, grants, groups, pools, tenants, users};
 
 /// How long a writer is waited for that should not have to wait at all.
@@ -54,7 +54,8 @@ async fn locks(url: &str) -> i64 {
 async fn a_write_goes_through_while_a_preview_is_under_way() {
     let (db, url) = database().await;
     let now = DateTime::from_timestamp(1_772_355_600, 0).expect("an instant");
-    let operator = Operator { name: "test".to_owned(), command: "test", tenant: None, now, batch: 1 };
+    let operator =
+        Operator { name: "test".to_owned(), by: By::Terminal, command: "test", tenant: None, now, batch: 1 };
     let new = tenants::New { name: "Alpha".to_owned(), ..Default::default() };
     tenants::create(&db, &operator, &new).await.expect("a tenant");
     let new = connections::New {

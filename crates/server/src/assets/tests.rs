@@ -77,7 +77,9 @@ fn the_sprite_has_the_icons_that_pages_use_and_no_others() {
         let after = text.split(before).skip(1);
         after.filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())).collect()
     };
-    let used = named(&templates, "i::icon(\"");
+    let macros = ["icon", "small", "large", "bad", "ok"];
+    let used: BTreeSet<String> =
+        macros.iter().flat_map(|name| named(&templates, &format!("i::{name}(\""))).collect();
     assert!(!used.is_empty(), "the templates were not read");
     assert_eq!(used, named(str::from_utf8(ICONS.content).expect("text"), "id=\"i-"));
 }

@@ -148,6 +148,18 @@ const BOUNDS: &[Bound] = &[
         "a step settles at least one person, and others wait while one transaction settles many",
         |config| config.jobs.batch.into(),
     ),
+    bound(
+        "console.session_idle_minutes",
+        (5, 43_200),
+        "an administrator reads for some minutes, and a month without a look is no session",
+        |config| config.console.session_idle_minutes.into(),
+    ),
+    bound(
+        "console.session_hours",
+        (1, 2_160),
+        "an hour is the least to get something done, and after three months a browser should prove itself",
+        |config| config.console.session_hours.into(),
+    ),
     bound("mail.smtp_port", (1, 65_535), "there are no other ports", |config| config.mail.smtp_port.into()),
     bound(
         "mail.smtp_timeout_seconds",

@@ -77,7 +77,9 @@ impl From<OperationError> for Failure {
     fn from(error: OperationError) -> Self {
         match error {
             OperationError::Scim(error) => Self::Told(error),
-            OperationError::Refused(sentence) => Self::Told(ScimError::invalid_value(sentence)),
+            OperationError::Refused(sentence) | OperationError::Otherwise(sentence) => {
+                Self::Told(ScimError::invalid_value(sentence))
+            }
             OperationError::Gone(sentence) => Self::status(410, sentence),
             OperationError::Rule(refusal) => {
                 Self::Told(ScimError::invalid_value(format!("Nothing was changed: {refusal}.")))

@@ -8,6 +8,7 @@ pub(crate) mod json;
 pub(crate) mod limits;
 pub(crate) mod link;
 pub(crate) mod paths;
+pub(crate) mod peer;
 pub(crate) mod query;
 mod refusal;
 mod rest;

@@ -6,6 +6,7 @@ mod postgres;
 pub(crate) mod receiver;
 pub(crate) mod sending;
 pub(crate) mod smtp;
+pub(crate) mod tab;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chrono::TimeDelta;
 use futures::future::join_all;
-use operations::{Operator, Options, connections, secret, tenants, tokens};
+use operations::{By, Operator, Options, connections, secret, tenants, tokens};
 
 use super::*;
 use crate::config::Config;
@@ -46,7 +46,14 @@ impl Counted {
         let db =
             Database::open(&options, ("", ""), config.policy(), None).await.expect("a database in memory");
         let now = DateTime::from_timestamp(1_772_355_600, 0).expect("an instant");
-        let operator = Operator { name: "test".to_owned(), command: "test", tenant: None, now, batch: 200 };
+        let operator = Operator {
+            name: "test".to_owned(),
+            by: By::Terminal,
+            command: "test",
+            tenant: None,
+            now,
+            batch: 200,
+        };
         let new = tenants::New { name: "Alpha".to_owned(), ..tenants::New::default() };
         tenants::create(&db, &operator, &new).await.expect("a tenant");
         let new = connections::New {

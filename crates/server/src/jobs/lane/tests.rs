@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use operations::{Database, Operator, Options, pools, tenants};
+use operations::{By, Database, Operator, Options, pools, tenants};
 use serde_json::json;
 
 use super::*;
@@ -20,8 +20,14 @@ async fn queued(jobs: &[(&str, &str)]) -> (Database, Clock, Config) {
     };
     let db = Database::open(&options, ("", ""), config.policy(), None).await.expect("a database in memory");
     let start = DateTime::from_timestamp(1_772_355_600, 0).expect("an instant");
-    let operator =
-        Operator { name: "test".to_owned(), command: "test", tenant: None, now: start, batch: 200 };
+    let operator = Operator {
+        name: "test".to_owned(),
+        by: By::Terminal,
+        command: "test",
+        tenant: None,
+        now: start,
+        batch: 200,
+    };
     for (tenant, name) in jobs {
         // The tenant is there already for all but its first job.
         let new = tenants::New { name: (*tenant).to_owned(), ..tenants::New::default() };

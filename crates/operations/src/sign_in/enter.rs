@@ -1,0 +1,126 @@
+//! Signing in with a password and a second factor.
+
+use provisioning::EntryKind;
+use store::{Stage, WriteUnit};
+
+use super::{Browser, Next, Refused, Secret, failures::Sources, password, record, second_factor, session};
+use crate::database::{Attempt, Database};
+
+/// How many administrators with one e-mail address, of several tenants, a password is compared with.
+const SAME_ADDRESS: u64 = 5;
+
+/// Compares a password. The session that follows knows the administrator, and is not signed in yet.
+///
+/// # Errors
+/// [`Refused::Wrong`] or [`Refused::Wait`].
+pub async fn with_password(
+    db: &Database,
+    (email, password): (&str, &str),
+    browser: &Browser,
+) -> Result<Next, Refused> {
+    let sources = Sources::of(browser, email);
+    sources.attempt(db, browser.now).await?;
+    let known = db.store().administrators_of_email(email, SAME_ADDRESS).await?;
+    let mut found = None;
+    for (scope, administrator) in &known {
+        let credential = db.read(scope).await?.credential(administrator.id).await?;
+        if password::matches(password, credential.password.as_deref()).await? {
+            found = Some((scope, administrator, credential));
+            break;
+        }
+    }
+    if known.is_empty() {
+        password::matches(password, None).await?;
+    }
+    let Some((scope, administrator, credential)) = found else {
+        for (scope, administrator) in &known {
+            let note = async |mut unit: WriteUnit| -> Attempt<()> {
+                let why = format!("A sign-in as {} failed: the password was wrong.", administrator.email);
+                let what = (EntryKind::SignInFailed, why);
+                record(&mut unit, (scope, administrator), what, browser.now).await?;
+                Ok((unit, ()))
+            };
+            db.write(scope, note).await?;
+        }
+        return Err(Refused::Wrong);
+    };
+    let stage = if credential.confirmed_at.is_some() { Stage::SecondFactor } else { Stage::SetUp };
+    let begin = async |mut unit: WriteUnit| -> Attempt<Secret> {
+        let secret = session::begin(&mut unit, administrator.id, stage, browser).await?;
+        Ok((unit, secret))
+    };
+    let secret = db.write(scope, begin).await?.value;
+    sources.forgive(db).await?;
+    Ok(if stage == Stage::SetUp { Next::SetUp(secret) } else { Next::Code(secret) })
+}
+
+/// What is typed as the second factor.
+#[derive(Clone, Copy)]
+enum Typed<'a> {
+    Code(&'a str),
+    Recovery(&'a str),
+}
+
+/// Signs in with a code of the second factor: a session with another secret.
+///
+/// # Errors
+/// [`Refused::WrongCode`], [`Refused::Wait`] or [`Refused::NoSession`].
+pub async fn with_code(
+    db: &Database,
+    secret: &str,
+    code: &str,
+    browser: &Browser,
+) -> Result<Secret, Refused> {
+    second(db, secret, Typed::Code(code), browser).await
+}
+
+/// Signs in with a recovery code, which is used up.
+///
+/// # Errors
+/// As [`with_code`].
+pub async fn with_recovery_code(
+    db: &Database,
+    secret: &str,
+    code: &str,
+    browser: &Browser,
+) -> Result<Secret, Refused> {
+    second(db, secret, Typed::Recovery(code), browser).await
+}
+
+async fn second(db: &Database, secret: &str, typed: Typed<'_>, browser: &Browser) -> Result<Secret, Refused> {
+    let found = session::at_stage(db, secret, Stage::SecondFactor, browser).await?;
+    let sources = Sources::of(browser, &found.administrator.id.to_string());
+    sources.attempt(db, browser.now).await?;
+    let keys = db.keys(browser.now).await?;
+    let (scope, administrator) = (&found.scope, &found.administrator);
+    let attempt = async |mut unit: WriteUnit| -> Attempt<Option<Secret>> {
+        unit.lock_administrator(administrator.id).await?;
+        let name = &administrator.name;
+        let why = match typed {
+            Typed::Code(code) => {
+                let used = (code, browser.now);
+                second_factor::use_code(&mut unit, keys, (scope, administrator), used)
+                    .await?
+                    .then(|| format!("{name} signed in with a password and a code."))
+            }
+            Typed::Recovery(code) => {
+                second_factor::use_recovery_code(&mut unit, keys, (scope, administrator.id), code).await?.map(
+                    |left| format!("{name} signed in with a password and a recovery code; {left} are left."),
+                )
+            }
+        };
+        let Some(why) = why else {
+            let why = format!("A sign-in as {} failed: the code was wrong.", administrator.email);
+            let what = (EntryKind::SignInFailed, why);
+            record(&mut unit, (scope, administrator), what, browser.now).await?;
+            return Ok((unit, None));
+        };
+        unit.end_session(found.session.id).await?;
+        let secret = session::begin(&mut unit, administrator.id, Stage::SignedIn, browser).await?;
+        record(&mut unit, (scope, administrator), (EntryKind::SignedIn, why), browser.now).await?;
+        Ok((unit, Some(secret)))
+    };
+    let secret = db.write(scope, attempt).await?.value.ok_or(Refused::WrongCode)?;
+    sources.forgive(db).await?;
+    Ok(secret)
+}

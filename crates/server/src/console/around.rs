@@ -1,0 +1,174 @@
+//! What is around the pages of the console: their headers, forms of other sites, and a page in the place of an error body.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use http::header::{
+    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, HeaderName, ORIGIN,
+    REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
+};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use url::Url;
+
+use super::cookie::value;
+use super::desk::HX_REQUEST;
+use super::tongue::Tongue;
+use crate::app::App;
+use crate::http::error::{Failure, Told};
+use crate::http::trace::X_REQUEST_ID;
+use crate::pages::answer::page;
+use crate::pages::reader::Reader;
+
+/// Our own stylesheet, scripts and images; no frame around a page, and forms that go to us.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+                      connect-src 'self'; frame-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+const HX_RETARGET: HeaderName = HeaderName::from_static("hx-retarget");
+const HX_RESWAP: HeaderName = HeaderName::from_static("hx-reswap");
+const CROSS_ORIGIN_OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+
+/// A page that says what failed.
+#[derive(Template)]
+#[template(path = "console/fault.html")]
+struct Fault {
+    tongue: Tongue,
+    theme: &'static str,
+    title: &'static str,
+    said: String,
+    reference: String,
+}
+
+/// The same where a script asked for a part of a page.
+#[derive(Template)]
+#[template(path = "console/_flash_bad.html")]
+struct Flash {
+    tongue: Tongue,
+    title: &'static str,
+    said: String,
+    reference: String,
+}
+
+/// Answers a request; what is below `/console` becomes a page also when it fails.
+pub(crate) async fn around<F>(request: Request, next: impl FnOnce(Request) -> F) -> Response
+where
+    F: Future<Output = Response>,
+{
+    if request.uri().path().split('/').find(|segment| !segment.is_empty()) != Some("console") {
+        return next(request).await;
+    }
+    let (parts, body) = request.into_parts();
+    let tongue = Tongue::new(Reader::of(&parts).language);
+    let theme = if value(&parts.headers, "rollcall-theme").as_deref() == Some("dark") { "dark" } else { "" };
+    let fragment = parts.headers.contains_key(HX_REQUEST);
+    let mut response = next(Request::from_parts(parts, body)).await;
+    if let Some(Told(said)) = response.extensions().get::<Told>() {
+        let said = said.clone();
+        response = error(response, (tongue, theme), said, fragment);
+    }
+    seal(response.headers_mut());
+    response
+}
+
+fn error(
+    response: Response,
+    (tongue, theme): (Tongue, &'static str),
+    said: String,
+    fragment: bool,
+) -> Response {
+    let status = response.status();
+    let header = |name: HeaderName| response.headers().get(name).and_then(|value| value.to_str().ok());
+    let reference = header(X_REQUEST_ID).unwrap_or_default().to_owned();
+    let title = match status {
+        StatusCode::NOT_FOUND => "This page does not exist",
+        StatusCode::FORBIDDEN => "This is not yours to do",
+        StatusCode::PAYLOAD_TOO_LARGE => "That was too much at once",
+        StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => "Not now",
+        status if status.is_server_error() => "This page could not be made",
+        _ => "Nothing was changed",
+    };
+    let shown = if fragment {
+        page(status, &Flash { tongue, title, said, reference })
+    } else {
+        page(status, &Fault { tongue, theme, title, said, reference })
+    };
+    let (mut parts, _) = response.into_parts();
+    let (head, body) = shown.into_parts();
+    parts.headers.remove(CONTENT_LENGTH);
+    if let Some(media_type) = head.headers.get(CONTENT_TYPE) {
+        parts.headers.insert(CONTENT_TYPE, media_type.clone());
+    }
+    if fragment {
+        parts.headers.insert(HX_RETARGET, HeaderValue::from_static("#flash"));
+        parts.headers.insert(HX_RESWAP, HeaderValue::from_static("innerHTML"));
+    }
+    Response::from_parts(parts, body)
+}
+
+fn seal(headers: &mut HeaderMap) {
+    for (name, value) in [
+        (CONTENT_SECURITY_POLICY, POLICY),
+        (REFERRER_POLICY, "same-origin"),
+        (CACHE_CONTROL, "no-store"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (CROSS_ORIGIN_OPENER_POLICY, "same-origin"),
+        (VARY, "Accept-Language, Cookie, HX-Request"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+}
+
+/// Refuses forms that a page of another site sent.
+pub(super) async fn only_ours(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let changes = !matches!(*request.method(), Method::GET | Method::HEAD);
+    if changes && is_foreign(request.headers(), app.db().pages()) {
+        return Failure::status(403, "The form was sent by a page of another site.").into_response();
+    }
+    next.run(request).await
+}
+
+/// Whether the browser says that the request comes from another site than ours, which `base` is the address of.
+///
+/// Browsers say it in `Sec-Fetch-Site`; to unencrypted addresses some do not, and then `Origin` must be ours: the cookie that
+/// signs in is sent along by every page, so a browser that says nothing is refused.
+fn is_foreign(headers: &HeaderMap, base: &str) -> bool {
+    let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
+    if let Some(site) = text(SEC_FETCH_SITE) {
+        return !matches!(site, "same-origin" | "none");
+    }
+    let Some(origin) = text(ORIGIN) else { return true };
+    let Ok(ours) = Url::parse(base) else { return true };
+    let asked = text(HOST).unwrap_or_default();
+    let by_host = origin.split_once("://").is_some_and(|(_, host)| host.eq_ignore_ascii_case(asked));
+    origin != ours.origin().ascii_serialization() && !by_host
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_our_own_pages_send_forms() {
+        let base = "https://rollcall.example";
+        for (pairs, foreign) in [
+            (&[][..], true),
+            (&[("sec-fetch-site", "same-origin")], false),
+            (&[("sec-fetch-site", "none")], false),
+            (&[("sec-fetch-site", "same-site")], true),
+            (&[("sec-fetch-site", "cross-site"), ("origin", "https://rollcall.example")], true),
+            (&[("origin", "https://rollcall.example")], false),
+            (&[("origin", "null")], true),
+            (&[("origin", "http://rollcall.example")], true),
+            (&[("origin", "https://evil.example"), ("host", "rollcall.example")], true),
+            (&[("origin", "http://127.0.0.1:8080"), ("host", "127.0.0.1:8080")], false),
+        ] {
+            let headers = pairs
+                .iter()
+                .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+            assert_eq!(is_foreign(&headers.collect(), base), foreign, "{pairs:?}");
+        }
+    }
+}

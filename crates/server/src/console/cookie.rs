@@ -1,0 +1,93 @@
+//! The cookie of a session, and where it may be set.
+
+use http::header::COOKIE;
+use http::{HeaderMap, HeaderValue};
+use url::{Host, Url};
+
+/// How the browser and the server speak, by the address of the settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Channel {
+    /// Encrypted: the cookie is bound to this host and to encryption (RFC 6265bis §4.1.3.2).
+    Encrypted,
+    /// On this machine alone.
+    Loopback,
+    /// In the clear over a network: nobody signs in.
+    Open,
+}
+
+impl Channel {
+    /// The channel of pages under an address.
+    pub(super) fn of(base: &str) -> Self {
+        let Ok(url) = Url::parse(base) else { return Self::Open };
+        match (url.scheme(), url.host()) {
+            ("https", _) => Self::Encrypted,
+            (_, Some(Host::Ipv4(address))) if address.is_loopback() => Self::Loopback,
+            (_, Some(Host::Ipv6(address))) if address.is_loopback() => Self::Loopback,
+            (_, Some(Host::Domain("localhost"))) => Self::Loopback,
+            _ => Self::Open,
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Encrypted => "__Host-rollcall",
+            Self::Loopback | Self::Open => "rollcall",
+        }
+    }
+
+    /// The secret of the session that the browser sends.
+    pub(super) fn read(self, headers: &HeaderMap) -> Option<String> {
+        value(headers, self.name())
+    }
+
+    /// The header that hands a secret to the browser; without one, the cookie is taken away.
+    pub(super) fn write(self, secret: Option<&str>) -> Option<HeaderValue> {
+        let secure = if self == Self::Encrypted { "; Secure" } else { "" };
+        let (value, ends) = secret.map_or(("", "; Max-Age=0"), |secret| (secret, ""));
+        let text = format!("{}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{ends}", self.name());
+        HeaderValue::from_str(&text).ok()
+    }
+}
+
+/// The value of a cookie of this name.
+pub(super) fn value(headers: &HeaderMap, name: &str) -> Option<String> {
+    let lists = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = lists.flat_map(|list| list.split(';'));
+    pairs
+        .find_map(|pair| pair.trim().split_once('=').filter(|(known, _)| *known == name))
+        .map(|(_, value)| value.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cookie_is_set_only_where_nobody_listens() {
+        for (base, channel) in [
+            ("https://rollcall.example", Channel::Encrypted),
+            ("http://127.0.0.1:8080", Channel::Loopback),
+            ("http://[::1]:8080", Channel::Loopback),
+            ("http://localhost:8080", Channel::Loopback),
+            ("http://localhost.evil.example", Channel::Open),
+            ("http://192.0.2.1", Channel::Open),
+            ("http://rollcall.example", Channel::Open),
+            ("", Channel::Open),
+        ] {
+            assert_eq!(Channel::of(base), channel, "{base}");
+        }
+    }
+
+    #[test]
+    fn the_cookie_is_found_among_others() {
+        let headers = |text: &'static str| HeaderMap::from_iter([(COOKIE, HeaderValue::from_static(text))]);
+        let read = |text| Channel::Loopback.read(&headers(text));
+        assert_eq!(read("a=b; rollcall=x; c=d").as_deref(), Some("x"));
+        assert_eq!(read("xrollcall=y"), None);
+        assert_eq!(Channel::Encrypted.read(&headers("rollcall=y; __Host-rollcall=z")).as_deref(), Some("z"));
+        let set = Channel::Encrypted.write(Some("s")).expect("a header");
+        assert_eq!(set, "__Host-rollcall=s; Path=/; HttpOnly; SameSite=Lax; Secure");
+        let taken = Channel::Loopback.write(None).expect("a header");
+        assert_eq!(taken, "rollcall=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0");
+    }
+}

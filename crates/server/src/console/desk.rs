@@ -1,0 +1,236 @@
+//! A request of an administrator who has signed in, in a tenant that is theirs to look after.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::RequestPartsExt as _;
+use axum::extract::{FromRequestParts, Path};
+use axum::response::{IntoResponse as _, Response};
+use chrono::{DateTime, TimeDelta, Utc};
+use http::header::HeaderName;
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Method};
+use operations::sign_in::{self, Browser, Lasts, SignedIn};
+use operations::{Operator, tenants};
+
+use super::cookie::{Channel, value};
+use super::frame::{At, Frame, Me};
+use super::tongue::Tongue;
+use crate::app::App;
+use crate::http::error::Failure;
+use crate::pages::answer::see_other;
+use crate::pages::reader::Reader;
+
+pub(super) const HX_REQUEST: HeaderName = HeaderName::from_static("hx-request");
+const HX_TARGET: HeaderName = HeaderName::from_static("hx-target");
+pub(super) const HX_REDIRECT: HeaderName = HeaderName::from_static("hx-redirect");
+
+/// A browser at the console, signed in or not.
+pub(super) struct Visitor {
+    pub(super) app: Arc<App>,
+    pub(super) channel: Channel,
+    /// The secret of its session.
+    pub(super) secret: Option<String>,
+    pub(super) browser: Browser,
+    pub(super) tongue: Tongue,
+    pub(super) theme: &'static str,
+    /// Whether a script asks for a part of a page.
+    pub(super) fragment: bool,
+    /// The id of the element into which the script puts the part.
+    pub(super) target: Option<String>,
+}
+
+/// How long sessions last.
+fn lasts(app: &App) -> Lasts {
+    let settings = &app.config().console;
+    Lasts {
+        idle: TimeDelta::minutes(settings.session_idle_minutes.into()),
+        whole: TimeDelta::hours(settings.session_hours.into()),
+    }
+}
+
+impl Visitor {
+    fn of(parts: &Parts, app: &Arc<App>) -> Self {
+        let reader = Reader::of(parts);
+        let channel = Channel::of(app.db().pages());
+        let theme = match value(&parts.headers, "rollcall-theme").as_deref() {
+            Some("light") => "light",
+            Some("dark") => "dark",
+            _ => "",
+        };
+        let address = crate::http::peer::address(parts, &app.config().trusted_proxies);
+        Self {
+            channel,
+            secret: channel.read(&parts.headers),
+            browser: Browser { agent: reader.agent, address, lasts: lasts(app), now: app.now() },
+            tongue: Tongue::new(reader.language),
+            theme,
+            fragment: parts.headers.contains_key(HX_REQUEST),
+            target: parts.headers.get(HX_TARGET).and_then(|id| id.to_str().ok()).map(str::to_owned),
+            app: Arc::clone(app),
+        }
+    }
+
+    /// What stands around a page before the sign-in.
+    pub(super) fn frame(&self) -> Frame {
+        Frame {
+            tongue: self.tongue,
+            theme: self.theme,
+            root: String::new(),
+            tenant: String::new(),
+            people: 0,
+            me: None,
+            at: None,
+            now: self.browser.now,
+            zone: provisioning::Zone::UTC,
+            flash: None,
+        }
+    }
+
+    /// Another page, whose browser has this secret from now on.
+    pub(super) fn go(&self, path: &str, secret: Option<&str>) -> Response {
+        let mut response = see_other(path);
+        if let Some(cookie) = self.channel.write(secret) {
+            response.headers_mut().insert(http::header::SET_COOKIE, cookie);
+        }
+        response
+    }
+
+    /// The administrator of the session, if one has signed in.
+    pub(super) async fn signed_in(&self) -> Result<Option<SignedIn>, Failure> {
+        let Some(secret) = &self.secret else { return Ok(None) };
+        let (lasts, now) = (self.browser.lasts, self.browser.now);
+        Ok(sign_in::session(self.app.db(), secret, lasts, now).await?)
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Visitor {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, std::convert::Infallible> {
+        Ok(Self::of(parts, app))
+    }
+}
+
+/// A request of an administrator in a tenant.
+pub(super) struct Desk {
+    pub(super) visitor: Visitor,
+    pub(super) me: SignedIn,
+    pub(super) tenant: tenants::Tenant,
+    /// The other parts of the path, by name.
+    path: HashMap<String, String>,
+    query: String,
+}
+
+impl Desk {
+    /// The application.
+    pub(super) fn app(&self) -> &Arc<App> {
+        &self.visitor.app
+    }
+
+    /// The instant of the request.
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        self.visitor.browser.now
+    }
+
+    /// The administrator as an operator in the tenant.
+    pub(super) fn operator(&self, command: &'static str) -> Operator {
+        let batch = self.app().config().jobs.batch.into();
+        let tenant = Some(self.tenant.id.to_string());
+        self.me.operator((command, tenant), batch, self.now())
+    }
+
+    /// The tenant's id, as operations take it.
+    pub(super) fn tenant_id(&self) -> String {
+        self.tenant.id.to_string()
+    }
+
+    /// A part of the path.
+    pub(super) fn part(&self, name: &str) -> &str {
+        self.path.get(name).map_or("", String::as_str)
+    }
+
+    /// A value of the query.
+    pub(super) fn asked(&self, name: &str) -> String {
+        crate::pages::form::field(&self.query, name).unwrap_or_default()
+    }
+
+    /// Whether a script asks for a part of a page.
+    pub(super) const fn fragment(&self) -> bool {
+        self.visitor.fragment
+    }
+
+    /// What stands around a page.
+    pub(super) async fn frame(&self, at: At) -> Result<Frame, Failure> {
+        let people = operations::roster::count(self.app().db(), &self.tenant_id()).await?;
+        let said = self.asked("done");
+        Ok(Frame {
+            root: format!("/console/{}", self.tenant.id),
+            tenant: self.tenant.name.clone(),
+            people,
+            me: Some(Me::of(&self.me)),
+            at: Some(at),
+            zone: self.tenant.time_zone,
+            flash: done(&said).map(|english| self.visitor.tongue.t(english).to_owned()),
+            ..self.visitor.frame()
+        })
+    }
+}
+
+/// What was done just now, by the word in the address; other words say nothing, so that a link cannot put words on a page.
+pub(super) fn done(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "assigned" => "The licence is assigned.",
+        "unassigned" => "The licence is unassigned.",
+        "deactivated" => "The user is deactivated.",
+        "activated" => "The user is active again.",
+        "renamed" => "The name is changed.",
+        "removed" => "The user is removed.",
+        "reminded" => "The reminder is on its way.",
+        _ => return None,
+    })
+}
+
+impl FromRequestParts<Arc<App>> for Desk {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Response> {
+        let visitor = Visitor::of(parts, app);
+        let signed_in = visitor.signed_in().await.map_err(axum::response::IntoResponse::into_response)?;
+        let Some(me) = signed_in else { return Err(to_sign_in(parts)) };
+        let path = parts.extract::<Path<HashMap<String, String>>>().await;
+        let Path(path) = path.map_err(|_| Failure::no_endpoint().into_response())?;
+        let asked = path.get("tenant").map_or("", String::as_str);
+        // Whether a tenant exists is told to its own administrators, and to those of the installation.
+        let own = me.tenant().is_none_or(|tenant| tenant.to_string() == asked);
+        let by_id = asked.parse::<uuid::Uuid>().is_ok_and(|id| !id.is_nil());
+        if !own || !by_id {
+            return Err(Failure::no_endpoint().into_response());
+        }
+        let found = tenants::find(app.db(), asked).await;
+        let found = found.map_err(|error| Failure::from(error).into_response())?;
+        let tenant = found.ok_or_else(|| Failure::no_endpoint().into_response())?;
+        let query = parts.uri.query().unwrap_or_default().to_owned();
+        Ok(Self { visitor, me, tenant, path, query })
+    }
+}
+
+/// Where a browser without a session goes: to the sign-in, and from there back to the page that was opened.
+fn to_sign_in(parts: &Parts) -> Response {
+    let opened = matches!(parts.method, Method::GET | Method::HEAD);
+    let fragment = parts.headers.contains_key(HX_REQUEST);
+    let mut address = "/console/sign-in?why=expired".to_owned();
+    if opened && !fragment {
+        let path = parts.uri.path_and_query().map_or("", |path| path.as_str());
+        address.push_str("&next=");
+        address.extend(url::form_urlencoded::byte_serialize(path.as_bytes()));
+    }
+    if fragment {
+        let mut headers = HeaderMap::new();
+        if let Ok(address) = HeaderValue::from_str(&address) {
+            headers.insert(HX_REDIRECT, address);
+        }
+        return (http::StatusCode::UNAUTHORIZED, headers).into_response();
+    }
+    see_other(&address)
+}

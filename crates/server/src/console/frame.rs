@@ -1,0 +1,154 @@
+//! What stands around a page: navigation, the administrator, language and theme, and how things are said.
+
+use std::borrow::Borrow;
+use std::fmt::Display;
+
+use chrono::{DateTime, Utc};
+use operations::sign_in::SignedIn;
+use provisioning::Zone;
+
+use super::tongue::Tongue;
+use crate::pages::phrase::{Markup, Slots};
+
+/// A part of the navigation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum At {
+    /// The users and each of them.
+    Users,
+}
+
+impl At {
+    /// The word in the address.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Users => "users",
+        }
+    }
+}
+
+/// What every template of the console knows.
+#[derive(Clone, Debug)]
+pub(crate) struct Frame {
+    pub(super) tongue: Tongue,
+    /// `light` or `dark`; empty as the system.
+    pub(super) theme: &'static str,
+    /// Where the tenant's pages are; empty before the sign-in.
+    pub(super) root: String,
+    pub(super) tenant: String,
+    /// How many people the tenant has.
+    pub(super) people: u64,
+    pub(super) me: Option<Me>,
+    pub(super) at: Option<At>,
+    pub(super) now: DateTime<Utc>,
+    pub(super) zone: Zone,
+    /// What was done just now.
+    pub(super) flash: Option<String>,
+}
+
+/// The administrator who has signed in.
+#[derive(Clone, Debug)]
+pub(crate) struct Me {
+    pub(super) name: String,
+    pub(super) role: &'static str,
+}
+
+impl Me {
+    pub(super) fn of(signed_in: &SignedIn) -> Self {
+        let role = match signed_in.role() {
+            "owner" => "Owner",
+            "administrator" => "Administrator",
+            "help-desk" => "Help desk",
+            _ => "Auditor",
+        };
+        Self { name: signed_in.name().to_owned(), role }
+    }
+}
+
+impl Frame {
+    /// What stands for English words.
+    pub(crate) fn t<'a>(&self, english: &'a str) -> &'a str {
+        self.tongue.t(english)
+    }
+
+    /// A sentence with the slot `a`.
+    pub(crate) fn say(&self, english: &str, a: impl Display) -> Markup {
+        self.tongue.say(english, &Slots::default().text("a", a.to_string()))
+    }
+
+    /// A sentence with the slots `a` and `b`.
+    pub(crate) fn say2(&self, english: &str, a: impl Display, b: impl Display) -> Markup {
+        self.tongue.say(english, &Slots::default().text("a", a.to_string()).text("b", b.to_string()))
+    }
+
+    /// A sentence with the slot `a`, for labels.
+    pub(crate) fn label(&self, english: &str, a: impl Display) -> String {
+        self.tongue.title(english, &Slots::default().text("a", a.to_string()))
+    }
+
+    /// So many things.
+    pub(crate) fn count(&self, number: impl Borrow<u64>, one: &str, many: &str) -> String {
+        self.tongue.count(*number.borrow(), one, many)
+    }
+
+    /// A number.
+    pub(crate) fn number(&self, number: impl Borrow<u64>) -> String {
+        self.tongue.number(*number.borrow())
+    }
+
+    /// What the pill of a status says.
+    pub(crate) fn status(&self, word: &str) -> &str {
+        self.t(match word {
+            "active" => "Active",
+            "pending" => "Pending user action",
+            "none" => "No licence",
+            _ => "Deactivated",
+        })
+    }
+
+    /// How long ago, or the day.
+    pub(crate) fn when(&self, at: &DateTime<Utc>) -> String {
+        self.tongue.when(*at, self.now, self.zone)
+    }
+
+    /// Day and time.
+    pub(crate) fn moment(&self, at: &DateTime<Utc>) -> String {
+        self.tongue.at(*at, self.now, self.zone)
+    }
+
+    /// An address below the tenant's pages.
+    pub(crate) fn to(&self, path: &str) -> String {
+        format!("{}{path}", self.root)
+    }
+
+    /// Whether a part of the navigation is the present one.
+    pub(crate) fn is_at(&self, part: &str) -> bool {
+        self.at.is_some_and(|at| at.as_str() == part)
+    }
+}
+
+/// The first letters of a name, two at most.
+pub(crate) fn initials(name: &str) -> String {
+    let mut words = name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    let letters = words.next().into_iter().chain(words.next_back());
+    letters.filter_map(|word| word.chars().next()).flat_map(char::to_uppercase).take(2).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn initials_are_of_the_first_and_the_last_word() {
+        for (name, letters) in [
+            ("Amara Okafor", "AO"),
+            ("Nguyễn Thị Lan", "NL"),
+            ("ada@a.example", "AE"),
+            ("Cher", "C"),
+            ("", ""),
+            ("<b>", "B"),
+            ("ßeta", "SS"),
+        ] {
+            assert_eq!(initials(name), letters, "{name}");
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! The console: the pages on which administrators see and steer everything.
+//!
+//! Every page works as links and forms; a script only saves reloading it. A page asks operations and shows what they say:
+//! it has no rule of its own.
+
+mod around;
+mod cookie;
+mod desk;
+mod dialogs;
+mod frame;
+mod routes;
+mod sign_in;
+mod tongue;
+mod user;
+mod users;
+
+pub(crate) use around::around;
+pub(crate) use routes::routes;

@@ -1,0 +1,39 @@
+//! Every address of the console.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post};
+
+use super::{around, dialogs, sign_in, user, users};
+use crate::app::App;
+
+/// The most bytes of a form.
+const FORM_BYTES: usize = 64 * 1_024;
+
+/// All pages of the console.
+pub(crate) fn routes(app: &Arc<App>) -> Router<Arc<App>> {
+    Router::new()
+        .route("/console", get(sign_in::start))
+        .route("/console/sign-in", get(sign_in::page).post(sign_in::with_password))
+        .route("/console/sign-in/code", get(sign_in::code).post(sign_in::with_code))
+        .route("/console/sign-out", post(sign_in::sign_out))
+        .route("/console/join/{link}", get(sign_in::join_page).post(sign_in::join))
+        .route("/console/enter/{link}", get(sign_in::enter_page).post(sign_in::enter))
+        .route("/console/second-factor", get(sign_in::set_up).post(sign_in::confirm))
+        .route("/console/{tenant}", get(users::home))
+        .route("/console/{tenant}/users", get(users::list))
+        .route("/console/{tenant}/users/{id}", get(user::overview))
+        .route("/console/{tenant}/users/{id}/devices", get(user::devices))
+        .route("/console/{tenant}/users/{id}/grants", get(user::grants))
+        .route("/console/{tenant}/users/{id}/scim", get(user::scim))
+        .route("/console/{tenant}/users/{id}/journal", get(user::journal))
+        .route("/console/{tenant}/users/{id}/assign", post(dialogs::assign))
+        .route("/console/{tenant}/users/{id}/activate", post(dialogs::activate))
+        .route("/console/{tenant}/users/{id}/reminders", post(dialogs::remind))
+        .route("/console/{tenant}/users/{id}/{dialog}", get(dialogs::dialog).post(dialogs::answer))
+        .layer(DefaultBodyLimit::max(FORM_BYTES))
+        .layer(from_fn_with_state(Arc::clone(app), around::only_ours))
+}

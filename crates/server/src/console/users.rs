@@ -1,0 +1,266 @@
+//! The users: found by words and filters, a page at a time, with a switch for each licence.
+
+use askama::Template;
+use axum::response::{IntoResponse as _, Response};
+use http::StatusCode;
+use operations::roster::{self, Filter, Person};
+use provisioning::Status;
+
+use super::desk::Desk;
+use super::frame::{At, Frame, initials};
+use crate::http::error::Failure;
+use crate::pages::answer::{page, see_other};
+
+/// Rows of a page, and what can be chosen.
+const ROWS: [u64; 3] = [20, 50, 100];
+
+/// The list with everything around it.
+#[derive(Template)]
+#[template(path = "console/users.html")]
+pub(super) struct Users {
+    f: Frame,
+    filter: Filter,
+    people: Vec<Row>,
+    found: u64,
+    more: bool,
+    previous: Option<String>,
+    next: Option<String>,
+    views: Vec<View>,
+    chips: Vec<Chip>,
+}
+
+/// A saved filter.
+struct View {
+    label: &'static str,
+    query: String,
+    present: bool,
+    people: Option<u64>,
+}
+
+/// A filter with what can be chosen.
+struct Chip {
+    label: &'static str,
+    name: &'static str,
+    options: Vec<Choice>,
+    /// Whether it differs from the default.
+    set: bool,
+}
+
+struct Choice {
+    value: String,
+    label: String,
+    chosen: bool,
+    translated: bool,
+}
+
+/// The list alone, for a script that filters it.
+#[derive(Template)]
+#[template(path = "console/_user_list.html")]
+pub(super) struct UserList<'a> {
+    f: &'a Frame,
+    filter: &'a Filter,
+    people: &'a [Row],
+    found: u64,
+    more: bool,
+    previous: Option<&'a str>,
+    next: Option<&'a str>,
+}
+
+/// One row, for a switch that changed it.
+#[derive(Template)]
+#[template(path = "console/_user_row.html")]
+pub(super) struct OneRow<'a> {
+    pub(super) f: &'a Frame,
+    pub(super) p: &'a Row,
+}
+
+/// A person as a row shows them.
+#[derive(Clone, Debug)]
+pub(super) struct Row {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) initials: String,
+    pub(super) sub: String,
+    pub(super) status: &'static str,
+    pub(super) person: Person,
+}
+
+impl Row {
+    fn is_pending(&self) -> bool {
+        self.person.status == Status::Pending
+    }
+}
+
+impl Row {
+    pub(super) fn new(person: Person) -> Self {
+        let name = person.name.clone().unwrap_or_else(|| person.user_name.clone());
+        Self {
+            id: person.id.to_string(),
+            initials: initials(&name),
+            sub: person.email.clone().unwrap_or_else(|| person.user_name.clone()),
+            status: status_word(person.status),
+            name,
+            person,
+        }
+    }
+}
+
+/// The word of the pill of a status: a suspended person has no access, which is what administrators look for.
+pub(super) const fn status_word(status: Status) -> &'static str {
+    match status {
+        Status::NoLicence => "none",
+        Status::Pending => "pending",
+        Status::Active => "active",
+        Status::Suspended | Status::Deactivated => "deactivated",
+    }
+}
+
+/// The first page of a tenant.
+pub(super) async fn home(desk: Desk) -> Response {
+    see_other(&format!("/console/{}/users", desk.tenant.id))
+}
+
+pub(super) async fn list(desk: Desk) -> Response {
+    answer(&desk).await.unwrap_or_else(Failure::into_response)
+}
+
+async fn answer(desk: &Desk) -> Result<Response, Failure> {
+    let asked = |name: &str| desk.asked(name);
+    let filter = Filter {
+        search: asked("q"),
+        licence: asked("licence"),
+        status: asked("status"),
+        since: asked("since"),
+        used: asked("used"),
+        origin: asked("origin"),
+        connection: asked("connection"),
+        hub: asked("hub"),
+        held: asked("held"),
+    };
+    let rows = asked("per").parse().ok().filter(|rows| ROWS.contains(rows)).unwrap_or(ROWS[0]);
+    let place = |name: &str| Some(asked(name)).filter(|place| !place.is_empty());
+    let wanted = roster::Page { after: place("after"), before: place("before"), rows };
+    let found = roster::page(desk.app().db(), &desk.tenant_id(), (&filter, &wanted), desk.now()).await?;
+    let f = desk.frame(At::Users).await?;
+    let address = |way: &str, place: &Option<String>| {
+        place.as_ref().map(|place| f.to(&format!("/users?{}", query(&filter, rows, Some((way, place))))))
+    };
+    let shown = Users {
+        previous: address("before", &found.before),
+        next: address("after", &found.after),
+        people: found.people.into_iter().map(Row::new).collect(),
+        found: found.found,
+        more: found.more,
+        views: views(&filter, found.all),
+        chips: chips(&filter, &found.connections),
+        filter,
+        f,
+    };
+    if desk.fragment() {
+        let list = UserList {
+            f: &shown.f,
+            filter: &shown.filter,
+            people: &shown.people,
+            found: shown.found,
+            more: shown.more,
+            previous: shown.previous.as_deref(),
+            next: shown.next.as_deref(),
+        };
+        return Ok(page(StatusCode::OK, &list));
+    }
+    Ok(page(StatusCode::OK, &shown))
+}
+
+/// The query of a list: what is filtered, how many rows, and from where.
+fn query(filter: &Filter, rows: u64, from: Option<(&str, &str)>) -> String {
+    // The least is what a page has without saying so.
+    let rows = if rows <= ROWS[0] { String::new() } else { rows.to_string() };
+    let pairs = [
+        ("q", filter.search.as_str()),
+        ("licence", &filter.licence),
+        ("status", &filter.status),
+        ("since", &filter.since),
+        ("used", &filter.used),
+        ("origin", &filter.origin),
+        ("connection", &filter.connection),
+        ("hub", &filter.hub),
+        ("held", &filter.held),
+        ("per", &rows),
+    ];
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(pairs.into_iter().filter(|(_, value)| !value.is_empty()));
+    query.extend_pairs(from);
+    query.finish()
+}
+
+/// The saved filters, with the present one marked.
+fn views(present: &Filter, all: u64) -> Vec<View> {
+    let word = str::to_owned;
+    let none = Filter::default;
+    [
+        ("All", none()),
+        ("Pending", Filter { status: word("pending"), ..none() }),
+        ("Pending over 7 days", Filter { status: word("pending"), since: word("7d"), ..none() }),
+        ("Waiting for a seat", Filter { licence: word("waiting"), ..none() }),
+        ("Held by domain", Filter { held: word("domain"), ..none() }),
+        ("Not used in 30 days", Filter { used: word("not30"), ..none() }),
+        ("Never hub-authenticated", Filter { hub: word("never"), ..none() }),
+    ]
+    .into_iter()
+    .map(|(label, filter)| {
+        let query = query(&filter, 0, None);
+        let query = if query.is_empty() { query } else { format!("?{query}") };
+        View { label, query, present: filter == *present, people: (filter == none()).then_some(all) }
+    })
+    .collect()
+}
+
+/// The filters, each with what is chosen.
+fn chips(filter: &Filter, connections: &[(String, String)]) -> Vec<Chip> {
+    let chip = |label, name, present: &str, options: &[(&str, &str)]| {
+        let any = [("", "Any")];
+        let option = |(value, label): &(&str, &str)| Choice {
+            value: (*value).to_owned(),
+            label: (*label).to_owned(),
+            chosen: *value == present,
+            translated: true,
+        };
+        let options = any.iter().chain(options).map(option).collect();
+        Chip { label, name, options, set: !present.is_empty() }
+    };
+    let licences = [("assigned", "Assigned"), ("waiting", "Waiting"), ("none", "Not assigned")];
+    let statuses = [
+        ("none", "No licence"),
+        ("pending", "Pending user action"),
+        ("active", "Active"),
+        ("deactivated", "Deactivated"),
+    ];
+    let used = [
+        ("30", "Used in the last 30 days"),
+        ("not30", "Not used in 30 days"),
+        ("never", "Never used"),
+        ("off", "Switched off"),
+    ];
+    let origins = [("scim", "SCIM"), ("hand", "By hand or file")];
+    let hub = [("yes", "Authenticated"), ("never", "Never authenticated")];
+    let mut of_connection = chip("Connection", "connection", &filter.connection, &[]);
+    of_connection.options.extend(connections.iter().map(|(id, name)| Choice {
+        value: id.clone(),
+        label: name.clone(),
+        chosen: *id == filter.connection,
+        translated: false,
+    }));
+    vec![
+        chip("Licence", "licence", &filter.licence, &licences),
+        chip("Status", "status", &filter.status, &statuses),
+        chip("Active users", "used", &filter.used, &used),
+        chip("Origin", "origin", &filter.origin, &origins),
+        of_connection,
+        chip("Hub", "hub", &filter.hub, &hub),
+    ]
+}
+
+/// What narrows the list down, for the words of an empty one.
+pub(super) fn narrowed(filter: &Filter) -> bool {
+    *filter != Filter::default()
+}

@@ -1,0 +1,259 @@
+//! Links, passwords, second factors, sessions: who gets in, for how long, and who does not.
+
+use chrono::TimeDelta;
+use operations::{administrators, sign_in};
+use totp_rs::{Builder, Secret};
+
+use crate::support::tab::{Tab, form, text};
+use crate::support::{Answer, TestApp, count};
+
+const PASSWORD: &str = "a lantern swims over seven stairs";
+
+/// The secret of the second factor that a page shows.
+fn secret(page: &Answer) -> Secret {
+    let shown = text(page).split("id=\"totp-secret\">").nth(1).expect("a secret");
+    let letters: String = shown.split('<').next().expect("its end").split_whitespace().collect();
+    Secret::try_from_base32(letters).expect("base 32")
+}
+
+/// The code of the second factor at the instant of the server.
+fn code(app: &TestApp, secret: &Secret) -> String {
+    let totp = Builder::new().with_secret(secret.as_bytes().to_vec()).build().expect("a second factor");
+    let seconds = app.clock.now().timestamp();
+    totp.generate(seconds.try_into().expect("after 1970")).to_string()
+}
+
+/// An administrator who has a password and a second factor, and the recovery codes.
+async fn joined(app: &TestApp, tab: &Tab) -> (Secret, Vec<String>) {
+    app.owner("ada", None).await;
+    let (db, operator) = (app.admin.db(), app.admin.operator("test"));
+    let link = sign_in::invite(db, &operator, Some(&app.tenant), "ada@alpha.example").await.expect("a link");
+    let answer = tab.post(&link.path, &[("password", PASSWORD), ("password2", PASSWORD)]).await;
+    assert_eq!((answer.status, answer.header("location")), (303, "/console/second-factor"), "{answer:?}");
+    let page = tab.get("/console/second-factor").await.expect(200);
+    let secret = secret(&page);
+    let codes = text(&page).split("<ul class=\"codes").nth(1).and_then(|rest| rest.split("</ul>").next());
+    let codes = codes.expect("recovery codes").split("<li>").skip(1);
+    let codes: Vec<String> = codes.filter_map(|code| Some(code.split_once("</li>")?.0.to_owned())).collect();
+    let done = tab.post("/console/second-factor", &[("code", &code(app, &secret)), ("kept", "yes")]).await;
+    assert_eq!((done.status, done.header("location")), (303, "/console"), "{done:?}");
+    (secret, codes)
+}
+
+async fn password(tab: &Tab, password: &str) -> Answer {
+    tab.post("/console/sign-in", &[("email", "ADA@alpha.example"), ("password", password)]).await
+}
+
+fn users(app: &TestApp) -> String {
+    format!("/console/{}/users", app.tenant)
+}
+
+#[tokio::test]
+async fn the_first_owner_follows_a_link_sets_a_password_and_signs_in_with_it() {
+    let app = TestApp::open().await;
+    let (db, operator) = (app.admin.db(), app.admin.operator("test"));
+    let link = sign_in::first(db, &operator).await.expect("no fault").expect("nobody can sign in yet").path;
+    let tab = Tab::open(&app);
+    for _ in 0..2 {
+        let page = tab.get(&link).await.expect(200);
+        assert!(text(&page).contains("owner of this installation"), "opening changes nothing");
+    }
+    let owner = [("name", "Ingrid"), ("email", "ingrid@alpha.example")];
+    let with = |pairs: &[(&'static str, &'static str)]| [&owner[..], pairs].concat();
+    for (fields, why) in [
+        (with(&[("password", "short"), ("password2", "short")]), "at least 14"),
+        (with(&[("password", "passwordpassword"), ("password2", "passwordpassword")]), "guessed soon"),
+        (with(&[("password", PASSWORD), ("password2", "another one")]), "differ"),
+        (
+            vec![("name", "x"), ("email", "x"), ("password", PASSWORD), ("password2", PASSWORD)],
+            "no e-mail address",
+        ),
+    ] {
+        let refused = tab.post(&link, &fields).await.expect(422);
+        assert!(text(&refused).contains(why), "{why}: {}", text(&refused));
+    }
+    tab.post(&link, &with(&[("password", PASSWORD), ("password2", PASSWORD)])).await.expect(303);
+    assert_eq!(tab.get(&users(&app)).await.status, 303, "the second factor is missing");
+    let page = tab.get("/console/second-factor").await.expect(200);
+    let secret = secret(&page);
+    let wrong = tab.post("/console/second-factor", &[("code", "000000"), ("kept", "yes")]).await.expect(422);
+    assert!(text(&wrong).contains("not valid now"));
+    let right = code(&app, &secret);
+    tab.post("/console/second-factor", &[("code", &right)]).await.expect(422);
+    tab.post("/console/second-factor", &[("code", &right), ("kept", "yes")]).await.expect(303);
+    let page = tab.get(&users(&app)).await.expect(200);
+    assert!(text(&page).contains("Ingrid"), "an owner of the installation enters every tenant");
+    assert!(sign_in::first(db, &operator).await.expect("no fault").is_none(), "somebody can sign in");
+    assert_eq!(tab.get(&link).await.status, 410, "a link counts once");
+}
+
+#[tokio::test]
+async fn a_code_counts_once_and_a_session_ends_with_the_sign_out() {
+    let app = TestApp::open().await;
+    let tab = Tab::open(&app);
+    let (secret, _) = joined(&app, &tab).await;
+    tab.get(&users(&app)).await.expect(200);
+    let stolen = tab.copy();
+    tab.post("/console/sign-out", &[]).await.expect(303);
+    assert_eq!(stolen.get(&users(&app)).await.status, 303, "the session is gone, not only its cookie");
+
+    assert_eq!(password(&tab, PASSWORD).await.header("location"), "/console/sign-in/code?next=%2Fconsole");
+    assert_eq!(tab.get(&users(&app)).await.status, 303, "a password alone is not enough");
+    let used = tab.post("/console/sign-in/code", &[("code", &code(&app, &secret))]).await.expect(422);
+    assert!(text(&used).contains("not valid now"), "the code of this half minute was used for the set-up");
+    app.clock.advance(TimeDelta::seconds(30));
+    let before = tab.copy();
+    let onward = [("code", &*code(&app, &secret)), ("next", "//evil.example/")];
+    assert_eq!(tab.post("/console/sign-in/code", &onward).await.header("location"), "/console");
+    tab.get(&users(&app)).await.expect(200);
+    assert_eq!(before.get(&users(&app)).await.status, 303, "the secret before the sign-in opens nothing");
+}
+
+#[tokio::test]
+async fn a_recovery_code_counts_once() {
+    let app = TestApp::open().await;
+    let tab = Tab::open(&app);
+    let (_, codes) = joined(&app, &tab).await;
+    assert_eq!(codes.len(), 10);
+    for expected in [303, 422] {
+        password(&tab, PASSWORD).await.expect(303);
+        let typed = codes[3].to_uppercase().replace('-', " ");
+        assert_eq!(tab.post("/console/sign-in/code", &[("recovery", &typed)]).await.status, expected);
+    }
+    let told = "SELECT COUNT(*) FROM journal WHERE why LIKE '%a recovery code; 9 are left%'";
+    assert_eq!(count(&app, told).await, 1);
+}
+
+#[tokio::test]
+async fn guessing_is_slowed_down_and_the_owner_still_gets_in() {
+    let app = TestApp::open().await;
+    let tab = Tab::open(&app);
+    let (secret, _) = joined(&app, &tab).await;
+    let stranger = Tab::open(&app);
+    for _ in 0..5 {
+        let wrong = password(&stranger, "a lantern swims over nine stairs").await.expect(422);
+        assert!(text(&wrong).contains("Nothing says which"));
+    }
+    let unknown = [("email", "nobody@alpha.example"), ("password", PASSWORD)];
+    let unknown = stranger.post("/console/sign-in", &unknown).await.expect(422);
+    assert!(text(&unknown).contains("Nothing says which"), "an unknown address is no other answer");
+    let slowed = password(&stranger, PASSWORD).await.expect(429);
+    assert_eq!(slowed.header("retry-after"), "1", "also the right password waits");
+    app.clock.advance(TimeDelta::seconds(1));
+    password(&stranger, PASSWORD).await.expect(303);
+    // The second factor is slowed down by itself.
+    for _ in 0..5 {
+        stranger.post("/console/sign-in/code", &[("code", "123456")]).await.expect(422);
+    }
+    stranger.post("/console/sign-in/code", &[("code", &code(&app, &secret))]).await.expect(429);
+    app.clock.advance(TimeDelta::seconds(60));
+    stranger.post("/console/sign-in/code", &[("code", &code(&app, &secret))]).await.expect(303);
+}
+
+#[tokio::test]
+async fn a_session_ends_by_itself_and_with_its_administrator() {
+    let app = TestApp::open().await;
+    let tab = Tab::of(&app, "auditor").await;
+    app.clock.advance(TimeDelta::minutes(470));
+    tab.get(&users(&app)).await.expect(200);
+    app.clock.advance(TimeDelta::minutes(470));
+    tab.get(&users(&app)).await.expect(200);
+    app.clock.advance(TimeDelta::minutes(481));
+    let ended = tab.get(&format!("{}?status=active", users(&app))).await.expect(303);
+    let next = format!("next=%2Fconsole%2F{}%2Fusers%3Fstatus%3Dactive", app.tenant);
+    assert!(ended.header("location").ends_with(&next), "{}", ended.header("location"));
+    let script = tab.send("GET", &users(&app), &[("hx-request", "true")], None).await.expect(401);
+    assert!(script.header("hx-redirect").starts_with("/console/sign-in"));
+
+    let tab = Tab::of(&app, "owner").await;
+    for _ in 0..12 {
+        app.clock.advance(TimeDelta::hours(6) - TimeDelta::seconds(1));
+        tab.get(&users(&app)).await.expect(200);
+    }
+    app.clock.advance(TimeDelta::minutes(1));
+    assert_eq!(tab.get(&users(&app)).await.status, 303, "after 72 hours it ends, however much it is used");
+
+    let tab = Tab::of(&app, "help-desk").await;
+    let (db, operator) = (app.admin.db(), app.admin.operator("test"));
+    administrators::remove(db, &operator, &app.tenant, "help-desk@alpha.example").await.expect("removed");
+    assert_eq!(tab.get(&users(&app)).await.status, 303);
+}
+
+#[tokio::test]
+async fn a_link_expires_and_a_new_invitation_ends_what_was() {
+    let app = TestApp::open().await;
+    let tab = Tab::open(&app);
+    joined(&app, &tab).await;
+    let invite = async || {
+        let operator = app.admin.operator("test");
+        let link = sign_in::invite(app.admin.db(), &operator, Some(&app.tenant), "ada@alpha.example").await;
+        link.expect("a link").path
+    };
+    let (first, second) = (invite().await, invite().await);
+    assert_eq!(tab.get(&first).await.status, 410, "the later link counts");
+    app.clock.advance(TimeDelta::days(3));
+    assert_eq!(tab.get(&second).await.status, 410, "three days have passed");
+    let third = invite().await;
+    let other = Tab::open(&app);
+    let another = "an owl reads twelve wet maps";
+    other.post(&third, &[("password", another), ("password2", another)]).await.expect(303);
+    assert_eq!(tab.get(&users(&app)).await.status, 303, "every session before has ended");
+    password(&tab, PASSWORD).await.expect(422);
+    assert_eq!(password(&tab, another).await.header("location"), "/console/second-factor");
+}
+
+#[tokio::test]
+async fn nothing_is_open_without_a_session_or_to_another_tenant_or_another_site() {
+    let app = TestApp::open().await;
+    let other = app.other_tenant().await;
+    let user = app.connection("generic").await.user("ada").await;
+    let tab = Tab::of(&app, "owner").await;
+    let nobody = Tab::open(&app);
+    let person = format!("users/{user}");
+    let pages =
+        ["", "/devices", "/grants", "/scim", "/journal", "/unassign", "/deactivate", "/remove", "/name"];
+    let pages: Vec<String> =
+        pages.iter().map(|page| format!("{person}{page}")).chain(["users".to_owned()]).collect();
+    let forms = ["assign", "activate", "reminders", "unassign", "deactivate", "remove", "name"];
+    for page in &pages {
+        let own = format!("/console/{}/{page}", app.tenant);
+        assert_eq!(nobody.get(&own).await.status, 303, "{page}");
+        assert_eq!(tab.get(&format!("/console/{other}/{page}")).await.status, 404, "{page}");
+        assert_eq!(tab.get(&own).await.header("cache-control"), "no-store", "{page}");
+    }
+    for form_name in forms {
+        let own = format!("/console/{}/{person}/{form_name}", app.tenant);
+        assert_eq!(nobody.post(&own, &[]).await.status, 303, "{form_name}");
+        assert_eq!(tab.post(&format!("/console/{other}/{person}/{form_name}"), &[]).await.status, 404);
+        for headers in [&[("sec-fetch-site", "cross-site")][..], &[("origin", "https://evil.example")], &[]] {
+            let sent = tab.send("POST", &own, headers, Some(form(&[]))).await;
+            assert_eq!(sent.status, 403, "{form_name} {headers:?}");
+        }
+    }
+    assert!(app.person("ada").await.active);
+    for path in
+        ["/console/x/users", "/console/00000000-0000-0000-0000-000000000000/users", "/console/Alpha/users"]
+    {
+        assert_eq!(tab.get(path).await.status, 404, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_signs_in_over_a_network_without_encryption() {
+    let app = TestApp::open_with(&[("ROLLCALL_BASE_URL", "http://rollcall.example")]).await;
+    let tab = Tab::open(&app);
+    app.owner("ada", None).await;
+    let (db, operator) = (app.admin.db(), app.admin.operator("test"));
+    let link = sign_in::sign_in_link(db, &operator, Some(&app.tenant), "ada@alpha.example").await;
+    let entered = tab.post(&link.expect("a link").path, &[]).await.expect(303);
+    assert_eq!((entered.header("location"), entered.header("set-cookie")), ("/console/sign-in", ""));
+    let page = tab.get("/console/sign-in").await.expect(200);
+    assert!(text(&page).contains("without encryption") && !text(&page).contains("type=\"password\""));
+    let app = TestApp::open_with(&[("ROLLCALL_BASE_URL", "https://rollcall.example")]).await;
+    app.owner("ada", None).await;
+    let (db, operator) = (app.admin.db(), app.admin.operator("test"));
+    let link = sign_in::sign_in_link(db, &operator, Some(&app.tenant), "ada@alpha.example").await;
+    let entered = Tab::open(&app).post(&link.expect("a link").path, &[]).await;
+    let cookie = entered.header("set-cookie");
+    assert!(cookie.starts_with("__Host-rollcall=") && cookie.ends_with("; Secure"), "{cookie}");
+}

@@ -1,0 +1,256 @@
+//! The roster: the people of a tenant as an administrator looks through them, by name, a page at a time.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use provisioning::{Status, UserId};
+use scim::text::fold;
+use sea_orm::FromQueryResult;
+use uuid::Uuid;
+
+use crate::db::sql::Sql;
+use crate::enrolments::shown_status;
+use crate::error::Error;
+use crate::ids::{ConnectionId, stored};
+use crate::unit::ReadUnit;
+
+/// Which people are wanted; what is none does not matter.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RosterQuery {
+    /// Who has this id.
+    pub id: Option<UserId>,
+    /// Whose user name or display name begins with this, without regard to case.
+    pub begins: Option<String>,
+    /// In which of these statuses, as it is shown.
+    pub statuses: Vec<Status>,
+    /// Who has a seat, waits for one, or neither.
+    pub licence: Option<LicenceWanted>,
+    /// Who is in the present status since this instant or longer.
+    pub status_before: Option<DateTime<Utc>>,
+    /// When they used the application.
+    pub used: Option<UseWanted>,
+    /// Who is switched off, by the directory or by hand.
+    pub switched_off: bool,
+    /// Who is held for a foreign domain.
+    pub held: bool,
+    /// Who belongs to a connection, or to none.
+    pub owned: Option<bool>,
+    /// Who belongs to this connection.
+    pub connection: Option<ConnectionId>,
+    /// Who has a device that the hub has authenticated, or none.
+    pub hub: Option<bool>,
+}
+
+/// Which people are wanted by their licence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LicenceWanted {
+    /// Those with a seat.
+    Assigned,
+    /// Those who wait for one.
+    Waiting,
+    /// Those with neither.
+    None,
+}
+
+/// Which people are wanted by when they used the application.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UseWanted {
+    /// At this instant or later.
+    Since(DateTime<Utc>),
+    /// Before this instant, and not since.
+    NotSince(DateTime<Utc>),
+    /// Never.
+    Never,
+}
+
+/// From where a page of the roster is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RosterFrom {
+    /// From the beginning.
+    Start,
+    /// Behind this folded user name.
+    After(String),
+    /// Before this folded user name.
+    Before(String),
+}
+
+/// A person of the roster, to whom others add what is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RosterRow {
+    /// The person.
+    pub id: UserId,
+    /// The folded user name, by which the roster is ordered.
+    pub place: String,
+    /// When the person last used the application.
+    pub last_used_at: Option<DateTime<Utc>>,
+    /// Whether the hub has authenticated one of the person's devices.
+    pub hub: bool,
+}
+
+#[derive(FromQueryResult)]
+struct Row {
+    id: Uuid,
+    user_name_folded: String,
+    last_used_at: Option<DateTime<Utc>>,
+    hub: bool,
+}
+
+#[derive(FromQueryResult)]
+struct Counted {
+    people: i64,
+}
+
+#[derive(FromQueryResult)]
+struct PlaceRow {
+    user_id: Uuid,
+    place: i64,
+}
+
+/// Whether the hub has authenticated a device of user `u`.
+const HUB: &str = "EXISTS (SELECT 1 FROM devices d WHERE d.tenant_id = u.tenant_id AND d.user_id = u.id \
+                   AND d.hub_at IS NOT NULL AND d.revoked_at IS NULL)";
+
+impl ReadUnit {
+    /// At most `most` people of the roster, in the order of their user names.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn roster(
+        &self,
+        query: &RosterQuery,
+        from: &RosterFrom,
+        most: u64,
+    ) -> Result<Vec<RosterRow>, Error> {
+        let mut sql = Sql::new(&format!(
+            "SELECT u.id, u.user_name_folded, u.last_used_at, {HUB} AS hub FROM users u WHERE "
+        ));
+        self.of_roster(&mut sql, query);
+        match from {
+            RosterFrom::Start => sql.push(" ORDER BY u.user_name_folded"),
+            RosterFrom::After(place) => sql
+                .push(" AND u.user_name_folded > ")
+                .bind(place.clone())
+                .push(" ORDER BY u.user_name_folded"),
+            RosterFrom::Before(place) => sql
+                .push(" AND u.user_name_folded < ")
+                .bind(place.clone())
+                .push(" ORDER BY u.user_name_folded DESC"),
+        };
+        sql.push(" LIMIT ").bind(most);
+        let rows = self.transaction.all::<Row>(sql).await?.into_iter().map(|row| RosterRow {
+            id: UserId::new(row.id),
+            place: row.user_name_folded,
+            last_used_at: row.last_used_at,
+            hub: row.hub,
+        });
+        let mut rows: Vec<RosterRow> = rows.collect();
+        if matches!(from, RosterFrom::Before(_)) {
+            rows.reverse();
+        }
+        Ok(rows)
+    }
+
+    /// How many people of the roster are wanted; counting ends at `most`.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn count_roster(&self, query: &RosterQuery, most: u64) -> Result<u64, Error> {
+        let mut sql = Sql::new("SELECT COUNT(*) AS people FROM (SELECT 1 FROM users u WHERE ");
+        self.of_roster(&mut sql, query);
+        sql.push(" LIMIT ").bind(most).push(") counted");
+        let counted = self.transaction.one::<Counted>(sql).await?;
+        Ok(counted.map_or(0, |row| u64::try_from(row.people).unwrap_or(0)))
+    }
+
+    /// How many people the tenant has, who are counted as they come and go.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn count_people(&self) -> Result<u64, Error> {
+        let mut sql = Sql::new(
+            "SELECT CAST(COALESCE(SUM(c.people), 0) AS BIGINT) AS people FROM user_counts c WHERE c.tenant_id = ",
+        );
+        sql.bind(self.tenant());
+        let counted = self.transaction.one::<Counted>(sql).await?;
+        Ok(counted.map_or(0, |row| u64::try_from(row.people).unwrap_or(0)))
+    }
+
+    /// The place from 1 in the queue of a pool for those of these people who wait, the best one of each.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn places_in_queues(&self, people: &[UserId]) -> Result<HashMap<UserId, u64>, Error> {
+        let mut places = HashMap::new();
+        if people.is_empty() {
+            return Ok(places);
+        }
+        let mut sql = Sql::new(
+            "SELECT s.user_id, (SELECT COUNT(*) FROM seats o WHERE o.tenant_id = s.tenant_id AND o.pool_id = s.pool_id \
+             AND o.state = 'waiting' AND (o.since < s.since OR o.since = s.since AND o.user_id <= s.user_id)) AS place \
+             FROM seats s WHERE s.tenant_id = ",
+        );
+        sql.bind(self.tenant()).push(" AND s.state = 'waiting' AND s.user_id IN ");
+        sql.list(people.iter().map(|user| user.uuid()));
+        for row in self.transaction.all::<PlaceRow>(sql).await? {
+            let place = u64::try_from(row.place).unwrap_or(0);
+            let best = places.entry(UserId::new(row.user_id)).or_insert(place);
+            *best = place.min(*best);
+        }
+        Ok(places)
+    }
+
+    fn of_roster(&self, sql: &mut Sql, query: &RosterQuery) {
+        sql.push("u.tenant_id = ").bind(self.tenant()).push(" AND u.deleted_at IS NULL");
+        if let Some(id) = query.id {
+            sql.push(" AND u.id = ").bind(id.uuid());
+        }
+        if let Some(begins) = &query.begins {
+            let from = fold(begins).into_owned();
+            for (column, before) in [("u.user_name_folded", " AND ("), ("u.display_name_folded", " OR ")] {
+                sql.push(&format!("{before}{column} >= ")).bind(from.clone());
+                // Behind every text that begins so, in the order of code points.
+                sql.push(&format!(" AND {column} < ")).bind(format!("{from}\u{10ffff}"));
+            }
+            sql.push(")");
+        }
+        if !query.statuses.is_empty() {
+            sql.push(&format!(" AND {} IN ", shown_status()));
+            sql.list(query.statuses.iter().map(|status| status.as_str().to_owned()));
+        }
+        if let Some(before) = query.status_before {
+            sql.push(" AND u.enrolment_since <= ").bind(stored(before));
+        }
+        let seat = "EXISTS (SELECT 1 FROM seats s WHERE s.tenant_id = u.tenant_id AND s.user_id = u.id";
+        match query.licence {
+            Some(LicenceWanted::Assigned) => sql.push(&format!(" AND {seat} AND s.state = 'assigned')")),
+            Some(LicenceWanted::Waiting) => sql.push(&format!(" AND {seat} AND s.state = 'waiting')")),
+            Some(LicenceWanted::None) => sql.push(&format!(" AND NOT {seat})")),
+            None => sql,
+        };
+        match query.used {
+            Some(UseWanted::Since(since)) => sql.push(" AND u.last_used_at >= ").bind(stored(since)),
+            Some(UseWanted::NotSince(since)) => sql.push(" AND u.last_used_at < ").bind(stored(since)),
+            Some(UseWanted::Never) => sql.push(" AND u.last_used_at IS NULL"),
+            None => sql,
+        };
+        if query.switched_off {
+            sql.push(" AND (u.active IS FALSE OR u.deactivated_by_hand_at IS NOT NULL)");
+        }
+        if query.held {
+            sql.push(" AND u.held_domain IS NOT NULL");
+        }
+        match query.owned {
+            Some(true) => sql.push(" AND u.connection_id IS NOT NULL"),
+            Some(false) => sql.push(" AND u.connection_id IS NULL"),
+            None => sql,
+        };
+        if let Some(connection) = query.connection {
+            sql.push(" AND u.connection_id = ").bind(connection.uuid());
+        }
+        match query.hub {
+            Some(true) => sql.push(&format!(" AND {HUB}")),
+            Some(false) => sql.push(&format!(" AND NOT {HUB}")),
+            None => sql,
+        };
+    }
+}
