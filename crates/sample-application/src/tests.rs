@@ -3,3 +3,7 @@
 mod in_browser;
 mod pages;
 mod stub;
+
+// The file that steers the browser is shared with the server's tests, and uses these.
+use futures as _;
+use thirtyfour as _;

@@ -10,9 +10,6 @@ use server::Clock;
 use super::client::{Space, encode};
 use super::mailbox::Mailbox;
 
-/// What people call the application.
-pub(super) const NAME: &str = "Latchkey";
-
 /// Devices that people have.
 const DEVICES: [(&str, &str); 4] =
     [("laptop", "Windows 11"), ("notebook", "macOS 15"), ("phone", "Android 16"), ("desktop", "Linux")];
@@ -31,7 +28,18 @@ pub(super) struct Person {
     address: String,
 }
 
+/// Where the API of the server is whose SCIM base URL this is.
+pub(super) fn api(scim_url: &str) -> Result<String> {
+    let site = scim_url.strip_suffix("/scim/v2").context("the base URL has no SCIM endpoint")?;
+    Ok(format!("{site}/api/v1"))
+}
+
 impl Person {
+    /// The person's `userName`, which is the address here.
+    pub(super) fn address(&self) -> &str {
+        &self.address
+    }
+
     /// Whether this is the person's `userName`.
     pub(super) fn is_called(&self, user_name: &str) -> bool {
         self.address.eq_ignore_ascii_case(user_name)
@@ -39,11 +47,10 @@ impl Person {
 }
 
 impl Application {
-    /// A client of the server whose SCIM base URL this is.
-    pub(super) fn new(scim_url: &str, token: &str, clock: Clock) -> Result<Self> {
+    /// A client of the API at this address.
+    pub(super) fn new(api: String, token: &str, clock: Clock) -> Result<Self> {
         let http = reqwest::Client::builder().build().context("no HTTP client can be made")?;
-        let site = scim_url.strip_suffix("/scim/v2").context("the base URL has no SCIM endpoint")?;
-        Ok(Self { http, base: format!("{site}/api/v1"), token: token.to_owned(), clock })
+        Ok(Self { http, base: api, token: token.to_owned(), clock })
     }
 
     /// The people whose invitation has arrived and who have not begun, by name.

@@ -16,9 +16,11 @@ mod names;
 mod play;
 mod progress;
 mod report;
+mod sample;
 mod stage;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -33,6 +35,7 @@ use crate::output;
 use mailbox::Mailbox;
 use play::Play;
 use progress::Progress;
+use sample::Page;
 
 /// Days that the demo plays.
 const DAYS: i64 = 11;
@@ -66,7 +69,7 @@ pub(crate) async fn run(arguments: Arguments, global: &Global) -> Result<()> {
     server::logging::start(&config.log);
 
     // Besides the days, the requests take their time.
-    let clock = Clock::standing_at(Clock::system().now() - TimeDelta::days(DAYS) - TimeDelta::hours(1));
+    let clock = Clock::standing_at(Clock::system().now() - TimeDelta::days(DAYS) - TimeDelta::hours(2));
     let admin = Admin::open_with(&config, clock.clone()).await?;
     let server = Server::build_with(config, clock.clone()).await?;
     let url = server.scim_url().to_owned();
@@ -105,15 +108,23 @@ struct After<'a> {
 }
 
 /// Plays, reports, and serves on if it is to.
-async fn show(admin: &Admin, clock: &Clock, url: &str, mailbox: &Mailbox, after: &After<'_>) -> Result<()> {
+async fn show(
+    admin: &Admin,
+    clock: &Clock,
+    url: &str,
+    mailbox: &Arc<Mailbox>,
+    after: &After<'_>,
+) -> Result<()> {
     let progress = Progress::on_terminal_or_plain();
     let started = Instant::now();
-    let mut play = Play::new(admin, clock, (url, mailbox), &progress).await?;
+    let mut play = Play::new(admin, clock, (url, Page::open().await?, mailbox), &progress).await?;
     play.everything().await?;
     let (requests, seconds) = (play.requests(), started.elapsed().as_secs_f64());
     progress.say(&format!("{requests} requests, each answered as it should be, in {seconds:.1} s\n"))?;
     output::lines(report::lines(admin, &play).await?)?;
-    output::lines(after.url.map(|url| report::to_try(&play, url)).unwrap_or_default())?;
+    if let Some(url) = after.url {
+        output::lines(report::to_try(&play, url).await?)?;
+    }
     output::lines(after.database.map(|database| report::to_look_at(&play, database)).unwrap_or_default())?;
     if after.url.is_some() {
         tick(clock).await;

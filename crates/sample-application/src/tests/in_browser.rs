@@ -93,7 +93,7 @@ async fn a_person_installs_and_is_in_with_the_keyboard_alone_in_the_browser() {
         browser.enter().await;
         assert_eq!(browser.value(FOCUSED).await, "code", "the field has the focus again");
         let alert = browser.value("return document.querySelector('[role=alert]').innerText").await;
-        assert_eq!(alert, "This is not the code that was sent: it can be tried 4 more times.");
+        assert_eq!(alert, "This is not the code that was sent: it can be tried 4 times more.");
         browser.value("document.activeElement.select()").await;
         browser.press(CODE).await;
         browser.enter().await;

@@ -93,7 +93,7 @@ async fn a_person_comes_from_the_first_page_to_the_last_and_rollcall_never_hears
         &["Enter the code", "•••@a.example", "1 December 2026, 12:00 UTC"],
     );
     says(visitor.post("/check", "code=12345").await, 422, &["A code has six digits.", "value=\"12345\""]);
-    says(visitor.post("/check", "code=000000").await, 422, &["it can be tried 4 more times"]);
+    says(visitor.post("/check", "code=000000").await, 422, &["it can be tried 4 times more"]);
     says(visitor.post("/pin", "pin=735190&again=735190").await, 200, &["Enter the code"]);
     says(
         visitor.post("/check", &format!("code={}+{}", &CODE[..3], &CODE[3..])).await,
@@ -170,12 +170,12 @@ async fn codes_that_count_no_more_and_codes_that_come_too_soon_are_told_as_rollc
         says(
             visitor.post("/check", "code=000000").await,
             422,
-            &[&format!("tried {left} more"), "name=\"code\""],
+            &[&format!("tried {left} times more"), "name=\"code\""],
         );
     }
     let spent = visitor.post("/check", "code=000000").await;
     assert!(!spent.1.contains("name=\"code\""));
-    says(spent, 422, &["tried 0 more times"]);
+    says(spent, 422, &["tried 0 times more"]);
 }
 
 #[tokio::test]

@@ -176,7 +176,7 @@ fn check(id: &str, person: &mut Person, body: &Value) -> Response {
     if typed != CODE {
         person.tries -= 1;
         let detail =
-            format!("This is not the code that was sent: it can be tried {} more times.", person.tries);
+            format!("This is not the code that was sent: it can be tried {} times more.", person.tries);
         return problem(422, "wrong-code", &detail, Some(person.tries));
     }
     person.taken.push("email-verified".to_owned());
