@@ -10,9 +10,9 @@ use crate::support::{Site, bare};
 
 const TENANT: &str = "Northlight Instruments";
 
-/// A demo that serves on; it ends when dropped.
+/// A demo that serves on.
 struct Demo {
-    child: Child,
+    _running: Running,
     /// Its database.
     site: Site,
     /// Where the page of the application is.
@@ -25,9 +25,11 @@ impl Demo {
     fn start() -> Self {
         let mut site = Site::sqlite();
         let data = site.folder.path().join("demo").display().to_string();
-        let mut child =
-            bare(&["demo", "--data-dir", &data]).stdout(Stdio::piped()).spawn().expect("it starts");
-        let mut lines = BufReader::new(child.stdout.take().expect("its output is piped")).lines();
+        let mut command = bare(&["demo", "--data-dir", &data]);
+        // A clock that is moved by hand makes warnings of its own.
+        command.stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut running = Running(command.spawn().expect("it starts"));
+        let mut lines = BufReader::new(running.0.stdout.take().expect("its output is piped")).lines();
         let mut next = |sign: &str| loop {
             let line = lines.next().expect("the demo goes on").expect("its output is text");
             if line.contains(sign) {
@@ -39,8 +41,8 @@ impl Demo {
         let (page, rest) = rest.split_once(": install it there as ").expect("what to do");
         let (invited, _) = rest.split_once(", whose mail is in the demo's mailbox").expect("a person");
         let last = next("--database-url");
-        site.database_url = last.split('\'').nth(1).expect("the database is named").to_owned();
-        Self { child, site, page: page.to_owned(), invited: invited.to_owned() }
+        last.split('\'').nth(1).expect("the database is named").clone_into(&mut site.database_url);
+        Self { _running: running, site, page: page.to_owned(), invited: invited.to_owned() }
     }
 
     /// People with this status whose userName ends so.
@@ -57,11 +59,13 @@ impl Demo {
     }
 }
 
-impl Drop for Demo {
+struct Running(Child);
+
+impl Drop for Running {
     fn drop(&mut self) {
         // Ended already when the demo itself failed.
-        _ = self.child.kill();
-        _ = self.child.wait();
+        _ = self.0.kill();
+        _ = self.0.wait();
     }
 }
 
@@ -135,6 +139,9 @@ fn says((status, text): &(u16, String), expected: u16, words: &str) {
 #[tokio::test]
 async fn the_sample_application_takes_people_from_the_invitation_to_a_device_and_back_after_a_deactivation() {
     let demo = Demo::start();
+    let tokens = demo.site.json(&["api-token", "list", "--tenant", TENANT]);
+    let scopes = json!(["people:read", "enrolment:write", "devices:write"]);
+    assert_eq!(tokens["items"][0]["scopes"], scopes, "no more than it needs: {tokens}");
     an_invited_person_is_active_with_a_device(&demo).await;
     a_person_without_access_is_told_so(&demo).await;
     a_person_who_comes_back_restores(&demo).await;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use reqwest::redirect::Policy;
 use reqwest::{Method, StatusCode, Url};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -100,7 +101,8 @@ impl Problem {
 
 impl Rollcall {
     pub(crate) fn new(api: String, token: String) -> reqwest::Result<Self> {
-        let http = reqwest::Client::builder().timeout(PATIENCE).no_proxy().build()?;
+        let http =
+            reqwest::Client::builder().timeout(PATIENCE).redirect(Policy::none()).no_proxy().build()?;
         Ok(Self { http, api, token })
     }
 

@@ -199,7 +199,8 @@ fn told(refused: &Refused) -> Response {
             "Its token is not accepted. Whoever runs the application has to give it another one.".to_owned(),
         ),
         Refused::Problem(problem) => {
-            let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::BAD_GATEWAY);
+            let status = StatusCode::from_u16(problem.status).ok().filter(|status| status.as_u16() >= 400);
+            let status = status.unwrap_or(StatusCode::BAD_GATEWAY);
             (status, "Rollcall refuses this", problem.detail.clone())
         }
     };
