@@ -18,7 +18,8 @@ use std::sync::Arc;
 
 use tokio::net::TcpListener;
 
-use rollcall::Rollcall;
+pub use rollcall::{People, Person, Problem, Refused, Rollcall, Sent, Step};
+
 use session::Sessions;
 
 /// What people call the application.

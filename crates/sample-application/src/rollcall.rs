@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const VERSION: &str = "7.1.0";
 
 /// A client of the API.
-pub(crate) struct Rollcall {
+pub struct Rollcall {
     http: reqwest::Client,
     api: String,
     token: String,
@@ -27,10 +27,16 @@ pub(crate) struct Rollcall {
 /// A person, and whether the application lets the person in.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Person {
-    pub(crate) id: String,
+pub struct Person {
+    /// The person's id at Rollcall.
+    pub id: String,
+    /// The name with which the person signs in.
+    pub user_name: String,
+    /// The status of the enrolment, such as `active`.
+    pub status: String,
+    /// The steps that were taken.
+    pub steps: Vec<Step>,
     pub(crate) access: bool,
-    pub(crate) status: String,
     pub(crate) missing_steps: Vec<String>,
     pub(crate) restore_owed: bool,
     pub(crate) last_used_at: Option<DateTime<Utc>>,
@@ -40,10 +46,26 @@ pub(crate) struct Person {
     pub(crate) permissions: BTreeMap<String, Value>,
 }
 
+/// A step of an enrolment that was taken.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Step {
+    /// Its name, such as `pin-set`.
+    pub step: String,
+}
+
+/// A page of people.
+#[derive(Clone, Debug, Deserialize)]
+pub struct People {
+    /// How many there are in all.
+    pub total: usize,
+    /// Those of the page.
+    pub items: Vec<Person>,
+}
+
 /// A code that was sent.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Sent {
+pub struct Sent {
     /// The address, most of it hidden.
     pub(crate) address: String,
     pub(crate) expires_at: DateTime<Utc>,
@@ -67,7 +89,7 @@ struct Devices {
 
 /// Why a request came to nothing.
 #[derive(Debug, Error)]
-pub(crate) enum Refused {
+pub enum Refused {
     /// There was no answer.
     #[error("Rollcall does not answer")]
     Silent,
@@ -82,7 +104,7 @@ pub(crate) enum Refused {
 /// A refusal as Rollcall tells it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Problem {
+pub struct Problem {
     #[serde(rename = "type")]
     kind: String,
     pub(crate) status: u16,
@@ -100,7 +122,11 @@ impl Problem {
 }
 
 impl Rollcall {
-    pub(crate) fn new(api: String, token: String) -> reqwest::Result<Self> {
+    /// A client of the API at an address, such as `http://127.0.0.1:8080/api/v1`, with a token.
+    ///
+    /// # Errors
+    /// When no HTTP client can be made.
+    pub fn new(api: String, token: String) -> reqwest::Result<Self> {
         let http =
             reqwest::Client::builder().timeout(PATIENCE).redirect(Policy::none()).no_proxy().build()?;
         Ok(Self { http, api, token })
@@ -116,8 +142,21 @@ impl Rollcall {
         self.ask(Method::GET, self.url(&format!("/people/{id}"))?, None).await
     }
 
-    /// Registers a device under the application's own reference for it.
-    pub(crate) async fn register(
+    /// The people who match a SCIM filter (RFC 7644 §3.4.2.2), from the one of this number on; the first has 1.
+    ///
+    /// # Errors
+    /// See [`Refused`].
+    pub async fn people(&self, filter: &str, start: usize) -> Result<People, Refused> {
+        let parameters = [("filter", filter), ("startIndex", &start.to_string())];
+        let url = Url::parse_with_params(&format!("{}/people", self.api), parameters);
+        self.ask(Method::GET, url.map_err(|_| Refused::Silent)?, None).await
+    }
+
+    /// Registers a device, with its name and platform, under the application's own reference for it.
+    ///
+    /// # Errors
+    /// See [`Refused`].
+    pub async fn register(
         &self,
         id: &str,
         reference: &str,
@@ -128,18 +167,29 @@ impl Rollcall {
         self.ask::<Device>(Method::PUT, path, Some(device)).await.map(drop)
     }
 
-    pub(crate) async fn send_code(&self, id: &str, device: &str) -> Result<Sent, Refused> {
+    /// Has a code sent, for a device of this name.
+    ///
+    /// # Errors
+    /// See [`Refused`].
+    pub async fn send_code(&self, id: &str, device: &str) -> Result<Sent, Refused> {
         let path = self.url(&format!("/people/{id}/code"))?;
         self.ask(Method::POST, path, Some(json!({ "device": device }))).await
     }
 
-    pub(crate) async fn check_code(&self, id: &str, code: &str) -> Result<Person, Refused> {
+    /// Has a code checked that the person typed.
+    ///
+    /// # Errors
+    /// See [`Refused`].
+    pub async fn check_code(&self, id: &str, code: &str) -> Result<Person, Refused> {
         let path = self.url(&format!("/people/{id}/code/check"))?;
         self.ask(Method::POST, path, Some(json!({ "code": code }))).await
     }
 
     /// Reports a step that the person has taken.
-    pub(crate) async fn report(&self, id: &str, step: &str) -> Result<Person, Refused> {
+    ///
+    /// # Errors
+    /// See [`Refused`].
+    pub async fn report(&self, id: &str, step: &str) -> Result<Person, Refused> {
         let path = self.url(&format!("/people/{id}/steps"))?;
         self.ask(Method::POST, path, Some(json!({ "step": step }))).await
     }

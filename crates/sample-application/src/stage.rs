@@ -52,7 +52,7 @@ mod tests {
             (true, &[], false, Stage::Done),
         ] {
             let person = json!({
-                "id": "x", "access": access, "status": "pending", "missingSteps": missing,
+                "id": "x", "userName": "x", "steps": [], "access": access, "status": "pending", "missingSteps": missing,
                 "restoreOwed": owed, "seats": [], "waiting": []
             });
             let person: Person = serde_json::from_value(person).expect("a person");

@@ -7,12 +7,12 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use chrono::TimeDelta;
 use operations::{brake, report, request_log};
-use sample_application::NAME;
+use sample_application::{NAME, Person};
 use server::Clock;
 use server::admin::Admin;
 use tokio::task::JoinSet;
 
-use super::application::{self, Application, Person};
+use super::application::{self, Application};
 use super::cast::{crew, crew_groups, staff, staff_groups};
 use super::client::{Client, Space};
 use super::directory::Directory;
@@ -146,7 +146,9 @@ impl<'d> Play<'d> {
         self.say("Mail", &format!("{} invitations are in the mailboxes", self.mailbox.count()))?;
         let invited = self.application.invited().await?;
         let hero = &self.staff.people[HERO].user_name;
-        let begins = |(number, person): &(usize, &Person)| number % 3 == 0 || person.is_called(hero);
+        let begins = |(number, person): &(usize, &Person)| {
+            number % 3 == 0 || person.user_name.eq_ignore_ascii_case(hero)
+        };
         let begin: Vec<_> = invited.iter().enumerate().filter(begins).map(|(_, person)| person).collect();
         let bar = self.progress.bar(NAME, begin.len());
         for (number, person) in (1..).zip(&begin) {
@@ -162,8 +164,8 @@ impl<'d> Play<'d> {
     /// A person who can install the application: invited, with the mail in the mailbox.
     pub(super) async fn somebody_invited(&self) -> Result<Option<String>> {
         let mut invited = self.application.invited().await?.into_iter();
-        let found = invited.find(|person| !self.mailbox.mails(person.address()).is_empty());
-        Ok(found.map(|person| person.address().to_owned()))
+        let found = invited.find(|person| !self.mailbox.mails(&person.user_name).is_empty());
+        Ok(found.map(|person| person.user_name))
     }
 
     /// The brake holds what a mistake would take, until the mistake is mended.
