@@ -151,12 +151,20 @@ async fn install(State(state): Shared, headers: HeaderMap, Form(typed): Form<Ins
         return Ok(page(StatusCode::FORBIDDEN, &Closed::new(&person)));
     }
     let before = state.sessions.of(&headers);
-    // A person who begins again in the same browser has the same device.
-    let known = before.as_ref().filter(|(_, session)| session.person == person.id);
+    // A person who begins again before a code was right has the same device.
+    let known = before.as_ref().filter(|(_, session)| session.person == person.id && !session.verified);
     let reference = known.map_or_else(unguessable, |(_, session)| session.device.clone());
     match state.rollcall.register(&person.id, &reference, (&device, &platform)).await {
         Ok(()) => {}
-        Err(Refused::Problem(problem)) if problem.status == 422 => return Ok(again(problem.detail)),
+        Err(Refused::Problem(problem)) if problem.status == 422 => {
+            // The next try is another device: this one may have been revoked.
+            let ended = before.map(|(name, _)| state.sessions.end(&name));
+            let answer = again(problem.detail);
+            return Ok(match ended {
+                Some(cookie) => with_cookie(answer, cookie),
+                None => answer,
+            });
+        }
         Err(refused) => return closed(&state, &person.id, refused).await,
     }
     let sending = match state.rollcall.send_code(&person.id, &device).await {

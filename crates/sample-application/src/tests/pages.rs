@@ -257,7 +257,18 @@ async fn a_device_that_was_signed_out_is_installed_anew() {
     says(visitor.post("/pin", "pin=735190&again=735190").await, 200, &["Latchkey is ready"]);
     stub.revoke("ada");
     says(visitor.open("/").await, 200, &["This device was signed out", "value=\"ada@a.example\""]);
-    says(visitor.open("/").await, 200, &["Install Latchkey"]);
+    says(visitor.install("ada").await, 200, &["Enter the code"]);
+    says(visitor.install("ada").await, 200, &["Enter the code"]);
+    let registered = stub.told().into_iter().filter(|told| told.starts_with("PUT"));
+    let paths: Vec<String> =
+        registered.map(|told| told.split(' ').nth(1).unwrap_or_default().to_owned()).collect();
+    assert!(
+        paths[0] != paths[1] && paths[1] == paths[2],
+        "another device, and the same one again: {paths:?}"
+    );
+    stub.revoke("ada");
+    says(visitor.install("ada").await, 422, &["This device was revoked."]);
+    says(visitor.install("ada").await, 200, &["Enter the code"]);
 }
 
 #[tokio::test]

@@ -37,6 +37,7 @@ struct Person {
     taken: Vec<String>,
     tries: u32,
     devices: Vec<Value>,
+    revoked: Vec<String>,
     used: bool,
 }
 
@@ -63,16 +64,13 @@ impl Stub {
         self.state.told.lock().expect("no test panics with it").clone()
     }
 
-    /// Takes the devices of a person away.
+    /// Revokes the devices of a person.
     pub(super) fn revoke(&self, person: &str) {
-        self.state
-            .people
-            .lock()
-            .expect("no test panics with it")
-            .entry(person.to_owned())
-            .or_default()
-            .devices
-            .clear();
+        let mut people = self.state.people.lock().expect("no test panics with it");
+        let person = people.entry(person.to_owned()).or_default();
+        let references =
+            person.devices.drain(..).map(|device| device["reference"].as_str().map(str::to_owned));
+        person.revoked.extend(references.flatten());
     }
 }
 
@@ -128,6 +126,9 @@ fn about(id: &str, person: &mut Person, (method, segments): (&Method, &[&str]), 
         ("GET", ["entitlement"] | ["people", _]) => axum::Json(shown(id, person)).into_response(),
         ("PUT", ["people", _, "devices", reference]) => {
             let name = body["name"].as_str().expect("a name");
+            if person.revoked.iter().any(|revoked| revoked == reference) {
+                return problem(422, "invalid-value", "This device was revoked.", None);
+            }
             if name.chars().count() > 200 {
                 return problem(422, "invalid-value", "The name is too long.", None);
             }
