@@ -1,6 +1,6 @@
 //! `rollcall administrator`: who looks after a tenant.
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
 use operations::{administrators, sign_in};
@@ -67,10 +67,11 @@ pub(crate) enum Command {
     )]
     Invite {
         /// The tenant, by name or id; without it an administrator of the whole installation
-        #[arg(long)]
+        #[arg(long, requires = "administrator")]
         tenant: Option<String>,
-        /// The administrator, by e-mail address or id
-        administrator: String,
+        /// The administrator, by e-mail address or id; without it, and without a tenant, the first owner of the installation, as
+        /// long as no administrator has a password
+        administrator: Option<String>,
     },
     /// Makes a link by which an administrator signs in once without a password, such as after the loss of a telephone.
     #[command(
@@ -150,8 +151,15 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
         }
         Command::Invite { tenant, administrator } => {
             let operator = admin.operator("administrator invite");
-            let made = sign_in::invite(db, &operator, tenant.as_deref(), &administrator).await;
-            link(global, &admin, &made.map_err(told)?)
+            let made = match administrator {
+                Some(administrator) => {
+                    sign_in::invite(db, &operator, tenant.as_deref(), &administrator).await.map_err(told)?
+                }
+                None => sign_in::first(db, &operator).await.map_err(told)?.context(
+                    "an administrator has a password already: name the one to invite, `rollcall administrator list` shows all",
+                )?,
+            };
+            link(global, &admin, &made)
         }
         Command::SignInLink { tenant, administrator } => {
             let operator = admin.operator("administrator sign-in-link");

@@ -40,21 +40,16 @@ pub(crate) async fn run(arguments: Arguments, global: &Global) -> Result<()> {
     output::line(format!("listening on http://{}", server.address()))?;
     let admin = Admin::open(&config).await?;
     if operations::tenants::list(admin.db()).await.map_err(told)?.is_empty() {
-        output::lines(how_to_go_on(global, server.scim_url()))?;
-    }
-    if let Some(first) = sign_in::first(admin.db(), &admin.operator("serve")).await.map_err(told)? {
-        output::lines([
-            String::new(),
-            "No administrator can sign in yet. The first owner of this installation follows this link, which works once:".to_owned(),
-            format!("  {}{}", server.site(), first.path),
-        ])?;
+        let first = sign_in::first(admin.db(), &admin.operator("serve")).await.map_err(told)?;
+        let link = first.map(|first| format!("{}{}", server.site(), first.path));
+        output::lines(how_to_go_on(global, server.scim_url(), link.as_deref()))?;
     }
     drop(admin);
     Ok(server.serve(ended).await?)
 }
 
 /// What to do with an empty database: the commands, with this one's own database.
-fn how_to_go_on(global: &Global, url: &str) -> Vec<String> {
+fn how_to_go_on(global: &Global, url: &str, link: Option<&str>) -> Vec<String> {
     let mut with = String::new();
     for (flag, value) in [
         ("--config", global.config.as_ref().map(|file| file.display().to_string())),
@@ -62,7 +57,15 @@ fn how_to_go_on(global: &Global, url: &str) -> Vec<String> {
     ] {
         with.extend(value.map(|value| format!(" {flag} '{value}'")));
     }
-    vec![
+    let console = link.map(|link| {
+        [
+            String::new(),
+            "The console has no administrator yet. The first owner follows this link, which counts for three days and once:".to_owned(),
+            format!("  {link}"),
+        ]
+    });
+    let mut lines: Vec<String> = console.into_iter().flatten().collect();
+    lines.extend([
         String::new(),
         "The database is empty. In another terminal, in the same folder:".to_owned(),
         format!("  rollcall tenant create example{with}"),
@@ -73,5 +76,6 @@ fn how_to_go_on(global: &Global, url: &str) -> Vec<String> {
         format!("  {url}"),
         "Once it has pushed a group, bind it, and its members get seats:".to_owned(),
         format!("  rollcall binding create --group 'NAME OF THE GROUP' --pool licences{with}"),
-    ]
+    ]);
+    lines
 }

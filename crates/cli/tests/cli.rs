@@ -335,6 +335,7 @@ fn the_first_start_says_how_to_go_on_and_a_later_one_does_not() {
         assert!(said.contains(command), "{said}");
     }
     assert!(said.contains(&format!("http://{}/scim/v2", server.address)), "{said}");
+    assert!(said.contains(&format!("http://{}/console/join/rollcall_", server.address)), "{said}");
     server.stop();
     assert_eq!(server.line(), "", "and nothing more");
 

@@ -24,6 +24,7 @@ fn the_demo_plays_both_directories_and_reports_what_became_of_everybody() {
     report.says("initial cycle: 58 people, 6 groups");
     report.says("183 invitations are in the mailboxes");
     report.says("61 people installed it, typed the code from their mail and set a PIN");
+    report.says("Latchkey   its own page is served at http://127.0.0.1:");
     report.says("the grace of 2 people is over");
 
     report.says("23 more keep it until an administrator decides");

@@ -10,6 +10,7 @@ mod key;
 mod nouns;
 mod permissions;
 mod previews;
+mod sample;
 mod sending;
 mod sigkill;
 mod support;

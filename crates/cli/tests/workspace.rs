@@ -18,7 +18,9 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("store", &["provisioning", "scim"]),
     ("operations", &["letters", "provisioning", "scim", "store"]),
     ("server", &["letters", "operations", "provisioning", "scim"]),
-    ("cli", &["operations", "server"]),
+    // Another product: it has Rollcall's API and nothing else of it.
+    ("sample-application", &[]),
+    ("cli", &["operations", "sample-application", "server"]),
     ("conformance-tests", &[]),
     ("xtask", &[]),
 ];
@@ -71,7 +73,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("sea-orm-migration", &["store"]),
     // xtask measures a bare INSERT to compare with.
     ("sqlx", &["store", "xtask"]),
-    ("axum", &["server"]),
+    ("axum", &["server", "sample-application"]),
     ("lettre", &["server"]),
     ("clap", &["cli", "xtask"]),
 ];

@@ -2,16 +2,10 @@
 
 use anyhow::{Context, Result, ensure};
 use chrono::TimeDelta;
-use reqwest::header::AUTHORIZATION;
-use reqwest::{Method, StatusCode};
-use serde_json::{Value, json};
+use sample_application::{Person, Refused, Rollcall};
 use server::Clock;
 
-use super::client::{Space, encode};
 use super::mailbox::Mailbox;
-
-/// What people call the application.
-pub(super) const NAME: &str = "Latchkey";
 
 /// Devices that people have.
 const DEVICES: [(&str, &str); 4] =
@@ -19,104 +13,69 @@ const DEVICES: [(&str, &str); 4] =
 
 /// The application.
 pub(super) struct Application {
-    http: reqwest::Client,
-    base: String,
-    token: String,
+    rollcall: Rollcall,
     clock: Clock,
 }
 
-/// A person as the application knows the person.
-pub(super) struct Person {
-    id: String,
-    address: String,
-}
-
-impl Person {
-    /// Whether this is the person's `userName`.
-    pub(super) fn is_called(&self, user_name: &str) -> bool {
-        self.address.eq_ignore_ascii_case(user_name)
-    }
+/// Where the API of the server is whose SCIM base URL this is.
+pub(super) fn api(scim_url: &str) -> Result<String> {
+    let site = scim_url.strip_suffix("/scim/v2").context("the base URL has no SCIM endpoint")?;
+    Ok(format!("{site}/api/v1"))
 }
 
 impl Application {
-    /// A client of the server whose SCIM base URL this is.
-    pub(super) fn new(scim_url: &str, token: &str, clock: Clock) -> Result<Self> {
-        let http = reqwest::Client::builder().build().context("no HTTP client can be made")?;
-        let site = scim_url.strip_suffix("/scim/v2").context("the base URL has no SCIM endpoint")?;
-        Ok(Self { http, base: format!("{site}/api/v1"), token: token.to_owned(), clock })
+    /// A client of the API at this address.
+    pub(super) fn new(api: String, token: &str, clock: Clock) -> Result<Self> {
+        let rollcall = Rollcall::new(api, token.to_owned()).context("no HTTP client can be made")?;
+        Ok(Self { rollcall, clock })
     }
 
     /// The people whose invitation has arrived and who have not begun, by name.
     pub(super) async fn invited(&self) -> Result<Vec<Person>> {
-        let (mut people, mut start) = (Vec::new(), 1);
+        let mut invited = self.pending().await?;
+        invited.retain(|person| person.steps.len() == 1);
+        invited.sort_unstable_by(|one, other| one.user_name.cmp(&other.user_name));
+        Ok(invited)
+    }
+
+    /// How many people are pending and have no invitation yet.
+    pub(super) async fn awaiting(&self) -> Result<usize> {
+        let pending = self.pending().await?;
+        Ok(pending.iter().filter(|person| person.steps.len() != 1).count())
+    }
+
+    async fn pending(&self) -> Result<Vec<Person>> {
+        let filter = "urn:rollcall:params:scim:schemas:extension:enrolment:1.0:User:status eq \"pending\"";
+        let mut people = Vec::new();
         loop {
-            let page = self.pending(&format!("startIndex={start}")).await?;
-            let items = page["items"].as_array().context("a page of people")?;
-            let invited = |person: &&Value| person["steps"].as_array().is_some_and(|steps| steps.len() == 1);
-            for person in items.iter().filter(invited) {
-                let text = |name: &str| person[name].as_str().map(str::to_owned);
-                let (id, address) = text("id").zip(text("userName")).context("a person with a name")?;
-                people.push(Person { id, address });
-            }
-            start += items.len();
-            if items.is_empty() || start > usize::try_from(page["total"].as_u64().unwrap_or(0))? {
-                people.sort_unstable_by(|one, other| one.address.cmp(&other.address));
+            let page = self.later(self.rollcall.people(filter, people.len() + 1)).await?;
+            let is_last = page.items.is_empty() || people.len() + page.items.len() >= page.total;
+            people.extend(page.items);
+            if is_last {
                 return Ok(people);
             }
         }
     }
 
-    /// How many people are pending and have no invitation yet.
-    pub(super) async fn awaiting(&self) -> Result<u64> {
-        let pending = self.pending("count=0").await?["total"].as_u64().context("how many they are")?;
-        Ok(pending.saturating_sub(self.invited().await?.len() as u64))
-    }
-
-    async fn pending(&self, part: &str) -> Result<Value> {
-        let filter = "urn:rollcall:params:scim:schemas:extension:enrolment:1.0:User:status eq \"pending\"";
-        let path = format!("/people?{part}&filter={}", encode(filter, Space::Plus));
-        self.send(Method::GET, &path, None, StatusCode::OK).await
-    }
-
     /// A person installs the application: it registers the device, has a code sent, checks what the person types, and reports
     /// that the PIN is set. The person is active then.
     pub(super) async fn installed_by(&self, person: &Person, mailbox: &Mailbox) -> Result<()> {
-        let (id, address) = (&person.id, &person.address);
+        let (id, address, rollcall) = (&person.id, &person.user_name, &self.rollcall);
         let (kind, platform) = DEVICES[address.len() % DEVICES.len()];
         let name = format!("{}-{kind}", address.split(['.', '@']).next().unwrap_or_default());
-        let device = json!({ "name": name, "platform": platform, "appVersion": "7.1.0" });
-        let path = format!("/people/{id}/devices/{kind}-1");
-        self.send(Method::PUT, &path, Some(&device), StatusCode::OK).await?;
-        let asked = json!({ "device": name });
-        self.send(Method::POST, &format!("/people/{id}/code"), Some(&asked), StatusCode::ACCEPTED).await?;
+        self.later(rollcall.register(id, &format!("{kind}-1"), (&name, platform))).await?;
+        self.later(rollcall.send_code(id, &name)).await?;
         let code = mailbox.newest(address, code_in).await?;
-        let path = format!("/people/{id}/code/check");
-        self.send(Method::POST, &path, Some(&json!({ "code": code })), StatusCode::OK).await?;
-        let step = json!({ "step": "pin-set" });
-        let person =
-            self.send(Method::POST, &format!("/people/{id}/steps"), Some(&step), StatusCode::OK).await?;
-        ensure!(person["status"] == "active", "a person who has taken every step is {}", person["status"]);
+        self.later(rollcall.check_code(id, &code)).await?;
+        let person = self.later(rollcall.report(id, "pin-set")).await?;
+        ensure!(person.status == "active", "a person who has taken every step is {}", person.status);
         Ok(())
     }
 
-    async fn send(
-        &self,
-        method: Method,
-        path: &str,
-        body: Option<&Value>,
-        expected: StatusCode,
-    ) -> Result<Value> {
+    /// A request takes a second.
+    async fn later<T>(&self, request: impl Future<Output = Result<T, Refused>>) -> Result<T> {
         self.clock.advance(TimeDelta::seconds(1));
-        let mut request = self.http.request(method.clone(), format!("{}{path}", self.base));
-        request = request.header(AUTHORIZATION, format!("Bearer {}", self.token));
-        if let Some(body) = body {
-            request = request.json(body);
-        }
-        let response = request.send().await.with_context(|| format!("{method} {path} was not answered"))?;
-        let status = response.status();
-        let text = response.text().await?;
-        ensure!(status == expected, "{method} {path} was answered {status} instead of {expected}: {text}");
-        Ok(serde_json::from_str(&text).unwrap_or_default())
+        request.await.context("the application's request was not answered as it should be")
     }
 }
 

@@ -47,6 +47,12 @@ impl Mailbox {
         self.mails.lock().unwrap_or_else(PoisonError::into_inner).values().map(Vec::len).sum()
     }
 
+    /// The mails to an address as they came, oldest first.
+    pub(super) fn mails(&self, address: &str) -> Vec<String> {
+        let mails = self.mails.lock().unwrap_or_else(PoisonError::into_inner);
+        mails.get(&address.to_lowercase()).cloned().unwrap_or_default()
+    }
+
     /// The newest line among the mail to an address in which `find` finds something; waits until there is one.
     pub(super) async fn newest(&self, address: &str, find: fn(&str) -> Option<String>) -> Result<String> {
         let found = async {
@@ -63,8 +69,7 @@ impl Mailbox {
     }
 
     fn look(&self, address: &str, find: fn(&str) -> Option<String>) -> Option<String> {
-        let mails = self.mails.lock().unwrap_or_else(PoisonError::into_inner);
-        mails.get(&address.to_lowercase())?.iter().rev().find_map(|mail| mail.lines().find_map(find))
+        self.mails(address).iter().rev().find_map(|mail| mail.lines().find_map(find))
     }
 
     /// One conversation by RFC 5321, as far as the server of this program needs it.

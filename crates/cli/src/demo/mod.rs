@@ -16,9 +16,11 @@ mod names;
 mod play;
 mod progress;
 mod report;
+mod sample;
 mod stage;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -34,6 +36,7 @@ use crate::output;
 use mailbox::Mailbox;
 use play::Play;
 use progress::Progress;
+use sample::Page;
 
 /// Days that the demo plays.
 const DAYS: i64 = 11;
@@ -67,7 +70,7 @@ pub(crate) async fn run(arguments: Arguments, global: &Global) -> Result<()> {
     server::logging::start(&config.log);
 
     // Besides the days, the requests take their time.
-    let clock = Clock::standing_at(Clock::system().now() - TimeDelta::days(DAYS) - TimeDelta::hours(1));
+    let clock = Clock::standing_at(Clock::system().now() - TimeDelta::days(DAYS) - TimeDelta::hours(2));
     let admin = Admin::open_with(&config, clock.clone()).await?;
     let server = Server::build_with(config, clock.clone()).await?;
     let url = server.scim_url().to_owned();
@@ -106,10 +109,16 @@ struct After<'a> {
 }
 
 /// Plays, reports, and serves on if it is to.
-async fn show(admin: &Admin, clock: &Clock, url: &str, mailbox: &Mailbox, after: &After<'_>) -> Result<()> {
+async fn show(
+    admin: &Admin,
+    clock: &Clock,
+    url: &str,
+    mailbox: &Arc<Mailbox>,
+    after: &After<'_>,
+) -> Result<()> {
     let progress = Progress::on_terminal_or_plain();
     let started = Instant::now();
-    let mut play = Play::new(admin, clock, (url, mailbox), &progress).await?;
+    let mut play = Play::new(admin, clock, (url, Page::open().await?, mailbox), &progress).await?;
     play.everything().await?;
     let (requests, seconds) = (play.requests(), started.elapsed().as_secs_f64());
     progress.say(&format!("{requests} requests, each answered as it should be, in {seconds:.1} s\n"))?;
@@ -118,7 +127,7 @@ async fn show(admin: &Admin, clock: &Clock, url: &str, mailbox: &Mailbox, after:
         let (operator, tenant) = (admin.operator("demo"), Some(play.stage.tenant.as_str()));
         let link = sign_in::sign_in_link(admin.db(), &operator, tenant, stage::OWNER).await.map_err(told)?;
         let site = url.trim_end_matches("/scim/v2");
-        output::lines(report::to_try(&play, url, &format!("{site}{}", link.path)))?;
+        output::lines(report::to_try(&play, url, &format!("{site}{}", link.path)).await?)?;
     }
     output::lines(after.database.map(|database| report::to_look_at(&play, database)).unwrap_or_default())?;
     if after.url.is_some() {

@@ -1,15 +1,18 @@
 //! The order of things: who pushes when, and how much time passes in between.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use chrono::TimeDelta;
 use operations::{brake, report, request_log};
+use sample_application::{NAME, Person};
 use server::Clock;
 use server::admin::Admin;
+use tokio::task::JoinSet;
 
-use super::application::{self, Application, Person};
+use super::application::{self, Application};
 use super::cast::{crew, crew_groups, staff, staff_groups};
 use super::client::{Client, Space};
 use super::directory::Directory;
@@ -19,6 +22,7 @@ use super::jumpcloud::JumpCloud;
 use super::mailbox::Mailbox;
 use super::names::{BOUGHT_COMPANY, COMPANY};
 use super::progress::Progress;
+use super::sample::Page;
 use super::stage::{self, Stage};
 use super::{DAYS, incremental, initial};
 use crate::global::told;
@@ -39,6 +43,9 @@ pub(super) struct Play<'d> {
     entra: Entra,
     jumpcloud: JumpCloud,
     application: Application,
+    /// Where the page of the sample application is.
+    pub(super) page: String,
+    _served: JoinSet<()>,
     mailbox: &'d Mailbox,
     days: i64,
     /// How many people kept access by the brake.
@@ -50,11 +57,14 @@ impl<'d> Play<'d> {
     pub(super) async fn new(
         admin: &'d Admin,
         clock: &'d Clock,
-        (url, mailbox): (&str, &'d Mailbox),
+        (url, page, mailbox): (&str, Page, &'d Arc<Mailbox>),
         progress: &'d Progress,
     ) -> Result<Self> {
-        let stage = stage::build(admin).await?;
-        let application = Application::new(url, &stage.application, clock.clone())?;
+        let stage = stage::build(admin, page.url()).await?;
+        let api = application::api(url)?;
+        let application = Application::new(api.clone(), &stage.application, clock.clone())?;
+        let page_url = page.url().to_owned();
+        let served = page.serve(api, stage.application.clone(), mailbox).await?;
         let staff = Directory::new(staff(), staff_groups());
         let crew = Directory::new(crew(), crew_groups());
         let client = |token: &str, space| Client::new(url.to_owned(), token.to_owned(), space, clock.clone());
@@ -76,6 +86,8 @@ impl<'d> Play<'d> {
             entra,
             jumpcloud,
             application,
+            page: page_url,
+            _served: served,
             mailbox,
             days: 0,
             held: 0,
@@ -134,16 +146,26 @@ impl<'d> Play<'d> {
         self.say("Mail", &format!("{} invitations are in the mailboxes", self.mailbox.count()))?;
         let invited = self.application.invited().await?;
         let hero = &self.staff.people[HERO].user_name;
-        let begins = |(number, person): &(usize, &Person)| number % 3 == 0 || person.is_called(hero);
+        let begins = |(number, person): &(usize, &Person)| {
+            number % 3 == 0 || person.user_name.eq_ignore_ascii_case(hero)
+        };
         let begin: Vec<_> = invited.iter().enumerate().filter(begins).map(|(_, person)| person).collect();
-        let bar = self.progress.bar(application::NAME, begin.len());
+        let bar = self.progress.bar(NAME, begin.len());
         for (number, person) in (1..).zip(&begin) {
             self.application.installed_by(person, self.mailbox).await?;
             bar.at(number);
         }
         bar.finish();
         let words = "typed the code from their mail and set a PIN: they are active, with a device";
-        self.say(application::NAME, &format!("{} people installed it, {words}", begin.len()))
+        self.say(NAME, &format!("{} people installed it, {words}", begin.len()))?;
+        self.say(NAME, &format!("its own page is served at {}, for people who try it by hand", self.page))
+    }
+
+    /// A person who can install the application: invited, with the mail in the mailbox.
+    pub(super) async fn somebody_invited(&self) -> Result<Option<String>> {
+        let mut invited = self.application.invited().await?.into_iter();
+        let found = invited.find(|person| !self.mailbox.mails(&person.user_name).is_empty());
+        Ok(found.map(|person| person.user_name))
     }
 
     /// The brake holds what a mistake would take, until the mistake is mended.

@@ -1,7 +1,8 @@
 //! What became of each person, as tables and sentences that a person reads.
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use operations::{conflicts, people, pools, report};
+use sample_application::NAME;
 use server::admin::Admin;
 
 use super::incremental::HERO;
@@ -83,17 +84,22 @@ fn what_to_do(conflict: &conflicts::Conflict) -> String {
 }
 
 /// What to try while the server at this SCIM base URL is up.
-pub(super) fn to_try(play: &Play<'_>, url: &str, link: &str) -> Vec<String> {
+pub(super) async fn to_try(play: &Play<'_>, url: &str, link: &str) -> Result<Vec<String>> {
     let status = "urn:rollcall:params:scim:schemas:extension:enrolment:1.0:User:status";
     let query = format!("attributes=userName&filter={status}%20eq%20%22deactivated%22");
     let token = &play.stage.entra.token;
-    vec![
+    let person = play.somebody_invited().await?.context("nobody is invited and has yet to begin")?;
+    let page = &play.page;
+    Ok(vec![
         String::new(),
+        format!(
+            "{NAME}, the sample application, is at {page}: install it there as {person}, whose mail is in the demo's mailbox."
+        ),
         format!("The server is at {url} until you press Ctrl-C. For example, who is deactivated?"),
         format!("  curl -H 'Authorization: Bearer {token}' '{url}/Users?{query}'"),
         "The console of administrators opens by this link, which counts for an hour and once:".to_owned(),
         format!("  {link}"),
-    ]
+    ])
 }
 
 /// How to look at one person in the demo's database.

@@ -2,10 +2,10 @@
 
 use anyhow::{Context, Result};
 use operations::consequences::Agreed;
-use operations::{administrators, api_tokens, bindings, connections, pools, tenants, tokens};
+use operations::{administrators, api_tokens, bindings, connections, permissions, pools, tenants, tokens};
+use sample_application::{NAME, SCOPES};
 use server::admin::Admin;
 
-use super::application;
 use super::cast::Pool;
 use super::directory::Directory;
 use super::names::COMPANY;
@@ -16,6 +16,8 @@ use crate::global::told;
 const FIRST: &str = "Entra ID";
 /// The name of the second one.
 const SECOND: &str = "JumpCloud";
+/// A permission that the application gets with each entitlement.
+const SHARING: &str = "vault-sharing";
 
 /// The administrator who looks at the console.
 pub(super) const OWNER: &str = "ingrid.solheim@northlight.example";
@@ -36,7 +38,9 @@ pub(super) struct Connection {
 }
 
 /// Creates the tenant, its pools, and a connection for each directory: one with a grace of a week, one with none.
-pub(super) async fn build(admin: &Admin) -> Result<Stage> {
+///
+/// `page` is where people get the application.
+pub(super) async fn build(admin: &Admin, page: &str) -> Result<Stage> {
     let company = tenants::New { name: COMPANY.to_owned(), ..tenants::New::default() };
     let created = tenants::create(admin.db(), &admin.operator("demo"), &company).await.map_err(told);
     let tenant =
@@ -54,8 +58,9 @@ pub(super) async fn build(admin: &Admin) -> Result<Stage> {
     let entra = connect(admin, &tenant, FIRST, "entra", 7).await?;
     let jumpcloud = connect(admin, &tenant, SECOND, "jumpcloud", 0).await?;
     let settings = tenants::SettingsChange {
-        application: Some(application::NAME.to_owned()),
+        application: Some(NAME.to_owned()),
         support: Some("it-desk@northlight.example".to_owned()),
+        downloads: vec![format!("any={page}")],
         ..tenants::SettingsChange::default()
     };
     let change = tenants::Change { settings, ..tenants::Change::default() };
@@ -68,7 +73,10 @@ pub(super) async fn build(admin: &Admin) -> Result<Stage> {
         ..administrators::New::default()
     };
     administrators::add(db, &operator, &tenant, &owner).await.map_err(told)?;
-    let token = api_tokens::create(db, &operator, &tenant, (application::NAME, &[]), None).await;
+    let sharing = (SHARING, &permissions::value("true"), Some("Whether people may share a vault"));
+    permissions::set(db, &operator, &tenant, sharing).await.map_err(told)?;
+    let scopes = SCOPES.map(str::to_owned);
+    let token = api_tokens::create(db, &operator, &tenant, (NAME, &scopes), None).await;
     Ok(Stage { tenant, entra, jumpcloud, application: token.map_err(told)?.token })
 }
 
