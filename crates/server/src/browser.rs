@@ -217,7 +217,7 @@ const faults = [];
 const root = document.documentElement;
 if (root.scrollWidth > root.clientWidth) faults.push(`the page scrolls sideways: ${root.scrollWidth} > ${root.clientWidth}`);
 for (const icon of document.querySelectorAll('svg')) {
-  if (!(icon.getBBox().width > 0)) faults.push(`an icon is not drawn: ${icon.innerHTML}`);
+  if (icon.checkVisibility() && !(icon.getBBox().width > 0)) faults.push(`an icon is not drawn: ${icon.innerHTML}`);
 }
 for (const loaded of performance.getEntriesByType('resource')) {
   if (new URL(loaded.name).host !== location.host) faults.push(`from another host: ${loaded.name}`);

@@ -16,3 +16,6 @@ mod users;
 
 pub(crate) use around::around;
 pub(crate) use routes::routes;
+
+#[cfg(test)]
+mod in_browser;

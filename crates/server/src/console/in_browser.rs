@@ -1,0 +1,174 @@
+//! The console in a browser: the whole program behind it, at each width, in both themes, and with the keyboard alone.
+
+use std::sync::Arc;
+
+use axum::Router;
+use operations::keys::MasterKey;
+use operations::users::by_hand::{self, Licence, Person};
+use operations::{By, Database, Operator, Options, administrators, pools, sign_in, tenants};
+use secrecy::SecretString;
+
+use crate::app::App;
+use crate::browser::{Browser, NARROW, WIDE, with_browser};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::outbound::Outbound;
+use crate::request_log::RequestLog;
+use crate::router::router;
+
+/// People, some of whose names try to break a page.
+const PEOPLE: [(&str, &str); 6] = [
+    ("Amara Okafor", "amara@kestrel.example"),
+    ("Nguyễn Thị Lan", "lan@kestrel.example"),
+    ("<script>alert(1)</script>", "script@kestrel.example"),
+    ("עדה כהן", "ada@kestrel.example"),
+    ("Wirihana Tāmihana-Featherstonehaugh of Somewhere with a Rather Long Name", "wirihana@kestrel.example"),
+    ("Yusuf Demirel", "yusuf@kestrel.example"),
+];
+
+/// A console with a tenant, its people, and a link by which its owner signs in.
+struct Stage {
+    app: Arc<App>,
+    tenant: String,
+    people: Vec<String>,
+}
+
+impl Stage {
+    async fn build() -> Self {
+        let url = "sqlite::memory:".to_owned();
+        let options = Options { url: url.clone(), max_connections: 4, migrate: true, statement_limit: None };
+        let mut config = Config::from_sources(None, &[], &[]).expect("the defaults");
+        let site = "http://127.0.0.1";
+        let master = Some(MasterKey::new());
+        let base = format!("{site}/scim/v2");
+        let db = Database::open(&options, (&base, site), config.policy(), master).await.expect("a database");
+        config.database_url = SecretString::from(url);
+        let (requests, _) = RequestLog::new(1);
+        let outbound = Outbound::of(&config).expect("settings that can be used");
+        let app = Arc::new(App::new(config, Arc::new(db), Clock::system(), requests, outbound));
+        let (db, operator) = (app.db(), operator(&app));
+        let new = tenants::New { name: "Kestrel Maritime".to_owned(), ..Default::default() };
+        let tenant = tenants::create(db, &operator, &new).await.expect("a tenant").id.to_string();
+        let pool = pools::New {
+            tenant: tenant.clone(),
+            name: "Latchkey Business".to_owned(),
+            seats: 3,
+            policy: "queue".to_owned(),
+            ..Default::default()
+        };
+        pools::create(db, &operator, &pool).await.expect("a pool");
+        let mut people = Vec::new();
+        for (number, (name, email)) in PEOPLE.iter().enumerate() {
+            let person = Person { name: (*name).to_owned(), email: (*email).to_owned(), user_name: None };
+            let licence =
+                if number == 5 { Licence::None } else { Licence::Of("Latchkey Business".to_owned()) };
+            let added = by_hand::add(db, &operator, &tenant, &person, &licence).await.expect("a person");
+            people.push(added.id.to_string());
+        }
+        let owner = administrators::New {
+            name: "Ingrid Solheim".to_owned(),
+            email: "ingrid@kestrel.example".to_owned(),
+            role: "owner".to_owned(),
+            ..Default::default()
+        };
+        administrators::add(db, &operator, &tenant, &owner).await.expect("an administrator");
+        Self { app, tenant, people }
+    }
+
+    fn router(&self) -> Router {
+        router(&self.app)
+    }
+
+    async fn link(&self) -> String {
+        let (operator, tenant) = (operator(&self.app), Some(self.tenant.as_str()));
+        let made = sign_in::sign_in_link(self.app.db(), &operator, tenant, "ingrid@kestrel.example").await;
+        made.expect("a link").path
+    }
+
+    async fn invitation(&self) -> String {
+        let (operator, tenant) = (operator(&self.app), Some(self.tenant.as_str()));
+        let made = sign_in::invite(self.app.db(), &operator, tenant, "ingrid@kestrel.example").await;
+        made.expect("a link").path
+    }
+
+    /// Every page behind the sign-in: the end of the address, and the name of its pictures.
+    fn pages(&self) -> Vec<(String, &'static str)> {
+        let [seated, .., unlicensed] = &self.people[..] else { panic!("there are people") };
+        let user = |rest: &str| format!("/users/{seated}{rest}");
+        vec![
+            ("/users".to_owned(), "users"),
+            ("/users?q=nobody".to_owned(), "users-none"),
+            ("/users?licence=waiting".to_owned(), "users-waiting"),
+            (user(""), "user-pending"),
+            (format!("/users/{unlicensed}"), "user-no-licence"),
+            (user("/devices"), "user-devices"),
+            (user("/grants"), "user-grants"),
+            (user("/scim"), "user-scim"),
+            (user("/journal"), "user-journal"),
+            (user("/unassign"), "dialog-unassign"),
+            (user("/deactivate"), "dialog-deactivate"),
+            (user("/remove"), "dialog-remove-not-yet"),
+            (format!("/users/{unlicensed}/remove"), "dialog-remove"),
+            (user("/name"), "dialog-name"),
+            ("/nowhere".to_owned(), "not-found"),
+        ]
+    }
+}
+
+fn operator(app: &App) -> Operator {
+    Operator {
+        name: "test".to_owned(),
+        by: By::Terminal,
+        command: "test",
+        tenant: None,
+        now: app.now(),
+        batch: 200,
+    }
+}
+
+/// The faults of the present page at each width, each of which is pictured.
+async fn look(browser: &Browser, name: &str, theme: &str) -> Vec<String> {
+    let mut faults = Vec::new();
+    for width in [WIDE, NARROW] {
+        browser.look(width, theme).await;
+        let found = browser.faults().await;
+        faults.extend(found.into_iter().map(|fault| format!("{name} at {width}: {fault}")));
+        browser.picture(&format!("console/{name}-{width}-{theme}")).await;
+    }
+    faults
+}
+
+async fn every_page(theme: &str) {
+    let stage = Stage::build().await;
+    let (invitation, link) = (stage.invitation().await, stage.link().await);
+    with_browser(stage.router(), async |browser| {
+        let mut faults = Vec::new();
+        for (path, name) in [
+            ("/console/sign-in", "sign-in"),
+            ("/console/sign-in/code", "sign-in-code"),
+            (&invitation, "join"),
+            ("/console/join/x", "link-gone"),
+            (&link, "enter"),
+        ] {
+            browser.open(path).await;
+            faults.extend(look(browser, name, theme).await);
+        }
+        browser.enter().await;
+        for (path, name) in stage.pages() {
+            browser.open(&format!("/console/{}{path}", stage.tenant)).await;
+            faults.extend(look(browser, name, theme).await);
+        }
+        assert!(faults.is_empty(), "{}", faults.join("\n"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn every_page_of_the_console_is_open_to_everyone_in_light_in_the_browser() {
+    every_page("light").await;
+}
+
+#[tokio::test]
+async fn every_page_of_the_console_is_open_to_everyone_in_dark_in_the_browser() {
+    every_page("dark").await;
+}
