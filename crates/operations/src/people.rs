@@ -4,7 +4,7 @@ mod erase;
 mod export;
 
 use chrono::{DateTime, Utc};
-use provisioning::{Enrolment, SeatState, Step, Subject, UserId, explain};
+use provisioning::{Enrolment, GrantSource, SeatState, Step, Subject, UserId, explain};
 use serde::Serialize;
 use store::{Computed, GroupOf, Licence, ReadUnit, Wanted};
 
@@ -55,6 +55,9 @@ pub struct User {
     pub seats: Vec<Seat>,
     /// Why they are entitled to a pool, in plain words.
     pub grants: Vec<String>,
+    /// The names of the pools to which something else than an administrator's hand entitles them.
+    #[serde(skip)]
+    pub entitled: Vec<String>,
     /// The groups that they are in.
     pub groups: Vec<Group>,
     /// Why they have a seat, or none, as sentences.
@@ -122,6 +125,10 @@ async fn shown(unit: &ReadUnit, user: store::User, now: DateTime<Utc>, lines: u6
     let grants = person.map(|person| {
         person.grants.iter().map(|grant| format!("{} {}", named(grant.pool), grant.source)).collect()
     });
+    let by_others = person.map(|person| {
+        let others = person.grants.iter().filter(|grant| grant.source != GrantSource::ByHand);
+        others.map(|grant| named(grant.pool)).collect()
+    });
     let withheld = person.map(|person| person.hand.withheld.iter().map(|pool| named(*pool)).collect());
     let marks = unit.marks(&[user.id]).await?.remove(&user.id).unwrap_or_default();
     let by_hand = ByHand {
@@ -155,6 +162,7 @@ async fn shown(unit: &ReadUnit, user: store::User, now: DateTime<Utc>, lines: u6
         profile: user.resource.document,
         seats: licences.into_iter().map(Seat::from).collect(),
         grants: grants.unwrap_or_default(),
+        entitled: by_others.unwrap_or_default(),
         groups: groups.into_iter().map(Group::from).collect(),
         explanation,
         journal,

@@ -180,6 +180,8 @@ impl Desk {
 /// What was done just now, by the word in the address; other words say nothing, so that a link cannot put words on a page.
 pub(super) fn done(word: &str) -> Option<&'static str> {
     Some(match word {
+        "added" => "The user is added.",
+        "invited" => "The user is added. An invitation goes out.",
         "assigned" => "The licence is assigned.",
         "unassigned" => "The licence is unassigned.",
         "deactivated" => "The user is deactivated.",

@@ -85,7 +85,7 @@ impl Dialog {
 
     /// Whether the licence would be withheld, because a grant stands that is not by hand.
     fn withholds(&self) -> bool {
-        self.u.user.grants.iter().any(|grant| !grant.ends_with("by hand"))
+        !self.u.user.entitled.is_empty()
     }
 
     fn tag(&self) -> &str {

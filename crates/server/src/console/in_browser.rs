@@ -97,6 +97,7 @@ impl Stage {
         let user = |rest: &str| format!("/users/{seated}{rest}");
         vec![
             ("/users".to_owned(), "users"),
+            ("/users/add".to_owned(), "users-add"),
             ("/users?q=nobody".to_owned(), "users-none"),
             ("/users?licence=waiting".to_owned(), "users-waiting"),
             (user(""), "user-pending"),

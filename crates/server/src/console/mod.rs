@@ -13,6 +13,7 @@ mod sign_in;
 mod tongue;
 mod user;
 mod users;
+mod users_add;
 
 pub(crate) use around::around;
 pub(crate) use routes::routes;

@@ -7,7 +7,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 
-use super::{around, dialogs, sign_in, user, users};
+use super::{around, dialogs, sign_in, user, users, users_add};
 use crate::app::App;
 
 /// The most bytes of a form.
@@ -25,6 +25,7 @@ pub(crate) fn routes(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/console/second-factor", get(sign_in::set_up).post(sign_in::confirm))
         .route("/console/{tenant}", get(users::home))
         .route("/console/{tenant}/users", get(users::list))
+        .route("/console/{tenant}/users/add", get(users_add::form).post(users_add::add))
         .route("/console/{tenant}/users/{id}", get(user::overview))
         .route("/console/{tenant}/users/{id}/devices", get(user::devices))
         .route("/console/{tenant}/users/{id}/grants", get(user::grants))

@@ -47,12 +47,12 @@ pub(super) struct Shown {
 }
 
 /// A pool that an administrator may give a seat of.
-struct Pool {
-    id: String,
-    name: String,
-    free: u64,
-    bought: u64,
-    waiting: u64,
+pub(super) struct Pool {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) free: u64,
+    pub(super) bought: u64,
+    pub(super) waiting: u64,
 }
 
 /// A step of the enrolment.
@@ -143,24 +143,23 @@ pub(super) async fn person(desk: &Desk) -> Result<User, Failure> {
     }
 }
 
+/// The pools of the tenant, oldest first.
+pub(super) async fn pools(desk: &Desk) -> Result<Vec<Pool>, Failure> {
+    let all = pools::list(desk.app().db(), &desk.tenant_id()).await?;
+    let shown = |pool: pools::Pool| Pool {
+        id: pool.id.to_string(),
+        free: pool.free(desk.now()).into(),
+        bought: pool.seats.into(),
+        waiting: pool.waiting.into(),
+        name: pool.name,
+    };
+    Ok(all.into_iter().map(shown).collect())
+}
+
 async fn tab(desk: Desk, tab: &'static str) -> Response {
     let made = async || {
         let user = person(&desk).await?;
-        let pools = if tab == "overview" {
-            pools::list(desk.app().db(), &desk.tenant_id())
-                .await?
-                .into_iter()
-                .map(|pool| Pool {
-                    id: pool.id.to_string(),
-                    free: pool.free(desk.now()).into(),
-                    bought: pool.seats.into(),
-                    waiting: pool.waiting.into(),
-                    name: pool.name,
-                })
-                .collect()
-        } else {
-            Vec::new()
-        };
+        let pools = if tab == "overview" { pools(&desk).await? } else { Vec::new() };
         let json = serde_json::to_string_pretty(&user.profile).unwrap_or_default();
         let shown = Page { f: desk.frame(At::Users).await?, tab, u: Shown::new(user), pools, json };
         Ok::<_, Failure>(page(StatusCode::OK, &shown))

@@ -192,3 +192,28 @@ async fn names_that_a_push_brings_are_text_and_nothing_else() {
         assert!(page.header("content-security-policy").contains("script-src 'self'"), "{address}");
     }
 }
+
+#[tokio::test]
+async fn a_user_is_added_by_hand_and_what_was_typed_stays_when_it_cannot_be_used() {
+    let app = TestApp::open().await;
+    let pool = app.pool("Vault", 1, "queue").await.id.to_string();
+    let tab = Tab::of(&app, "owner").await;
+    let address = format!("/console/{}/users/add", app.tenant);
+    let fields = [("name", "Ada Byron"), ("email", "ada@alpha.example"), ("assign", "yes"), ("pool", &pool)];
+    let added = tab.post(&address, &fields).await.expect(303);
+    let page = tab.get(added.header("location")).await.expect(200);
+    assert!(text(&page).contains("An invitation goes out.") && text(&page).contains("Pending user action"));
+    for (fields, why) in [
+        ([("name", "Eve"), ("email", "ADA@alpha.example")], "exists already"),
+        ([("name", "Eve"), ("email", "no address")], "is no e-mail address"),
+        ([("name", " "), ("email", "eve@alpha.example")], "name is missing"),
+    ] {
+        let refused = tab.post(&address, &fields).await.expect(422);
+        assert!(text(&refused).contains(why), "{why}: {}", text(&refused));
+        assert_eq!(value(&refused, "email"), fields[1].1);
+    }
+    let another = [("name", "Bob"), ("email", "bob@alpha.example"), ("another", "yes")];
+    let added = tab.post(&address, &another).await.expect(303);
+    assert_eq!(added.header("location"), format!("{address}?done=added"));
+    assert_eq!(app.person("bob@alpha.example").await.seats, []);
+}
