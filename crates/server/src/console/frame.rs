@@ -3,7 +3,7 @@
 use std::borrow::Borrow;
 use std::fmt::Display;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use operations::sign_in::SignedIn;
 use provisioning::Zone;
 
@@ -15,6 +15,8 @@ use crate::pages::phrase::{Markup, Slots};
 pub(crate) enum At {
     /// The users and each of them.
     Users,
+    /// The pools and each of them.
+    Licences,
 }
 
 impl At {
@@ -22,6 +24,7 @@ impl At {
     pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Users => "users",
+            Self::Licences => "licences",
         }
     }
 }
@@ -113,6 +116,11 @@ impl Frame {
     /// Day and time.
     pub(crate) fn moment(&self, at: &DateTime<Utc>) -> String {
         self.tongue.at(*at, self.now, self.zone)
+    }
+
+    /// A day of the calendar.
+    pub(crate) fn date(&self, day: impl Borrow<NaiveDate>) -> String {
+        self.tongue.date(*day.borrow(), self.zone.day(self.now))
     }
 
     /// An address below the tenant's pages.

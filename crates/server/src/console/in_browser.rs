@@ -31,6 +31,7 @@ struct Stage {
     app: Arc<App>,
     tenant: String,
     people: Vec<String>,
+    pool: String,
 }
 
 impl Stage {
@@ -56,7 +57,7 @@ impl Stage {
             policy: "queue".to_owned(),
             ..Default::default()
         };
-        pools::create(db, &operator, &pool).await.expect("a pool");
+        let pool = pools::create(db, &operator, &pool).await.expect("a pool").0.id.to_string();
         let mut people = Vec::new();
         for (number, (name, email)) in PEOPLE.iter().enumerate() {
             let person = Person { name: (*name).to_owned(), email: (*email).to_owned(), user_name: None };
@@ -72,7 +73,7 @@ impl Stage {
             ..Default::default()
         };
         administrators::add(db, &operator, &tenant, &owner).await.expect("an administrator");
-        Self { app, tenant, people }
+        Self { app, tenant, people, pool }
     }
 
     fn router(&self) -> Router {
@@ -111,6 +112,10 @@ impl Stage {
             (user("/remove"), "dialog-remove-not-yet"),
             (format!("/users/{unlicensed}/remove"), "dialog-remove"),
             (user("/name"), "dialog-name"),
+            ("/licences".to_owned(), "licences"),
+            (format!("/licences/{}", self.pool), "licence-waiting"),
+            (format!("/licences/{}/seats", self.pool), "licence-seats"),
+            (format!("/licences/{}/history", self.pool), "licence-history"),
             ("/nowhere".to_owned(), "not-found"),
         ]
     }

@@ -8,6 +8,7 @@ mod cookie;
 mod desk;
 mod dialogs;
 mod frame;
+mod licences;
 mod routes;
 mod sign_in;
 mod tongue;

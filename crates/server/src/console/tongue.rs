@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use chrono::{DateTime, Datelike as _, TimeDelta, Utc};
+use chrono::{DateTime, Datelike as _, NaiveDate, TimeDelta, Utc};
 use provisioning::Zone;
 
 use crate::pages::phrase::{Markup, Slots, markup, plain};
@@ -90,12 +90,11 @@ impl Tongue {
     /// An instant as day and time; the year only if it is another one.
     pub(super) fn at(self, at: DateTime<Utc>, now: DateTime<Utc>, zone: Zone) -> String {
         let time = zone.time(at);
-        format!("{}, {}", self.day(at, now, zone), time.format("%H:%M"))
+        format!("{}, {}", self.date(zone.day(at), zone.day(now)), time.format("%H:%M"))
     }
 
-    /// The day of an instant; the year only if it is another one.
-    pub(super) fn day(self, at: DateTime<Utc>, now: DateTime<Utc>, zone: Zone) -> String {
-        let (day, today) = (zone.day(at), zone.day(now));
+    /// A day; the year only if it is another one than today's.
+    pub(super) fn date(self, day: NaiveDate, today: NaiveDate) -> String {
         let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
         let month = months.get(day.month0() as usize).copied().unwrap_or_default();
         let slots = Slots::default()
