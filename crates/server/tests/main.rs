@@ -7,6 +7,7 @@ mod brake;
 mod by_hand;
 mod deletions;
 mod doors;
+mod dynamic;
 mod errors;
 mod events;
 mod imports;

@@ -69,17 +69,25 @@ impl Dynamic {
 impl Marking {
     /// The grace of a group that had this one; none for a static group.
     fn grace(self, name: &str, before: Option<GroupGrace>) -> Result<Option<GroupGrace>, Error> {
-        if !self.dynamic.unwrap_or(before.is_some()) {
-            return match self.grace_hours {
-                None => Ok(None),
-                Some(_) => Err(Error::Refused(format!(
-                    "the group \"{name}\" is static and has no grace: mark it as dynamic with --dynamic"
-                ))),
-            };
-        }
         let refused = |refused: provisioning::GraceRefused| Error::Refused(refused.to_string());
         let given = self.grace_hours.map(GroupGrace::of_hours).transpose().map_err(refused)?;
-        Ok(Some(given.or(before).unwrap_or_default()))
+        let after = match (self.dynamic.unwrap_or(before.is_some()), given) {
+            (true, given) => Some(given.or(before).unwrap_or_default()),
+            (false, None) => None,
+            (false, Some(_)) => {
+                return Err(Error::Refused(format!(
+                    "the group \"{name}\" is static and has no grace: mark it as dynamic with --dynamic"
+                )));
+            }
+        };
+        if after == before {
+            let is =
+                after.map_or_else(|| "static".to_owned(), |grace| format!("dynamic with a grace of {grace}"));
+            return Err(Error::Refused(format!(
+                "the group \"{name}\" is {is} already: nothing is to be done"
+            )));
+        }
+        Ok(after)
     }
 }
 
@@ -128,13 +136,6 @@ pub async fn mark(
         let mut known = known.ok_or_else(|| Error::Refused("the group was deleted just now".to_owned()))?;
         let (name, before) = (known.display_name().to_owned(), known.grace);
         let grace = marking.grace(&name, before)?;
-        if grace == before {
-            let is =
-                grace.map_or_else(|| "static".to_owned(), |grace| format!("dynamic with a grace of {grace}"));
-            return Err(Error::Refused(format!(
-                "the group \"{name}\" is {is} already: nothing is to be done"
-            )));
-        }
         unit.set_group_grace(id, grace).await?;
         let how = grace.map_or_else(
             || "as static: who leaves it is kept no longer".to_owned(),
@@ -186,11 +187,13 @@ mod tests {
         let marking = |dynamic, grace_hours| Marking { dynamic, grace_hours };
         for (marking, before, wanted) in [
             (marking(Some(true), None), None, Some(hours(24))),
-            (marking(Some(true), None), hours(72), Some(hours(72))),
+            (marking(Some(true), None), hours(72), None),
             (marking(Some(true), Some(6)), hours(72), Some(hours(6))),
             (marking(None, Some(6)), hours(72), Some(hours(6))),
             (marking(Some(false), None), hours(72), Some(None)),
             (marking(None, Some(6)), None, None),
+            (marking(None, None), None, None),
+            (marking(Some(true), Some(72)), hours(72), None),
             (marking(Some(false), Some(6)), hours(72), None),
             (marking(Some(true), Some(0)), None, None),
             (marking(Some(true), Some(100_000)), None, None),
