@@ -40,7 +40,7 @@ impl Site {
         app.pool("Vault", 5_000, "queue").await;
         app.bind(&team, "Vault").await;
         // Invitations leave.
-        app.later(TimeDelta::days(2)).await;
+        app.later(TimeDelta::hours(1)).await;
         let site = Self { app, directory, team, people };
         site.mark(Marking { dynamic: Some(true), grace_hours: None }).await.expect("marked");
         site
@@ -189,7 +189,7 @@ async fn coming_back_in_time_costs_nothing_at_all() {
         reasons.contains("was added to the group “Shore staff”, and came back in time to what they had"),
         "{reasons}"
     );
-    site.app.later(TimeDelta::days(30)).await;
+    site.app.later(TimeDelta::days(2)).await;
     assert_eq!((site.status(0).await, site.traces().await), ("pending".to_owned(), before.clone()));
     // Who leaves again has a whole grace again, and the same push once more changes nothing.
     site.drops_out(0).await;
@@ -478,7 +478,7 @@ fn no_flapping_within_the_grace_leaves_a_trace() {
         panic!("{failure}");
     }
     runtime.block_on(async {
-        site.app.later(TimeDelta::days(30)).await;
+        site.app.later(TimeDelta::days(2)).await;
         assert_eq!((site.lingering().await, site.traces().await), (0, before));
     });
 }

@@ -77,7 +77,6 @@ fn situation() -> impl Strategy<Value = Situation> {
     )
 }
 
-/// Some leave hours before the first change of a group.
 fn marking() -> impl Strategy<Value = Marking> {
     let dynamic = prop::option::of(any::<bool>());
     let grace_hours = prop::option::of(select(vec![1, 3, 48]));
@@ -208,7 +207,7 @@ impl<'a> World<'a> {
         }
         for (person, group) in &situation.dropped {
             world.client.remove(&world.groups[*group], &world.people[*person]).await;
-            app.clock.advance(TimeDelta::hours(1));
+            app.clock.advance(TimeDelta::minutes(30));
         }
         world
     }
