@@ -81,7 +81,12 @@ impl Site {
     }
 
     async fn comes_back(&self, person: usize) {
-        self.directory.add(&self.team, &self.people[person]).await.expect(200);
+        self.comes_back_as(json!(self.people[person])).await;
+    }
+
+    async fn comes_back_as(&self, value: Value) {
+        let add = json!([{ "op": "add", "path": "members", "value": [{ "value": value }] }]);
+        self.directory.patch(&format!("/Groups/{}", self.team), add).await.expect(200);
     }
 
     /// PUT of the group with these people as its members.
@@ -401,6 +406,22 @@ async fn who_moves_to_another_group_has_both_seats_until_the_grace_is_over() {
     assert_eq!(site.statuses().await, ["pending", "suspended"]);
     let told = "SELECT COUNT(*) FROM events WHERE kind LIKE '%suspended%' OR kind LIKE '%cut%'";
     assert_eq!(count(&site.app, told).await, 1, "only who found no seat lost access");
+}
+
+/// A push of a name before the person has it, as of somebody who marries while out of the group.
+#[tokio::test]
+async fn who_comes_back_by_a_name_that_was_parked_lingers_no_more() {
+    let site = Site::open(1).await;
+    let before = site.traces().await[..3].to_vec();
+    site.drops_out(0).await;
+    site.comes_back_as(json!("newly-wed")).await;
+    assert_eq!(site.lingering().await, 1);
+    let renamed = json!([{ "op": "replace", "path": "userName", "value": "newly-wed" }]);
+    site.directory.patch(&format!("/Users/{}", site.people[0]), renamed).await.expect(200);
+    site.app.later(TimeDelta::hours(1)).await;
+    assert_eq!((site.members().await.len(), site.lingering().await), (1, 0));
+    site.app.later(TimeDelta::hours(25)).await;
+    assert_eq!((site.status(0).await, site.traces().await[..3].to_vec()), ("pending".to_owned(), before));
 }
 
 #[tokio::test]
