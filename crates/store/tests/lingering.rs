@@ -52,7 +52,9 @@ impl Site {
 
     async fn facts(&self, unit: &WriteUnit) -> Vec<Person> {
         let mut people = unit.facts(&self.people, &[], now()).await.expect("facts").people;
-        people.iter_mut().for_each(|person| person.grants.sort_by_key(|grant| format!("{grant:?}")));
+        for person in &mut people {
+            person.grants.sort_by_key(|grant| format!("{grant:?}"));
+        }
         people
     }
 }
@@ -63,7 +65,9 @@ async fn who_leaves_keeps_in_the_rows_what_the_rule_says() {
     let mut unit = site.store.unit().await;
     let until = GroupGrace::of_hours(GRACE).expect("a grace").until(now());
     let mut wanted = site.facts(&unit).await;
-    wanted.iter_mut().for_each(|person| person.lingers(site.group, until));
+    for person in &mut wanted {
+        person.lingers(site.group, until);
+    }
     unit.remove_members(site.group, &site.ids()).await.expect("removed");
     let mut lingering = unit.linger(site.group, &site.ids(), None, now()).await.expect("kept");
     lingering.sort_unstable();
