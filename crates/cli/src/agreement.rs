@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal, Write};
 use anyhow::{Result, bail};
 use clap::Args;
 use operations::consequences::{Agreed, Consequences, Share};
+use operations::groups::Dynamic;
 use serde::Serialize;
 
 use crate::global::{Format, Global, told};
@@ -120,12 +121,9 @@ pub(crate) fn show(global: &Global, what: &str, consequences: &Consequences) -> 
         Format::Json => return output::json(consequences),
         Format::JsonLines | Format::Csv => return output::items(global, &people, &columns),
     }
-    let told = [
-        ("preview of", what.to_owned()),
-        ("would follow", consequences.sentence()),
-        ("tag", consequences.tag.clone()),
-        ("done", "nothing was changed".to_owned()),
-    ];
+    let mut told = vec![("preview of", what.to_owned()), ("would follow", consequences.sentence())];
+    told.extend(Dynamic::warning(&consequences.dynamic_groups).map(|warning| ("warning", warning)));
+    told.extend([("tag", consequences.tag.clone()), ("done", "nothing was changed".to_owned())]);
     output::lines(block(&told))?;
     if !people.is_empty() {
         output::line("")?;

@@ -4,6 +4,7 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 use operations::bindings;
 use operations::consequences::Agreed;
+use operations::groups::Dynamic;
 use operations::work::{Progress, Work};
 use serde::Serialize;
 use server::admin::Admin;
@@ -125,7 +126,13 @@ struct Changed {
 pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
     let admin = global.admin().await?;
     let db = admin.db();
-    let columns = [("Group", "/groupName"), ("Pool", "/poolName"), ("Since", "/createdAt"), ("Id", "/id")];
+    let columns = [
+        ("Group", "/groupName"),
+        ("Pool", "/poolName"),
+        ("Grace in hours", "/graceHours"),
+        ("Since", "/createdAt"),
+        ("Id", "/id"),
+    ];
     match command {
         Command::Create { of, expect_tag, preview } => {
             let operator = admin.operator("binding create").within(of.within.tenant.clone());
@@ -135,8 +142,13 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
                 return Ok(());
             }
             let agreed = expect_tag.map_or(Agreed::Nothing, Agreed::Verdicts);
-            let bound = bindings::create(db, &operator, &groups, &of.pool, agreed);
-            settled(global, &admin, bound.await.map_err(told)?, "bound to").await
+            let bound = bindings::create(db, &operator, &groups, &of.pool, agreed).await.map_err(told)?;
+            let dynamic: Vec<Dynamic> =
+                bound.iter().filter_map(|(binding, _)| binding.as_dynamic()).collect();
+            if let Some(warning) = Dynamic::warning(&dynamic) {
+                output::note(&warning);
+            }
+            settled(global, &admin, bound, "bound to").await
         }
         Command::List { tenant } => {
             let bindings = bindings::list(db, &tenant).await.map_err(told)?;

@@ -5,6 +5,7 @@ mod cli;
 mod connections;
 mod crash;
 mod demo;
+mod groups;
 mod imports;
 mod key;
 mod nouns;

@@ -1,13 +1,18 @@
 //! Groups bound to pools: the users in the group itself are enrolled and get seats.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
-use provisioning::{Cause, Entry, EntryKind, Grant, GrantSource, GroupId, Pool, PoolId, Situation, Subject};
+use provisioning::{
+    Cause, Entry, EntryKind, Grant, GrantSource, GroupGrace, GroupId, Pool, PoolId, Situation, Subject,
+};
 use serde::Serialize;
-use store::{Constraint, Group, PoolState, TenantScope, WriteUnit};
+use store::{Constraint, Group, Lingerers, PoolState, TenantScope, WriteUnit};
 
 use crate::consequences::{Agreed, Consequences};
 use crate::database::{Attempt, Database};
 use crate::error::Error;
+use crate::groups::Dynamic;
 use crate::preview::{Preview, members};
 use crate::requester::Operator;
 use crate::work::Work;
@@ -23,6 +28,10 @@ pub struct Binding {
     pub group: GroupId,
     /// Its display name.
     pub group_name: String,
+    /// Whether the group is marked as dynamic.
+    pub dynamic: bool,
+    /// How many hours a dynamic group keeps the seats of people who leave it.
+    pub grace_hours: Option<u32>,
     /// The pool.
     pub pool: PoolId,
     /// Its name.
@@ -37,10 +46,20 @@ impl From<store::Binding> for Binding {
             id: format!("{}:{}", binding.group, binding.pool),
             group: binding.group,
             group_name: binding.group_name,
+            dynamic: binding.grace.is_some(),
+            grace_hours: binding.grace.map(GroupGrace::hours),
             pool: binding.pool,
             pool_name: binding.pool_name,
             created_at: binding.created_at,
         }
+    }
+}
+
+impl Binding {
+    /// The group, where it is dynamic.
+    #[must_use]
+    pub fn as_dynamic(&self) -> Option<Dynamic> {
+        self.grace_hours.map(|grace_hours| Dynamic { name: self.group_name.clone(), grace_hours })
     }
 }
 
@@ -103,7 +122,10 @@ pub async fn preview_create(
     for (members, _, cause) in &parts {
         preview.settle(members, cause).await?;
     }
-    preview.consequences().await
+    let mut consequences = preview.consequences().await?;
+    let dynamic = |group: &Group| Dynamic::of(group.display_name(), group.grace);
+    consequences.dynamic_groups = groups.iter().filter_map(dynamic).collect();
+    Ok(consequences)
 }
 
 /// What would follow if groups were unbound.
@@ -121,7 +143,9 @@ pub async fn preview_delete(
     let gone: Vec<GroupId> = groups.iter().map(|group| group.id).collect();
     let change = |situation: &mut Situation| {
         for person in &mut situation.people {
-            person.grants.retain(|grant| grant.pool != pool || !gone.iter().any(|it| is_through(grant, *it)));
+            person
+                .grants
+                .retain(|grant| grant.pool != pool || !gone.iter().any(|it| grant.source.is_through(*it)));
         }
     };
     let mut preview = Preview::new(&unit, vec![pool], operator.batch, operator.now, change);
@@ -131,6 +155,7 @@ pub async fn preview_delete(
         }
         let cause = Cause::Unbound { group: group.id, name: group.display_name().to_owned(), pool };
         preview.settle(&members(&unit, group.id).await?, &cause).await?;
+        preview.settle(&unit.lingerers(group.id, of_pool(pool)).await?, &cause).await?;
     }
     preview.consequences().await
 }
@@ -159,11 +184,6 @@ async fn named(
     // In the order in which every unit locks several of them.
     groups.sort_by_key(|group| group.id);
     Ok((scope, groups, state))
-}
-
-/// Whether a grant comes from a group.
-pub(crate) fn is_through(grant: &Grant, group: GroupId) -> bool {
-    matches!(&grant.source, GrantSource::Binding { group: it, .. } if *it == group)
 }
 
 /// Unbinds groups from a pool; the caller settles the members of each by its work: people without another grant lose access,
@@ -202,7 +222,14 @@ async fn change(
     let (requester, pool) = (operator.of(scope), state.pool);
     let change = async |mut unit: WriteUnit| -> Attempt<Vec<(Binding, Work)>> {
         let mut changed = Vec::new();
+        // All of them before the people whose lingering ends.
         for group in &groups {
+            unit.lock_group(group.id).await?;
+        }
+        for group in &groups {
+            let lingering =
+                if bound { BTreeMap::new() } else { unit.end_lingering(group.id, of_pool(pool.id)).await? };
+            let lingering = lingering.into_values().flatten().collect();
             let binding = set_binding(&mut unit, group, &pool, bound, requester.now).await?;
             let name = group.display_name().to_owned();
             let (kind, words) =
@@ -210,7 +237,7 @@ async fn change(
             let why = format!("An administrator {words} the group “{name}”; licence pool “{}”.", pool.name);
             let entry = Entry::new(Subject::Group(group.id), kind, why);
             unit.record([(&entry, &requester.actor)], requester.now).await?;
-            let work = GroupWork { group: group.id, name, pool: pool.id, bound, after: None };
+            let work = GroupWork { group: group.id, name, pool: pool.id, bound, after: None, lingering };
             let work =
                 Work::start(&requester, &mut unit, work.job(requester.now), settle_group::KIND).await?;
             changed.push((binding.into(), work));
@@ -220,7 +247,8 @@ async fn change(
     Ok(db.write(&requester.scope, change).await?.value)
 }
 
-/// Binds a group to a pool, or unbinds it; answers the binding that is there or was.
+/// Binds a group, which is locked, to a pool, or unbinds it; answers the binding that is there or was. A request that changes the
+/// members at this moment comes before or after, and sees the binding then.
 async fn set_binding(
     unit: &mut WriteUnit,
     group: &Group,
@@ -228,8 +256,6 @@ async fn set_binding(
     bound: bool,
     now: DateTime<Utc>,
 ) -> Result<store::Binding, Error> {
-    // A request that changes the members at this moment comes before or after, and sees the binding then.
-    unit.lock_group(group.id).await?;
     if bound {
         unit.insert_binding(group.id, pool.id, now).await?;
     }
@@ -239,6 +265,10 @@ async fn set_binding(
     }
     let found = bindings.into_iter().find(|binding| binding.group == group.id && binding.pool == pool.id);
     found.ok_or_else(|| not_bound(group.display_name(), &pool.name))
+}
+
+fn of_pool(pool: PoolId) -> Lingerers {
+    Lingerers { pool: Some(pool), ..Lingerers::default() }
 }
 
 fn not_bound(group: &str, pool: &str) -> Error {

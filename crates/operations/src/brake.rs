@@ -9,8 +9,8 @@ use crate::consequences::{Agreed, Consequences};
 use crate::database::{Attempt, Database};
 use crate::error::Error;
 use crate::preview::Preview;
-use crate::requester::{Operator, Requester};
-use crate::settle::CHUNK;
+use crate::requester::Operator;
+use crate::settle::{CHUNK, Change};
 use crate::work::Work;
 use crate::work::alert_brake;
 use crate::work::decide_brake::{self, DecideWork};
@@ -70,12 +70,11 @@ pub(crate) async fn tell(
 /// What the database says.
 pub(crate) async fn hold_ahead(
     unit: &mut WriteUnit,
-    requester: &Requester,
+    change: Change<'_>,
     people: &[UserId],
-    cause: &Cause,
 ) -> Result<(), Error> {
-    let now = requester.now;
-    let Some(connection) = requester.actor.connection else { return Ok(()) };
+    let Change { cause, actor, now } = change;
+    let Some(connection) = actor.connection else { return Ok(()) };
     let Some(brake) = unit.lock_brake(connection, now).await? else { return Ok(()) };
     let lapsed = unit.locked_out_among(people, now).await?;
     if brake.lets(lapsed.iter().map(|(user, _)| *user)) {
@@ -84,7 +83,7 @@ pub(crate) async fn hold_ahead(
     let users: Vec<UserId> = lapsed.iter().map(|(user, _)| *user).collect();
     unit.hold_seats(&users, brake.connection, cause, now).await?;
     let entries: Vec<Entry> = lapsed.iter().map(|(user, name)| brake.entry(*user, name, cause)).collect();
-    unit.record(entries.iter().map(|entry| (entry, &requester.actor)), now).await?;
+    unit.record(entries.iter().map(|entry| (entry, actor)), now).await?;
     if brake.waiting == 0 {
         unit.enqueue(alert_brake::job(brake.connection, now), now).await?;
     }

@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 use store::{PoolState, ReadUnit};
 
 use crate::error::Error;
+use crate::groups::Dynamic;
 
 pub use words::counted;
 
@@ -32,6 +33,8 @@ pub struct Consequences {
     pub administrators: Vec<String>,
     /// What people who would lose access must hand over first, as the application says.
     pub holds: Vec<Held>,
+    /// Dynamic groups among those that would be bound: people can drop out of them unexpectedly.
+    pub dynamic_groups: Vec<Dynamic>,
     /// What stands for all verdicts about people and pools: another situation has another tag.
     pub tag: String,
     /// The same by kind, with names. A person may be of several kinds.

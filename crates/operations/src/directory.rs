@@ -1,7 +1,7 @@
 //! What an operator looks up of users and groups: lists by filter, and one group.
 
 use chrono::{DateTime, Utc};
-use provisioning::{GroupId, SeatState, Status, UserId};
+use provisioning::{GroupGrace, GroupId, SeatState, Status, UserId};
 use scim::Registry;
 use scim::filter::{self, FilterDialect, ResolvedFilter};
 use scim::protocol::list;
@@ -78,6 +78,10 @@ pub struct Group {
     pub members: u64,
     /// The names of the pools to which it is bound.
     pub pools: Vec<String>,
+    /// Whether it is marked as dynamic.
+    pub dynamic: bool,
+    /// How many hours a dynamic group keeps the seats of people who leave it.
+    pub grace_hours: Option<u32>,
     /// The name of the connection that owns it.
     pub connection: Option<String>,
     /// When it was created.
@@ -97,6 +101,8 @@ pub struct GroupDetails {
     pub external_id: Option<String>,
     /// The pools to which it is bound.
     pub bindings: Vec<Binding>,
+    /// How many people have left it and are kept for its grace.
+    pub lingering: u64,
     /// Some of its members, in the order of ids.
     pub listed: Vec<Member>,
 }
@@ -176,15 +182,24 @@ pub(crate) fn parsed_users(part: &Part) -> Result<Option<ResolvedFilter>, Error>
     parsed(Registry::standard().user(), part)
 }
 
-/// The groups of a tenant.
+/// The groups of a tenant: dynamic ones or static ones where it is said.
 ///
 /// # Errors
 /// [`Error`] if there is no such tenant, or the filter cannot be used.
-pub async fn groups(db: &Database, tenant: &str, part: &Part) -> Result<Listed<Group>, Error> {
+pub async fn groups(
+    db: &Database,
+    tenant: &str,
+    dynamic: Option<bool>,
+    part: &Part,
+) -> Result<Listed<Group>, Error> {
     let (scope, _) = db.tenant(tenant).await?;
     let filter = parsed(Registry::standard().group(), part)?;
     let unit = db.read(&scope).await?;
-    let (total, groups) = unit.groups(filter.as_ref(), part.page()).await?;
+    let (filter, page) = (filter.as_ref(), part.page());
+    let (total, groups) = match dynamic {
+        Some(dynamic) => unit.groups_marked(filter, dynamic, page).await?,
+        None => unit.groups(filter, page).await?,
+    };
     Ok(Listed { total, items: described(&unit, groups).await? })
 }
 
@@ -214,11 +229,13 @@ pub async fn group(
     let bindings = unit.bindings().await?.into_iter().filter(|binding| binding.group == id);
     let external_id = group.resource.document.get("externalId").and_then(serde_json::Value::as_str);
     let external_id = external_id.map(str::to_owned);
+    let lingering = unit.lingerers(id, store::Lingerers::default()).await?.len() as u64;
     let described = described(&unit, vec![group]).await?.pop();
     Ok(GroupDetails {
         tenant: tenant.name,
         external_id,
         bindings: bindings.map(Binding::from).collect(),
+        lingering,
         listed: skipped.map(member).collect(),
         group: described.ok_or_else(|| Error::Refused("the group was deleted just now".to_owned()))?,
     })
@@ -232,7 +249,8 @@ fn by_hand(marks: &Marks) -> Vec<String> {
     deactivated.into_iter().chain(held).chain(flagged).collect()
 }
 
-async fn described(unit: &ReadUnit, groups: Vec<store::Group>) -> Result<Vec<Group>, Error> {
+/// Groups as they are listed.
+pub(crate) async fn described(unit: &ReadUnit, groups: Vec<store::Group>) -> Result<Vec<Group>, Error> {
     let ids: Vec<GroupId> = groups.iter().map(|group| group.id).collect();
     let counts = unit.member_counts(&ids).await?;
     let (bindings, connections) = (unit.bindings().await?, unit.connections().await?);
@@ -243,6 +261,8 @@ async fn described(unit: &ReadUnit, groups: Vec<store::Group>) -> Result<Vec<Gro
             name: group.display_name().to_owned(),
             members: counts.get(&group.id).copied().unwrap_or(0),
             pools: bound.map(|binding| binding.pool_name.clone()).collect(),
+            dynamic: group.grace.is_some(),
+            grace_hours: group.grace.map(GroupGrace::hours),
             connection: owner(&connections, group.connection),
             created_at: group.resource.meta.created,
         }

@@ -1,7 +1,7 @@
 //! Licences given and taken by hand.
 
 use chrono::{DateTime, Utc};
-use provisioning::{Cause, Entry, EntryKind, GrantSource, PoolId, Situation, Subject, UserId};
+use provisioning::{Cause, Entry, EntryKind, GrantSource, GroupId, PoolId, Situation, Subject, UserId};
 use serde::Serialize;
 use store::{GrantKind, GrantRecord, ReadUnit, User, WriteUnit};
 
@@ -58,24 +58,30 @@ pub struct Listed {
     pub pool: PoolId,
     /// Its name.
     pub pool_name: String,
-    /// `by-hand`, `attribute` or `default`.
+    /// `by-hand`, `attribute`, `default`, or `lingering` where a dynamic group keeps it.
     pub kind: &'static str,
     /// The rule of a grant by an attribute.
     pub rule: Option<String>,
-    /// When it was given.
+    /// The dynamic group that keeps it.
+    pub group: Option<GroupId>,
+    /// When it was given, or when the person left the group that keeps it.
     pub created_at: DateTime<Utc>,
 }
 
 impl From<GrantRecord> for Listed {
     fn from(grant: GrantRecord) -> Self {
         Self {
-            id: format!("{}:{}:{}", grant.user, grant.pool, grant.kind.as_str()),
+            id: match grant.group {
+                Some(group) => format!("{}:{}:{}:{group}", grant.user, grant.pool, grant.kind.as_str()),
+                None => format!("{}:{}:{}", grant.user, grant.pool, grant.kind.as_str()),
+            },
             user: grant.user,
             user_name: grant.user_name,
             pool: grant.pool,
             pool_name: grant.pool_name,
             kind: grant.kind.as_str(),
             rule: grant.rule,
+            group: grant.group,
             created_at: grant.created_at,
         }
     }
@@ -130,7 +136,7 @@ pub async fn delete(
     change(db, operator, user, pool, false).await
 }
 
-/// The grants of a tenant that do not come from groups, by person; those of one person or pool where one is named.
+/// The grants of a tenant that do not come from memberships, by person; those of one person or pool where one is named.
 ///
 /// # Errors
 /// [`Error`] for a tenant, person or pool that does not exist.
@@ -149,7 +155,7 @@ pub async fn list(db: &Database, tenant: &str, which: &Which) -> Result<Vec<List
     Ok(grants.into_iter().map(Listed::from).collect())
 }
 
-/// The grants of one person for one pool that do not come from groups.
+/// The grants of one person for one pool that do not come from memberships.
 ///
 /// # Errors
 /// [`Error`] for a person or pool that does not exist.

@@ -1,32 +1,33 @@
 //! Groups: read, listed, created, changed and deleted; their members are rows beside them.
 
+mod delete;
+mod dynamic;
 mod preview;
 
 use std::collections::{HashMap, HashSet};
 
-use provisioning::{Cause, Entry, EntryKind, GroupId, Subject, UserId};
+use provisioning::{Entry, EntryKind, GroupId, Subject};
 use scim::compat::names;
 use scim::patch::{MemberChanges, Members, PatchRequest};
 use scim::project::Projection;
 use scim::protocol::conditions::Conditions;
 use scim::{Object, text};
 use serde_json::Value;
-use store::{Constraint, Group, MemberKind, MemberName, NewGroup, WriteUnit};
+use store::{Constraint, Group, MemberName, NewGroup, WriteUnit};
 use uuid::Uuid;
 
 use crate::alerts;
-use crate::brake;
 use crate::database::{Attempt, Database};
 use crate::error::Error;
-use crate::members::{Moves, Present, refuse_protected};
-use crate::outcome::{Effects, Outcome};
-use crate::ownership::{Claim, may_delete};
+use crate::members::{Moves, Present};
+use crate::outcome::Outcome;
+use crate::ownership::Claim;
 use crate::representation::{self, Search, Shown, Text, View, group_type};
 use crate::requester::Requester;
 use crate::resources::{self, Edit, Replacement, changed, existing};
-use crate::settle::{CHUNK, Change};
-use crate::work::group_deleted::DeletedWork;
 
+pub use delete::delete;
+pub use dynamic::{Dynamic, Marking, mark, preview_mark};
 pub use preview::preview_delete;
 
 /// One group. Without a body in the answer, the client has this version already.
@@ -260,68 +261,6 @@ async fn save(
     }
     moves.carry_out(requester, unit, &group, outcome).await?;
     Ok(group)
-}
-
-/// Deletes a group: a user who had a seat through this group alone loses the seat as if the user had left the group. A job
-/// settles more than `most` members.
-///
-/// # Errors
-/// 404, 412, or what the database says.
-pub async fn delete(
-    db: &Database,
-    requester: &Requester,
-    id: GroupId,
-    conditions: &Conditions,
-    most: u64,
-) -> Result<Outcome, Error> {
-    let written = db.write(&requester.scope, async |mut unit: WriteUnit| -> Attempt<Outcome> {
-        let group = existing(unit.lock_group(id).await?, "Group", id)?;
-        conditions.allow_write(group.resource.meta.version)?;
-        may_delete(requester, group.connection)?;
-        let effects = remove(requester, &mut unit, &group, most).await?;
-        Ok((unit, Outcome { effects, ..Outcome::default() }))
-    });
-    Ok(alerts::watched(db, requester, written).await?.outcome())
-}
-
-async fn remove(
-    requester: &Requester,
-    unit: &mut WriteUnit,
-    group: &Group,
-    most: u64,
-) -> Result<Effects, Error> {
-    let (id, now) = (group.id, requester.now);
-    let pools = unit.pools_bound_to(id).await?;
-    let members = if pools.is_empty() { Vec::new() } else { unit.members_page(id, None, most + 1).await? };
-    unit.delete_group(id, now).await?;
-    let name = group.display_name().to_owned();
-    let why = format!("The group “{name}” was deleted by “{}”.", requester.provider()?.connection.name);
-    record(requester, unit, Entry::new(Subject::Group(id), EntryKind::GroupDeleted, why)).await?;
-    let mut effects = Effects::default();
-    effects.note("group deleted");
-    let cause = Cause::GroupDeleted { group: id, name: name.clone() };
-    if members.len() > CHUNK.min(usize::try_from(most).unwrap_or(usize::MAX)) {
-        let mut people = Vec::new();
-        for pool in &pools {
-            people.extend(unit.pool_people_without_grant(*pool, None, u32::MAX.into()).await?);
-        }
-        people.sort_unstable();
-        people.dedup();
-        brake::hold_ahead(unit, requester, &people, &cause).await?;
-    }
-    if members.len() as u64 > most {
-        let protected = unit.perhaps_protected().await?;
-        refuse_protected(unit, &protected).await?;
-        let work = DeletedWork::new(id, name, &requester.actor, pools);
-        unit.enqueue(work.job(now), now).await?;
-        effects.note("the members are settled in batches");
-        return Ok(effects);
-    }
-    let people = members.iter().filter(|(_, kind)| *kind == MemberKind::User);
-    let people: Vec<UserId> = people.map(|(id, _)| UserId::new(*id)).collect();
-    let change = Change { cause: &cause, actor: &requester.actor, now };
-    effects.merge(change.settle(unit, &people).await?);
-    Ok(effects)
 }
 
 /// Why a request about a group is refused: whether the group exists and may be changed is told before what is wrong

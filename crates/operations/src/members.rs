@@ -12,13 +12,14 @@ use serde_json::Value;
 use store::{Group, Member, MemberKind, MemberName, PoolState, ReadUnit, WriteUnit};
 use uuid::Uuid;
 
-pub(crate) use self::moved::{Moved, subject, told, users};
+pub(crate) use self::moved::{Lingering, Moved, subject, told, users};
 use crate::brake;
 use crate::error::Error;
 use crate::outcome::Outcome;
 use crate::representation::member as element;
 use crate::requester::Requester;
 use crate::settle::{CHUNK, Change};
+use crate::work::end_lingering;
 use crate::work::members_moved::MovedWork;
 
 /// The most members who join or leave a group and are told of and settled in the request itself.
@@ -269,33 +270,51 @@ impl Moves {
         let now = requester.now;
         let mut gone = unit.remove_members(group.id, &self.leaving).await?;
         gone.sort_unstable();
+        let mut lingering = Lingering::default();
+        if let Some(grace) = group.grace.filter(|_| bound && !gone.is_empty()) {
+            let people = unit.linger(group.id, &gone, requester.actor.connection, now).await?;
+            if !people.is_empty() {
+                outcome
+                    .effects
+                    .note(format!("members kept for the grace of the dynamic group: {}", people.len()));
+                unit.enqueue(end_lingering::timer(group.id, grace, now), now).await?;
+            }
+            lingering = Lingering { people, until: Some(grace.until(now)) };
+        }
         if bound && self.leave_by_job() {
             refuse_protected(unit, &gone).await?;
         }
         if bound && gone.len() > CHUNK {
             let cause = Moved::Out.cause(group.id, group.display_name());
             let people: Vec<UserId> = gone.iter().copied().map(UserId::new).collect();
-            brake::hold_ahead(unit, requester, &people, &cause).await?;
+            brake::hold_ahead(unit, Change { cause: &cause, actor: &requester.actor, now }, &people).await?;
         }
         let mut added = unit.add_members(group.id, &self.joining, now).await?;
         added.sort_unstable();
+        let mut back = Lingering::default();
+        if group.grace.is_some() && !added.is_empty() {
+            back.people = unit.linger_no_more(group.id, &added).await?;
+        }
         for (words, people) in [("members added", &added), ("members removed", &gone)] {
             if !people.is_empty() {
                 outcome.effects.note(format!("{words}: {}", people.len()));
             }
         }
         let (id, name) = (group.id, group.display_name());
-        let by_job = [(Moved::Out, self.leave_by_job(), &mut gone), (Moved::In, join_by_job, &mut added)];
-        for (moved, _, people) in by_job.into_iter().filter(|(_, by_job, _)| *by_job) {
+        let by_job = [
+            (Moved::Out, self.leave_by_job(), &mut gone, &lingering),
+            (Moved::In, join_by_job, &mut added, &back),
+        ];
+        for (moved, _, people, lingering) in by_job.into_iter().filter(|(_, by_job, ..)| *by_job) {
             for members in people.chunks(CHUNK) {
-                let work = MovedWork::new(moved, (id, name), &requester.actor, members);
+                let work = MovedWork::new(moved, (id, name), &requester.actor, members, lingering);
                 unit.enqueue(work.job(now), now).await?;
             }
             outcome.effects.note(format!("the members who {} are settled in batches", moved.word()));
             people.clear();
         }
-        let mut entries = told(&self.names, &gone, Moved::Out, name);
-        entries.extend(told(&self.names, &added, Moved::In, name));
+        let mut entries = told(&self.names, &gone, Moved::Out, name, &lingering);
+        entries.extend(told(&self.names, &added, Moved::In, name, &back));
         unit.record(entries.iter().map(|entry| (entry, &requester.actor)), now).await?;
         if !bound {
             return Ok(());

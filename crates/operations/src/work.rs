@@ -7,6 +7,7 @@ pub(crate) mod decide_brake;
 pub(crate) mod delete_pool;
 pub(crate) mod delete_tenant;
 pub(crate) mod end_grace;
+pub(crate) mod end_lingering;
 pub(crate) mod expire_pool;
 pub(crate) mod group_deleted;
 pub(crate) mod hand_over;
@@ -41,6 +42,7 @@ use crate::settle::Change;
 /// The kinds of work that come due at a time, or that are done in a few steps.
 pub const TIMERS: &[&str] = &[
     job_kind::END_GRACE,
+    end_lingering::KIND,
     job_kind::SERVE_QUEUE,
     job_kind::INVITATION,
     let_leave::KIND,
@@ -209,6 +211,7 @@ impl Step<'_> {
     async fn take(&mut self, kind: &str) -> Result<Option<Progress>, WorkError> {
         match kind {
             job_kind::END_GRACE => end_grace::step(self).await,
+            end_lingering::KIND => end_lingering::step(self).await,
             job_kind::INVITATION => invite::step(self).await,
             let_leave::KIND => let_leave::step(self).await,
             remind::KIND => remind::step(self).await,

@@ -35,6 +35,13 @@ pub enum Cause {
         /// Its display name.
         name: String,
     },
+    /// The person left a dynamic group, and did not come back within the grace of the group (O-05).
+    GroupGraceOver {
+        /// The group.
+        group: GroupId,
+        /// Its display name.
+        name: String,
+    },
     /// A group was bound to a pool (S-49).
     Bound {
         /// The group.
@@ -135,6 +142,7 @@ impl Cause {
             | Self::CameBack => true,
             Self::PushedInactive
             | Self::LeftGroup { .. }
+            | Self::GroupGraceOver { .. }
             | Self::Unbound { .. }
             | Self::GroupDeleted { .. }
             | Self::Removed
@@ -165,6 +173,9 @@ impl fmt::Display for Cause {
             Self::AttributesChanged => f.write_str("their attributes changed"),
             Self::JoinedGroup { name, .. } => write!(f, "they joined the group “{name}”"),
             Self::LeftGroup { name, .. } => write!(f, "they left the group “{name}”"),
+            Self::GroupGraceOver { name, .. } => {
+                write!(f, "they left the dynamic group “{name}” and its grace is over")
+            }
             Self::Bound { name, .. } => write!(f, "the group “{name}” was bound"),
             Self::Unbound { name, .. } => write!(f, "the group “{name}” was unbound"),
             Self::GroupDeleted { name, .. } => write!(f, "the group “{name}” was deleted"),

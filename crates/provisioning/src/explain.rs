@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     effect::instant,
     enrolment::Status,
+    grant::GrantSource,
     id::PoolId,
     person::Person,
     pool::{Pool, PoolPolicy},
@@ -55,12 +56,9 @@ pub fn explain(person: &Person, pools: &[Pool], now: DateTime<Utc>) -> Vec<Strin
         let pool = pools.iter().find(|pool| pool.id == id);
         let name = pool.map_or_else(|| format!("pool {id}"), |pool| format!("“{}”", pool.name));
         for grant in person.grants.iter().filter(|grant| grant.pool == id) {
-            lines.push(format!(
-                "{} is entitled to {name} {}{}.",
-                person.name,
-                grant.source,
-                doubt(pool, now)
-            ));
+            let comma = if matches!(grant.source, GrantSource::Lingering { .. }) { "," } else { "" };
+            let (who, source, doubt) = (&person.name, &grant.source, doubt(pool, now));
+            lines.push(format!("{who} is entitled to {name}{comma} {source}{doubt}."));
         }
         lines.push(match person.seat_in(id) {
             Some(seat) => held(person, seat, &name),

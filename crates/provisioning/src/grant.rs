@@ -2,9 +2,13 @@
 
 use std::fmt;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::id::{GroupId, PoolId};
+use crate::{
+    effect::instant,
+    id::{GroupId, PoolId},
+};
 
 /// One standing reason why a person is entitled to a seat of a pool; several may name the same pool.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +33,15 @@ pub enum GrantSource {
         /// Its display name.
         name: String,
     },
+    /// The person has left a dynamic group that is bound to the pool, and keeps the grant for its grace.
+    Lingering {
+        /// The group.
+        group: GroupId,
+        /// Its display name.
+        name: String,
+        /// Until when.
+        until: DateTime<Utc>,
+    },
     /// The person's attributes match a rule.
     Attribute {
         /// The rule, as a SCIM filter.
@@ -38,11 +51,32 @@ pub enum GrantSource {
     Default,
 }
 
+impl GrantSource {
+    /// Whether it comes from a group, of which the person is a member or which keeps it.
+    #[must_use]
+    pub fn is_through(&self, group: GroupId) -> bool {
+        matches!(self, Self::Binding { group: it, .. } if *it == group) || self.is_kept_by(group)
+    }
+
+    /// Whether it is kept for the grace of a dynamic group.
+    #[must_use]
+    pub fn is_kept_by(&self, group: GroupId) -> bool {
+        matches!(self, Self::Lingering { group: it, .. } if *it == group)
+    }
+}
+
 impl fmt::Display for GrantSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::ByHand => f.write_str("by an administrator's hand"),
             Self::Binding { name, .. } => write!(f, "through the group “{name}”"),
+            Self::Lingering { name, until, .. } => {
+                write!(
+                    f,
+                    "kept until {} because the group “{name}”, which they left, is dynamic",
+                    instant(*until)
+                )
+            }
             Self::Attribute { filter } => write!(f, "by the rule “{filter}”"),
             Self::Default => f.write_str("as every user does by default"),
         }

@@ -100,6 +100,10 @@
 //!   who is deactivated by hand, or held for a foreign domain, as not active. Taken back, the grants count again.
 //! - A push that would take access from more people than the [`Brake`] lets takes it from none of them: they keep ([`Kept`])
 //!   what they have, whatever the facts say, until an administrator decides or the person has access without it.
+//! - Who leaves a dynamic group *lingers* ([`GroupGrace`], O-05): seats and places are kept for the grace of the group, as if the
+//!   person had not left, and nothing at all happens. Back within it, nothing was lost; afterwards the loss is one like any
+//!   other, and the brake of the connection counts it then. Only membership lingers: who is switched off, removed, or in a group
+//!   that is deleted or unbound, has no such grace.
 //! - A freed seat goes to the first in the queue who is active and entitled, before a new person. In one settlement
 //!   leavers come first, then the queues, then joiners, in the order of ids. No place is overtaken.
 //!
@@ -119,6 +123,7 @@ mod grant;
 mod history;
 mod id;
 mod journal;
+mod lingering;
 mod moving;
 pub mod pace;
 pub mod permission;
@@ -146,6 +151,7 @@ pub use grant::{Grant, GrantSource};
 pub use history::{PoolChange, PoolDay, days};
 pub use id::{ConnectionId, GroupId, PoolId, TenantId, TokenId, UserId};
 pub use journal::{Entry, EntryKind, Subject};
+pub use lingering::{GraceRefused, GroupGrace};
 pub use moving::{Moving, Stays};
 pub use person::{Hand, Kept, Person};
 pub use policy::{Invitations, Policy};

@@ -8,6 +8,7 @@ mod by_hand;
 mod console;
 mod deletions;
 mod doors;
+mod dynamic;
 mod errors;
 mod events;
 mod imports;

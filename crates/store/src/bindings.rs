@@ -1,13 +1,14 @@
 //! Groups bound to pools.
 
 use chrono::{DateTime, Utc};
-use provisioning::{GroupId, PoolId};
+use provisioning::{GroupGrace, GroupId, PoolId};
 use sea_orm::{EntityTrait as _, FromQueryResult};
 use uuid::Uuid;
 
 use crate::db::sql::Sql;
 use crate::entity::bindings;
 use crate::error::Error;
+use crate::groups::grace;
 use crate::ids::{IdRow, stored};
 use crate::unit::{ReadUnit, WriteUnit};
 
@@ -18,6 +19,8 @@ pub struct Binding {
     pub group: GroupId,
     /// The group's display name.
     pub group_name: String,
+    /// The grace of the group, where it is dynamic.
+    pub grace: Option<GroupGrace>,
     /// The pool.
     pub pool: PoolId,
     /// The pool's name.
@@ -30,6 +33,7 @@ pub struct Binding {
 struct BindingRow {
     group_id: Uuid,
     group_name: Option<String>,
+    grace_hours: Option<i64>,
     pool_id: Uuid,
     pool_name: String,
     created_at: DateTime<Utc>,
@@ -42,7 +46,7 @@ impl ReadUnit {
     /// [`Error::Busy`] or [`Error::Other`].
     pub async fn bindings(&self) -> Result<Vec<Binding>, Error> {
         let mut sql = Sql::new(
-            "SELECT b.group_id, g.display_name AS group_name, b.pool_id, p.name AS pool_name, b.created_at \
+            "SELECT b.group_id, g.display_name AS group_name, g.grace_hours, b.pool_id, p.name AS pool_name, b.created_at \
              FROM bindings b JOIN groups g ON g.tenant_id = b.tenant_id AND g.id = b.group_id \
              JOIN pools p ON p.tenant_id = b.tenant_id AND p.id = b.pool_id WHERE b.tenant_id = ",
         );
@@ -50,6 +54,7 @@ impl ReadUnit {
         let binding = |row: BindingRow| Binding {
             group: GroupId::new(row.group_id),
             group_name: row.group_name.unwrap_or_default(),
+            grace: row.grace_hours.and_then(grace),
             pool: PoolId::new(row.pool_id),
             pool_name: row.pool_name,
             created_at: row.created_at,

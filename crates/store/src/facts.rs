@@ -19,6 +19,7 @@ use crate::enrolments::{self, EnrolmentRow};
 use crate::entity::pools;
 use crate::error::Error;
 use crate::grants::GrantKind;
+use crate::groups;
 use crate::jobs::{NewJob, job_kind};
 use crate::pools::pool;
 use crate::seats::seat_state;
@@ -50,6 +51,7 @@ struct FactRow {
     group_id: Option<Uuid>,
     since: Option<DateTime<Utc>>,
     overage: Option<bool>,
+    grace_hours: Option<i64>,
 }
 
 #[derive(FromQueryResult)]
@@ -138,18 +140,22 @@ impl ReadUnit {
         let (tenant, backend) = (self.tenant(), self.backend());
         let mut sql = Sql::new(
             "SELECT s.user_id, s.pool_id, 'seat' AS fact, s.state AS detail, CAST(NULL AS UUID) AS group_id, \
-             s.since, s.overage FROM ",
+             s.since, s.overage, CAST(NULL AS BIGINT) AS grace_hours FROM ",
         );
         sql.among(backend, tenant, ("seats", "s", "user_id"), users.iter().copied());
-        sql.push(" UNION ALL SELECT r.user_id, r.pool_id, r.kind, r.rule, NULL, NULL, NULL FROM ");
+        sql.push(
+            " UNION ALL SELECT r.user_id, r.pool_id, r.kind, COALESCE(r.rule, g.display_name), r.group_id, \
+             r.created_at, NULL, g.grace_hours FROM ",
+        );
         sql.among(backend, tenant, ("grants", "r", "user_id"), users.iter().copied());
-        sql.push(" UNION ALL SELECT w.user_id, w.pool_id, 'withheld', NULL, NULL, NULL, NULL FROM ");
+        sql.push(" LEFT JOIN groups g ON g.tenant_id = r.tenant_id AND g.id = r.group_id");
+        sql.push(" UNION ALL SELECT w.user_id, w.pool_id, 'withheld', NULL, NULL, NULL, NULL, NULL FROM ");
         sql.among(backend, tenant, ("withheld", "w", "user_id"), users.iter().copied());
-        sql.push(" UNION ALL SELECT h.user_id, h.pool_id, 'kept', h.what, NULL, NULL, NULL FROM ");
+        sql.push(" UNION ALL SELECT h.user_id, h.pool_id, 'kept', h.what, NULL, NULL, NULL, NULL FROM ");
         sql.among(backend, tenant, ("held_losses", "h", "user_id"), users.iter().copied());
         sql.push(
             " UNION ALL SELECT m.member_id, t.pool_id, 'binding', (SELECT g.display_name FROM groups g \
-             WHERE g.tenant_id = m.tenant_id AND g.id = m.group_id), m.group_id, NULL, NULL FROM ",
+             WHERE g.tenant_id = m.tenant_id AND g.id = m.group_id), m.group_id, NULL, NULL, NULL FROM ",
         );
         sql.among(backend, tenant, ("group_members", "m", "member_id"), users.iter().copied());
         sql.push(&format!(
@@ -315,12 +321,20 @@ fn note(person: &mut Person, fact: FactRow) -> Result<(), Error> {
             group: GroupId::new(fact.group_id.ok_or_else(|| inconsistent("bindings", "group_id"))?),
             name: fact.detail.unwrap_or_default(),
         },
-        kind if kind == GrantKind::ByHand.as_str() => GrantSource::ByHand,
-        kind if kind == GrantKind::Default.as_str() => GrantSource::Default,
-        kind if kind == GrantKind::Attribute.as_str() => {
-            GrantSource::Attribute { filter: fact.detail.unwrap_or_default() }
-        }
-        _ => return Err(inconsistent("grants", "kind")),
+        kind => match GrantKind::of(kind).ok_or_else(|| inconsistent("grants", "kind"))? {
+            GrantKind::ByHand => GrantSource::ByHand,
+            GrantKind::Default => GrantSource::Default,
+            GrantKind::Attribute => GrantSource::Attribute { filter: fact.detail.unwrap_or_default() },
+            GrantKind::Lingering => {
+                let left_at = fact.since.ok_or_else(|| inconsistent("grants", "created_at"))?;
+                let grace = fact.grace_hours.and_then(groups::grace);
+                GrantSource::Lingering {
+                    group: GroupId::new(fact.group_id.ok_or_else(|| inconsistent("grants", "group_id"))?),
+                    name: fact.detail.unwrap_or_default(),
+                    until: grace.map_or(left_at, |grace| grace.until(left_at)),
+                }
+            }
+        },
     };
     person.grants.push(Grant { pool, source });
     Ok(())

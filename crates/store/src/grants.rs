@@ -1,7 +1,8 @@
-//! Grants that are stored: by hand, by an attribute, by default. Those by a binding follow from memberships.
+//! Grants that are stored: by hand, by an attribute, by default, and those that a dynamic group keeps. Those by a binding follow
+//! from memberships.
 
 use chrono::{DateTime, Utc};
-use provisioning::{PoolId, UserId};
+use provisioning::{GroupId, PoolId, UserId};
 use sea_orm::{EntityTrait as _, FromQueryResult};
 use uuid::Uuid;
 
@@ -22,10 +23,18 @@ pub enum GrantKind {
     Attribute,
     /// Every user who is provisioned gets it.
     Default,
+    /// The person has left a dynamic group, which keeps it for its grace.
+    Lingering,
 }
 
 impl GrantKind {
-    const ALL: [Self; 3] = [Self::ByHand, Self::Attribute, Self::Default];
+    const ALL: [Self; 4] = [Self::ByHand, Self::Attribute, Self::Default, Self::Lingering];
+
+    /// The kind that a column says: one of lingering names the group, too.
+    pub(crate) fn of(column: &str) -> Option<Self> {
+        let word = column.split(':').next().unwrap_or_default();
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
 
     /// The word in columns and in JSON.
     #[must_use]
@@ -34,6 +43,7 @@ impl GrantKind {
             Self::ByHand => "by-hand",
             Self::Attribute => "attribute",
             Self::Default => "default",
+            Self::Lingering => "lingering",
         }
     }
 }
@@ -53,7 +63,9 @@ pub struct GrantRecord {
     pub kind: GrantKind,
     /// The rule that the person's attributes match.
     pub rule: Option<String>,
-    /// When it was given.
+    /// The dynamic group that keeps it.
+    pub group: Option<GroupId>,
+    /// When it was given, or when the person left the group that keeps it.
     pub created_at: DateTime<Utc>,
 }
 
@@ -65,6 +77,7 @@ struct Row {
     pool_name: String,
     kind: String,
     rule: Option<String>,
+    group_id: Option<Uuid>,
     created_at: DateTime<Utc>,
 }
 
@@ -72,7 +85,7 @@ impl TryFrom<Row> for GrantRecord {
     type Error = Error;
 
     fn try_from(row: Row) -> Result<Self, Error> {
-        let kind = GrantKind::ALL.into_iter().find(|kind| kind.as_str() == row.kind);
+        let kind = GrantKind::of(&row.kind);
         let id = row.user_id.to_string();
         Ok(Self {
             user: UserId::new(row.user_id),
@@ -81,6 +94,7 @@ impl TryFrom<Row> for GrantRecord {
             pool_name: row.pool_name,
             kind: kind.ok_or(Error::Inconsistent { table: "grants", column: "kind", id })?,
             rule: row.rule,
+            group: row.group_id.map(GroupId::new),
             created_at: row.created_at,
         })
     }
@@ -101,7 +115,7 @@ impl ReadUnit {
     ) -> Result<Vec<GrantRecord>, Error> {
         let name = json_text(self.backend(), "u.document", &["userName"]);
         let mut sql = Sql::new(&format!(
-            "SELECT r.user_id, {name} AS user_name, r.pool_id, p.name AS pool_name, r.kind, r.rule, r.created_at \
+            "SELECT r.user_id, {name} AS user_name, r.pool_id, p.name AS pool_name, r.kind, r.rule, r.group_id, r.created_at \
              FROM grants r JOIN users u ON u.tenant_id = r.tenant_id AND u.id = r.user_id \
              JOIN pools p ON p.tenant_id = r.tenant_id AND p.id = r.pool_id WHERE r.tenant_id = "
         ));
@@ -144,10 +158,15 @@ impl WriteUnit {
     /// [`Error::Busy`] or [`Error::Other`].
     pub async fn delete_grants(&mut self, users: &[UserId], pool: PoolId) -> Result<(), Error> {
         for chunk in users.chunks(CHUNK) {
-            for table in ["grants", "held_losses"] {
-                let mut sql = Sql::new(&format!("DELETE FROM {table} WHERE tenant_id = "));
-                sql.bind(self.tenant()).push(" AND pool_id = ").bind(pool.uuid());
-                sql.push(" AND user_id IN ").list(chunk.iter().map(|user| user.uuid()));
+            for (table, key) in [("grants", "kind"), ("held_losses", "what")] {
+                let (tenant, backend) = (self.tenant(), self.backend());
+                let mut sql = Sql::new(&format!("DELETE FROM {table} WHERE (tenant_id, user_id, {key}"));
+                sql.push(&format!(") IN (SELECT r.tenant_id, r.user_id, r.{key} FROM "));
+                let users = chunk.iter().map(|user| user.uuid());
+                sql.among_those(backend, tenant, (table, "r", "user_id"), users, |sql| {
+                    sql.push(" AND t.pool_id = ").bind(pool.uuid())
+                });
+                sql.push(") AND pool_id = ").bind(pool.uuid());
                 self.transaction.run(sql).await?;
             }
         }

@@ -1,7 +1,7 @@
 //! Groups: documents without their members, which are rows of their own.
 
 use chrono::{DateTime, Utc};
-use provisioning::GroupId;
+use provisioning::{GroupGrace, GroupId};
 use scim::filter::ResolvedFilter;
 use scim::protocol::list::Page;
 use scim::schema::Registry;
@@ -32,6 +32,8 @@ pub struct Group {
     pub unique_name: Option<String>,
     /// The connection that owns it.
     pub connection: Option<ConnectionId>,
+    /// How long the group keeps the seats of those who leave it: none for a static group.
+    pub grace: Option<GroupGrace>,
 }
 
 /// A group to create.
@@ -75,10 +77,10 @@ struct Row {
     created_at: DateTime<Utc>,
     modified_at: DateTime<Utc>,
     version: i64,
+    grace_hours: Option<i64>,
 }
 
-const COLUMNS: &str =
-    "SELECT g.id, g.document, g.unique_name, g.connection_id, g.created_at, g.modified_at, g.version";
+const COLUMNS: &str = "SELECT g.id, g.document, g.unique_name, g.connection_id, g.created_at, g.modified_at, g.version, g.grace_hours";
 
 impl TryFrom<Row> for Group {
     type Error = Error;
@@ -90,6 +92,7 @@ impl TryFrom<Row> for Group {
             id: GroupId::new(row.id),
             unique_name: row.unique_name,
             connection: row.connection_id.map(ConnectionId::new),
+            grace: row.grace_hours.and_then(grace),
             resource: Resource {
                 document: decode(row.document, "groups", "document", &id)?,
                 id,
@@ -144,6 +147,23 @@ impl ReadUnit {
         page: Page,
     ) -> Result<(u64, Vec<Group>), Error> {
         self.list_groups(filter, page).await?.all().await
+    }
+
+    /// As [`ReadUnit::groups`], of dynamic groups only, or of static ones.
+    ///
+    /// # Errors
+    /// As [`ReadUnit::groups`].
+    pub async fn groups_marked(
+        &self,
+        filter: Option<&ResolvedFilter>,
+        dynamic: bool,
+        page: Page,
+    ) -> Result<(u64, Vec<Group>), Error> {
+        let also = if dynamic { " AND g.grace_hours IS NOT NULL" } else { " AND g.grace_hours IS NULL" };
+        filter_sql::list::<Row, _>(self, Table::Groups, Sql::new(COLUMNS), (filter, also), page)
+            .await?
+            .all()
+            .await
     }
 
     /// The oldest group of this name, which is folded already.
@@ -203,6 +223,7 @@ impl WriteUnit {
                 created_at: now,
                 modified_at: now,
                 version: 1,
+                grace_hours: None,
             })
             .await?;
         Ok(Group {
@@ -215,6 +236,7 @@ impl WriteUnit {
             },
             unique_name: new.unique_name.clone(),
             connection: new.connection,
+            grace: None,
         })
     }
 
@@ -270,6 +292,11 @@ impl WriteUnit {
         sql.bind(self.tenant()).push(" AND id = ").bind(id.uuid());
         Ok(self.transaction.run(sql).await? == 1)
     }
+}
+
+/// The grace of a group, as it is stored.
+pub(crate) fn grace(hours: i64) -> Option<GroupGrace> {
+    GroupGrace::of_hours(u32::try_from(hours).ok()?).ok()
 }
 
 fn search(document: &Object) -> Value {

@@ -14,7 +14,7 @@ use crate::db::locks::Lock;
 use crate::db::sql::{CHUNK, Sql};
 use crate::entity::parked_members;
 use crate::error::Error;
-use crate::ids::{ConnectionId, IdRow};
+use crate::ids::ConnectionId;
 use crate::members::MemberKind;
 use crate::unit::{ReadUnit, WriteUnit};
 use crate::users::{User, text};
@@ -28,6 +28,12 @@ pub(crate) struct ValueRow {
 struct ParkedRow {
     group_id: Uuid,
     value: String,
+}
+
+#[derive(FromQueryResult)]
+struct AwaitingRow {
+    id: Uuid,
+    grace_hours: Option<i64>,
 }
 
 #[derive(FromQueryResult)]
@@ -149,10 +155,10 @@ impl WriteUnit {
         if waiting.is_empty() {
             return Ok(Vec::new());
         }
-        let mut sql = Sql::new("SELECT g.id FROM groups g WHERE g.tenant_id = ");
+        let mut sql = Sql::new("SELECT g.id, g.grace_hours FROM groups g WHERE g.tenant_id = ");
         sql.bind(self.tenant()).push(" AND g.id IN ").list(waiting.keys().copied()).push(" ORDER BY g.id");
         sql.push(for_update(self.backend()));
-        let groups = self.transaction.all::<IdRow>(sql).await?;
+        let groups = self.transaction.all::<AwaitingRow>(sql).await?;
         let mut sql = Sql::new("DELETE FROM parked_members WHERE tenant_id = ");
         sql.bind(self.tenant()).push(" AND value IN ").list(values);
         sql.claimed(&self.scope, "parked_members");
@@ -162,6 +168,10 @@ impl WriteUnit {
             let (group, users) = (GroupId::new(row.id), waiting.remove(&row.id).unwrap_or_default());
             let members: Vec<_> = users.iter().map(|user| (user.uuid(), MemberKind::User)).collect();
             self.add_members(group, &members, now).await?;
+            if row.grace_hours.is_some() {
+                let back: Vec<Uuid> = users.iter().map(|user| user.uuid()).collect();
+                self.linger_no_more(group, &back).await?;
+            }
             self.touch_group(group, now).await?;
             joined.extend(users.into_iter().map(|user| (user, group)));
         }

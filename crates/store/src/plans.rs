@@ -145,6 +145,9 @@ async fn change_everything(store: &Store, scope: &TenantScope, strict: bool) {
         watch.at_most(&unit, 8 * each, &what("addition")).await;
         unit.delete_grants(&users, PoolId::new(id('d', 1))).await.expect("deleted");
         watch.at_most(&unit, 8 * each, &what("grants")).await;
+        unit.linger(group, &ids, None, DateTime::UNIX_EPOCH).await.expect("kept");
+        unit.linger_no_more(group, &ids).await.expect("back");
+        watch.at_most(&unit, 8 * each, &what("lingering")).await;
     }
 }
 

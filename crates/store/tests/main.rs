@@ -7,6 +7,7 @@ mod events;
 mod figures;
 mod filter_oracle;
 mod jobs;
+mod lingering;
 mod lists;
 mod locks;
 mod migrations;

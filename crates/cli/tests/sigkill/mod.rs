@@ -3,6 +3,7 @@
 
 mod binding;
 mod deliveries;
+mod dynamic;
 mod imports;
 mod invitations;
 

@@ -2,8 +2,8 @@
 
 use provisioning::{Cause, GroupId, Situation};
 use scim::protocol::conditions::Conditions;
+use store::Lingerers;
 
-use crate::bindings::is_through;
 use crate::consequences::Consequences;
 use crate::database::Database;
 use crate::error::Error;
@@ -29,10 +29,13 @@ pub async fn preview_delete(
     may_delete(requester, group.connection)?;
     let cause = Cause::GroupDeleted { group: id, name: group.display_name().to_owned() };
     let pools = unit.pools_bound_to(id).await?;
-    let members = if pools.is_empty() { Vec::new() } else { members(&unit, id).await? };
+    let mut members = if pools.is_empty() { Vec::new() } else { members(&unit, id).await? };
+    members.extend(unit.lingerers(id, Lingerers::default()).await?);
+    members.sort_unstable();
+    members.dedup();
     let change = |situation: &mut Situation| {
         for person in &mut situation.people {
-            person.grants.retain(|grant| !is_through(grant, id));
+            person.grants.retain(|grant| !grant.source.is_through(id));
         }
     };
     let mut preview = Preview::new(&unit, pools, CHUNK as u64, requester.now, change);

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use provisioning::{Cause, Entry, EntryKind, GroupId, Subject, UserId};
 use serde::{Deserialize, Serialize};
 use store::{MemberKind, MemberName};
@@ -33,6 +34,39 @@ impl Moved {
     }
 }
 
+/// Members whom a dynamic group keeps, or kept: who left it lingers, who joined it came back.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Lingering {
+    /// In the order of ids.
+    pub(crate) people: Vec<Uuid>,
+    /// Until when those who left are kept.
+    pub(crate) until: Option<DateTime<Utc>>,
+}
+
+impl Lingering {
+    /// Those of these members.
+    pub(crate) fn among(&self, members: &[Uuid]) -> Self {
+        let people = self.people.iter().filter(|id| members.contains(id)).copied().collect();
+        Self { people, until: self.until }
+    }
+
+    /// What the journal adds about a member.
+    fn words(&self, member: Uuid, moved: Moved) -> String {
+        if self.people.binary_search(&member).is_err() {
+            return String::new();
+        }
+        match (moved, self.until) {
+            (Moved::Out, Some(until)) => {
+                format!(
+                    ", which is dynamic and keeps what they have until {}",
+                    until.format("%Y-%m-%d %H:%M UTC")
+                )
+            }
+            _ => ", and came back in time to what they had".to_owned(),
+        }
+    }
+}
+
 /// The users among members of these names.
 pub(crate) fn users(names: &HashMap<Uuid, MemberName>, members: &[Uuid]) -> Vec<UserId> {
     let is_user = |id: &Uuid| names.get(id).is_some_and(|name| name.kind == MemberKind::User);
@@ -53,6 +87,7 @@ pub(crate) fn told(
     members: &[Uuid],
     moved: Moved,
     group: &str,
+    lingering: &Lingering,
 ) -> Vec<Entry> {
     let (kind, words) = match moved {
         Moved::In => (EntryKind::MemberAdded, "was added to"),
@@ -63,7 +98,7 @@ pub(crate) fn told(
         Some(Entry::new(
             subject(*id, name.kind),
             kind,
-            format!("{} {words} the group “{group}”.", name.called),
+            format!("{} {words} the group “{group}”{}.", name.called, lingering.words(*id, moved)),
         ))
     };
     members.iter().filter_map(line).collect()

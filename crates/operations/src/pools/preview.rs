@@ -85,7 +85,7 @@ pub(super) async fn of_update(
             person.grants.retain(|grant| match &grant.source {
                 GrantSource::Attribute { .. } => grant.pool != id || target.rule.rule.is_some(),
                 GrantSource::Default => grant.pool != id || target.rule.default,
-                GrantSource::ByHand | GrantSource::Binding { .. } => true,
+                GrantSource::ByHand | GrantSource::Binding { .. } | GrantSource::Lingering { .. } => true,
             });
         }
     };

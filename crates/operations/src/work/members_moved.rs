@@ -9,7 +9,7 @@ use store::{Actor, ActorKind, NewJob};
 use uuid::Uuid;
 
 use super::{Progress, Step, WorkError};
-use crate::members::{Moved, told, users};
+use crate::members::{Lingering, Moved, told, users};
 
 /// The kind of the job.
 pub(crate) const KIND: &str = "members-moved";
@@ -30,11 +30,20 @@ pub(crate) struct MovedWork {
     /// The id of its request.
     request: String,
     members: Vec<Uuid>,
+    /// Those of them whom the group keeps.
+    #[serde(default)]
+    lingering: Lingering,
 }
 
 impl MovedWork {
     /// What is to be done after these members moved by a request of this actor.
-    pub(crate) fn new(moved: Moved, (group, name): (GroupId, &str), actor: &Actor, members: &[Uuid]) -> Self {
+    pub(crate) fn new(
+        moved: Moved,
+        (group, name): (GroupId, &str),
+        actor: &Actor,
+        members: &[Uuid],
+        lingering: &Lingering,
+    ) -> Self {
         let (connection, request) = (actor.name.clone(), actor.reference.clone());
         let connection_id = actor.connection;
         Self {
@@ -45,6 +54,7 @@ impl MovedWork {
             connection_id,
             request,
             members: members.to_vec(),
+            lingering: lingering.among(members),
         }
     }
 
@@ -69,7 +79,7 @@ pub(super) async fn step(step: &mut Step<'_>) -> Result<Option<Progress>, WorkEr
         connection: work.connection_id,
     };
     let names = step.db.read(step.scope).await?.names_of_members(&next).await?;
-    let told = told(&names, &next, work.moved, &work.name);
+    let told = told(&names, &next, work.moved, &work.name, &work.lingering);
     let cause = work.moved.cause(work.group, &work.name);
     step.settle(&users(&names, &next), &cause, &told, json!(work)).await.map(Some)
 }

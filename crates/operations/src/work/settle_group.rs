@@ -1,4 +1,4 @@
-//! A group was bound to a pool or unbound from it: its members are settled in batches.
+//! A group was bound to a pool or unbound from it: its members, and those who had left and were kept, are settled in batches.
 
 use chrono::{DateTime, Utc};
 use provisioning::{Cause, GroupId, PoolId, UserId};
@@ -26,6 +26,9 @@ pub(crate) struct GroupWork {
     pub(crate) bound: bool,
     /// The last member that was settled.
     pub(crate) after: Option<Uuid>,
+    /// People who had left the group, and whose grace ended with the binding.
+    #[serde(default)]
+    pub(crate) lingering: Vec<UserId>,
 }
 
 impl GroupWork {
@@ -47,7 +50,14 @@ pub(super) async fn step(step: &mut Step<'_>) -> Result<Option<Progress>, WorkEr
     let unit = step.db.read(step.scope).await?;
     let page = unit.members_page(work.group, work.after, step.pace.batch).await?;
     drop(unit);
-    let Some((last, _)) = page.last() else { return Ok(None) };
+    let Some((last, _)) = page.last() else {
+        let most = usize::try_from(step.pace.batch).unwrap_or(usize::MAX).max(1);
+        let next: Vec<UserId> = work.lingering.drain(..most.min(work.lingering.len())).collect();
+        if next.is_empty() {
+            return Ok(None);
+        }
+        return step.settle(&next, &work.cause(), &[], json!(work)).await.map(Some);
+    };
     work.after = Some(*last);
     let users = page.iter().filter(|(_, kind)| *kind == MemberKind::User);
     let users: Vec<UserId> = users.map(|(id, _)| UserId::new(*id)).collect();

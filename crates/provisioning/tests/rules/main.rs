@@ -6,6 +6,7 @@ mod brake;
 mod by_hand;
 mod codes;
 mod coming_back;
+mod dynamic;
 mod ending;
 mod expiry;
 mod explained;

@@ -301,6 +301,7 @@ pub(crate) fn is_push(cause: &Cause) -> bool {
             | Cause::AttributesChanged
             | Cause::JoinedGroup { .. }
             | Cause::LeftGroup { .. }
+            | Cause::GroupGraceOver { .. }
             | Cause::GroupDeleted { .. }
             | Cause::HeldForDomain
             | Cause::Admitted

@@ -98,6 +98,9 @@ impl World<'_> {
                 pools::preview_create(db, operator, &new).await
             }
             Change::Move => tenants::preview_update(db, operator, &self.tenant, &self.zone().await).await,
+            Change::Mark(group, marking) => {
+                groups::preview_mark(db, operator, &self.groups[*group], *marking).await
+            }
             Change::DeleteGroup(group) => {
                 let group = GroupId::new(self.groups[*group].parse().expect("an id"));
                 groups::preview_delete(db, requester, group, any).await
@@ -152,6 +155,11 @@ impl World<'_> {
             Change::Move => {
                 let zone = self.zone().await.time_zone.expect("a zone");
                 self.move_to(&zone).await
+            }
+            Change::Mark(group, marking) => {
+                let (_, work) = groups::mark(db, operator, &self.groups[*group], *marking, yes).await?;
+                self.finish(work).await;
+                Ok(None)
             }
             Change::DeleteGroup(group) => {
                 let group = GroupId::new(self.groups[*group].parse().expect("an id"));

@@ -6,7 +6,9 @@ mod acts;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use operations::consequences::{Consequences, Kind};
+use operations::groups::Marking;
 use operations::{Error, Operator, Provider, Requester, directory, grants, pools};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -30,6 +32,9 @@ struct Situation {
     bound: BTreeSet<(usize, usize)>,
     by_hand: BTreeSet<(usize, usize)>,
     grace: u32,
+    /// Whether each group is dynamic, and who then drops out of it, some before others.
+    dynamic: [bool; 2],
+    dropped: BTreeSet<(usize, usize)>,
 }
 
 #[derive(Clone, Debug)]
@@ -43,6 +48,7 @@ enum Change {
     CreatePool(u32, &'static str, bool),
     Move,
     DeleteGroup(usize),
+    Mark(usize, Marking),
     SwitchOff(usize),
     Promote(usize),
     DeleteUser(usize),
@@ -55,16 +61,26 @@ fn situation() -> impl Strategy<Value = Situation> {
     let pools = prop::collection::vec((0..6_u32, policy()), 2);
     let pairs = prop::collection::btree_set((two(), two()), 0..4);
     let by_hand = prop::collection::btree_set((0..PEOPLE, two()), 0..5);
-    (people, pools, any::<bool>(), pairs, by_hand, select(vec![0, 7])).prop_map(
-        |(people, pools, ends, bound, by_hand, grace)| Situation {
+    let dropped = prop::collection::btree_set((0..PEOPLE, two()), 0..6);
+    let lingering = (any::<[bool; 2]>(), dropped);
+    (people, pools, any::<bool>(), pairs, by_hand, select(vec![0, 7]), lingering).prop_map(
+        |(people, pools, ends, bound, by_hand, grace, (dynamic, dropped))| Situation {
             people,
             pools,
             ends,
             bound,
             by_hand,
             grace,
+            dynamic,
+            dropped,
         },
     )
+}
+
+fn marking() -> impl Strategy<Value = Marking> {
+    let dynamic = prop::option::of(any::<bool>());
+    let grace_hours = prop::option::of(select(vec![1, 3, 48]));
+    (dynamic, grace_hours).prop_map(|(dynamic, grace_hours)| Marking { dynamic, grace_hours })
 }
 
 fn policy() -> impl Strategy<Value = &'static str> {
@@ -99,6 +115,7 @@ fn change() -> impl Strategy<Value = Change> {
         2 => (0..8_u32, policy(), any::<bool>()).prop_map(|(n, policy, all)| Change::CreatePool(n, policy, all)),
         1 => Just(Change::Move),
         1 => two().prop_map(Change::DeleteGroup),
+        2 => (two(), marking()).prop_map(|(group, marking)| Change::Mark(group, marking)),
         1 => person().prop_map(Change::SwitchOff),
         1 => person().prop_map(Change::Promote),
         1 => person().prop_map(Change::DeleteUser),
@@ -183,6 +200,14 @@ impl<'a> World<'a> {
         for (person, pool) in &situation.by_hand {
             // A full pool may refuse.
             _ = grants::create(db, &operator, &world.people[*person], POOLS[*pool]).await;
+        }
+        for (group, _) in situation.dynamic.iter().enumerate().filter(|(_, dynamic)| **dynamic) {
+            let dynamic = Marking { dynamic: Some(true), grace_hours: None };
+            world.perform(&Change::Mark(group, dynamic)).await.expect("marked");
+        }
+        for (person, group) in &situation.dropped {
+            world.client.remove(&world.groups[*group], &world.people[*person]).await;
+            app.clock.advance(TimeDelta::minutes(30));
         }
         world
     }

@@ -15,6 +15,8 @@ pub struct Model {
     pub kind: String,
     pub rule: Option<String>,
     pub created_at: DateTimeUtc,
+    pub group_id: Option<Uuid>,
+    pub connection_id: Option<Uuid>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
