@@ -15,5 +15,6 @@ mod sigkill;
 mod support;
 mod terminal;
 mod time_zones;
+mod waiting_list;
 mod webhook;
 mod workspace;

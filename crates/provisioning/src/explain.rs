@@ -85,7 +85,13 @@ fn doubt(pool: Option<&Pool>, now: DateTime<Utc>) -> String {
 fn held(person: &Person, seat: &Seat, name: &str) -> String {
     let since = instant(seat.since);
     match seat.state {
-        SeatState::Waiting => format!("{} waits for a seat in {name} since {since}.", person.name),
+        SeatState::Waiting => {
+            let priority = match person.priority_in(seat.pool) {
+                0 => String::new(),
+                priority => format!(", with priority {priority}"),
+            };
+            format!("{} waits for a seat in {name} since {since}{priority}.", person.name)
+        }
         SeatState::Assigned if seat.overage => {
             format!("{} has a seat in {name} since {since}, beyond those bought.", person.name)
         }

@@ -28,6 +28,9 @@ pub enum GrantSource {
         group: GroupId,
         /// Its display name.
         name: String,
+        /// The priority of its members in the queue of the pool.
+        #[serde(default)]
+        priority: u16,
     },
     /// The person's attributes match a rule.
     Attribute {

@@ -7,10 +7,12 @@ use provisioning::{GroupId, PoolId, Status, UserId};
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
+use crate::bindings::{PRIORITY, priority};
 use crate::db::backend::json_text;
 use crate::db::sql::{CHUNK, Sql};
 use crate::enrolments::shown_status;
 use crate::error::Error;
+use crate::seats::SERVED_FIRST;
 use crate::unit::ReadUnit;
 
 /// A person who waits for a seat.
@@ -26,6 +28,8 @@ pub struct Waiting {
     pub name: String,
     /// Since when.
     pub since: DateTime<Utc>,
+    /// With which priority they are served.
+    pub priority: u16,
 }
 
 #[derive(FromQueryResult)]
@@ -47,6 +51,7 @@ struct WaitingRow {
     user_id: Uuid,
     name: String,
     since: DateTime<Utc>,
+    priority: i64,
 }
 
 impl ReadUnit {
@@ -96,17 +101,18 @@ impl ReadUnit {
     pub async fn waiting(&self) -> Result<Vec<Waiting>, Error> {
         let user_name = json_text(self.backend(), "u.document", &["userName"]);
         let mut sql = Sql::new(&format!(
-            "SELECT s.pool_id, p.name AS pool_name, s.user_id, COALESCE(u.display_name, {user_name}) AS name, s.since \
+            "SELECT s.pool_id, p.name AS pool_name, s.user_id, COALESCE(u.display_name, {user_name}) AS name, s.since, {PRIORITY} AS priority \
              FROM seats s JOIN pools p ON p.tenant_id = s.tenant_id AND p.id = s.pool_id \
              JOIN users u ON u.tenant_id = s.tenant_id AND u.id = s.user_id WHERE s.tenant_id = ",
         ));
-        sql.bind(self.tenant()).push(" AND s.state = 'waiting' ORDER BY s.pool_id, s.since, s.user_id");
+        sql.bind(self.tenant()).push(&format!(" AND s.state = 'waiting' ORDER BY s.pool_id, {SERVED_FIRST}"));
         let waiting = |row: WaitingRow| Waiting {
             pool: PoolId::new(row.pool_id),
             pool_name: row.pool_name,
             user: UserId::new(row.user_id),
             name: row.name,
             since: row.since,
+            priority: priority(row.priority),
         };
         Ok(self.transaction.all::<WaitingRow>(sql).await?.into_iter().map(waiting).collect())
     }

@@ -12,6 +12,7 @@ mod locks;
 mod migrations;
 mod operators;
 mod owners;
+mod queue;
 mod records;
 mod rules;
 mod seats;

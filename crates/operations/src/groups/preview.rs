@@ -1,6 +1,6 @@
 //! What would follow if a group was deleted.
 
-use provisioning::{Cause, GroupId, Situation};
+use provisioning::{Cause, GroupId, PoolId, Situation};
 use scim::protocol::conditions::Conditions;
 
 use crate::bindings::is_through;
@@ -28,14 +28,17 @@ pub async fn preview_delete(
     conditions.allow_write(group.resource.meta.version)?;
     may_delete(requester, group.connection)?;
     let cause = Cause::GroupDeleted { group: id, name: group.display_name().to_owned() };
-    let pools = unit.pools_bound_to(id).await?;
+    let mut bound = unit.bindings().await?;
+    bound.retain(|binding| binding.group == id);
+    let prioritised = bound.iter().any(|binding| binding.priority > 0);
+    let pools: Vec<PoolId> = bound.iter().map(|binding| binding.pool).collect();
     let members = if pools.is_empty() { Vec::new() } else { members(&unit, id).await? };
     let change = |situation: &mut Situation| {
         for person in &mut situation.people {
             person.grants.retain(|grant| !is_through(grant, id));
         }
     };
-    let mut preview = Preview::new(&unit, pools, CHUNK as u64, requester.now, change);
+    let mut preview = Preview::new(&unit, pools, CHUNK as u64, requester.now, change).reordering(prioritised);
     preview.settle(&members, &cause).await?;
     preview.consequences().await
 }

@@ -1,15 +1,16 @@
 //! What no sequence of changes breaks: random changes on five people, three groups and three pools.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
 use proptest::prelude::*;
 use provisioning::{
-    ApplicationEvent, Cause, Decision, Effect, GroupId, Hand, Person, PoolId, PoolPolicy, SeatState,
-    Situation, Status, Step, UserId,
+    ApplicationEvent, Cause, Decision, Effect, GrantSource, GroupId, Hand, Person, PoolId, PoolPolicy,
+    SeatState, Situation, Status, Step, UserId, settle,
 };
 
-use crate::story::{KEYS, LEGAL, NOTES, PEOPLE, SALES, STAFF, Story, VAULT, by_hand, name, through};
+use crate::story::{KEYS, LEGAL, NOTES, PEOPLE, SALES, STAFF, Story, VAULT, by_hand, name, through_with};
 
 const GROUPS: [GroupId; 3] = [SALES, LEGAL, STAFF];
 const POOLS: [PoolId; 3] = [VAULT, NOTES, KEYS];
@@ -22,8 +23,11 @@ enum Change {
     Switch(usize, bool),
     Join(BTreeSet<usize>, usize),
     Leave(BTreeSet<usize>, usize),
-    Bind(usize, usize),
+    /// With a priority.
+    Bind(usize, usize, u16),
     Unbind(usize, usize),
+    /// Another priority of what is bound.
+    Prioritise(usize, usize, u16),
     DeleteGroup(usize),
     Assign(usize, usize),
     Unassign(usize, usize),
@@ -51,8 +55,9 @@ fn change() -> impl Strategy<Value = Change> {
         6 => (person(), any::<bool>()).prop_map(|(p, on)| Change::Switch(p, on)),
         6 => (several(), group()).prop_map(|(p, g)| Change::Join(p, g)),
         4 => (several(), group()).prop_map(|(p, g)| Change::Leave(p, g)),
-        3 => (group(), pool()).prop_map(|(g, p)| Change::Bind(g, p)),
+        3 => (group(), pool(), 0..3_u16).prop_map(|(g, p, n)| Change::Bind(g, p, n)),
         1 => (group(), pool()).prop_map(|(g, p)| Change::Unbind(g, p)),
+        2 => (group(), pool(), 0..3_u16).prop_map(|(g, p, n)| Change::Prioritise(g, p, n)),
         1 => group().prop_map(Change::DeleteGroup),
         2 => (person(), pool()).prop_map(|(p, l)| Change::Assign(p, l)),
         2 => (person(), pool()).prop_map(|(p, l)| Change::Unassign(p, l)),
@@ -74,7 +79,7 @@ fn change() -> impl Strategy<Value = Change> {
 struct Tenant {
     story: Story,
     members: BTreeMap<GroupId, BTreeSet<UserId>>,
-    bindings: BTreeSet<(GroupId, PoolId)>,
+    bindings: BTreeMap<(GroupId, PoolId), u16>,
     by_hand: BTreeSet<(UserId, PoolId)>,
 }
 
@@ -85,7 +90,7 @@ impl Tenant {
             1,
             PoolPolicy::Overage,
         );
-        let bindings = [(SALES, VAULT), (LEGAL, KEYS)].into();
+        let bindings = [((SALES, VAULT), 1), ((LEGAL, VAULT), 2), ((LEGAL, KEYS), 0)].into();
         Self { story, members: BTreeMap::new(), bindings, by_hand: BTreeSet::new() }
     }
 
@@ -125,9 +130,9 @@ impl Tenant {
                 self.members.entry(group).or_default().retain(|id| !ids.contains(id));
                 self.settle(ids, &Cause::LeftGroup { group, name: name(group.uuid()).to_owned() })
             }
-            Change::Bind(group, pool) => {
+            Change::Bind(group, pool, priority) => {
                 let (group, pool) = (GROUPS[*group], POOLS[*pool]);
-                self.bindings.insert((group, pool));
+                self.bindings.entry((group, pool)).or_insert(*priority);
                 self.settle(
                     self.in_group(group),
                     &Cause::Bound { group, name: name(group.uuid()).to_owned(), pool },
@@ -141,9 +146,15 @@ impl Tenant {
                     &Cause::Unbound { group, name: name(group.uuid()).to_owned(), pool },
                 )
             }
+            Change::Prioritise(group, pool, priority) => {
+                let (group, pool) = (GROUPS[*group], POOLS[*pool]);
+                self.bindings.entry((group, pool)).and_modify(|known| *known = *priority);
+                self.is_only_an_order(group, pool);
+                true
+            }
             Change::DeleteGroup(group) => {
                 let group = GROUPS[*group];
-                self.bindings.retain(|(bound, _)| *bound != group);
+                self.bindings.retain(|(bound, _), _| *bound != group);
                 let ids = self.members.remove(&group).unwrap_or_default();
                 self.settle(ids, &Cause::GroupDeleted { group, name: name(group.uuid()).to_owned() })
             }
@@ -264,8 +275,9 @@ impl Tenant {
     fn settle(&mut self, who: impl IntoIterator<Item = UserId>, cause: &Cause) -> bool {
         let who: Vec<UserId> = who.into_iter().filter(|id| self.story.people.contains_key(id)).collect();
         for id in &who {
-            let bound = self.bindings.iter().filter(|(group, _)| self.in_group(*group).contains(id));
-            let mut grants: Vec<_> = bound.map(|(group, pool)| through(*group, *pool)).collect();
+            let bound = self.bindings.iter().filter(|((group, _), _)| self.in_group(*group).contains(id));
+            let bound = bound.map(|((group, pool), priority)| through_with(*group, *pool, *priority));
+            let mut grants: Vec<_> = bound.collect();
             grants.extend(self.by_hand.iter().filter(|(user, _)| user == id).map(|(_, pool)| by_hand(*pool)));
             self.story.person(*id).grants = grants;
         }
@@ -283,6 +295,25 @@ impl Tenant {
         seats_never_overshoot(decision, &before, &self.story);
         the_hand_beats_every_push(decision, &self.story);
         true
+    }
+
+    /// The priority of a binding is a fact about people at once, and nothing follows from it: who has a seat keeps it, and
+    /// no seat is free while anyone waits.
+    fn is_only_an_order(&mut self, group: GroupId, pool: PoolId) {
+        let Some(priority) = self.bindings.get(&(group, pool)) else { return };
+        for person in self.story.people.values_mut() {
+            for grant in person.grants.iter_mut().filter(|grant| grant.pool == pool) {
+                if matches!(grant.source, GrantSource::Binding { group: it, .. } if it == group) {
+                    *grant = through_with(group, pool, *priority);
+                }
+            }
+        }
+        if self.is_on_time() {
+            let cause = Cause::PoolChanged { pool, name: name(pool.uuid()).to_owned() };
+            let situation = Situation { people: Vec::new(), ..self.story.situation(&[]) };
+            let decision = settle(&situation, &cause, self.story.now).expect("nobody is refused");
+            assert!(decision.is_empty(), "a priority moved {decision:?}");
+        }
     }
 
     /// Whether no expiry and no end of a grace is waiting to be settled.
@@ -324,7 +355,7 @@ fn nobody_else_is_touched(situation: &Situation, decision: &Decision, before: &S
     }
 }
 
-/// Whoever gets a seat leaves nobody behind who waited for it longer and may have it.
+/// Whoever gets a seat leaves nobody behind who may have it and waits with a higher priority, or with the same one for longer.
 fn nobody_is_overtaken(situation: &Situation, decision: &Decision, before: &Story) {
     let removed: BTreeSet<UserId> = decision
         .effects
@@ -344,7 +375,8 @@ fn nobody_is_overtaken(situation: &Situation, decision: &Decision, before: &Stor
         .collect();
     for (pool, user) in &taken {
         let place = |person: &Person| {
-            person.waiting().find(|seat| seat.pool == *pool).map(|seat| (seat.since, person.id))
+            let place = person.waiting().find(|seat| seat.pool == *pool)?;
+            Some((Reverse(priority(person, *pool)), place.since, person.id))
         };
         let own = place(&before.people[user]);
         for other in &situation.queue {
@@ -355,6 +387,13 @@ fn nobody_is_overtaken(situation: &Situation, decision: &Decision, before: &Stor
             }
         }
     }
+}
+
+/// The highest priority of the bindings through which a person has grants of a pool.
+fn priority(person: &Person, pool: PoolId) -> u16 {
+    let of =
+        |source: &GrantSource| if let GrantSource::Binding { priority, .. } = source { *priority } else { 0 };
+    person.grants.iter().filter(|grant| grant.pool == pool).map(|grant| of(&grant.source)).max().unwrap_or(0)
 }
 
 /// The application is told of access exactly when access changes.

@@ -184,7 +184,13 @@ impl TestApp {
     pub(crate) async fn bind(&self, group: &str, pool: &str) -> Progress {
         let operator = self.admin.operator("test");
         let agreed = operations::consequences::Agreed::Nothing;
-        let bound = operations::bindings::create(self.admin.db(), &operator, &[group], pool, agreed).await;
+        let bound = operations::bindings::create(
+            self.admin.db(),
+            &operator,
+            operations::bindings::New::of(&[group], pool),
+            agreed,
+        )
+        .await;
         let (_, work) = bound.expect("a new binding").pop().expect("one group");
         self.admin.finish(work, |_| {}).await.expect("the members are settled")
     }

@@ -17,6 +17,7 @@ mod m20261129_000014_administrators;
 mod m20261129_000015_brake;
 mod m20261129_000016_refused_addresses;
 mod m20261129_000017_seats;
+mod m20261129_000018_priorities;
 
 use sea_orm::{
     ConnectionTrait, DbBackend, DbErr, EntityTrait as _, SqliteTransactionMode, TransactionOptions,
@@ -52,6 +53,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000015_brake::Migration),
             Box::new(m20261129_000016_refused_addresses::Migration),
             Box::new(m20261129_000017_seats::Migration),
+            Box::new(m20261129_000018_priorities::Migration),
         ]
     }
 }

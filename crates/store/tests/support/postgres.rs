@@ -32,6 +32,7 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = migrations![
     "m20261129_000015_brake",
     "m20261129_000016_refused_addresses",
     "m20261129_000017_seats",
+    "m20261129_000018_priorities",
 ];
 
 /// The URL of the server on which tests may make databases, where there is one.
