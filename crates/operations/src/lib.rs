@@ -56,6 +56,7 @@ mod resources;
 pub mod secret;
 mod settle;
 pub mod tenants;
+mod test_users;
 pub mod tokens;
 pub mod users;
 pub mod visit;

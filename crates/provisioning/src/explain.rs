@@ -16,6 +16,12 @@ use crate::{
 #[must_use]
 pub fn explain(person: &Person, pools: &[Pool], now: DateTime<Utc>) -> Vec<String> {
     let mut lines = Vec::new();
+    if person.test_user {
+        lines.push(format!(
+            "{} is a test user of its connection: it gets no seat and no mail, and is not counted.",
+            person.name
+        ));
+    }
     if !person.active && !person.kept.active {
         lines.push(format!("{}'s account is switched off, so no grant counts.", person.name));
     }
@@ -106,6 +112,7 @@ fn missing(person: &Person, pool: Option<&Pool>, name: &str, now: DateTime<Utc>)
         Some(pool) if person.hand.withheld.contains(&pool.id) => {
             "an administrator withholds it, until an administrator assigns it again"
         }
+        Some(_) if person.test_user => "it is a test user",
         Some(_) if !person.active => "the account is switched off",
         Some(_) if person.hand.deactivated => "an administrator deactivated the person",
         Some(_) if person.hand.held.is_some() => "the person is held for a foreign domain",

@@ -98,6 +98,7 @@
 //!   know no grace.
 //! - What an administrator says by hand ([`Hand`]) beats every push: a pool that is withheld counts as not granted, and a person
 //!   who is deactivated by hand, or held for a foreign domain, as not active. Taken back, the grants count again.
+//! - A test user of a connection is no person: it has no seat, place, enrolment or mail, whatever grants stand.
 //! - A push that would take access from more people than the [`Brake`] lets takes it from none of them: they keep ([`Kept`])
 //!   what they have, whatever the facts say, until an administrator decides or the person has access without it.
 //! - A freed seat goes to the first in the queue who is active and entitled, before a new person: the higher priority of a

@@ -180,6 +180,14 @@ fn give_up(book: &mut Book<'_>, person: &mut Person) {
     if person.enrolment.grace_over(book.now) {
         book.end_grace(person);
     }
+    if person.test_user {
+        // J-04: nobody comes back to what a test user had.
+        book.release(person, |_| true, &reason);
+        if matches!(person.enrolment.status, Status::Pending | Status::Active | Status::Suspended) {
+            book.unassign(person, &reason);
+        }
+        return;
+    }
     let wanted = book.wanted(person);
     if !wanted.is_empty() {
         book.release(person, |seat| !wanted.contains(&seat.pool), &reason);

@@ -40,6 +40,7 @@ struct PersonRow {
     enrolment: EnrolmentRow,
     policy: Option<Value>,
     protected: bool,
+    test_user: bool,
 }
 
 /// A seat, a seat that is withheld, a stored grant or a grant by a binding.
@@ -113,8 +114,9 @@ impl ReadUnit {
                 "SELECT u.id, {name} AS name, u.active, u.deactivated_by_hand_at, u.held_domain, \
                  {enrolment}, (SELECT c.policy FROM connections c \
                  WHERE c.tenant_id = u.tenant_id AND c.id = u.connection_id) AS policy, \
-                 {protected} AS protected FROM "
+                 {protected} AS protected, "
             ));
+            sql.is_test_user(self).push(" AS test_user FROM ");
             sql.users_among(self, chunk.iter().copied());
             // Nothing follows any more for a person who was deleted for good.
             sql.push(" WHERE u.ended_at IS NULL ORDER BY u.id").push(lock);
@@ -137,6 +139,7 @@ impl ReadUnit {
                     grants: Vec::new(),
                     seats: Vec::new(),
                     enrolment,
+                    test_user: row.test_user,
                     kept: Kept::default(),
                     protected: row.protected,
                     policy,

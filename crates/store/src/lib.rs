@@ -57,6 +57,7 @@ mod scope;
 mod seats;
 mod store;
 mod tenants;
+mod test_users;
 mod tokens;
 mod unit;
 mod users;

@@ -55,7 +55,7 @@ struct WaitingRow {
 }
 
 impl ReadUnit {
-    /// How many people are in each status; statuses without people are there with 0.
+    /// How many people are in each status; statuses without people are there with 0. Test users are no people.
     ///
     /// # Errors
     /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
@@ -65,7 +65,7 @@ impl ReadUnit {
             "SELECT {status} AS status, COUNT(*) AS people FROM users u WHERE u.ended_at IS NULL AND u.tenant_id = "
         ));
         // The first column, by its number: the expression holds text that PostgreSQL would not recognise again.
-        sql.bind(self.tenant()).push(" GROUP BY 1");
+        sql.bind(self.tenant()).push(" AND NOT ").is_test_user(self).push(" GROUP BY 1");
         let mut counts = BTreeMap::new();
         for row in self.transaction.all::<CountRow>(sql).await? {
             counts.insert(row.status, u64::try_from(row.people).unwrap_or(0));

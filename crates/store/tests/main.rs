@@ -19,5 +19,6 @@ mod seats;
 mod statements;
 mod support;
 mod tenancy;
+mod test_users;
 mod units;
 mod upgrade;

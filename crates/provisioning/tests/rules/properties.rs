@@ -34,6 +34,7 @@ enum Change {
     Withhold(usize, usize, bool),
     ByHand(usize, bool),
     Hold(usize, bool),
+    TestUser(usize, bool),
     Resize(usize, u32),
     Policy(usize, PoolPolicy),
     Expiry(usize, Option<i64>),
@@ -64,6 +65,7 @@ fn change() -> impl Strategy<Value = Change> {
         3 => (person(), pool(), any::<bool>()).prop_map(|(p, l, on)| Change::Withhold(p, l, on)),
         2 => (person(), any::<bool>()).prop_map(|(p, on)| Change::ByHand(p, on)),
         1 => (person(), any::<bool>()).prop_map(|(p, on)| Change::Hold(p, on)),
+        1 => (person(), any::<bool>()).prop_map(|(p, is)| Change::TestUser(p, is)),
         2 => (pool(), 0..5_u32).prop_map(|(l, n)| Change::Resize(l, n)),
         1 => (pool(), policy).prop_map(|(l, p)| Change::Policy(l, p)),
         1 => (pool(), prop::option::of(0..200_i64)).prop_map(|(l, h)| Change::Expiry(l, h)),
@@ -168,7 +170,6 @@ impl Tenant {
                 self.by_hand.remove(&(PEOPLE[*person], POOLS[*pool]));
                 self.settle([PEOPLE[*person]], &Cause::GrantLifted)
             }
-            Change::Withhold(..) | Change::ByHand(..) | Change::Hold(..) => self.by_hand(change),
             Change::Resize(pool, seats) => self.pool_changed(POOLS[*pool], |pool| pool.seats = *seats),
             Change::Policy(pool, policy) => self.pool_changed(POOLS[*pool], |pool| pool.policy = *policy),
             Change::Expiry(pool, hours) => {
@@ -192,6 +193,7 @@ impl Tenant {
                 self.take_steps(PEOPLE[*person], *count);
                 true
             }
+            word => self.by_hand(word),
         };
         if !done {
             *self = before;
@@ -222,6 +224,13 @@ impl Tenant {
                     person.hand.held = on.then(|| "elsewhere.example".to_owned());
                 }
                 self.settle([id], if *on { &Cause::HeldForDomain } else { &Cause::Released })
+            }
+            Change::TestUser(person, is) => {
+                let id = PEOPLE[*person];
+                if let Some(person) = self.story.people.get_mut(&id) {
+                    person.test_user = *is;
+                }
+                self.settle([id], if *is { &Cause::TestUser } else { &Cause::NoTestUser })
             }
             _ => unreachable!("no word of an administrator"),
         }
@@ -443,6 +452,12 @@ fn the_hand_beats_every_push(decision: &Decision, after: &Story) {
     for person in after.people.values() {
         let kept_out = person.hand.deactivated || person.hand.held.is_some();
         let settled = decision.effects.iter().any(|effect| effect.user() == person.id);
+        if person.test_user {
+            let owed =
+                |effect: &Effect| matches!(effect, Effect::InvitationOwed { user, .. } if *user == person.id);
+            assert!(person.seats.is_empty() && !person.enrolment.has_access(), "{person:?} is a test user");
+            assert!(!decision.effects.iter().any(owed), "{} is a test user", person.name);
+        }
         assert!(!(kept_out && settled && person.enrolment.has_access()), "{} has access", person.name);
         for pool in &person.hand.withheld {
             assert!(person.seat_in(*pool).is_none(), "{} has what is withheld", person.name);
@@ -459,7 +474,11 @@ fn the_hand_beats_every_push(decision: &Decision, after: &Story) {
 fn may_have(person: &Person, pool: PoolId, story: &Story) -> bool {
     let granted = person.grants.iter().any(|grant| grant.pool == pool);
     let hand = &person.hand;
-    let let_in = person.active && !hand.deactivated && hand.held.is_none() && !hand.withheld.contains(&pool);
+    let let_in = person.active
+        && !person.test_user
+        && !hand.deactivated
+        && hand.held.is_none()
+        && !hand.withheld.contains(&pool);
     let_in && granted && !story.pools[&pool].is_expired(story.now)
 }
 
@@ -526,6 +545,7 @@ proptest! {
         for id in PEOPLE {
             if let Some(person) = tenant.story.people.get_mut(&id) {
                 person.hand = Hand::default();
+                person.test_user = false;
             }
             // Nothing that a full pool could refuse: it then gives no seat.
             let freed = Cause::SeatFreed { pool: VAULT, name: name(VAULT.uuid()).to_owned() };

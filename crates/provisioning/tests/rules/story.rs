@@ -121,6 +121,7 @@ impl Story {
             name: name(id.uuid()).to_owned(),
             active: true,
             hand: Hand::default(),
+            test_user: false,
             grants: Vec::new(),
             seats: Vec::new(),
             enrolment: Enrolment::default(),

@@ -122,7 +122,14 @@ impl TestApp {
     pub(crate) async fn without_brake(&self, client: &Client) {
         let off = operations::connections::Change { brake_people: Some(0), ..Default::default() };
         let operator = self.admin.operator("test");
-        let updated = operations::connections::update(self.admin.db(), &operator, &client.id, &off).await;
+        let updated = operations::connections::update(
+            self.admin.db(),
+            &operator,
+            &client.id,
+            &off,
+            operations::consequences::Agreed::Nothing,
+        )
+        .await;
         updated.expect("a connection with a brake");
     }
 

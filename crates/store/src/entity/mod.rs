@@ -30,6 +30,7 @@ pub(crate) mod quirk_uses;
 pub(crate) mod requests;
 pub(crate) mod seats;
 pub(crate) mod tenants;
+pub(crate) mod test_users;
 pub(crate) mod tokens;
 pub(crate) mod user_values;
 pub(crate) mod users;

@@ -18,6 +18,7 @@ mod m20261129_000015_brake;
 mod m20261129_000016_refused_addresses;
 mod m20261129_000017_seats;
 mod m20261129_000018_priorities;
+mod m20261129_000019_test_users;
 
 use sea_orm::{
     ConnectionTrait, DbBackend, DbErr, EntityTrait as _, SqliteTransactionMode, TransactionOptions,
@@ -54,6 +55,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000016_refused_addresses::Migration),
             Box::new(m20261129_000017_seats::Migration),
             Box::new(m20261129_000018_priorities::Migration),
+            Box::new(m20261129_000019_test_users::Migration),
         ]
     }
 }

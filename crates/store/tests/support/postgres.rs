@@ -33,6 +33,7 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = migrations![
     "m20261129_000016_refused_addresses",
     "m20261129_000017_seats",
     "m20261129_000018_priorities",
+    "m20261129_000019_test_users",
 ];
 
 /// The URL of the server on which tests may make databases, where there is one.
