@@ -19,6 +19,7 @@ mod m20261129_000016_refused_addresses;
 mod m20261129_000017_seats;
 mod m20261129_000018_priorities;
 mod m20261129_000019_test_users;
+mod m20261129_000020_living_users;
 
 use sea_orm::{
     ConnectionTrait, DbBackend, DbErr, EntityTrait as _, SqliteTransactionMode, TransactionOptions,
@@ -56,6 +57,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000017_seats::Migration),
             Box::new(m20261129_000018_priorities::Migration),
             Box::new(m20261129_000019_test_users::Migration),
+            Box::new(m20261129_000020_living_users::Migration),
         ]
     }
 }

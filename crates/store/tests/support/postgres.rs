@@ -34,6 +34,7 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = migrations![
     "m20261129_000017_seats",
     "m20261129_000018_priorities",
     "m20261129_000019_test_users",
+    "m20261129_000020_living_users",
 ];
 
 /// The URL of the server on which tests may make databases, where there is one.
