@@ -24,6 +24,8 @@ pub(crate) enum Command {
     Create {
         #[command(flatten)]
         of: OfSeveral,
+        #[command(flatten)]
+        priority: Priority,
         /// Does it if what would follow is exactly what a preview with this tag told
         #[arg(long, value_name = "TAG", conflicts_with = "preview")]
         expect_tag: Option<String>,
@@ -44,6 +46,22 @@ pub(crate) enum Command {
     Show {
         #[command(flatten)]
         of: Of,
+    },
+    /// Gives a binding another priority in the waiting list of the pool; who has a seat keeps it.
+    #[command(
+        after_help = "Example: rollcall binding update --group \"NL Engineering\" --pool \"Vault Standard\" --priority 2"
+    )]
+    Update {
+        #[command(flatten)]
+        of: Of,
+        /// The priority from then on: higher ones are served first, then who has waited longest; 0 is the lowest
+        #[arg(long, value_name = "N")]
+        priority: u16,
+        /// Does it if what would follow is exactly what a preview with this tag told
+        #[arg(long, value_name = "TAG", conflicts_with = "preview")]
+        expect_tag: Option<String>,
+        #[command(flatten)]
+        preview: Preview,
     },
     /// Unbinds groups: a member of no other bound group loses access, with the grace of the connection that owns the user.
     #[command(
@@ -72,6 +90,14 @@ pub(crate) struct Of {
     pool: String,
     #[command(flatten)]
     within: Within,
+}
+
+/// The order of the waiting list.
+#[derive(Args)]
+pub(crate) struct Priority {
+    /// In the waiting list: higher groups first, then who has waited longest; 0 is the lowest, that of people by hand
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    priority: u16,
 }
 
 /// Which groups and which pool.
@@ -129,20 +155,22 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
     let columns = [
         ("Group", "/groupName"),
         ("Pool", "/poolName"),
+        ("Priority", "/priority"),
         ("Grace in hours", "/graceHours"),
         ("Since", "/createdAt"),
         ("Id", "/id"),
     ];
     match command {
-        Command::Create { of, expect_tag, preview } => {
+        Command::Create { of, priority: Priority { priority }, expect_tag, preview } => {
             let operator = admin.operator("binding create").within(of.within.tenant.clone());
             let groups = of.groups();
-            let consequences = Box::pin(bindings::preview_create(db, &operator, &groups, &of.pool));
+            let new = bindings::New { groups: &groups, pool: &of.pool, priority };
+            let consequences = Box::pin(bindings::preview_create(db, &operator, new));
             if preview.shown(global, &format!("binding {}", of.words()), consequences).await? {
                 return Ok(());
             }
             let agreed = expect_tag.map_or(Agreed::Nothing, Agreed::Verdicts);
-            let bound = bindings::create(db, &operator, &groups, &of.pool, agreed).await.map_err(told)?;
+            let bound = bindings::create(db, &operator, new, agreed).await.map_err(told)?;
             let dynamic: Vec<Dynamic> =
                 bound.iter().filter_map(|(binding, _)| binding.as_dynamic()).collect();
             if let Some(warning) = Dynamic::warning(&dynamic) {
@@ -158,6 +186,24 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
             let operator = admin.operator("binding show").within(within.tenant);
             let binding = bindings::show(db, &operator, &group, &pool).await.map_err(told)?;
             output::details(global, &binding, &columns)
+        }
+        Command::Update { of: Of { group, pool, within }, priority, expect_tag, preview } => {
+            let operator = admin.operator("binding update").within(within.tenant);
+            let named = (group.as_str(), pool.as_str());
+            let consequences = Box::pin(bindings::preview_update(db, &operator, named, priority));
+            let what =
+                format!("giving the group {group} the priority {priority} in the waiting list of {pool}");
+            if preview.shown(global, &what, consequences).await? {
+                return Ok(());
+            }
+            let agreed = expect_tag.map_or(Agreed::Nothing, Agreed::Verdicts);
+            let binding = bindings::update(db, &operator, named, priority, agreed).await.map_err(told)?;
+            let said = format!(
+                "group {} has the priority {priority} in the waiting list of pool {}: the next free seats are given in \
+                 this order, and who has a seat keeps it",
+                binding.group_name, binding.pool_name
+            );
+            output::created(global, &binding, &said)
         }
         Command::Delete { of, expect_groups, agreement } => {
             of.check_number(expect_groups, agreement.by_number_of_people())?;

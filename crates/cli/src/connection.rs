@@ -5,6 +5,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Subcommand, value_parser};
 use operations::connections;
 
+use crate::agreement::Agreement;
 use crate::global::{Global, Within, told};
 use crate::output;
 use crate::owners;
@@ -54,6 +55,10 @@ pub(crate) enum Command {
         /// A connection of the tenant whose users and groups become this one's when it writes them; may be repeated
         #[arg(long, value_name = "NAME")]
         takes_over: Vec<String>,
+        /// The user name or e-mail address of a test user, such as that of JumpCloud's activation: it gets no seat and no
+        /// mail, and is not counted; may be repeated
+        #[arg(long, value_name = "ADDRESS")]
+        test_user: Vec<String>,
     },
     #[command(flatten)]
     Owners(owners::Command),
@@ -123,6 +128,15 @@ pub(crate) enum Command {
         /// Takes over from no connection any more
         #[arg(long, conflicts_with = "takes_over")]
         takes_over_none: bool,
+        /// The user name or e-mail address of a test user, who gets no seat and no mail, and is not counted; may be
+        /// repeated, and those named now take the place of those named before
+        #[arg(long, value_name = "ADDRESS")]
+        test_user: Vec<String>,
+        /// Knows no test user any more
+        #[arg(long, conflicts_with = "test_user")]
+        test_user_none: bool,
+        #[command(flatten)]
+        agreement: Agreement,
     },
     /// Lists the connections of a tenant.
     #[command(after_help = "Example: rollcall connection list --tenant \"Northlight Instruments\"")]
@@ -147,6 +161,7 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
             invitations,
             shared,
             takes_over,
+            test_user,
         } => {
             let new = connections::New {
                 tenant,
@@ -159,6 +174,7 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
                 invitations,
                 shared,
                 takes_over,
+                test_users: test_user,
             };
             let connection = connections::create(admin.db(), &admin.operator("connection create"), &new)
                 .await
@@ -189,6 +205,9 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
             shared,
             takes_over,
             takes_over_none,
+            test_user,
+            test_user_none,
+            agreement,
         } => {
             let operator = admin.operator("connection update").within(within.tenant);
             let named = |quirks: Vec<String>| (reset_quirks || !quirks.is_empty()).then_some(quirks);
@@ -205,28 +224,35 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
                 brake_hours,
                 shared,
                 takes_over: (takes_over_none || !takes_over.is_empty()).then_some(takes_over),
+                test_users: (test_user_none || !test_user.is_empty()).then_some(test_user),
             };
-            let updated = connections::update(admin.db(), &operator, &connection, &change);
+            let consequences =
+                Box::pin(connections::preview_update(admin.db(), &operator, &connection, &change));
+            let what = format!("changing the connection {connection}");
+            let Some(agreed) = agreement.agreed(global, &what, consequences).await? else { return Ok(()) };
+            let updated = connections::update(admin.db(), &operator, &connection, &change, agreed);
             let updated = updated.await.map_err(told)?;
             output::created(global, &updated, &format!("connection {} changed", updated.name))
         }
         Command::List { tenant } => {
             let connections = connections::list(admin.db(), &tenant).await.map_err(told)?;
-            let columns = [
-                ("Connection", "/name"),
-                ("Profile", "/profile"),
-                ("With", "/with"),
-                ("Without", "/without"),
-                ("Grace (s)", "/graceSeconds"),
-                ("Id", "/id"),
-            ];
-            output::items(global, &connections, &columns)
+            output::items(global, &connections, &LISTED)
         }
     }
 }
 
+/// The columns of a list of connections.
+const LISTED: [(&str, &str); 6] = [
+    ("Connection", "/name"),
+    ("Profile", "/profile"),
+    ("With", "/with"),
+    ("Without", "/without"),
+    ("Grace (s)", "/graceSeconds"),
+    ("Id", "/id"),
+];
+
 /// The fields of a connection, in the order in which they are shown.
-const SHOWN: [(&str, &str); 20] = [
+const SHOWN: [(&str, &str); 21] = [
     ("connection", "/name"),
     ("id", "/id"),
     ("tenant", "/tenant"),
@@ -243,6 +269,7 @@ const SHOWN: [(&str, &str); 20] = [
     ("brake (hours)", "/brake/hours"),
     ("shared", "/shared"),
     ("takes over", "/takesOver"),
+    ("test users", "/testUsers"),
     ("valid tokens", "/tokens"),
     ("people", "/people"),
     ("groups", "/groups"),

@@ -309,13 +309,18 @@ fn show(global: &Global, shown: &pools::Details) -> Result<()> {
         Format::Json => return output::json(shown),
         Format::JsonLines | Format::Csv => {
             let both: Vec<&pools::Holder> = shown.holders.iter().chain(&shown.queue).collect();
-            let more = [("State", "/state"), ("Overage", "/overage"), ("Id", "/id")];
+            let more =
+                [("State", "/state"), ("Overage", "/overage"), ("Priority", "/priority"), ("Id", "/id")];
             let columns = [&people[..], &more].concat();
             return output::items(global, &both, &columns);
         }
     }
     output::details(global, shown, &[&COLUMNS[..], &OUTLOOK].concat())?;
-    let groups: Vec<&str> = shown.groups.iter().map(|binding| binding.group_name.as_str()).collect();
+    let priority = |binding: &operations::bindings::Binding| match binding.priority {
+        0 => binding.group_name.clone(),
+        priority => format!("{} (priority {priority})", binding.group_name),
+    };
+    let groups: Vec<String> = shown.groups.iter().map(priority).collect();
     output::line(format!(
         "Groups        {}",
         if groups.is_empty() { "–".to_owned() } else { groups.join(", ") }
@@ -325,7 +330,9 @@ fn show(global: &Global, shown: &pools::Details) -> Result<()> {
     output::items(global, &shown.holders, &people)?;
     output::line("")?;
     output::line("People who wait, in the order in which they are served")?;
-    output::items(global, &shown.queue, &people)
+    let queue =
+        [("Place", "/place"), ("Person", "/userName"), ("Priority", "/priority"), ("Since", "/since")];
+    output::items(global, &shown.queue, &queue)
 }
 
 fn show_history(global: &Global, history: &pools::History) -> Result<()> {

@@ -94,6 +94,7 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
                 ("Connection", "/connection"),
                 ("Id", "/id"),
                 ("By hand", "/byHand"),
+                ("Test user", "/testUser"),
             ];
             if global.format() != Format::Text {
                 return output::listed(global, &users, part.start, &columns);
@@ -101,7 +102,9 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
             // A userName is enough for a person to name another one, and leaves room for the rest.
             let marked = users.items.iter().any(|user| !user.by_hand.is_empty());
             let (shown, by_hand) = (columns.iter().take(5), columns.iter().skip(8).take(marked.into()));
-            let columns: Vec<_> = shown.chain(by_hand).copied().collect();
+            let tested = users.items.iter().any(|user| user.test_user);
+            let test_user = columns.iter().skip(9).take(tested.into());
+            let columns: Vec<_> = shown.chain(by_hand).chain(test_user).copied().collect();
             output::listed(global, &users, part.start, &columns)
         }
         Command::Show { user, within } => {
@@ -155,10 +158,14 @@ fn show(global: &Global, user: &people::User) -> Result<()> {
     let devices: Vec<String> = devices.map(|it| format!("{} ({})", it.name, it.platform)).collect();
     let holds: Vec<&str> = user.holds.iter().map(|hold| hold.words.as_str()).collect();
     let protected = if user.protected { ", protected against pushes" } else { "" };
+    let test_user = if user.test_user { ", test user" } else { "" };
     let known = [
         (
             "account",
-            format!("{account}{protected}, from {}", user.connection.as_deref().unwrap_or("no connection")),
+            format!(
+                "{account}{protected}{test_user}, from {}",
+                user.connection.as_deref().unwrap_or("no connection")
+            ),
         ),
         ("groups", some(groups.join(", "))),
         ("seats", some(seats.collect::<Vec<_>>().join(", "))),

@@ -95,3 +95,37 @@ fn the_help_about_profiles_names_them_all() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_connection_knows_its_test_users_and_a_loss_by_naming_one_is_told_before() {
+    let site = Site::sqlite();
+    let (_, _, token) = site.connected("Alpha", "jumpcloud");
+    let server = site.serve();
+    let client = server.client(&token);
+    site.id(&["pool", "create", "--tenant", "Alpha", "--name", "Vault", "--seats", "5", "--for-everyone"]);
+    person(&client, "probe@alpha.example").await;
+    person(&client, "ada@alpha.example").await;
+    let listed = || site.json(&["user", "list", "--tenant", "Alpha"])["items"][0].clone();
+    assert_eq!((&listed()["testUser"], &listed()["status"]), (&json!(false), &json!("pending")));
+    let name = ["connection", "update", "Alpha", "--test-user", "PROBE@alpha.example"];
+    let preview = site.run(&[&name[..], &["--preview"]].concat());
+    assert!(preview.output.contains("1 person would lose access"), "{preview:?}");
+    assert!(site.run(&name).refused(1).contains("--expect-people 1"));
+    assert_eq!(listed()["seats"], json!(["Vault"]), "nothing has happened");
+    let changed = site.json(&[&name[..], &["--expect-people", "1"]].concat());
+    assert_eq!(changed["testUsers"], json!(["PROBE@alpha.example"]));
+    assert_eq!((&listed()["testUser"], &listed()["seats"]), (&json!(true), &json!([])));
+    assert!(site.run(&["user", "list", "--tenant", "Alpha"]).output.contains("Test user"));
+    assert!(site.run(&["user", "show", "probe@alpha.example"]).output.contains("test user"));
+    let shown = site.json(&["connection", "show", "Alpha"]);
+    assert_eq!((&shown["people"], &shown["testUsers"]), (&json!(1), &json!(["PROBE@alpha.example"])));
+    assert_eq!(site.json(&["tenant", "show", "Alpha"])["people"], json!(1));
+    let journal = site.json(&["journal", "tail", "--tenant", "Alpha", "--kind", "connection-changed"]);
+    assert_eq!(journal["items"][0]["after"]["testUsers"], json!(["PROBE@alpha.example"]));
+    let none = site.json(&["connection", "update", "Alpha", "--test-user-none"]);
+    assert_eq!((&none["testUsers"], &listed()["seats"]), (&json!([]), &json!(["Vault"])));
+    let create = ["connection", "create", "--tenant", "Alpha", "--name", "jc", "--profile", "jumpcloud"];
+    let made = site
+        .json(&[&create[..], &["--test-user", "x@alpha.example", "--test-user", "X@alpha.example"]].concat());
+    assert_eq!(made["testUsers"], json!(["x@alpha.example"]), "each once");
+}

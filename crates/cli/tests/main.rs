@@ -17,5 +17,6 @@ mod sigkill;
 mod support;
 mod terminal;
 mod time_zones;
+mod waiting_list;
 mod webhook;
 mod workspace;

@@ -1,5 +1,7 @@
 //! Groups bound to pools: the users in the group itself are enrolled and get seats.
 
+mod priority;
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
@@ -17,6 +19,9 @@ use crate::preview::{Preview, members};
 use crate::requester::Operator;
 use crate::work::Work;
 use crate::work::settle_group::{self, GroupWork};
+
+use priority::{check, shown};
+pub use priority::{preview_update, update};
 
 /// A binding.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -36,6 +41,8 @@ pub struct Binding {
     pub pool: PoolId,
     /// Its name.
     pub pool_name: String,
+    /// The priority of its members in the queue of the pool: higher ones are served first, then who has waited longer.
+    pub priority: u16,
     /// When it was bound.
     pub created_at: DateTime<Utc>,
 }
@@ -50,6 +57,7 @@ impl From<store::Binding> for Binding {
             grace_hours: binding.grace.map(GroupGrace::hours),
             pool: binding.pool,
             pool_name: binding.pool_name,
+            priority: binding.priority,
             created_at: binding.created_at,
         }
     }
@@ -63,6 +71,25 @@ impl Binding {
     }
 }
 
+/// Which groups are to be bound.
+#[derive(Clone, Copy, Debug)]
+pub struct New<'a> {
+    /// The groups, by id or name.
+    pub groups: &'a [&'a str],
+    /// The pool, by id or name.
+    pub pool: &'a str,
+    /// The priority of their members in the queue of the pool; 0 is the lowest.
+    pub priority: u16,
+}
+
+impl<'a> New<'a> {
+    /// Groups without a priority.
+    #[must_use]
+    pub const fn of(groups: &'a [&'a str], pool: &'a str) -> Self {
+        Self { groups, pool, priority: 0 }
+    }
+}
+
 /// Binds groups to a pool; the caller settles the members of each by its work, one after the other.
 ///
 /// # Errors
@@ -70,14 +97,14 @@ impl Binding {
 pub async fn create(
     db: &Database,
     operator: &Operator,
-    groups: &[&str],
-    pool: &str,
+    new: New<'_>,
     agreed: Agreed,
 ) -> Result<Vec<(Binding, Work)>, Error> {
+    check(new.priority)?;
     if matches!(agreed, Agreed::Verdicts(_)) {
-        agreed.check(&preview_create(db, operator, groups, pool).await?)?;
+        agreed.check(&preview_create(db, operator, new).await?)?;
     }
-    change(db, operator, groups, pool, true).await
+    change(db, operator, (new.groups, new.pool), Some(new.priority)).await
 }
 
 /// One binding.
@@ -95,13 +122,9 @@ pub async fn show(db: &Database, operator: &Operator, group: &str, pool: &str) -
 ///
 /// # Errors
 /// As [`create`].
-pub async fn preview_create(
-    db: &Database,
-    operator: &Operator,
-    groups: &[&str],
-    pool: &str,
-) -> Result<Consequences, Error> {
-    let (scope, groups, state) = named(db, operator, groups, pool).await?;
+pub async fn preview_create(db: &Database, operator: &Operator, new: New<'_>) -> Result<Consequences, Error> {
+    check(new.priority)?;
+    let (scope, groups, state) = named(db, operator, new.groups, new.pool).await?;
     let (unit, pool) = (db.read(&scope).await?, state.pool.id);
     let mut parts = Vec::new();
     for group in &groups {
@@ -109,7 +132,8 @@ pub async fn preview_create(
             return Err(store::Error::Conflict(Constraint::Binding).into());
         }
         let (id, name) = (group.id, group.display_name().to_owned());
-        let grant = Grant { pool, source: GrantSource::Binding { group: id, name: name.clone() } };
+        let source = GrantSource::Binding { group: id, name: name.clone(), priority: new.priority };
+        let grant = Grant { pool, source };
         parts.push((members(&unit, id).await?, grant, Cause::Bound { group: id, name, pool }));
     }
     let change = |situation: &mut Situation| {
@@ -118,7 +142,8 @@ pub async fn preview_create(
             bound.for_each(|person| person.grants.push(grant.clone()));
         }
     };
-    let mut preview = Preview::new(&unit, vec![pool], operator.batch, operator.now, change);
+    let mut preview =
+        Preview::new(&unit, vec![pool], operator.batch, operator.now, change).reordering(new.priority > 0);
     for (members, _, cause) in &parts {
         preview.settle(members, cause).await?;
     }
@@ -141,6 +166,9 @@ pub async fn preview_delete(
     let (scope, groups, state) = named(db, operator, groups, pool).await?;
     let (unit, pool) = (db.read(&scope).await?, state.pool.id);
     let gone: Vec<GroupId> = groups.iter().map(|group| group.id).collect();
+    let mut bound = unit.bindings().await?;
+    bound.retain(|binding| binding.pool == pool && gone.contains(&binding.group));
+    let prioritised = bound.iter().any(|binding| binding.priority > 0);
     let change = |situation: &mut Situation| {
         for person in &mut situation.people {
             person
@@ -148,9 +176,10 @@ pub async fn preview_delete(
                 .retain(|grant| grant.pool != pool || !gone.iter().any(|it| grant.source.is_through(*it)));
         }
     };
-    let mut preview = Preview::new(&unit, vec![pool], operator.batch, operator.now, change);
+    let mut preview =
+        Preview::new(&unit, vec![pool], operator.batch, operator.now, change).reordering(prioritised);
     for group in &groups {
-        if !unit.pools_bound_to(group.id).await?.contains(&pool) {
+        if !bound.iter().any(|binding| binding.group == group.id) {
             return Err(not_bound(group.display_name(), &state.pool.name));
         }
         let cause = Cause::Unbound { group: group.id, name: group.display_name().to_owned(), pool };
@@ -199,7 +228,7 @@ pub async fn delete(
     agreed: Agreed,
 ) -> Result<Vec<(Binding, Work)>, Error> {
     agreed.check(&preview_delete(db, operator, groups, pool).await?)?;
-    change(db, operator, groups, pool, false).await
+    change(db, operator, (groups, pool), None).await
 }
 
 /// The bindings of a tenant.
@@ -211,12 +240,12 @@ pub async fn list(db: &Database, tenant: &str) -> Result<Vec<Binding>, Error> {
     Ok(db.read(&scope).await?.bindings().await?.into_iter().map(Binding::from).collect())
 }
 
+/// Binds groups with a priority, or unbinds them.
 async fn change(
     db: &Database,
     operator: &Operator,
-    groups: &[&str],
-    pool: &str,
-    bound: bool,
+    (groups, pool): (&[&str], &str),
+    bound: Option<u16>,
 ) -> Result<Vec<(Binding, Work)>, Error> {
     let (scope, groups, state) = named(db, operator, groups, pool).await?;
     let (requester, pool) = (operator.of(scope), state.pool);
@@ -227,17 +256,28 @@ async fn change(
             unit.lock_group(group.id).await?;
         }
         for group in &groups {
-            let lingering =
-                if bound { BTreeMap::new() } else { unit.end_lingering(group.id, of_pool(pool.id)).await? };
+            let lingering = if bound.is_some() {
+                BTreeMap::new()
+            } else {
+                unit.end_lingering(group.id, of_pool(pool.id)).await?
+            };
             let lingering = lingering.into_values().flatten().collect();
             let binding = set_binding(&mut unit, group, &pool, bound, requester.now).await?;
             let name = group.display_name().to_owned();
             let (kind, words) =
-                if bound { (EntryKind::Bound, "bound") } else { (EntryKind::Unbound, "unbound") };
+                if bound.is_some() { (EntryKind::Bound, "bound") } else { (EntryKind::Unbound, "unbound") };
             let why = format!("An administrator {words} the group “{name}”; licence pool “{}”.", pool.name);
-            let entry = Entry::new(Subject::Group(group.id), kind, why);
+            let mut entry = Entry::new(Subject::Group(group.id), kind, why);
+            entry.after = bound.filter(|priority| *priority > 0).map(shown);
             unit.record([(&entry, &requester.actor)], requester.now).await?;
-            let work = GroupWork { group: group.id, name, pool: pool.id, bound, after: None, lingering };
+            let work = GroupWork {
+                group: group.id,
+                name,
+                pool: pool.id,
+                bound: bound.is_some(),
+                after: None,
+                lingering,
+            };
             let work =
                 Work::start(&requester, &mut unit, work.job(requester.now), settle_group::KIND).await?;
             changed.push((binding.into(), work));
@@ -247,20 +287,20 @@ async fn change(
     Ok(db.write(&requester.scope, change).await?.value)
 }
 
-/// Binds a group, which is locked, to a pool, or unbinds it; answers the binding that is there or was. A request that changes the
-/// members at this moment comes before or after, and sees the binding then.
+/// Binds a group, which is locked, to a pool with a priority, or unbinds it; answers the binding that is there or was. A request
+/// that changes the members at this moment comes before or after, and sees the binding then.
 async fn set_binding(
     unit: &mut WriteUnit,
     group: &Group,
     pool: &Pool,
-    bound: bool,
+    bound: Option<u16>,
     now: DateTime<Utc>,
 ) -> Result<store::Binding, Error> {
-    if bound {
-        unit.insert_binding(group.id, pool.id, now).await?;
+    if let Some(priority) = bound {
+        unit.insert_binding(group.id, pool.id, priority, now).await?;
     }
     let bindings = unit.bindings().await?;
-    if !bound {
+    if bound.is_none() {
         unit.remove_binding(group.id, pool.id).await?;
     }
     let found = bindings.into_iter().find(|binding| binding.group == group.id && binding.pool == pool.id);

@@ -13,8 +13,9 @@ use crate::database::{Attempt, Database};
 use crate::error::Error;
 use crate::find::checked_name;
 use crate::requester::Operator;
+use crate::test_users;
 
-pub use change::{Change, Details, show, update};
+pub use change::{Change, Details, preview_update, show, update};
 
 /// A connection to create.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,6 +40,8 @@ pub struct New {
     pub shared: bool,
     /// Connections of the tenant, by id or name, whose users and groups it takes over when it writes them.
     pub takes_over: Vec<String>,
+    /// User names or e-mail addresses by which the product pushes its test users.
+    pub test_users: Vec<String>,
 }
 
 /// A connection.
@@ -69,6 +72,8 @@ pub struct Connection {
     pub shared: bool,
     /// The connections whose users and groups it takes over when it writes them.
     pub takes_over: Vec<ConnectionId>,
+    /// User names or e-mail addresses by which the product pushes its test users.
+    pub test_users: Vec<String>,
     /// When it was created.
     pub created_at: DateTime<Utc>,
 }
@@ -84,8 +89,8 @@ pub struct Brake {
     pub hours: i64,
 }
 
-impl From<store::Connection> for Connection {
-    fn from(connection: store::Connection) -> Self {
+impl From<(store::Connection, Vec<String>)> for Connection {
+    fn from((connection, test_users): (store::Connection, Vec<String>)) -> Self {
         let dialect = dialect(&connection.profile, &connection.with, &connection.without);
         Self {
             id: connection.id,
@@ -106,6 +111,7 @@ impl From<store::Connection> for Connection {
             }),
             shared: connection.shared,
             takes_over: connection.takes_over,
+            test_users,
             created_at: connection.created_at,
         }
     }
@@ -144,14 +150,18 @@ pub async fn create(db: &Database, operator: &Operator, new: &New) -> Result<Con
         without: new.without.clone(),
         policy,
     };
+    let names = test_users::checked(&new.test_users)?;
     let create = async |mut unit: WriteUnit| -> Attempt<store::Connection> {
         let connection = unit.insert_connection(&row, operator.now).await?;
+        if !names.is_empty() {
+            unit.set_test_users(connection.id, &names).await?;
+        }
         let why = format!("An administrator created the connection “{}”.", connection.name);
         let entry = Entry::new(Subject::Connection(connection.id), EntryKind::ConnectionCreated, why);
         unit.record([(&entry, &operator.actor())], operator.now).await?;
         Ok((unit, connection))
     };
-    Ok(db.write(&scope, create).await?.value.into())
+    Ok((db.write(&scope, create).await?.value, names.clone()).into())
 }
 
 /// The connections of a tenant, oldest first.
@@ -160,8 +170,14 @@ pub async fn create(db: &Database, operator: &Operator, new: &New) -> Result<Con
 /// [`Error`] if there is no such tenant.
 pub async fn list(db: &Database, tenant: &str) -> Result<Vec<Connection>, Error> {
     let (scope, _) = db.tenant(tenant).await?;
-    let connections = db.read(&scope).await?.connections().await?;
-    Ok(connections.into_iter().map(Connection::from).collect())
+    let unit = db.read(&scope).await?;
+    let mut names = unit.test_users().await?;
+    let connections = unit.connections().await?.into_iter();
+    let named = connections.map(|connection| {
+        let names = names.remove(&connection.id).unwrap_or_default();
+        Connection::from((connection, names))
+    });
+    Ok(named.collect())
 }
 
 /// The ids of connections of one tenant, each named by id or name; one that is named twice counts once.

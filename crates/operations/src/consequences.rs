@@ -27,6 +27,8 @@ pub struct Consequences {
     pub refused: u64,
     /// People whom the change is about, and for whom nothing would follow.
     pub unaffected: u64,
+    /// People who wait and would be served earlier or later than now.
+    pub reordered: u64,
     /// People who would lose access and need a restore from a backup when they come back after the grace (S-59).
     pub restores: u64,
     /// The names of administrators who would lose access as people.
@@ -209,6 +211,8 @@ impl Consequences {
                 sum.pools.push(stock);
             }
         }
+        sum.reordered = preview.reordered();
+        verdicts.update(sum.reordered.to_be_bytes());
         sum.people.sort_by_key(|share| (share.kind, share.why));
         let digest = verdicts.finalize();
         sum.tag = digest

@@ -50,6 +50,8 @@ pub struct User {
     pub display_name: Option<String>,
     /// Whether the account is switched on.
     pub active: bool,
+    /// Whether it is a test user of the connection, and no person.
+    pub test_user: bool,
     /// Where the enrolment is.
     pub status: Status,
     /// What administrators have said by hand, and the domain for which the person is flagged.
@@ -142,6 +144,7 @@ pub async fn users(db: &Database, tenant: &str, part: &Part) -> Result<Listed<Us
             user_name: user.user_name().to_owned(),
             display_name: display.map(str::to_owned),
             active: user.is_active(),
+            test_user: marks.is_some_and(|marks| marks.test_user),
             status: user.enrolment.status,
             by_hand: marks.map(by_hand).unwrap_or_default(),
             seats: pools(SeatState::Assigned),

@@ -58,6 +58,7 @@ pub mod secret;
 mod settle;
 pub mod sign_in;
 pub mod tenants;
+mod test_users;
 pub mod tokens;
 pub mod users;
 pub mod visit;

@@ -43,6 +43,8 @@ pub struct User {
     pub missing_steps: Vec<Step>,
     /// Whether no push may take the person's access.
     pub protected: bool,
+    /// Whether it is a test user of the connection, and no person.
+    pub test_user: bool,
     /// What must be handed over before the person leaves.
     pub holds: Vec<Hold>,
     /// The devices on which the person signed in.
@@ -153,6 +155,7 @@ async fn shown(unit: &ReadUnit, user: store::User, now: DateTime<Utc>, lines: u6
         by_hand,
         connection,
         protected: person.is_some_and(|person| person.protected),
+        test_user: marks.test_user,
         holds: unit.holds(&[user.id]).await?.into_iter().map(Hold::from).collect(),
         devices: unit.devices(user.id).await?.into_iter().map(Device::from).collect(),
         missing_steps: user.enrolment.missing_steps(),

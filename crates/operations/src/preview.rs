@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use provisioning::{Cause, Person, PoolId, Position, SeatState, Situation, UserId};
-use store::{MemberKind, PoolRule, ReadUnit};
+use store::{MemberKind, PoolRule, ReadUnit, SeatRecord};
 use uuid::Uuid;
 
 use crate::consequences::Consequences;
@@ -33,6 +33,8 @@ pub(crate) struct Preview<'u, C> {
     now: DateTime<Utc>,
     /// How many people a step looks at.
     batch: u64,
+    /// Whether the change gives waiting people another order than the stored one.
+    reorders: bool,
     ahead: provisioning::Preview,
     queues: BTreeMap<PoolId, Queue>,
 }
@@ -55,7 +57,23 @@ impl<'u, C: Fn(&mut Situation) + Send + Sync> Preview<'u, C> {
         change: C,
     ) -> Self {
         let ahead = provisioning::Preview::new(pools.iter().copied(), now);
-        Self { unit, change, pools, now, batch: batch.max(1), ahead, queues: BTreeMap::new() }
+        Self {
+            unit,
+            change,
+            pools,
+            now,
+            batch: batch.max(1),
+            reorders: false,
+            ahead,
+            queues: BTreeMap::new(),
+        }
+    }
+
+    /// Says whether the change touches priorities: how a queue is stored then says nothing about who is served first, so
+    /// it is read as a whole.
+    pub(crate) const fn reordering(mut self, reorders: bool) -> Self {
+        self.reorders = reorders;
+        self
     }
 
     /// Settles these people, in steps.
@@ -121,13 +139,21 @@ impl<'u, C: Fn(&mut Situation) + Send + Sync> Preview<'u, C> {
         }
     }
 
+    /// Looks at who waits for a pool, in the order before and after the change.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub(crate) async fn look_at_queue(&mut self, pool: PoolId) -> Result<(), Error> {
+        self.read(&[]).await?;
+        self.read_queues(&[], &[pool]).await
+    }
+
     /// Serves the people who wait for a pool.
     ///
     /// # Errors
     /// What the database says.
     pub(crate) async fn serve(&mut self, pool: PoolId, cause: &Cause) -> Result<(), Error> {
-        self.read(&[]).await?;
-        self.read_queues(&[], &[pool]).await?;
+        self.look_at_queue(pool).await?;
         self.ahead.serve(pool, cause);
         Ok(())
     }
@@ -154,10 +180,11 @@ impl<'u, C: Fn(&mut Situation) + Send + Sync> Preview<'u, C> {
     async fn read_queues(&mut self, people: &[UserId], pools: &[PoolId]) -> Result<(), Error> {
         for pool in self.ahead.looks_at(people, pools) {
             let mut queue = self.queues.get(&pool).copied().unwrap_or_default();
-            while !queue.is_read && self.ahead.lacks_waiters(people, pool, queue.last) {
+            while !queue.is_read && (self.reorders || self.ahead.lacks_waiters(people, pool, queue.last)) {
                 let places = self.unit.seats_of(pool, SeatState::Waiting, queue.places, CHUNK as u64).await?;
                 queue.places += places.len() as u64;
-                queue.last = places.last().map(|place| (place.since, place.user)).or(queue.last);
+                let position = |place: &SeatRecord| Position::new(place.priority, place.since, place.user);
+                queue.last = places.last().map(position).or(queue.last);
                 queue.is_read = places.len() < CHUNK;
                 self.read(&places.iter().map(|place| place.user).collect::<Vec<_>>()).await?;
             }

@@ -49,6 +49,8 @@ pub struct Waiting {
     pub pool: String,
     /// Their place in the queue, from 1.
     pub place: u64,
+    /// With which priority they are served.
+    pub priority: u16,
     /// Since when.
     pub since: DateTime<Utc>,
     /// Why, as a sentence.
@@ -95,6 +97,7 @@ pub async fn of(db: &Database, tenant: &str) -> Result<Report, Error> {
             },
             pool: place.pool_name,
             place: before + 1,
+            priority: place.priority,
             since: place.since,
         });
     }

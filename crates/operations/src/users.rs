@@ -28,6 +28,7 @@ use crate::representation::{self, Search, Shown, Text, View, user_type, wanted};
 use crate::requester::Requester;
 use crate::resources::{self, Edit, Replacement, changed, check_formats, existing};
 use crate::settle::Change;
+use crate::test_users;
 use crate::work::{invite, join_groups};
 
 /// One user. Without a body in the answer, the client has this version already.
@@ -156,6 +157,7 @@ async fn save(
     let now = requester.now;
     let mark = Mark::of_change(unit, &user, &document).await?;
     let claim = Claim::of(requester, user.connection);
+    let test_user = test_users::of_change(unit, &user, &document, claim).await?;
     user.connection = claim.owner(user.connection);
     let version = unit.save_user(&user, &document, now).await?;
     let was_active = user.is_active();
@@ -183,7 +185,8 @@ async fn save(
         None => None,
     };
     let entitled = Rules::among(&rules).apply(unit, &user, now).await?;
-    let cause = held.or_else(|| cause(was_active, user.is_active(), entitled));
+    let cause =
+        test_user.map(test_users::cause).or(held).or_else(|| cause(was_active, user.is_active(), entitled));
     let Some(cause) = cause else { return Ok(user) };
     let change = Change { cause: &cause, actor: &requester.actor, now };
     let followed = change.settle(unit, &[user.id]).await?;

@@ -110,6 +110,10 @@ pub enum Cause {
     Released,
     /// The address is in one of the tenant's domains again.
     Admitted,
+    /// The connection pushes it as a test user, by an administrator's word (J-04).
+    TestUser,
+    /// It is a test user no more.
+    NoTestUser,
     /// A deleted person whom the brake keeps came back, without what gave the licence.
     CameBack,
     /// A pool's size, policy or expiry was changed.
@@ -154,6 +158,8 @@ impl Cause {
             | Self::Withheld
             | Self::DeactivatedByHand
             | Self::HeldForDomain
+            | Self::TestUser
+            | Self::NoTestUser
             | Self::PoolChanged { .. } => false,
         }
     }
@@ -195,6 +201,8 @@ impl fmt::Display for Cause {
             Self::HeldForDomain => f.write_str("their address is in none of the organisation's domains"),
             Self::Released => f.write_str("an administrator released the account"),
             Self::Admitted => f.write_str("their address is in a domain of the organisation"),
+            Self::TestUser => f.write_str("it is a test user of its connection"),
+            Self::NoTestUser => f.write_str("it is a test user no more"),
             Self::CameBack => f.write_str("the account came back without what gave the licence"),
             Self::PoolChanged { name, .. } => write!(f, "the licence pool “{name}” was changed"),
         }

@@ -17,6 +17,12 @@ use crate::{
 #[must_use]
 pub fn explain(person: &Person, pools: &[Pool], now: DateTime<Utc>) -> Vec<String> {
     let mut lines = Vec::new();
+    if person.test_user {
+        lines.push(format!(
+            "{} is a test user of its connection: it gets no seat and no mail, and is not counted.",
+            person.name
+        ));
+    }
     if !person.active && !person.kept.active {
         lines.push(format!("{}'s account is switched off, so no grant counts.", person.name));
     }
@@ -83,7 +89,13 @@ fn doubt(pool: Option<&Pool>, now: DateTime<Utc>) -> String {
 fn held(person: &Person, seat: &Seat, name: &str) -> String {
     let since = instant(seat.since);
     match seat.state {
-        SeatState::Waiting => format!("{} waits for a seat in {name} since {since}.", person.name),
+        SeatState::Waiting => {
+            let priority = match person.priority_in(seat.pool) {
+                0 => String::new(),
+                priority => format!(", with priority {priority}"),
+            };
+            format!("{} waits for a seat in {name} since {since}{priority}.", person.name)
+        }
         SeatState::Assigned if seat.overage => {
             format!("{} has a seat in {name} since {since}, beyond those bought.", person.name)
         }
@@ -98,6 +110,7 @@ fn missing(person: &Person, pool: Option<&Pool>, name: &str, now: DateTime<Utc>)
         Some(pool) if person.hand.withheld.contains(&pool.id) => {
             "an administrator withholds it, until an administrator assigns it again"
         }
+        Some(_) if person.test_user => "it is a test user",
         Some(_) if !person.active => "the account is switched off",
         Some(_) if person.hand.deactivated => "an administrator deactivated the person",
         Some(_) if person.hand.held.is_some() => "the person is held for a foreign domain",

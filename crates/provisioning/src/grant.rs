@@ -32,6 +32,9 @@ pub enum GrantSource {
         group: GroupId,
         /// Its display name.
         name: String,
+        /// The priority of its members in the queue of the pool.
+        #[serde(default)]
+        priority: u16,
     },
     /// The person has left a dynamic group that is bound to the pool, and keeps the grant for its grace.
     Lingering {
@@ -41,6 +44,9 @@ pub enum GrantSource {
         name: String,
         /// Until when.
         until: DateTime<Utc>,
+        /// The priority of the group's members in the queue of the pool, which is kept, too.
+        #[serde(default)]
+        priority: u16,
     },
     /// The person's attributes match a rule.
     Attribute {

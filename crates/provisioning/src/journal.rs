@@ -162,6 +162,8 @@ pub enum EntryKind {
     Bound,
     /// A group was unbound from a pool.
     Unbound,
+    /// A binding has another priority in the queue of its pool.
+    Prioritised,
     /// A grant was given by hand.
     Granted,
     /// A grant was lifted by hand.
@@ -272,6 +274,7 @@ words!(EntryKind, "journal entry kind", {
     MemberRemoved => "member-removed",
     Bound => "bound",
     Unbound => "unbound",
+    Prioritised => "prioritised",
     Granted => "granted",
     GrantLifted => "grant-lifted",
     Withheld => "withheld",

@@ -98,14 +98,16 @@
 //!   know no grace.
 //! - What an administrator says by hand ([`Hand`]) beats every push: a pool that is withheld counts as not granted, and a person
 //!   who is deactivated by hand, or held for a foreign domain, as not active. Taken back, the grants count again.
+//! - A test user of a connection is no person: it has no seat, place, enrolment or mail, whatever grants stand.
 //! - A push that would take access from more people than the [`Brake`] lets takes it from none of them: they keep ([`Kept`])
 //!   what they have, whatever the facts say, until an administrator decides or the person has access without it.
 //! - Who leaves a dynamic group *lingers* ([`GroupGrace`], O-05): seats and places are kept for the grace of the group, as if the
 //!   person had not left, and nothing at all happens. Back within it, nothing was lost; afterwards the loss is one like any
 //!   other, and the brake of the connection counts it then. Only membership lingers: who is switched off, removed, or in a group
 //!   that is deleted or unbound, has no such grace.
-//! - A freed seat goes to the first in the queue who is active and entitled, before a new person. In one settlement
-//!   leavers come first, then the queues, then joiners, in the order of ids. No place is overtaken.
+//! - A freed seat goes to the first in the queue who is active and entitled, before a new person: the higher priority of a
+//!   binding first, then who has waited longer, then the smaller id ([`Position`]). In one settlement leavers come first, then
+//!   the queues, then joiners, in the order of ids. No place is overtaken, and no priority takes a seat from anyone.
 //!
 //! Not here: who may do it, how many at once (the brake), what the application says must be handed over first.
 
@@ -130,6 +132,7 @@ pub mod permission;
 mod person;
 mod policy;
 mod pool;
+mod position;
 mod preview;
 pub mod reminder;
 mod removal;
@@ -156,7 +159,8 @@ pub use moving::{Moving, Stays};
 pub use person::{Hand, Kept, Person};
 pub use policy::{Invitations, Policy};
 pub use pool::{Expiry, Pool, PoolPolicy};
-pub use preview::{Fate, Position, Preview, Unaffected};
+pub use position::{HIGHEST_PRIORITY, Position};
+pub use preview::{Fate, Preview, Unaffected};
 pub use removal::{RemovalRefused, may_remove};
 pub use seat::{Seat, SeatState};
 pub use settle::{Decision, Refusal, Situation, apply, losers, settle};

@@ -84,8 +84,8 @@ impl Person {
         let has = |pool: PoolId| self.seats.iter().any(|seat| seat.pool == pool);
         let kept = |grant: Grant| {
             match grant.source {
-                GrantSource::Binding { group: of, name } if of == group => {
-                    has(grant.pool).then_some(GrantSource::Lingering { group, name, until })
+                GrantSource::Binding { group: of, name, priority } if of == group => {
+                    has(grant.pool).then_some(GrantSource::Lingering { group, name, until, priority })
                 }
                 other => Some(other),
             }

@@ -33,6 +33,10 @@ pub struct Person {
     pub seats: Vec<Seat>,
     /// Their journey into the application.
     pub enrolment: Enrolment,
+    /// Whether it is a test user of the connection that owns it, which identity providers make to try the connection: no
+    /// person, so it gets nothing and is not counted (J-04).
+    #[serde(default)]
+    pub test_user: bool,
     /// What the brake keeps for the person although a push took it.
     #[serde(default)]
     pub kept: Kept,
@@ -76,10 +80,12 @@ impl Kept {
 }
 
 impl Person {
-    /// Whether identity provider and administrators all let the person in.
+    /// Whether identity provider and administrators all let the person in; a test user never is.
     #[must_use]
     pub const fn is_let_in(&self) -> bool {
-        (self.active && self.hand.held.is_none() || self.kept.active) && !self.hand.deactivated
+        (self.active && self.hand.held.is_none() || self.kept.active)
+            && !self.hand.deactivated
+            && !self.test_user
     }
 
     /// The pools with a standing grant that have not expired and are not withheld, whether the person is active or not.

@@ -14,11 +14,11 @@ use crate::{
     id::{PoolId, UserId},
     person::Person,
     pool::Pool,
+    position::Position,
     settle::{Decision, Situation, apply, settle},
 };
 
 pub use fate::{Fate, Unaffected};
-pub use queue::Position;
 use queue::Queues;
 
 /// The facts of a tenant as a change would make them, and what would follow, batch by batch.
@@ -135,7 +135,9 @@ impl Preview {
     pub fn entitle(&mut self, people: &[UserId], change: impl Fn(UserId, &mut Vec<Grant>)) {
         for id in people {
             if let Some(person) = self.people.get_mut(id).and_then(|standing| standing.after.as_mut()) {
+                self.queues.leave(person);
                 change(*id, &mut person.grants);
+                self.queues.enter(person);
             }
         }
     }
@@ -211,7 +213,7 @@ impl Preview {
         let looked_at = self.looks_at(people, pools);
         let mut queue = BTreeSet::new();
         for pool in &looked_at {
-            queue.extend(self.waiters(people, *pool).take(self.room(people, *pool)).map(|place| place.1));
+            queue.extend(self.waiters(people, *pool).take(self.room(people, *pool)).map(|place| place.user));
         }
         let person = |id: &UserId| self.people.get(id)?.after.clone();
         Situation {

@@ -13,7 +13,7 @@ pub struct Seat {
     pub pool: PoolId,
     /// Held or waited for.
     pub state: SeatState,
-    /// Since when it has been in that state; a queue is served in this order.
+    /// Since when it has been in that state.
     pub since: DateTime<Utc>,
     /// Whether it was taken when all bought seats were in use; how many are over *now* is
     /// [`Pool::over`](crate::Pool::over).

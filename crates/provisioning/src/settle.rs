@@ -24,6 +24,7 @@ use crate::{
     journal::Entry,
     person::Person,
     pool::Pool,
+    position::Position,
     seat::SeatState,
 };
 
@@ -36,7 +37,7 @@ pub use held::losers;
 ///
 /// The code that loads it must bring every pool that a grant or a seat of `people` names: a pool that is missing counts as
 /// deleted. The queue must hold every eligible waiter of those pools who could be served; its order does not matter,
-/// since each place says since when, and who is in `people` as well is taken from there.
+/// since each place says since when and each grant its priority, and who is in `people` as well is taken from there.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Situation {
@@ -179,6 +180,14 @@ fn give_up(book: &mut Book<'_>, person: &mut Person) {
     if person.enrolment.grace_over(book.now) {
         book.end_grace(person);
     }
+    if person.test_user {
+        // J-04: nobody comes back to what a test user had.
+        book.release(person, |_| true, &reason);
+        if matches!(person.enrolment.status, Status::Pending | Status::Active | Status::Suspended) {
+            book.unassign(person, &reason);
+        }
+        return;
+    }
     let wanted = book.wanted(person);
     if !wanted.is_empty() {
         book.release(person, |seat| !wanted.contains(&seat.pool), &reason);
@@ -205,15 +214,14 @@ fn give_up(book: &mut Book<'_>, person: &mut Person) {
 
 /// Free seats go to the first who waits for them and may have them; no person waits in a pool that assigns overage.
 fn serve_queues(book: &mut Book<'_>, people: &mut BTreeMap<UserId, Cow<'_, Person>>) {
-    let mut queues: BTreeMap<PoolId, Vec<(DateTime<Utc>, UserId)>> = BTreeMap::new();
+    let mut queues: BTreeMap<PoolId, BTreeSet<Position>> = BTreeMap::new();
     for person in people.values() {
         for place in person.waiting() {
-            queues.entry(place.pool).or_default().push((place.since, person.id));
+            queues.entry(place.pool).or_default().insert(person.position(place));
         }
     }
-    for (pool, mut queue) in queues {
-        queue.sort_unstable();
-        for (_, id) in queue {
+    for (pool, queue) in queues {
+        for Position { user: id, .. } in queue {
             if !book.admits(pool) {
                 break;
             }

@@ -44,7 +44,9 @@ impl Site {
     async fn brake(&self, people: u32) {
         let (db, operator) = (self.app.admin.db(), self.app.admin.operator("test"));
         let change = Change { brake_people: Some(people), ..Change::default() };
-        connections::update(db, &operator, &self.directory.id, &change).await.expect("changed");
+        connections::update(db, &operator, &self.directory.id, &change, Agreed::Nothing)
+            .await
+            .expect("changed");
     }
 
     async fn held(&self) -> Vec<Held> {
@@ -326,7 +328,7 @@ async fn a_pool_with_kept_seats_is_deleted_and_a_renamed_connection_has_its_brak
     let site = Site::open(20).await;
     let (db, operator) = (site.app.admin.db(), site.app.admin.operator("test"));
     let change = Change { name: Some("renamed".to_owned()), ..Change::default() };
-    connections::update(db, &operator, &site.directory.id, &change).await.expect("renamed");
+    connections::update(db, &operator, &site.directory.id, &change, Agreed::Nothing).await.expect("renamed");
     let empty = json!({ "schemas": [GROUP], "displayName": "Team", "members": [] });
     site.directory.put(&format!("/Groups/{}", site.team), &empty).await.expect(200);
     assert_eq!((site.with_access().await, site.held().await.len()), (20, 20));

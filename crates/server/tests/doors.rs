@@ -110,7 +110,8 @@ impl<'a> Round<'a> {
     async fn bind(&self) {
         let operator = self.app.admin.operator("binding create");
         let (db, group) = (self.app.admin.db(), [self.group.as_str()]);
-        let bound = bindings::create(db, &operator, &group, &self.pool, Agreed::Nothing).await;
+        let bound =
+            bindings::create(db, &operator, bindings::New::of(&group, &self.pool), Agreed::Nothing).await;
         let (_, work) = bound.expect("a binding").pop().expect("one group");
         self.app.admin.finish(work, |_| {}).await.expect("the members are settled");
     }

@@ -30,6 +30,7 @@ mod resources;
 mod serving;
 mod sockets;
 mod support;
+mod test_users;
 mod time_zones;
 mod two_servers;
 mod webhooks;

@@ -14,8 +14,8 @@ async fn two_operators_lose_no_change_of_each_other() {
     let one = Change { grace_days: Some(3), ..Change::default() };
     let other = Change { invitation_delay_seconds: Some(5), ..Change::default() };
     let (one, other) = tokio::join!(
-        connections::update(db, &operator, &client.id, &one),
-        connections::update(db, &operator, &client.id, &other)
+        connections::update(db, &operator, &client.id, &one, Agreed::Nothing),
+        connections::update(db, &operator, &client.id, &other, Agreed::Nothing)
     );
     let stands = connections::show(db, &operator, &client.id).await.expect("a connection");
     let stands = (stands.connection.grace_seconds, stands.connection.invitation_delay_seconds);

@@ -4,6 +4,7 @@ use crate::support::{Client, ENROLMENT, GROUP, TestApp, USER, user};
 use chrono::TimeDelta;
 use operations::conflicts;
 use operations::connections::{Change, New, update};
+use operations::consequences::Agreed;
 use operations::owners::{self, What};
 use serde_json::{Value, json};
 
@@ -100,7 +101,7 @@ async fn what_a_connection_waits_for_still_comes_after_it_is_shared() {
     let team = directory.group("Team", &["bob"]).await;
     let change = Change { shared: Some(true), ..Change::default() };
     let (db, operator) = (app.admin.db(), app.admin.operator("test"));
-    update(db, &operator, &directory.id, &change).await.expect("another sight");
+    update(db, &operator, &directory.id, &change, Agreed::Nothing).await.expect("another sight");
     let bob = directory.user("bob").await;
     let members = directory.get(&format!("/Groups/{team}")).await.expect(200).body["members"].clone();
     assert_eq!(members[0]["value"], bob.as_str(), "the group was told of him before");

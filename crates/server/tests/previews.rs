@@ -33,7 +33,9 @@ async fn twelve_hundred_people_and_seven_hundred_seats() {
     let (crew, _) = crowd(&client, "crew", 1_200).await;
     app.pool("Vault", 700, "queue").await;
     let (db, operator) = (app.admin.db(), app.admin.operator("test"));
-    let told = bindings::preview_create(db, &operator, &[&crew], "Vault").await.expect("a preview");
+    let told = bindings::preview_create(db, &operator, bindings::New::of(&[&crew], "Vault"))
+        .await
+        .expect("a preview");
     assert_eq!(told.sentence(), "700 people would get a seat, 500 would wait");
     assert_eq!((told.gains.people, told.gains.seats, told.gains.places), (1_200, 700, 500));
     assert_eq!((told.gains.access, told.losses.people, told.refused, told.unaffected), (700, 0, 0, 0));
@@ -98,7 +100,9 @@ async fn who_is_turned_away_and_who_is_not_affected_is_told_with_the_reason() {
     app.pool("Vault", 2, "reject").await;
     let (db, operator) = (app.admin.db(), app.admin.operator("test"));
     grants::create(db, &operator, "ada", "Vault").await.expect("a seat");
-    let told = bindings::preview_create(db, &operator, &[&crew], "Vault").await.expect("a preview");
+    let told = bindings::preview_create(db, &operator, bindings::New::of(&[&crew], "Vault"))
+        .await
+        .expect("a preview");
     assert_eq!(told.sentence(), "1 person would get a seat, 1 would be turned away by a full pool");
     let shares: Vec<String> = told
         .people
@@ -115,8 +119,10 @@ async fn who_is_turned_away_and_who_is_not_affected_is_told_with_the_reason() {
         ]
     );
     assert_eq!(app.bind(&crew, "Vault").await.refused, told.refused);
-    let again = bindings::preview_create(db, &operator, &[&crew], "Vault").await.expect_err("it is bound");
-    let really = bindings::create(db, &operator, &[&crew], "Vault", Agreed::Nothing).await;
+    let again = bindings::preview_create(db, &operator, bindings::New::of(&[&crew], "Vault"))
+        .await
+        .expect_err("it is bound");
+    let really = bindings::create(db, &operator, bindings::New::of(&[&crew], "Vault"), Agreed::Nothing).await;
     assert_eq!(operations::sentence(&again), operations::sentence(&really.expect_err("it is bound")));
     let shown = serde_json::to_value(&told).expect("JSON");
     assert_eq!(shown["people"][0]["first"], json!([{ "id": ben, "userName": "ben" }]));

@@ -171,13 +171,25 @@ async fn binding_and_unbinding_settle_everybody_in_the_group() {
     app.pool("Vault", 10, "queue").await;
     let mut steps = Vec::new();
     let (db, operator) = (app.admin.db(), app.admin.operator("test"));
-    let bound = operations::bindings::create(db, &operator, &["team"], "VAULT", Agreed::Nothing).await;
+    let bound = operations::bindings::create(
+        db,
+        &operator,
+        operations::bindings::New::of(&["team"], "VAULT"),
+        Agreed::Nothing,
+    )
+    .await;
     let (_, work) = bound.expect("a new binding").pop().expect("one group");
     let settled = app.admin.finish(work, |settled| steps.push(settled.people)).await.expect("settled");
     assert_eq!(settled.people, 5);
     assert_eq!(steps, [2, 4, 5]);
     assert_eq!(app.pool_now("Vault").await.used, 5);
-    let again = operations::bindings::create(db, &operator, &[&team], "Vault", Agreed::Nothing).await;
+    let again = operations::bindings::create(
+        db,
+        &operator,
+        operations::bindings::New::of(&[&team], "Vault"),
+        Agreed::Nothing,
+    )
+    .await;
     let again = operations::sentence(&again.expect_err("it is bound"));
     assert!(again.contains("exists already"), "{again}");
 
@@ -198,7 +210,13 @@ async fn what_a_command_left_behind_is_finished_by_the_server() {
     client.group("Team", &[&ada, &bob]).await;
     app.pool("Vault", 2, "queue").await;
     let (db, operator) = (app.admin.db(), app.admin.operator("test"));
-    let bound = operations::bindings::create(db, &operator, &["Team"], "Vault", Agreed::Nothing).await;
+    let bound = operations::bindings::create(
+        db,
+        &operator,
+        operations::bindings::New::of(&["Team"], "Vault"),
+        Agreed::Nothing,
+    )
+    .await;
     let (_, work) = bound.expect("a new binding").pop().expect("one group");
     let settling = app.admin.finish(work, |_| panic!("the operator's terminal went away"));
     let cut = futures::FutureExt::catch_unwind(std::panic::AssertUnwindSafe(settling)).await;

@@ -173,7 +173,15 @@ async fn both_servers_together_take_access_from_no_more_than_the_brake_lets_in_p
         ..Default::default()
     };
     let db = pair.app.admin.db();
-    operations::connections::update(db, &operator, &pair.here.id, &change).await.expect("changed");
+    operations::connections::update(
+        db,
+        &operator,
+        &pair.here.id,
+        &change,
+        operations::consequences::Agreed::Nothing,
+    )
+    .await
+    .expect("changed");
     let offs = people.iter().zip(pair.by_turns());
     let answers = join_all(offs.map(|((person, _), client)| client.set_active(person, false))).await;
     assert!(answers.iter().all(|answer| answer.status == 200), "{answers:?}");

@@ -259,8 +259,10 @@ impl WriteUnit {
         if !row.shared {
             sql.push(" AND c.connection_id = ").bind(connection.uuid());
         }
+        // Test users are no people.
+        sql.push(") - ").count_test_users(self, (!row.shared).then_some(connection));
         // More than the limit need not be counted.
-        sql.push(") AS people, (SELECT COUNT(*) FROM (SELECT DISTINCT h.user_id FROM held_losses h WHERE h.tenant_id = ");
+        sql.push(" AS people, (SELECT COUNT(*) FROM (SELECT DISTINCT h.user_id FROM held_losses h WHERE h.tenant_id = ");
         sql.bind(self.tenant()).push(" AND h.connection_id = ").bind(connection.uuid());
         sql.push(&format!(" AND h.rejected_at IS NULL LIMIT {}) w) AS waiting", u64::from(most) + 1));
         sql.push(" UNION ALL SELECT l.user_id, NULL, NULL FROM losses l WHERE l.tenant_id = ")

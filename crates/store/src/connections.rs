@@ -135,15 +135,18 @@ struct OwnedRow {
 }
 
 impl ReadUnit {
-    /// How many users and how many groups a connection owns.
+    /// How many people, without test users, and how many groups a connection owns.
     ///
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
     pub async fn owned_by(&self, connection: ConnectionId) -> Result<(u64, u64), Error> {
         let mut sql =
-            Sql::new("SELECT (SELECT COUNT(*) FROM users WHERE deleted_at IS NULL AND tenant_id = ");
-        sql.bind(self.tenant()).push(" AND connection_id = ").bind(connection.uuid());
-        sql.push(") AS people, (SELECT COUNT(*) FROM groups WHERE tenant_id = ").bind(self.tenant());
+            Sql::new("SELECT (SELECT COUNT(*) FROM users u WHERE u.deleted_at IS NULL AND u.tenant_id = ");
+        sql.bind(self.tenant()).push(" AND u.connection_id = ").bind(connection.uuid());
+        sql.push(" AND NOT ")
+            .is_test_user(self)
+            .push(") AS people, (SELECT COUNT(*) FROM groups WHERE tenant_id = ")
+            .bind(self.tenant());
         sql.push(" AND connection_id = ").bind(connection.uuid()).push(") AS teams");
         let row = self.transaction.one::<OwnedRow>(sql).await?.ok_or(Error::NotFound)?;
         Ok((u64::try_from(row.people).unwrap_or(0), u64::try_from(row.teams).unwrap_or(0)))

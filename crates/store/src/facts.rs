@@ -4,13 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use provisioning::{
-    Grant, GrantSource, GroupId, Hand, Kept, Person, Pool, PoolId, PoolPolicy, Seat, Situation, UserId,
+    Grant, GrantSource, GroupId, Hand, Kept, Person, Pool, PoolId, PoolPolicy, Position, Seat, Situation,
+    UserId,
 };
 use sea_orm::FromQueryResult;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::administrators::protected;
+use crate::bindings::{PRIORITY, priority};
 use crate::brake;
 use crate::connections::decode;
 use crate::db::backend::{for_each, for_update, json_text, skip_locked};
@@ -22,7 +24,7 @@ use crate::grants::GrantKind;
 use crate::groups;
 use crate::jobs::{NewJob, job_kind};
 use crate::pools::pool;
-use crate::seats::seat_state;
+use crate::seats::{SERVED_FIRST, seat_state};
 use crate::unit::{ReadUnit, WriteUnit};
 
 /// The most people who are served from one queue in one unit.
@@ -39,6 +41,7 @@ struct PersonRow {
     enrolment: EnrolmentRow,
     policy: Option<Value>,
     protected: bool,
+    test_user: bool,
 }
 
 /// A seat, a seat that is withheld, a stored grant or a grant by a binding.
@@ -52,6 +55,7 @@ struct FactRow {
     since: Option<DateTime<Utc>>,
     overage: Option<bool>,
     grace_hours: Option<i64>,
+    priority: Option<i64>,
 }
 
 #[derive(FromQueryResult)]
@@ -59,6 +63,22 @@ struct WaiterRow {
     pool_id: Uuid,
     since: DateTime<Utc>,
     user_id: Uuid,
+    priority: i64,
+}
+
+impl WaiterRow {
+    /// The pool, and the place in its queue.
+    fn place(&self) -> (Uuid, Position) {
+        (self.pool_id, Position::new(priority(self.priority), self.since, UserId::new(self.user_id)))
+    }
+}
+
+/// A pool, and whether a binding has a priority in its queue.
+#[derive(FromQueryResult)]
+struct PoolRow {
+    #[sea_orm(nested)]
+    pool: pools::Model,
+    prioritised: bool,
 }
 
 impl ReadUnit {
@@ -78,8 +98,8 @@ impl ReadUnit {
         if named.is_empty() {
             return Ok(Situation { people: people.into_values().collect(), ..Situation::default() });
         }
-        let pools = self.pools_named(&named, "").await?;
-        let waiters = self.waiters(&named, &people, now).await?;
+        let (pools, prioritised) = self.pools_named(&named, "").await?;
+        let waiters = self.waiters(&named, &prioritised, &people, now).await?;
         let waiting: Vec<UserId> = waiters.iter().map(|row| UserId::new(row.user_id)).collect();
         let queue = self.people(&distinct(&waiting), "").await?;
         let (people, queue) = (people.into_values().collect(), queue.into_values().collect());
@@ -96,8 +116,9 @@ impl ReadUnit {
                 "SELECT u.id, {name} AS name, u.active, u.deactivated_by_hand_at, u.held_domain, \
                  {enrolment}, (SELECT c.policy FROM connections c \
                  WHERE c.tenant_id = u.tenant_id AND c.id = u.connection_id) AS policy, \
-                 {protected} AS protected FROM "
+                 {protected} AS protected, "
             ));
+            sql.is_test_user(self).push(" AS test_user FROM ");
             sql.users_among(self, chunk.iter().copied());
             // Nothing follows any more for a person who was deleted for good.
             sql.push(" WHERE u.ended_at IS NULL ORDER BY u.id").push(lock);
@@ -120,6 +141,7 @@ impl ReadUnit {
                     grants: Vec::new(),
                     seats: Vec::new(),
                     enrolment,
+                    test_user: row.test_user,
                     kept: Kept::default(),
                     protected: row.protected,
                     policy,
@@ -140,22 +162,29 @@ impl ReadUnit {
         let (tenant, backend) = (self.tenant(), self.backend());
         let mut sql = Sql::new(
             "SELECT s.user_id, s.pool_id, 'seat' AS fact, s.state AS detail, CAST(NULL AS UUID) AS group_id, \
-             s.since, s.overage, CAST(NULL AS BIGINT) AS grace_hours FROM ",
+             s.since, s.overage, CAST(NULL AS BIGINT) AS grace_hours, CAST(NULL AS BIGINT) AS priority FROM ",
         );
         sql.among(backend, tenant, ("seats", "s", "user_id"), users.iter().copied());
         sql.push(
             " UNION ALL SELECT r.user_id, r.pool_id, r.kind, COALESCE(r.rule, g.display_name), r.group_id, \
-             r.created_at, NULL, g.grace_hours FROM ",
+             r.created_at, NULL, g.grace_hours, l.priority FROM ",
         );
         sql.among(backend, tenant, ("grants", "r", "user_id"), users.iter().copied());
-        sql.push(" LEFT JOIN groups g ON g.tenant_id = r.tenant_id AND g.id = r.group_id");
-        sql.push(" UNION ALL SELECT w.user_id, w.pool_id, 'withheld', NULL, NULL, NULL, NULL, NULL FROM ");
+        sql.push(
+            " LEFT JOIN groups g ON g.tenant_id = r.tenant_id AND g.id = r.group_id \
+             LEFT JOIN bindings l ON l.tenant_id = r.tenant_id AND l.group_id = r.group_id AND l.pool_id = r.pool_id",
+        );
+        sql.push(
+            " UNION ALL SELECT w.user_id, w.pool_id, 'withheld', NULL, NULL, NULL, NULL, NULL, NULL FROM ",
+        );
         sql.among(backend, tenant, ("withheld", "w", "user_id"), users.iter().copied());
-        sql.push(" UNION ALL SELECT h.user_id, h.pool_id, 'kept', h.what, NULL, NULL, NULL, NULL FROM ");
+        sql.push(
+            " UNION ALL SELECT h.user_id, h.pool_id, 'kept', h.what, NULL, NULL, NULL, NULL, NULL FROM ",
+        );
         sql.among(backend, tenant, ("held_losses", "h", "user_id"), users.iter().copied());
         sql.push(
             " UNION ALL SELECT m.member_id, t.pool_id, 'binding', (SELECT g.display_name FROM groups g \
-             WHERE g.tenant_id = m.tenant_id AND g.id = m.group_id), m.group_id, NULL, NULL, NULL FROM ",
+             WHERE g.tenant_id = m.tenant_id AND g.id = m.group_id), m.group_id, NULL, NULL, NULL, t.priority FROM ",
         );
         sql.among(backend, tenant, ("group_members", "m", "member_id"), users.iter().copied());
         sql.push(&format!(
@@ -165,10 +194,12 @@ impl ReadUnit {
         self.transaction.all(sql).await
     }
 
-    /// Who waits for these pools and could be served if `people` gave their seats back: the first ones.
+    /// Who waits for these pools and could be served if `people` gave their seats back: the first ones. Only the queue of a
+    /// pool with priorities is read as a whole to find them; another one stands in an index as it is served.
     async fn waiters(
         &self,
         pools: &BTreeSet<PoolId>,
+        prioritised: &BTreeSet<PoolId>,
         people: &BTreeMap<Uuid, Person>,
         now: DateTime<Utc>,
     ) -> Result<Vec<WaiterRow>, Error> {
@@ -179,10 +210,18 @@ impl ReadUnit {
             if position > 0 {
                 sql.push(" UNION ALL ");
             }
-            sql.push("SELECT * FROM (SELECT s.pool_id, s.since, s.user_id FROM seats s WHERE s.tenant_id = ")
-                .bind(self.tenant());
+            let (priority, order) = if prioritised.contains(pool) {
+                (PRIORITY, SERVED_FIRST)
+            } else {
+                ("0", "s.since, s.user_id")
+            };
+            sql.push(&format!(
+                "SELECT * FROM (SELECT s.pool_id, s.since, s.user_id, CAST({priority} AS BIGINT) AS priority \
+                 FROM seats s WHERE s.tenant_id = "
+            ))
+            .bind(self.tenant());
             sql.push(" AND s.pool_id = ").bind(pool.uuid()).push(" AND s.state = 'waiting'");
-            sql.push(" ORDER BY s.since, s.user_id LIMIT COALESCE((SELECT CASE");
+            sql.push(&format!(" ORDER BY {order} LIMIT COALESCE((SELECT CASE"));
             sql.push(" WHEN p.expires_at <= ").bind(now).push(" THEN 0");
             sql.push(&format!(
                 " WHEN p.policy = '{}' OR p.seats - p.used + {held} > {MOST_SERVED} THEN {MOST_SERVED}",
@@ -198,17 +237,27 @@ impl ReadUnit {
         }
         let mut waiters = self.transaction.all::<WaiterRow>(sql).await?;
         waiters.retain(|row| !people.contains_key(&row.user_id));
-        waiters.sort_unstable_by_key(|row| (row.pool_id, row.since, row.user_id));
+        waiters.sort_unstable_by_key(WaiterRow::place);
         Ok(waiters)
     }
 
-    /// The named pools. Every pool of the tenant is locked with them, in the order of ids, because a unit that settles
+    /// The named pools, and those of them in whose queues a binding has a priority. Every pool of the tenant is locked with them, in the order of ids, because a unit that settles
     /// people in several calls learns of its pools one after the other.
-    async fn pools_named(&self, named: &BTreeSet<PoolId>, lock: &str) -> Result<Vec<Pool>, Error> {
-        let mut sql = Sql::new("SELECT p.* FROM pools p WHERE p.tenant_id = ");
+    async fn pools_named(
+        &self,
+        named: &BTreeSet<PoolId>,
+        lock: &str,
+    ) -> Result<(Vec<Pool>, BTreeSet<PoolId>), Error> {
+        let mut sql = Sql::new(
+            "SELECT p.*, EXISTS (SELECT 1 FROM bindings b WHERE b.tenant_id = p.tenant_id AND b.pool_id = p.id \
+             AND b.priority > 0) AS prioritised FROM pools p WHERE p.tenant_id = ",
+        );
         sql.bind(self.tenant()).push(" ORDER BY p.id").push(lock);
-        let rows = self.transaction.all::<pools::Model>(sql).await?;
-        rows.iter().filter(|row| named.contains(&PoolId::new(row.id))).map(pool).collect()
+        let mut rows = self.transaction.all::<PoolRow>(sql).await?;
+        rows.retain(|row| named.contains(&PoolId::new(row.pool.id)));
+        let prioritised =
+            rows.iter().filter(|row| row.prioritised).map(|row| PoolId::new(row.pool.id)).collect();
+        Ok((rows.iter().map(|row| pool(&row.pool)).collect::<Result<_, _>>()?, prioritised))
     }
 }
 
@@ -233,8 +282,8 @@ impl WriteUnit {
         if named.is_empty() {
             return Ok(Situation { people: people.into_values().collect(), ..Situation::default() });
         }
-        let pools = self.pools_named(&named, for_update(self.backend())).await?;
-        let waiters = self.waiters(&named, &people, now).await?;
+        let (pools, prioritised) = self.pools_named(&named, for_update(self.backend())).await?;
+        let waiters = self.waiters(&named, &prioritised, &people, now).await?;
         let queue = self.queue(waiters, now).await?;
         Ok(Situation { people: people.into_values().collect(), pools, queue, ..Situation::default() })
     }
@@ -320,6 +369,7 @@ fn note(person: &mut Person, fact: FactRow) -> Result<(), Error> {
         "binding" => GrantSource::Binding {
             group: GroupId::new(fact.group_id.ok_or_else(|| inconsistent("bindings", "group_id"))?),
             name: fact.detail.unwrap_or_default(),
+            priority: priority(fact.priority.unwrap_or(0)),
         },
         kind => match GrantKind::of(kind).ok_or_else(|| inconsistent("grants", "kind"))? {
             GrantKind::ByHand => GrantSource::ByHand,
@@ -332,6 +382,7 @@ fn note(person: &mut Person, fact: FactRow) -> Result<(), Error> {
                     group: GroupId::new(fact.group_id.ok_or_else(|| inconsistent("grants", "group_id"))?),
                     name: fact.detail.unwrap_or_default(),
                     until: grace.map_or(left_at, |grace| grace.until(left_at)),
+                    priority: priority(fact.priority.unwrap_or(0)),
                 }
             }
         },

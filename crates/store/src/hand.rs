@@ -1,4 +1,4 @@
-//! What administrators say about a person by hand: deactivated, held or flagged for a domain, seats withheld.
+//! What administrators say about a person by hand: deactivated, held or flagged for a domain, seats withheld, a test user.
 
 use std::collections::HashMap;
 
@@ -21,6 +21,8 @@ pub struct Marks {
     pub held: Option<String>,
     /// The domain for which the person is flagged.
     pub flagged: Option<String>,
+    /// Whether it is a test user of the connection that owns it.
+    pub test_user: bool,
 }
 
 #[derive(FromQueryResult)]
@@ -29,6 +31,7 @@ struct Row {
     deactivated_by_hand_at: Option<DateTime<Utc>>,
     held_domain: Option<String>,
     flagged_domain: Option<String>,
+    test_user: bool,
 }
 
 impl ReadUnit {
@@ -39,18 +42,21 @@ impl ReadUnit {
     pub async fn marks(&self, users: &[UserId]) -> Result<HashMap<UserId, Marks>, Error> {
         let mut marks = HashMap::new();
         for chunk in users.chunks(CHUNK) {
-            let mut sql =
-                Sql::new("SELECT u.id, u.deactivated_by_hand_at, u.held_domain, u.flagged_domain FROM ");
+            let mut sql = Sql::new(
+                "SELECT * FROM (SELECT u.id, u.deactivated_by_hand_at, u.held_domain, u.flagged_domain, ",
+            );
+            sql.is_test_user(self).push(" AS test_user FROM ");
             sql.users_among(self, chunk.iter().map(|user| user.uuid()));
             sql.push(
-                " WHERE u.deactivated_by_hand_at IS NOT NULL OR u.held_domain IS NOT NULL \
-                 OR u.flagged_domain IS NOT NULL",
+                ") m WHERE m.deactivated_by_hand_at IS NOT NULL OR m.held_domain IS NOT NULL \
+                 OR m.flagged_domain IS NOT NULL OR m.test_user",
             );
             for row in self.transaction.all::<Row>(sql).await? {
                 let mark = Marks {
                     deactivated_since: row.deactivated_by_hand_at,
                     held: row.held_domain,
                     flagged: row.flagged_domain,
+                    test_user: row.test_user,
                 };
                 marks.insert(UserId::new(row.id), mark);
             }

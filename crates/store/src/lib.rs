@@ -63,6 +63,7 @@ mod sign_in_failures;
 mod sign_in_links;
 mod store;
 mod tenants;
+mod test_users;
 mod tokens;
 mod unit;
 mod users;

@@ -7,10 +7,12 @@ use provisioning::{GroupId, PoolId, Status, UserId};
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
+use crate::bindings::{PRIORITY, priority};
 use crate::db::backend::json_text;
 use crate::db::sql::{CHUNK, Sql};
 use crate::enrolments::shown_status;
 use crate::error::Error;
+use crate::seats::SERVED_FIRST;
 use crate::unit::ReadUnit;
 
 /// A person who waits for a seat.
@@ -26,6 +28,8 @@ pub struct Waiting {
     pub name: String,
     /// Since when.
     pub since: DateTime<Utc>,
+    /// With which priority they are served.
+    pub priority: u16,
 }
 
 #[derive(FromQueryResult)]
@@ -47,10 +51,11 @@ struct WaitingRow {
     user_id: Uuid,
     name: String,
     since: DateTime<Utc>,
+    priority: i64,
 }
 
 impl ReadUnit {
-    /// How many people are in each status; statuses without people are there with 0.
+    /// How many people are in each status; statuses without people are there with 0. Test users are no people.
     ///
     /// # Errors
     /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
@@ -60,7 +65,7 @@ impl ReadUnit {
             "SELECT {status} AS status, COUNT(*) AS people FROM users u WHERE u.ended_at IS NULL AND u.tenant_id = "
         ));
         // The first column, by its number: the expression holds text that PostgreSQL would not recognise again.
-        sql.bind(self.tenant()).push(" GROUP BY 1");
+        sql.bind(self.tenant()).push(" AND NOT ").is_test_user(self).push(" GROUP BY 1");
         let mut counts = BTreeMap::new();
         for row in self.transaction.all::<CountRow>(sql).await? {
             counts.insert(row.status, u64::try_from(row.people).unwrap_or(0));
@@ -96,17 +101,18 @@ impl ReadUnit {
     pub async fn waiting(&self) -> Result<Vec<Waiting>, Error> {
         let user_name = json_text(self.backend(), "u.document", &["userName"]);
         let mut sql = Sql::new(&format!(
-            "SELECT s.pool_id, p.name AS pool_name, s.user_id, COALESCE(u.display_name, {user_name}) AS name, s.since \
+            "SELECT s.pool_id, p.name AS pool_name, s.user_id, COALESCE(u.display_name, {user_name}) AS name, s.since, {PRIORITY} AS priority \
              FROM seats s JOIN pools p ON p.tenant_id = s.tenant_id AND p.id = s.pool_id \
              JOIN users u ON u.tenant_id = s.tenant_id AND u.id = s.user_id WHERE s.tenant_id = ",
         ));
-        sql.bind(self.tenant()).push(" AND s.state = 'waiting' ORDER BY s.pool_id, s.since, s.user_id");
+        sql.bind(self.tenant()).push(&format!(" AND s.state = 'waiting' ORDER BY s.pool_id, {SERVED_FIRST}"));
         let waiting = |row: WaitingRow| Waiting {
             pool: PoolId::new(row.pool_id),
             pool_name: row.pool_name,
             user: UserId::new(row.user_id),
             name: row.name,
             since: row.since,
+            priority: priority(row.priority),
         };
         Ok(self.transaction.all::<WaitingRow>(sql).await?.into_iter().map(waiting).collect())
     }

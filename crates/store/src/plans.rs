@@ -40,6 +40,14 @@ const GATHER: &str = "
 INSERT INTO group_members SELECT id('0', 0), id('b', 1), id('a', n), 'User', now() FROM generate_series(2, LAST) n
 ";
 
+/// As many users who were deleted, before all others in the order of ids.
+const DELETE: &str = "
+INSERT INTO users (tenant_id, id, document, search, user_name_folded, active, enrolment_status,
+    restore_owed, connection_id, created_at, modified_at, version, deleted_at, ended_at, apart)
+SELECT id('0', 0), id('9', n), '{}', '{}', 'd' || n, TRUE, 'no-licence',
+    FALSE, id('c', 1 + n % 2), now(), now(), 1, now(), now(), id('9', n) FROM generate_series(1, LAST) n
+";
+
 /// Users and groups at the end.
 const ROWS: u32 = 10_000;
 
@@ -181,6 +189,7 @@ async fn reads_touch_few_rows_in_a_table_that_has_grown_and_in_one_that_was_anal
     let last = ROWS.to_string();
     filler.execute_unprepared(&fill("101", &last)).await.expect("filled");
     filler.execute_unprepared(&GATHER.replace("2, LAST", &format!("101, {last}"))).await.expect("filled");
+    filler.execute_unprepared(&DELETE.replace("LAST", &last)).await.expect("filled");
     // Plans of small tables go when they are some seconds old.
     let units = [store.read(&whole).await.expect("opens"), store.read(&whole).await.expect("opens")];
     for unit in &units {

@@ -7,6 +7,7 @@ use provisioning::{PoolId, SeatState, UserId};
 use sea_orm::{FromQueryResult, Value};
 use uuid::Uuid;
 
+use crate::bindings::{PRIORITY, priority};
 use crate::db::backend::json_text;
 use crate::db::sql::{CHUNK, Sql};
 use crate::entity::seats;
@@ -27,6 +28,8 @@ pub struct SeatRecord {
     pub since: DateTime<Utc>,
     /// Whether it was assigned beyond the bought seats.
     pub overage: bool,
+    /// With which priority the person is served.
+    pub priority: u16,
 }
 
 /// A seat, or a place in a queue, with the name of its pool.
@@ -47,6 +50,9 @@ pub struct Licence {
 /// Seats and places that change, by user and pool: the state, and whether a seat is beyond those bought; none for one
 /// that goes.
 pub(crate) type Seats = BTreeMap<(UserId, PoolId), Option<(SeatState, bool)>>;
+
+/// The order of the places `s` of a queue with their `priority`: as [`provisioning::Position`].
+pub(crate) const SERVED_FIRST: &str = "priority DESC, s.since, s.user_id";
 
 /// How the count of a pool changes.
 #[derive(Default)]
@@ -72,6 +78,7 @@ struct Row {
     state: String,
     since: DateTime<Utc>,
     overage: bool,
+    priority: i64,
 }
 
 /// The state of a seat's row.
@@ -94,12 +101,16 @@ impl ReadUnit {
     ) -> Result<Vec<SeatRecord>, Error> {
         let name = json_text(self.backend(), "u.document", &["userName"]);
         let mut sql = Sql::new(&format!(
-            "SELECT s.user_id, {name} AS user_name, s.state, s.since, s.overage FROM seats s \
+            "SELECT s.user_id, {name} AS user_name, s.state, s.since, s.overage, {PRIORITY} AS priority FROM seats s \
              JOIN users u ON u.tenant_id = s.tenant_id AND u.id = s.user_id WHERE s.tenant_id = "
         ));
         sql.bind(self.tenant()).push(" AND s.pool_id = ").bind(pool.uuid());
         sql.push(" AND s.state = ").bind(state.as_str());
-        sql.push(&format!(" ORDER BY s.since, s.user_id LIMIT {most} OFFSET {before}"));
+        let order = match state {
+            SeatState::Waiting => SERVED_FIRST,
+            SeatState::Assigned => "s.since, s.user_id",
+        };
+        sql.push(&format!(" ORDER BY {order} LIMIT {most} OFFSET {before}"));
         let seat = |row: Row| {
             Ok(SeatRecord {
                 user: UserId::new(row.user_id),
@@ -107,6 +118,7 @@ impl ReadUnit {
                 state: seat_state(&row.state, row.user_id)?,
                 since: row.since,
                 overage: row.overage,
+                priority: priority(row.priority),
             })
         };
         self.transaction.all::<Row>(sql).await?.into_iter().map(seat).collect()

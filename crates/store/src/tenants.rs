@@ -88,6 +88,7 @@ const TABLES: &[(&str, &str)] = &[
     ("import_rows", "import_id, number"),
     ("imports", "id"),
     ("withheld", "user_id, pool_id"),
+    ("test_users", "connection_id, name_folded"),
     ("losses", "connection_id, user_id"),
     ("held_losses", "user_id, what"),
     ("seats", "user_id, pool_id"),
@@ -123,7 +124,7 @@ const TABLES: &[(&str, &str)] = &[
 ];
 
 impl ReadUnit {
-    /// How much the tenant holds.
+    /// How much the tenant holds. Test users are no people.
     ///
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
@@ -140,8 +141,12 @@ impl ReadUnit {
         let mut sql = Sql::new("SELECT ");
         for (at, (name, table, condition)) in counts.iter().enumerate() {
             sql.push(if at == 0 { "" } else { ", " });
-            sql.push(&format!("(SELECT COUNT(*) FROM {table} WHERE tenant_id = ")).bind(self.tenant());
-            sql.push(&format!("{condition}) AS {name}"));
+            sql.push(&format!("(SELECT COUNT(*) FROM {table} u WHERE tenant_id = ")).bind(self.tenant());
+            sql.push(condition);
+            if *table == "users" {
+                sql.push(" AND NOT ").is_test_user(self);
+            }
+            sql.push(&format!(") AS {name}"));
         }
         let row = self.transaction.one::<ContentsRow>(sql).await?.ok_or(Error::NotFound)?;
         let count = |number: i64| u64::try_from(number).unwrap_or(0);

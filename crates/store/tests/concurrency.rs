@@ -119,7 +119,7 @@ async fn nobody_waits_in_a_circle() {
     }
     let mut unit = store.unit().await;
     for group in &groups {
-        unit.insert_binding(*group, pool, now()).await.expect("bound");
+        unit.insert_binding(*group, pool, 0, now()).await.expect("bound");
     }
     unit.commit().await.expect("committed");
     let (groups, all) = (Arc::new(groups), Arc::new(users.clone()));

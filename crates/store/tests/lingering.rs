@@ -33,7 +33,7 @@ impl Site {
         }
         let people: [UserId; 3] = people.try_into().expect("three");
         for pool in [vault, notes] {
-            unit.insert_binding(group, pool, now()).await.expect("bound");
+            unit.insert_binding(group, pool, 0, now()).await.expect("bound");
         }
         unit.set_group_grace(group, GroupGrace::of_hours(GRACE).ok()).await.expect("marked");
         let members = people.map(|user| (user.uuid(), MemberKind::User));
@@ -76,7 +76,8 @@ async fn who_leaves_keeps_in_the_rows_what_the_rule_says() {
     assert_eq!(lingering, all);
     let people = site.facts(&unit).await;
     assert_eq!(people, wanted, "the rows are what the rule says");
-    let source = GrantSource::Lingering { group: site.group, name: "Shore staff".to_owned(), until };
+    let source =
+        GrantSource::Lingering { group: site.group, name: "Shore staff".to_owned(), until, priority: 0 };
     assert!(
         people.iter().all(|person| person.grants == [Grant { pool: site.vault, source: source.clone() }])
     );

@@ -26,7 +26,7 @@ async fn fill(store: &TestStore, scope: &TenantScope, token: u8) -> Filled {
     unit.park_members(group, &["cleo".to_owned()], None).await.expect("parked");
     let pool = unit.insert_pool(&new_pool("Vault", 1, PoolPolicy::Queue), now()).await.expect("inserted");
     let pool = pool.pool.id;
-    unit.insert_binding(group, pool, now()).await.expect("bound");
+    unit.insert_binding(group, pool, 0, now()).await.expect("bound");
     unit.insert_grant(waiting, pool, GrantKind::ByHand, now()).await.expect("given");
     for person in [user, waiting] {
         settle(&mut unit, person, &Cause::GrantedByHand).await;

@@ -9,12 +9,12 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{Config, TestRunner};
 use provisioning::{
-    ApplicationEvent, Cause, Effect, GroupId, Person, Pool, PoolChange, PoolId, PoolPolicy, SeatState,
-    Situation, UserId, apply, settle,
+    ApplicationEvent, Cause, Effect, GroupId, Person, Pool, PoolChange, PoolId, PoolPolicy, Position,
+    SeatState, Situation, UserId, apply, settle,
 };
 use sea_orm::{ConnectOptions, Database, DatabaseConnection, FromQueryResult, Statement};
 use serde_json::{Value, json};
-use store::{GrantKind, MemberKind, NewConnection, TenantScope, WriteUnit, job_kind};
+use store::{GrantKind, MemberKind, NewConnection, ReadUnit, TenantScope, WriteUnit, job_kind};
 
 /// A change of the facts about one of the people.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +25,8 @@ enum Change {
     Grant(usize, usize),
     Lift(usize, usize),
     Resize(usize, u32),
+    /// The binding of the pool has another priority, which is no change of any seat.
+    Prioritise(usize, u16),
     /// Every step of the enrolment that is left is taken.
     Enrol(usize),
     Remove(usize),
@@ -127,7 +129,8 @@ fn change() -> impl Strategy<Value = Change> {
         3 => (person.clone(), two.clone()).prop_map(|(person, group)| Change::Leave(person, group)),
         2 => (person.clone(), two.clone()).prop_map(|(person, pool)| Change::Grant(person, pool)),
         2 => (person.clone(), two.clone()).prop_map(|(person, pool)| Change::Lift(person, pool)),
-        1 => (two, 0..4_u32).prop_map(|(pool, seats)| Change::Resize(pool, seats)),
+        1 => (two.clone(), 0..4_u32).prop_map(|(pool, seats)| Change::Resize(pool, seats)),
+        2 => (two, 0..3_u16).prop_map(|(pool, priority)| Change::Prioritise(pool, priority)),
         2 => person.clone().prop_map(Change::Enrol),
         1 => person.prop_map(Change::Remove),
         2 => Just(Change::Wait),
@@ -218,6 +221,24 @@ async fn facts(
     situation
 }
 
+/// The directory says whether the person is active.
+async fn switch(unit: &mut WriteUnit, user: UserId, active: bool, now: DateTime<Utc>) {
+    let stored = unit.lock_user(user).await.expect("readable").expect("there");
+    let mut document = stored.resource.document.clone();
+    document.insert("active".to_owned(), active.into());
+    unit.save_user(&stored, &document, now).await.expect("saved");
+}
+
+/// The person takes every step of the enrolment that is left.
+async fn enrol(unit: &mut WriteUnit, user: UserId, now: DateTime<Utc>) {
+    let situation = unit.lock_facts(&[user], &[], now).await.expect("facts");
+    let mut enrolment = situation.people[0].enrolment.clone();
+    for step in enrolment.missing_steps() {
+        enrolment = enrolment.complete(step, now).expect("the next one");
+    }
+    unit.save_enrolment(user, &enrolment, now).await.expect("saved");
+}
+
 /// Whether a push can take something by it here.
 fn is_push(cause: &Cause) -> bool {
     let takes = matches!(cause, Cause::PushedInactive | Cause::LeftGroup { .. } | Cause::Removed);
@@ -253,7 +274,7 @@ impl<'s> World<'s> {
         for (name, policy) in [("One", PoolPolicy::Queue), ("Two", policy)] {
             let pool = unit.insert_pool(&new_pool(name, 2, policy), now()).await.expect("inserted").pool.id;
             let group = insert_group(&mut unit, name).await;
-            unit.insert_binding(group, pool, now()).await.expect("bound");
+            unit.insert_binding(group, pool, 0, now()).await.expect("bound");
             pools.push(pool);
             groups.push(group);
         }
@@ -280,12 +301,14 @@ impl<'s> World<'s> {
                 unit.set_pool_size(pool, seats, self.now).await.expect("there");
                 (None, vec![pool], Cause::PoolChanged { pool, name: "One".to_owned() })
             }
+            Change::Prioritise(number, priority) => {
+                let pool = self.pools[number];
+                assert!(unit.prioritise(self.groups[number], pool, priority).await.expect("changed"));
+                (None, vec![pool], Cause::PoolChanged { pool, name: "One".to_owned() })
+            }
             Change::Active(person, active) => {
                 let Some(user) = self.people[person] else { return };
-                let stored = unit.lock_user(user).await.expect("readable").expect("there");
-                let mut document = stored.resource.document.clone();
-                document.insert("active".to_owned(), active.into());
-                unit.save_user(&stored, &document, self.now).await.expect("saved");
+                switch(&mut unit, user, active, self.now).await;
                 (Some(user), vec![], if active { Cause::PushedActive } else { Cause::PushedInactive })
             }
             Change::Join(person, number) => {
@@ -313,12 +336,7 @@ impl<'s> World<'s> {
             }
             Change::Enrol(person) => {
                 let Some(user) = self.people[person] else { return };
-                let situation = unit.lock_facts(&[user], &[], self.now).await.expect("facts");
-                let mut enrolment = situation.people[0].enrolment.clone();
-                for step in enrolment.missing_steps() {
-                    enrolment = enrolment.complete(step, self.now).expect("the next one");
-                }
-                unit.save_enrolment(user, &enrolment, self.now).await.expect("saved");
+                enrol(&mut unit, user, self.now).await;
                 (Some(user), vec![], Cause::AttributesChanged)
             }
             Change::Remove(person) => {
@@ -327,8 +345,8 @@ impl<'s> World<'s> {
                 (Some(user), vec![], Cause::Removed)
             }
         };
-        let all = self.people.iter().flatten().filter(|_| matches!(change, Change::Wait));
-        let people: Vec<UserId> = all.copied().chain(person).collect();
+        let all = self.people.iter().flatten().filter(|_| matches!(change, Change::Wait)).copied();
+        let people: Vec<UserId> = all.chain(person).collect();
         let situation = facts(&mut unit, &people, &pools, &cause, self.now).await;
         let decision = match settle(&situation, &cause, self.now) {
             Ok(decision) => decision,
@@ -338,6 +356,7 @@ impl<'s> World<'s> {
             }
         };
         unit.carry_out(&decision, by, self.now).await.expect("carried out");
+        assert!(!matches!(change, Change::Prioritise(..)) || decision.is_empty(), "{decision:?}");
         for effect in &decision.effects {
             self.seen.insert(name_of(effect).to_owned());
             self.due.note(effect, self.now);
@@ -408,6 +427,7 @@ impl<'s> World<'s> {
             // Deleted people whose seat the brake keeps are in no list of users.
             let seats = unit.seats_of(state.pool.id, SeatState::Assigned, 0, 100).await.expect("readable");
             assert_eq!(u32::try_from(seats.len()), Ok(state.pool.used));
+            self.wait_in_order(&unit, state.pool.id).await;
             assert!(
                 state.waiting == 0 || !state.pool.has_room(),
                 "{} wait although there is room",
@@ -417,6 +437,21 @@ impl<'s> World<'s> {
         let counted: u64 =
             unit.people_by_status().await.expect("readable").iter().map(|(_, people)| people).sum();
         assert_eq!(counted, users.len() as u64 + self.hidden);
+    }
+
+    /// A queue stands in the rows in the order in which the rules serve it.
+    async fn wait_in_order(&self, unit: &ReadUnit, pool: PoolId) {
+        let everyone: Vec<UserId> = self.people.iter().flatten().copied().collect();
+        let people = unit.facts(&everyone, &[], self.now).await.expect("readable").people;
+        let position =
+            |person: &Person| Some(person.position(person.waiting().find(|place| place.pool == pool)?));
+        let mut expected: Vec<Position> = people.iter().filter_map(position).collect();
+        expected.sort_unstable();
+        let expected: Vec<UserId> = expected.into_iter().map(|position| position.user).collect();
+        let stored = unit.seats_of(pool, SeatState::Waiting, 0, 100).await.expect("readable");
+        assert_eq!(stored.iter().map(|place| place.user).collect::<Vec<_>>(), expected);
+        let told = unit.waiting().await.expect("readable").into_iter().filter(|place| place.pool == pool);
+        assert_eq!(told.map(|place| place.user).collect::<Vec<_>>(), expected);
     }
 }
 

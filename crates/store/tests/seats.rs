@@ -33,7 +33,7 @@ async fn facts_are_gathered_from_everywhere() {
     new.name = "Everybody".to_owned();
     new.default = true;
     let default = unit.insert_pool(&new, now()).await.expect("inserted").pool;
-    unit.insert_binding(group, bound.id, now()).await.expect("bound");
+    unit.insert_binding(group, bound.id, 0, now()).await.expect("bound");
     unit.add_members(group, &[(ada.uuid(), MemberKind::User)], now()).await.expect("added");
     assert!(unit.attribute_grants(ada, &[ruled.id], &[], now()).await.expect("given"));
     assert!(!unit.attribute_grants(ada, &[ruled.id], &[], now()).await.expect("stood"));
@@ -48,7 +48,7 @@ async fn facts_are_gathered_from_everywhere() {
     let source = |wanted: &GrantSource| person(ada).grants.iter().any(|grant| grant.source == *wanted);
     assert!(source(&GrantSource::ByHand) && source(&GrantSource::Default));
     assert!(source(&GrantSource::Attribute { filter: "title pr".to_owned() }));
-    assert!(source(&GrantSource::Binding { group, name: "Staff".to_owned() }));
+    assert!(source(&GrantSource::Binding { group, name: "Staff".to_owned(), priority: 0 }));
     assert_eq!(situation.pools, [bound.clone(), ruled.clone(), default]);
     assert_eq!(
         unit.lock_facts(&[bob], &[], now()).await.expect("facts").pools,
@@ -74,7 +74,7 @@ async fn a_join_takes_a_seat_and_tells_everybody() {
     let group = store.add_group("Staff").await;
     let (ada, bob) = (store.add_user("ada").await, store.add_user("bob").await);
     let mut unit = store.unit().await;
-    unit.insert_binding(group, pool, now()).await.expect("bound");
+    unit.insert_binding(group, pool, 0, now()).await.expect("bound");
     let members = [(ada.uuid(), MemberKind::User), (bob.uuid(), MemberKind::User)];
     unit.add_members(group, &members, now()).await.expect("added");
     let cause = Cause::JoinedGroup { group, name: "Staff".to_owned() };

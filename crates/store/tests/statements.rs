@@ -48,7 +48,7 @@ async fn one_member_costs_the_same_in_every_group() {
         }
         let joiner = insert_user(&mut unit, json!({ "userName": format!("joiner of {size}") })).await;
         unit.add_members(group, &members, now()).await.expect("added");
-        unit.insert_binding(group, pool, now()).await.expect("bound");
+        unit.insert_binding(group, pool, 0, now()).await.expect("bound");
         unit.commit().await.expect("committed");
         costs.push((patch(&store, group, joiner, true).await, patch(&store, group, joiner, false).await));
     }

@@ -24,7 +24,7 @@ async fn a_tenant_sees_and_changes_only_its_own() {
     let pool =
         unit.insert_pool(&new_pool("Vault", 1, PoolPolicy::Queue), now()).await.expect("inserted").pool.id;
     unit.add_members(group, &[(ada.uuid(), MemberKind::User)], now()).await.expect("added");
-    unit.insert_binding(group, pool, now()).await.expect("bound");
+    unit.insert_binding(group, pool, 0, now()).await.expect("bound");
     unit.insert_grant(ada, pool, GrantKind::ByHand, now()).await.expect("given");
     unit.park_members(group, &["bob".to_owned()], None).await.expect("parked");
     let connection = unit.insert_connection(&new_connection("IdP"), now()).await.expect("inserted").id;
@@ -108,7 +108,7 @@ async fn a_tenant_sees_and_changes_only_its_own() {
         .add_members(theirs, &[(ada.uuid(), MemberKind::User), (group.uuid(), MemberKind::Group)], now())
         .await;
     assert!(added.expect("nobody of theirs").is_empty());
-    assert!(unit.insert_binding(theirs, pool, now()).await.is_err(), "another tenant's pool does not exist");
+    assert!(unit.insert_binding(theirs, pool, 0, now()).await.is_err(), "the pool is not theirs");
     drop(unit);
 
     let unit = store.read(&store.scope).await.expect("a unit opens");

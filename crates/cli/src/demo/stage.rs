@@ -116,7 +116,9 @@ pub(super) async fn bind(
         let before = people;
         let id = directory.group(&group.name)?;
         let operator = admin.operator("demo");
-        let made = bindings::create(admin.db(), &operator, &[id], pool.name(), Agreed::Nothing).await;
+        let made =
+            bindings::create(admin.db(), &operator, bindings::New::of(&[id], pool.name()), Agreed::Nothing)
+                .await;
         for (_, work) in made.map_err(told)? {
             people += admin.finish(work, |settled| bar.at(before + settled.people)).await?.people;
         }

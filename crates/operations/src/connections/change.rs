@@ -7,10 +7,13 @@ use serde_json::{Value, json};
 use store::WriteUnit;
 
 use super::{Connection, check_sight, dialect, ids, invitations};
+use crate::consequences::{Agreed, Consequences};
 use crate::database::{Attempt, Database};
 use crate::error::Error;
 use crate::find::checked_name;
 use crate::requester::Operator;
+use crate::settle::Change as Settling;
+use crate::test_users::{self, Moved};
 use crate::work::let_leave;
 
 /// What of a connection is to be another; what is none stays as it is.
@@ -40,6 +43,8 @@ pub struct Change {
     pub shared: Option<bool>,
     /// All connections of the tenant, by id or name, whose users and groups it takes over when it writes them.
     pub takes_over: Option<Vec<String>>,
+    /// All user names or e-mail addresses by which the product pushes its test users.
+    pub test_users: Option<Vec<String>>,
 }
 
 /// A connection with what hangs on it.
@@ -53,7 +58,7 @@ pub struct Details {
     pub tenant: String,
     /// Its tokens that are not revoked.
     pub tokens: u64,
-    /// People that it owns.
+    /// People that it owns, without test users.
     pub people: u64,
     /// Groups that it owns.
     pub groups: u64,
@@ -70,6 +75,7 @@ pub async fn show(db: &Database, operator: &Operator, connection: &str) -> Resul
     let (_, tenant) = db.tenant(&scope.tenant_id().to_string()).await?;
     let unit = db.read(&scope).await?;
     let (people, groups) = unit.owned_by(connection.id).await?;
+    let names = unit.test_users().await?.remove(&connection.id).unwrap_or_default();
     let tokens = unit.tokens(connection.id).await?;
     let last = unit.requests(connection.id, 1).await?.pop();
     Ok(Details {
@@ -78,7 +84,7 @@ pub async fn show(db: &Database, operator: &Operator, connection: &str) -> Resul
         people,
         groups,
         last_request_at: last.map(|request| request.at),
-        connection: connection.into(),
+        connection: (connection, names).into(),
     })
 }
 
@@ -87,14 +93,19 @@ pub async fn show(db: &Database, operator: &Operator, connection: &str) -> Resul
 ///
 /// # Errors
 /// [`Error`] if there is no such connection, a name that exists, or a profile, a quirk or a connection to take over
-/// from that does not; for a connection that would be shared and take over, or take over from itself.
+/// from that does not; for a connection that would be shared and take over, or take over from itself; where the operator has
+/// not agreed to what people lose who become test users.
 pub async fn update(
     db: &Database,
     operator: &Operator,
     connection: &str,
     change: &Change,
+    agreed: Agreed,
 ) -> Result<Connection, Error> {
+    agreed.check(&preview_update(db, operator, connection, change).await?)?;
     let (scope, before) = db.connection(operator, connection).await?;
+    let known = db.read(&scope).await?.test_users().await?.remove(&before.id).unwrap_or_default();
+    let names = change.test_users.as_deref().map_or_else(|| Ok(known.clone()), test_users::checked)?;
     let mut after = before.clone();
     if let Some(name) = &change.name {
         checked_name(name)?.clone_into(&mut after.name);
@@ -126,10 +137,11 @@ pub async fn update(
     if after.takes_over.contains(&after.id) {
         return Err(Error::Refused(format!("the connection {} cannot take over from itself", before.name)));
     }
-    if after == before {
+    if after == before && names == known {
         return Err(Error::Refused(format!("the connection {} is like that already", before.name)));
     }
-    let (old, new) = (settings(&before), settings(&after));
+    let (old, new) = (settings(&before, &known), settings(&after, &names));
+    let requester = operator.of(scope);
     let save = async |mut unit: WriteUnit| -> Attempt<()> {
         unit.lock_connections(&[before.id]).await?;
         if unit.connection(before.id).await?.as_ref() != Some(&before) {
@@ -137,6 +149,8 @@ pub async fn update(
             return Err(Error::Refused(why));
         }
         unit.save_connection(&after).await?;
+        let moved = Moved::of(&unit, after.id, &names).await?;
+        unit.set_test_users(after.id, &names).await?;
         if after.policy.invitations != before.policy.invitations {
             // What waits may leave now.
             unit.enqueue(let_leave::job(operator.now), operator.now).await?;
@@ -147,15 +161,37 @@ pub async fn update(
         let why = format!("An administrator changed the connection “{}”.", before.name);
         let mut entry = Entry::new(Subject::Connection(after.id), EntryKind::ConnectionChanged, why);
         (entry.before, entry.after) = (Some(old.clone()), Some(new.clone()));
-        unit.record([(&entry, &operator.actor())], operator.now).await?;
+        unit.record([(&entry, &requester.actor)], operator.now).await?;
+        for (people, is) in [(&moved.becoming, true), (&moved.ceasing, false)] {
+            let change =
+                Settling { cause: &test_users::cause(is), actor: &requester.actor, now: operator.now };
+            change.settle(&mut unit, people).await?;
+        }
         Ok((unit, ()))
     };
-    db.write(&scope, save).await?;
-    Ok(after.into())
+    db.write(&requester.scope, save).await?;
+    Ok((after, names).into())
+}
+
+/// What would follow from a change of a connection: only other test users mean something for people.
+///
+/// # Errors
+/// [`Error`] if there is no such connection, or a text is no name.
+pub async fn preview_update(
+    db: &Database,
+    operator: &Operator,
+    connection: &str,
+    change: &Change,
+) -> Result<Consequences, Error> {
+    let (scope, connection) = db.connection(operator, connection).await?;
+    let Some(names) = &change.test_users else { return Ok(Consequences::default()) };
+    let names = test_users::checked(names)?;
+    let unit = db.read(&scope).await?;
+    Moved::of(&unit, connection.id, &names).await?.preview(&unit, operator).await
 }
 
 /// What of a connection can change, for the journal.
-fn settings(connection: &store::Connection) -> Value {
+fn settings(connection: &store::Connection, test_users: &[String]) -> Value {
     json!({
         "name": connection.name,
         "profile": connection.profile,
@@ -164,8 +200,9 @@ fn settings(connection: &store::Connection) -> Value {
         "graceSeconds": connection.policy.grace.num_seconds(),
         "invitationDelaySeconds": connection.policy.invitation_delay.num_seconds(),
         "invitations": connection.policy.invitations,
-        "brake": Connection::from(connection.clone()).brake,
+        "brake": Connection::from((connection.clone(), Vec::new())).brake,
         "shared": connection.shared,
         "takesOver": connection.takes_over,
+        "testUsers": test_users,
     })
 }

@@ -35,8 +35,12 @@ impl Consequences {
             format!("{things} would have to be handed over first")
         });
         let gains = (!gains.is_empty()).then(|| gains.join(", "));
+        let reordered = (self.reordered > 0).then(|| {
+            let people = counted(self.reordered, "person who waits", "people who wait");
+            format!("{people} would be served earlier or later")
+        });
         let parts: Vec<String> =
-            [losses, restores, administrators, holds, gains].into_iter().flatten().collect();
+            [losses, restores, administrators, holds, gains, reordered].into_iter().flatten().collect();
         if parts.is_empty() { "no person gets or loses anything".to_owned() } else { parts.join("; ") }
     }
 }

@@ -1,6 +1,6 @@
 //! What would follow if a group was deleted.
 
-use provisioning::{Cause, GroupId, Situation};
+use provisioning::{Cause, GroupId, PoolId, Situation};
 use scim::protocol::conditions::Conditions;
 use store::Lingerers;
 
@@ -28,7 +28,10 @@ pub async fn preview_delete(
     conditions.allow_write(group.resource.meta.version)?;
     may_delete(requester, group.connection)?;
     let cause = Cause::GroupDeleted { group: id, name: group.display_name().to_owned() };
-    let pools = unit.pools_bound_to(id).await?;
+    let mut bound = unit.bindings().await?;
+    bound.retain(|binding| binding.group == id);
+    let prioritised = bound.iter().any(|binding| binding.priority > 0);
+    let pools: Vec<PoolId> = bound.iter().map(|binding| binding.pool).collect();
     let mut members = if pools.is_empty() { Vec::new() } else { members(&unit, id).await? };
     members.extend(unit.lingerers(id, Lingerers::default()).await?);
     members.sort_unstable();
@@ -38,7 +41,7 @@ pub async fn preview_delete(
             person.grants.retain(|grant| !grant.source.is_through(id));
         }
     };
-    let mut preview = Preview::new(&unit, pools, CHUNK as u64, requester.now, change);
+    let mut preview = Preview::new(&unit, pools, CHUNK as u64, requester.now, change).reordering(prioritised);
     preview.settle(&members, &cause).await?;
     preview.consequences().await
 }

@@ -130,6 +130,7 @@ impl Trial {
             name: row.user_name.clone(),
             active: true,
             hand: Hand { held, ..Hand::default() },
+            test_user: false,
             kept: Kept::default(),
             grants,
             seats: Vec::new(),

@@ -48,6 +48,8 @@ pub struct Holder {
     pub since: DateTime<Utc>,
     /// Whether the seat was assigned beyond the bought ones.
     pub overage: bool,
+    /// With which priority the person is served in the queue.
+    pub priority: u16,
 }
 
 /// Shows a pool, by id or name, with at most `most` holders and waiting people behind the first `before` of each.
@@ -82,7 +84,7 @@ pub async fn show(
 
 impl Holder {
     fn new(place: u64, seat: SeatRecord) -> Self {
-        let SeatRecord { user, user_name, state, since, overage } = seat;
-        Self { id: user, user_name, state, place, since, overage }
+        let SeatRecord { user, user_name, state, since, overage, priority } = seat;
+        Self { id: user, user_name, state, place, since, overage, priority }
     }
 }

@@ -104,7 +104,9 @@ async fn a_write_goes_through_while_a_preview_is_under_way() {
         grants::create(&db, &operator, "ada", "Vault").await.expect("a seat");
         let fewer = pools::Change { seats: Some(1), ..Default::default() };
         pools::update(&db, &operator, "Vault", &fewer, Agreed::Nothing).await.expect("no loss");
-        bindings::create(&db, &operator, &["Crew"], "Vault", Agreed::Nothing).await.expect("bound");
+        bindings::create(&db, &operator, bindings::New::of(&["Crew"], "Vault"), Agreed::Nothing)
+            .await
+            .expect("bound");
     };
     tokio::time::timeout(PATIENCE, writes).await.expect("no write waits for the preview");
 

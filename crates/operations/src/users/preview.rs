@@ -16,6 +16,7 @@ use crate::ownership::{Claim, may_delete};
 use crate::preview::Preview;
 use crate::requester::Requester;
 use crate::resources::{Edit, Replacement, check_formats, existing};
+use crate::test_users;
 
 /// What would follow for the user from a PATCH. Groups that wait for another name of the user are left out, because a
 /// job makes the user their member later.
@@ -61,10 +62,12 @@ async fn preview(
     check_formats(requester, Some(&user.resource.document), &document, &mut outcome.used)?;
     let same = document == user.resource.document;
     let mark = Mark::of_change(&unit, &user, &document).await?;
+    let claim = Claim::of(requester, user.connection);
+    let test_user = test_users::of_change(&unit, &user, &document, claim).await?;
     let was_active = user.is_active();
     user.resource.document = document;
     let is_active = user.is_active();
-    let policy = match (Claim::of(requester, user.connection), &requester.provider) {
+    let policy = match (claim, &requester.provider) {
         (Claim::Adopt(_), Some(provider)) => Some(provider.connection.policy),
         _ => None,
     };
@@ -75,6 +78,7 @@ async fn preview(
             person.active = is_active;
             person.policy = policy.unwrap_or(person.policy);
             rules.grants(&matching, &mut person.grants);
+            person.test_user = test_user.unwrap_or(person.test_user);
             if let Some(mark) = &mark {
                 person.hand.held.clone_from(&mark.held);
             }
@@ -88,7 +92,9 @@ async fn preview(
     let entitled = facts.people.iter().zip(&before).any(|(after, before)| after.grants != before.grants);
     pools.extend(matching.iter().filter(|pool| !pools.contains(pool)).collect::<Vec<_>>());
     let mut preview = Preview::new(&unit, pools, 1, requester.now, change);
-    if let Some(cause) = held.or_else(|| cause(was_active, is_active, entitled)) {
+    if let Some(cause) =
+        test_user.map(test_users::cause).or(held).or_else(|| cause(was_active, is_active, entitled))
+    {
         preview.settle(&[id], &cause).await?;
     }
     preview.consequences().await

@@ -42,6 +42,8 @@ pub enum Unaffected {
     Seated,
     /// They wait already.
     Waiting,
+    /// It is a test user of its connection.
+    TestUser,
     /// Their account is switched off.
     SwitchedOff,
     /// An administrator deactivated them, or they are held for a foreign domain.
@@ -59,6 +61,7 @@ pub enum Unaffected {
 words!(Unaffected, "reason", {
     Seated => "seated",
     Waiting => "waiting",
+    TestUser => "test-user",
     SwitchedOff => "switched-off",
     ByHand => "by-hand",
     Withheld => "withheld",
@@ -74,6 +77,7 @@ impl Unaffected {
         match self {
             Self::Seated => "the seat is there already and stays",
             Self::Waiting => "already in the queue",
+            Self::TestUser => "a test user of the connection",
             Self::SwitchedOff => "the account is switched off",
             Self::ByHand => "an administrator keeps them out",
             Self::Withheld => "an administrator withholds the seat",
@@ -137,6 +141,8 @@ impl Preview {
                 self.concerned.contains(&grant.pool) && person.hand.withheld.contains(&grant.pool)
             };
             if person.grants.iter().any(withheld) { Unaffected::Withheld } else { Unaffected::NotEntitled }
+        } else if person.test_user {
+            Unaffected::TestUser
         } else if !person.active {
             Unaffected::SwitchedOff
         } else if !person.is_let_in() {

@@ -2,17 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Utc};
-
 use super::Preview;
 use crate::{
     id::{PoolId, UserId},
     person::Person,
     pool::PoolPolicy,
+    position::Position,
 };
-
-/// A place in a queue: since when, and whose.
-pub type Position = (DateTime<Utc>, UserId);
 
 /// The places of the people who are known.
 #[derive(Clone, Debug, Default)]
@@ -21,20 +17,40 @@ pub(super) struct Queues(BTreeMap<PoolId, BTreeSet<Position>>);
 impl Queues {
     pub(super) fn enter(&mut self, person: &Person) {
         for place in person.waiting() {
-            self.0.entry(place.pool).or_default().insert((place.since, person.id));
+            self.0.entry(place.pool).or_default().insert(person.position(place));
         }
     }
 
     pub(super) fn leave(&mut self, person: &Person) {
         for place in person.waiting() {
             if let Some(queue) = self.0.get_mut(&place.pool) {
-                queue.remove(&(place.since, person.id));
+                queue.remove(&person.position(place));
             }
         }
     }
 }
 
 impl Preview {
+    /// How many people who wait before and after the change are served earlier or later among each other.
+    #[must_use]
+    pub fn reordered(&self) -> u64 {
+        let mut queues: BTreeMap<PoolId, (BTreeSet<Position>, BTreeSet<Position>)> = BTreeMap::new();
+        for standing in self.people.values() {
+            let Some(after) = &standing.after else { continue };
+            for place in standing.before.waiting() {
+                if let Some(then) = after.waiting().find(|then| then.pool == place.pool) {
+                    let (now, later) = queues.entry(place.pool).or_default();
+                    now.insert(standing.before.position(place));
+                    later.insert(after.position(then));
+                }
+            }
+        }
+        let moved = |(now, later): &(BTreeSet<Position>, BTreeSet<Position>)| {
+            now.iter().zip(later).filter(|(now, later)| now.user != later.user).count() as u64
+        };
+        queues.values().map(moved).sum()
+    }
+
     /// How many people of a queue can be served when these people are settled: the free seats, and those that these
     /// people may give back.
     pub(super) fn room(&self, people: &[UserId], pool: PoolId) -> usize {
@@ -53,7 +69,7 @@ impl Preview {
     pub(super) fn waiters(&self, settled: &[UserId], pool: PoolId) -> impl Iterator<Item = Position> {
         let settled: BTreeSet<UserId> = settled.iter().copied().collect();
         let places = self.queues.0.get(&pool).into_iter().flatten().copied();
-        places.filter(move |(_, id)| {
+        places.filter(move |Position { user: id, .. }| {
             let person = self.people.get(id).and_then(|standing| standing.after.as_ref());
             !settled.contains(id) && person.is_some_and(|person| self.wanted(person).contains(&pool))
         })

@@ -68,11 +68,15 @@ pub(super) fn braked(
     Ok(decision)
 }
 
-/// The people from whom a decision takes access. A person who loses one licence of several is none of them.
+/// The people from whom a decision takes access. A person who loses one licence of several is none of them, and a test user is
+/// no person.
 #[must_use]
 pub fn losers(situation: &Situation, decision: &Decision) -> BTreeSet<UserId> {
     let had = |user: &UserId| {
-        situation.people.iter().any(|person| person.id == *user && person.enrolment.has_access())
+        situation
+            .people
+            .iter()
+            .any(|person| person.id == *user && !person.test_user && person.enrolment.has_access())
     };
     let lost = |effect: &Effect| match effect {
         Effect::ApplicationTold { user, event: ApplicationEvent::Removed } => Some(*user),

@@ -45,12 +45,17 @@ impl Book<'_> {
         let patience = waited
             .as_ref()
             .map_or_else(String::new, |place| format!(", after waiting since {}", instant(place.since)));
+        let priority = match person.priority_in(pool) {
+            priority if priority > 0 && waited.is_some() => format!(" with priority {priority}"),
+            _ => String::new(),
+        };
         let excess = if overage {
             format!("; all {bought} bought seats were taken, so it is one too many")
         } else {
             String::new()
         };
-        let why = format!("{} has a seat in “{name}” because {reason}{patience}{excess}.", person.name);
+        let why =
+            format!("{} has a seat in “{name}” because {reason}{patience}{priority}{excess}.", person.name);
         let kind = if overage { EntryKind::SeatOverage } else { EntryKind::SeatTaken };
         self.effect(Effect::SeatTaken { user: person.id, pool, overage, waited: waited.is_some() });
         let before = waited.map(|place| self.seen(person, &place));

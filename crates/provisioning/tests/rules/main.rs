@@ -29,6 +29,7 @@ mod replay;
 mod restore;
 mod steps;
 mod switched_off;
+mod test_users;
 mod two_groups;
 mod unassigned;
 mod words;

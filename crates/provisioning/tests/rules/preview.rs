@@ -6,7 +6,10 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use provisioning::{Cause, Fate, Person, PoolId, PoolPolicy, Preview, Situation, Unaffected, UserId};
 
-use crate::story::{ADA, BEN, CLEO, DAN, EVE, NOTES, PEOPLE, SALES, STAFF, Story, VAULT, by_hand, through};
+use crate::story::{
+    ADA, BEN, CLEO, DAN, EVE, LEGAL, NOTES, PEOPLE, SALES, STAFF, Story, VAULT, by_hand, through,
+    through_with,
+};
 
 fn bound() -> Cause {
     Cause::Bound { group: STAFF, name: "Staff".to_owned(), pool: VAULT }
@@ -37,12 +40,18 @@ fn previewed(
             // The waiters one by one, as far as they can be served.
             let waits = |person: &&Person| person.waiting().any(|place| place.pool == pool);
             let mut queue: Vec<_> = story.people.values().filter(waits).collect();
-            queue.sort_by_key(|person| (person.seat_in(pool).map(|place| place.since), person.id));
+            // In the order after the change, where it is another one.
+            let position = |person: &Person| {
+                let mut person = person.clone();
+                change(&mut person);
+                person.seat_in(pool).map(|place| person.position(place))
+            };
+            queue.sort_by_key(|person| position(person));
             let mut last = None;
             for person in queue {
                 if preview.lacks_waiters(batch, pool, last) {
                     read(&mut preview, &[person.id]);
-                    last = person.seat_in(pool).map(|place| (place.since, person.id));
+                    last = position(person);
                 }
             }
         }
@@ -126,7 +135,8 @@ proptest! {
         seats in 0..5_u32,
         policy in select(vec![PoolPolicy::Queue, PoolPolicy::Reject, PoolPolicy::Overage]),
         grace in any::<bool>(),
-        members in prop::collection::btree_set(0..PEOPLE.len(), 0..5),
+        members in prop::collection::btree_map(0..PEOPLE.len(), any::<bool>(), 0..5),
+        priorities in prop::array::uniform3(0..3_u16),
         off in prop::collection::btree_set(0..PEOPLE.len(), 0..3),
         joins in any::<bool>(),
         batch in 1..=5_usize,
@@ -136,9 +146,13 @@ proptest! {
             story = story.without_grace();
         }
         story = story.people(&PEOPLE);
-        for member in members {
+        let [sales, legal, staff] = priorities;
+        for (member, sells) in members {
+            let id = PEOPLE[member];
+            let (group, priority) = if sells { (SALES, sales) } else { (LEGAL, legal) };
+            story.person(id).grants.push(through_with(group, VAULT, priority));
             // A full pool may refuse, and the grant stands all the same.
-            _ = story.try_joins(PEOPLE[member], SALES, VAULT);
+            _ = story.try_settle(&[id], &Cause::GrantedByHand);
         }
         for person in off {
             story.switched_off(PEOPLE[person]);
@@ -146,9 +160,9 @@ proptest! {
         let cause = if joins { bound() } else { Cause::Unbound { group: SALES, name: "Sales".to_owned(), pool: VAULT } };
         let change = |person: &mut Person| {
             if joins {
-                person.grants.push(through(STAFF, VAULT));
+                person.grants.push(through_with(STAFF, VAULT, staff));
             } else {
-                person.grants.retain(|grant| *grant != through(SALES, VAULT));
+                person.grants.retain(|grant| *grant != through_with(SALES, VAULT, sales));
             }
         };
         let preview = previewed(&story, &PEOPLE, batch, &cause, change);
@@ -173,6 +187,8 @@ proptest! {
             prop_assert_eq!(fate.loses_access, access(then) && !access(now));
             let seats = |person: &Person| person.assigned().count();
             prop_assert_eq!(fate.seats.len(), seats(now).saturating_sub(seats(then)));
+            let waits = |person: &Person| person.waiting().count();
+            prop_assert_eq!(fate.places.len(), waits(now).saturating_sub(waits(then)));
         }
     }
 }

@@ -1,15 +1,16 @@
 //! What no sequence of changes breaks: random changes on five people, three groups and three pools.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
 use proptest::prelude::*;
 use provisioning::{
-    ApplicationEvent, Cause, Decision, Effect, GroupId, Hand, Person, PoolId, PoolPolicy, SeatState,
-    Situation, Status, Step, UserId,
+    ApplicationEvent, Cause, Decision, Effect, GrantSource, GroupId, Hand, Person, PoolId, PoolPolicy,
+    SeatState, Situation, Status, Step, UserId, settle,
 };
 
-use crate::story::{KEYS, LEGAL, NOTES, PEOPLE, SALES, STAFF, Story, VAULT, by_hand, name, through};
+use crate::story::{KEYS, LEGAL, NOTES, PEOPLE, SALES, STAFF, Story, VAULT, by_hand, name, through_with};
 
 const GROUPS: [GroupId; 3] = [SALES, LEGAL, STAFF];
 const POOLS: [PoolId; 3] = [VAULT, NOTES, KEYS];
@@ -22,14 +23,18 @@ enum Change {
     Switch(usize, bool),
     Join(BTreeSet<usize>, usize),
     Leave(BTreeSet<usize>, usize),
-    Bind(usize, usize),
+    /// With a priority.
+    Bind(usize, usize, u16),
     Unbind(usize, usize),
+    /// Another priority of what is bound.
+    Prioritise(usize, usize, u16),
     DeleteGroup(usize),
     Assign(usize, usize),
     Unassign(usize, usize),
     Withhold(usize, usize, bool),
     ByHand(usize, bool),
     Hold(usize, bool),
+    TestUser(usize, bool),
     Resize(usize, u32),
     Policy(usize, PoolPolicy),
     Expiry(usize, Option<i64>),
@@ -51,14 +56,16 @@ fn change() -> impl Strategy<Value = Change> {
         6 => (person(), any::<bool>()).prop_map(|(p, on)| Change::Switch(p, on)),
         6 => (several(), group()).prop_map(|(p, g)| Change::Join(p, g)),
         4 => (several(), group()).prop_map(|(p, g)| Change::Leave(p, g)),
-        3 => (group(), pool()).prop_map(|(g, p)| Change::Bind(g, p)),
+        3 => (group(), pool(), 0..3_u16).prop_map(|(g, p, n)| Change::Bind(g, p, n)),
         1 => (group(), pool()).prop_map(|(g, p)| Change::Unbind(g, p)),
+        2 => (group(), pool(), 0..3_u16).prop_map(|(g, p, n)| Change::Prioritise(g, p, n)),
         1 => group().prop_map(Change::DeleteGroup),
         2 => (person(), pool()).prop_map(|(p, l)| Change::Assign(p, l)),
         2 => (person(), pool()).prop_map(|(p, l)| Change::Unassign(p, l)),
         3 => (person(), pool(), any::<bool>()).prop_map(|(p, l, on)| Change::Withhold(p, l, on)),
         2 => (person(), any::<bool>()).prop_map(|(p, on)| Change::ByHand(p, on)),
         1 => (person(), any::<bool>()).prop_map(|(p, on)| Change::Hold(p, on)),
+        1 => (person(), any::<bool>()).prop_map(|(p, is)| Change::TestUser(p, is)),
         2 => (pool(), 0..5_u32).prop_map(|(l, n)| Change::Resize(l, n)),
         1 => (pool(), policy).prop_map(|(l, p)| Change::Policy(l, p)),
         1 => (pool(), prop::option::of(0..200_i64)).prop_map(|(l, h)| Change::Expiry(l, h)),
@@ -74,7 +81,7 @@ fn change() -> impl Strategy<Value = Change> {
 struct Tenant {
     story: Story,
     members: BTreeMap<GroupId, BTreeSet<UserId>>,
-    bindings: BTreeSet<(GroupId, PoolId)>,
+    bindings: BTreeMap<(GroupId, PoolId), u16>,
     by_hand: BTreeSet<(UserId, PoolId)>,
 }
 
@@ -85,7 +92,7 @@ impl Tenant {
             1,
             PoolPolicy::Overage,
         );
-        let bindings = [(SALES, VAULT), (LEGAL, KEYS)].into();
+        let bindings = [((SALES, VAULT), 1), ((LEGAL, VAULT), 2), ((LEGAL, KEYS), 0)].into();
         Self { story, members: BTreeMap::new(), bindings, by_hand: BTreeSet::new() }
     }
 
@@ -125,9 +132,9 @@ impl Tenant {
                 self.members.entry(group).or_default().retain(|id| !ids.contains(id));
                 self.settle(ids, &Cause::LeftGroup { group, name: name(group.uuid()).to_owned() })
             }
-            Change::Bind(group, pool) => {
+            Change::Bind(group, pool, priority) => {
                 let (group, pool) = (GROUPS[*group], POOLS[*pool]);
-                self.bindings.insert((group, pool));
+                self.bindings.entry((group, pool)).or_insert(*priority);
                 self.settle(
                     self.in_group(group),
                     &Cause::Bound { group, name: name(group.uuid()).to_owned(), pool },
@@ -141,9 +148,15 @@ impl Tenant {
                     &Cause::Unbound { group, name: name(group.uuid()).to_owned(), pool },
                 )
             }
+            Change::Prioritise(group, pool, priority) => {
+                let (group, pool) = (GROUPS[*group], POOLS[*pool]);
+                self.bindings.entry((group, pool)).and_modify(|known| *known = *priority);
+                self.is_only_an_order(group, pool);
+                true
+            }
             Change::DeleteGroup(group) => {
                 let group = GROUPS[*group];
-                self.bindings.retain(|(bound, _)| *bound != group);
+                self.bindings.retain(|(bound, _), _| *bound != group);
                 let ids = self.members.remove(&group).unwrap_or_default();
                 self.settle(ids, &Cause::GroupDeleted { group, name: name(group.uuid()).to_owned() })
             }
@@ -157,7 +170,6 @@ impl Tenant {
                 self.by_hand.remove(&(PEOPLE[*person], POOLS[*pool]));
                 self.settle([PEOPLE[*person]], &Cause::GrantLifted)
             }
-            Change::Withhold(..) | Change::ByHand(..) | Change::Hold(..) => self.by_hand(change),
             Change::Resize(pool, seats) => self.pool_changed(POOLS[*pool], |pool| pool.seats = *seats),
             Change::Policy(pool, policy) => self.pool_changed(POOLS[*pool], |pool| pool.policy = *policy),
             Change::Expiry(pool, hours) => {
@@ -181,6 +193,7 @@ impl Tenant {
                 self.take_steps(PEOPLE[*person], *count);
                 true
             }
+            word => self.by_hand(word),
         };
         if !done {
             *self = before;
@@ -211,6 +224,13 @@ impl Tenant {
                     person.hand.held = on.then(|| "elsewhere.example".to_owned());
                 }
                 self.settle([id], if *on { &Cause::HeldForDomain } else { &Cause::Released })
+            }
+            Change::TestUser(person, is) => {
+                let id = PEOPLE[*person];
+                if let Some(person) = self.story.people.get_mut(&id) {
+                    person.test_user = *is;
+                }
+                self.settle([id], if *is { &Cause::TestUser } else { &Cause::NoTestUser })
             }
             _ => unreachable!("no word of an administrator"),
         }
@@ -264,8 +284,9 @@ impl Tenant {
     fn settle(&mut self, who: impl IntoIterator<Item = UserId>, cause: &Cause) -> bool {
         let who: Vec<UserId> = who.into_iter().filter(|id| self.story.people.contains_key(id)).collect();
         for id in &who {
-            let bound = self.bindings.iter().filter(|(group, _)| self.in_group(*group).contains(id));
-            let mut grants: Vec<_> = bound.map(|(group, pool)| through(*group, *pool)).collect();
+            let bound = self.bindings.iter().filter(|((group, _), _)| self.in_group(*group).contains(id));
+            let bound = bound.map(|((group, pool), priority)| through_with(*group, *pool, *priority));
+            let mut grants: Vec<_> = bound.collect();
             grants.extend(self.by_hand.iter().filter(|(user, _)| user == id).map(|(_, pool)| by_hand(*pool)));
             self.story.person(*id).grants = grants;
         }
@@ -283,6 +304,25 @@ impl Tenant {
         seats_never_overshoot(decision, &before, &self.story);
         the_hand_beats_every_push(decision, &self.story);
         true
+    }
+
+    /// The priority of a binding is a fact about people at once, and nothing follows from it: who has a seat keeps it, and
+    /// no seat is free while anyone waits.
+    fn is_only_an_order(&mut self, group: GroupId, pool: PoolId) {
+        let Some(priority) = self.bindings.get(&(group, pool)) else { return };
+        for person in self.story.people.values_mut() {
+            for grant in person.grants.iter_mut().filter(|grant| grant.pool == pool) {
+                if matches!(grant.source, GrantSource::Binding { group: it, .. } if it == group) {
+                    *grant = through_with(group, pool, *priority);
+                }
+            }
+        }
+        if self.is_on_time() {
+            let cause = Cause::PoolChanged { pool, name: name(pool.uuid()).to_owned() };
+            let situation = Situation { people: Vec::new(), ..self.story.situation(&[]) };
+            let decision = settle(&situation, &cause, self.story.now).expect("nobody is refused");
+            assert!(decision.is_empty(), "a priority moved {decision:?}");
+        }
     }
 
     /// Whether no expiry and no end of a grace is waiting to be settled.
@@ -324,7 +364,7 @@ fn nobody_else_is_touched(situation: &Situation, decision: &Decision, before: &S
     }
 }
 
-/// Whoever gets a seat leaves nobody behind who waited for it longer and may have it.
+/// Whoever gets a seat leaves nobody behind who may have it and waits with a higher priority, or with the same one for longer.
 fn nobody_is_overtaken(situation: &Situation, decision: &Decision, before: &Story) {
     let removed: BTreeSet<UserId> = decision
         .effects
@@ -344,7 +384,8 @@ fn nobody_is_overtaken(situation: &Situation, decision: &Decision, before: &Stor
         .collect();
     for (pool, user) in &taken {
         let place = |person: &Person| {
-            person.waiting().find(|seat| seat.pool == *pool).map(|seat| (seat.since, person.id))
+            let place = person.waiting().find(|seat| seat.pool == *pool)?;
+            Some((Reverse(priority(person, *pool)), place.since, person.id))
         };
         let own = place(&before.people[user]);
         for other in &situation.queue {
@@ -355,6 +396,13 @@ fn nobody_is_overtaken(situation: &Situation, decision: &Decision, before: &Stor
             }
         }
     }
+}
+
+/// The highest priority of the bindings through which a person has grants of a pool.
+fn priority(person: &Person, pool: PoolId) -> u16 {
+    let of =
+        |source: &GrantSource| if let GrantSource::Binding { priority, .. } = source { *priority } else { 0 };
+    person.grants.iter().filter(|grant| grant.pool == pool).map(|grant| of(&grant.source)).max().unwrap_or(0)
 }
 
 /// The application is told of access exactly when access changes.
@@ -404,6 +452,12 @@ fn the_hand_beats_every_push(decision: &Decision, after: &Story) {
     for person in after.people.values() {
         let kept_out = person.hand.deactivated || person.hand.held.is_some();
         let settled = decision.effects.iter().any(|effect| effect.user() == person.id);
+        if person.test_user {
+            let owed =
+                |effect: &Effect| matches!(effect, Effect::InvitationOwed { user, .. } if *user == person.id);
+            assert!(person.seats.is_empty() && !person.enrolment.has_access(), "{person:?} is a test user");
+            assert!(!decision.effects.iter().any(owed), "{} is a test user", person.name);
+        }
         assert!(!(kept_out && settled && person.enrolment.has_access()), "{} has access", person.name);
         for pool in &person.hand.withheld {
             assert!(person.seat_in(*pool).is_none(), "{} has what is withheld", person.name);
@@ -420,7 +474,11 @@ fn the_hand_beats_every_push(decision: &Decision, after: &Story) {
 fn may_have(person: &Person, pool: PoolId, story: &Story) -> bool {
     let granted = person.grants.iter().any(|grant| grant.pool == pool);
     let hand = &person.hand;
-    let let_in = person.active && !hand.deactivated && hand.held.is_none() && !hand.withheld.contains(&pool);
+    let let_in = person.active
+        && !person.test_user
+        && !hand.deactivated
+        && hand.held.is_none()
+        && !hand.withheld.contains(&pool);
     let_in && granted && !story.pools[&pool].is_expired(story.now)
 }
 
@@ -487,6 +545,7 @@ proptest! {
         for id in PEOPLE {
             if let Some(person) = tenant.story.people.get_mut(&id) {
                 person.hand = Hand::default();
+                person.test_user = false;
             }
             // Nothing that a full pool could refuse: it then gives no seat.
             let freed = Cause::SeatFreed { pool: VAULT, name: name(VAULT.uuid()).to_owned() };

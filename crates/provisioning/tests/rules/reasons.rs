@@ -48,7 +48,10 @@ fn every_cause_in_words() {
 fn every_source_of_a_grant_in_words() {
     let table = [
         (GrantSource::ByHand, "by an administrator's hand"),
-        (GrantSource::Binding { group: SALES, name: "Sales".to_owned() }, "through the group “Sales”"),
+        (
+            GrantSource::Binding { group: SALES, name: "Sales".to_owned(), priority: 0 },
+            "through the group “Sales”",
+        ),
         (
             GrantSource::Attribute { filter: "userType eq \"Staff\"".to_owned() },
             "by the rule “userType eq \"Staff\"”",

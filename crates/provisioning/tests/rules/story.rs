@@ -50,7 +50,12 @@ pub(crate) fn morning() -> DateTime<Utc> {
 
 /// The grant through a bound group.
 pub(crate) fn through(group: GroupId, pool: PoolId) -> Grant {
-    Grant { pool, source: GrantSource::Binding { group, name: name(group.uuid()).to_owned() } }
+    through_with(group, pool, 0)
+}
+
+/// The grant through a bound group, with a priority.
+pub(crate) fn through_with(group: GroupId, pool: PoolId, priority: u16) -> Grant {
+    Grant { pool, source: GrantSource::Binding { group, name: name(group.uuid()).to_owned(), priority } }
 }
 
 /// The grant by an administrator's hand.
@@ -116,6 +121,7 @@ impl Story {
             name: name(id.uuid()).to_owned(),
             active: true,
             hand: Hand::default(),
+            test_user: false,
             grants: Vec::new(),
             seats: Vec::new(),
             enrolment: Enrolment::default(),

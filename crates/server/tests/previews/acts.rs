@@ -79,8 +79,14 @@ impl World<'_> {
         let (db, operator) = (self.app.admin.db(), Operator { batch, ..self.operator() });
         let (operator, requester, any) = (&operator, &self.requester, &Conditions::new(None, None));
         match change {
-            Change::Bind(group, pool) => {
-                bindings::preview_create(db, operator, &[&self.groups[*group]], POOLS[*pool]).await
+            Change::Bind(group, pool, priority) => {
+                let groups = [self.groups[*group].as_str()];
+                let new = bindings::New { groups: &groups, pool: POOLS[*pool], priority: *priority };
+                bindings::preview_create(db, operator, new).await
+            }
+            Change::Prioritise(group, pool, priority) => {
+                let named = (self.groups[*group].as_str(), POOLS[*pool]);
+                bindings::preview_update(db, operator, named, *priority).await
             }
             Change::Unbind(group, pool) => {
                 bindings::preview_delete(db, operator, &[&self.groups[*group]], POOLS[*pool]).await
@@ -123,10 +129,15 @@ impl World<'_> {
         let (operator, requester, any) = (&operator, &self.requester, &Conditions::new(None, None));
         let (yes, shown) = (Agreed::Anything, &Projection::Default);
         match change {
-            Change::Bind(group, pool) => {
-                let bound =
-                    bindings::create(db, operator, &[&self.groups[*group]], POOLS[*pool], yes).await?;
+            Change::Bind(group, pool, priority) => {
+                let groups = [self.groups[*group].as_str()];
+                let new = bindings::New { groups: &groups, pool: POOLS[*pool], priority: *priority };
+                let bound = bindings::create(db, operator, new, yes).await?;
                 Ok(Some(self.finish(bound.into_iter().map(|(_, work)| work)).await))
+            }
+            Change::Prioritise(group, pool, priority) => {
+                let named = (self.groups[*group].as_str(), POOLS[*pool]);
+                bindings::update(db, operator, named, *priority, yes).await.map(|_| None)
             }
             Change::Unbind(group, pool) => {
                 let unbound =

@@ -29,7 +29,8 @@ struct Situation {
     pools: Vec<(u32, &'static str)>,
     /// Whether the second pool ends with a day that is over in one of the time zones.
     ends: bool,
-    bound: BTreeSet<(usize, usize)>,
+    /// Bindings with their priorities.
+    bound: BTreeMap<(usize, usize), u16>,
     by_hand: BTreeSet<(usize, usize)>,
     grace: u32,
     /// Whether each group is dynamic, and who then drops out of it, some before others.
@@ -39,7 +40,8 @@ struct Situation {
 
 #[derive(Clone, Debug)]
 enum Change {
-    Bind(usize, usize),
+    Bind(usize, usize, u16),
+    Prioritise(usize, usize, u16),
     Unbind(usize, usize),
     Give(usize, usize),
     Take(usize, usize),
@@ -59,7 +61,7 @@ fn situation() -> impl Strategy<Value = Situation> {
     let groups = prop::collection::btree_set(two(), 0..3);
     let people = prop::collection::vec((prop::bool::weighted(0.85), any::<bool>(), groups), PEOPLE);
     let pools = prop::collection::vec((0..6_u32, policy()), 2);
-    let pairs = prop::collection::btree_set((two(), two()), 0..4);
+    let pairs = prop::collection::btree_map((two(), two()), 0..3_u16, 0..4);
     let by_hand = prop::collection::btree_set((0..PEOPLE, two()), 0..5);
     let dropped = prop::collection::btree_set((0..PEOPLE, two()), 0..6);
     let lingering = (any::<[bool; 2]>(), dropped);
@@ -106,7 +108,8 @@ fn change() -> impl Strategy<Value = Change> {
         rule: rule.map(|rule| rule.map(str::to_owned)),
     });
     prop_oneof![
-        3 => (two(), two()).prop_map(|(group, pool)| Change::Bind(group, pool)),
+        3 => (two(), two(), 0..3_u16).prop_map(|(group, pool, n)| Change::Bind(group, pool, n)),
+        2 => (two(), two(), 0..3_u16).prop_map(|(group, pool, n)| Change::Prioritise(group, pool, n)),
         3 => (two(), two()).prop_map(|(group, pool)| Change::Unbind(group, pool)),
         2 => (person(), two()).prop_map(|(person, pool)| Change::Give(person, pool)),
         2 => (person(), two()).prop_map(|(person, pool)| Change::Take(person, pool)),
@@ -194,8 +197,8 @@ impl<'a> World<'a> {
             let id = world.client.group(&format!("Group {number}"), members).await;
             world.groups.push(id);
         }
-        for (group, pool) in &situation.bound {
-            world.perform(&Change::Bind(*group, *pool)).await.expect("bound");
+        for ((group, pool), priority) in &situation.bound {
+            world.perform(&Change::Bind(*group, *pool, *priority)).await.expect("bound");
         }
         for (person, pool) in &situation.by_hand {
             // A full pool may refuse.

@@ -123,7 +123,14 @@ impl TestApp {
     pub(crate) async fn without_brake(&self, client: &Client) {
         let off = operations::connections::Change { brake_people: Some(0), ..Default::default() };
         let operator = self.admin.operator("test");
-        let updated = operations::connections::update(self.admin.db(), &operator, &client.id, &off).await;
+        let updated = operations::connections::update(
+            self.admin.db(),
+            &operator,
+            &client.id,
+            &off,
+            operations::consequences::Agreed::Nothing,
+        )
+        .await;
         updated.expect("a connection with a brake");
     }
 
@@ -185,7 +192,13 @@ impl TestApp {
     pub(crate) async fn bind(&self, group: &str, pool: &str) -> Progress {
         let operator = self.admin.operator("test");
         let agreed = operations::consequences::Agreed::Nothing;
-        let bound = operations::bindings::create(self.admin.db(), &operator, &[group], pool, agreed).await;
+        let bound = operations::bindings::create(
+            self.admin.db(),
+            &operator,
+            operations::bindings::New::of(&[group], pool),
+            agreed,
+        )
+        .await;
         let (_, work) = bound.expect("a new binding").pop().expect("one group");
         self.admin.finish(work, |_| {}).await.expect("the members are settled")
     }

@@ -125,7 +125,15 @@ impl Site {
         let change =
             operations::connections::Change { invitations: Some(how.to_owned()), ..Default::default() };
         let (db, operator) = (self.app.admin.db(), self.app.admin.operator("test"));
-        operations::connections::update(db, &operator, &self.directory.id, &change).await.expect("a change");
+        operations::connections::update(
+            db,
+            &operator,
+            &self.directory.id,
+            &change,
+            operations::consequences::Agreed::Nothing,
+        )
+        .await
+        .expect("a change");
     }
 
     /// The mail to an address that came.

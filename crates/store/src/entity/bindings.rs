@@ -12,6 +12,7 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub pool_id: Uuid,
     pub created_at: DateTimeUtc,
+    pub priority: i64,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

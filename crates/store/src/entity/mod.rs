@@ -33,6 +33,7 @@ pub(crate) mod seats;
 pub(crate) mod sessions;
 pub(crate) mod sign_in_links;
 pub(crate) mod tenants;
+pub(crate) mod test_users;
 pub(crate) mod tokens;
 pub(crate) mod user_values;
 pub(crate) mod users;

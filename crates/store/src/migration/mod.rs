@@ -17,8 +17,11 @@ mod m20261129_000014_administrators;
 mod m20261129_000015_brake;
 mod m20261129_000016_refused_addresses;
 mod m20261129_000017_seats;
+mod m20261129_000018_priorities;
+mod m20261129_000019_test_users;
 mod m20261129_000020_dynamic_groups;
 mod m20261129_000021_sign_in;
+mod m20261129_000022_living_users;
 
 use sea_orm::{
     ConnectionTrait, DbBackend, DbErr, EntityTrait as _, SqliteTransactionMode, TransactionOptions,
@@ -54,8 +57,11 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000015_brake::Migration),
             Box::new(m20261129_000016_refused_addresses::Migration),
             Box::new(m20261129_000017_seats::Migration),
+            Box::new(m20261129_000018_priorities::Migration),
+            Box::new(m20261129_000019_test_users::Migration),
             Box::new(m20261129_000020_dynamic_groups::Migration),
             Box::new(m20261129_000021_sign_in::Migration),
+            Box::new(m20261129_000022_living_users::Migration),
         ]
     }
 }

@@ -32,7 +32,11 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = migrations![
     "m20261129_000015_brake",
     "m20261129_000016_refused_addresses",
     "m20261129_000017_seats",
+    "m20261129_000018_priorities",
+    "m20261129_000019_test_users",
     "m20261129_000020_dynamic_groups",
+    "m20261129_000021_sign_in",
+    "m20261129_000022_living_users",
 ];
 
 /// The URL of the server on which tests may make databases, where there is one.

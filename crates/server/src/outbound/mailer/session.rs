@@ -15,7 +15,7 @@ use lettre::transport::smtp::client::AsyncSmtpConnection;
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
 use lettre::transport::smtp::extension::{Extension, MailBodyParameter, MailParameter};
 use lettre::transport::smtp::response::Response;
-use tokio::net::lookup_host;
+use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{Instant, timeout_at};
 
 use super::message::Message;
@@ -55,9 +55,19 @@ impl<'s> Session<'s> {
         let found = steps.within(Stage::Name, lookup_host((server.host.as_str(), server.port)), unknown);
         let addresses: Vec<SocketAddr> = found.await?.collect();
         let at_once = server.tls.clone().filter(|_| server.security == Security::Tls);
-        let connected =
-            AsyncSmtpConnection::connect_tokio1(&addresses[..], None, &server.hello, at_once, None);
-        let connection = steps.step(Stage::Hello, connected).await?;
+        let connection = if at_once.is_some() {
+            let connected =
+                AsyncSmtpConnection::connect_tokio1(&addresses[..], None, &server.hello, at_once, None);
+            steps.step(Stage::Hello, connected).await?
+        } else {
+            // lettre writes the end of a mail apart from the mail, which would wait for the other side's delayed
+            // acknowledgement. Where TLS comes first it opens the socket itself.
+            let connected = TcpStream::connect(&addresses[..]);
+            let stream = steps.within(Stage::Hello, connected, |error| verdict::unconnected(&error)).await?;
+            stream.set_nodelay(true).map_err(|error| verdict::unconnected(&error))?;
+            let greeted = AsyncSmtpConnection::connect_with_transport(Box::new(stream), &server.hello);
+            steps.step(Stage::Hello, greeted).await?
+        };
         let mut session = Self { connection, server, steps };
         if let Some(tls) = server.tls.clone().filter(|_| server.security == Security::StartTls) {
             if !session.connection.can_starttls() {

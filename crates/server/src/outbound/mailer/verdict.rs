@@ -95,6 +95,12 @@ pub(super) fn of(stage: Stage, error: &Error, to: Option<&Address>) -> SendError
     SendError::Later { said: sentence(what, outcome(stage), (REASON, &text)) }
 }
 
+/// What it means that no address of the mail server takes a connection.
+pub(super) fn unconnected(error: &io::Error) -> SendError {
+    let what = "There is no connection to the mail server.";
+    SendError::Later { said: sentence(what, outcome(Stage::Hello), (REASON, &error.to_string())) }
+}
+
 /// What an answer with a code of failure means (RFC 5321 §4.2.1).
 fn answered(stage: Stage, code: u16, text: &str, to: Option<&Address>) -> SendError {
     let detail = text.split_whitespace().next().unwrap_or_default();
