@@ -406,7 +406,7 @@ async fn people_and_groups_are_listed_in_parts_and_formats() {
     let each = lines.output.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
     assert_eq!(each.map(|user| text(&user, "/status")).collect::<Vec<_>>(), ["pending", "pending"]);
     let csv = list(&["--csv"]);
-    let first = format!("ada@alpha.example,yes,pending,Vault,,,Alpha,{},", company.people[0]);
+    let first = format!("ada@alpha.example,yes,pending,Vault,,,Alpha,{},,no", company.people[0]);
     assert_eq!(csv.output.lines().nth(1), Some(first.as_str()), "{}", csv.output);
     assert!(csv.output.starts_with("User,On,Status,Seats,"));
 

@@ -73,7 +73,9 @@ impl Site {
     async fn brake(&self, people: u32) {
         let (db, operator) = (self.app.admin.db(), self.app.admin.operator("test"));
         let change = Change { brake_people: Some(people), ..Change::default() };
-        connections::update(db, &operator, &self.directory.id, &change).await.expect("changed");
+        connections::update(db, &operator, &self.directory.id, &change, Agreed::Nothing)
+            .await
+            .expect("changed");
     }
 
     async fn drops_out(&self, person: usize) {
@@ -433,11 +435,14 @@ async fn a_binding_of_a_dynamic_group_is_warned_about() {
     site.app.pool("Notes", 1, "queue").await;
     let fixed = site.directory.group("Crew", &[]).await;
     let (db, operator) = (site.app.admin.db(), site.app.admin.operator("test"));
-    let told =
-        bindings::preview_create(db, &operator, &[&site.team, &fixed], "Notes").await.expect("a preview");
+    let told = bindings::preview_create(db, &operator, bindings::New::of(&[&site.team, &fixed], "Notes"))
+        .await
+        .expect("a preview");
     let shown = serde_json::to_value(&told).expect("JSON");
     assert_eq!(shown["dynamicGroups"], json!([{ "name": "Shore staff", "graceHours": 24 }]));
-    let bound = bindings::create(db, &operator, &[&site.team, &fixed], "Notes", Agreed::Nothing).await;
+    let bound =
+        bindings::create(db, &operator, bindings::New::of(&[&site.team, &fixed], "Notes"), Agreed::Nothing)
+            .await;
     let mut bound: Vec<_> = bound.expect("bound").into_iter().map(|(binding, _)| binding).collect();
     bound.sort_by_key(|binding| binding.group_name.clone());
     assert_eq!((bound[0].dynamic, bound[1].dynamic, bound[1].grace_hours), (false, true, Some(24)));

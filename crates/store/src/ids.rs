@@ -44,7 +44,7 @@ pub fn new_id(now: DateTime<Utc>) -> Uuid {
     if order.hours.len() >= HOURS && !order.hours.contains_key(&hour) {
         order.hours.pop_first();
     }
-    let context = order.hours.entry(hour).or_insert_with(ContextV7::new);
+    let context = order.hours.entry(hour).or_default();
     Uuid::new_v7(Timestamp::from_unix(&*context, seconds, now.timestamp_subsec_nanos()))
 }
 
@@ -68,13 +68,15 @@ mod tests {
     #[test]
     fn ids_go_forward_with_their_clock_and_a_clock_that_is_set_back_a_little() {
         let noon = DateTime::from_timestamp(1_772_366_400, 0).expect("an instant");
-        let ids: Vec<Uuid> = [0, 1, 1, -30, 0, 5, -55, 60]
-            .map(|seconds| new_id(noon + TimeDelta::seconds(seconds)))
-            .to_vec();
+        let ids: Vec<Uuid> =
+            [0, 1, 1, -30, 0, 5, -55, 60].map(|seconds| new_id(noon + TimeDelta::seconds(seconds))).to_vec();
         assert!(ids.is_sorted(), "{ids:?}");
         let later = new_id(noon + TimeDelta::days(400));
         let now = new_id(noon + TimeDelta::seconds(61));
-        assert!(ids.iter().all(|id| *id < now) && now < later, "a clock that runs ahead takes no other along");
+        assert!(
+            ids.iter().all(|id| *id < now) && now < later,
+            "a clock that runs ahead takes no other along"
+        );
         assert!(now >= first_id(noon) && now < first_id(noon + TimeDelta::minutes(3)));
     }
 }
