@@ -46,7 +46,7 @@ impl Error {
 
     /// Whether the same attempt may succeed at once, because the database gave up on it for the sake of another one.
     pub(crate) fn is_passing(&self) -> bool {
-        matches!(self, Self::Database(error) if matches!(**error, store::Error::Conflicting))
+        matches!(self, Self::Database(error) if matches!(**error, store::Error::Conflicting | store::Error::OutOfOrder))
     }
 
     /// Whether the database could do nothing at all, so that others who asked at the same time need not ask again by
@@ -79,7 +79,9 @@ pub fn sentence(error: &Error) -> String {
         }
         store::Error::Conflict(constraint) => format!("{constraint} exists already: choose another name"),
         store::Error::Ambiguous(sentence) => sentence.clone(),
-        store::Error::Busy | store::Error::Conflicting => "the database is busy, try again".to_owned(),
+        store::Error::Busy | store::Error::Conflicting | store::Error::OutOfOrder => {
+            "the database is busy, try again".to_owned()
+        }
         store::Error::Unreachable | store::Error::DiskFull | store::Error::ReadOnly => {
             format!("{error}: nothing was changed, try again once that is mended")
         }

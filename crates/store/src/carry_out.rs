@@ -123,7 +123,7 @@ impl WriteUnit {
     /// (below the size of a batch). `caused` says who brought about what happens to a person.
     ///
     /// # Errors
-    /// [`Error::Busy`] if a pool no longer has the seats that the decision gives out, and [`Error::Conflicting`] as for
+    /// [`Error::Busy`] if a pool no longer has the seats that the decision gives out, and [`Error::OutOfOrder`] as for
     /// [`WriteUnit::tell`]; drop the unit then.
     pub async fn carry_out<'a>(
         &mut self,

@@ -33,10 +33,12 @@ pub enum Error {
     /// The database takes no changes, like the standby of another one or a file without permission to write.
     #[error("the database takes no changes")]
     ReadOnly,
-    /// The database gave up on a deadlock, on a snapshot that was too old, or on an event out of order: the same attempt may
-    /// succeed at once.
+    /// The database gave up on a deadlock, or on a snapshot that was too old: the same attempt may succeed at once.
     #[error("the database gave up in favour of another change, try again")]
     Conflicting,
+    /// What was to be told about a person would stand before what was told since: the same attempt may succeed at once.
+    #[error("another change told something about the same person first, try again")]
+    OutOfOrder,
     /// The schema is older than the program and migrations are switched off.
     #[error("the database needs these migrations first, run the migrate command: {}", .0.join(", "))]
     PendingMigrations(Vec<String>),
@@ -148,6 +150,7 @@ impl Error {
         match self {
             Self::Busy => Self::Busy,
             Self::Conflicting => Self::Conflicting,
+            Self::OutOfOrder => Self::OutOfOrder,
             Self::Unreachable => Self::Unreachable,
             Self::DiskFull => Self::DiskFull,
             Self::ReadOnly => Self::ReadOnly,
@@ -205,7 +208,7 @@ fn no_owner(error: &dyn sqlx::error::DatabaseError) -> Option<Error> {
 /// `PostgreSQL`, where that can happen, names the table.
 fn out_of_order(error: &dyn sqlx::error::DatabaseError) -> Option<Error> {
     (error.kind() == sqlx::error::ErrorKind::NotNullViolation && error.table() == Some("events"))
-        .then_some(Error::Conflicting)
+        .then_some(Error::OutOfOrder)
 }
 
 /// The errors that pass without a change of the request, by their codes: five characters are one of `PostgreSQL`,

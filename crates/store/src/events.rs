@@ -162,7 +162,7 @@ impl WriteUnit {
     /// Tells the application about people whom this unit has locked; it is read once the unit is committed.
     ///
     /// # Errors
-    /// [`Error::Conflicting`] if another unit has told something about the same person that would be read behind it: drop
+    /// [`Error::OutOfOrder`] if another unit has told something about the same person that would be read behind it: drop
     /// the unit then and try again. [`Error::Busy`] or [`Error::Other`].
     pub async fn tell(&mut self, told: Vec<NewEvent>, now: DateTime<Utc>) -> Result<(), Error> {
         if told.is_empty() {
@@ -197,7 +197,7 @@ impl WriteUnit {
 ///
 /// Events of one person are read in the order in which they happened. So nothing is written behind which another transaction
 /// has told something about the same person already: such an event gets no id, and the statement fails as
-/// [`Error::Conflicting`]. The attempt that follows stands behind. Few events have a greater number than a transaction that
+/// [`Error::OutOfOrder`]. The attempt that follows stands behind. Few events have a greater number than a transaction that
 /// is open, and they are read once for all rows.
 pub(crate) fn push_events(backend: DbBackend, sql: &mut Sql, rows: Vec<events::Model>) {
     let [tenant, user, id] =

@@ -124,7 +124,7 @@ async fn events_of_one_person_are_read_in_the_order_of_the_changes_whoever_began
         assert!(seen.is_empty(), "nothing is read while something can come before it");
         let event = |user| NewEvent { kind: EventKind::EnrolmentStep, user, details: json!({ "number": 9 }) };
         let refused = early.tell(vec![event(ben), event(ada)], now()).await;
-        assert!(matches!(refused, Err(Error::Conflicting)), "{refused:?}");
+        assert!(matches!(refused, Err(Error::OutOfOrder)), "{refused:?}");
         drop(early);
         // About another person it may tell.
         let mut early = store.unit().await;

@@ -113,7 +113,7 @@ impl From<&DatabaseError> for Failure {
                 Self::status(412, "The resource has changed since this version.")
             }
             DatabaseError::NotFound => Self::status(404, "The resource is gone."),
-            DatabaseError::Busy | DatabaseError::Conflicting => {
+            DatabaseError::Busy | DatabaseError::Conflicting | DatabaseError::OutOfOrder => {
                 Self::Later(ScimError::status(503, "The database is busy: send the request again."), 1)
             }
             DatabaseError::ConnectionGone => Self::Unauthorised(Challenge::InvalidToken),
