@@ -12,6 +12,7 @@ use crate::database::{Attempt, Database};
 use crate::error::Error;
 use crate::find::checked_name;
 use crate::requester::Operator;
+use crate::rights::Right;
 
 /// An administrator.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -217,7 +218,7 @@ pub async fn protect(
         let words =
             if protected { "No push takes access from this person any more." } else { "Pushes count again." };
         let entry = Entry::new(Subject::User(user.id), EntryKind::ProtectionChanged, words.to_owned());
-        unit.record([(&entry, &operator.actor())], operator.now).await?;
+        unit.record([(&entry, &operator.actor(Right::Change)?)], operator.now).await?;
         Ok((unit, ()))
     };
     db.write(&scope, protect).await?;
@@ -269,5 +270,5 @@ async fn record(
 ) -> Result<(), Error> {
     let mut entry = Entry::new(Subject::Tenant(tenant), kind, why);
     (entry.before, entry.after) = states.unzip();
-    Ok(unit.record([(&entry, &operator.actor())], operator.now).await?)
+    Ok(unit.record([(&entry, &operator.actor(Right::Administer)?)], operator.now).await?)
 }

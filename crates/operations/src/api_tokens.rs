@@ -10,6 +10,7 @@ use crate::database::{Attempt, Database};
 use crate::error::Error;
 use crate::find::checked_name;
 use crate::requester::{Operator, Requester};
+use crate::rights::Right;
 use crate::secret::{Plain, hash};
 
 /// What a token allows.
@@ -173,7 +174,7 @@ pub async fn create(
         unit.insert_api_token(&token, hash).await?;
         let why = format!("An administrator created the token {} of the application, “{name}”.", token.hint);
         let entry = Entry::new(Subject::Token(TokenId::new(token.id)), EntryKind::TokenCreated, why);
-        unit.record([(&entry, &operator.actor())], now).await?;
+        unit.record([(&entry, &operator.actor(Right::Change)?)], now).await?;
         Ok((unit, ()))
     };
     db.write(&scope, create).await?;
@@ -222,7 +223,7 @@ pub async fn revoke(
         }
         let why = format!("An administrator revoked the token {} of the application.", found.hint);
         let entry = Entry::new(Subject::Token(TokenId::new(found.id)), EntryKind::TokenRevoked, why);
-        unit.record([(&entry, &operator.actor())], now).await?;
+        unit.record([(&entry, &operator.actor(Right::Change)?)], now).await?;
         Ok((unit, found))
     };
     let found = db.write(&scope, revoke).await?.value;

@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::mail::{self, Writer};
 use crate::reminders::reminded;
 use crate::requester::Operator;
+use crate::rights::Right;
 use crate::work::invite;
 
 /// People of whom one unit looks at.
@@ -234,7 +235,7 @@ async fn send_to(
                 entries.push(wish.entry(user.id));
             }
         }
-        let actor = operator.actor();
+        let actor = operator.actor(Right::Remind)?;
         unit.record(entries.iter().map(|entry| (entry, &actor)), now).await?;
         Ok((unit, concerned))
     };

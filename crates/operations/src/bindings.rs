@@ -17,6 +17,7 @@ use crate::error::Error;
 use crate::groups::Dynamic;
 use crate::preview::{Preview, members};
 use crate::requester::Operator;
+use crate::rights::Right;
 use crate::work::Work;
 use crate::work::settle_group::{self, GroupWork};
 
@@ -248,7 +249,7 @@ async fn change(
     bound: Option<u16>,
 ) -> Result<Vec<(Binding, Work)>, Error> {
     let (scope, groups, state) = named(db, operator, groups, pool).await?;
-    let (requester, pool) = (operator.of(scope), state.pool);
+    let (requester, pool) = (operator.of(scope, Right::Change)?, state.pool);
     let change = async |mut unit: WriteUnit| -> Attempt<Vec<(Binding, Work)>> {
         let mut changed = Vec::new();
         // All of them before the people whose lingering ends.

@@ -10,6 +10,7 @@ use crate::database::{Attempt, Database};
 use crate::error::Error;
 use crate::preview::Preview;
 use crate::requester::Operator;
+use crate::rights::Right;
 use crate::settle::{CHUNK, Change};
 use crate::work::Work;
 use crate::work::alert_brake;
@@ -184,7 +185,7 @@ pub async fn reject(db: &Database, operator: &Operator, about: &About) -> Result
 
 async fn start(db: &Database, operator: &Operator, about: &About, approve: bool) -> Result<Work, Error> {
     let (scope, work) = work(db, operator, about, approve).await?;
-    let requester = operator.of(scope);
+    let requester = operator.of(scope, Right::Change)?;
     let start = async |mut unit: WriteUnit| -> Attempt<Work> {
         // What comes next is counted anew: an administrator has looked.
         unit.forget_losses(work.connection, &work.people).await?;

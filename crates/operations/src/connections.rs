@@ -13,6 +13,7 @@ use crate::database::{Attempt, Database};
 use crate::error::Error;
 use crate::find::checked_name;
 use crate::requester::Operator;
+use crate::rights::Right;
 use crate::test_users;
 
 pub use change::{Change, Details, preview_update, show, update};
@@ -158,7 +159,7 @@ pub async fn create(db: &Database, operator: &Operator, new: &New) -> Result<Con
         }
         let why = format!("An administrator created the connection “{}”.", connection.name);
         let entry = Entry::new(Subject::Connection(connection.id), EntryKind::ConnectionCreated, why);
-        unit.record([(&entry, &operator.actor())], operator.now).await?;
+        unit.record([(&entry, &operator.actor(Right::Change)?)], operator.now).await?;
         Ok((unit, connection))
     };
     Ok((db.write(&scope, create).await?.value, names.clone()).into())

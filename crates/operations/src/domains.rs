@@ -10,6 +10,7 @@ use crate::address;
 use crate::database::{Attempt, Database};
 use crate::error::Error;
 use crate::requester::{Operator, Requester};
+use crate::rights::Right;
 use crate::tenants::Settings;
 
 pub use provisioning::DomainPolicy as Policy;
@@ -69,7 +70,7 @@ pub async fn change(
     change: &Change,
 ) -> Result<Listed, Error> {
     let (scope, _) = db.tenant(tenant).await?;
-    let requester = operator.of(scope);
+    let requester = operator.of(scope, Right::Change)?;
     let attempt = async |mut unit: WriteUnit| -> Attempt<Domains> {
         // The row of the tenant is locked, so that two changes at once are both kept.
         unit.lock_time_zone().await?;

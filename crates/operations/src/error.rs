@@ -18,6 +18,9 @@ pub enum Error {
     /// A name is unknown, or a value cannot be used: a sentence that says what to do.
     #[error("{0}")]
     Refused(String),
+    /// The operator has not the right: a sentence that says who has.
+    #[error("{0}")]
+    Forbidden(String),
     /// What would follow is not what was agreed to any more: a sentence that says what would follow now.
     #[error("{0}")]
     Otherwise(String),

@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::find::{pool_in, user_in};
 use crate::preview::Preview;
 use crate::requester::Operator;
+use crate::rights::Right;
 use crate::settle::Change;
 
 /// A grant by hand.
@@ -229,7 +230,7 @@ async fn change(
     given: bool,
 ) -> Result<Grant, Error> {
     let (scope, user) = db.user(operator, user).await?;
-    let requester = operator.of(scope);
+    let requester = operator.of(scope, Right::Change)?;
     let change = async |mut unit: WriteUnit| -> Attempt<Grant> {
         let pool = pool_in(&unit, pool).await?.pool;
         let name = user.user_name().to_owned();

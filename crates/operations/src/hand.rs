@@ -12,6 +12,7 @@ use crate::error::Error;
 use crate::find::pool_in;
 use crate::preview::Preview;
 use crate::requester::{Operator, Requester};
+use crate::rights::Right;
 use crate::settle::Change;
 use crate::tenants::Settings;
 use crate::users::by_hand::Changed;
@@ -98,7 +99,7 @@ pub async fn say(
 ) -> Result<Changed, Error> {
     agreed.check(&preview(db, operator, user, word).await?)?;
     let (scope, user) = db.user(operator, user).await?;
-    let requester = operator.of(scope);
+    let requester = operator.of(scope, Right::Change)?;
     let attempt = async |mut unit: WriteUnit| -> Attempt<Changed> {
         let facts = unit.lock_facts(&[user.id], &[], requester.now).await?;
         let said = Said::of(&unit, &user, &facts, word, requester.now).await?;

@@ -23,6 +23,7 @@ use self::file::File;
 use crate::database::{Attempt, Database};
 use crate::error::Error;
 use crate::requester::Operator;
+use crate::rights::Right;
 use crate::users::by_hand::{Licence, Person, licensed};
 use crate::work::Work;
 use crate::work::import::{self, ImportWork};
@@ -174,7 +175,7 @@ pub async fn start(
     options: &Options,
 ) -> Result<(Uuid, Work), Error> {
     let (scope, _) = db.tenant(tenant).await?;
-    let requester = operator.of(scope);
+    let requester = operator.of(scope, Right::Change)?;
     let mut file = File::open(file, options.mapping.as_deref())?;
     let pool = licensed(&db.read(&requester.scope).await?, &options.licence, operator.now).await?;
     let mut import = Import {
@@ -232,7 +233,7 @@ pub async fn start(
 /// [`Error`] if there is no such import, its file was not read to the end, or it is done.
 pub async fn resume(db: &Database, operator: &Operator, tenant: &str, import: Uuid) -> Result<Work, Error> {
     let (scope, _) = db.tenant(tenant).await?;
-    let requester = operator.of(scope);
+    let requester = operator.of(scope, Right::Change)?;
     let begin = async |mut unit: WriteUnit| -> Attempt<Work> {
         let known = unit.lock_import(import).await?.ok_or_else(|| unknown(import))?;
         match known.state.as_str() {

@@ -9,6 +9,7 @@ use crate::database::{Attempt, Database};
 use crate::directory::Part;
 use crate::error::Error;
 use crate::requester::Operator;
+use crate::rights::Right;
 use crate::work::let_leave;
 
 /// Lets invitations go that wait for an administrator, the oldest first: those of one connection, by id or name, or of all that
@@ -52,7 +53,7 @@ pub async fn release(
                 named.as_ref().map_or(Subject::Tenant(tenant.id), |one| Subject::Connection(one.id));
             let mut entry = Entry::new(subject, EntryKind::InvitationsReleased, why);
             entry.after = Some(json!({ "invitations": released }));
-            unit.record([(&entry, &operator.actor())], operator.now).await?;
+            unit.record([(&entry, &operator.actor(Right::Change)?)], operator.now).await?;
             unit.enqueue(let_leave::job(operator.now), operator.now).await?;
         }
         Ok((unit, released))

@@ -53,6 +53,7 @@ mod representation;
 pub mod request_log;
 mod requester;
 mod resources;
+mod rights;
 pub mod roster;
 pub mod secret;
 mod settle;
@@ -71,6 +72,7 @@ pub use outcome::{Effects, Outcome};
 pub use representation::{Search, Shown, Text};
 pub use requester::{By, Operator, Provider, Requester};
 pub use resources::Replacement;
+pub use rights::Right;
 pub use store::{
     Actor, ActorKind, Authenticated, Claim, Connection, ConnectionFigures, ConnectionId, Constraint,
     Error as DatabaseError, Figures, Job, JobFigures, Kept, NameInTenant, Options, Outcome as JobOutcome,

@@ -8,6 +8,7 @@ use store::{Connection, ReadUnit, WriteUnit};
 use crate::database::{Attempt, Database};
 use crate::error::Error;
 use crate::requester::Operator;
+use crate::rights::Right;
 use crate::work::Work;
 use crate::work::hand_over::{self, HandOver};
 use crate::work::invite;
@@ -120,7 +121,7 @@ async fn start(
     work: HandOver,
     entry: Entry,
 ) -> Result<(Owned, Work), Error> {
-    let requester = operator.of(scope);
+    let requester = operator.of(scope, Right::Change)?;
     let start = async |mut unit: WriteUnit| -> Attempt<(Owned, Work)> {
         work.check(&mut unit).await?;
         let owned = Owned::of(&unit, &from).await?;

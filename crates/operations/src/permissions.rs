@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::database::{Attempt, Database};
 use crate::error::Error;
 use crate::requester::Operator;
+use crate::rights::Right;
 
 /// The most letters of a value that is text, and of a summary.
 const LONGEST: usize = 200;
@@ -144,7 +145,7 @@ pub async fn set(
         let why = format!("The permission {name} was set to {value}.");
         let mut entry = Entry::new(Subject::Tenant(tenant.id), EntryKind::PermissionChanged, why);
         (entry.before, entry.after) = (before, Some(json!({ "value": value })));
-        unit.record([(&entry, &operator.actor())], operator.now).await?;
+        unit.record([(&entry, &operator.actor(Right::Change)?)], operator.now).await?;
         Ok((unit, ()))
     };
     db.write(&scope, set).await.map(drop)
@@ -162,7 +163,7 @@ pub async fn delete(db: &Database, operator: &Operator, tenant: &str, name: &str
         }
         let why = format!("The permission {name} was deleted.");
         let entry = Entry::new(Subject::Tenant(tenant.id), EntryKind::PermissionChanged, why);
-        unit.record([(&entry, &operator.actor())], operator.now).await?;
+        unit.record([(&entry, &operator.actor(Right::Change)?)], operator.now).await?;
         Ok((unit, ()))
     };
     db.write(&scope, delete).await.map(drop)
@@ -215,7 +216,7 @@ pub async fn set_for(
         );
         entry.before = before.map(|record| json!({ "value": record.exception.value }));
         entry.after = Some(json!({ "value": value }));
-        unit.record([(&entry, &operator.actor())], now).await?;
+        unit.record([(&entry, &operator.actor(Right::Change)?)], now).await?;
         Ok((unit, id))
     };
     Ok(db.write(&scope, set).await?.value)
@@ -245,7 +246,7 @@ pub async fn unset_for(
         let why = format!("The permission {name} is not set otherwise any more.");
         let mut entry = Entry::new(subject, EntryKind::PermissionChanged, why);
         entry.before = Some(json!({ "value": found.exception.value }));
-        unit.record([(&entry, &operator.actor())], operator.now).await?;
+        unit.record([(&entry, &operator.actor(Right::Change)?)], operator.now).await?;
         Ok((unit, ()))
     };
     db.write(&scope, unset).await.map(drop)

@@ -19,6 +19,7 @@ use crate::entitlement;
 use crate::error::Error;
 use crate::find::checked_name;
 use crate::requester::{Operator, Requester};
+use crate::rights::Right;
 use crate::work::Work;
 use crate::work::expire_pool;
 use crate::work::settle_pool::{self, PoolWork};
@@ -120,7 +121,7 @@ pub fn policies() -> impl Iterator<Item = &'static str> {
 /// [`Error`] for a tenant that does not exist, a name that does, or a policy, date or rule that cannot be used.
 pub async fn create(db: &Database, operator: &Operator, new: &New) -> Result<(Pool, Option<Work>), Error> {
     let (scope, _) = db.tenant(&new.tenant).await?;
-    let requester = operator.of(scope);
+    let requester = operator.of(scope, Right::Change)?;
     let now = requester.now;
     let create = async |mut unit: WriteUnit| -> Attempt<(Pool, Option<Work>)> {
         let row = row(new, unit.lock_time_zone().await?)?;

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::error::Error;
 use crate::find::checked_name;
+use crate::rights::Right;
 
 /// A connection with its rules.
 #[derive(Clone, Debug)]
@@ -113,17 +114,24 @@ impl Operator {
         Self { tenant, ..self }
     }
 
-    /// The operator as a requester for a tenant.
-    pub(crate) fn of(&self, scope: TenantScope) -> Requester {
-        Requester { scope, provider: None, actor: self.actor(), now: self.now }
+    /// The operator as a requester for a tenant, who uses a right.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without it.
+    pub(crate) fn of(&self, scope: TenantScope, right: Right) -> Result<Requester, Error> {
+        Ok(Requester { scope, provider: None, actor: self.actor(right)?, now: self.now })
     }
 
-    /// As whom the journal knows the operator.
-    pub(crate) fn actor(&self) -> Actor {
+    /// As whom the journal knows the operator, who uses a right.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] without it.
+    pub(crate) fn actor(&self, right: Right) -> Result<Actor, Error> {
+        self.may(right)?;
         let (kind, reference) = match self.by {
             By::Terminal => (ActorKind::Operator, self.command.to_owned()),
             By::Console(id, _) => (ActorKind::Administrator, id.to_string()),
         };
-        Actor { kind, name: self.name.clone(), reference, connection: None }
+        Ok(Actor { kind, name: self.name.clone(), reference, connection: None })
     }
 }

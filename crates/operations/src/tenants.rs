@@ -15,6 +15,7 @@ use crate::database::{Attempt, Database};
 use crate::error::Error;
 use crate::find::checked_name;
 use crate::requester::Operator;
+use crate::rights::Right;
 use crate::work::Work;
 use crate::work::delete_tenant::{self, TenantWork};
 
@@ -116,7 +117,7 @@ pub async fn create(db: &Database, operator: &Operator, new: &New) -> Result<Ten
         let tenant = unit.insert_tenant(name, zone, operator.now).await?;
         let why = format!("An administrator created the tenant “{name}”.");
         let entry = Entry::new(Subject::Tenant(tenant.id), EntryKind::TenantCreated, why);
-        unit.record([(&entry, &operator.actor())], operator.now).await?;
+        unit.record([(&entry, &operator.actor(Right::Change)?)], operator.now).await?;
         Ok((unit, tenant))
     };
     db.write(&TenantScope::installation(), create).await?.value.try_into()
@@ -185,7 +186,7 @@ pub async fn delete(
     let contents = show(db, tenant).await?;
     agreed.check(&contents.consequences())?;
     let (scope, _) = db.tenant(&contents.tenant.id.to_string()).await?;
-    let requester = operator.of(scope);
+    let requester = operator.of(scope, Right::Change)?;
     let start = async |mut unit: WriteUnit| -> Attempt<Work> {
         let name = &contents.tenant.name;
         let why = format!("An administrator deleted the tenant “{name}” with {}.", contents.sentence());

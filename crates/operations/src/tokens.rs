@@ -9,6 +9,7 @@ use store::{ConnectionId, NewToken, ReadUnit, TokenId, WriteUnit};
 use crate::database::{Attempt, Database};
 use crate::error::Error;
 use crate::requester::Operator;
+use crate::rights::Right;
 use crate::secret::{Plain, hash};
 
 /// What is known about a token; never the token.
@@ -74,7 +75,7 @@ pub async fn create(
         let token = unit.insert_token(&new, now).await?;
         let why = format!("An administrator created the token {} of “{}”.", token.hint, connection.name);
         let entry = Entry::new(Subject::Token(token.id), EntryKind::TokenCreated, why);
-        unit.record([(&entry, &operator.actor())], now).await?;
+        unit.record([(&entry, &operator.actor(Right::Change)?)], now).await?;
         Ok((unit, token))
     };
     let token = db.write(&scope, create).await?.value;
@@ -127,7 +128,7 @@ pub async fn update(
         let mut entry = Entry::new(Subject::Token(found.id), EntryKind::TokenChanged, why);
         entry.before = Some(json!({ "expiresAt": found.expires_at }));
         entry.after = Some(json!({ "expiresAt": expires_at }));
-        unit.record([(&entry, &operator.actor())], now).await?;
+        unit.record([(&entry, &operator.actor(Right::Change)?)], now).await?;
         Ok((unit, found))
     };
     let found = db.write(&scope, update).await?.value;
@@ -155,7 +156,7 @@ pub async fn revoke(
         }
         let why = format!("An administrator revoked the token {} of “{}”.", found.hint, connection.name);
         let entry = Entry::new(Subject::Token(found.id), EntryKind::TokenRevoked, why);
-        unit.record([(&entry, &operator.actor())], now).await?;
+        unit.record([(&entry, &operator.actor(Right::Change)?)], now).await?;
         Ok((unit, found))
     };
     let found = db.write(&scope, revoke).await?.value;

@@ -10,6 +10,7 @@ use crate::database::{Attempt, Database};
 use crate::error::Error;
 use crate::preview::Preview;
 use crate::requester::Operator;
+use crate::rights::Right;
 
 /// Gives a binding another priority. That changes only who gets the next free seat: who has a seat keeps it.
 ///
@@ -28,7 +29,7 @@ pub async fn update(
         agreed.check(&preview_update(db, operator, (group, pool), priority).await?)?;
     }
     let (scope, group, state) = db.group_and_pool(operator, group, pool).await?;
-    let (requester, pool) = (operator.of(scope), state.pool);
+    let (requester, pool) = (operator.of(scope, Right::Change)?, state.pool);
     let change = async |mut unit: WriteUnit| -> Attempt<Binding> {
         unit.lock_group(group.id).await?;
         let mut bindings = unit.bindings().await?.into_iter();

@@ -12,6 +12,7 @@ use crate::database::{Attempt, Database};
 use crate::error::Error;
 use crate::find::checked_name;
 use crate::requester::Operator;
+use crate::rights::Right;
 use crate::settle::Change as Settling;
 use crate::test_users::{self, Moved};
 use crate::work::let_leave;
@@ -141,7 +142,7 @@ pub async fn update(
         return Err(Error::Refused(format!("the connection {} is like that already", before.name)));
     }
     let (old, new) = (settings(&before, &known), settings(&after, &names));
-    let requester = operator.of(scope);
+    let requester = operator.of(scope, Right::Change)?;
     let save = async |mut unit: WriteUnit| -> Attempt<()> {
         unit.lock_connections(&[before.id]).await?;
         if unit.connection(before.id).await?.as_ref() != Some(&before) {

@@ -12,6 +12,7 @@ use crate::directory;
 use crate::error::Error;
 use crate::preview::Preview;
 use crate::requester::Operator;
+use crate::rights::Right;
 use crate::work::Work;
 use crate::work::end_lingering::{self, LingeringWork};
 
@@ -130,7 +131,7 @@ pub async fn mark(
 ) -> Result<(directory::Group, Option<Work>), Error> {
     agreed.check(&preview_mark(db, operator, group, marking).await?)?;
     let (scope, found) = db.group(operator, group).await?;
-    let (requester, id, now) = (operator.of(scope), found.id, operator.now);
+    let (requester, id, now) = (operator.of(scope, Right::Change)?, found.id, operator.now);
     let change = async |mut unit: WriteUnit| -> Attempt<(directory::Group, Option<Work>)> {
         let known = unit.lock_group(id).await?;
         let mut known = known.ok_or_else(|| Error::Refused("the group was deleted just now".to_owned()))?;

@@ -14,6 +14,7 @@ use crate::database::Database;
 use crate::entitlement::Rules;
 use crate::error::{Error, sentence};
 use crate::requester::{Operator, Requester};
+use crate::rights::Right;
 use crate::tenants::Settings;
 use crate::users::by_hand::{Coming, licensed};
 
@@ -35,7 +36,7 @@ pub async fn dry_run(
     let pool = licensed(&unit, &options.licence, operator.now).await?.map(|state| state.pool);
     let free = pool.as_ref().map_or(0, |pool| pool.seats.saturating_sub(pool.used));
     let mut trial = Trial {
-        requester: operator.of(scope.clone()),
+        requester: operator.of(scope.clone(), Right::Change)?,
         policy: *db.policy(),
         rules: Rules::of(&unit).await?,
         licence: pool.as_ref().map(|pool| pool.id),

@@ -12,6 +12,7 @@ use crate::address::is_address;
 use crate::database::{Attempt, Database};
 use crate::error::Error;
 use crate::requester::Operator;
+use crate::rights::Right;
 
 /// How a mail looks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -130,6 +131,7 @@ pub async fn test(
     (tenant, address): (&str, &str),
     (kind_name, tag): (&str, Option<&str>),
 ) -> Result<Uuid, Error> {
+    operator.may(Right::Change)?;
     let (scope, _) = db.tenant(tenant).await?;
     let (wanted, keys) = (kind(kind_name)?, db.keys(operator.now).await?);
     if !is_address(address) {

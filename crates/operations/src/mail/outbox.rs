@@ -12,6 +12,7 @@ use crate::database::{Attempt, Database};
 use crate::error::Error;
 use crate::keys::Keys;
 use crate::requester::Operator;
+use crate::rights::Right;
 use crate::work::{invite, let_leave};
 
 /// A mail in a list.
@@ -200,7 +201,7 @@ pub async fn resume(db: &Database, operator: &Operator, tenant: &str) -> Result<
         unit.save_mail_stop(MailStop { stopped_at: None, resumed_at: Some(now) }).await?;
         let why = format!("An administrator lets the mail of the tenant “{}” go on.", tenant.name);
         let entry = Entry::new(Subject::Tenant(tenant.id), EntryKind::MailResumed, why);
-        unit.record([(&entry, &operator.actor())], now).await?;
+        unit.record([(&entry, &operator.actor(Right::Change)?)], now).await?;
         unit.enqueue(let_leave::job(now), now).await?;
         Ok((unit, true))
     };

@@ -10,6 +10,7 @@ use super::looks::kind;
 use crate::database::{Attempt, Database};
 use crate::error::Error;
 use crate::requester::Operator;
+use crate::rights::Right;
 
 /// The parts of a template; what is none is ours.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -175,7 +176,7 @@ pub async fn delete(
 async fn record(unit: &mut WriteUnit, operator: &Operator, why: String) -> Result<(), Error> {
     let tenant = Subject::Tenant(unit.scope().tenant_id());
     let entry = Entry::new(tenant, EntryKind::TemplateChanged, why);
-    Ok(unit.record([(&entry, &operator.actor())], operator.now).await?)
+    Ok(unit.record([(&entry, &operator.actor(Right::Change)?)], operator.now).await?)
 }
 
 /// The variables that templates of a kind may use.

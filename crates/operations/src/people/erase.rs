@@ -8,6 +8,7 @@ use crate::database::{Attempt, Database};
 use crate::error::Error;
 use crate::journal;
 use crate::requester::Operator;
+use crate::rights::Right;
 
 /// Erases what is kept of a deleted person, found by id or by an e-mail address that the journal knows: the row, mails, rows of
 /// files, and the name in the journal. The person cannot come back as the same one any more.
@@ -16,7 +17,7 @@ use crate::requester::Operator;
 /// [`Error`] if there is no such person, or the person was not deleted or has access by the brake.
 pub async fn erase(db: &Database, operator: &Operator, user: &str) -> Result<UserId, Error> {
     let (scope, id) = journal::people::find(db, operator, user).await?;
-    if erased(db, &scope, id, &operator.actor(), operator.now).await? {
+    if erased(db, &scope, id, &operator.actor(Right::Change)?, operator.now).await? {
         return Ok(id);
     }
     let why = format!("{user} is not a deleted person: only what is kept of deleted people can be erased");

@@ -12,6 +12,7 @@ use crate::journal::{self, Line};
 use crate::mail;
 use crate::request_log::Request;
 use crate::requester::Operator;
+use crate::rights::Right;
 
 /// The most lines of the journal: more than any person has.
 const ALL: u64 = 4_000_000_000;
@@ -57,7 +58,7 @@ pub async fn export(db: &Database, operator: &Operator, user: &str) -> Result<Ex
         let name = user.as_ref().map_or_else(|| id.to_string(), |user| user.user_name.clone());
         let why = format!("{name} was exported by an administrator, with everything that is stored.");
         let entry = Entry::new(Subject::User(id), EntryKind::UserExported, why);
-        unit.record([(&entry, &operator.actor())], operator.now).await?;
+        unit.record([(&entry, &operator.actor(Right::Export)?)], operator.now).await?;
         Ok((unit, ()))
     };
     db.write(&scope, record).await?;

@@ -12,6 +12,7 @@ use crate::database::{Attempt, Database};
 use crate::error::Error;
 use crate::find::pool_in;
 use crate::requester::Operator;
+use crate::rights::Right;
 use crate::settle;
 use crate::work::Work;
 use crate::work::delete_pool::{self, DeleteWork};
@@ -35,7 +36,7 @@ pub async fn update(
     let zone = db.read(&scope).await?.time_zone().await?;
     let before = Target::of(&state);
     agreed.check(&of_update(db, operator, &scope, &state, &Target::changed(&state, change, zone)?).await?)?;
-    let requester = operator.of(scope);
+    let requester = operator.of(scope, Right::Change)?;
     let (id, now) = (state.pool.id, requester.now);
     let update = async |mut unit: WriteUnit| -> Attempt<(Pool, Option<Work>)> {
         // The zone may have changed meanwhile.
@@ -87,7 +88,7 @@ pub async fn delete(
     let (scope, state) = db.pool(operator, pool).await?;
     let consequences = of_delete(db, operator, &scope, &state).await?;
     agreed.check(&consequences)?;
-    let requester = operator.of(scope);
+    let requester = operator.of(scope, Right::Change)?;
     let (id, name, now) = (state.pool.id, &state.pool.name, requester.now);
     let delete = async |mut unit: WriteUnit| -> Attempt<Work> {
         // From now on no user who arrives becomes entitled.

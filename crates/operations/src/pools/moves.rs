@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::find::pool_in;
 use crate::preview::Preview;
 use crate::requester::Operator;
+use crate::rights::Right;
 use crate::work::Work;
 use crate::work::move_people::{self, MoveWork};
 
@@ -76,7 +77,7 @@ pub async fn move_people(
     let (scope, moving) = found(db, operator, wanted).await?;
     let plan = plan(db, operator, &scope, &moving).await?;
     agreed.check(&plan.consequences)?;
-    let requester = operator.of(scope);
+    let requester = operator.of(scope, Right::Change)?;
     let start = async |mut unit: WriteUnit| -> Attempt<Work> {
         let (from, to) = (&moving.from_name, &moving.to_name);
         let why = format!("An administrator moves people from “{from}” to “{to}”.");

@@ -10,6 +10,7 @@ use crate::administrators;
 use crate::database::{Attempt, Database};
 use crate::error::Error;
 use crate::requester::Operator;
+use crate::rights::Right;
 use crate::secret::{Plain, hash};
 
 /// How long an invitation counts.
@@ -154,7 +155,7 @@ async fn make(
         };
         let subject = Subject::Tenant(scope.tenant_id());
         let entry = provisioning::Entry::new(subject, EntryKind::AdministratorInvited, why);
-        unit.record([(&entry, &operator.actor())], operator.now).await?;
+        unit.record([(&entry, &operator.actor(Right::Administer)?)], operator.now).await?;
         Ok((unit, found.name.clone()))
     };
     let name = db.write(scope, make).await?.value;

@@ -12,6 +12,7 @@ use crate::error::Error;
 use crate::find::{checked_name, pool_in};
 use crate::preview::Preview;
 use crate::requester::{Operator, Requester};
+use crate::rights::Right;
 use crate::work::Work;
 use crate::work::expire_pool;
 use crate::work::let_leave;
@@ -94,7 +95,7 @@ pub async fn update(
     let pool = pool_by_hand(&db.read(&scope).await?, change).await?;
     let Wanted { zone, .. } = wanted(change, pool, &known)?;
     agreed.check(&preview(db, operator, &scope, zone).await?)?;
-    let requester = operator.of(scope);
+    let requester = operator.of(scope, Right::Change)?;
     let update = async |mut unit: WriteUnit| -> Attempt<(store::Tenant, Vec<Work>)> {
         // The row of the tenant is locked, so that two changes at once are both kept.
         unit.lock_time_zone().await?;

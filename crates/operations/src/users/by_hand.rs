@@ -22,6 +22,7 @@ use crate::preview::Preview;
 use crate::representation::user_type;
 use crate::requester::{Operator, Requester};
 use crate::resources::existing;
+use crate::rights::Right;
 
 /// A person to add.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -105,7 +106,7 @@ pub async fn add(
     licence: &Licence,
 ) -> Result<Changed, Error> {
     let (scope, _) = db.tenant(tenant).await?;
-    let requester = operator.of(scope);
+    let requester = operator.of(scope, Right::Change)?;
     let document = person.document()?;
     let pool = licensed(&db.read(&requester.scope).await?, licence, requester.now).await?;
     let pool = pool.map(|state| state.pool.id);
@@ -195,7 +196,7 @@ pub(crate) async fn licensed(
 /// [`Error`] if there is no such person, a connection owns them, or the name is empty.
 pub async fn rename(db: &Database, operator: &Operator, user: &str, name: &str) -> Result<Changed, Error> {
     let (scope, user) = db.user(operator, user).await?;
-    let (requester, id, name) = (operator.of(scope), user.id, named(name)?);
+    let (requester, id, name) = (operator.of(scope, Right::Change)?, user.id, named(name)?);
     let attempt = async |mut unit: WriteUnit| -> Attempt<Changed> {
         let user = existing(unit.lock_user(id).await?, "User", id)?;
         check_owner(&unit, &user, "edited").await?;
@@ -239,7 +240,7 @@ pub async fn remove(
 ) -> Result<Changed, Error> {
     agreed.check(&preview_remove(db, operator, user).await?)?;
     let (scope, user) = db.user(operator, user).await?;
-    let (requester, id) = (operator.of(scope), user.id);
+    let (requester, id) = (operator.of(scope, Right::Change)?, user.id);
     let attempt = async |mut unit: WriteUnit| -> Attempt<Changed> {
         let user = existing(unit.lock_user_for_removal(id).await?, "User", id)?;
         check_owner(&unit, &user, "removed").await?;

@@ -11,6 +11,7 @@ use super::manage::{find, locked};
 use crate::database::{Attempt, Database};
 use crate::error::Error;
 use crate::requester::Operator;
+use crate::rights::Right;
 
 /// A delivery in a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -88,6 +89,7 @@ pub async fn replay(
     (tenant, webhook): (&str, &str),
     id: &str,
 ) -> Result<Listed, Error> {
+    operator.may(Right::Change)?;
     let (scope, _) = db.tenant(tenant).await?;
     let now = operator.now;
     let advice = "`rollcall webhook deliveries` shows the latest";
@@ -119,6 +121,7 @@ pub async fn replay_all(
     operator: &Operator,
     (tenant, webhook): (&str, &str),
 ) -> Result<u64, Error> {
+    operator.may(Right::Change)?;
     let (scope, _) = db.tenant(tenant).await?;
     let replay = async |mut unit: WriteUnit| -> Attempt<u64> {
         let webhook = enabled(locked(&mut unit, webhook).await?)?;

@@ -14,6 +14,7 @@ use super::signature::Secret;
 use crate::database::{Attempt, Database};
 use crate::error::Error;
 use crate::requester::Operator;
+use crate::rights::Right;
 
 /// The most webhooks of a tenant.
 const MOST: usize = 20;
@@ -146,7 +147,7 @@ pub(super) async fn locked(unit: &mut WriteUnit, name: &str) -> Result<store::We
 
 async fn note(unit: &mut WriteUnit, operator: &Operator, kind: EntryKind, why: String) -> Result<(), Error> {
     let entry = Entry::new(Subject::Tenant(unit.scope().tenant_id()), kind, why);
-    Ok(unit.record([(&entry, &operator.actor())], operator.now).await?)
+    Ok(unit.record([(&entry, &operator.actor(Right::Change)?)], operator.now).await?)
 }
 
 /// Creates a webhook of a tenant; it gets what happens from now on.

@@ -11,7 +11,7 @@ use http::header::HeaderName;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method};
 use operations::sign_in::{self, Browser, Lasts, SignedIn};
-use operations::{Operator, tenants};
+use operations::{Operator, Right, tenants};
 
 use super::cookie::{Channel, value};
 use super::frame::{At, Frame, Me};
@@ -160,6 +160,11 @@ impl Desk {
         self.visitor.fragment
     }
 
+    /// Refuses an administrator without a right.
+    pub(super) fn may(&self, right: Right) -> Result<(), Failure> {
+        Ok(self.operator("look").may(right)?)
+    }
+
     /// What stands around a page.
     pub(super) async fn frame(&self, at: At) -> Result<Frame, Failure> {
         let people = operations::roster::count(self.app().db(), &self.tenant_id()).await?;
@@ -168,7 +173,7 @@ impl Desk {
             root: format!("/console/{}", self.tenant.id),
             tenant: self.tenant.name.clone(),
             people,
-            me: Some(Me::of(&self.me)),
+            me: Some(Me::of(&self.me, &self.operator("look"))),
             at: Some(at),
             zone: self.tenant.time_zone,
             flash: done(&said).map(|english| self.visitor.tongue.t(english).to_owned()),

@@ -7,7 +7,7 @@ use operations::consequences::{Agreed, Consequences};
 use operations::hand::{self, Word};
 use operations::people::User;
 use operations::users::by_hand;
-use operations::{reminders, roster};
+use operations::{Right, reminders, roster};
 
 use super::desk::{Desk, HX_REDIRECT};
 use super::frame::{At, Frame};
@@ -130,6 +130,7 @@ async fn consequences(desk: &Desk, about: About, user: &User) -> Result<Option<C
 pub(super) async fn dialog(desk: Desk) -> Response {
     let made = async || {
         let about = About::of(desk.part("dialog")).ok_or_else(Failure::no_endpoint)?;
+        desk.may(Right::Change)?;
         shown(&desk, about, None, String::new(), StatusCode::OK).await
     };
     made().await.unwrap_or_else(Failure::into_response)
@@ -163,6 +164,7 @@ async fn shown(
 pub(super) async fn answer(desk: Desk, form: Form) -> Response {
     let done = async || {
         let about = About::of(desk.part("dialog")).ok_or_else(Failure::no_endpoint)?;
+        desk.may(Right::Change)?;
         let user = person(&desk).await?;
         let id = user.id.to_string();
         let wrong = async |said: &str, typed: &str| {

@@ -5,6 +5,7 @@ use std::fmt::Display;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use operations::sign_in::SignedIn;
+use operations::{Operator, Right};
 use provisioning::Zone;
 
 use super::tongue::Tongue;
@@ -53,17 +54,22 @@ pub(crate) struct Frame {
 pub(crate) struct Me {
     pub(super) name: String,
     pub(super) role: &'static str,
+    /// Whether the administrator may change something.
+    pub(super) changes: bool,
+    /// Whether the administrator may send reminders.
+    pub(super) reminds: bool,
 }
 
 impl Me {
-    pub(super) fn of(signed_in: &SignedIn) -> Self {
+    pub(super) fn of(signed_in: &SignedIn, operator: &Operator) -> Self {
         let role = match signed_in.role() {
             "owner" => "Owner",
             "administrator" => "Administrator",
             "help-desk" => "Help desk",
             _ => "Auditor",
         };
-        Self { name: signed_in.name().to_owned(), role }
+        let (changes, reminds) = (operator.has(Right::Change), operator.has(Right::Remind));
+        Self { name: signed_in.name().to_owned(), role, changes, reminds }
     }
 }
 
@@ -126,6 +132,21 @@ impl Frame {
     /// An address below the tenant's pages.
     pub(crate) fn to(&self, path: &str) -> String {
         format!("{}{path}", self.root)
+    }
+
+    /// Whether the administrator may change something.
+    pub(crate) fn changes(&self) -> bool {
+        self.me.as_ref().is_some_and(|me| me.changes)
+    }
+
+    /// Whether the administrator may send reminders.
+    pub(crate) fn reminds(&self) -> bool {
+        self.me.as_ref().is_some_and(|me| me.reminds)
+    }
+
+    /// Why a control cannot be used by one who may not change anything.
+    pub(crate) fn only(&self) -> &str {
+        self.t("Only owners and administrators may change something.")
     }
 
     /// Whether a part of the navigation is the present one.

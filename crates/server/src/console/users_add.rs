@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
+use operations::Right;
 use operations::users::by_hand::{self, Licence, Person};
 
 use super::desk::Desk;
@@ -25,7 +26,11 @@ struct UsersAdd {
 }
 
 pub(super) async fn form(desk: Desk) -> Response {
-    shown(&desk, Person::default(), true, None, StatusCode::OK).await.unwrap_or_else(Failure::into_response)
+    let made = async || {
+        desk.may(Right::Change)?;
+        shown(&desk, Person::default(), true, None, StatusCode::OK).await
+    };
+    made().await.unwrap_or_else(Failure::into_response)
 }
 
 async fn shown(
@@ -62,6 +67,7 @@ pub(super) async fn add(desk: Desk, form: Form) -> Response {
                 }
                 failure => Err(failure),
             },
+            Err(error @ operations::Error::Forbidden(_)) => Err(error.into()),
             Err(error) => {
                 let said = operations::sentence(&error);
                 shown(&desk, person, assign, Some(said), StatusCode::UNPROCESSABLE_ENTITY).await

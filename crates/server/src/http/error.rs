@@ -80,6 +80,7 @@ impl From<OperationError> for Failure {
             OperationError::Refused(sentence) | OperationError::Otherwise(sentence) => {
                 Self::Told(ScimError::invalid_value(sentence))
             }
+            OperationError::Forbidden(sentence) => Self::status(403, sentence),
             OperationError::Gone(sentence) => Self::status(410, sentence),
             OperationError::Rule(refusal) => {
                 Self::Told(ScimError::invalid_value(format!("Nothing was changed: {refusal}.")))

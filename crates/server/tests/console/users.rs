@@ -217,3 +217,71 @@ async fn a_user_is_added_by_hand_and_what_was_typed_stays_when_it_cannot_be_used
     assert_eq!(added.header("location"), format!("{address}?done=added"));
     assert_eq!(app.person("bob@alpha.example").await.seats, []);
 }
+
+#[tokio::test]
+async fn each_role_does_what_it_may_and_is_told_who_may_the_rest() {
+    let app = TestApp::open().await;
+    let client = app.connection("generic").await;
+    let pool = app.pool("Vault", 50, "queue").await.id.to_string();
+    let mut people = Vec::new();
+    for number in 0..4 {
+        people.push(client.user(&format!("p{number}")).await);
+    }
+    for (role, changes, reminds) in [
+        ("owner", true, true),
+        ("administrator", true, true),
+        ("help-desk", false, true),
+        ("auditor", false, false),
+    ] {
+        let tab = Tab::of(&app, role).await;
+        let (users, person) = (format!("/console/{}/users", app.tenant), people.pop().expect("a person"));
+        let own = format!("{users}/{person}");
+        let allowed = |may: bool, done: u16| if may { done } else { 403 };
+        for page in ["", "/devices", "/grants", "/scim", "/journal"] {
+            assert_eq!(tab.get(&format!("{own}{page}")).await.status, 200, "{role} {page}");
+        }
+        for page in [users.clone(), format!("/console/{}/licences", app.tenant)] {
+            assert_eq!(tab.get(&page).await.status, 200, "{role} {page}");
+        }
+        let list = tab.get(&users).await.expect(200);
+        assert_eq!(text(&list).contains("aria-disabled=\"true\""), !changes, "{role}");
+        for page in ["/unassign", "/deactivate", "/remove", "/name"] {
+            let opened = tab.get(&format!("{own}{page}")).await.status;
+            assert!(
+                if changes { opened < 500 && opened != 403 } else { opened == 403 },
+                "{role} {page} {opened}"
+            );
+        }
+        assert_eq!(tab.get(&format!("{users}/add")).await.status, allowed(changes, 200), "{role}");
+        let new = format!("{role}@beta.example");
+        let fields = [("name", role), ("email", new.as_str())];
+        let added = tab.post(&format!("{users}/add"), &fields).await;
+        assert_eq!(added.status, allowed(changes, 303), "{role}");
+        let assigned = tab.post(&format!("{own}/assign"), &[("pool", &pool)]).await;
+        assert_eq!(assigned.status, allowed(changes, 303), "{role}: {}", text(&assigned));
+        if !changes {
+            assert!(
+                text(&assigned).contains("only owners and administrators may change"),
+                "{}",
+                text(&assigned)
+            );
+            operations::hand::say(
+                app.admin.db(),
+                &app.admin.operator("test"),
+                &person,
+                &operations::hand::Word::Assign(None),
+                operations::consequences::Agreed::Anything,
+            )
+            .await
+            .expect("assigned");
+        }
+        let reminded = tab.post(&format!("{own}/reminders"), &[]).await;
+        // Who was not invited yet is not reminded, which is told to those who may ask.
+        assert_eq!(reminded.status, if reminds { 400 } else { 403 }, "{role}: {}", text(&reminded));
+        for form in ["deactivate", "unassign", "name", "remove"] {
+            let sent = tab.post(&format!("{own}/{form}"), &[]).await.status;
+            assert_eq!(sent == 403, !changes, "{role} {form} {sent}");
+        }
+        assert!(!app.person(&person).await.by_hand.deactivated, "{role}: without a tag nothing is done");
+    }
+}
