@@ -11,6 +11,7 @@ mod webhooks;
 use std::path::{Path, PathBuf};
 
 use chrono::TimeDelta;
+use operations::sign_in::Lasts;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -133,6 +134,16 @@ pub struct Console {
     pub session_idle_minutes: u32,
     /// Hours after which a session ends, however much it is used.
     pub session_hours: u32,
+}
+
+impl Console {
+    /// How long sessions last.
+    pub(crate) fn lasts(self) -> Lasts {
+        Lasts {
+            idle: TimeDelta::minutes(self.session_idle_minutes.into()),
+            whole: TimeDelta::hours(self.session_hours.into()),
+        }
+    }
 }
 
 /// Background work.

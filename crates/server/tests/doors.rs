@@ -10,8 +10,15 @@ use operations::users::by_hand::{self, Licence, Person};
 use operations::{bindings, grants, pools};
 use serde_json::{Value, json};
 
-/// How often all come at once; each round has a pool of its own.
+/// Rounds in one database; each has a pool of its own, and a unit looks at all pools of a tenant.
 const ROUNDS: u32 = 30;
+
+/// In how many databases all come at once: in one, or in as many as `ROLLCALL_TEST_DOORS` says.
+fn databases() -> u32 {
+    #[expect(clippy::disallowed_methods, reason = "how tests are told how often to repeat")]
+    let text = std::env::var("ROLLCALL_TEST_DOORS");
+    text.map_or(1, |text| text.parse().expect("ROLLCALL_TEST_DOORS is a number"))
+}
 
 /// People who come in a round.
 const PEOPLE: u32 = 9;
@@ -131,6 +138,13 @@ impl<'a> Round<'a> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn all_doors_at_the_last_seat_are_never_over_and_the_others_wait() {
+    for _ in 0..databases() {
+        last_seats().await;
+    }
+}
+
+/// All doors at the last seat of one pool after the other.
+async fn last_seats() {
     let app = TestApp::open().await;
     let client = app.connection("generic").await;
     for number in 0..ROUNDS {

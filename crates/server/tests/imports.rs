@@ -5,6 +5,7 @@ use std::io::Cursor;
 
 use crate::support::{TestApp, count};
 use chrono::TimeDelta;
+use operations::connections;
 use operations::domains::{self, Policy};
 use operations::imports::{self, Options, Row, Summary, Verdict};
 use operations::users::by_hand::Licence;
@@ -130,6 +131,24 @@ async fn a_dry_run_knows_the_pools_of_rules_and_what_cannot_be_stored() {
     app.pool_of(pool("Everyone", "reject", None)).await;
     let (_, tried) = dry_run(&app, "Name,Email\nUwe,u@beta.example\n", Licence::None).await;
     assert_eq!(verdicts(&tried), [(2, Verdict::NoSeat)], "a full pool for everyone refuses");
+}
+
+#[tokio::test]
+async fn a_dry_run_knows_the_groups_that_wait_for_newcomers() {
+    let app = TestApp::open().await;
+    let shared = connections::New { profile: "generic".to_owned(), shared: true, ..Default::default() };
+    let client = app.connection_of(shared).await;
+    app.pool("Vault", 1, "queue").await;
+    client.group("Staff", &["ada@alpha.example", "ben@alpha.example"]).await;
+    app.bind("Staff", "Vault").await;
+    let file = "name,email\nAda,ada@alpha.example\nBen,ben@alpha.example\nCleo,cleo@alpha.example\n";
+    let (_, rows) = dry_run(&app, file, Licence::None).await;
+    let tried = [(2, Verdict::New), (3, Verdict::Waiting), (4, Verdict::New)];
+    assert_eq!(verdicts(&rows), tried, "{rows:?}");
+    let (_, rows) = import(&app, file, Licence::None).await;
+    assert_eq!(rows.iter().filter(|row| row.verdict == Verdict::Waiting).count(), 1, "{rows:?}");
+    let pool = app.pool_now("Vault").await;
+    assert_eq!((pool.used, pool.waiting), (1, 1));
 }
 
 #[tokio::test]

@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
-use provisioning::{GroupId, UserId};
+use provisioning::{Grant, GrantSource, GroupId, PoolId, UserId};
 use scim::Object;
 use scim::text::fold_name;
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
+use crate::bindings::priority;
 use crate::db::backend::for_update;
 use crate::db::locks::Lock;
 use crate::db::sql::{CHUNK, Sql};
@@ -37,6 +38,15 @@ struct AwaitingRow {
 }
 
 #[derive(FromQueryResult)]
+struct AwaitedRow {
+    value: String,
+    pool_id: Uuid,
+    group_id: Uuid,
+    name: Option<String>,
+    priority: i64,
+}
+
+#[derive(FromQueryResult)]
 struct CalledRow {
     id: Uuid,
     external_id: Option<String>,
@@ -52,6 +62,33 @@ impl ReadUnit {
         let mut sql = Sql::new("SELECT p.value FROM parked_members p WHERE p.tenant_id = ");
         sql.bind(self.tenant()).push(" AND p.group_id = ").bind(group.uuid()).push(" ORDER BY p.value");
         Ok(self.transaction.all::<ValueRow>(sql).await?.into_iter().map(|row| row.value).collect())
+    }
+
+    /// The grants that bound groups have ready for users of these names, by name: they join those groups when they arrive.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn grants_awaiting(&self, names: &[String]) -> Result<HashMap<String, Vec<Grant>>, Error> {
+        let mut awaiting: HashMap<String, Vec<Grant>> = HashMap::new();
+        for chunk in names.chunks(CHUNK) {
+            let mut sql = Sql::new(
+                "SELECT p.value, b.pool_id, b.group_id, g.display_name AS name, b.priority FROM parked_members p \
+                 JOIN bindings b ON b.tenant_id = p.tenant_id AND b.group_id = p.group_id \
+                 JOIN groups g ON g.tenant_id = p.tenant_id AND g.id = p.group_id WHERE p.tenant_id = ",
+            );
+            sql.bind(self.tenant()).push(" AND p.value IN ").list(chunk.iter().cloned());
+            sql.claimed(&self.scope, "p").push(" ORDER BY p.value, b.group_id, b.pool_id");
+            for row in self.transaction.all::<AwaitedRow>(sql).await? {
+                let source = GrantSource::Binding {
+                    group: GroupId::new(row.group_id),
+                    name: row.name.unwrap_or_default(),
+                    priority: priority(row.priority),
+                };
+                let grant = Grant { pool: PoolId::new(row.pool_id), source };
+                awaiting.entry(row.value).or_default().push(grant);
+            }
+        }
+        Ok(awaiting)
     }
 }
 

@@ -64,10 +64,14 @@ pub async fn dry_run(
         if rows.is_empty() {
             break;
         }
-        judge_known(&db.read(&scope).await?, &mut rows).await?;
+        let unit = db.read(&scope).await?;
+        judge_known(&unit, &mut rows).await?;
+        let names: Vec<String> = rows.iter().map(|row| row.user_name.clone()).collect();
+        let mut awaiting = unit.grants_awaiting(&names).await?;
+        drop(unit);
         for row in &mut rows {
             judge_domain(&domains, row);
-            trial.judge(row);
+            trial.judge(row, awaiting.remove(&row.user_name).unwrap_or_default());
             summary.rows += 1;
             *summary.verdicts.entry(row.verdict).or_default() += 1;
             seen(row);
@@ -107,15 +111,16 @@ struct Trial {
 }
 
 impl Trial {
-    /// Says of a new person what the import would.
-    fn judge(&mut self, row: &mut Row) {
+    /// Says of a new person, for whom groups have grants ready, what the import would.
+    fn judge(&mut self, row: &mut Row, awaiting: Vec<Grant>) {
         if row.verdict.is_refusal() {
             return;
         }
         let coming = row.person().document();
         match coming.and_then(|document| Coming::new(&self.requester, document, self.licence)) {
             Ok(coming) => {
-                let (id, grants) = coming.facts(&self.rules);
+                let (id, mut grants) = coming.facts(&self.rules);
+                grants.extend(awaiting);
                 self.settle(row, id, grants);
             }
             Err(refusal) => row.judge(Verdict::Refused, sentence(&refusal)),

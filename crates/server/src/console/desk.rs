@@ -6,11 +6,11 @@ use std::sync::Arc;
 use axum::RequestPartsExt as _;
 use axum::extract::{FromRequestParts, Path};
 use axum::response::{IntoResponse as _, Response};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use http::header::HeaderName;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method};
-use operations::sign_in::{self, Browser, Lasts, SignedIn};
+use operations::sign_in::{self, Browser, SignedIn};
 use operations::{Operator, Right, tenants};
 
 use super::cookie::{Channel, value};
@@ -40,15 +40,6 @@ pub(super) struct Visitor {
     pub(super) target: Option<String>,
 }
 
-/// How long sessions last.
-fn lasts(app: &App) -> Lasts {
-    let settings = &app.config().console;
-    Lasts {
-        idle: TimeDelta::minutes(settings.session_idle_minutes.into()),
-        whole: TimeDelta::hours(settings.session_hours.into()),
-    }
-}
-
 impl Visitor {
     fn of(parts: &Parts, app: &Arc<App>) -> Self {
         let reader = Reader::of(parts);
@@ -62,7 +53,12 @@ impl Visitor {
         Self {
             channel,
             secret: channel.read(&parts.headers),
-            browser: Browser { agent: reader.agent, address, lasts: lasts(app), now: app.now() },
+            browser: Browser {
+                agent: reader.agent,
+                address,
+                lasts: app.config().console.lasts(),
+                now: app.now(),
+            },
             tongue: Tongue::new(reader.language),
             theme,
             fragment: parts.headers.contains_key(HX_REQUEST),

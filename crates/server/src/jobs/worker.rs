@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use operations::{Kept, chain, people};
+use operations::{Kept, chain, people, sign_in};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
@@ -103,6 +103,14 @@ pub(crate) async fn forget_what_is_old(app: &App) {
             Ok(0) => {}
             Ok(number) => tracing::info!(number, ?kept, "what was old was taken out"),
             Err(error) => tracing::warn!(error = chain(&error), ?kept, "what is old could not be taken out"),
+        }
+    }
+    let lasts = config.console.lasts();
+    match sign_in::forget(app.db(), lasts, app.now()).await {
+        Ok(0) => {}
+        Ok(number) => tracing::info!(number, "sessions that have ended were taken out"),
+        Err(error) => {
+            tracing::warn!(error = chain(&error), "sessions that have ended could not be taken out");
         }
     }
     let days = TimeDelta::days(config.provisioning.deleted_days.into());

@@ -173,6 +173,10 @@ async fn a_session_ends_by_itself_and_with_its_administrator() {
     app.clock.advance(TimeDelta::minutes(1));
     assert_eq!(tab.get(&users(&app)).await.status, 303, "after 72 hours it ends, however much it is used");
 
+    app.server.forget_what_is_old().await;
+    let kept = "SELECT (SELECT COUNT(*) FROM sessions) + (SELECT COUNT(*) FROM sign_in_links)";
+    assert_eq!(count(&app, kept).await, 0, "what has ended is taken out");
+
     let tab = Tab::of(&app, "help-desk").await;
     let (db, operator) = (app.admin.db(), app.admin.operator("test"));
     administrators::remove(db, &operator, &app.tenant, "help-desk@alpha.example").await.expect("removed");
