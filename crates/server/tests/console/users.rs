@@ -215,7 +215,15 @@ async fn a_user_is_added_by_hand_and_what_was_typed_stays_when_it_cannot_be_used
     let another = [("name", "Bob"), ("email", "bob@alpha.example"), ("another", "yes")];
     let added = tab.post(&address, &another).await.expect(303);
     assert_eq!(added.header("location"), format!("{address}?done=added"));
-    assert_eq!(app.person("bob@alpha.example").await.seats, []);
+    let bob = app.person("bob@alpha.example").await;
+    assert_eq!(bob.seats, []);
+    let remove = format!("/console/{}/users/{}/remove", app.tenant, bob.id);
+    let dialog = tab.get(&remove).await.expect(200);
+    assert!(text(&dialog).contains("This cannot be undone."), "{}", text(&dialog));
+    let removed = tab.post(&remove, &[("tag", &value(&dialog, "tag"))]).await.expect(303);
+    let list = tab.get(removed.header("location")).await.expect(200);
+    assert!(text(&list).contains("The user is removed.") && rows(text(&list)).len() == 1);
+    assert_eq!(tab.get(&remove).await.status, 404);
 }
 
 #[tokio::test]
