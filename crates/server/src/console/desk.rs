@@ -188,6 +188,8 @@ pub(super) fn done(word: &str) -> Option<&'static str> {
         "deactivated" => "The user is deactivated.",
         "activated" => "The user is active again.",
         "renamed" => "The name is changed.",
+        "bound" => "The groups are bound. Their members are being enrolled.",
+        "unbound" => "The groups are removed. Their members are being settled.",
         "removed" => "The user is removed.",
         "reminded" => "The reminder is on its way.",
         _ => return None,

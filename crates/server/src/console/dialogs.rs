@@ -203,6 +203,8 @@ pub(super) async fn answer(desk: Desk, form: Form) -> Response {
 
 /// What the browser sees after a change: a script the row again or the page, a form the page of the person.
 async fn changed(desk: &Desk, gone: bool, done: &'static str) -> Result<Response, Failure> {
+    // Mail and timers may have become due.
+    desk.app().work().notify_one();
     let id = desk.part("id");
     let root = format!("/console/{}/users", desk.tenant.id);
     let address = if gone { format!("{root}?done={done}") } else { format!("{root}/{id}?done={done}") };

@@ -16,6 +16,8 @@ use crate::pages::phrase::{Markup, Slots};
 pub(crate) enum At {
     /// The users and each of them.
     Users,
+    /// The groups and their bindings.
+    Groups,
     /// The pools and each of them.
     Licences,
 }
@@ -25,6 +27,7 @@ impl At {
     pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Users => "users",
+            Self::Groups => "groups",
             Self::Licences => "licences",
         }
     }

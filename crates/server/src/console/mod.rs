@@ -8,6 +8,8 @@ mod cookie;
 mod desk;
 mod dialogs;
 mod frame;
+mod groups;
+mod groups_enrol;
 mod licences;
 mod routes;
 mod sign_in;

@@ -7,7 +7,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 
-use super::{around, dialogs, licences, sign_in, user, users, users_add};
+use super::{around, dialogs, groups, groups_enrol, licences, sign_in, user, users, users_add};
 use crate::app::App;
 
 /// The most bytes of a form.
@@ -35,6 +35,10 @@ pub(crate) fn routes(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/console/{tenant}/users/{id}/activate", post(dialogs::activate))
         .route("/console/{tenant}/users/{id}/reminders", post(dialogs::remind))
         .route("/console/{tenant}/users/{id}/{dialog}", get(dialogs::dialog).post(dialogs::answer))
+        .route("/console/{tenant}/groups", get(groups::list))
+        .route("/console/{tenant}/groups/enrol", get(groups_enrol::form).post(groups_enrol::save))
+        .route("/console/{tenant}/groups/enrol/preview", post(groups_enrol::preview))
+        .route("/console/{tenant}/groups/enrol/apply", post(groups_enrol::apply))
         .route("/console/{tenant}/licences", get(licences::list))
         .route("/console/{tenant}/licences/{pool}", get(licences::waiting))
         .route("/console/{tenant}/licences/{pool}/seats", get(licences::seats))

@@ -29,6 +29,11 @@ impl Form {
     pub(crate) fn field(&self, name: &str) -> Option<String> {
         field(&self.0, name)
     }
+
+    /// The values of every field of this name, in order.
+    pub(crate) fn fields(&self, name: &str) -> Vec<String> {
+        fields(&self.0, name).collect()
+    }
 }
 
 impl<S: Send + Sync> FromRequest<S> for Form {
@@ -43,7 +48,11 @@ impl<S: Send + Sync> FromRequest<S> for Form {
 
 /// The value of a field in a form or a query; the first one that is readable.
 pub(crate) fn field(text: &str, name: &str) -> Option<String> {
-    text.split('&').find_map(|pair| {
+    fields(text, name).next()
+}
+
+fn fields(text: &str, name: &str) -> impl Iterator<Item = String> {
+    text.split('&').filter_map(move |pair| {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
         (decoded(key)? == name).then(|| decoded(value)).flatten()
     })
