@@ -7,7 +7,7 @@ use operations::{administrators, sign_in};
 use serde_json::json;
 use server::admin::Admin;
 
-use crate::global::{Global, told};
+use crate::global::{Format, Global, told};
 use crate::output;
 
 /// Administrators of a tenant: whom alerts reach, and whose person no push may lock out.
@@ -18,9 +18,9 @@ pub(crate) enum Command {
         after_help = "Example: rollcall administrator add --tenant \"Northlight Instruments\" --name \"Ingrid Solheim\" --email ingrid@northlight.example --role owner --alerts"
     )]
     Add {
-        /// The tenant, by name or id
+        /// The tenant, by name or id; without it of the whole installation
         #[arg(long)]
-        tenant: String,
+        tenant: Option<String>,
         /// What people call the administrator
         #[arg(long)]
         name: String,
@@ -42,18 +42,18 @@ pub(crate) enum Command {
     /// Lists the administrators of a tenant.
     #[command(after_help = "Example: rollcall administrator list --tenant \"Northlight Instruments\"")]
     List {
-        /// The tenant, by name or id
+        /// The tenant, by name or id; without it of the whole installation
         #[arg(long)]
-        tenant: String,
+        tenant: Option<String>,
     },
     /// Changes an administrator.
     #[command(
         after_help = "Example: rollcall administrator update --tenant \"Northlight Instruments\" ingrid@northlight.example --role auditor"
     )]
     Update {
-        /// The tenant, by name or id
+        /// The tenant, by name or id; without it of the whole installation
         #[arg(long)]
-        tenant: String,
+        tenant: Option<String>,
         /// The administrator, by e-mail address or id
         administrator: String,
         #[command(flatten)]
@@ -90,9 +90,9 @@ pub(crate) enum Command {
         after_help = "Example: rollcall administrator remove --tenant \"Northlight Instruments\" ingrid@northlight.example"
     )]
     Remove {
-        /// The tenant, by name or id
+        /// The tenant, by name or id; without it of the whole installation
         #[arg(long)]
-        tenant: String,
+        tenant: Option<String>,
         /// The administrator, by e-mail address or id
         administrator: String,
     },
@@ -124,11 +124,11 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
         Command::Add { tenant, name, email, role, user, alerts } => {
             let new = administrators::New { name, email, role, user, alerts };
             let operator = admin.operator("administrator add");
-            let added = administrators::add(db, &operator, &tenant, &new).await.map_err(told)?;
+            let added = administrators::add(db, &operator, tenant.as_deref(), &new).await.map_err(told)?;
             output::created(global, &added, &format!("{} is {} now", added.name, added.role))
         }
         Command::List { tenant } => {
-            let all = administrators::list(db, &tenant).await.map_err(told)?;
+            let all = administrators::list(db, tenant.as_deref()).await.map_err(told)?;
             let columns = [
                 ("Name", "/name"),
                 ("E-mail", "/email"),
@@ -144,7 +144,7 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
             let Changes { name, role, user, alerts } = changes;
             let change = administrators::Change { name, role, user, alerts };
             let operator = admin.operator("administrator update");
-            let changed = administrators::update(db, &operator, &tenant, (&administrator, &change))
+            let changed = administrators::update(db, &operator, tenant.as_deref(), (&administrator, &change))
                 .await
                 .map_err(told)?;
             output::created(global, &changed, &format!("{} is {} now", changed.name, changed.role))
@@ -168,8 +168,9 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
         }
         Command::Remove { tenant, administrator } => {
             let operator = admin.operator("administrator remove");
-            let removed =
-                administrators::remove(db, &operator, &tenant, &administrator).await.map_err(told)?;
+            let removed = administrators::remove(db, &operator, tenant.as_deref(), &administrator)
+                .await
+                .map_err(told)?;
             output::created(global, &removed, &format!("{} is no administrator any more", removed.name))
         }
     }
@@ -179,9 +180,9 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
 fn link(global: &Global, admin: &Admin, made: &sign_in::Invitation) -> Result<()> {
     let url = format!("{}{}", admin.site(), made.path);
     let shown = json!({ "name": made.name, "url": url, "expiresAt": made.expires_at });
-    output::created(
-        global,
-        &shown,
-        &format!("{url}\nlets {} in once, until {}", made.name, made.expires_at.format("%F %R UTC")),
-    )
+    if global.format() == Format::Text {
+        let until = made.expires_at.format("%F %R UTC");
+        return output::lines([url, format!("lets {} in once, until {until}", made.name)]);
+    }
+    output::details(global, &shown, &[("Name", "/name"), ("URL", "/url"), ("Until", "/expiresAt")])
 }

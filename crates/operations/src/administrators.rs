@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use provisioning::{Entry, EntryKind, Subject, TenantId, UserId};
 use serde::Serialize;
 use serde_json::json;
-use store::{Role, WriteUnit, new_id};
+use store::{Role, TenantScope, WriteUnit, new_id};
 use uuid::Uuid;
 
 use crate::address::is_address;
@@ -87,23 +87,23 @@ fn role(word: &str) -> Result<Role, Error> {
     known.ok_or_else(|| Error::Refused(format!("\"{word}\" is no role: use one of {}", roles().join(", "))))
 }
 
-/// Adds an administrator.
+/// Adds an administrator of a tenant, or of the installation.
 ///
 /// # Errors
 /// [`Error`] for values that cannot be used, or an e-mail address that another administrator has.
 pub async fn add(
     db: &Database,
     operator: &Operator,
-    tenant: &str,
+    tenant: Option<&str>,
     new: &New,
 ) -> Result<Administrator, Error> {
-    let (scope, tenant) = db.tenant(tenant).await?;
+    let scope = db.scope_of(tenant).await?;
     let (name, email) = (checked_name(&new.name)?, new.email.trim());
     if !is_address(email) {
         return Err(Error::Refused(format!("\"{email}\" is no e-mail address")));
     }
     let role = role(&new.role)?;
-    let user = linked(db, operator, &tenant.id, new.user.as_deref()).await?;
+    let user = linked(db, operator, &scope, new.user.as_deref()).await?;
     let now = operator.now;
     let administrator = store::Administrator {
         id: new_id(now),
@@ -117,19 +117,19 @@ pub async fn add(
     let add = async |mut unit: WriteUnit| -> Attempt<()> {
         unit.save_administrator(&administrator).await?;
         let why = format!("{name} became an administrator, with the role {}.", role.as_str());
-        record(&mut unit, operator, tenant.id, EntryKind::AdministratorAdded, why, None).await?;
+        record(&mut unit, operator, scope.tenant_id(), EntryKind::AdministratorAdded, why, None).await?;
         Ok((unit, ()))
     };
     db.write(&scope, add).await?;
     Ok(administrator.into())
 }
 
-/// The administrators, oldest first.
+/// The administrators of a tenant, or of the installation, oldest first.
 ///
 /// # Errors
 /// [`Error`] if there is no such tenant.
-pub async fn list(db: &Database, tenant: &str) -> Result<Vec<Administrator>, Error> {
-    let (scope, _) = db.tenant(tenant).await?;
+pub async fn list(db: &Database, tenant: Option<&str>) -> Result<Vec<Administrator>, Error> {
+    let scope = db.scope_of(tenant).await?;
     Ok(db.read(&scope).await?.administrators().await?.into_iter().map(Administrator::from).collect())
 }
 
@@ -140,14 +140,14 @@ pub async fn list(db: &Database, tenant: &str) -> Result<Vec<Administrator>, Err
 pub async fn update(
     db: &Database,
     operator: &Operator,
-    tenant: &str,
+    tenant: Option<&str>,
     (administrator, change): (&str, &Change),
 ) -> Result<Administrator, Error> {
-    let (scope, tenant) = db.tenant(tenant).await?;
+    let scope = db.scope_of(tenant).await?;
     let name = change.name.as_deref().map(checked_name).transpose()?;
     let role = change.role.as_deref().map(role).transpose()?;
     let user = match change.user.as_deref() {
-        Some(user) => Some(linked(db, operator, &tenant.id, Some(user)).await?),
+        Some(user) => Some(linked(db, operator, &scope, Some(user)).await?),
         None => None,
     };
     let update = async |mut unit: WriteUnit| -> Attempt<store::Administrator> {
@@ -168,7 +168,7 @@ pub async fn update(
         let seen = |known: &store::Administrator| json!({ "name": known.name, "role": known.role.as_str(), "user": known.user, "alerts": known.alerts });
         let why = format!("The administrator {} was changed.", after.name);
         let states = Some((seen(before), seen(&after)));
-        record(&mut unit, operator, tenant.id, EntryKind::AdministratorChanged, why, states).await?;
+        record(&mut unit, operator, scope.tenant_id(), EntryKind::AdministratorChanged, why, states).await?;
         Ok((unit, after))
     };
     Ok(db.write(&scope, update).await?.value.into())
@@ -181,10 +181,10 @@ pub async fn update(
 pub async fn remove(
     db: &Database,
     operator: &Operator,
-    tenant: &str,
+    tenant: Option<&str>,
     administrator: &str,
 ) -> Result<Administrator, Error> {
-    let (scope, tenant) = db.tenant(tenant).await?;
+    let scope = db.scope_of(tenant).await?;
     let remove = async |mut unit: WriteUnit| -> Attempt<store::Administrator> {
         let all = unit.administrators().await?;
         let found = find(&all, administrator)?.clone();
@@ -193,7 +193,7 @@ pub async fn remove(
         }
         unit.delete_administrator(found.id).await?;
         let why = format!("{} is no administrator any more.", found.name);
-        record(&mut unit, operator, tenant.id, EntryKind::AdministratorRemoved, why, None).await?;
+        record(&mut unit, operator, scope.tenant_id(), EntryKind::AdministratorRemoved, why, None).await?;
         Ok((unit, found))
     };
     Ok(db.write(&scope, remove).await?.value.into())
@@ -248,12 +248,15 @@ fn leaves_an_owner(all: &[store::Administrator], but: &store::Administrator) -> 
 async fn linked(
     db: &Database,
     operator: &Operator,
-    tenant: &TenantId,
+    scope: &TenantScope,
     user: Option<&str>,
 ) -> Result<Option<UserId>, Error> {
     match user.filter(|user| !user.is_empty()) {
+        Some(_) if *scope == TenantScope::installation() => {
+            Err(Error::Refused("an administrator of the installation is no person of a tenant".to_owned()))
+        }
         Some(user) => {
-            let within = operator.clone().within(Some(tenant.to_string()));
+            let within = operator.clone().within(Some(scope.tenant_id().to_string()));
             Ok(Some(db.user(&within, user).await?.1.id))
         }
         None => Ok(None),

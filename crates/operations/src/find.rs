@@ -23,6 +23,14 @@ impl Database {
         found.ok_or_else(|| Error::unknown("tenant", name, "`rollcall tenant list` shows all"))
     }
 
+    /// The scope of the tenant of this id or name, or of the installation.
+    pub(crate) async fn scope_of(&self, tenant: Option<&str>) -> Result<TenantScope, Error> {
+        match tenant {
+            Some(tenant) => Ok(self.tenant(tenant).await?.0),
+            None => Ok(TenantScope::installation()),
+        }
+    }
+
     /// The tenant that an operator has named, if any.
     pub(crate) async fn within(&self, operator: &Operator) -> Result<Option<TenantScope>, Error> {
         match &operator.tenant {

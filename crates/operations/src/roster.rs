@@ -121,6 +121,11 @@ pub async fn page(
     };
     let most = page.rows.max(1);
     let mut rows = unit.roster(&query, &from, most + 1).await?;
+    // The people behind a place, or before it, may be gone: the beginning is a page, too.
+    let from = if rows.is_empty() { RosterFrom::Start } else { from };
+    if rows.is_empty() && (page.after.is_some() || page.before.is_some()) {
+        rows = unit.roster(&query, &from, most + 1).await?;
+    }
     let beyond = rows.len() as u64 > most;
     let backwards = matches!(from, RosterFrom::Before(_));
     if beyond && backwards {
@@ -141,7 +146,7 @@ pub async fn page(
         found: if more { COUNTED } else { found },
         more,
         all,
-        before: first.filter(|_| if backwards { beyond } else { page.after.is_some() }),
+        before: first.filter(|_| if backwards { beyond } else { matches!(from, RosterFrom::After(_)) }),
         after: last.filter(|_| beyond || backwards),
         connections: connections
             .iter()

@@ -15,7 +15,7 @@ use thiserror::Error as ThisError;
 use crate::error::Error;
 
 pub use enter::{with_code, with_password, with_recovery_code};
-pub use link::{Invitation, Link, Owner, enter, first, invite, join, look, sign_in_link};
+pub use link::{Invitation, Link, Owner, UNNAMED, enter, first, invite, join, look, sign_in_link};
 pub use second_factor::{SetUp, confirm, set_up};
 pub use session::{SignedIn, forget, session, sign_out};
 
@@ -118,4 +118,21 @@ async fn record(
     };
     let entry = Entry::new(Subject::Tenant(scope.tenant_id()), kind, why);
     Ok(unit.record([(&entry, &actor)], now).await?)
+}
+
+/// Records that somebody failed to sign in, who is known by an address alone.
+async fn record_failure(
+    unit: &mut WriteUnit,
+    scope: &TenantScope,
+    why: String,
+    browser: &Browser,
+) -> Result<(), Error> {
+    let actor = Actor {
+        kind: ActorKind::Person,
+        name: "somebody".to_owned(),
+        reference: browser.address.clone(),
+        connection: None,
+    };
+    let entry = Entry::new(Subject::Tenant(scope.tenant_id()), EntryKind::SignInFailed, why);
+    Ok(unit.record([(&entry, &actor)], browser.now).await?)
 }

@@ -12,7 +12,9 @@ use crate::config::Config;
 use crate::jobs::JobContext;
 use crate::outbound::mailer::{Mailer, SendError};
 use crate::outbound::postman::Postman;
-use crate::serve::{ServeError, database_options, database_place, must_exist, open_database, unopened};
+use crate::serve::{
+    ServeError, database_options, database_place, must_exist, open_database, reachable, unopened,
+};
 
 /// The database, opened for an operator.
 #[derive(Debug)]
@@ -93,7 +95,10 @@ impl Admin {
     #[must_use]
     pub fn site(&self) -> String {
         let Config { base_url, listen, .. } = &self.config;
-        if base_url.is_empty() { format!("http://{listen}") } else { base_url.clone() }
+        if !base_url.is_empty() {
+            return base_url.clone();
+        }
+        listen.parse().map_or_else(|_| format!("http://{listen}"), reachable)
     }
 
     /// The database.

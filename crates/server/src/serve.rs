@@ -114,6 +114,17 @@ impl Server {
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let base = if config.base_url.is_empty() { reachable(address) } else { config.base_url.clone() };
+        if config.base_url.is_empty() && address.ip().is_unspecified() {
+            tracing::warn!(
+                "links point to localhost: set base_url to the address under which clients reach the server"
+            );
+        }
+        if base.starts_with("https://") && config.trusted_proxies.is_empty() {
+            tracing::warn!(
+                "all clients seem to come from the proxy: name it in trusted_proxies, or who guesses passwords slows all \
+                 administrators down"
+            );
+        }
         let limit = Duration::from_secs(config.limits.request_seconds);
         let opened = open_database(&config, &base, Some(limit)).await?;
         let db = Arc::new(opened);
@@ -353,11 +364,8 @@ pub async fn ended() {
 }
 
 /// The address for links when none is configured; an address that means "every interface" is none.
-fn reachable(address: SocketAddr) -> String {
+pub(crate) fn reachable(address: SocketAddr) -> String {
     if address.ip().is_unspecified() {
-        tracing::warn!(
-            "links point to localhost: set base_url to the address under which clients reach the server"
-        );
         return format!("http://localhost:{}", address.port());
     }
     format!("http://{address}")

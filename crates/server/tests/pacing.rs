@@ -227,7 +227,7 @@ async fn mail_stops_when_too_much_is_refused_and_goes_on_by_a_command() {
             ..Default::default()
         };
         let operator = site.app.admin.operator("test");
-        operations::administrators::add(site.app.admin.db(), &operator, &site.app.tenant, &new)
+        operations::administrators::add(site.app.admin.db(), &operator, Some(site.app.tenant.as_str()), &new)
             .await
             .expect("new");
     }

@@ -154,7 +154,9 @@ async fn what_an_unbinding_means_for_administrators_backups_and_things_to_hand_o
         user: Some(ben),
         alerts: false,
     };
-    operations::administrators::add(db, &operator, &app.tenant, &new).await.expect("an administrator");
+    operations::administrators::add(db, &operator, Some(app.tenant.as_str()), &new)
+        .await
+        .expect("an administrator");
     let told = bindings::preview_delete(db, &operator, &[&crew], "Vault").await.expect("a preview");
     assert_eq!((told.losses.access, told.restores), (2, 1));
     assert_eq!(told.administrators, ["Ben Ito"]);

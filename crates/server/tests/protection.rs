@@ -60,10 +60,12 @@ async fn no_push_locks_out_the_last_administrator() {
     assert_eq!(directory.status(&ada).await, "suspended");
     let (db, operator) = (app.admin.db(), app.admin.operator("test"));
     let change = Change { role: Some("auditor".to_owned()), ..Change::default() };
-    let last = administrators::update(db, &operator, &app.tenant, ("ada@alpha.example", &change)).await;
+    let last =
+        administrators::update(db, &operator, Some(app.tenant.as_str()), ("ada@alpha.example", &change))
+            .await;
     last.expect("another owner is left");
     directory.set_active(&bob, false).await.expect_error(400, Some("invalidValue"));
-    administrators::remove(db, &operator, &app.tenant, "bob@alpha.example")
+    administrators::remove(db, &operator, Some(app.tenant.as_str()), "bob@alpha.example")
         .await
         .expect_err("the last owner");
 }

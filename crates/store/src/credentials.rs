@@ -67,12 +67,14 @@ impl Store {
         rows.into_iter().map(|row| Ok((TenantScope::of(row.tenant_id), row.try_into()?))).collect()
     }
 
-    /// Whether an administrator has a password.
+    /// Whether an administrator of the installation has a password.
     ///
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
-    pub async fn has_credentials(&self) -> Result<bool, Error> {
-        let sql = Sql::new("SELECT c.* FROM credentials c WHERE c.password IS NOT NULL LIMIT 1");
+    pub async fn has_owner(&self) -> Result<bool, Error> {
+        let mut sql =
+            Sql::new("SELECT c.* FROM credentials c WHERE c.password IS NOT NULL AND c.tenant_id = ");
+        sql.bind(Uuid::nil()).push(" LIMIT 1");
         let found = credentials::Model::find_by_statement(sql.statement(self.backend()));
         Ok(found.one(&*self.database().await?).await?.is_some())
     }

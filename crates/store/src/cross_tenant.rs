@@ -130,6 +130,12 @@ impl Store {
         sql.push(" ORDER BY r.id");
         let mut found =
             Found::find_by_statement(sql.statement(self.backend())).all(&*self.database().await?).await?;
+        // An id is of one thing, whatever name another one has got.
+        if let Ok(id) = given.parse::<Uuid>()
+            && found.iter().any(|row| row.id == id)
+        {
+            found.retain(|row| row.id == id);
+        }
         if found.len() > 1 {
             let one = |row: &Found| format!("{} (tenant {})", row.id, row.tenant_name);
             let ids: Vec<String> = found.iter().map(one).collect();

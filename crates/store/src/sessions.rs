@@ -137,11 +137,17 @@ impl Store {
         Ok(Some((scope, found.administrator.try_into()?, session.try_into()?)))
     }
 
-    /// Forgets the sessions and links that have ended, and the failures that are as old; says how many sessions those were.
+    /// Forgets the sessions and links that have ended, and the failures since which an instant has passed; says how many sessions
+    /// those were.
     ///
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
-    pub async fn forget_sessions(&self, now: DateTime<Utc>, used_since: DateTime<Utc>) -> Result<u64, Error> {
+    pub async fn forget_sessions(
+        &self,
+        now: DateTime<Utc>,
+        used_since: DateTime<Utc>,
+        failed_since: DateTime<Utc>,
+    ) -> Result<u64, Error> {
         let transaction = self.writing().await?;
         let mut sql = Sql::new("DELETE FROM sessions WHERE ends_at <= ");
         sql.bind(stored(now)).push(" OR seen_at <= ").bind(stored(used_since));
@@ -150,7 +156,7 @@ impl Store {
         sql.bind(stored(now));
         transaction.run(sql).await?;
         let mut sql = Sql::new("DELETE FROM sign_in_failures WHERE last_at <= ");
-        sql.bind(stored(used_since));
+        sql.bind(stored(failed_since));
         transaction.run(sql).await?;
         transaction.commit().await?;
         Ok(forgotten)
@@ -203,6 +209,17 @@ impl WriteUnit {
         let mut sql = Sql::new("DELETE FROM sessions WHERE tenant_id = ");
         sql.bind(self.tenant()).push(" AND id = ").bind(id);
         Ok(self.transaction.run(sql).await? == 1)
+    }
+
+    /// Ends the sessions of an administrator that are at a stage.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn end_sessions_at(&mut self, administrator: Uuid, stage: Stage) -> Result<(), Error> {
+        let mut sql = Sql::new("DELETE FROM sessions WHERE tenant_id = ");
+        sql.bind(self.tenant()).push(" AND administrator_id = ").bind(administrator);
+        sql.push(" AND stage = ").bind(stage.as_str());
+        self.transaction.run(sql).await.map(drop)
     }
 
     /// Ends every session of an administrator, and every link that is open; says how many sessions those were.

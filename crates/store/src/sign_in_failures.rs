@@ -28,7 +28,7 @@ struct Row {
 }
 
 impl Store {
-    /// Counts an attempt to sign in as failed, which [`Store::forgive_attempts`] takes back, if `lets` says that it may be
+    /// Counts an attempt to sign in as failed, which [`Store::forgive_attempt`] takes back, if `lets` says that it may be
     /// made, with the failures of its sources since `since`; else answers what `lets` said. Attempts of one source come one
     /// after the other.
     ///
@@ -70,15 +70,21 @@ impl Store {
         Ok(Ok(()))
     }
 
-    /// Forgets the failures of sources from which an attempt succeeded.
+    /// Takes an attempt back that succeeded: it was counted as failed before it was made, and what failed before it stays counted.
     ///
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
-    pub async fn forgive_attempts(&self, sources: &[String]) -> Result<(), Error> {
+    pub async fn forgive_attempt(&self, sources: &[String]) -> Result<(), Error> {
         let transaction = self.writing().await?;
-        let mut sql = Sql::new("DELETE FROM sign_in_failures WHERE source IN ");
-        sql.list(sources.iter().cloned());
-        transaction.run(sql).await?;
+        let mut sources = sources.to_vec();
+        sources.sort_unstable();
+        for source in sources {
+            let mut sql = Sql::new(
+                "UPDATE sign_in_failures SET failures = failures - 1 WHERE failures > 0 AND source = ",
+            );
+            sql.bind(source);
+            transaction.run(sql).await?;
+        }
         transaction.commit().await
     }
 }

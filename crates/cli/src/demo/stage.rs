@@ -72,7 +72,7 @@ pub(super) async fn build(admin: &Admin, page: &str) -> Result<Stage> {
         role: "owner".to_owned(),
         ..administrators::New::default()
     };
-    administrators::add(db, &operator, &tenant, &owner).await.map_err(told)?;
+    administrators::add(db, &operator, Some(tenant.as_str()), &owner).await.map_err(told)?;
     let sharing = (SHARING, &permissions::value("true"), Some("Whether people may share a vault"));
     permissions::set(db, &operator, &tenant, sharing).await.map_err(told)?;
     let scopes = SCOPES.map(str::to_owned);

@@ -3,7 +3,10 @@
 use provisioning::EntryKind;
 use store::{Stage, WriteUnit};
 
-use super::{Browser, Next, Refused, Secret, failures::Sources, password, record, second_factor, session};
+use super::{
+    Browser, Next, Refused, Secret, failures::Sources, password, record, record_failure, second_factor,
+    session,
+};
 use crate::database::{Attempt, Database};
 
 /// How many administrators with one e-mail address, of several tenants, a password is compared with.
@@ -36,8 +39,7 @@ pub async fn with_password(
         for (scope, administrator) in &known {
             let note = async |mut unit: WriteUnit| -> Attempt<()> {
                 let why = format!("A sign-in as {} failed: the password was wrong.", administrator.email);
-                let what = (EntryKind::SignInFailed, why);
-                record(&mut unit, (scope, administrator), what, browser.now).await?;
+                record_failure(&mut unit, scope, why, browser).await?;
                 Ok((unit, ()))
             };
             db.write(scope, note).await?;
@@ -111,8 +113,7 @@ async fn second(db: &Database, secret: &str, typed: Typed<'_>, browser: &Browser
         };
         let Some(why) = why else {
             let why = format!("A sign-in as {} failed: the code was wrong.", administrator.email);
-            let what = (EntryKind::SignInFailed, why);
-            record(&mut unit, (scope, administrator), what, browser.now).await?;
+            record_failure(&mut unit, scope, why, browser).await?;
             return Ok((unit, None));
         };
         unit.end_session(found.session.id).await?;

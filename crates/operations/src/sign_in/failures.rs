@@ -1,6 +1,8 @@
 //! How fast passwords and codes may be tried: by address and account together, by address, and by account, so that nobody who
 //! guesses gets far and nobody is locked out for good.
 
+use std::net::Ipv6Addr;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest as _, Sha256};
 use store::Failures;
@@ -9,7 +11,7 @@ use super::{Browser, Refused};
 use crate::database::Database;
 
 /// How long a failure counts.
-const COUNTS: TimeDelta = TimeDelta::hours(1);
+pub(super) const COUNTS: TimeDelta = TimeDelta::hours(1);
 
 /// What a source may do: so many failures without a pause, then pauses that double up to a longest one.
 struct Rule {
@@ -32,11 +34,11 @@ pub(super) struct Sources([String; 3]);
 
 impl Sources {
     pub(super) fn of(browser: &Browser, account: &str) -> Self {
-        let account = crate::address::folded(account);
+        let (account, address) = (crate::address::folded(account), network(&browser.address));
         let hashed = |rule: Rule| {
             let what = match rule.prefix {
-                "pair" => format!("{}\0{account}", browser.address),
-                "address" => browser.address.clone(),
+                "pair" => format!("{address}\0{account}"),
+                "address" => address.clone(),
                 _ => account.clone(),
             };
             let digest = Sha256::digest(what.as_bytes());
@@ -57,7 +59,18 @@ impl Sources {
 
     /// The attempt was none that failed.
     pub(super) async fn forgive(&self, db: &Database) -> Result<(), Refused> {
-        Ok(db.store().forgive_attempts(&self.0).await?)
+        Ok(db.store().forgive_attempt(&self.0).await?)
+    }
+}
+
+/// The network of an address: whoever has one address of IPv6 has 2^64 of them.
+fn network(address: &str) -> String {
+    match address.parse::<Ipv6Addr>() {
+        Ok(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).to_string()
+        }
+        Err(_) => address.to_owned(),
     }
 }
 
@@ -67,7 +80,9 @@ fn pause(known: &Failures, now: DateTime<Utc>) -> TimeDelta {
     let Some(rule) = RULES.iter().find(|rule| rule.prefix == prefix) else { return TimeDelta::zero() };
     let Some(beyond) = known.failures.checked_sub(rule.free) else { return TimeDelta::zero() };
     let doubled = TimeDelta::seconds(1_i64.checked_shl(beyond.min(20)).unwrap_or(i64::MAX));
-    (known.last_at + doubled.min(rule.longest) - now).max(TimeDelta::zero())
+    // What a clock noted that was ahead of the present one would hold for as long as it was ahead.
+    let last_at = Some(known.last_at).filter(|at| *at <= now);
+    last_at.map_or(TimeDelta::zero(), |at| (at + doubled.min(rule.longest) - now).max(TimeDelta::zero()))
 }
 
 #[cfg(test)]
@@ -109,6 +124,8 @@ mod tests {
         assert_eq!(one, Sources::of(&browser("192.0.2.1"), "ada@a.example").0);
         let two = Sources::of(&browser("192.0.2.2"), "ada@a.example").0;
         assert_eq!((one[0] == two[0], one[1] == two[1], one[2] == two[2]), (false, false, true));
+        let [a, b] = ["2001:db8::1", "2001:db8::2:3"].map(|address| Sources::of(&browser(address), "ada").0);
+        assert_eq!(a, b, "addresses of one network");
         assert!(one.iter().all(|source| !source.contains("192") && !source.contains("ada")));
     }
 }

@@ -19,6 +19,9 @@ const JOIN: TimeDelta = TimeDelta::days(3);
 /// How long a link counts by which an administrator signs in without a password.
 const ENTER: TimeDelta = TimeDelta::hours(1);
 
+/// The address of the first owner of the installation, who has yet to say another one.
+pub const UNNAMED: &str = "owner@localhost";
+
 /// A link as it is shown, once.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -65,7 +68,7 @@ pub async fn invite(
     tenant: Option<&str>,
     administrator: &str,
 ) -> Result<Invitation, Error> {
-    let scope = scope_of(db, tenant).await?;
+    let scope = db.scope_of(tenant).await?;
     make(db, operator, &scope, (administrator, LinkKind::Join)).await
 }
 
@@ -79,16 +82,16 @@ pub async fn sign_in_link(
     tenant: Option<&str>,
     administrator: &str,
 ) -> Result<Invitation, Error> {
-    let scope = scope_of(db, tenant).await?;
+    let scope = db.scope_of(tenant).await?;
     make(db, operator, &scope, (administrator, LinkKind::Enter)).await
 }
 
-/// The link of the first owner of the installation, where no administrator can sign in yet; none otherwise.
+/// The link of the first owner of the installation, where no administrator of the installation can sign in yet; none otherwise.
 ///
 /// # Errors
 /// What the database says.
 pub async fn first(db: &Database, operator: &Operator) -> Result<Option<Invitation>, Error> {
-    if db.store().has_credentials().await? {
+    if db.store().has_owner().await? {
         return Ok(None);
     }
     let scope = TenantScope::installation();
@@ -116,19 +119,11 @@ fn unnamed_owner(now: DateTime<Utc>) -> Administrator {
     Administrator {
         id: new_id(now),
         name: "Owner".to_owned(),
-        email: "owner@localhost".to_owned(),
+        email: UNNAMED.to_owned(),
         role: Role::Owner,
         user: None,
         alerts: false,
         created_at: now,
-    }
-}
-
-/// The scope of a tenant, or of the installation.
-async fn scope_of(db: &Database, tenant: Option<&str>) -> Result<TenantScope, Error> {
-    match tenant {
-        Some(tenant) => Ok(db.tenant(tenant).await?.0),
-        None => Ok(TenantScope::installation()),
     }
 }
 
@@ -228,12 +223,17 @@ pub async fn join(
     let hash = hash(link).ok_or(Refused::Gone)?;
     let id = administrator.id;
     let attempt = async |mut unit: WriteUnit| -> Attempt<Option<Secret>> {
-        unit.lock_administrator(id).await?;
+        // As the administrator is now: the hash took a while, and somebody may have changed the role meanwhile.
+        let present = unit.lock_administrator(id).await?;
+        let Some(mut present) = present else { return Ok((unit, None)) };
         if !unit.use_sign_in_link(hash).await? {
             return Ok((unit, None));
         }
         unit.end_sessions(id).await?;
-        unit.save_administrator(&administrator).await?;
+        if scope == TenantScope::installation() {
+            (present.name, present.email) = (administrator.name.clone(), administrator.email.clone());
+            unit.save_administrator(&present).await?;
+        }
         let credential = Credential {
             password: Some(password.clone()),
             second_factor: Some(second_factor::new_sealed(keys, &scope, id)),
@@ -244,7 +244,7 @@ pub async fn join(
         let secret = session::begin(&mut unit, id, Stage::SetUp, browser).await?;
         let why = format!("{} set a password.", administrator.name);
         let what = (EntryKind::CredentialChanged, why);
-        record(&mut unit, (&scope, &administrator), what, browser.now).await?;
+        record(&mut unit, (&scope, &present), what, browser.now).await?;
         Ok((unit, Some(secret)))
     };
     db.write(&scope, attempt).await?.value.ok_or(Refused::Gone)

@@ -24,6 +24,9 @@ const CODES: u8 = 10;
 /// Letters of recovery codes: none that looks like another one.
 const LETTERS: &[u8; 31] = b"23456789abcdefghjkmnpqrstuvwxyz";
 
+/// What drops the unit of a wrong code.
+const WRONG: &str = "the code is not valid now";
+
 /// What an administrator needs to set up the second factor.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SetUp {
@@ -103,6 +106,9 @@ pub async fn set_up(db: &Database, secret: &str, browser: &Browser) -> Result<Se
     let found = session::at_stage(db, secret, Stage::SetUp, browser).await?;
     let keys = db.keys(browser.now).await?;
     let credential = db.read(&found.scope).await?.credential(found.administrator.id).await?;
+    if credential.confirmed_at.is_some() {
+        return Err(Refused::NoSession);
+    }
     let (secret, seed) = opened(keys, (&found.scope, found.administrator.id), &credential)?;
     let totp = totp(&secret, &found.administrator.email)?;
     let letters = totp.secret().to_base32();
@@ -125,12 +131,16 @@ pub async fn confirm(db: &Database, secret: &str, code: &str, browser: &Browser)
     sources.attempt(db, browser.now).await?;
     let keys = db.keys(browser.now).await?;
     let (scope, id) = (&found.scope, found.administrator.id);
-    let attempt = async |mut unit: WriteUnit| -> Attempt<Option<Secret>> {
+    let attempt = async |mut unit: WriteUnit| -> Attempt<Result<Secret, Refused>> {
         unit.lock_administrator(id).await?;
         let mut credential = unit.credential(id).await?;
+        // Of several browsers with the password, one sets the second factor up.
+        if credential.confirmed_at.is_some() || !unit.end_session(found.session.id).await? {
+            return Ok((unit, Err(Refused::NoSession)));
+        }
         let (secret, seed) = opened(keys, (scope, id), &credential)?;
         let Some(step) = step_of(&totp(&secret, &found.administrator.email)?, code, browser.now) else {
-            return Ok((unit, None));
+            return Err(Error::Refused(WRONG.to_owned()));
         };
         (credential.last_step, credential.confirmed_at) = (step, Some(browser.now));
         unit.save_credential(id, &credential).await?;
@@ -138,14 +148,18 @@ pub async fn confirm(db: &Database, secret: &str, code: &str, browser: &Browser)
             |code: &String| keys.hash(Purpose::SecondFactor, &about(scope, id), typed(code).as_bytes());
         let hashes: Vec<Vec<u8>> = recovery_codes(&seed).iter().map(hash).collect();
         unit.set_recovery_codes(id, &hashes).await?;
-        unit.end_session(found.session.id).await?;
+        unit.end_sessions_at(id, Stage::SetUp).await?;
         let secret = session::begin(&mut unit, id, Stage::SignedIn, browser).await?;
         let why = format!("{} set up a second factor and signed in.", found.administrator.name);
         let what = (EntryKind::CredentialChanged, why);
         record(&mut unit, (scope, &found.administrator), what, browser.now).await?;
-        Ok((unit, Some(secret)))
+        Ok((unit, Ok(secret)))
     };
-    let secret = db.write(scope, attempt).await?.value.ok_or(Refused::WrongCode)?;
+    let secret = match db.write(scope, attempt).await {
+        // The unit was dropped, so that the session is still there for another try.
+        Err(Error::Refused(said)) if said == WRONG => return Err(Refused::WrongCode),
+        done => done?.value?,
+    };
     sources.forgive(db).await?;
     Ok(secret)
 }

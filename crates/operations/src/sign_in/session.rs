@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use store::{Administrator, Session, Stage, TenantScope, WriteUnit, new_id};
 use uuid::Uuid;
 
-use super::{BETWEEN, Browser, Lasts, Refused, Secret};
+use super::{BETWEEN, Browser, Lasts, Refused, Secret, failures};
 use crate::database::{Attempt, Database};
 use crate::error::Error;
 use crate::requester::{By, Operator};
@@ -141,5 +141,5 @@ pub async fn sign_out(db: &Database, secret: &str, lasts: Lasts, now: DateTime<U
 /// # Errors
 /// What the database says.
 pub async fn forget(db: &Database, lasts: Lasts, now: DateTime<Utc>) -> Result<u64, Error> {
-    Ok(db.store().forget_sessions(now, now - lasts.idle).await?)
+    Ok(db.store().forget_sessions(now, now - lasts.idle, now - failures::COUNTS).await?)
 }

@@ -15,6 +15,7 @@ use crate::consequences::{Agreed, Consequences};
 use crate::database::{Attempt, Database};
 use crate::entitlement::Rules;
 use crate::error::Error;
+use crate::find::checked_name;
 use crate::hand;
 use crate::imports::whose;
 use crate::outcome::{Effects, Outcome};
@@ -90,7 +91,7 @@ impl Person {
 
 fn named(name: &str) -> Result<&str, Error> {
     let name = name.trim();
-    if name.is_empty() { Err(Error::Refused("the name is missing".to_owned())) } else { Ok(name) }
+    if name.is_empty() { Err(Error::Refused("the name is missing".to_owned())) } else { checked_name(name) }
 }
 
 /// Adds a person, who belongs to no connection.

@@ -14,7 +14,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use url::Url;
 
 use super::cookie::value;
-use super::desk::HX_REQUEST;
+use super::desk::is_fragment;
 use super::tongue::Tongue;
 use crate::app::App;
 use crate::http::error::{Failure, Told};
@@ -63,7 +63,7 @@ where
     let (parts, body) = request.into_parts();
     let tongue = Tongue::new(Reader::of(&parts).language);
     let theme = if value(&parts.headers, "rollcall-theme").as_deref() == Some("dark") { "dark" } else { "" };
-    let fragment = parts.headers.contains_key(HX_REQUEST);
+    let fragment = is_fragment(&parts.headers);
     let mut response = next(Request::from_parts(parts, body)).await;
     if let Some(Told(said)) = response.extensions().get::<Told>() {
         let said = said.clone();
@@ -141,7 +141,8 @@ fn is_foreign(headers: &HeaderMap, base: &str) -> bool {
     }
     let Some(origin) = text(ORIGIN) else { return true };
     let Ok(ours) = Url::parse(base) else { return true };
-    let asked = text(HOST).unwrap_or_default();
+    // Under an encrypted address the page is one of that address, whatever host was asked.
+    let asked = text(HOST).filter(|_| ours.scheme() == "http").unwrap_or_default();
     let by_host = origin.split_once("://").is_some_and(|(_, host)| host.eq_ignore_ascii_case(asked));
     origin != ours.origin().ascii_serialization() && !by_host
 }
@@ -163,7 +164,7 @@ mod tests {
             (&[("origin", "null")], true),
             (&[("origin", "http://rollcall.example")], true),
             (&[("origin", "https://evil.example"), ("host", "rollcall.example")], true),
-            (&[("origin", "http://127.0.0.1:8080"), ("host", "127.0.0.1:8080")], false),
+            (&[("origin", "http://rollcall.example"), ("host", "rollcall.example")], true),
         ] {
             let headers = pairs
                 .iter()

@@ -1,5 +1,7 @@
 //! The cookie of a session, and where it may be set.
 
+use std::net::IpAddr;
+
 use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
 use url::{Host, Url};
@@ -16,16 +18,18 @@ pub(super) enum Channel {
 }
 
 impl Channel {
-    /// The channel of pages under an address.
-    pub(super) fn of(base: &str) -> Self {
+    /// The channel of a request for pages under an address of the settings: by the host that was asked and the address of
+    /// the socket, where they are known. A server without an address in its settings may be asked over any network.
+    pub(super) fn of(base: &str, asked: Option<&str>, socket: Option<IpAddr>) -> Self {
         let Ok(url) = Url::parse(base) else { return Self::Open };
-        match (url.scheme(), url.host()) {
-            ("https", _) => Self::Encrypted,
-            (_, Some(Host::Ipv4(address))) if address.is_loopback() => Self::Loopback,
-            (_, Some(Host::Ipv6(address))) if address.is_loopback() => Self::Loopback,
-            (_, Some(Host::Domain("localhost"))) => Self::Loopback,
-            _ => Self::Open,
+        if url.scheme() == "https" {
+            return Self::Encrypted;
         }
+        let asked = asked.is_none_or(|host| {
+            Url::parse(&format!("http://{host}")).is_ok_and(|url| is_loopback(url.host().as_ref()))
+        });
+        let from_here = socket.is_none_or(|address| address.to_canonical().is_loopback());
+        if is_loopback(url.host().as_ref()) && asked && from_here { Self::Loopback } else { Self::Open }
     }
 
     const fn name(self) -> &'static str {
@@ -46,6 +50,15 @@ impl Channel {
         let (value, ends) = secret.map_or(("", "; Max-Age=0"), |secret| (secret, ""));
         let text = format!("{}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{ends}", self.name());
         HeaderValue::from_str(&text).ok()
+    }
+}
+
+fn is_loopback(host: Option<&Host<&str>>) -> bool {
+    match host {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => *name == "localhost",
+        None => false,
     }
 }
 
@@ -74,7 +87,18 @@ mod tests {
             ("http://rollcall.example", Channel::Open),
             ("", Channel::Open),
         ] {
-            assert_eq!(Channel::of(base), channel, "{base}");
+            assert_eq!(Channel::of(base, None, None), channel, "{base}");
+        }
+        // An address that is not set becomes localhost, which says nothing of who asks.
+        let address = |text: &str| Some(text.parse().expect("an address"));
+        for (asked, socket, channel) in [
+            ("localhost:8080", address("127.0.0.1"), Channel::Loopback),
+            ("[::1]:8080", address("::ffff:127.0.0.1"), Channel::Loopback),
+            ("192.0.2.1:8080", address("127.0.0.1"), Channel::Open),
+            ("localhost:8080", address("192.0.2.7"), Channel::Open),
+            ("rollcall.example", address("127.0.0.1"), Channel::Open),
+        ] {
+            assert_eq!(Channel::of("http://localhost:8080", Some(asked), socket), channel, "{asked}");
         }
     }
 

@@ -7,7 +7,7 @@ use axum::RequestPartsExt as _;
 use axum::extract::{FromRequestParts, Path};
 use axum::response::{IntoResponse as _, Response};
 use chrono::{DateTime, Utc};
-use http::header::HeaderName;
+use http::header::{HOST, HeaderName};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method};
 use operations::sign_in::{self, Browser, SignedIn};
@@ -18,12 +18,19 @@ use super::frame::{At, Frame, Me};
 use super::tongue::Tongue;
 use crate::app::App;
 use crate::http::error::Failure;
+use crate::http::peer;
 use crate::pages::answer::see_other;
 use crate::pages::reader::Reader;
 
-pub(super) const HX_REQUEST: HeaderName = HeaderName::from_static("hx-request");
+const HX_REQUEST: HeaderName = HeaderName::from_static("hx-request");
+const HX_HISTORY: HeaderName = HeaderName::from_static("hx-history-restore-request");
 const HX_TARGET: HeaderName = HeaderName::from_static("hx-target");
 pub(super) const HX_REDIRECT: HeaderName = HeaderName::from_static("hx-redirect");
+
+/// Whether a script asks for a part of a page, and not for a whole one to go back to.
+pub(super) fn is_fragment(headers: &HeaderMap) -> bool {
+    headers.contains_key(HX_REQUEST) && !headers.contains_key(HX_HISTORY)
+}
 
 /// A browser at the console, signed in or not.
 pub(super) struct Visitor {
@@ -43,13 +50,14 @@ pub(super) struct Visitor {
 impl Visitor {
     fn of(parts: &Parts, app: &Arc<App>) -> Self {
         let reader = Reader::of(parts);
-        let channel = Channel::of(app.db().pages());
+        let asked = parts.headers.get(HOST).map(|host| host.to_str().unwrap_or("?"));
+        let channel = Channel::of(app.db().pages(), asked, peer::socket(parts));
         let theme = match value(&parts.headers, "rollcall-theme").as_deref() {
             Some("light") => "light",
             Some("dark") => "dark",
             _ => "",
         };
-        let address = crate::http::peer::address(parts, &app.config().trusted_proxies);
+        let address = peer::address(parts, &app.config().trusted_proxies);
         Self {
             channel,
             secret: channel.read(&parts.headers),
@@ -61,7 +69,7 @@ impl Visitor {
             },
             tongue: Tongue::new(reader.language),
             theme,
-            fragment: parts.headers.contains_key(HX_REQUEST),
+            fragment: is_fragment(&parts.headers),
             target: parts.headers.get(HX_TARGET).and_then(|id| id.to_str().ok()).map(str::to_owned),
             app: Arc::clone(app),
         }
@@ -223,7 +231,7 @@ impl FromRequestParts<Arc<App>> for Desk {
 /// Where a browser without a session goes: to the sign-in, and from there back to the page that was opened.
 fn to_sign_in(parts: &Parts) -> Response {
     let opened = matches!(parts.method, Method::GET | Method::HEAD);
-    let fragment = parts.headers.contains_key(HX_REQUEST);
+    let fragment = is_fragment(&parts.headers);
     let mut address = "/console/sign-in?why=expired".to_owned();
     if opened && !fragment {
         let path = parts.uri.path_and_query().map_or("", |path| path.as_str());

@@ -229,6 +229,7 @@ async fn changed(desk: &Desk, gone: bool, done: &'static str) -> Result<Response
 
 pub(super) async fn assign(desk: Desk, form: Form) -> Response {
     let done = async || {
+        desk.may(Right::Change)?;
         let user = person(&desk).await?;
         let pool = form.field("pool").filter(|pool| !pool.is_empty());
         let word = Word::Assign(pool);
@@ -241,6 +242,7 @@ pub(super) async fn assign(desk: Desk, form: Form) -> Response {
 
 pub(super) async fn activate(desk: Desk) -> Response {
     let done = async || {
+        desk.may(Right::Change)?;
         let user = person(&desk).await?;
         let operator = desk.operator("user activate");
         hand::say(desk.app().db(), &operator, &user.id.to_string(), &Word::Activate, Agreed::Nothing).await?;
@@ -251,6 +253,7 @@ pub(super) async fn activate(desk: Desk) -> Response {
 
 pub(super) async fn remind(desk: Desk) -> Response {
     let done = async || {
+        desk.may(Right::Remind)?;
         let user = person(&desk).await?;
         let operator = desk.operator("reminder send");
         reminders::send_one(desk.app().db(), &operator, &user.id.to_string(), 0).await?;

@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
-use operations::directory::{self, Group, Part};
+use operations::directory::{self, Group};
 
 use super::desk::Desk;
 use super::frame::{At, Frame};
@@ -17,7 +17,7 @@ const ROWS: u64 = 100;
 /// The groups with everything around them.
 #[derive(Template)]
 #[template(path = "console/groups.html")]
-struct Groups {
+struct List {
     f: Frame,
     search: String,
     hide_dynamic: bool,
@@ -31,7 +31,7 @@ struct Groups {
 /// The list alone, for a script that filters it.
 #[derive(Template)]
 #[template(path = "console/_group_list.html")]
-struct GroupList<'a> {
+struct Part<'a> {
     f: &'a Frame,
     search: &'a str,
     hide_dynamic: bool,
@@ -54,11 +54,11 @@ pub(super) async fn found(desk: &Desk) -> Result<Found, Failure> {
     let search = desk.asked("q");
     let quoted = serde_json::Value::from(search.trim());
     let start = desk.asked("start").parse::<u32>().map_or(1, |start| u64::from(start.max(1)));
-    let part = Part {
+    let part = directory::Part {
         filter: (!search.trim().is_empty()).then(|| format!("displayName co {quoted}")),
         start,
         count: ROWS,
-        ..Part::default()
+        ..directory::Part::default()
     };
     let kind = hides_dynamic(desk).then_some(false);
     let listed = directory::groups(desk.app().db(), &desk.tenant_id(), kind, &part).await?;
@@ -94,7 +94,7 @@ pub(super) async fn list(desk: Desk) -> Response {
         let address = |start: u64| f.to(&format!("/groups?{}", query(&desk, None, start)));
         let (previous, next) = (found.previous.map(address), found.next.map(address));
         if desk.fragment() {
-            let list = GroupList {
+            let list = Part {
                 f: &f,
                 search: &search,
                 hide_dynamic,
@@ -109,7 +109,7 @@ pub(super) async fn list(desk: Desk) -> Response {
         let Found { groups, total, .. } = found;
         Ok::<_, Failure>(page(
             StatusCode::OK,
-            &Groups { f, search, hide_dynamic, groups, total, pools, previous, next },
+            &List { f, search, hide_dynamic, groups, total, pools, previous, next },
         ))
     };
     made().await.unwrap_or_else(Failure::into_response)

@@ -59,7 +59,7 @@ struct Confirm {
 /// What would follow from binding groups, or from unbinding them.
 struct Effect {
     binds: bool,
-    groups: Vec<(String, String)>,
+    groups: Named,
     follows: Consequences,
 }
 
@@ -113,11 +113,14 @@ impl Effect {
     }
 }
 
+/// Groups: ids and names.
+type Named = Vec<(String, String)>;
+
 /// What a form chooses.
 struct Choice {
     pool: String,
-    bind: Vec<(String, String)>,
-    unbind: Vec<(String, String)>,
+    bind: Named,
+    unbind: Named,
 }
 
 pub(super) async fn form(desk: Desk) -> Response {
@@ -183,12 +186,7 @@ async fn choice(desk: &Desk, form: &Form) -> Result<Choice, Failure> {
     Ok(Choice { pool, bind, unbind })
 }
 
-async fn effect(
-    desk: &Desk,
-    pool: &str,
-    binds: bool,
-    groups: Vec<(String, String)>,
-) -> Result<Effect, Failure> {
+async fn effect(desk: &Desk, pool: &str, binds: bool, groups: Named) -> Result<Effect, Failure> {
     let (db, operator) = (desk.app().db(), desk.operator("binding preview"));
     let ids: Vec<&str> = groups.iter().map(|(id, _)| id.as_str()).collect();
     let follows = if binds {
@@ -231,7 +229,7 @@ pub(super) async fn save(desk: Desk, form: Form) -> Response {
 async fn ask(
     desk: &Desk,
     pool: &str,
-    (bind, unbind): (Vec<(String, String)>, Vec<(String, String)>),
+    (bind, unbind): (Named, Named),
     error: Option<String>,
     status: StatusCode,
 ) -> Result<Response, Failure> {
@@ -244,7 +242,7 @@ async fn ask(
 }
 
 /// The groups of these ids with their names.
-async fn named(desk: &Desk, ids: Vec<String>) -> Result<Vec<(String, String)>, Failure> {
+async fn named(desk: &Desk, ids: Vec<String>) -> Result<Named, Failure> {
     let mut named = Vec::new();
     for id in ids {
         let group = directory::group(desk.app().db(), &desk.operator("group show"), &id, 0, 0).await?;

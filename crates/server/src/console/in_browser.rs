@@ -72,7 +72,7 @@ impl Stage {
             role: "owner".to_owned(),
             ..Default::default()
         };
-        administrators::add(db, &operator, &tenant, &owner).await.expect("an administrator");
+        administrators::add(db, &operator, Some(tenant.as_str()), &owner).await.expect("an administrator");
         Self { app, tenant, people, pool }
     }
 

@@ -128,7 +128,7 @@ async fn first_tenant(visitor: &Visitor) -> Response {
 
 /// The address of a page of the console to go on to; any other one leads to the start.
 fn onward(next: &str) -> &str {
-    let ours = next.starts_with("/console/") && !next.contains(['\\', '\r', '\n']);
+    let ours = next.starts_with("/console/") && !next.contains(|c: char| c == '\\' || c.is_control());
     if ours { next } else { "/console" }
 }
 
@@ -255,6 +255,13 @@ async fn invitation(
         Ok(link) if link.sets_password => {
             let f = visitor.frame();
             let until = f.moment(&link.expires_at);
+            // An owner who is invited again has said name and address before.
+            let named = link.tenant.is_none() && link.email != sign_in::UNNAMED;
+            let owner = if named && owner.name.is_empty() {
+                Owner { name: link.name.clone(), email: link.email.clone() }
+            } else {
+                owner
+            };
             shown(status, &Join { f, link, error, owner, until })
         }
         Ok(_) => shown(StatusCode::GONE, &Gone { f: visitor.frame() }),

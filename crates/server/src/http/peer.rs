@@ -27,9 +27,20 @@ impl TryFrom<String> for TrustedProxies {
 }
 
 impl TrustedProxies {
+    /// Whether none is named.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     fn has(&self, address: IpAddr) -> bool {
         self.0.iter().any(|net| net.contains(&address.to_canonical()))
     }
+}
+
+/// The address of the other end of the socket, where it is known.
+pub(crate) fn socket(parts: &Parts) -> Option<IpAddr> {
+    let socket = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    socket.map(|ConnectInfo(socket)| socket.ip().to_canonical())
 }
 
 /// The address of the client as text; empty where it is not known.
@@ -37,10 +48,7 @@ impl TrustedProxies {
 /// Of what `X-Forwarded-For` lists, each proxy appended the address that it saw: from the end, the first that is no trusted
 /// proxy is the client.
 pub(crate) fn address(parts: &Parts, trusted: &TrustedProxies) -> String {
-    let Some(ConnectInfo(socket)) = parts.extensions.get::<ConnectInfo<SocketAddr>>() else {
-        return String::new();
-    };
-    let socket = socket.ip().to_canonical();
+    let Some(socket) = socket(parts) else { return String::new() };
     if !trusted.has(socket) {
         return socket.to_string();
     }
@@ -49,7 +57,8 @@ pub(crate) fn address(parts: &Parts, trusted: &TrustedProxies) -> String {
     let mut last = socket;
     for entry in listed.into_iter().rev() {
         // What cannot be read was not written by a proxy: what stands before it proves nothing.
-        let Ok(address) = entry.parse::<IpAddr>() else { break };
+        let with_port = || entry.parse::<SocketAddr>().map(|socket| socket.ip());
+        let Ok(address) = entry.parse::<IpAddr>().or_else(|_| with_port()) else { break };
         last = address.to_canonical();
         if !trusted.has(last) {
             break;
@@ -83,6 +92,7 @@ mod tests {
             ("10.0.0.1:5", &["198.51.100.7"], "10.0.0.0/8", "198.51.100.7"),
             ("10.0.0.1:5", &["1.1.1.1, 198.51.100.7"], "10.0.0.0/8", "198.51.100.7"),
             ("10.0.0.1:5", &["1.1.1.1", "198.51.100.7, 10.0.0.2"], "10.0.0.0/8", "198.51.100.7"),
+            ("10.0.0.1:5", &["198.51.100.7:4711"], "10.0.0.0/8", "198.51.100.7"),
             ("10.0.0.1:5", &["10.0.0.3"], "10.0.0.0/8", "10.0.0.3"),
             ("10.0.0.1:5", &["1.1.1.1, <script>"], "10.0.0.0/8", "10.0.0.1"),
             ("[::ffff:10.0.0.1]:5", &["2001:db8::1"], "10.0.0.1", "2001:db8::1"),

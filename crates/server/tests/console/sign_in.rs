@@ -151,6 +151,103 @@ async fn guessing_is_slowed_down_and_the_owner_still_gets_in() {
 }
 
 #[tokio::test]
+async fn one_success_takes_back_one_attempt_and_no_guesses() {
+    let app = TestApp::open().await;
+    let own = Tab::open(&app);
+    joined(&app, &own).await;
+    let stranger = Tab::open(&app);
+    let guess = async |email: &str, word: &str| {
+        stranger.post("/console/sign-in", &[("email", email), ("password", word)]).await.status
+    };
+    // Guesses at many accounts from one address, with a success of one's own in between.
+    for number in 0..29 {
+        assert_eq!(guess(&format!("p{number}@alpha.example"), "x").await, 422, "{number}");
+        if number % 7 == 0 {
+            assert_eq!(guess("ada@alpha.example", PASSWORD).await, 303);
+        }
+    }
+    assert_eq!(guess("p29@alpha.example", "x").await, 422);
+    assert_eq!(guess("p30@alpha.example", "x").await, 429, "thirty have failed");
+    // A clock that was ahead slows nobody down for as long as it was ahead.
+    app.clock.advance(TimeDelta::days(300));
+    for _ in 0..6 {
+        guess("eve@alpha.example", "x").await;
+    }
+    app.clock.advance(-TimeDelta::days(300));
+    app.clock.advance(TimeDelta::minutes(15));
+    assert_eq!(guess("eve@alpha.example", "x").await, 422);
+}
+
+#[tokio::test]
+async fn of_two_browsers_with_a_password_one_sets_the_second_factor_up() {
+    let app = TestApp::open().await;
+    let tab = Tab::open(&app);
+    app.owner("ada", None).await;
+    let (db, operator) = (app.admin.db(), app.admin.operator("test"));
+    let link = sign_in::invite(db, &operator, Some(&app.tenant), "ada@alpha.example").await.expect("a link");
+    tab.post(&link.path, &[("password", PASSWORD), ("password2", PASSWORD)]).await.expect(303);
+    let other = Tab::open(&app);
+    assert_eq!(password(&other, PASSWORD).await.header("location"), "/console/second-factor");
+    let secret = secret(&tab.get("/console/second-factor").await);
+    let form = [("code", &*code(&app, &secret)), ("kept", "yes")];
+    let (one, two) =
+        tokio::join!(tab.post("/console/second-factor", &form), other.post("/console/second-factor", &form),);
+    let signed_in = [&one, &two].iter().filter(|answer| answer.header("location") == "/console").count();
+    assert_eq!(signed_in, 1, "{one:?} {two:?}");
+    for tab in [&tab, &other] {
+        assert_eq!(tab.get("/console/second-factor").await.status, 303, "key and codes are shown no more");
+    }
+    assert_eq!(count(&app, "SELECT COUNT(*) FROM sessions").await, 1);
+}
+
+#[tokio::test]
+async fn a_role_that_changes_while_a_password_is_set_stays_changed() {
+    let app = TestApp::open().await;
+    app.owner("bob", None).await;
+    let tab = Tab::open(&app);
+    app.owner("ada", None).await;
+    let (db, operator) = (app.admin.db(), app.admin.operator("test"));
+    let link = sign_in::invite(db, &operator, Some(&app.tenant), "ada@alpha.example").await.expect("a link");
+    let change = administrators::Change { role: Some("auditor".to_owned()), ..Default::default() };
+    let demoted = administrators::update(db, &operator, Some(&app.tenant), ("ada@alpha.example", &change));
+    let fields = [("password", PASSWORD), ("password2", PASSWORD)];
+    let joined = tab.post(&link.path, &fields);
+    let (demoted, joined) = tokio::join!(demoted, joined);
+    assert_eq!((demoted.expect("changed").role, joined.status), ("auditor", 303));
+    let all = administrators::list(db, Some(&app.tenant)).await.expect("administrators");
+    assert!(all.iter().any(|known| known.name == "ada" && known.role == "auditor"), "{all:?}");
+}
+
+#[tokio::test]
+async fn the_installation_has_administrators_of_its_own() {
+    let app = TestApp::open().await;
+    let tab = Tab::open(&app);
+    joined(&app, &tab).await;
+    let (db, operator) = (app.admin.db(), app.admin.operator("test"));
+    assert!(
+        sign_in::first(db, &operator).await.expect("no fault").is_some(),
+        "a tenant's password is none of the owner's"
+    );
+    let new = administrators::New {
+        name: "Root".to_owned(),
+        email: "root@alpha.example".to_owned(),
+        role: "owner".to_owned(),
+        ..Default::default()
+    };
+    administrators::add(db, &operator, None, &new).await.expect("added");
+    let all = administrators::list(db, None).await.expect("administrators");
+    assert_eq!(
+        all.iter().map(|known| known.email.as_str()).collect::<Vec<_>>(),
+        [sign_in::UNNAMED, "root@alpha.example"]
+    );
+    administrators::remove(db, &operator, None, sign_in::UNNAMED).await.expect("removed");
+    let link = sign_in::sign_in_link(db, &operator, None, "root@alpha.example").await.expect("a link");
+    let tab = Tab::open(&app);
+    tab.post(&link.path, &[]).await.expect(303);
+    tab.get(&users(&app)).await.expect(200);
+}
+
+#[tokio::test]
 async fn a_session_ends_by_itself_and_with_its_administrator() {
     let app = TestApp::open().await;
     let tab = Tab::of(&app, "auditor").await;
@@ -179,7 +276,9 @@ async fn a_session_ends_by_itself_and_with_its_administrator() {
 
     let tab = Tab::of(&app, "help-desk").await;
     let (db, operator) = (app.admin.db(), app.admin.operator("test"));
-    administrators::remove(db, &operator, &app.tenant, "help-desk@alpha.example").await.expect("removed");
+    administrators::remove(db, &operator, Some(app.tenant.as_str()), "help-desk@alpha.example")
+        .await
+        .expect("removed");
     assert_eq!(tab.get(&users(&app)).await.status, 303);
 }
 
@@ -253,6 +352,15 @@ async fn nobody_signs_in_over_a_network_without_encryption() {
     assert_eq!((entered.header("location"), entered.header("set-cookie")), ("/console/sign-in", ""));
     let page = tab.get("/console/sign-in").await.expect(200);
     assert!(text(&page).contains("without encryption") && !text(&page).contains("type=\"password\""));
+    // Without an address in the settings the server believes to be on this machine alone; the host that is asked tells.
+    let app = TestApp::open().await;
+    let tab = Tab::open(&app);
+    for (host, here) in
+        [("127.0.0.1:8080", true), ("localhost", true), ("192.0.2.1:8080", false), ("a.example", false)]
+    {
+        let page = tab.send("GET", "/console/sign-in", &[("host", host)], None).await.expect(200);
+        assert_eq!(text(&page).contains("type=\"password\""), here, "{host}");
+    }
     let app = TestApp::open_with(&[("ROLLCALL_BASE_URL", "https://rollcall.example")]).await;
     app.owner("ada", None).await;
     let (db, operator) = (app.admin.db(), app.admin.operator("test"));

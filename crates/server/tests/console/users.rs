@@ -293,3 +293,44 @@ async fn each_role_does_what_it_may_and_is_told_who_may_the_rest() {
         assert!(!app.person(&person).await.by_hand.deactivated, "{role}: without a tag nothing is done");
     }
 }
+
+#[tokio::test]
+async fn odd_words_and_places_get_a_page_and_never_a_fault() {
+    let app = TestApp::open().await;
+    let client = app.connection("generic").await;
+    let ada = client.user("ada").await;
+    // Somebody's user name is the id of another one.
+    let twin = client.user(&ada).await;
+    let tab = Tab::of(&app, "owner").await;
+    let users = format!("/console/{}/users", app.tenant);
+    for query in [
+        "q=%00",
+        "after=%00",
+        "before=%00",
+        "before=0",
+        "after=zzz",
+        "q=%ff",
+        "q=%25_%27",
+        "per=-1&after=&before=",
+    ] {
+        let page = tab.get(&format!("{users}?{query}")).await;
+        assert_eq!(page.status, 200, "{query}");
+        if query.starts_with("after=") || query.starts_with("before=") {
+            assert_eq!(rows(text(&page)).len(), 2, "{query}: people who are gone leave the beginning");
+        }
+    }
+    for person in [&ada, &twin] {
+        for page in ["", "/grants", "/deactivate"] {
+            tab.get(&format!("{users}/{person}{page}")).await.expect(200);
+        }
+    }
+    for name in ["\0", "a\nb", "\u{202e}evil", &"x".repeat(60_000)] {
+        let fields = [("name", name), ("email", "eve@alpha.example")];
+        assert_eq!(tab.post(&format!("{users}/add"), &fields).await.status, 422, "{name:.20}");
+    }
+    let headers = [("hx-request", "true"), ("hx-history-restore-request", "true")];
+    let back = tab.send("GET", &users, &headers, None).await.expect(200);
+    assert!(text(&back).contains("<html"), "the way back is a whole page");
+    let long = tab.get("/console/sign-in?next=/console/%00").await;
+    assert_eq!(long.status, 200);
+}

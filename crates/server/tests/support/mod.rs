@@ -115,7 +115,9 @@ impl TestApp {
             alerts: true,
         };
         let operator = self.admin.operator("test");
-        let added = operations::administrators::add(self.admin.db(), &operator, &self.tenant, &new).await;
+        let added =
+            operations::administrators::add(self.admin.db(), &operator, Some(self.tenant.as_str()), &new)
+                .await;
         added.expect("a new administrator");
     }
 

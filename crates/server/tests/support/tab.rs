@@ -28,7 +28,7 @@ impl Tab {
             role: role.to_owned(),
             ..Default::default()
         };
-        operations::administrators::add(db, &operator, &app.tenant, &new).await.expect("added");
+        operations::administrators::add(db, &operator, Some(app.tenant.as_str()), &new).await.expect("added");
         let link = operations::sign_in::sign_in_link(db, &operator, Some(&app.tenant), &email).await;
         let tab = Self::open(app);
         let entered = tab.post(&link.expect("a link").path, &[]).await;
