@@ -2,6 +2,7 @@
 
 mod enter;
 mod failures;
+mod known;
 mod link;
 mod password;
 mod second_factor;
@@ -29,6 +30,8 @@ pub struct Browser {
     pub agent: String,
     /// Where it comes from.
     pub address: String,
+    /// The mark of a browser in which an administrator has signed in before; empty without one.
+    pub mark: String,
     /// How long its session lasts.
     pub lasts: Lasts,
     /// The instant.
@@ -60,6 +63,15 @@ impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Secret")
     }
+}
+
+/// A browser that has signed in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entered {
+    /// The secret of its session.
+    pub secret: Secret,
+    /// The mark by which it is known later.
+    pub mark: String,
 }
 
 /// What follows a right password.

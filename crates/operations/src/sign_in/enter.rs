@@ -4,8 +4,10 @@ use provisioning::EntryKind;
 use store::{Stage, WriteUnit};
 
 use super::{
-    Browser, Next, Refused, Secret, failures::Sources, password, record, record_failure, second_factor,
-    session,
+    Browser, Entered, Next, Refused, Secret,
+    failures::Sources,
+    known::{is_marked, mark},
+    password, record, record_failure, second_factor, session,
 };
 use crate::database::{Attempt, Database};
 
@@ -21,12 +23,18 @@ pub async fn with_password(
     (email, password): (&str, &str),
     browser: &Browser,
 ) -> Result<Next, Refused> {
-    let sources = Sources::of(browser, email);
-    sources.attempt(db, browser.now).await?;
-    let known = db.store().administrators_of_email(email, SAME_ADDRESS).await?;
+    let (sources, keys) = (Sources::of(browser, email), db.keys(browser.now).await?);
+    let mut known = Vec::new();
+    for (scope, administrator) in db.store().administrators_of_email(email, SAME_ADDRESS).await? {
+        let credential = db.read(&scope).await?.credential(administrator.id).await?;
+        known.push((scope, administrator, credential));
+    }
+    let is_known = known.iter().any(|(scope, administrator, credential)| {
+        is_marked(keys, (scope, administrator.id), credential, &browser.mark)
+    });
+    sources.attempt(db, browser.now, is_known).await?;
     let mut found = None;
-    for (scope, administrator) in &known {
-        let credential = db.read(scope).await?.credential(administrator.id).await?;
+    for (scope, administrator, credential) in &known {
         if password::matches(password, credential.password.as_deref()).await? {
             found = Some((scope, administrator, credential));
             break;
@@ -36,7 +44,7 @@ pub async fn with_password(
         password::matches(password, None).await?;
     }
     let Some((scope, administrator, credential)) = found else {
-        for (scope, administrator) in &known {
+        for (scope, administrator, _) in &known {
             let note = async |mut unit: WriteUnit| -> Attempt<()> {
                 let why = format!("A sign-in as {} failed: the password was wrong.", administrator.email);
                 record_failure(&mut unit, scope, why, browser).await?;
@@ -72,7 +80,7 @@ pub async fn with_code(
     secret: &str,
     code: &str,
     browser: &Browser,
-) -> Result<Secret, Refused> {
+) -> Result<Entered, Refused> {
     second(db, secret, Typed::Code(code), browser).await
 }
 
@@ -85,16 +93,23 @@ pub async fn with_recovery_code(
     secret: &str,
     code: &str,
     browser: &Browser,
-) -> Result<Secret, Refused> {
+) -> Result<Entered, Refused> {
     second(db, secret, Typed::Recovery(code), browser).await
 }
 
-async fn second(db: &Database, secret: &str, typed: Typed<'_>, browser: &Browser) -> Result<Secret, Refused> {
+async fn second(
+    db: &Database,
+    secret: &str,
+    typed: Typed<'_>,
+    browser: &Browser,
+) -> Result<Entered, Refused> {
     let found = session::at_stage(db, secret, Stage::SecondFactor, browser).await?;
     let sources = Sources::of(browser, &found.administrator.id.to_string());
-    sources.attempt(db, browser.now).await?;
     let keys = db.keys(browser.now).await?;
     let (scope, administrator) = (&found.scope, &found.administrator);
+    let credential = db.read(scope).await?.credential(administrator.id).await?;
+    let is_known = is_marked(keys, (scope, administrator.id), &credential, &browser.mark);
+    sources.attempt(db, browser.now, is_known).await?;
     let attempt = async |mut unit: WriteUnit| -> Attempt<Option<Secret>> {
         unit.lock_administrator(administrator.id).await?;
         let name = &administrator.name;
@@ -123,5 +138,5 @@ async fn second(db: &Database, secret: &str, typed: Typed<'_>, browser: &Browser
     };
     let secret = db.write(scope, attempt).await?.value.ok_or(Refused::WrongCode)?;
     sources.forgive(db).await?;
-    Ok(secret)
+    Ok(Entered { secret, mark: mark(keys, (scope, administrator.id), &credential) })
 }

@@ -48,9 +48,17 @@ impl Sources {
         Self(RULES.map(hashed))
     }
 
-    /// Counts an attempt as failed before it is made, so that many at once get no further than one after the other.
-    pub(super) async fn attempt(&self, db: &Database, now: DateTime<Utc>) -> Result<(), Refused> {
-        let lets = |known: &[Failures]| match known.iter().map(|known| pause(known, now)).max() {
+    /// Counts an attempt as failed before it is made, so that many at once get no further than one after the other. A browser
+    /// that is known waits for no guesses that come from elsewhere.
+    pub(super) async fn attempt(
+        &self,
+        db: &Database,
+        now: DateTime<Utc>,
+        is_known: bool,
+    ) -> Result<(), Refused> {
+        let counts = |known: &&Failures| !is_known || !known.source.starts_with(ACCOUNT.prefix);
+        let lets = |known: &[Failures]| match known.iter().filter(counts).map(|known| pause(known, now)).max()
+        {
             Some(pause) if pause > TimeDelta::zero() => Err(Refused::Wait(pause)),
             _ => Ok(()),
         };
@@ -117,6 +125,7 @@ mod tests {
         let browser = |address: &str| Browser {
             agent: String::new(),
             address: address.to_owned(),
+            mark: String::new(),
             lasts: super::super::Lasts { idle: TimeDelta::hours(1), whole: TimeDelta::hours(1) },
             now: DateTime::UNIX_EPOCH,
         };

@@ -7,7 +7,7 @@ use store::{Credential, Stage, TenantScope, WriteUnit};
 use totp_rs::{Builder, Totp};
 use uuid::Uuid;
 
-use super::{Browser, Refused, Secret, failures::Sources, record, session};
+use super::{Browser, Entered, Refused, failures::Sources, known::mark, record, session};
 use crate::database::{Attempt, Database};
 use crate::error::Error;
 use crate::keys::{Keys, Purpose};
@@ -125,13 +125,13 @@ pub async fn set_up(db: &Database, secret: &str, browser: &Browser) -> Result<Se
 ///
 /// # Errors
 /// [`Refused::WrongCode`], [`Refused::Wait`] or [`Refused::NoSession`].
-pub async fn confirm(db: &Database, secret: &str, code: &str, browser: &Browser) -> Result<Secret, Refused> {
+pub async fn confirm(db: &Database, secret: &str, code: &str, browser: &Browser) -> Result<Entered, Refused> {
     let found = session::at_stage(db, secret, Stage::SetUp, browser).await?;
     let sources = Sources::of(browser, &found.administrator.id.to_string());
-    sources.attempt(db, browser.now).await?;
+    sources.attempt(db, browser.now, false).await?;
     let keys = db.keys(browser.now).await?;
     let (scope, id) = (&found.scope, found.administrator.id);
-    let attempt = async |mut unit: WriteUnit| -> Attempt<Result<Secret, Refused>> {
+    let attempt = async |mut unit: WriteUnit| -> Attempt<Result<Entered, Refused>> {
         unit.lock_administrator(id).await?;
         let mut credential = unit.credential(id).await?;
         // Of several browsers with the password, one sets the second factor up.
@@ -153,15 +153,16 @@ pub async fn confirm(db: &Database, secret: &str, code: &str, browser: &Browser)
         let why = format!("{} set up a second factor and signed in.", found.administrator.name);
         let what = (EntryKind::CredentialChanged, why);
         record(&mut unit, (scope, &found.administrator), what, browser.now).await?;
-        Ok((unit, Ok(secret)))
+        let mark = mark(keys, (scope, id), &credential);
+        Ok((unit, Ok(Entered { secret, mark })))
     };
-    let secret = match db.write(scope, attempt).await {
+    let entered = match db.write(scope, attempt).await {
         // The unit was dropped, so that the session is still there for another try.
         Err(Error::Refused(said)) if said == WRONG => return Err(Refused::WrongCode),
         done => done?.value?,
     };
     sources.forgive(db).await?;
-    Ok(secret)
+    Ok(entered)
 }
 
 /// The step of time whose code this is, at or near an instant.

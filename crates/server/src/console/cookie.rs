@@ -32,6 +32,26 @@ impl Channel {
         if is_loopback(url.host().as_ref()) && asked && from_here { Self::Loopback } else { Self::Open }
     }
 
+    /// The mark of a browser in which an administrator has signed in before.
+    pub(super) fn mark(self, headers: &HeaderMap) -> Option<String> {
+        value(headers, self.mark_name())
+    }
+
+    /// The header that marks the browser, for a year.
+    pub(super) fn write_mark(self, mark: &str) -> Option<HeaderValue> {
+        let secure = if self == Self::Encrypted { "; Secure" } else { "" };
+        let name = self.mark_name();
+        let text = format!("{name}={mark}; Path=/; HttpOnly; SameSite=Lax{secure}; Max-Age=31536000");
+        HeaderValue::from_str(&text).ok()
+    }
+
+    const fn mark_name(self) -> &'static str {
+        match self {
+            Self::Encrypted => "__Host-rollcall-known",
+            Self::Loopback | Self::Open => "rollcall-known",
+        }
+    }
+
     const fn name(self) -> &'static str {
         match self {
             Self::Encrypted => "__Host-rollcall",

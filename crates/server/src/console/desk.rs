@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use http::header::{HOST, HeaderName};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method};
-use operations::sign_in::{self, Browser, SignedIn};
+use operations::sign_in::{self, Browser, Entered, SignedIn};
 use operations::{Operator, Right, tenants};
 
 use super::cookie::{Channel, value};
@@ -64,6 +64,7 @@ impl Visitor {
             browser: Browser {
                 agent: reader.agent,
                 address,
+                mark: channel.mark(&parts.headers).unwrap_or_default(),
                 lasts: app.config().console.lasts(),
                 now: app.now(),
             },
@@ -96,6 +97,15 @@ impl Visitor {
         let mut response = see_other(path);
         if let Some(cookie) = self.channel.write(secret) {
             response.headers_mut().insert(http::header::SET_COOKIE, cookie);
+        }
+        response
+    }
+
+    /// Another page for a browser that has signed in, and is known from now on.
+    pub(super) fn enter(&self, path: &str, entered: &Entered) -> Response {
+        let mut response = self.go(path, Some(entered.secret.expose()));
+        if let Some(mark) = self.channel.write_mark(&entered.mark) {
+            response.headers_mut().append(http::header::SET_COOKIE, mark);
         }
         response
     }

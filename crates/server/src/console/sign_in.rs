@@ -223,7 +223,7 @@ pub(super) async fn with_code(visitor: Visitor, form: Form) -> Response {
         sign_in::with_code(db, &secret, &code, &visitor.browser).await
     };
     match tried {
-        Ok(secret) => visitor.go(onward(&next), Some(secret.expose())),
+        Ok(entered) => visitor.enter(onward(&next), &entered),
         Err(refused) => refusal(&visitor, refused, |f, error| {
             move |status| shown(status, &Code { f, error: Some(error), next })
         }),
@@ -343,7 +343,7 @@ pub(super) async fn confirm(visitor: Visitor, form: Form) -> Response {
     let secret = visitor.secret.clone().unwrap_or_default();
     let code = form.field("code").unwrap_or_default();
     match sign_in::confirm(visitor.app.db(), &secret, &code, &visitor.browser).await {
-        Ok(secret) => visitor.go("/console", Some(secret.expose())),
+        Ok(entered) => visitor.enter("/console", &entered),
         Err(refused @ (Refused::WrongCode | Refused::Wait(_))) => {
             let f = visitor.frame();
             let (status, said) = match refused {

@@ -5,7 +5,7 @@ use operations::{administrators, sign_in};
 use totp_rs::{Builder, Secret};
 
 use crate::support::tab::{Tab, form, text};
-use crate::support::{Answer, TestApp, count};
+use crate::support::{Answer, TestApp, count, execute};
 
 const PASSWORD: &str = "a lantern swims over seven stairs";
 
@@ -176,6 +176,24 @@ async fn one_success_takes_back_one_attempt_and_no_guesses() {
     app.clock.advance(-TimeDelta::days(300));
     app.clock.advance(TimeDelta::minutes(15));
     assert_eq!(guess("eve@alpha.example", "x").await, 422);
+}
+
+#[tokio::test]
+async fn a_browser_that_is_known_waits_for_no_guesses_from_elsewhere() {
+    let app = TestApp::open().await;
+    let own = Tab::open(&app);
+    joined(&app, &own).await;
+    // A hundred guesses from many addresses at one account.
+    let wrong = "UPDATE sign_in_failures SET failures = 120";
+    let stranger = Tab::open(&app);
+    password(&stranger, "x").await.expect(422);
+    execute(&app, &format!("{wrong} WHERE source LIKE 'account:%'")).await;
+    password(&stranger, PASSWORD).await.expect(429);
+    own.post("/console/sign-out", &[]).await.expect(303);
+    password(&own, PASSWORD).await.expect(303);
+    // From the same address as the guesses it waits as well.
+    execute(&app, &format!("{wrong} WHERE source LIKE 'address:%'")).await;
+    password(&own, PASSWORD).await.expect(429);
 }
 
 #[tokio::test]
