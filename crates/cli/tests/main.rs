@@ -1,5 +1,6 @@
 //! All tests of the command line that see it from outside, as one program: each program would hold all dependencies again.
 
+mod administrators;
 mod brake;
 mod cli;
 mod connections;
