@@ -105,3 +105,6 @@ impl Tongue {
         plain(self.t(form), &slots)
     }
 }
+
+#[cfg(test)]
+mod tests;
