@@ -22,6 +22,7 @@
 //!     name: "ada@alpha.example".to_owned(),
 //!     active: true,
 //!     protected: false,
+//!     test_user: false,
 //!     hand: Hand::default(),
 //!     kept: Kept::default(),
 //!     grants: vec![Grant { pool: vault, source: GrantSource::ByHand }],
