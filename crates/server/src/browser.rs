@@ -169,6 +169,16 @@ impl Browser {
         returned.unwrap_or_else(|error| panic!("{script}: {error}")).json().clone()
     }
 
+    /// Waits until a script in the page returns true.
+    pub(crate) async fn until(&self, script: &str) {
+        let waited = tokio::time::timeout(PATIENCE, async {
+            while self.value(script).await != true {
+                tokio::task::yield_now().await;
+            }
+        });
+        waited.await.unwrap_or_else(|_| panic!("not within {PATIENCE:?}: {script}"));
+    }
+
     /// What a page must never have, at the present width and theme: barriers that axe finds, a page that scrolls
     /// sideways, icons that are not drawn, something from another host, an error in the console.
     pub(crate) async fn faults(&self) -> Vec<String> {

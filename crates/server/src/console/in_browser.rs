@@ -5,8 +5,11 @@ use std::sync::Arc;
 use axum::Router;
 use operations::keys::MasterKey;
 use operations::users::by_hand::{self, Licence, Person};
-use operations::{By, Database, Operator, Options, administrators, pools, sign_in, tenants};
+use operations::{
+    By, Database, Operator, Options, administrators, connections, pools, sign_in, tenants, tokens,
+};
 use secrecy::SecretString;
+use tower::ServiceExt as _;
 
 use crate::app::App;
 use crate::browser::{Browser, NARROW, WIDE, with_browser};
@@ -73,6 +76,23 @@ impl Stage {
             ..Default::default()
         };
         administrators::add(db, &operator, Some(tenant.as_str()), &owner).await.expect("an administrator");
+        let new = connections::New {
+            tenant: tenant.clone(),
+            name: "Kestrel Entra ID".to_owned(),
+            profile: "generic".to_owned(),
+            ..Default::default()
+        };
+        let connection = connections::create(db, &operator, &new).await.expect("a connection").id.to_string();
+        let token = tokens::create(db, &operator, &connection, None).await.expect("a token").token;
+        for name in ["Fleet Operations", "<b>Shore & \"staff\"</b>"] {
+            let group = serde_json::json!({ "displayName": name, "members": [{ "value": people[5] }] });
+            let request = http::Request::post("/scim/v2/Groups")
+                .header("authorization", format!("Bearer {token}"))
+                .header("content-type", "application/scim+json");
+            let request = request.body(axum::body::Body::from(group.to_string())).expect("a request");
+            let pushed = router(&app).oneshot(request).await.expect("the router always answers");
+            assert_eq!(pushed.status(), 201, "{name}");
+        }
         Self { app, tenant, people, pool }
     }
 
@@ -167,6 +187,15 @@ async fn every_page(theme: &str) {
             browser.open(&format!("/console/{}{path}", stage.tenant)).await;
             faults.extend(look(browser, name, theme).await);
         }
+        // What follows is shown beside the form before it is sent, and on the page that asks.
+        browser.open(&format!("/console/{}/groups/enrol", stage.tenant)).await;
+        browser.value("document.querySelector('input[name=group]').click()").await;
+        let told = "return document.querySelector('#effect .effects') !== null";
+        browser.until(told).await;
+        faults.extend(look(browser, "groups-effect", theme).await);
+        browser.value("document.querySelector('.card-foot button').focus()").await;
+        browser.enter().await;
+        faults.extend(look(browser, "groups-confirm", theme).await);
         assert!(faults.is_empty(), "{}", faults.join("\n"));
     })
     .await;
