@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use clap::{Subcommand, value_parser};
-use operations::mail::{self, Query};
+use operations::mail::{self, Query, templates::Parts};
 use serde_json::json;
 
 use crate::global::{Format, Global, told};
@@ -157,7 +157,8 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
         Command::Preview { user, tenant, kind, language, html } => {
             let (of, look) = ((tenant.as_deref(), Some(user.as_str())), (kind.as_str(), language.as_deref()));
             let operator = admin.operator("mail preview");
-            show_look(global, &mail::preview(db, &operator, of, look).await.map_err(told)?, html)
+            let shown = mail::preview(db, &operator, of, look, &Parts::default()).await.map_err(told)?;
+            show_look(global, &shown, html)
         }
         Command::Test { tenant, to, kind, language } => {
             let operator = admin.operator("mail test");

@@ -37,6 +37,7 @@ pub(crate) enum Command {
     #[command(
         after_help = "Example: rollcall mail-template set --tenant \"Northlight Instruments\" --kind reminder --language de --text reminder.txt"
     )]
+    #[command(mut_group("Files", |files| files.required(true)))]
     Set {
         #[command(flatten)]
         which: Which,
@@ -51,19 +52,22 @@ pub(crate) enum Command {
         #[command(flatten)]
         which: Which,
     },
-    /// Shows how a mail looks, with samples or with the data of a person; nothing is sent.
+    /// Shows how a mail looks, with samples or with the data of a person, and with parts from files before they are saved;
+    /// nothing is sent.
     #[command(
-        after_help = "Example: rollcall mail-template preview --tenant \"Northlight Instruments\" --kind reminder --language de"
+        after_help = "Example: rollcall mail-template preview --tenant \"Northlight Instruments\" --kind reminder --language de --text reminder.txt"
     )]
     Preview {
         #[command(flatten)]
         which: Which,
+        #[command(flatten)]
+        files: Files,
         /// A person of the tenant, by id or userName
         #[arg(long)]
         user: Option<String>,
         /// Prints the HTML instead of the text
         #[arg(long)]
-        html: bool,
+        as_html: bool,
     },
     /// Lists the variables that templates of a kind may use.
     #[command(after_help = "Example: rollcall mail-template variables --kind reminder")]
@@ -90,7 +94,7 @@ pub(crate) struct Which {
 
 /// The files of the parts.
 #[derive(Args)]
-#[group(required = true, multiple = true)]
+#[group(multiple = true)]
 pub(crate) struct Files {
     /// The file of the subject
     #[arg(long, value_name = "FILE")]
@@ -101,6 +105,16 @@ pub(crate) struct Files {
     /// The file of the HTML
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
+}
+
+impl Files {
+    fn parts(&self) -> Result<templates::Parts> {
+        Ok(templates::Parts {
+            subject: self.subject.as_deref().map(read).transpose()?,
+            text: self.text.as_deref().map(read).transpose()?,
+            html: self.html.as_deref().map(read).transpose()?,
+        })
+    }
 }
 
 impl Which {
@@ -152,11 +166,7 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
             output::lines(part.as_deref().unwrap_or_default().lines().map(str::to_owned))
         }
         Command::Set { which, files } => {
-            let parts = templates::Parts {
-                subject: files.subject.as_deref().map(read).transpose()?,
-                text: files.text.as_deref().map(read).transpose()?,
-                html: files.html.as_deref().map(read).transpose()?,
-            };
+            let parts = files.parts()?;
             let operator = admin.operator("mail-template set");
             let set =
                 templates::set(db, &operator, &which.tenant, which.look(), &parts).await.map_err(told)?;
@@ -174,11 +184,13 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
             };
             output::created(global, &json!({ "deleted": deleted }), said)
         }
-        Command::Preview { which, user, html } => {
+        Command::Preview { which, files, user, as_html } => {
+            let unsaved = files.parts()?;
             let operator = admin.operator("mail-template preview");
             let of = (Some(which.tenant.as_str()), user.as_deref());
             let look = (which.kind.as_str(), Some(which.language.as_str()));
-            show_look(global, &mail::preview(db, &operator, of, look).await.map_err(told)?, html)
+            let shown = mail::preview(db, &operator, of, look, &unsaved).await.map_err(told)?;
+            show_look(global, &shown, as_html)
         }
     }
 }

@@ -89,7 +89,15 @@ fn a_template_is_checked_saved_previewed_and_given_up() {
     fs::write(file, "Hello\n{{ nobody }}\n").expect("written");
     let wrong = site.run(&set);
     assert!(wrong.refused(1).contains("text, line 2"), "{wrong:?}");
+    let unsaved = [&["mail-template", "preview"][..], &which, &["--text", file]].concat();
+    assert!(site.run(&unsaved).refused(1).contains("text, line 2"));
     fs::write(file, "Ahoy, go on: {{ link }}\n").expect("written");
+    let unsaved = site.run(&unsaved);
+    assert!(unsaved.output.contains("Ahoy, go on: https://"), "{unsaved:?}");
+    let saved = site.run(&[&["mail-template", "preview"][..], &which].concat());
+    assert!(!saved.output.contains("Ahoy"), "a preview saves nothing: {saved:?}");
+    let nothing = site.run(&[&["mail-template", "set"][..], &which].concat());
+    assert!(nothing.refused(2).contains("--text"), "{nothing:?}");
     assert_eq!(site.json(&set)["own"], json!(["text"]));
     let preview = site.run(&[&["mail-template", "preview"][..], &which].concat());
     assert!(preview.output.contains("Ahoy, go on: https://"), "{preview:?}");

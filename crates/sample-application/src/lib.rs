@@ -67,6 +67,7 @@ impl State {
 
 #[cfg(test)]
 #[path = "../../server/src/browser.rs"]
+#[expect(dead_code, reason = "the console's tests need more of it")]
 mod browser;
 #[cfg(test)]
 mod tests;

@@ -272,7 +272,14 @@ async fn a_tenant_writes_in_its_own_words() {
     assert!(wrong.contains("text, line 2"), "{wrong}");
     let listed = set("Ahoy{% if name %} {{ name }}{% endif %}, go on: {{ link }}").await.expect("a template");
     assert_eq!(listed.own, ["text"]);
-    let look = mail::preview(db, &operator, (Some(tenant), Some(&person)), ("reminder", None)).await;
+    let look = mail::preview(
+        db,
+        &operator,
+        (Some(tenant), Some(&person)),
+        ("reminder", None),
+        &templates::Parts::default(),
+    )
+    .await;
     let look = look.expect("a preview");
     assert!(
         look.text.starts_with("Ahoy Keoni, go on:") && look.text.contains("/enrol/preview"),
@@ -284,7 +291,14 @@ async fn a_tenant_writes_in_its_own_words() {
     site.remind(&person).await.expect("a reminder");
     let text = site.sink.received()[1].body("text/plain").expect("a text");
     assert!(text.starts_with("Ahoy Keoni"), "{text}");
-    let german = mail::preview(db, &operator, (Some(tenant), Some(&person)), ("reminder", Some("de"))).await;
+    let german = mail::preview(
+        db,
+        &operator,
+        (Some(tenant), Some(&person)),
+        ("reminder", Some("de")),
+        &templates::Parts::default(),
+    )
+    .await;
     assert!(!german.expect("a preview").text.contains("Ahoy"), "it is the English template");
     let shown = templates::show(db, tenant, ("reminder", "en")).await.expect("a template").parts;
     assert!(shown.text.is_some_and(|text| text.starts_with("Ahoy")) && shown.subject.is_some());
@@ -318,7 +332,14 @@ async fn a_template_that_fails_for_some_people_stops_nobodys_mail() {
     site.pass(TimeDelta::hours(1)).await;
     assert!(is_ours("kai"));
     assert_eq!(site.told("template-failed").await, 2);
-    let preview = mail::preview(db, &operator, (Some(tenant), Some("kai")), ("invitation", None)).await;
+    let preview = mail::preview(
+        db,
+        &operator,
+        (Some(tenant), Some("kai")),
+        ("invitation", None),
+        &templates::Parts::default(),
+    )
+    .await;
     let wrong = preview.expect_err("a preview says what is wrong").to_string();
     assert!(wrong.contains("line 1"), "{wrong}");
 }

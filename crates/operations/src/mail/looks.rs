@@ -7,6 +7,7 @@ use store::{ReadUnit, WriteUnit};
 use uuid::Uuid;
 
 use super::message::{self, Facts};
+use super::templates::Parts;
 use super::writing::{self, Recipient, Writer};
 use crate::address::is_address;
 use crate::database::{Attempt, Database};
@@ -49,15 +50,17 @@ pub(crate) fn language(tag: Option<&str>, writer: &Writer<'_>) -> Result<Languag
 }
 
 /// How a mail of this kind looks with the words of the tenant: to a person, by id or `userName`, with the person's own data,
-/// language and progress; with samples without a person. Nothing is sent, and its link leads nowhere.
+/// language and progress; with samples without a person. Parts of a template that are not saved stand in place of the saved
+/// ones. Nothing is sent, and its link leads nowhere.
 ///
 /// # Errors
-/// [`Error`] if there is no such tenant, person, kind or language.
+/// [`Error`] if there is no such tenant, person, kind or language, and what is wrong with a part, with its line.
 pub async fn preview(
     db: &Database,
     operator: &Operator,
     (tenant, user): (Option<&str>, Option<&str>),
     (kind_name, tag): (&str, Option<&str>),
+    unsaved: &Parts,
 ) -> Result<Look, Error> {
     let wanted = kind(kind_name)?;
     let person = match user {
@@ -70,9 +73,10 @@ pub async fn preview(
         (None, None) => return Err(Error::Refused("name a tenant or a person".to_owned())),
     };
     let unit = db.read(&scope).await?;
-    let writer = Writer::new(&unit, db.keys(operator.now).await?, db.pages(), operator.now).await?;
+    let mut writer = Writer::new(&unit, db.keys(operator.now).await?, db.pages(), operator.now).await?;
     let Some((_, person)) = person else {
         let language = language(tag, &writer)?;
+        writer.try_out((wanted, language), unsaved)?;
         let letter = writer.render(language, &sample(&writer, wanted, language))?;
         return Ok(Look::of(wanted, language, letter));
     };
@@ -82,6 +86,7 @@ pub async fn preview(
     if tag.is_some() {
         to.language = language(tag, &writer)?;
     }
+    writer.try_out((wanted, to.language), unsaved)?;
     let said = own(&unit, &writer, (person.id, &person.enrolment), &to, wanted).await?;
     Ok(Look::of(wanted, to.language, writer.letter(&to, said)?))
 }

@@ -83,6 +83,29 @@ fn find(all: &[MailTemplate], kind: Kind, language: Language) -> Option<&MailTem
     all.iter().find(|own| own.kind == kind.as_str() && own.language == language.as_str())
 }
 
+/// A template as it is with other parts; one that cannot be used is refused.
+pub(super) fn with(
+    all: &[MailTemplate],
+    (kind, language): (Kind, Language),
+    parts: &Parts,
+    now: DateTime<Utc>,
+) -> Result<MailTemplate, Error> {
+    let known = find(all, kind, language);
+    let or = |given: &Option<String>, known: Option<&String>| given.clone().or_else(|| known.cloned());
+    let template = MailTemplate {
+        kind: kind.as_str().to_owned(),
+        language: language.as_str().to_owned(),
+        subject: or(&parts.subject, known.and_then(|known| known.subject.as_ref())),
+        text: or(&parts.text, known.and_then(|known| known.text.as_ref())),
+        html: or(&parts.html, known.and_then(|known| known.html.as_ref())),
+        changed_at: now,
+    };
+    let MailTemplate { subject, text, html, .. } = template.clone();
+    let said = |error| Error::Refused(format!("the template cannot be used: {error}"));
+    letters::check(kind, &Override { subject, text, html }).map_err(said)?;
+    Ok(template)
+}
+
 /// Every kind of mail in every language, with what of it is the tenant's own.
 ///
 /// # Errors
@@ -129,19 +152,7 @@ pub async fn set(
     let save = async |mut unit: WriteUnit| -> Attempt<Listed> {
         unit.lock_mail_queue().await?;
         let all = unit.mail_templates().await?;
-        let known = find(&all, kind, language);
-        let or = |given: &Option<String>, known: Option<&String>| given.clone().or_else(|| known.cloned());
-        let template = MailTemplate {
-            kind: kind.as_str().to_owned(),
-            language: language.as_str().to_owned(),
-            subject: or(&parts.subject, known.and_then(|known| known.subject.as_ref())),
-            text: or(&parts.text, known.and_then(|known| known.text.as_ref())),
-            html: or(&parts.html, known.and_then(|known| known.html.as_ref())),
-            changed_at: operator.now,
-        };
-        let MailTemplate { subject, text, html, .. } = template.clone();
-        let said = |error| Error::Refused(format!("the template cannot be used: {error}"));
-        letters::check(kind, &Override { subject, text, html }).map_err(said)?;
+        let template = with(&all, (kind, language), parts, operator.now)?;
         unit.save_mail_template(&template).await?;
         let why = format!("An administrator changed the template of the {kind} in {}.", language.name());
         record(&mut unit, operator, why).await?;

@@ -9,6 +9,7 @@ use store::{
     Actor, ActorKind, JournalQuery, Mail, MailState, MailTemplate, NewJob, Tenant, WriteUnit, new_id,
 };
 
+use super::templates::{self, Parts};
 use super::{SEND_CODE, SEND_MAIL, Sealed};
 use crate::address;
 use crate::error::Error;
@@ -57,6 +58,14 @@ impl<'w> Writer<'w> {
         let settings = Settings::of(&tenant)?;
         let templates = unit.mail_templates().await?;
         Ok(Self { keys, pages, tenant, settings, templates, now })
+    }
+
+    /// Writes with a template that is not saved in place of the tenant's own one.
+    pub(super) fn try_out(&mut self, look: (Kind, Language), parts: &Parts) -> Result<(), Error> {
+        let template = templates::with(&self.templates, look, parts, self.now)?;
+        self.templates.retain(|own| (&own.kind, &own.language) != (&template.kind, &template.language));
+        self.templates.push(template);
+        Ok(())
     }
 
     /// The day of an instant where the tenant is.
