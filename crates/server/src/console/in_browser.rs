@@ -78,7 +78,7 @@ impl Stage {
         administrators::add(db, &operator, Some(tenant.as_str()), &owner).await.expect("an administrator");
         let new = connections::New {
             tenant: tenant.clone(),
-            name: "Kestrel Entra ID".to_owned(),
+            name: "Kestrel directory".to_owned(),
             profile: "generic".to_owned(),
             ..Default::default()
         };
