@@ -113,6 +113,18 @@ impl Browser {
         cdp.send(media).await.expect("a theme");
     }
 
+    /// The faults of the present page in a theme, at each of these widths; every look is pictured.
+    pub(crate) async fn inspect(&self, name: &str, widths: &[u32], theme: &str) -> Vec<String> {
+        let mut faults = Vec::new();
+        for width in widths {
+            self.look(*width, theme).await;
+            let found = self.faults().await;
+            faults.extend(found.into_iter().map(|fault| format!("{name} at {width}, {theme}: {fault}")));
+            self.picture(&format!("{name}-{width}-{theme}")).await;
+        }
+        faults
+    }
+
     /// The path that is shown, with its query.
     pub(crate) async fn path(&self) -> String {
         let url = self.driver.current_url().await.expect("an address");

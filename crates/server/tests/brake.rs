@@ -41,14 +41,6 @@ impl Site {
         Self { app, directory, application, team, people }
     }
 
-    async fn brake(&self, people: u32) {
-        let (db, operator) = (self.app.admin.db(), self.app.admin.operator("test"));
-        let change = Change { brake_people: Some(people), ..Change::default() };
-        connections::update(db, &operator, &self.directory.id, &change, Agreed::Nothing)
-            .await
-            .expect("changed");
-    }
-
     async fn held(&self) -> Vec<Held> {
         let operator = self.app.admin.operator("test");
         let held = brake::list(self.app.admin.db(), &operator, Some(&self.directory.id), None, 10_000).await;
@@ -199,7 +191,7 @@ async fn deleting_a_bound_group_of_many_is_held_at_once() {
 #[tokio::test]
 async fn a_deleted_person_who_is_held_has_a_free_name_and_the_next_one_inherits_nothing() {
     let site = Site::open(3).await;
-    site.brake(1).await;
+    site.app.brake(&site.directory, 1).await;
     let [first, held] = [&site.people[0], &site.people[1]];
     site.directory.delete(&format!("/Users/{first}")).await.expect(204);
     site.directory.delete(&format!("/Users/{held}")).await.expect(204);

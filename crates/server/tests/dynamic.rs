@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
-use operations::connections::{self, Change};
 use operations::consequences::{Agreed, Consequences};
 use operations::groups::{self, Marking};
 use operations::journal::{Reader, Wanted};
@@ -68,14 +67,6 @@ impl Site {
             self.app.admin.finish(work, |_| {}).await.expect("settled");
         }
         told
-    }
-
-    async fn brake(&self, people: u32) {
-        let (db, operator) = (self.app.admin.db(), self.app.admin.operator("test"));
-        let change = Change { brake_people: Some(people), ..Change::default() };
-        connections::update(db, &operator, &self.directory.id, &change, Agreed::Nothing)
-            .await
-            .expect("changed");
     }
 
     async fn drops_out(&self, person: usize) {
@@ -289,7 +280,7 @@ async fn a_deletion_and_an_unbinding_end_the_grace_of_those_who_left() {
 #[tokio::test]
 async fn the_brake_counts_a_mass_removal_when_the_grace_is_over() {
     let site = Site::open(40).await;
-    site.brake(10).await;
+    site.app.brake(&site.directory, 10).await;
     site.app.owner("owner", None).await;
     site.put(&[0]).await;
     site.app.later(TimeDelta::hours(23)).await;

@@ -31,12 +31,7 @@ async fn every_page(theme: &str) {
     with_browser(pages(&stub), async |browser| {
         let mut faults = Vec::new();
         let mut look = async |name: &str| {
-            for width in [WIDE, PHONE, NARROW] {
-                browser.look(width, theme).await;
-                let found = browser.faults().await;
-                faults.extend(found.into_iter().map(|fault| format!("{name} at {width}: {fault}")));
-                browser.picture(&format!("sample/{name}-{width}-{theme}")).await;
-            }
+            faults.extend(browser.inspect(&format!("sample/{name}"), &[WIDE, PHONE, NARROW], theme).await);
         };
         browser.open("/?address=back@a.example").await;
         look("welcome").await;

@@ -13,12 +13,7 @@ async fn the_document_can_be_read_by_everyone_in_the_browser() {
         let mut faults = Vec::new();
         for theme in ["light", "dark"] {
             browser.open("/api/v1/docs").await;
-            for width in [WIDE, NARROW] {
-                browser.look(width, theme).await;
-                let found = browser.faults().await;
-                faults.extend(found.into_iter().map(|fault| format!("{theme} at {width}: {fault}")));
-                browser.picture(&format!("api/docs-{width}-{theme}")).await;
-            }
+            faults.extend(browser.inspect("api/docs", &[WIDE, NARROW], theme).await);
         }
         assert!(faults.is_empty(), "{}", faults.join("\n"));
     })

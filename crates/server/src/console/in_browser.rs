@@ -155,16 +155,9 @@ fn operator(app: &App) -> Operator {
     }
 }
 
-/// The faults of the present page at each width, each of which is pictured.
+/// What is wrong with the present page.
 async fn look(browser: &Browser, name: &str, theme: &str) -> Vec<String> {
-    let mut faults = Vec::new();
-    for width in [WIDE, NARROW] {
-        browser.look(width, theme).await;
-        let found = browser.faults().await;
-        faults.extend(found.into_iter().map(|fault| format!("{name} at {width}: {fault}")));
-        browser.picture(&format!("console/{name}-{width}-{theme}")).await;
-    }
-    faults
+    browser.inspect(&format!("console/{name}"), &[WIDE, NARROW], theme).await
 }
 
 async fn every_page(theme: &str) {

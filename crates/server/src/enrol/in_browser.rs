@@ -28,16 +28,9 @@ async fn every_page_is_open_to_everyone_in_dark_in_the_browser() {
 const REFUSED: &[(&str, &str)] =
     &[("invited/code", "/verify"), ("waiting/code", "/code"), ("used-up", "/code")];
 
-/// The faults of the present page at each width, each of which is pictured.
+/// What is wrong with the present page.
 async fn look(browser: &Browser, name: &str, theme: &str) -> Vec<String> {
-    let mut faults = Vec::new();
-    for width in [WIDE, NARROW] {
-        browser.look(width, theme).await;
-        let found = browser.faults().await;
-        faults.extend(found.into_iter().map(|fault| format!("{name} at {width}: {fault}")));
-        browser.picture(&format!("enrol/{name}-{width}-{theme}")).await;
-    }
-    faults
+    browser.inspect(&format!("enrol/{name}"), &[WIDE, NARROW], theme).await
 }
 
 async fn every_page(theme: &str) {

@@ -123,13 +123,18 @@ impl TestApp {
 
     /// The connection may take access from as many people as it likes.
     pub(crate) async fn without_brake(&self, client: &Client) {
-        let off = operations::connections::Change { brake_people: Some(0), ..Default::default() };
+        self.brake(client, 0).await;
+    }
+
+    /// The connection may take access from so many people in its window; 0 is no limit.
+    pub(crate) async fn brake(&self, client: &Client, people: u32) {
+        let change = operations::connections::Change { brake_people: Some(people), ..Default::default() };
         let operator = self.admin.operator("test");
         let updated = operations::connections::update(
             self.admin.db(),
             &operator,
             &client.id,
-            &off,
+            &change,
             operations::consequences::Agreed::Nothing,
         )
         .await;
