@@ -47,14 +47,14 @@ pub(crate) enum Command {
         #[command(flatten)]
         of: Of,
     },
-    /// Gives a binding another priority in the waiting list of the pool; who has a seat keeps it.
+    /// Gives a binding another priority in the waiting list of the pool; a person who has a seat keeps it.
     #[command(
         after_help = "Example: rollcall binding update --group \"NL Engineering\" --pool \"Vault Standard\" --priority 2"
     )]
     Update {
         #[command(flatten)]
         of: Of,
-        /// The priority from then on: higher ones are served first, then who has waited longest; 0 is the lowest
+        /// The priority from then on: higher ones are served first, then the longest wait; 0 is the lowest
         #[arg(long, value_name = "N")]
         priority: u16,
         /// Does it if what would follow is exactly what a preview with this tag told
@@ -95,7 +95,7 @@ pub(crate) struct Of {
 /// The order of the waiting list.
 #[derive(Args)]
 pub(crate) struct Priority {
-    /// In the waiting list: higher groups first, then who has waited longest; 0 is the lowest, that of people by hand
+    /// In the waiting list: higher groups first, then the longest wait; 0 is the lowest, that of people by hand
     #[arg(long, value_name = "N", default_value_t = 0)]
     priority: u16,
 }

@@ -35,8 +35,8 @@ pub(crate) enum Command {
         #[command(flatten)]
         part: Part,
     },
-    /// Marks a group as dynamic, whose members the identity provider computes, or as static. What people have who leave a dynamic
-    /// group is kept for its grace.
+    /// Marks a group as dynamic, whose members the identity provider computes, or as static. People who leave a dynamic group
+    /// keep what they have for its grace.
     #[command(after_help = "Example: rollcall group update \"Shore staff\" --dynamic --grace-hours 72\n\
         \n\
         No identity provider says in a push that a group is dynamic. A shorter grace, and --static, hold for people who have left\n\
@@ -73,7 +73,7 @@ pub(crate) struct Changes {
     /// People are put into it one by one
     #[arg(long = "static", id = "fixed", conflicts_with = "grace_hours")]
     fixed: bool,
-    /// How long it keeps what people have who leave it, in hours; 24 for a group that is new as a dynamic one
+    /// How long people who leave the group keep what they have, in hours; 24 for a group that is new as a dynamic one
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=2160))]
     grace_hours: Option<u32>,
 }

@@ -17,7 +17,7 @@ struct Demo {
     site: Site,
     /// Where the page of the application is.
     page: String,
-    /// Whom it says to try.
+    /// The person whom the demo says to try.
     invited: String,
 }
 

@@ -42,7 +42,7 @@ pub struct Binding {
     pub pool: PoolId,
     /// Its name.
     pub pool_name: String,
-    /// The priority of its members in the queue of the pool: higher ones are served first, then who has waited longer.
+    /// The priority of its members in the queue of the pool: higher ones are served first, then the longer wait.
     pub priority: u16,
     /// When it was bound.
     pub created_at: DateTime<Utc>,

@@ -132,7 +132,7 @@ async fn record(
     Ok(unit.record([(&entry, &actor)], now).await?)
 }
 
-/// Records that somebody failed to sign in, who is known by an address alone.
+/// Records a sign-in that failed, of which an address alone is known.
 async fn record_failure(
     unit: &mut WriteUnit,
     scope: &TenantScope,

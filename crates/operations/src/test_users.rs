@@ -1,4 +1,4 @@
-//! Test users of connections (J-04): who is one by a change, and what an administrator says about a connection.
+//! Test users of connections (J-04): which users a change makes one, and what an administrator says about a connection.
 
 use std::collections::BTreeSet;
 
@@ -38,7 +38,7 @@ pub(crate) async fn of_change(
     Ok((was != is).then_some(is))
 }
 
-/// Why a user is settled who is a test user from now on, or is one no more.
+/// Why a user is settled after becoming a test user, or ceasing to be one.
 pub(crate) const fn cause(is: bool) -> Cause {
     if is { Cause::TestUser } else { Cause::NoTestUser }
 }
@@ -80,7 +80,7 @@ pub(crate) fn checked(names: &[String]) -> Result<Vec<String>, Error> {
     Ok(checked)
 }
 
-/// The people of a connection who are test users from now on, and those who are none any more.
+/// The users of a connection who become test users, and those who cease to be.
 pub(crate) struct Moved {
     pub(crate) becoming: Vec<UserId>,
     pub(crate) ceasing: Vec<UserId>,

@@ -102,12 +102,12 @@
 //! - A test user of a connection is no person: it has no seat, place, enrolment or mail, whatever grants stand.
 //! - A push that would take access from more people than the [`Brake`] lets takes it from none of them: they keep ([`Kept`])
 //!   what they have, whatever the facts say, until an administrator decides or the person has access without it.
-//! - Who leaves a dynamic group *lingers* ([`GroupGrace`], O-05): seats and places are kept for the grace of the group, as if the
-//!   person had not left, and nothing at all happens. Back within it, nothing was lost; afterwards the loss is one like any
-//!   other, and the brake of the connection counts it then. Only membership lingers: who is switched off, removed, or in a group
-//!   that is deleted or unbound, has no such grace.
+//! - A person who leaves a dynamic group *lingers* ([`GroupGrace`], O-05): seats and places are kept for the grace of the group, as
+//!   if the person had not left, and nothing at all happens. Back within it, nothing was lost; afterwards the loss is one like any
+//!   other, and the brake of the connection counts it then. Only membership lingers: a person who is switched off, removed, or in a
+//!   group that is deleted or unbound, has no such grace.
 //! - A freed seat goes to the first in the queue who is active and entitled, before a new person: the higher priority of a
-//!   binding first, then who has waited longer, then the smaller id ([`Position`]). In one settlement leavers come first, then
+//!   binding first, then the longer wait, then the smaller id ([`Position`]). In one settlement leavers come first, then
 //!   the queues, then joiners, in the order of ids. No place is overtaken, and no priority takes a seat from anyone.
 //!
 //! Not here: who may do it, how many at once (the brake), what the application says must be handed over first.

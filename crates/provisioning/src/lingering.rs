@@ -1,5 +1,5 @@
 //! Dynamic groups (O-05): the identity provider computes who is in such a group, and people drop out of it by mistake for minutes.
-//! Who leaves one lingers: seats and places are kept for the grace of the group.
+//! A person who leaves one lingers: seats and places are kept for the grace of the group.
 
 use std::fmt;
 
@@ -36,13 +36,13 @@ impl GroupGrace {
         self.0
     }
 
-    /// Until when what a person had is kept who left at an instant.
+    /// Until when the seats and places of a person who left at an instant are kept.
     #[must_use]
     pub fn until(self, left_at: DateTime<Utc>) -> DateTime<Utc> {
         left_at + self.delta()
     }
 
-    /// Who left at this instant or before lingers no more at `now`.
+    /// The instant at or before which a person must have left to linger no more at `now`.
     #[must_use]
     pub fn over_for(self, now: DateTime<Utc>) -> DateTime<Utc> {
         now - self.delta()
@@ -79,7 +79,7 @@ pub struct GraceRefused {
 
 impl Person {
     /// The person has left a dynamic group: its grants of pools in which the person has a seat or a place are kept until an
-    /// instant, and the others are gone. Whoever had nothing of a pool gets nothing of it by having left.
+    /// instant, and the others are gone. A person who had nothing of a pool gets nothing of it by leaving.
     pub fn lingers(&mut self, group: GroupId, until: DateTime<Utc>) {
         let has = |pool: PoolId| self.seats.iter().any(|seat| seat.pool == pool);
         let kept = |grant: Grant| {

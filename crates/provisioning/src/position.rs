@@ -14,8 +14,8 @@ use crate::{
 /// The highest priority that a binding may have; 0 is the lowest, and that of a binding for which none was said.
 pub const HIGHEST_PRIORITY: u16 = 1000;
 
-/// A place in the queue of a pool; who is served first comes first: the higher priority, then who has waited longer, then
-/// the smaller id.
+/// A place in the queue of a pool. Places sort in the order in which they are served: the higher priority, then the longer
+/// wait, then the smaller id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
     priority: Reverse<u16>,

@@ -37,7 +37,7 @@ pub use held::losers;
 ///
 /// The code that loads it must bring every pool that a grant or a seat of `people` names: a pool that is missing counts as
 /// deleted. The queue must hold every eligible waiter of those pools who could be served; its order does not matter,
-/// since each place says since when and each grant its priority, and who is in `people` as well is taken from there.
+/// since each place says since when and each grant its priority, and a person who is in `people` as well is taken from there.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Situation {

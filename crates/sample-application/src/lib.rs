@@ -28,7 +28,7 @@ pub const NAME: &str = "Latchkey";
 /// What the application may do at Rollcall, as scopes of its token.
 pub const SCOPES: [&str; 3] = ["people:read", "enrolment:write", "devices:write"];
 
-/// The mails to an address as they came, oldest first: the mailboxes of a demo, in which everybody may look.
+/// The mails to an address as they came, oldest first: the mailboxes of a demo, which every visitor may read.
 pub type Mailbox = Arc<dyn Fn(&str) -> Vec<String> + Send + Sync>;
 
 /// What the application knows of the world.

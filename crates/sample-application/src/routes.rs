@@ -118,7 +118,7 @@ fn anew(state: &crate::State, (name, session): (&str, Session), why: &'static st
     with_cookie(page(StatusCode::OK, &welcome), state.sessions.end(name))
 }
 
-/// Who installs the application, and on what.
+/// The address of the person who installs the application, and the device.
 #[derive(Deserialize)]
 struct Install {
     address: String,

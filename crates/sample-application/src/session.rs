@@ -1,4 +1,4 @@
-//! Who installs the application in which browser: kept in memory, under a name that nobody can guess.
+//! Sessions: which person installs the application in which browser, kept in memory under a name that cannot be guessed.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -9,7 +9,7 @@ use crate::pin::Fault;
 use crate::rollcall::{Device, Person, Refused};
 use crate::session::Sending;
 
-/// The beginning: who installs the application, and on what.
+/// The beginning: asks for the address of the person and the device.
 #[derive(Debug, Default, Template)]
 #[template(path = "welcome.html")]
 pub(crate) struct Welcome {

@@ -1,4 +1,4 @@
-//! Dynamic groups (O-05): who leaves one keeps everything for its grace, by whatever door, and flapping costs nobody anything.
+//! Dynamic groups (O-05): a person who leaves one keeps everything for its grace, by every door, and flapping costs nothing.
 
 use std::collections::BTreeSet;
 
@@ -189,7 +189,7 @@ async fn coming_back_in_time_costs_nothing_at_all() {
     );
     site.app.later(TimeDelta::days(2)).await;
     assert_eq!((site.status(0).await, site.traces().await), ("pending".to_owned(), before.clone()));
-    // Who leaves again has a whole grace again, and the same push once more changes nothing.
+    // A person who leaves again has a whole grace again, and the same push once more changes nothing.
     site.drops_out(0).await;
     site.app.later(TimeDelta::hours(20)).await;
     site.directory.remove(&site.team, &site.people[0]).await;

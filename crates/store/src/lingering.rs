@@ -24,12 +24,12 @@ struct EndedRow {
     connection_id: Option<Uuid>,
 }
 
-/// Who lingers in a group, of those to whom all of this applies.
+/// The people who linger in a group and to whom all of this applies.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Lingerers {
-    /// Who keeps something of this pool.
+    /// People who keep something of this pool.
     pub pool: Option<PoolId>,
-    /// Who left at this instant or before.
+    /// People who left at this instant or before.
     pub left_by: Option<DateTime<Utc>>,
 }
 
@@ -62,7 +62,7 @@ impl ReadUnit {
         Ok(self.transaction.all::<IdRow>(sql).await?.into_iter().map(|row| UserId::new(row.id)).collect())
     }
 
-    /// When the first of those left who linger in a group; none if nobody does.
+    /// When the first of the people who linger in a group left; `None` without such people.
     ///
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
@@ -153,7 +153,7 @@ impl WriteUnit {
         if people.is_empty() {
             return Ok(ended);
         }
-        // Whoever deletes a user locks the user first, too.
+        // A unit that deletes a user locks the user first, too.
         self.lock_people(&people).await?;
         let mut sql = Sql::new("DELETE FROM grants");
         which.push(&mut sql, self.tenant(), group);

@@ -14,30 +14,30 @@ use crate::error::Error;
 use crate::ids::{ConnectionId, stored};
 use crate::unit::ReadUnit;
 
-/// Which people are wanted; what is none does not matter.
+/// Which people are wanted; a field that is not set wants all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RosterQuery {
-    /// Who has this id.
+    /// The person of this id.
     pub id: Option<UserId>,
-    /// Whose user name or display name begins with this, without regard to case.
+    /// People whose user name or display name begins with this, without regard to case.
     pub begins: Option<String>,
-    /// In which of these statuses, as it is shown.
+    /// People in one of these statuses, as it is shown.
     pub statuses: Vec<Status>,
-    /// Who has a seat, waits for one, or neither.
+    /// People who have a seat, wait for one, or neither.
     pub licence: Option<LicenceWanted>,
-    /// Who is in the present status since this instant or longer.
+    /// People who are in the present status since this instant or longer.
     pub status_before: Option<DateTime<Utc>>,
-    /// When they used the application.
+    /// People by when they used the application.
     pub used: Option<UseWanted>,
-    /// Who is switched off, by the directory or by hand.
+    /// People who are switched off, by the directory or by hand.
     pub switched_off: bool,
-    /// Who is held for a foreign domain.
+    /// People who are held for a foreign domain.
     pub held: bool,
-    /// Who belongs to a connection, or to none.
+    /// People who belong to a connection, or to none.
     pub owned: Option<bool>,
-    /// Who belongs to this connection.
+    /// People who belong to this connection.
     pub connection: Option<ConnectionId>,
-    /// Who has a device that the hub has authenticated, or none.
+    /// People who have a device that the hub has authenticated, or none.
     pub hub: Option<bool>,
 }
 

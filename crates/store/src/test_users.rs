@@ -1,7 +1,7 @@
 //! Test users of connections: users whom an identity provider makes to try a connection, and who are no people (J-04).
 //!
-//! Who is one follows from the names that an administrator has said of the connection, so that a user who is renamed, or
-//! gets another owner, is one or is none at once.
+//! A user is a test user by the names that an administrator has said of the connection. So a user who is renamed, or gets
+//! another owner, becomes a test user or ceases to be one at once.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -111,7 +111,7 @@ impl ReadUnit {
 }
 
 impl WriteUnit {
-    /// Gives a connection exactly these test users; whoever is one from now on, or is one no more, must be settled afterwards.
+    /// Gives a connection exactly these test users; users who become test users, or cease to be, must be settled afterwards.
     ///
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].

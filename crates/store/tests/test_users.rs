@@ -1,4 +1,4 @@
-//! Test users of connections: who is one, in the facts and in every count.
+//! Test users of connections, in the facts and in every count.
 
 use provisioning::{Policy, Status, UserId};
 use serde_json::{Value, json};

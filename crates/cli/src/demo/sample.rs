@@ -41,7 +41,7 @@ impl Page {
         let mails = Arc::new(move |address: &str| mailbox.mails(address));
         let settings = Settings { api, token, mailbox: Some(mails) };
         let mut serving = JoinSet::new();
-        // A listener that fails is noticed by whoever opens the page.
+        // A person who opens the page notices a listener that fails.
         serving.spawn(async move { drop(sample_application::serve(self.listener, settings).await) });
         let http = reqwest::Client::builder().no_proxy().build().context("no HTTP client can be made")?;
         let answer =

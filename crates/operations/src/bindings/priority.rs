@@ -12,7 +12,7 @@ use crate::preview::Preview;
 use crate::requester::Operator;
 use crate::rights::Right;
 
-/// Gives a binding another priority. That changes only who gets the next free seat: who has a seat keeps it.
+/// Gives a binding another priority. That changes only who gets the next free seat: a person who has a seat keeps it.
 ///
 /// # Errors
 /// [`Error`] if the group is not bound to the pool, the priority is too high, or the consequences are others than those

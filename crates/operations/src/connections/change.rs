@@ -95,7 +95,7 @@ pub async fn show(db: &Database, operator: &Operator, connection: &str) -> Resul
 /// # Errors
 /// [`Error`] if there is no such connection, a name that exists, or a profile, a quirk or a connection to take over
 /// from that does not; for a connection that would be shared and take over, or take over from itself; where the operator has
-/// not agreed to what people lose who become test users.
+/// not agreed to the losses of people who become test users.
 pub async fn update(
     db: &Database,
     operator: &Operator,

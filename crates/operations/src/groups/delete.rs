@@ -50,7 +50,7 @@ async fn remove(
     let (id, now) = (group.id, requester.now);
     let pools = unit.pools_bound_to(id).await?;
     let members = if pools.is_empty() { Vec::new() } else { unit.members_page(id, None, most + 1).await? };
-    // Nobody can come back to a group that is gone: its grace ends with it.
+    // A group that is gone has no members who could come back: its grace ends with it.
     let lingering = match group.grace {
         Some(_) => unit.end_lingering(id, Lingerers::default()).await?,
         None => BTreeMap::new(),

@@ -41,7 +41,7 @@ impl Dynamic {
         grace.map(|grace| Self { name: name.to_owned(), grace_hours: grace.hours() })
     }
 
-    /// What administrators are warned of who bind these groups; nothing without one.
+    /// The warning for administrators who bind these groups; `None` without a dynamic one.
     #[must_use]
     pub fn warning(groups: &[Self]) -> Option<String> {
         let hours = |group: &Self| counted(group.grace_hours.into(), "hour", "hours");
@@ -163,7 +163,7 @@ pub async fn mark(
     Ok(db.write(&requester.scope, change).await?.value)
 }
 
-/// Those who linger in a group and for whom another grace is over.
+/// The people who linger in a group and for whom another grace is over.
 async fn ending(
     unit: &ReadUnit,
     group: &store::Group,

@@ -34,7 +34,7 @@ impl Moved {
     }
 }
 
-/// Members whom a dynamic group keeps, or kept: who left it lingers, who joined it came back.
+/// Members whom a dynamic group keeps, or kept: a person who left it lingers, and one who joined it came back.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Lingering {
     /// In the order of ids.

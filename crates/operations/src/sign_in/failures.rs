@@ -1,5 +1,5 @@
-//! How fast passwords and codes may be tried: by address and account together, by address, and by account, so that nobody who
-//! guesses gets far and nobody is locked out for good.
+//! How fast passwords and codes may be tried: by address and account together, by address, and by account, so that a
+//! guesser gets nowhere and no administrator is locked out for good.
 
 use std::net::Ipv6Addr;
 
@@ -71,7 +71,7 @@ impl Sources {
     }
 }
 
-/// The network of an address: whoever has one address of IPv6 has 2^64 of them.
+/// The network of an address: a client that has one address of IPv6 has 2^64 of them.
 fn network(address: &str) -> String {
     match address.parse::<Ipv6Addr>() {
         Ok(address) => {

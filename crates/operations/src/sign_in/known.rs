@@ -1,4 +1,4 @@
-//! Browsers in which an administrator has signed in before: whoever guesses from elsewhere slows them down no more.
+//! Browsers in which an administrator has signed in before: guesses from elsewhere slow these browsers down no more.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -19,7 +19,7 @@ const JOIN: TimeDelta = TimeDelta::days(3);
 /// How long a link counts by which an administrator signs in without a password.
 const ENTER: TimeDelta = TimeDelta::hours(1);
 
-/// The address of the first owner of the installation, who has yet to say another one.
+/// The address of the first owner of the installation, until the owner says another one.
 pub const UNNAMED: &str = "owner@localhost";
 
 /// A link as it is shown, once.
@@ -28,7 +28,7 @@ pub const UNNAMED: &str = "owner@localhost";
 pub struct Invitation {
     /// The administrator's name.
     pub name: String,
-    /// The path of the page, which lets in whoever has it.
+    /// The path of the page: a secret that lets its holder in.
     pub path: String,
     /// Until when it counts.
     pub expires_at: DateTime<Utc>,
@@ -57,8 +57,8 @@ pub struct Link {
     pub expires_at: DateTime<Utc>,
 }
 
-/// Invites an administrator of a tenant, or of the installation, who is named by id or e-mail address, to set a password and a second factor. Those that were set
-/// before count no more, and every session ends, as soon as the link is used.
+/// Invites an administrator of a tenant, or of the installation, named by id or e-mail address, to set a password and a second
+/// factor. As soon as the link is used, earlier ones count no more and every session ends.
 ///
 /// # Errors
 /// [`Error`] if there is no such administrator.
@@ -223,7 +223,7 @@ pub async fn join(
     let hash = hash(link).ok_or(Refused::Gone)?;
     let id = administrator.id;
     let attempt = async |mut unit: WriteUnit| -> Attempt<Option<Secret>> {
-        // As the administrator is now: the hash took a while, and somebody may have changed the role meanwhile.
+        // As the administrator is now: the hash took a while, and the role may have changed meanwhile.
         let present = unit.lock_administrator(id).await?;
         let Some(mut present) = present else { return Ok((unit, None)) };
         if !unit.use_sign_in_link(hash).await? {

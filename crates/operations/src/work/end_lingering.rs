@@ -29,7 +29,7 @@ pub(crate) struct LingeringWork {
     group: GroupId,
     /// Whether an administrator ends it: then no brake counts it, and no protection against pushes applies.
     by_hand: bool,
-    /// Those who have yet to be settled; none before they are looked for.
+    /// The people who have yet to be settled; `None` before they are looked for.
     found: Option<Found>,
 }
 
@@ -50,7 +50,7 @@ struct Left {
 }
 
 impl LingeringWork {
-    /// Ends it for those for whom a group that was marked another way keeps nothing any more.
+    /// Ends the lingering of people for whom a group that was marked another way keeps nothing any more.
     pub(crate) const fn by_hand(group: GroupId) -> Self {
         Self { group, by_hand: true, found: None }
     }
@@ -62,7 +62,7 @@ impl LingeringWork {
     }
 }
 
-/// The timer of those who left a group at an instant. A group has at most one of each minute.
+/// The timer of the people who left a group at an instant. A group has at most one of each minute.
 pub(crate) fn timer(group: GroupId, grace: GroupGrace, left_at: DateTime<Utc>) -> NewJob {
     let until = grace.until(left_at);
     let at = until
@@ -73,7 +73,7 @@ pub(crate) fn timer(group: GroupId, grace: GroupGrace, left_at: DateTime<Utc>) -
     NewJob { kind: KIND.to_owned(), payload: json!(work), run_at: at, dedup: Some(key) }
 }
 
-/// Looks who lingers no more, or settles the next of them.
+/// Looks for the people who linger no more, or settles the next of them.
 pub(super) async fn step(step: &mut Step<'_>) -> Result<Option<Progress>, WorkError> {
     let mut work: LingeringWork = step.read()?;
     let Some(found) = &mut work.found else { return find(step, work).await };
@@ -101,7 +101,7 @@ pub(super) async fn step(step: &mut Step<'_>) -> Result<Option<Progress>, WorkEr
     Ok(Some(progress))
 }
 
-/// Ends the lingering of all for whom the grace is over, and sets the timer of those who come next.
+/// Ends the lingering of all for whom the grace is over, and sets the timer of the people who come next.
 async fn find(step: &mut Step<'_>, work: LingeringWork) -> Result<Option<Progress>, WorkError> {
     let (id, now, batch) =
         (work.group, step.pace.now, usize::try_from(step.pace.batch).unwrap_or(usize::MAX));
@@ -146,7 +146,7 @@ async fn actors(step: &Step<'_>) -> Result<BTreeMap<Option<ConnectionId>, Actor>
     Ok(connections.into_iter().map(actor).collect())
 }
 
-/// Whom no push may lock out lingers for another grace. Answers who does.
+/// Protected people linger for another grace. Answers which people do.
 async fn keep_protected(
     unit: &mut WriteUnit,
     group: &Group,

@@ -1,4 +1,4 @@
-//! O-05: who leaves a dynamic group lingers for its grace, and a membership that flaps costs nobody anything.
+//! O-05: a person who leaves a dynamic group lingers for its grace, and a membership that flaps costs nobody anything.
 
 use chrono::TimeDelta;
 use proptest::prelude::*;

@@ -306,8 +306,8 @@ impl Tenant {
         true
     }
 
-    /// The priority of a binding is a fact about people at once, and nothing follows from it: who has a seat keeps it, and
-    /// no seat is free while anyone waits.
+    /// The priority of a binding is a fact about people at once, and nothing follows from it: a person who has a seat keeps
+    /// it, and no seat is free while anyone waits.
     fn is_only_an_order(&mut self, group: GroupId, pool: PoolId) {
         let Some(priority) = self.bindings.get(&(group, pool)) else { return };
         for person in self.story.people.values_mut() {

@@ -13,7 +13,7 @@ pub(super) enum Channel {
     Encrypted,
     /// On this machine alone.
     Loopback,
-    /// In the clear over a network: nobody signs in.
+    /// In the clear over a network: no administrator signs in.
     Open,
 }
 
@@ -109,7 +109,7 @@ mod tests {
         ] {
             assert_eq!(Channel::of(base, None, None), channel, "{base}");
         }
-        // An address that is not set becomes localhost, which says nothing of who asks.
+        // An address that is not set becomes localhost, which says nothing of the client.
         let address = |text: &str| Some(text.parse().expect("an address"));
         for (asked, socket, channel) in [
             ("localhost:8080", address("127.0.0.1"), Channel::Loopback),

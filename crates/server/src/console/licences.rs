@@ -1,4 +1,4 @@
-//! The licences: pools with their seats, who waits, how it went by day, and when a pool runs full.
+//! The licences: pools with their seats, waiting lists, days, and when a pool runs full.
 
 use askama::Template;
 use axum::response::{IntoResponse as _, Response};

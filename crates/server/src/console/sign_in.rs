@@ -34,7 +34,7 @@ pub(super) struct SignIn {
     error: Option<String>,
     email: String,
     next: String,
-    /// Whether nobody can sign in here, because others could listen.
+    /// Whether signing in is closed here, because others could listen.
     open: bool,
 }
 

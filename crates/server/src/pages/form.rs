@@ -54,7 +54,7 @@ pub(crate) fn field(text: &str, name: &str) -> Option<String> {
 fn fields(text: &str, name: &str) -> impl Iterator<Item = String> {
     text.split('&').filter_map(move |pair| {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-        // No database takes a NUL in a text, and nobody types one.
+        // No database takes a NUL in a text, and no keyboard types one.
         (decoded(key)? == name).then(|| decoded(value)).flatten().filter(|value| !value.contains('\0'))
     })
 }

@@ -51,7 +51,7 @@ async fn groups_are_bound_and_removed_after_what_follows_was_shown_and_numbers_w
     assert!(text(&confirm).contains("Save and invite 3 people"), "{}", text(&confirm));
     let both = |name: &'static str| [("pool", pool.as_str()), (name, one.as_str()), (name, two.as_str())];
     let tag = value(&confirm, "tag");
-    // Somebody joins meanwhile: what was shown is not what would follow.
+    // A person joins meanwhile: the page does not show what would follow any more.
     let late = client.user("late").await;
     client.add(&two, &late).await;
     let stale = tab

@@ -1,4 +1,4 @@
-//! Links, passwords, second factors, sessions: who gets in, for how long, and who does not.
+//! Links, passwords, second factors, sessions: which people get in, for how long, and which do not.
 
 use chrono::TimeDelta;
 use operations::{administrators, sign_in};
@@ -168,7 +168,7 @@ async fn one_success_takes_back_one_attempt_and_no_guesses() {
     }
     assert_eq!(guess("p29@alpha.example", "x").await, 422);
     assert_eq!(guess("p30@alpha.example", "x").await, 429, "thirty have failed");
-    // A clock that was ahead slows nobody down for as long as it was ahead.
+    // A clock that was ahead delays no sign-in for as long as it was ahead.
     app.clock.advance(TimeDelta::days(300));
     for _ in 0..6 {
         guess("eve@alpha.example", "x").await;

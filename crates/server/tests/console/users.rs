@@ -284,7 +284,7 @@ async fn each_role_does_what_it_may_and_is_told_who_may_the_rest() {
             .expect("assigned");
         }
         let reminded = tab.post(&format!("{own}/reminders"), &[]).await;
-        // Who was not invited yet is not reminded, which is told to those who may ask.
+        // A person who was not invited yet is not reminded, and an administrator who may remind is told so.
         assert_eq!(reminded.status, if reminds { 400 } else { 403 }, "{role}: {}", text(&reminded));
         for form in ["deactivate", "unassign", "name", "remove"] {
             let sent = tab.post(&format!("{own}/{form}"), &[]).await.status;
@@ -299,7 +299,7 @@ async fn odd_words_and_places_get_a_page_and_never_a_fault() {
     let app = TestApp::open().await;
     let client = app.connection("generic").await;
     let ada = client.user("ada").await;
-    // Somebody's user name is the id of another one.
+    // The user name of one person is the id of another one.
     let twin = client.user(&ada).await;
     let tab = Tab::of(&app, "owner").await;
     let users = format!("/console/{}/users", app.tenant);
