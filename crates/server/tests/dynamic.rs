@@ -200,6 +200,18 @@ async fn coming_back_in_time_costs_nothing_at_all() {
 }
 
 #[tokio::test]
+async fn a_group_that_became_static_and_is_deleted_before_its_people_are_settled_keeps_none() {
+    let site = Site::open(2).await;
+    site.drops_out(0).await;
+    let (db, operator) = (site.app.admin.db(), site.app.admin.operator("test"));
+    let marking = Marking { dynamic: Some(false), grace_hours: None };
+    let (_, work) = groups::mark(db, &operator, &site.team, marking, Agreed::Anything).await.expect("marked");
+    assert!(work.is_some() && site.lingering().await == 1, "the work has yet to be done");
+    site.directory.delete(&format!("/Groups/{}", site.team)).await.expect(204);
+    assert_eq!((site.lingering().await, site.status(0).await), (0, "suspended".to_owned()));
+}
+
+#[tokio::test]
 async fn every_door_out_of_a_dynamic_group_has_the_grace() {
     let site = Site::open(6).await;
     site.app.without_brake(&site.directory).await;

@@ -1,6 +1,6 @@
 //! Deleting a group: its members, and those who had left it and were kept, lose what they had through it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use provisioning::{Cause, Entry, EntryKind, GroupId, Subject, UserId};
 use scim::protocol::conditions::Conditions;
@@ -51,10 +51,7 @@ async fn remove(
     let pools = unit.pools_bound_to(id).await?;
     let members = if pools.is_empty() { Vec::new() } else { unit.members_page(id, None, most + 1).await? };
     // A group that is gone has no members who could come back: its grace ends with it.
-    let lingering = match group.grace {
-        Some(_) => unit.end_lingering(id, Lingerers::default()).await?,
-        None => BTreeMap::new(),
-    };
+    let lingering = unit.end_lingering(id, Lingerers::default()).await?;
     let lingering: BTreeSet<UserId> = lingering.into_values().flatten().collect();
     unit.delete_group(id, now).await?;
     let name = group.display_name().to_owned();
