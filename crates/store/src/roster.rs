@@ -8,10 +8,12 @@ use scim::text::fold;
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
+use crate::bindings::PRIORITY;
 use crate::db::sql::Sql;
 use crate::enrolments::shown_status;
 use crate::error::Error;
 use crate::ids::{ConnectionId, stored};
+use crate::seats::SERVED_FIRST;
 use crate::unit::ReadUnit;
 
 /// Which people are wanted; a field that is not set wants all.
@@ -175,7 +177,8 @@ impl ReadUnit {
         Ok(counted.map_or(0, |row| u64::try_from(row.people).unwrap_or(0)))
     }
 
-    /// The place from 1 in the queue of a pool for those of these people who wait, the best one of each.
+    /// The place from 1 in the queue of a pool for those of these people who wait, the best one of each, in the order in which
+    /// free seats are given.
     ///
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
@@ -184,13 +187,18 @@ impl ReadUnit {
         if people.is_empty() {
             return Ok(places);
         }
-        let mut sql = Sql::new(
-            "SELECT s.user_id, (SELECT COUNT(*) FROM seats o WHERE o.tenant_id = s.tenant_id AND o.pool_id = s.pool_id \
-             AND o.state = 'waiting' AND (o.since < s.since OR o.since = s.since AND o.user_id <= s.user_id)) AS place \
-             FROM seats s WHERE s.tenant_id = ",
-        );
-        sql.bind(self.tenant()).push(" AND s.state = 'waiting' AND s.user_id IN ");
-        sql.list(people.iter().map(|user| user.uuid()));
+        let ids = || people.iter().map(|user| user.uuid());
+        let mut sql = Sql::new(&format!(
+            "SELECT q.user_id, q.place FROM (\
+             SELECT s.user_id, ROW_NUMBER() OVER (PARTITION BY s.pool_id ORDER BY {SERVED_FIRST}) AS place FROM (\
+             SELECT s.pool_id, s.since, s.user_id, {PRIORITY} AS priority FROM seats s WHERE s.tenant_id = "
+        ));
+        sql.bind(self.tenant())
+            .push(" AND s.state = 'waiting' AND s.pool_id IN (SELECT w.pool_id FROM seats w");
+        sql.push(" WHERE w.tenant_id = ")
+            .bind(self.tenant())
+            .push(" AND w.state = 'waiting' AND w.user_id IN ");
+        sql.list(ids()).push(")) s) q WHERE q.user_id IN ").list(ids());
         for row in self.transaction.all::<PlaceRow>(sql).await? {
             let place = u64::try_from(row.place).unwrap_or(0);
             let best = places.entry(UserId::new(row.user_id)).or_insert(place);
