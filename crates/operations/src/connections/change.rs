@@ -150,8 +150,12 @@ pub async fn update(
             return Err(Error::Refused(why));
         }
         unit.save_connection(&after).await?;
-        let moved = Moved::of(&unit, after.id, &names).await?;
-        unit.set_test_users(after.id, &names).await?;
+        let mut moved = None;
+        // A change of something else leaves them alone: another administrator may change them at this moment.
+        if change.test_users.is_some() {
+            moved = Some(Moved::of(&unit, after.id, &names).await?);
+            unit.set_test_users(after.id, &names).await?;
+        }
         if after.policy.invitations != before.policy.invitations {
             // What waits may leave now.
             unit.enqueue(let_leave::job(operator.now), operator.now).await?;
@@ -163,7 +167,8 @@ pub async fn update(
         let mut entry = Entry::new(Subject::Connection(after.id), EntryKind::ConnectionChanged, why);
         (entry.before, entry.after) = (Some(old.clone()), Some(new.clone()));
         unit.record([(&entry, &requester.actor)], operator.now).await?;
-        for (people, is) in [(&moved.becoming, true), (&moved.ceasing, false)] {
+        let moved = moved.iter().flat_map(|it| [(&it.becoming, true), (&it.ceasing, false)]);
+        for (people, is) in moved {
             let change =
                 Settling { cause: &test_users::cause(is), actor: &requester.actor, now: operator.now };
             change.settle(&mut unit, people).await?;
