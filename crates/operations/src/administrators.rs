@@ -7,10 +7,9 @@ use serde_json::json;
 use store::{Role, TenantScope, WriteUnit, new_id};
 use uuid::Uuid;
 
-use crate::address::is_address;
 use crate::database::{Attempt, Database};
 use crate::error::Error;
-use crate::find::checked_name;
+use crate::find::{checked_address, checked_name};
 use crate::requester::Operator;
 use crate::rights::Right;
 
@@ -98,10 +97,7 @@ pub async fn add(
     new: &New,
 ) -> Result<Administrator, Error> {
     let scope = db.scope_of(tenant).await?;
-    let (name, email) = (checked_name(&new.name)?, new.email.trim());
-    if !is_address(email) {
-        return Err(Error::Refused(format!("\"{email}\" is no e-mail address")));
-    }
+    let (name, email) = (checked_name(&new.name)?, checked_address(&new.email)?);
     let role = role(&new.role)?;
     let user = linked(db, operator, &scope, new.user.as_deref()).await?;
     let now = operator.now;

@@ -114,9 +114,7 @@ pub async fn create(
 /// [`Error`] if the group is not bound to the pool.
 pub async fn show(db: &Database, operator: &Operator, group: &str, pool: &str) -> Result<Binding, Error> {
     let (scope, group, state) = db.group_and_pool(operator, group, pool).await?;
-    let bindings = db.read(&scope).await?.bindings().await?;
-    let found = bindings.into_iter().find(|it| it.group == group.id && it.pool == state.pool.id);
-    found.map(Binding::from).ok_or_else(|| not_bound(group.display_name(), &state.pool.name))
+    Ok(of(db.read(&scope).await?.bindings().await?, &group, &state.pool)?.into())
 }
 
 /// What would follow if groups were bound to a pool.
@@ -304,6 +302,11 @@ async fn set_binding(
     if bound.is_none() {
         unit.remove_binding(group.id, pool.id).await?;
     }
+    of(bindings, group, pool)
+}
+
+/// The binding of a group to a pool.
+fn of(bindings: Vec<store::Binding>, group: &Group, pool: &Pool) -> Result<store::Binding, Error> {
     let found = bindings.into_iter().find(|binding| binding.group == group.id && binding.pool == pool.id);
     found.ok_or_else(|| not_bound(group.display_name(), &pool.name))
 }

@@ -286,7 +286,8 @@ fn parsed(of: &'static ResourceType, part: &Part) -> Result<Option<ResolvedFilte
     Ok(Some(parsed.map_err(sentence)?.0))
 }
 
-fn owner(connections: &[Connection], owner: Option<ConnectionId>) -> Option<String> {
+/// The name of the connection that owns something.
+pub(crate) fn owner(connections: &[Connection], owner: Option<ConnectionId>) -> Option<String> {
     let found = connections.iter().find(|connection| Some(connection.id) == owner);
     found.map(|connection| connection.name.clone())
 }

@@ -8,6 +8,7 @@ use scim::text::{fold, fold_name, invisible};
 use serde_json::Value;
 use store::{Connection, Group, PoolState, ReadUnit, Tenant, TenantScope, User};
 
+use crate::address::is_address;
 use crate::database::Database;
 use crate::error::Error;
 use crate::requester::Operator;
@@ -155,6 +156,15 @@ pub(crate) fn checked_name(name: &str) -> Result<&str, Error> {
         return Err(Error::Refused(why.to_owned()));
     }
     Ok(name)
+}
+
+/// An e-mail address as people type it, without the spaces around it.
+pub(crate) fn checked_address(typed: &str) -> Result<&str, Error> {
+    let email = typed.trim();
+    if !is_address(email) {
+        return Err(Error::Refused(format!("\"{email}\" is no e-mail address")));
+    }
+    Ok(email)
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use store::{
 use uuid::Uuid;
 
 use crate::database::Database;
+use crate::directory::owner;
 use crate::error::Error;
 
 /// Where counting ends: beyond it, "more than" is told.
@@ -179,10 +180,6 @@ async fn described(
     let wanted = Wanted { licences: true, ..Wanted::default() };
     let mut computed = unit.computed(&ids, wanted).await?;
     let (mut marks, places) = (unit.marks(&ids).await?, unit.places_in_queues(&ids).await?);
-    let named = |id: Option<ConnectionId>| {
-        let found = connections.iter().find(|connection| Some(connection.id) == id);
-        found.map(|connection| connection.name.clone())
-    };
     let mut users: HashMap<UserId, User> =
         unit.users_among(&ids).await?.into_iter().map(|user| (user.id, user)).collect();
     let mut people = Vec::new();
@@ -200,7 +197,7 @@ async fn described(
             user_name: user.user_name().to_owned(),
             name: name(&user.resource.document),
             email: email(&user.resource.document),
-            connection: named(user.connection),
+            connection: owner(connections, user.connection),
             status: user.enrolment.status,
             kept_until: user.enrolment.seat_kept_until,
             active: user.is_active() && marks.deactivated_since.is_none(),

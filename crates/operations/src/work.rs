@@ -119,6 +119,14 @@ pub struct Pace {
     pub lease: TimeDelta,
 }
 
+impl Pace {
+    /// Takes the next of a step off a list.
+    fn take<T>(self, list: &mut Vec<T>) -> Vec<T> {
+        let most = usize::try_from(self.batch).unwrap_or(usize::MAX).max(1);
+        list.drain(..most.min(list.len())).collect()
+    }
+}
+
 /// Long work that an operation has started and that the caller is to bring to its end, step by step. Should the caller
 /// not come to the end, a job does.
 #[derive(Clone, Debug)]

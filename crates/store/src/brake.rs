@@ -64,11 +64,6 @@ struct HeldRow {
 }
 
 #[derive(FromQueryResult)]
-struct CountRow {
-    people: i64,
-}
-
-#[derive(FromQueryResult)]
 struct CauseRow {
     user_id: Uuid,
     cause: Value,
@@ -138,8 +133,7 @@ impl ReadUnit {
             Sql::new("SELECT COUNT(DISTINCT h.user_id) AS people FROM held_losses h WHERE h.tenant_id = ");
         sql.bind(self.tenant()).push(" AND h.connection_id = ").bind(connection.uuid());
         sql.push(" AND h.rejected_at IS NULL");
-        let row = self.transaction.one::<CountRow>(sql).await?;
-        Ok(row.map_or(0, |row| u64::try_from(row.people).unwrap_or(0)))
+        self.transaction.number(sql).await
     }
 
     /// At most `most` people behind `after` for whom the brake holds something and about whom no administrator has decided, in

@@ -6,6 +6,7 @@ use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
 use crate::administrators::Administrator;
+use crate::db::backend::for_update;
 use crate::db::sql::Sql;
 use crate::entity::{administrators, credentials};
 use crate::error::Error;
@@ -81,21 +82,6 @@ impl Store {
 }
 
 impl ReadUnit {
-    /// The administrator of this id.
-    ///
-    /// # Errors
-    /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
-    pub async fn administrator(&self, id: Uuid) -> Result<Option<Administrator>, Error> {
-        let row = self.transaction.one::<administrators::Model>(self.one_administrator(id)).await?;
-        row.map(Administrator::try_from).transpose()
-    }
-
-    fn one_administrator(&self, id: Uuid) -> Sql {
-        let mut sql = Sql::new("SELECT a.* FROM administrators a WHERE a.tenant_id = ");
-        sql.bind(self.tenant()).push(" AND a.id = ").bind(id);
-        sql
-    }
-
     /// What an administrator signs in with.
     ///
     /// # Errors
@@ -124,8 +110,10 @@ impl WriteUnit {
     /// # Errors
     /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
     pub async fn lock_administrator(&mut self, id: Uuid) -> Result<Option<Administrator>, Error> {
-        self.transaction.lock(self.one_administrator(id)).await?;
-        self.administrator(id).await
+        let mut sql = Sql::new("SELECT a.* FROM administrators a WHERE a.tenant_id = ");
+        sql.bind(self.tenant()).push(" AND a.id = ").bind(id).push(for_update(self.backend()));
+        let row = self.transaction.one::<administrators::Model>(sql).await?;
+        row.map(Administrator::try_from).transpose()
     }
 
     /// Saves what an administrator signs in with; the unit should hold the administrator's lock.

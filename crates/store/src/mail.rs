@@ -3,7 +3,6 @@
 use chrono::{DateTime, Utc};
 use provisioning::UserId;
 use scim::text::fold;
-use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
 use crate::db::backend::for_update;
@@ -142,11 +141,6 @@ impl TryFrom<mail::Model> for Mail {
     }
 }
 
-#[derive(FromQueryResult)]
-struct CountRow {
-    mails: i64,
-}
-
 impl ReadUnit {
     /// Mail, the latest first.
     ///
@@ -166,8 +160,7 @@ impl ReadUnit {
     pub async fn count_mails(&self, query: &MailQuery<'_>) -> Result<u64, Error> {
         let mut sql = Sql::new("SELECT COUNT(*) AS mails FROM mail m WHERE");
         self.push_query(&mut sql, query);
-        let row = self.transaction.one::<CountRow>(sql).await?;
-        Ok(row.map_or(0, |row| u64::try_from(row.mails).unwrap_or(0)))
+        self.transaction.number(sql).await
     }
 
     /// The mail of this id.

@@ -84,11 +84,6 @@ struct AnswersRow {
 }
 
 #[derive(FromQueryResult)]
-struct CountRow {
-    mails: i64,
-}
-
-#[derive(FromQueryResult)]
 struct StopRow {
     mail_stopped_at: Option<DateTime<Utc>>,
     mail_resumed_at: Option<DateTime<Utc>>,
@@ -171,8 +166,7 @@ impl ReadUnit {
         sql.push(if released { "" } else { " AND NOT m.by_hand" });
         sql.push(" AND m.tenant_id = ").bind(self.tenant());
         sql.push(" AND u.connection_id = ").bind(connection.uuid());
-        let row = self.transaction.one::<CountRow>(sql).await?;
-        Ok(row.map_or(0, |row| u64::try_from(row.mails).unwrap_or(0)))
+        self.transaction.number(sql).await
     }
 
     /// How much mail to people was refused for good, and how much was answered for good, after an instant.

@@ -12,6 +12,7 @@ use crate::bindings::PRIORITY;
 use crate::db::sql::Sql;
 use crate::enrolments::shown_status;
 use crate::error::Error;
+use crate::filter_sql::after_prefix;
 use crate::ids::{ConnectionId, stored};
 use crate::seats::SERVED_FIRST;
 use crate::unit::ReadUnit;
@@ -98,11 +99,6 @@ struct Row {
 }
 
 #[derive(FromQueryResult)]
-struct Counted {
-    people: i64,
-}
-
-#[derive(FromQueryResult)]
 struct PlaceRow {
     user_id: Uuid,
     place: i64,
@@ -160,8 +156,7 @@ impl ReadUnit {
         let mut sql = Sql::new("SELECT COUNT(*) AS people FROM (SELECT 1 FROM users u WHERE ");
         self.of_roster(&mut sql, query);
         sql.push(" LIMIT ").bind(most).push(") counted");
-        let counted = self.transaction.one::<Counted>(sql).await?;
-        Ok(counted.map_or(0, |row| u64::try_from(row.people).unwrap_or(0)))
+        self.transaction.number(sql).await
     }
 
     /// How many people the tenant has, who are counted as they come and go.
@@ -173,8 +168,7 @@ impl ReadUnit {
             "SELECT CAST(COALESCE(SUM(c.people), 0) AS BIGINT) AS people FROM user_counts c WHERE c.tenant_id = ",
         );
         sql.bind(self.tenant());
-        let counted = self.transaction.one::<Counted>(sql).await?;
-        Ok(counted.map_or(0, |row| u64::try_from(row.people).unwrap_or(0)))
+        self.transaction.number(sql).await
     }
 
     /// The place from 1 in the queue of a pool for those of these people who wait, the best one of each, in the order in which
@@ -214,10 +208,12 @@ impl ReadUnit {
         }
         if let Some(begins) = &query.begins {
             let from = fold(begins).into_owned();
+            let end = after_prefix(&from);
             for (column, before) in [("u.user_name_folded", " AND ("), ("u.display_name_folded", " OR ")] {
                 sql.push(&format!("{before}{column} >= ")).bind(from.clone());
-                // Behind every text that begins so, in the order of code points.
-                sql.push(&format!(" AND {column} < ")).bind(format!("{from}\u{10ffff}"));
+                if let Some(end) = &end {
+                    sql.push(&format!(" AND {column} < ")).bind(end.clone());
+                }
             }
             sql.push(")");
         }

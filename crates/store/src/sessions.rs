@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::ids::stored;
 use crate::scope::TenantScope;
 use crate::store::Store;
-use crate::unit::{ReadUnit, WriteUnit};
+use crate::unit::WriteUnit;
 
 /// How long after the last noted request of a session another one is noted.
 const NOTED: TimeDelta = TimeDelta::seconds(60);
@@ -60,26 +60,6 @@ pub struct Session {
     pub ends_at: DateTime<Utc>,
 }
 
-impl TryFrom<sessions::Model> for Session {
-    type Error = Error;
-
-    fn try_from(row: sessions::Model) -> Result<Self, Error> {
-        let stage = Stage::ALL.into_iter().find(|stage| stage.as_str() == row.stage);
-        let inconsistent =
-            || Error::Inconsistent { table: "sessions", column: "stage", id: row.id.to_string() };
-        Ok(Self {
-            stage: stage.ok_or_else(inconsistent)?,
-            id: row.id,
-            administrator: row.administrator_id,
-            agent: row.agent,
-            address: row.address,
-            created_at: row.created_at,
-            seen_at: row.seen_at,
-            ends_at: row.ends_at,
-        })
-    }
-}
-
 #[derive(FromQueryResult)]
 struct Found {
     #[sea_orm(nested)]
@@ -115,12 +95,13 @@ impl Store {
         let found = Found::find_by_statement(sql.statement(self.backend()));
         let Some(found) = found.one(&*self.database().await?).await? else { return Ok(None) };
         let scope = TenantScope::of(found.administrator.tenant_id);
-        let session = sessions::Model {
-            hash: hash.to_vec(),
-            tenant_id: found.administrator.tenant_id,
-            administrator_id: found.administrator.id,
+        let stage = Stage::ALL.into_iter().find(|stage| stage.as_str() == found.stage);
+        let inconsistent =
+            || Error::Inconsistent { table: "sessions", column: "stage", id: found.session_id.to_string() };
+        let session = Session {
             id: found.session_id,
-            stage: found.stage,
+            administrator: found.administrator.id,
+            stage: stage.ok_or_else(inconsistent)?,
             agent: found.agent,
             address: found.address,
             created_at: found.session_created_at,
@@ -134,7 +115,7 @@ impl Store {
             transaction.run(sql).await?;
             transaction.commit().await?;
         }
-        Ok(Some((scope, found.administrator.try_into()?, session.try_into()?)))
+        Ok(Some((scope, found.administrator.try_into()?, session)))
     }
 
     /// Forgets the sessions and links that have ended, and the failures since which an instant has passed; says how many sessions
@@ -160,23 +141,6 @@ impl Store {
         transaction.run(sql).await?;
         transaction.commit().await?;
         Ok(forgotten)
-    }
-}
-
-impl ReadUnit {
-    /// The sessions of the tenant's administrators that have not ended, the last used first.
-    ///
-    /// # Errors
-    /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
-    pub async fn sessions(
-        &self,
-        now: DateTime<Utc>,
-        used_since: DateTime<Utc>,
-    ) -> Result<Vec<Session>, Error> {
-        let mut sql = Sql::new("SELECT s.* FROM sessions s WHERE s.tenant_id = ");
-        sql.bind(self.tenant()).push(" AND s.ends_at > ").bind(stored(now));
-        sql.push(" AND s.seen_at > ").bind(stored(used_since)).push(" ORDER BY s.seen_at DESC, s.id");
-        self.transaction.all::<sessions::Model>(sql).await?.into_iter().map(Session::try_from).collect()
     }
 }
 
@@ -222,17 +186,16 @@ impl WriteUnit {
         self.transaction.run(sql).await.map(drop)
     }
 
-    /// Ends every session of an administrator, and every link that is open; says how many sessions those were.
+    /// Ends every session of an administrator, and every link that is open.
     ///
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
-    pub async fn end_sessions(&mut self, administrator: Uuid) -> Result<u64, Error> {
-        let mut ended = 0;
+    pub async fn end_sessions(&mut self, administrator: Uuid) -> Result<(), Error> {
         for table in ["sign_in_links", "sessions"] {
             let mut sql = Sql::new(&format!("DELETE FROM {table} WHERE tenant_id = "));
             sql.bind(self.tenant()).push(" AND administrator_id = ").bind(administrator);
-            ended = self.transaction.run(sql).await?;
+            self.transaction.run(sql).await?;
         }
-        Ok(ended)
+        Ok(())
     }
 }

@@ -75,17 +75,6 @@ impl ReadUnit {
         Ok(names)
     }
 
-    /// Those of these users who are test users.
-    ///
-    /// # Errors
-    /// [`Error::Busy`] or [`Error::Other`].
-    pub async fn test_users_among(&self, users: &[UserId]) -> Result<BTreeSet<UserId>, Error> {
-        let mut sql = Sql::new("SELECT u.id FROM ");
-        sql.users_among(self, users.iter().map(|user| user.uuid())).push(" WHERE ").is_test_user(self);
-        let rows = self.transaction.all::<IdRow>(sql).await?;
-        Ok(rows.into_iter().map(|row| UserId::new(row.id)).collect())
-    }
-
     /// The users of a connection who have one of these names as user name or e-mail address.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use provisioning::{Entry, EntryKind, GrantSource, HIGHEST_PRIORITY, Situation, S
 use serde_json::{Value, json};
 use store::WriteUnit;
 
-use super::{Binding, not_bound};
+use super::{Binding, not_bound, of};
 use crate::consequences::{Agreed, Consequences};
 use crate::database::{Attempt, Database};
 use crate::error::Error;
@@ -32,9 +32,7 @@ pub async fn update(
     let (requester, pool) = (operator.of(scope, Right::Change)?, state.pool);
     let change = async |mut unit: WriteUnit| -> Attempt<Binding> {
         unit.lock_group(group.id).await?;
-        let mut bindings = unit.bindings().await?.into_iter();
-        let found = bindings.find(|binding| binding.group == group.id && binding.pool == pool.id);
-        let mut binding = found.ok_or_else(|| not_bound(group.display_name(), &pool.name))?;
+        let mut binding = of(unit.bindings().await?, &group, &pool)?;
         if binding.priority != priority {
             unit.prioritise(group.id, pool.id, priority).await?;
             let (name, pool) = (group.display_name(), &pool.name);

@@ -65,8 +65,7 @@ impl Reader {
                 query.subject = Some(Subject::User(user));
                 scope
             }
-            (None, Some(tenant)) => db.tenant(tenant).await?.0,
-            (None, None) => TenantScope::installation(),
+            (None, tenant) => db.scope_of(tenant.as_deref()).await?,
         };
         Ok(Self { scope, query, newest: None, seen: HashSet::new() })
     }

@@ -44,9 +44,10 @@ pub(crate) struct Lingering {
 }
 
 impl Lingering {
-    /// Those of these members.
+    /// Those of these members, which come in the order of ids, too.
     pub(crate) fn among(&self, members: &[Uuid]) -> Self {
-        let people = self.people.iter().filter(|id| members.contains(id)).copied().collect();
+        let lingers = |id: &&Uuid| self.people.binary_search(id).is_ok();
+        let people = members.iter().filter(lingers).copied().collect();
         Self { people, until: self.until }
     }
 

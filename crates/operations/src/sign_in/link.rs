@@ -9,6 +9,7 @@ use super::{Browser, Refused, Secret, password, record, second_factor, session};
 use crate::administrators;
 use crate::database::{Attempt, Database};
 use crate::error::Error;
+use crate::find::{checked_address, checked_name};
 use crate::requester::Operator;
 use crate::rights::Right;
 use crate::secret::{Plain, hash};
@@ -211,12 +212,8 @@ pub async fn join(
         return Err(Refused::Gone);
     }
     if let Some(owner) = owner.filter(|_| scope == TenantScope::installation()) {
-        administrator.name = crate::find::checked_name(&owner.name)?.to_owned();
-        let email = owner.email.trim();
-        if !crate::address::is_address(email) {
-            return Err(Error::Refused(format!("\"{email}\" is no e-mail address")).into());
-        }
-        administrator.email = email.to_owned();
+        administrator.name = checked_name(&owner.name)?.to_owned();
+        administrator.email = checked_address(&owner.email)?.to_owned();
     }
     password::check(new_password, &[&administrator.email, &administrator.name, "rollcall"])?;
     let (password, keys) = (password::hash(new_password).await?, db.keys(browser.now).await?);

@@ -24,9 +24,6 @@ const CODES: u8 = 10;
 /// Letters of recovery codes: none that looks like another one.
 const LETTERS: &[u8; 31] = b"23456789abcdefghjkmnpqrstuvwxyz";
 
-/// What drops the unit of a wrong code.
-const WRONG: &str = "the code is not valid now";
-
 /// What an administrator needs to set up the second factor.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SetUp {
@@ -134,14 +131,18 @@ pub async fn confirm(db: &Database, secret: &str, code: &str, browser: &Browser)
     let attempt = async |mut unit: WriteUnit| -> Attempt<Result<Entered, Refused>> {
         unit.lock_administrator(id).await?;
         let mut credential = unit.credential(id).await?;
-        // Of several browsers with the password, one sets the second factor up.
-        if credential.confirmed_at.is_some() || !unit.end_session(found.session.id).await? {
+        if credential.confirmed_at.is_some() {
             return Ok((unit, Err(Refused::NoSession)));
         }
         let (secret, seed) = opened(keys, (scope, id), &credential)?;
+        // A wrong code leaves the session for another try.
         let Some(step) = step_of(&totp(&secret, &found.administrator.email)?, code, browser.now) else {
-            return Err(Error::Refused(WRONG.to_owned()));
+            return Ok((unit, Err(Refused::WrongCode)));
         };
+        // Of several browsers with the password, one sets the second factor up.
+        if !unit.end_session(found.session.id).await? {
+            return Ok((unit, Err(Refused::NoSession)));
+        }
         (credential.last_step, credential.confirmed_at) = (step, Some(browser.now));
         unit.save_credential(id, &credential).await?;
         let hash =
@@ -156,11 +157,7 @@ pub async fn confirm(db: &Database, secret: &str, code: &str, browser: &Browser)
         let mark = mark(keys, (scope, id), &credential);
         Ok((unit, Ok(Entered { secret, mark })))
     };
-    let entered = match db.write(scope, attempt).await {
-        // The unit was dropped, so that the session is still there for another try.
-        Err(Error::Refused(said)) if said == WRONG => return Err(Refused::WrongCode),
-        done => done?.value?,
-    };
+    let entered = db.write(scope, attempt).await?.value?;
     sources.forgive(db).await?;
     Ok(entered)
 }

@@ -10,12 +10,11 @@ use store::{PoolState, ReadUnit, User, WriteUnit};
 
 use super::create::{Arrival, together};
 use super::{remove as remove_locked, save};
-use crate::address::is_address;
 use crate::consequences::{Agreed, Consequences};
 use crate::database::{Attempt, Database};
 use crate::entitlement::Rules;
 use crate::error::Error;
-use crate::find::checked_name;
+use crate::find::{checked_address, checked_name};
 use crate::hand;
 use crate::imports::whose;
 use crate::outcome::{Effects, Outcome};
@@ -72,10 +71,7 @@ impl Person {
     /// # Errors
     /// [`Error::Refused`] for a name or an address that cannot be used.
     pub(crate) fn document(&self) -> Result<Object, Error> {
-        let (name, email) = (named(&self.name)?, self.email.trim());
-        if !is_address(email) {
-            return Err(Error::Refused(format!("\"{email}\" is no e-mail address")));
-        }
+        let (name, email) = (named(&self.name)?, checked_address(&self.email)?);
         let user_name = self.user_name.as_deref().map(str::trim).filter(|name| !name.is_empty());
         let body = json!({
             "schemas": [USER],

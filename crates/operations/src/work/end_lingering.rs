@@ -1,13 +1,11 @@
 //! The grace of a dynamic group is over for people who left it and did not come back: what follows from leaving follows now, in
 //! the name of the connection whose push it was, and its brake counts it now.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 use provisioning::{Cause, ConnectionId, Entry, EntryKind, GroupGrace, GroupId, Subject, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use store::{Actor, ActorKind, Group, Lingerers, NewJob, WriteUnit};
+use store::{Actor, ActorKind, Group, Lingerers, NewJob, ReadUnit, WriteUnit};
 use uuid::Uuid;
 
 use super::{Progress, Step, WorkError};
@@ -78,13 +76,13 @@ pub(super) async fn step(step: &mut Step<'_>) -> Result<Option<Progress>, WorkEr
     let mut work: LingeringWork = step.read()?;
     let Some(found) = &mut work.found else { return find(step, work).await };
     let Some(Left { connection, people }) = found.left.last_mut() else { return Ok(None) };
-    let most = usize::try_from(step.pace.batch).unwrap_or(usize::MAX).max(1);
-    let next: Vec<UserId> = people.drain(..most.min(people.len())).collect();
+    let next = step.pace.take(people);
     let (connection, name) = (*connection, found.name.clone());
     found.left.retain(|left| !left.people.is_empty());
     let (group, by_hand) = (work.group, work.by_hand);
-    let actors = if by_hand { BTreeMap::new() } else { actors(step).await? };
-    step.actor = actors.get(&connection).unwrap_or(&step.actor).clone();
+    if !by_hand {
+        step.actor = actor(&step.db.read(step.scope).await?, connection, &step.actor).await?;
+    }
     let cause = Cause::GroupGraceOver { group, name };
     let progress = step.settle(&next, &cause, &[], json!(work)).await?;
     if progress.refused > 0 && !by_hand {
@@ -105,14 +103,14 @@ pub(super) async fn step(step: &mut Step<'_>) -> Result<Option<Progress>, WorkEr
 async fn find(step: &mut Step<'_>, work: LingeringWork) -> Result<Option<Progress>, WorkError> {
     let (id, now, batch) =
         (work.group, step.pace.now, usize::try_from(step.pace.batch).unwrap_or(usize::MAX));
-    let (actors, work) = (&actors(step).await?, &work);
+    let (otherwise, work) = (&step.actor, &work);
     let attempt = async |mut unit: WriteUnit| -> Attempt<Option<LingeringWork>> {
         let Some(group) = unit.lock_group(id).await? else { return Ok((unit, None)) };
         let left_by = group.grace.map(|grace| grace.over_for(now));
         let mut ended = unit.end_lingering(id, Lingerers { pool: None, left_by }).await?;
         let name = group.display_name().to_owned();
         for (connection, people) in ended.iter_mut().filter(|_| !work.by_hand) {
-            let actor = actors.get(connection).unwrap_or(&step.actor);
+            let actor = &actor(&unit, *connection, otherwise).await?;
             let kept = keep_protected(&mut unit, &group, people, actor, now).await?;
             people.retain(|user| !kept.contains(user));
             if people.len() > CHUNK.min(batch) {
@@ -135,15 +133,12 @@ async fn find(step: &mut Step<'_>, work: LingeringWork) -> Result<Option<Progres
     Ok((!nobody).then(Progress::default))
 }
 
-/// As whom the journal knows the connections; a connection that is gone is none of them.
-async fn actors(step: &Step<'_>) -> Result<BTreeMap<Option<ConnectionId>, Actor>, WorkError> {
-    let connections = step.db.read(step.scope).await?.connections().await?;
-    let reference = step.actor.reference.clone();
-    let actor = |known: store::Connection| {
-        let (kind, connection) = (ActorKind::Connection, Some(known.id));
-        (connection, Actor { kind, name: known.name, reference: reference.clone(), connection })
-    };
-    Ok(connections.into_iter().map(actor).collect())
+/// The connection whose push had people leave, as the journal knows it; the job, where that connection is gone.
+async fn actor(unit: &ReadUnit, connection: Option<ConnectionId>, job: &Actor) -> Result<Actor, Error> {
+    let Some(id) = connection else { return Ok(job.clone()) };
+    let Some(known) = unit.connection(id).await? else { return Ok(job.clone()) };
+    let (kind, connection, reference) = (ActorKind::Connection, Some(id), job.reference.clone());
+    Ok(Actor { kind, name: known.name, reference, connection })
 }
 
 /// Protected people linger for another grace. Answers which people do.

@@ -70,8 +70,7 @@ pub(super) async fn step(step: &mut Step<'_>) -> Result<Option<Progress>, WorkEr
     if work.members.is_empty() {
         return Ok(None);
     }
-    let most = usize::try_from(step.pace.batch).unwrap_or(usize::MAX).max(1);
-    let next: Vec<Uuid> = work.members.drain(..most.min(work.members.len())).collect();
+    let next = step.pace.take(&mut work.members);
     step.actor = Actor {
         kind: ActorKind::Connection,
         name: work.connection.clone(),

@@ -38,7 +38,7 @@ pub(super) async fn step(step: &mut Step<'_>) -> Result<Option<Progress>, WorkEr
     let keys = step.db.keys(now).await?;
     let attempt = async |mut unit: WriteUnit| -> Attempt<()> {
         let enrolment = unit.lock_enrolment(user).await?;
-        let test_user = unit.test_users_among(&[user]).await?.contains(&user);
+        let test_user = unit.marks(&[user]).await?.get(&user).is_some_and(|marks| marks.test_user);
         let ended = |it: &Enrolment| !it.has_access() && it.resumes.is_none() && had_heard(it);
         let over = enrolment.filter(|it| ended(it) && !test_user);
         if let (Some(enrolment), Some(known)) = (over, unit.user(user).await?) {

@@ -51,8 +51,7 @@ pub(super) async fn step(step: &mut Step<'_>) -> Result<Option<Progress>, WorkEr
     let page = unit.members_page(work.group, work.after, step.pace.batch).await?;
     drop(unit);
     let Some((last, _)) = page.last() else {
-        let most = usize::try_from(step.pace.batch).unwrap_or(usize::MAX).max(1);
-        let next: Vec<UserId> = work.lingering.drain(..most.min(work.lingering.len())).collect();
+        let next = step.pace.take(&mut work.lingering);
         if next.is_empty() {
             return Ok(None);
         }

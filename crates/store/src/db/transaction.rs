@@ -74,6 +74,13 @@ impl Transaction {
         Ok(self.all(sql).await?.pop())
     }
 
+    /// The only number that a query answers; a query without a row counts as 0.
+    pub(crate) async fn number(&self, sql: Sql) -> Result<u64, Error> {
+        let row = self.query_one_raw(sql.statement(self.backend())).await?;
+        let number: i64 = row.map_or(Ok(0), |row| row.try_get_by_index(0))?;
+        Ok(u64::try_from(number).unwrap_or(0))
+    }
+
     /// Runs a statement and says how many rows it changed.
     pub(crate) async fn run(&self, sql: Sql) -> Result<u64, Error> {
         Ok(self.execute_raw(sql.statement(self.backend())).await?.rows_affected())

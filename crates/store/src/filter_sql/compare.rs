@@ -237,7 +237,7 @@ fn floor(instant: DateTime<Utc>) -> (DateTime<Utc>, bool) {
 }
 
 /// The least text behind all those that start with the prefix, if there is one.
-fn after_prefix(prefix: &str) -> Option<String> {
+pub(crate) fn after_prefix(prefix: &str) -> Option<String> {
     let mut kept: Vec<char> = prefix.chars().collect();
     while let Some(last) = kept.pop() {
         let next = (u32::from(last) + 1..=u32::from(char::MAX)).find_map(char::from_u32);

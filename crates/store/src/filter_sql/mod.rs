@@ -23,6 +23,7 @@ use serde_json::Value as Json;
 use crate::db::sql::Sql;
 use crate::scope::TenantScope;
 use compare::Value;
+pub(crate) use compare::after_prefix;
 pub(crate) use page::list;
 pub use page::{Listing, finds_one};
 use places::Place;

@@ -19,11 +19,6 @@ const PORTION_BYTES: i64 = 4 * 1024 * 1024;
 /// Resources of a portion: how much is computed for each of them is known only when it is read.
 const PORTION: usize = 100;
 
-#[derive(FromQueryResult)]
-struct Total {
-    total: i64,
-}
-
 /// A resource of a page that was not read yet.
 #[derive(Debug, FromQueryResult)]
 struct Found {
@@ -169,8 +164,7 @@ async fn count(
         sql.push(&format!("SELECT COUNT(*) AS total FROM {} {}", table.name(), table.alias()));
         condition(unit, &mut sql, table, (filter, also));
     }
-    let total = unit.transaction.one::<Total>(sql).await?.map_or(0, |row| row.total);
-    Ok(u64::try_from(total).unwrap_or(0))
+    unit.transaction.number(sql).await
 }
 
 /// What selects the rows of a page.
