@@ -38,6 +38,35 @@ impl Preview {
     }
 }
 
+/// Flags of a command by which people lose nothing, and whose outcome may be agreed to.
+#[derive(Args)]
+pub(crate) struct Expected {
+    /// Does it if what would follow is exactly what a preview with this tag told
+    #[arg(long, value_name = "TAG", conflicts_with = "preview")]
+    expect_tag: Option<String>,
+    #[command(flatten)]
+    preview: Preview,
+}
+
+impl Expected {
+    /// What the operator agreed to. None when only a preview was asked for, which is printed; `consequences` is asked for only
+    /// then.
+    ///
+    /// # Errors
+    /// When `consequences` fails.
+    pub(crate) async fn agreed(
+        self,
+        global: &Global,
+        what: &str,
+        consequences: impl Future<Output = Result<Consequences, operations::Error>>,
+    ) -> Result<Option<Agreed>> {
+        if self.preview.shown(global, what, consequences).await? {
+            return Ok(None);
+        }
+        Ok(Some(self.expect_tag.map_or(Agreed::Nothing, Agreed::Verdicts)))
+    }
+}
+
 /// Flags of a command by which people may lose something.
 #[derive(Args)]
 pub(crate) struct Agreement {

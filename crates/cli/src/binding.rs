@@ -3,13 +3,12 @@
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use operations::bindings;
-use operations::consequences::Agreed;
 use operations::groups::Dynamic;
 use operations::work::{Progress, Work};
 use serde::Serialize;
 use server::admin::Admin;
 
-use crate::agreement::{Agreement, Preview};
+use crate::agreement::{Agreement, Expected};
 use crate::global::{Global, Within, told};
 use crate::output;
 use crate::people::People;
@@ -24,13 +23,11 @@ pub(crate) enum Command {
     Create {
         #[command(flatten)]
         of: OfSeveral,
+        /// In the waiting list: higher groups first, then the longest wait; 0 is the lowest, that of people by hand
+        #[arg(long, value_name = "N", default_value_t = 0)]
+        priority: u16,
         #[command(flatten)]
-        priority: Priority,
-        /// Does it if what would follow is exactly what a preview with this tag told
-        #[arg(long, value_name = "TAG", conflicts_with = "preview")]
-        expect_tag: Option<String>,
-        #[command(flatten)]
-        preview: Preview,
+        expected: Expected,
     },
     /// Lists the bindings of a tenant.
     #[command(after_help = "Example: rollcall binding list --tenant \"Northlight Instruments\"")]
@@ -57,11 +54,8 @@ pub(crate) enum Command {
         /// The priority from then on: higher ones are served first, then the longest wait; 0 is the lowest
         #[arg(long, value_name = "N")]
         priority: u16,
-        /// Does it if what would follow is exactly what a preview with this tag told
-        #[arg(long, value_name = "TAG", conflicts_with = "preview")]
-        expect_tag: Option<String>,
         #[command(flatten)]
-        preview: Preview,
+        expected: Expected,
     },
     /// Unbinds groups: a member of no other bound group loses access, with the grace of the connection that owns the user.
     #[command(
@@ -90,14 +84,6 @@ pub(crate) struct Of {
     pool: String,
     #[command(flatten)]
     within: Within,
-}
-
-/// The order of the waiting list.
-#[derive(Args)]
-pub(crate) struct Priority {
-    /// In the waiting list: higher groups first, then the longest wait; 0 is the lowest, that of people by hand
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    priority: u16,
 }
 
 /// Which groups and which pool.
@@ -161,15 +147,13 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
         ("Id", "/id"),
     ];
     match command {
-        Command::Create { of, priority: Priority { priority }, expect_tag, preview } => {
+        Command::Create { of, priority, expected } => {
             let operator = admin.operator("binding create").within(of.within.tenant.clone());
             let groups = of.groups();
             let new = bindings::New { groups: &groups, pool: &of.pool, priority };
             let consequences = Box::pin(bindings::preview_create(db, &operator, new));
-            if preview.shown(global, &format!("binding {}", of.words()), consequences).await? {
-                return Ok(());
-            }
-            let agreed = expect_tag.map_or(Agreed::Nothing, Agreed::Verdicts);
+            let what = format!("binding {}", of.words());
+            let Some(agreed) = expected.agreed(global, &what, consequences).await? else { return Ok(()) };
             let bound = bindings::create(db, &operator, new, agreed).await.map_err(told)?;
             let dynamic: Vec<Dynamic> =
                 bound.iter().filter_map(|(binding, _)| binding.as_dynamic()).collect();
@@ -187,16 +171,13 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
             let binding = bindings::show(db, &operator, &group, &pool).await.map_err(told)?;
             output::details(global, &binding, &columns)
         }
-        Command::Update { of: Of { group, pool, within }, priority, expect_tag, preview } => {
+        Command::Update { of: Of { group, pool, within }, priority, expected } => {
             let operator = admin.operator("binding update").within(within.tenant);
             let named = (group.as_str(), pool.as_str());
             let consequences = Box::pin(bindings::preview_update(db, &operator, named, priority));
             let what =
                 format!("giving the group {group} the priority {priority} in the waiting list of {pool}");
-            if preview.shown(global, &what, consequences).await? {
-                return Ok(());
-            }
-            let agreed = expect_tag.map_or(Agreed::Nothing, Agreed::Verdicts);
+            let Some(agreed) = expected.agreed(global, &what, consequences).await? else { return Ok(()) };
             let binding = bindings::update(db, &operator, named, priority, agreed).await.map_err(told)?;
             let said = format!(
                 "group {} has the priority {priority} in the waiting list of pool {}: the next free seats are given in \

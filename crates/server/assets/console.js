@@ -26,7 +26,7 @@
   addEventListener("close", (e) => { if (e.target.matches?.("dialog[data-modal]")) e.target.remove(); }, true);
 
   document.addEventListener("click", async (e) => {
-    const t = e.target.closest("[data-copy],[data-reveal],[data-close],[data-theme-set],[data-clear]");
+    const t = e.target.closest("[data-copy],[data-reveal],[data-close],[data-theme-set]");
     if (!t) return;
     if (t.dataset.copy) {
       const src = document.getElementById(t.dataset.copy);
@@ -42,7 +42,6 @@
       }
     }
     if (t.hasAttribute("data-close")) t.closest("dialog")?.close();
-    if (t.hasAttribute("data-clear")) { for (const c of $$("input[type=checkbox]", t.closest(".table-card"))) { c.checked = false; c.indeterminate = false; } }
     if (t.dataset.themeSet) {
       /* The server writes data-theme from this cookie. */
       const theme = t.dataset.themeSet;
@@ -51,27 +50,10 @@
     }
   });
 
-  /* Tables with selection: the header box selects the page, the bar counts. */
-  document.addEventListener("change", (e) => {
-    const card = e.target.closest(".table-card");
-    if (card && e.target.type === "checkbox") {
-      const rows = $$("tbody input[type=checkbox]", card);
-      if (e.target.matches("[data-all]")) for (const c of rows) c.checked = e.target.checked;
-      const n = rows.filter((c) => c.checked).length;
-      const all = card.querySelector("[data-all]");
-      if (all) { all.checked = n === rows.length; all.indeterminate = n > 0 && n < rows.length; }
-      for (const o of $$("[data-count]", card.parentElement)) o.textContent = n + Number(card.dataset.extra || 0);
-    }
-    if (e.target.type === "file") {
-      const out = e.target.closest(".dropzone")?.querySelector("[data-file]");
-      if (out && e.target.files[0]) out.textContent = e.target.files[0].name;
-    }
-  });
-
   document.addEventListener("keydown", (e) => {
     if (e.key === " " && e.target.matches("a[role=switch]")) { e.preventDefault(); e.target.click(); }
     if (e.key === "/" && !e.target.closest("input, textarea, select, [contenteditable]")) {
-      const q = document.getElementById("q") || document.getElementById("side-q");
+      const q = document.getElementById("q");
       if (q) { e.preventDefault(); q.focus(); }
     }
   });

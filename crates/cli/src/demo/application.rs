@@ -17,12 +17,6 @@ pub(super) struct Application {
     clock: Clock,
 }
 
-/// Where the API of the server is whose SCIM base URL this is.
-pub(super) fn api(scim_url: &str) -> Result<String> {
-    let site = scim_url.strip_suffix("/scim/v2").context("the base URL has no SCIM endpoint")?;
-    Ok(format!("{site}/api/v1"))
-}
-
 impl Application {
     /// A client of the API at this address.
     pub(super) fn new(api: String, token: &str, clock: Clock) -> Result<Self> {

@@ -73,7 +73,7 @@ pub(crate) async fn run(arguments: Arguments, global: &Global) -> Result<()> {
     let clock = Clock::standing_at(Clock::system().now() - TimeDelta::days(DAYS) - TimeDelta::hours(2));
     let admin = Admin::open_with(&config, clock.clone()).await?;
     let server = Server::build_with(config, clock.clone()).await?;
-    let url = server.scim_url().to_owned();
+    let (site, url) = (server.site().to_owned(), server.scim_url().to_owned());
     let database = format!("sqlite://{}?mode=rwc", folder.join("rollcall.db").display());
     let is_kept = !arguments.exit || arguments.data_dir.is_some();
     let after = After {
@@ -88,7 +88,7 @@ pub(crate) async fn run(arguments: Arguments, global: &Global) -> Result<()> {
     });
     let playing = async {
         let shown = tokio::select! {
-            shown = show(&admin, &clock, &url, &mailbox, &after) => shown,
+            shown = show(&admin, &clock, (&site, &url), &mailbox, &after) => shown,
             () = server::ended() => Ok(()),
         };
         // Open databases end with the server.
@@ -112,13 +112,13 @@ struct After<'a> {
 async fn show(
     admin: &Admin,
     clock: &Clock,
-    url: &str,
+    (site, url): (&str, &str),
     mailbox: &Arc<Mailbox>,
     after: &After<'_>,
 ) -> Result<()> {
     let progress = Progress::on_terminal_or_plain();
     let started = Instant::now();
-    let mut play = Play::new(admin, clock, (url, Page::open().await?, mailbox), &progress).await?;
+    let mut play = Play::new(admin, clock, ((site, url), Page::open().await?, mailbox), &progress).await?;
     play.everything().await?;
     let (requests, seconds) = (play.requests(), started.elapsed().as_secs_f64());
     progress.say(&format!("{requests} requests, each answered as it should be, in {seconds:.1} s\n"))?;
@@ -126,7 +126,6 @@ async fn show(
     if let Some(url) = after.url {
         let (operator, tenant) = (admin.operator("demo"), Some(play.stage.tenant.as_str()));
         let link = sign_in::sign_in_link(admin.db(), &operator, tenant, stage::OWNER).await.map_err(told)?;
-        let site = url.trim_end_matches("/scim/v2");
         output::lines(report::to_try(&play, url, &format!("{site}{}", link.path)).await?)?;
     }
     output::lines(after.database.map(|database| report::to_look_at(&play, database)).unwrap_or_default())?;

@@ -12,7 +12,7 @@ use server::Clock;
 use server::admin::Admin;
 use tokio::task::JoinSet;
 
-use super::application::{self, Application};
+use super::application::Application;
 use super::cast::{crew, crew_groups, staff, staff_groups};
 use super::client::{Client, Space};
 use super::directory::Directory;
@@ -57,11 +57,11 @@ impl<'d> Play<'d> {
     pub(super) async fn new(
         admin: &'d Admin,
         clock: &'d Clock,
-        (url, page, mailbox): (&str, Page, &'d Arc<Mailbox>),
+        ((site, url), page, mailbox): ((&str, &str), Page, &'d Arc<Mailbox>),
         progress: &'d Progress,
     ) -> Result<Self> {
         let stage = stage::build(admin, page.url()).await?;
-        let api = application::api(url)?;
+        let api = format!("{site}/api/v1");
         let application = Application::new(api.clone(), &stage.application, clock.clone())?;
         let page_url = page.url().to_owned();
         let served = page.serve(api, stage.application.clone(), mailbox).await?;

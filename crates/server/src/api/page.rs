@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde_json::Value;
 
-use crate::pages::answer::{page, seal};
+use crate::pages::answer::{SECRET_LINK, page, seal};
 
 /// The page, written out once.
 #[derive(Clone, Debug, Template)]
@@ -93,7 +93,7 @@ impl Page {
 impl IntoResponse for Page {
     fn into_response(self) -> Response {
         let mut response = page(StatusCode::OK, &self);
-        seal(response.headers_mut());
+        seal(response.headers_mut(), &SECRET_LINK);
         response
     }
 }

@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
 use operations::Error as OperationError;
 use operations::enrolment::Refused;
@@ -11,6 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::http::error::{Failed, Failure};
+use crate::http::headers::with_body_of;
 
 /// The media type (RFC 9457 §3).
 const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
@@ -144,12 +145,8 @@ pub(crate) fn as_problem(mut response: Response) -> Response {
     let problem = Problem::new(status, kind, error.detail);
     let retry = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
     let answer = Problem { retry_after: retry, ..problem }.into_response();
-    // Headers such as WWW-Authenticate stay; the length was that of the other body.
-    let (_, body) = answer.into_parts();
-    let (mut parts, _) = response.into_parts();
-    parts.headers.remove(CONTENT_LENGTH);
-    parts.headers.insert(CONTENT_TYPE, PROBLEM_JSON);
-    Response::from_parts(parts, body)
+    // Headers such as WWW-Authenticate stay.
+    with_body_of(response, answer)
 }
 
 /// The words with a capital and a full stop.

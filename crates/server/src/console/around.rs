@@ -6,20 +6,19 @@ use askama::Template;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use http::header::{
-    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, HeaderName, ORIGIN,
-    REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
-};
+use http::header::{HOST, HeaderName, ORIGIN};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use url::Url;
 
-use super::cookie::value;
+use super::cookie::theme;
 use super::desk::is_fragment;
 use super::tongue::Tongue;
 use crate::app::App;
 use crate::http::error::{Failure, Told};
+use crate::http::headers::with_body_of;
+use crate::http::paths::is_below;
 use crate::http::trace::X_REQUEST_ID;
-use crate::pages::answer::page;
+use crate::pages::answer::{Seal, page, seal};
 use crate::pages::reader::Reader;
 
 /// Our own stylesheet, scripts and images; no frame around a page, and forms that go to us.
@@ -29,14 +28,22 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const HX_RETARGET: HeaderName = HeaderName::from_static("hx-retarget");
 const HX_RESWAP: HeaderName = HeaderName::from_static("hx-reswap");
-const CROSS_ORIGIN_OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+
+/// The headers of every page of the console.
+const CONSOLE: Seal =
+    Seal { policy: POLICY, referrer: "same-origin", vary: "Accept-Language, Cookie, HX-Request" };
+
+/// What stands around a page that says what failed.
+struct Plain {
+    tongue: Tongue,
+    theme: &'static str,
+}
 
 /// A page that says what failed.
 #[derive(Template)]
 #[template(path = "console/fault.html")]
 struct Fault {
-    tongue: Tongue,
-    theme: &'static str,
+    f: Plain,
     title: &'static str,
     said: String,
     reference: String,
@@ -57,28 +64,22 @@ pub(crate) async fn around<F>(request: Request, next: impl FnOnce(Request) -> F)
 where
     F: Future<Output = Response>,
 {
-    if request.uri().path().split('/').find(|segment| !segment.is_empty()) != Some("console") {
+    if !is_below(request.uri().path(), "console") {
         return next(request).await;
     }
     let (parts, body) = request.into_parts();
-    let tongue = Tongue::new(Reader::of(&parts).language);
-    let theme = if value(&parts.headers, "rollcall-theme").as_deref() == Some("dark") { "dark" } else { "" };
+    let f = Plain { tongue: Tongue::new(Reader::of(&parts).language), theme: theme(&parts.headers) };
     let fragment = is_fragment(&parts.headers);
     let mut response = next(Request::from_parts(parts, body)).await;
     if let Some(Told(said)) = response.extensions().get::<Told>() {
         let said = said.clone();
-        response = error(response, (tongue, theme), said, fragment);
+        response = error(response, f, said, fragment);
     }
-    seal(response.headers_mut());
+    seal(response.headers_mut(), &CONSOLE);
     response
 }
 
-fn error(
-    response: Response,
-    (tongue, theme): (Tongue, &'static str),
-    said: String,
-    fragment: bool,
-) -> Response {
+fn error(response: Response, f: Plain, said: String, fragment: bool) -> Response {
     let status = response.status();
     let header = |name: HeaderName| response.headers().get(name).and_then(|value| value.to_str().ok());
     let reference = header(X_REQUEST_ID).unwrap_or_default().to_owned();
@@ -91,34 +92,16 @@ fn error(
         _ => "Nothing was changed",
     };
     let shown = if fragment {
-        page(status, &Flash { tongue, title, said, reference })
+        page(status, &Flash { tongue: f.tongue, title, said, reference })
     } else {
-        page(status, &Fault { tongue, theme, title, said, reference })
+        page(status, &Fault { f, title, said, reference })
     };
-    let (mut parts, _) = response.into_parts();
-    let (head, body) = shown.into_parts();
-    parts.headers.remove(CONTENT_LENGTH);
-    if let Some(media_type) = head.headers.get(CONTENT_TYPE) {
-        parts.headers.insert(CONTENT_TYPE, media_type.clone());
-    }
+    let mut response = with_body_of(response, shown);
     if fragment {
-        parts.headers.insert(HX_RETARGET, HeaderValue::from_static("#flash"));
-        parts.headers.insert(HX_RESWAP, HeaderValue::from_static("innerHTML"));
+        response.headers_mut().insert(HX_RETARGET, HeaderValue::from_static("#flash"));
+        response.headers_mut().insert(HX_RESWAP, HeaderValue::from_static("innerHTML"));
     }
-    Response::from_parts(parts, body)
-}
-
-fn seal(headers: &mut HeaderMap) {
-    for (name, value) in [
-        (CONTENT_SECURITY_POLICY, POLICY),
-        (REFERRER_POLICY, "same-origin"),
-        (CACHE_CONTROL, "no-store"),
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (CROSS_ORIGIN_OPENER_POLICY, "same-origin"),
-        (VARY, "Accept-Language, Cookie, HX-Request"),
-    ] {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
+    response
 }
 
 /// Refuses forms that a page of another site sent.

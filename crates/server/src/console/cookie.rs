@@ -73,6 +73,15 @@ impl Channel {
     }
 }
 
+/// The theme that the reader has chosen; without one, the page follows the system.
+pub(super) fn theme(headers: &HeaderMap) -> &'static str {
+    match value(headers, "rollcall-theme").as_deref() {
+        Some("light") => "light",
+        Some("dark") => "dark",
+        _ => "",
+    }
+}
+
 fn is_loopback(host: Option<&Host<&str>>) -> bool {
     match host {
         Some(Host::Ipv4(address)) => address.is_loopback(),

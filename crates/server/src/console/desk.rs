@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderValue, Method};
 use operations::sign_in::{self, Browser, Entered, SignedIn};
 use operations::{Operator, Right, tenants};
 
-use super::cookie::{Channel, value};
+use super::cookie::{Channel, theme};
 use super::frame::{At, Frame, Me};
 use super::tongue::Tongue;
 use crate::app::App;
@@ -52,11 +52,6 @@ impl Visitor {
         let reader = Reader::of(parts);
         let asked = parts.headers.get(HOST).map(|host| host.to_str().unwrap_or("?"));
         let channel = Channel::of(app.db().pages(), asked, peer::socket(parts));
-        let theme = match value(&parts.headers, "rollcall-theme").as_deref() {
-            Some("light") => "light",
-            Some("dark") => "dark",
-            _ => "",
-        };
         let address = peer::address(parts, &app.config().trusted_proxies);
         Self {
             channel,
@@ -69,7 +64,7 @@ impl Visitor {
                 now: app.now(),
             },
             tongue: Tongue::new(reader.language),
-            theme,
+            theme: theme(&parts.headers),
             fragment: is_fragment(&parts.headers),
             target: parts.headers.get(HX_TARGET).and_then(|id| id.to_str().ok()).map(str::to_owned),
             app: Arc::clone(app),
@@ -181,7 +176,12 @@ impl Desk {
 
     /// What stands around a page.
     pub(super) async fn frame(&self, at: At) -> Result<Frame, Failure> {
-        let people = operations::roster::count(self.app().db(), &self.tenant_id()).await?;
+        // A part of a page does not say it.
+        let people = if self.fragment() {
+            0
+        } else {
+            operations::roster::count(self.app().db(), &self.tenant_id()).await?
+        };
         let said = self.asked("done");
         Ok(Frame {
             root: format!("/console/{}", self.tenant.id),
@@ -197,7 +197,7 @@ impl Desk {
 }
 
 /// What was done just now, by the word in the address; other words say nothing, so that a link cannot put words on a page.
-pub(super) fn done(word: &str) -> Option<&'static str> {
+fn done(word: &str) -> Option<&'static str> {
     Some(match word {
         "added" => "The user is added.",
         "invited" => "The user is added. An invitation goes out.",

@@ -222,8 +222,7 @@ async fn changed(desk: &Desk, gone: bool, done: &'static str) -> Result<Response
         }
         return Ok(response);
     };
-    let mut f = desk.frame(At::Users).await?;
-    f.flash = super::desk::done(done).map(|english| f.t(english).to_owned());
+    let f = desk.frame(At::Users).await?;
     Ok(page(StatusCode::OK, &OneRow { f: &f, p: &Row::new(found) }))
 }
 

@@ -1,5 +1,7 @@
 //! Enrolment by group: which groups are bound to a pool, what would follow from another choice, and the confirmations.
 
+use std::collections::HashSet;
+
 use askama::Template;
 use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
@@ -169,19 +171,21 @@ async fn pool_name(desk: &Desk, pool: &str) -> Result<String, Failure> {
 /// Which groups the form would bind, and which it would unbind: of those that it shows.
 async fn choice(desk: &Desk, form: &Form) -> Result<Choice, Failure> {
     let pool = form.field("pool").unwrap_or_default();
-    let name = pool_name(desk, &pool).await?;
+    pool_name(desk, &pool).await?;
+    let mut bound = bindings::list(desk.app().db(), &desk.tenant_id()).await?;
+    bound.retain(|binding| binding.pool.to_string() == pool);
+    let bound: HashSet<String> = bound.iter().map(|binding| binding.group.to_string()).collect();
     let (shown, ticked) = (form.fields("shown"), form.fields("group"));
     let (mut bind, mut unbind) = (Vec::new(), Vec::new());
     for id in shown {
+        let (was, is) = (bound.contains(&id), ticked.contains(&id));
+        if was == is {
+            continue;
+        }
         let known = directory::group(desk.app().db(), &desk.operator("group show"), &id, 0, 0).await;
         // A group that was deleted meanwhile is left out.
         let Ok(known) = known else { continue };
-        let (was, is) = (known.group.pools.contains(&name), ticked.contains(&id));
-        match (was, is) {
-            (false, true) => bind.push((id, known.group.name)),
-            (true, false) => unbind.push((id, known.group.name)),
-            _ => {}
-        }
+        if is { &mut bind } else { &mut unbind }.push((id, known.group.name));
     }
     Ok(Choice { pool, bind, unbind })
 }

@@ -59,10 +59,7 @@ struct Row {
 
 impl Row {
     fn new(f: &Frame, pool: pools::Pool, forecast: Forecast) -> Self {
-        let full = |day: NaiveDate| {
-            let slots = crate::pages::phrase::Slots::default().text("a", f.date(day));
-            f.tongue.title("Full on {a} if it goes on like this", &slots)
-        };
+        let full = |day: NaiveDate| f.label("Full on {a} if it goes on like this", f.date(day));
         Self {
             id: pool.id.to_string(),
             used: pool.used.into(),

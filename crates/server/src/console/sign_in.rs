@@ -9,7 +9,6 @@ use axum::response::{IntoResponse as _, Response};
 use chrono::TimeDelta;
 use fast_qr::QRBuilder;
 use http::StatusCode;
-use http::header::RETRY_AFTER;
 use http::request::Parts;
 use operations::sign_in::{self, Link, Next, Owner, Refused, SetUp};
 use operations::tenants;
@@ -19,9 +18,8 @@ use super::desk::Visitor;
 use super::frame::Frame;
 use crate::app::App;
 use crate::http::error::Failure;
-use crate::pages::answer::{page as shown, see_other};
+use crate::pages::answer::{later, page as shown, see_other};
 use crate::pages::form::{Form, field};
-use crate::pages::phrase::Slots;
 use crate::pages::words::span;
 
 /// The page on which an administrator signs in.
@@ -158,16 +156,8 @@ pub(super) async fn with_password(visitor: Visitor, form: Form) -> Response {
         Ok(Next::Code(secret)) => visitor.go(&to("/console/sign-in/code"), Some(secret.expose())),
         Ok(Next::SetUp(secret)) => visitor.go("/console/second-factor", Some(secret.expose())),
         Err(refused) => {
-            let again = |f: Frame, error: String| {
-                let page = SignIn {
-                    f,
-                    notice: None,
-                    error: Some(error),
-                    email: email.clone(),
-                    next: next.clone(),
-                    open: false,
-                };
-                move |status| shown(status, &page)
+            let again = |f: Frame, status: StatusCode, error: String| {
+                shown(status, &SignIn { f, notice: None, error: Some(error), email, next, open: false })
             };
             refusal(&visitor, refused, again)
         }
@@ -175,37 +165,40 @@ pub(super) async fn with_password(visitor: Visitor, form: Form) -> Response {
 }
 
 /// The same page with the reason why it went no further.
-fn refusal<P: FnOnce(StatusCode) -> Response>(
+fn refusal(
     visitor: &Visitor,
     refused: Refused,
-    again: impl FnOnce(Frame, String) -> P,
+    again: impl FnOnce(Frame, StatusCode, String) -> Response,
 ) -> Response {
     let f = visitor.frame();
-    let (status, wait, said) = match refused {
-        Refused::Wrong => {
-            (422, None, f.t("E-mail or password is wrong. Nothing says which, on purpose.").to_owned())
-        }
-        Refused::WrongCode => {
-            let said = "That code is not valid now. Wait for the next one; check the clock of the telephone if it fails again.";
-            (422, None, f.t(said).to_owned())
-        }
+    let said = match refused {
+        Refused::Wrong => f.t("E-mail or password is wrong. Nothing says which, on purpose.").to_owned(),
+        Refused::WrongCode => wrong_code(&f),
         Refused::Wait(wait) => {
-            let said = f.label("Too many attempts. Try again in {a}.", span(wait));
-            (429, Some(wait), said)
+            let said = too_many(&f, wait);
+            return later(wait, again(f, StatusCode::TOO_MANY_REQUESTS, said));
         }
-        Refused::Weak(said) => (422, None, f.t(&said).to_owned()),
+        Refused::Weak(said) => f.t(&said).to_owned(),
         Refused::Gone => return shown(StatusCode::GONE, &Gone { f }),
         Refused::NoSession => return visitor.go("/console/sign-in?why=expired", None),
-        Refused::Failed(operations::Error::Refused(said)) => (422, None, said),
+        Refused::Failed(operations::Error::Refused(said)) => said,
         Refused::Failed(error) => return Failure::from(error).into_response(),
     };
-    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
-    let mut response = again(f, said)(status);
-    if let Some(wait) = wait {
-        let seconds = (wait + TimeDelta::milliseconds(999)).num_seconds().max(1);
-        response.headers_mut().insert(RETRY_AFTER, seconds.into());
-    }
-    response
+    again(f, StatusCode::UNPROCESSABLE_ENTITY, said)
+}
+
+/// The same where no page can be shown again: the link leads nowhere any more.
+fn gone(visitor: &Visitor, refused: Refused) -> Response {
+    refusal(visitor, refused, |f, _, _| shown(StatusCode::GONE, &Gone { f }))
+}
+
+fn wrong_code(f: &Frame) -> String {
+    f.t("That code is not valid now. Wait for the next one; check the clock of the telephone if it fails again.")
+        .to_owned()
+}
+
+fn too_many(f: &Frame, wait: TimeDelta) -> String {
+    f.label("Too many attempts. Try again in {a}.", span(wait))
 }
 
 pub(super) async fn code(visitor: Visitor, request: axum::extract::RawQuery) -> Response {
@@ -224,8 +217,8 @@ pub(super) async fn with_code(visitor: Visitor, form: Form) -> Response {
     };
     match tried {
         Ok(entered) => visitor.enter(onward(&next), &entered),
-        Err(refused) => refusal(&visitor, refused, |f, error| {
-            move |status| shown(status, &Code { f, error: Some(error), next })
+        Err(refused) => refusal(&visitor, refused, |f, status, error| {
+            shown(status, &Code { f, error: Some(error), next })
         }),
     }
 }
@@ -265,7 +258,7 @@ async fn invitation(
             shown(status, &Join { f, link, error, owner, until })
         }
         Ok(_) => shown(StatusCode::GONE, &Gone { f: visitor.frame() }),
-        Err(refused) => refusal(visitor, refused, |f, _| move |_| shown(StatusCode::GONE, &Gone { f })),
+        Err(refused) => gone(visitor, refused),
     }
 }
 
@@ -287,7 +280,7 @@ pub(super) async fn join(Follower { visitor, link }: Follower, form: Form) -> Re
             let said = visitor.tongue.t(&said).to_owned();
             invitation(&visitor, &link, Some(said), owner, StatusCode::UNPROCESSABLE_ENTITY).await
         }
-        Err(refused) => refusal(&visitor, refused, |f, _| move |_| shown(StatusCode::GONE, &Gone { f })),
+        Err(refused) => gone(&visitor, refused),
     }
 }
 
@@ -295,7 +288,7 @@ pub(super) async fn enter_page(Follower { visitor, link }: Follower) -> Response
     match sign_in::look(visitor.app.db(), &link, visitor.browser.now).await {
         Ok(link) if !link.sets_password => shown(StatusCode::OK, &Enter { f: visitor.frame(), link }),
         Ok(_) => shown(StatusCode::GONE, &Gone { f: visitor.frame() }),
-        Err(refused) => refusal(&visitor, refused, |f, _| move |_| shown(StatusCode::GONE, &Gone { f })),
+        Err(refused) => gone(&visitor, refused),
     }
 }
 
@@ -305,7 +298,7 @@ pub(super) async fn enter(Follower { visitor, link }: Follower) -> Response {
     }
     match sign_in::enter(visitor.app.db(), &link, &visitor.browser).await {
         Ok(secret) => visitor.go("/console", Some(secret.expose())),
-        Err(refused) => refusal(&visitor, refused, |f, _| move |_| shown(StatusCode::GONE, &Gone { f })),
+        Err(refused) => gone(&visitor, refused),
     }
 }
 
@@ -324,7 +317,7 @@ async fn second_factor(visitor: &Visitor, error: Option<String>, status: StatusC
             let f = visitor.frame();
             shown(status, &SecondFactor { f, set_up, squares, side, error })
         }
-        Err(refused) => refusal(visitor, refused, |f, _| move |_| shown(StatusCode::GONE, &Gone { f })),
+        Err(refused) => gone(visitor, refused),
     }
 }
 
@@ -344,21 +337,14 @@ pub(super) async fn confirm(visitor: Visitor, form: Form) -> Response {
     let code = form.field("code").unwrap_or_default();
     match sign_in::confirm(visitor.app.db(), &secret, &code, &visitor.browser).await {
         Ok(entered) => visitor.enter("/console", &entered),
-        Err(refused @ (Refused::WrongCode | Refused::Wait(_))) => {
-            let f = visitor.frame();
-            let (status, said) = match refused {
-                Refused::Wait(wait) => {
-                    let slots = Slots::default().text("a", span(wait));
-                    let said = f.tongue.title("Too many attempts. Try again in {a}.", &slots);
-                    (StatusCode::TOO_MANY_REQUESTS, said)
-                }
-                _ => (
-                    StatusCode::UNPROCESSABLE_ENTITY,
-                    f.t("That code is not valid now. Wait for the next one; check the clock of the telephone if it fails again.").to_owned(),
-                ),
-            };
-            second_factor(&visitor, Some(said), status).await
+        Err(Refused::WrongCode) => {
+            let said = wrong_code(&visitor.frame());
+            second_factor(&visitor, Some(said), StatusCode::UNPROCESSABLE_ENTITY).await
         }
-        Err(refused) => refusal(&visitor, refused, |f, _| move |_| shown(StatusCode::GONE, &Gone { f })),
+        Err(Refused::Wait(wait)) => {
+            let said = too_many(&visitor.frame(), wait);
+            later(wait, second_factor(&visitor, Some(said), StatusCode::TOO_MANY_REQUESTS).await)
+        }
+        Err(refused) => gone(&visitor, refused),
     }
 }

@@ -159,9 +159,14 @@ pub(super) async fn pools(desk: &Desk) -> Result<Vec<Pool>, Failure> {
 async fn tab(desk: Desk, tab: &'static str) -> Response {
     let made = async || {
         let user = person(&desk).await?;
-        let pools = if tab == "overview" { pools(&desk).await? } else { Vec::new() };
-        let json = serde_json::to_string_pretty(&user.profile).unwrap_or_default();
-        let shown = Page { f: desk.frame(At::Users).await?, tab, u: Shown::new(user), pools, json };
+        let u = Shown::new(user);
+        let gives = tab == "overview" && u.is_unlicensed();
+        let pools = if gives { pools(&desk).await? } else { Vec::new() };
+        let json = match tab {
+            "scim" => serde_json::to_string_pretty(&u.user.profile).unwrap_or_default(),
+            _ => String::new(),
+        };
+        let shown = Page { f: desk.frame(At::Users).await?, tab, u, pools, json };
         Ok::<_, Failure>(page(StatusCode::OK, &shown))
     };
     made().await.unwrap_or_else(Failure::into_response)

@@ -3,13 +3,15 @@
 use axum::extract::Request;
 use axum::response::Response;
 use chrono::TimeDelta;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
+use http::header::RETRY_AFTER;
 use http::{Method, StatusCode};
 
 use super::views::{Fault, Frame, Wrong};
 use crate::http::error::Told;
+use crate::http::headers::with_body_of;
+use crate::http::paths::is_below;
 use crate::http::trace::X_REQUEST_ID;
-use crate::pages::answer::{page, seal};
+use crate::pages::answer::{SECRET_LINK, page, seal};
 use crate::pages::reader::Reader;
 
 /// Answers a request; what is below `/enrol` becomes a page also when it fails.
@@ -17,7 +19,7 @@ pub(crate) async fn around<F>(request: Request, next: impl FnOnce(Request) -> F)
 where
     F: Future<Output = Response>,
 {
-    if request.uri().path().split('/').find(|segment| !segment.is_empty()) != Some("enrol") {
+    if !is_below(request.uri().path(), "enrol") {
         return next(request).await;
     }
     let (parts, body) = request.into_parts();
@@ -27,7 +29,7 @@ where
     if response.extensions().get::<Told>().is_some() {
         response = error_page(response, &reader, opened);
     }
-    seal(response.headers_mut());
+    seal(response.headers_mut(), &SECRET_LINK);
     response
 }
 
@@ -49,12 +51,5 @@ fn error_page(response: Response, reader: &Reader, opened: bool) -> Response {
     // The language is switched at the same address, and a form that failed has none that could be opened.
     let frame = Frame::new(reader, None, opened.then_some(""));
     let reference = header(&X_REQUEST_ID).map(str::to_owned);
-    let body = page(status, &Fault::new(frame, wrong, wait, reference, opened));
-    let (mut parts, _) = response.into_parts();
-    let (shown, body) = body.into_parts();
-    parts.headers.remove(CONTENT_LENGTH);
-    if let Some(media_type) = shown.headers.get(CONTENT_TYPE) {
-        parts.headers.insert(CONTENT_TYPE, media_type.clone());
-    }
-    Response::from_parts(parts, body)
+    with_body_of(response, page(status, &Fault::new(frame, wrong, wait, reference, opened)))
 }

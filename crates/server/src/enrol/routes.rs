@@ -7,16 +7,14 @@ use axum::middleware::from_fn;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use axum::{RequestPartsExt as _, Router};
-use chrono::TimeDelta;
-use http::header::RETRY_AFTER;
+use http::StatusCode;
 use http::request::Parts;
-use http::{HeaderValue, StatusCode};
 
 use super::journey::{Checked, Closed, Journey, Journeys, Restored, Sent, Stage};
 use super::views::{CodeEntry, CodeError, Done, Frame, Invitation, Lost, Restore, TooMany, Verified};
 use crate::app::App;
 use crate::http::error::Failure;
-use crate::pages::answer::{page, see_other};
+use crate::pages::answer::{later, page, see_other};
 use crate::pages::form::{Form, only_ours};
 use crate::pages::reader::Reader;
 
@@ -206,11 +204,4 @@ async fn restored(visit: Visit, form: Form) -> Response {
 fn six_digits(typed: &str) -> Option<String> {
     let digits: String = typed.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
     (digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_digit())).then_some(digits)
-}
-
-/// The answer with the time after which it is worth trying again.
-fn later(wait: TimeDelta, mut response: Response) -> Response {
-    let seconds = wait.num_seconds() + i64::from(wait.subsec_nanos() > 0);
-    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
-    response
 }

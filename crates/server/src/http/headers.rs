@@ -2,7 +2,9 @@
 
 use axum::body::Body;
 use axum::response::Response;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH, VARY, X_CONTENT_TYPE_OPTIONS};
+use http::header::{
+    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH, VARY, X_CONTENT_TYPE_OPTIONS,
+};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use scim::protocol::conditions::Conditions;
 use serde_json::Value;
@@ -23,6 +25,16 @@ pub(crate) fn seal(headers: &mut HeaderMap) {
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.entry(VARY).or_insert(HeaderValue::from_static("Authorization, Accept"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+}
+
+/// An answer with the body of another one: status and headers stay, except those of its own body.
+pub(crate) fn with_body_of(response: Response, other: Response) -> Response {
+    let ((mut parts, _), (other, body)) = (response.into_parts(), other.into_parts());
+    parts.headers.remove(CONTENT_LENGTH);
+    if let Some(media_type) = other.headers.get(CONTENT_TYPE) {
+        parts.headers.insert(CONTENT_TYPE, media_type.clone());
+    }
+    Response::from_parts(parts, body)
 }
 
 /// The conditions of a request (RFC 7644 §3.14, RFC 9110 §13.1).

@@ -12,6 +12,11 @@ use super::error::Failure;
 /// Where the protocol lives.
 pub(crate) const SCIM: &str = "/scim/v2";
 
+/// Whether a path, as it came, begins with this segment.
+pub(crate) fn is_below(path: &str, first: &str) -> bool {
+    path.split('/').find(|segment| !segment.is_empty()) == Some(first)
+}
+
 /// Rewrites the path of a request before it is routed.
 pub(crate) async fn normalise<F>(mut request: Request, next: impl FnOnce(Request) -> F) -> Response
 where

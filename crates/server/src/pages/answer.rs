@@ -2,8 +2,9 @@
 
 use askama::Template;
 use axum::response::{Html, IntoResponse, Response};
+use chrono::TimeDelta;
 use http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, LOCATION, REFERRER_POLICY, VARY,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, LOCATION, REFERRER_POLICY, RETRY_AFTER, VARY,
     X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderValue, StatusCode};
@@ -36,15 +37,36 @@ pub(crate) fn see_other(path: &str) -> Response {
     }
 }
 
-/// The headers of everything below the address of a page whose link is a secret.
-pub(crate) fn seal(headers: &mut HeaderMap) {
+/// An answer with the time after which it is worth trying again.
+pub(crate) fn later(wait: TimeDelta, mut response: Response) -> Response {
+    let seconds = wait.num_seconds() + i64::from(wait.subsec_nanos() > 0);
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+    response
+}
+
+/// What keeps the pages of a part of the site to their reader.
+pub(crate) struct Seal {
+    /// What a page may load, and who may show it.
+    pub(crate) policy: &'static str,
+    /// To whom a link tells the address of its page.
+    pub(crate) referrer: &'static str,
+    /// On which headers of the request a page depends.
+    pub(crate) vary: &'static str,
+}
+
+/// The pages whose link is a secret.
+pub(crate) const SECRET_LINK: Seal =
+    Seal { policy: POLICY, referrer: "no-referrer", vary: "Accept-Language, User-Agent" };
+
+/// Puts the headers of a part of the site on an answer.
+pub(crate) fn seal(headers: &mut HeaderMap, part: &Seal) {
     for (name, value) in [
-        (CONTENT_SECURITY_POLICY, POLICY),
-        (REFERRER_POLICY, "no-referrer"),
+        (CONTENT_SECURITY_POLICY, part.policy),
+        (REFERRER_POLICY, part.referrer),
         (CACHE_CONTROL, "no-store"),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (CROSS_ORIGIN_OPENER_POLICY, "same-origin"),
-        (VARY, "Accept-Language, User-Agent"),
+        (VARY, part.vary),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
