@@ -43,7 +43,7 @@ pub struct Line {
 impl From<JournalRecord> for Line {
     fn from(record: JournalRecord) -> Self {
         Self {
-            id: record.id,
+            id: record.place.id,
             at: record.at,
             kind: record.entry.kind,
             subject: record.entry.subject,

@@ -2,6 +2,7 @@
 
 use crate::support::{Client, ENROLMENT, TestApp, USER};
 use chrono::TimeDelta;
+use futures::future::join_all;
 use operations::consequences::Agreed;
 use operations::domains::{self, Policy};
 use operations::hand::{self, Word};
@@ -39,6 +40,20 @@ async fn domain(app: &TestApp, change: domains::Change) {
 async fn pool(app: &TestApp, name: &str) -> (u32, u32) {
     let pool = app.pool_now(name).await;
     (pool.used, pool.waiting)
+}
+
+#[tokio::test]
+async fn two_people_with_one_address_are_not_added_at_the_same_time() {
+    let app = TestApp::open().await;
+    for round in 0..8 {
+        let email = format!("round{round}@alpha.example");
+        let people = ["a", "b", "c", "d"]
+            .map(|name| Person { email: email.clone(), ..person(&format!("{name}{round}")) });
+        let added = join_all(people.iter().map(|person| add(&app, person, Licence::None))).await;
+        let refused: Vec<&String> = added.iter().filter_map(|added| added.as_ref().err()).collect();
+        assert_eq!(refused.len(), 3, "{added:?}");
+        assert!(refused.iter().all(|refusal| refusal.contains("exists already")), "{refused:?}");
+    }
 }
 
 #[tokio::test]

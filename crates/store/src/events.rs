@@ -2,34 +2,18 @@
 
 use chrono::{DateTime, Utc};
 use provisioning::{EventKind, UserId};
-use sea_orm::{ConnectionTrait as _, DbBackend, FromQueryResult};
+use sea_orm::{DbBackend, FromQueryResult};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::db::backend::{behind_own, json_text, renumber_restored, settled};
+use crate::db::backend::{behind_own, json_text};
 use crate::db::rows::{Rows, given};
 use crate::db::sql::Sql;
 use crate::entity::events::{self, Column};
 use crate::error::Error;
 use crate::ids::{IdRow, new_id, stored};
-use crate::store::Store;
+use crate::place::Place;
 use crate::unit::{ReadUnit, WriteUnit};
-
-/// Where an event stands in the order of commits; by default before all of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Place {
-    /// The number of the transaction, or of the event where transactions commit one after the other.
-    pub position: i64,
-    /// The id of the event.
-    pub id: Uuid,
-}
-
-impl Default for Place {
-    fn default() -> Self {
-        // As with any position, a smaller number can still be made of it.
-        Self { position: i64::MIN / 2, id: Uuid::nil() }
-    }
-}
 
 /// What is to be told about a person. The person's names are found where it is written.
 #[derive(Clone, Debug, PartialEq)]
@@ -86,23 +70,6 @@ impl TryFrom<Row> for Event {
     }
 }
 
-impl Store {
-    /// Puts the events of a database that was restored from another server before those to come. A cursor from before is of
-    /// no event then, and its reader begins anew; webhooks go on.
-    pub(crate) async fn renumber_restored_events(&self) -> Result<(), Error> {
-        let Some((look, statements)) = renumber_restored(self.backend()) else { return Ok(()) };
-        let look = Sql::new(look).statement(self.backend());
-        if self.database().await?.query_all_raw(look).await?.is_empty() {
-            return Ok(());
-        }
-        let transaction = self.writing().await?;
-        for statement in statements {
-            transaction.run(Sql::new(statement)).await?;
-        }
-        transaction.commit().await
-    }
-}
-
 impl ReadUnit {
     /// At most so many events behind a place, in the order of their commits: the one way in which events are read. No event
     /// is ever committed before one that was read.
@@ -110,8 +77,8 @@ impl ReadUnit {
     /// # Errors
     /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
     pub async fn events(&self, after: Place, most: u64) -> Result<Vec<Event>, Error> {
-        let mut sql = Sql::new("SELECT e.*");
-        self.push_events(&mut sql, after);
+        let mut sql = Sql::new("SELECT e.* FROM events e WHERE ");
+        self.push_behind(&mut sql, "e", after);
         sql.push(" ORDER BY e.position, e.id LIMIT ").bind(most);
         self.transaction.all::<Row>(sql).await?.into_iter().map(Event::try_from).collect()
     }
@@ -121,11 +88,7 @@ impl ReadUnit {
     /// # Errors
     /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
     pub async fn end_of_events(&self) -> Result<Place, Error> {
-        let mut sql = Sql::new("SELECT e.*");
-        self.push_events(&mut sql, Place::default());
-        sql.push(" ORDER BY e.position DESC, e.id DESC LIMIT 1");
-        let last = self.transaction.one::<Row>(sql).await?;
-        Ok(last.map_or_else(Place::default, |row| Place { position: row.position, id: row.event.id }))
+        self.end_of("events").await
     }
 
     /// Whether the event of this place is kept.
@@ -147,14 +110,6 @@ impl ReadUnit {
         let mut sql = Sql::new("SELECT e.* FROM events e WHERE e.tenant_id = ");
         sql.bind(self.tenant()).push(" AND e.id = ").bind(id);
         self.transaction.one::<Row>(sql).await?.map(Event::try_from).transpose()
-    }
-
-    /// The events behind a place. They end before the first one that another one can still come before, because a transaction
-    /// has yet to commit: a reader who goes on behind the last one misses none.
-    fn push_events(&self, sql: &mut Sql, after: Place) {
-        sql.push(" FROM events e WHERE e.tenant_id = ").bind(self.tenant());
-        sql.push(" AND (e.position, e.id) > (").bind(after.position).push(", ").bind(after.id);
-        sql.push(&format!(") AND {}", settled(self.backend(), "e.position")));
     }
 }
 

@@ -7,6 +7,7 @@ use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
 use crate::db::backend::for_update;
+use crate::db::locks::Lock;
 use crate::db::sql::{CHUNK, Sql};
 use crate::error::Error;
 use crate::ids::stored;
@@ -222,6 +223,15 @@ impl ReadUnit {
 }
 
 impl WriteUnit {
+    /// Waits until no other unit adds people by hand or by a file, so that what [`ReadUnit::known_people`] says stays true
+    /// until this unit ends.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn lock_additions(&mut self) -> Result<(), Error> {
+        self.hold(Lock::Additions).await
+    }
+
     /// The import of this id, locked: no other unit works on its rows until this one ends. It is locked before any other
     /// row.
     ///

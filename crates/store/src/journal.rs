@@ -4,7 +4,7 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 use provisioning::{ConnectionId, Entry, EntryKind, GroupId, PoolId, Subject, TenantId, TokenId, UserId};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
 use crate::db::rows::Rows;
@@ -13,6 +13,7 @@ use crate::entity::journal;
 use crate::error::Error;
 use crate::ids::{IdRow, first_id, new_id, stored};
 use crate::jobs::Job;
+use crate::place::Place;
 use crate::pools::PoolRule;
 use crate::scope::TenantScope;
 use crate::unit::{ReadUnit, WriteUnit};
@@ -88,8 +89,8 @@ pub struct JournalQuery {
     pub kinds: Vec<EntryKind>,
     /// Recorded at this instant or later.
     pub since: Option<DateTime<Utc>>,
-    /// Those behind this entry, the first of them; without it, the last ones.
-    pub after: Option<Uuid>,
+    /// Those behind this place in the order of commits, the first of them; without it, the last ones by time.
+    pub after: Option<Place>,
     /// The most entries wanted.
     pub most: u64,
 }
@@ -97,8 +98,8 @@ pub struct JournalQuery {
 /// An entry as recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JournalRecord {
-    /// Its id; ids sort by time.
-    pub id: Uuid,
+    /// Where it stands in the order of commits; its id sorts by time.
+    pub place: Place,
     /// When it was recorded.
     pub at: DateTime<Utc>,
     /// What was recorded.
@@ -137,10 +138,17 @@ pub(crate) fn row(tenant: Uuid, entry: &Entry, actor: &Actor, now: DateTime<Utc>
     }
 }
 
-impl TryFrom<journal::Model> for JournalRecord {
+#[derive(FromQueryResult)]
+struct Row {
+    position: i64,
+    #[sea_orm(nested)]
+    entry: journal::Model,
+}
+
+impl TryFrom<Row> for JournalRecord {
     type Error = Error;
 
-    fn try_from(row: journal::Model) -> Result<Self, Error> {
+    fn try_from(Row { position, entry: row }: Row) -> Result<Self, Error> {
         let inconsistent = |column| Error::Inconsistent { table: "journal", column, id: row.id.to_string() };
         let subject = match row.subject_kind.as_str() {
             "user" => Subject::User(UserId::new(row.subject_id)),
@@ -153,7 +161,7 @@ impl TryFrom<journal::Model> for JournalRecord {
         };
         let kind = ActorKind::ALL.into_iter().find(|kind| kind.as_str() == row.actor_kind);
         Ok(Self {
-            id: row.id,
+            place: Place { position, id: row.id },
             at: row.at,
             actor: Actor {
                 kind: kind.ok_or_else(|| inconsistent("actor_kind"))?,
@@ -173,36 +181,43 @@ impl TryFrom<journal::Model> for JournalRecord {
 }
 
 impl ReadUnit {
-    /// Entries of the journal, the newest last.
+    /// Entries of the journal, the newest last; behind a place, in the order of commits. No entry is ever committed before one
+    /// that was read behind a place.
     ///
     /// # Errors
     /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
     pub async fn journal(&self, query: JournalQuery) -> Result<Vec<JournalRecord>, Error> {
-        let mut select =
-            journal::Entity::find().filter(journal::Column::TenantId.eq(self.tenant())).limit(query.most);
+        let mut sql = Sql::new("SELECT j.* FROM journal j WHERE ");
+        match query.after {
+            Some(after) => self.push_behind(&mut sql, "j", after),
+            None => _ = sql.push("j.tenant_id = ").bind(self.tenant()),
+        }
         if let Some(about) = &query.subject {
             let (kind, id) = subject(about);
-            select = select
-                .filter(journal::Column::SubjectId.eq(id))
-                .filter(journal::Column::SubjectKind.eq(kind));
+            sql.push(" AND j.subject_id = ").bind(id).push(" AND j.subject_kind = ").bind(kind);
         }
         if !query.kinds.is_empty() {
-            let kinds = query.kinds.iter().map(|kind| kind.as_str());
-            select = select.filter(journal::Column::Kind.is_in(kinds));
+            sql.push(" AND j.kind IN ").list(query.kinds.iter().map(|kind| kind.as_str()));
         }
         if let Some(since) = query.since {
             // The ids of entries begin with their time.
-            select = select.filter(journal::Column::Id.gte(first_id(since)));
+            sql.push(" AND j.id >= ").bind(first_id(since));
         }
-        let rows = if let Some(after) = query.after {
-            let behind = select.filter(journal::Column::Id.gt(after)).order_by_asc(journal::Column::Id);
-            behind.all(&self.transaction).await?
-        } else {
-            let mut last = select.order_by_desc(journal::Column::Id).all(&self.transaction).await?;
-            last.reverse();
-            last
-        };
+        let order = if query.after.is_some() { "j.position, j.id" } else { "j.id DESC" };
+        sql.push(&format!(" ORDER BY {order} LIMIT ")).bind(query.most);
+        let mut rows = self.transaction.all::<Row>(sql).await?;
+        if query.after.is_none() {
+            rows.reverse();
+        }
         rows.into_iter().map(JournalRecord::try_from).collect()
+    }
+
+    /// Where the entries end that can be read now in the order of commits.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn end_of_journal(&self) -> Result<Place, Error> {
+        self.end_of("journal").await
     }
 
     /// The people, deleted ones too, about whom the journal has an entry that begins with this name, or whose recorded

@@ -81,7 +81,7 @@ impl Store {
         let writer = writer.map(|connection| Writer::start(connection, url));
         let policy = Policy::default();
         let store = Self { backend, pool, writer, base: "".into(), policy, _scratch: scratch };
-        store.renumber_restored_events().await?;
+        store.renumber_restored().await?;
         Ok(store)
     }
 

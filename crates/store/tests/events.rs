@@ -1,12 +1,12 @@
 //! Events are read once each, in the order of their commits, whoever commits when.
 
-use crate::support::{TestStore, insert_user, now};
+use crate::support::{TestStore, actor, insert_user, now};
 use chrono::TimeDelta;
 use proptest::prelude::*;
-use provisioning::{EventKind, UserId};
+use provisioning::{Entry, EntryKind, EventKind, Subject, UserId};
 use sea_orm::{ConnectionTrait as _, Database};
 use serde_json::json;
-use store::{Error, Event, Kept, NewEvent, Place, Store, WriteUnit};
+use store::{Error, Event, Kept, NewEvent, Place, Store, TenantScope, WriteUnit};
 
 /// Tells the application something about a person.
 async fn tell(unit: &mut WriteUnit, user: UserId, number: usize) {
@@ -226,10 +226,23 @@ async fn a_database_that_was_restored_from_another_server_tells_old_events_befor
     }
     let (mut place, mut seen) = (Place::default(), Vec::new());
     read_all(&store, &mut place, &mut seen, 2).await;
+    let installation = TenantScope::installation();
+    let mut unit = store.write(&installation).await.expect("a unit opens");
+    let entry = Entry {
+        subject: Subject::User(ada),
+        kind: EntryKind::UserChanged,
+        why: "an entry".to_owned(),
+        before: None,
+        after: None,
+    };
+    unit.record_for_installation([(&entry, &actor())], now()).await.expect("recorded");
+    unit.commit().await.expect("committed");
     let database = Database::connect(&store.url).await.expect("the database opens");
     if store.kind() == "postgresql" {
-        let other = "UPDATE events SET position = position + 1000000000000";
-        database.execute_unprepared(other).await.expect("as on a server with more transactions");
+        for table in ["events", "journal"] {
+            let other = format!("UPDATE {table} SET position = position + 1000000000000");
+            database.execute_unprepared(&other).await.expect("as on a server with more transactions");
+        }
     }
     database.close().await.expect("closed");
     let restored = Store::open(&crate::support::options(&store.url)).await.expect("the database opens");
@@ -239,5 +252,7 @@ async fn a_database_that_was_restored_from_another_server_tells_old_events_befor
     let (mut place, mut seen) = (Place::default(), Vec::new());
     read_all(&store, &mut place, &mut seen, 3).await;
     assert_eq!(seen, [0, 1, 2]);
+    let before = restored.read(&installation).await.expect("opens").end_of_journal().await.expect("readable");
+    assert_ne!(before, Place::default(), "the journal of the installation can be followed, too");
     restored.close().await;
 }

@@ -4,16 +4,13 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use provisioning::{EntryKind, Subject};
-use store::{JournalQuery, JournalRecord, ReadUnit, TenantScope};
+use store::{JournalQuery, Place, TenantScope};
 use uuid::Uuid;
 
 use super::{Line, people};
 use crate::database::Database;
 use crate::error::Error;
 use crate::requester::Operator;
-
-/// How far back is looked for lines that come late: a change is recorded with the instant at which it was asked for.
-const LATE: TimeDelta = TimeDelta::seconds(60);
 
 /// Lines that are read at once.
 const PAGE: u64 = 1000;
@@ -38,10 +35,10 @@ pub struct Wanted {
 pub struct Reader {
     scope: TenantScope,
     query: JournalQuery,
-    /// When the last line was recorded that was read.
-    newest: Option<DateTime<Utc>>,
-    /// The lines that were read, as far back as late ones are looked for.
-    seen: HashSet<Uuid>,
+    /// Where the lines ended in the order of commits when they were read last.
+    end: Option<Place>,
+    /// The lines of the first answer, some of which stand behind its end.
+    first: HashSet<Uuid>,
 }
 
 impl Reader {
@@ -67,43 +64,33 @@ impl Reader {
             }
             (None, tenant) => db.scope_of(tenant.as_deref()).await?,
         };
-        Ok(Self { scope, query, newest: None, seen: HashSet::new() })
+        Ok(Self { scope, query, end: None, first: HashSet::new() })
     }
 
-    /// The last lines, the newest at the end; called again, those that came since then.
+    /// The last lines, the newest at the end; called again, those that were committed since then.
     ///
     /// # Errors
     /// What the database says.
     pub async fn read(&mut self, db: &Database) -> Result<Vec<Line>, Error> {
         let unit = db.read(&self.scope).await?;
-        let mut records = match self.newest {
-            Some(newest) => self.since(&unit, newest).await?,
-            None => unit.journal(self.query.clone()).await?,
+        let Some(mut after) = self.end.replace(unit.end_of_journal().await?) else {
+            let records = unit.journal(self.query.clone()).await?;
+            self.first = records.iter().map(|record| record.place.id).collect();
+            return Ok(records.into_iter().map(Line::from).collect());
         };
-        let newest = self.newest.max(records.iter().map(|record| record.at).max());
-        // What was there before the first answer, and is not in it, does not come late.
-        let window = match (self.newest, newest) {
-            (None, Some(newest)) => self.since(&unit, newest).await?.iter().map(|record| record.id).collect(),
-            _ => records.iter().map(|record| record.id).collect(),
-        };
-        let seen = std::mem::replace(&mut self.seen, window);
-        records.retain(|record| !seen.contains(&record.id));
-        self.newest = newest;
-        Ok(records.into_iter().map(Line::from).collect())
-    }
-
-    /// The lines that were recorded a little before an instant, or later.
-    async fn since(&self, unit: &ReadUnit, newest: DateTime<Utc>) -> Result<Vec<JournalRecord>, Error> {
-        let since = self.query.since.max(Some(newest - LATE));
-        let mut records = Vec::new();
-        let mut after = Some(Uuid::nil());
-        while let Some(behind) = after {
-            let query = JournalQuery { since, after: Some(behind), most: PAGE, ..self.query.clone() };
+        let mut lines = Vec::new();
+        loop {
+            let query = JournalQuery { after: Some(after), most: PAGE, ..self.query.clone() };
             let page = unit.journal(query).await?;
-            after = page.last().filter(|_| page.len() as u64 == PAGE).map(|record| record.id);
-            records.extend(page);
+            let is_last = (page.len() as u64) < PAGE;
+            after = page.last().map_or(after, |record| record.place);
+            lines.extend(
+                page.into_iter().filter(|record| !self.first.remove(&record.place.id)).map(Line::from),
+            );
+            if is_last {
+                return Ok(lines);
+            }
         }
-        Ok(records)
     }
 }
 

@@ -109,6 +109,7 @@ pub async fn add(
     let pool = pool.map(|state| state.pool.id);
     let user_name = document.get("userName").and_then(Value::as_str).unwrap_or_default();
     let attempt = async |mut unit: WriteUnit| -> Attempt<(UserId, Effects)> {
+        unit.lock_additions().await?;
         check_unknown(&unit, user_name, person.email.trim()).await?;
         let coming = vec![Coming::new(&requester, document.clone(), pool)?];
         let arrived = arrive(db, &mut unit, coming).await?.pop();

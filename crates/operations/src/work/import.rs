@@ -90,6 +90,7 @@ async fn create_next(step: &Step<'_>, work: &mut ImportWork, most: u64) -> Resul
         let Some(mut known) = known.filter(|known| known.state == state::WORKING) else {
             return Ok((unit, (0, 0)));
         };
+        unit.lock_additions().await?;
         let requester = requester(step, &known);
         let mut rows = next_rows(&unit, work, most).await?;
         let Some(last) = rows.last().map(|row| row.number) else {

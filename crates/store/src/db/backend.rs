@@ -158,7 +158,7 @@ pub(crate) fn keeps_good_plans(backend: DbBackend) -> bool {
     backend == DbBackend::Sqlite
 }
 
-/// The column of an event that says where it stands in the order of commits.
+/// The column of an event or an entry that says where it stands in the order of commits.
 ///
 /// `SQLite` has one writer, so the order of inserts is that of commits; a number is never given twice. `PostgreSQL` numbers
 /// transactions when they begin, and they commit in any order: see [`settled`].
@@ -186,19 +186,32 @@ pub(crate) fn behind_own(backend: DbBackend, position: &str) -> Option<String> {
         .then(|| format!("{position} > CAST(CAST(pg_current_xact_id() AS TEXT) AS BIGINT)"))
 }
 
-/// What puts events before all that are to come, on a `PostgreSQL` server whose transactions have smaller numbers than those
-/// of the events, because the database was restored from another server: a query that answers a row when that is needed, and
-/// the statements that do it.
-pub(crate) fn renumber_restored(backend: DbBackend) -> Option<(&'static str, [&'static str; 2])> {
-    let look = "SELECT 1 FROM tenants t CROSS JOIN LATERAL (SELECT e.position FROM events e WHERE e.tenant_id = t.id \
-                ORDER BY e.position DESC, e.id DESC LIMIT 1) l \
-                WHERE l.position >= CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS TEXT) AS BIGINT) LIMIT 1";
-    let lock = "LOCK TABLE events, webhooks IN EXCLUSIVE MODE";
-    let change = "WITH last AS (SELECT MAX(position) AS position FROM events HAVING MAX(position) >= \
-                  CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS TEXT) AS BIGINT)), \
-                  moved AS (UPDATE events SET position = events.position - last.position FROM last) \
-                  UPDATE webhooks SET after_position = webhooks.after_position - last.position FROM last";
-    (backend == DbBackend::Postgres).then_some((look, [lock, change]))
+/// What puts events and entries before all that are to come, on a `PostgreSQL` server whose transactions have smaller numbers
+/// than those, because the database was restored from another server: queries that answer a row when that is needed, each
+/// with the statements that do it.
+pub(crate) fn restored(backend: DbBackend) -> Vec<(String, Vec<String>)> {
+    if backend == DbBackend::Sqlite {
+        return Vec::new();
+    }
+    let next = "CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS TEXT) AS BIGINT)";
+    let installation = uuid_literal(backend, Uuid::nil());
+    let mend = |table: &str, followers: &[(&str, &str)]| {
+        let look = format!(
+            "SELECT 1 FROM (SELECT id FROM tenants UNION ALL SELECT {installation}) t CROSS JOIN LATERAL \
+             (SELECT e.position FROM {table} e WHERE e.tenant_id = t.id ORDER BY e.position DESC, e.id DESC LIMIT 1) l \
+             WHERE l.position >= {next} LIMIT 1"
+        );
+        let last = format!("(SELECT MAX(position) FROM {table})");
+        let lock = format!("LOCK TABLE {table} IN EXCLUSIVE MODE");
+        let move_back = |(table, column): (&str, &str)| {
+            format!(
+                "UPDATE {table} SET {column} = {table}.{column} - l.position FROM {last} AS l (position) WHERE l.position >= {next}"
+            )
+        };
+        let changes = followers.iter().copied().chain([(table, "position")]).map(move_back);
+        (look, [lock].into_iter().chain(changes).collect())
+    };
+    vec![mend("events", &[("webhooks", "after_position")]), mend("journal", &[])]
 }
 
 /// Locks the selected rows against other writers, where there are any; rows that refer to them may still be added.

@@ -14,13 +14,15 @@ use crate::db::sql::Sql;
 use crate::db::transaction::Transaction;
 use crate::error::Error;
 
-/// What is set up for users to come.
+/// What is set up for users to come, or must not happen twice.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Lock {
     /// Members that groups name before they arrive: held behind groups and before users.
     Parking = 1,
     /// Rules of pools: held by a unit that makes or changes a pool, before it locks any row but the tenant.
     Rules = 2,
+    /// People who are added by hand or by a file: held before any row but the import.
+    Additions = 3,
 }
 
 impl Lock {

@@ -22,6 +22,7 @@ mod m20261129_000019_test_users;
 mod m20261129_000020_dynamic_groups;
 mod m20261129_000021_sign_in;
 mod m20261129_000022_living_users;
+mod m20261129_000023_journal_in_order;
 
 use sea_orm::{
     ConnectionTrait, DbBackend, DbErr, EntityTrait as _, SqliteTransactionMode, TransactionOptions,
@@ -62,6 +63,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000020_dynamic_groups::Migration),
             Box::new(m20261129_000021_sign_in::Migration),
             Box::new(m20261129_000022_living_users::Migration),
+            Box::new(m20261129_000023_journal_in_order::Migration),
         ]
     }
 }

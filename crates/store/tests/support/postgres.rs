@@ -37,6 +37,7 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = migrations![
     "m20261129_000020_dynamic_groups",
     "m20261129_000021_sign_in",
     "m20261129_000022_living_users",
+    "m20261129_000023_journal_in_order",
 ];
 
 /// The URL of the server on which tests may make databases, where there is one.
