@@ -136,28 +136,9 @@ fn csv(values: &[Value], columns: &[(&str, &str)]) -> Result<()> {
     Ok(())
 }
 
-/// A line of comma-separated values (RFC 4180). Text that a spreadsheet would take for a formula gets an apostrophe before
-/// it, also where the spreadsheet parts cells at semicolons or tabs, and what would act on a terminal is shown escaped.
+/// A line of comma-separated values, in which what would act on a terminal is shown escaped.
 pub(crate) fn csv_line<T: AsRef<str>>(cells: impl IntoIterator<Item = T>) -> String {
-    let quoted = |text: T| {
-        let text = defused(&shown(text.as_ref()));
-        if text.contains(['"', ',', ';', '\t']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
-    };
-    cells.into_iter().map(quoted).collect::<Vec<_>>().join(",")
-}
-
-/// The text with an apostrophe before each part that would be a formula.
-fn defused(text: &str) -> String {
-    let mut defused = String::with_capacity(text.len());
-    let mut begins = true;
-    for letter in text.chars() {
-        if begins && "=+-@".contains(letter) {
-            defused.push('\'');
-        }
-        defused.push(letter);
-        begins = matches!(letter, ';' | '\t');
-    }
-    defused
+    operations::csv::line(cells.into_iter().map(|cell| shown(cell.as_ref()).into_owned()))
 }
 
 /// The text of a cell without a value.
@@ -245,7 +226,6 @@ mod tests {
             "'=1+1,'+1,'-1,'@SUM(A1),\"a,b\",\"say \"\"x\"\"\",a\\u000ab"
         );
         assert_eq!(csv_line(["a;b", "a;=1+1", "a;;@x;1-1"]), "\"a;b\",\"a;'=1+1\",\"a;;'@x;1-1\"");
-        assert_eq!(defused("a\t+1\t=2"), "a\t'+1\t'=2");
     }
 
     #[test]

@@ -86,6 +86,9 @@ const VENDORS: &[&str] = &["entra", "microsoft", "azure", "jumpcloud", "okta", "
 const VENDORS_MAY_STAND_IN: &[&str] = &[
     "crates/scim/src/compat",
     "crates/cli/src/demo",
+    // How a connection is set up in each product, and the list of these guides.
+    "crates/server/guides",
+    "crates/server/src/console/guide.rs",
     // Plays the traffic of one of them against a server.
     "crates/xtask/src/bench",
     "conformance-tests/",

@@ -1,6 +1,7 @@
 //! The identity providers that push into a tenant.
 
 mod change;
+mod health;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use provisioning::{Entry, EntryKind, Invitations, Policy, Subject};
@@ -17,6 +18,9 @@ use crate::rights::Right;
 use crate::test_users;
 
 pub use change::{Change, Details, preview_update, show, update};
+pub use health::{Health, Tolerated, health, health_of, tolerated, tolerating};
+pub use provisioning::heartbeat::{Heartbeat, State};
+pub use store::{MOST_COUNTED, RequestCount};
 
 /// A connection to create.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

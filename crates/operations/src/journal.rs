@@ -2,6 +2,7 @@
 
 pub(crate) mod people;
 mod reader;
+mod search;
 
 use chrono::{DateTime, Utc};
 use provisioning::{EntryKind, Subject};
@@ -58,6 +59,7 @@ impl From<JournalRecord> for Line {
 }
 
 pub use reader::{Reader, Wanted};
+pub use search::{Area, Entries, Entry, Search, causes, search};
 
 pub(crate) async fn lines(unit: &ReadUnit, subject: Option<Subject>, most: u64) -> Result<Vec<Line>, Error> {
     let records = unit.journal(JournalQuery { subject, most, ..JournalQuery::default() }).await?;

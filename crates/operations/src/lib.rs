@@ -19,6 +19,7 @@ pub mod brake;
 pub mod conflicts;
 pub mod connections;
 pub mod consequences;
+pub mod csv;
 mod database;
 pub mod devices;
 pub mod directory;

@@ -1,14 +1,17 @@
 //! What an identity provider sent, and what it came to.
 
 use chrono::{DateTime, Utc};
+use provisioning::ConnectionId;
 use serde::Serialize;
 use serde_json::Value;
-use store::RequestRecord;
+use store::{RequestFilter, RequestRecord};
 use uuid::Uuid;
 
 use crate::database::Database;
 use crate::error::Error;
 use crate::requester::Operator;
+
+pub use store::{Look, RequestOutcome};
 
 /// A request of the request log.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -74,6 +77,54 @@ pub async fn tail(
     Ok(requests.into_iter().map(Request::from).collect())
 }
 
+/// Which requests are looked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Search {
+    /// Of this connection; of all without it.
+    pub connection: Option<ConnectionId>,
+    /// With this method; with any without it.
+    pub method: Option<String>,
+    /// Whose path begins so; everything without it.
+    pub path: Option<String>,
+    /// What they came to; everything without it.
+    pub outcome: Option<RequestOutcome>,
+    /// From when, and how many.
+    pub look: Look,
+}
+
+/// A page of the requests of a tenant, the newest first.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Requests {
+    /// The requests, each with its connection.
+    pub requests: Vec<(ConnectionId, Request)>,
+    /// The names of the tenant's connections.
+    pub connections: Vec<(ConnectionId, String)>,
+    /// Before which request to look on, if there can be more.
+    pub further: Option<Uuid>,
+}
+
+/// A page of the requests of a tenant.
+///
+/// # Errors
+/// [`Error`] if there is no such tenant.
+pub async fn search(db: &Database, tenant: &str, search: &Search) -> Result<Requests, Error> {
+    let (scope, _) = db.tenant(tenant).await?;
+    let unit = db.read(&scope).await?;
+    let filter = RequestFilter {
+        connection: search.connection,
+        method: search.method.clone(),
+        path: search.path.clone(),
+        outcome: search.outcome,
+    };
+    let found = unit.look_at_requests(&filter, &search.look).await?;
+    let connections = unit.connections().await?;
+    Ok(Requests {
+        requests: found.rows.into_iter().map(|record| (record.connection, record.into())).collect(),
+        connections: connections.into_iter().map(|known| (known.id, known.name)).collect(),
+        further: found.further,
+    })
+}
+
 /// A request with the names of its tenant and connection.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -85,6 +136,9 @@ pub struct Details {
     pub tenant: String,
     /// The name of the connection, unless it was deleted.
     pub connection: Option<String>,
+    /// The profile of the connection.
+    #[serde(skip)]
+    pub profile: Option<String>,
 }
 
 /// The request of this id, which answers carry in `X-Request-Id` and the journal names as a cause.
@@ -103,8 +157,9 @@ pub async fn show(db: &Database, operator: &Operator, id: &str) -> Result<Detail
         let (scope, _) = db.tenant(&tenant.id.to_string()).await?;
         let unit = db.read(&scope).await?;
         if let Some(record) = unit.request(parsed).await? {
-            let connection = unit.connection(record.connection).await?.map(|connection| connection.name);
-            return Ok(Details { request: record.into(), tenant: tenant.name, connection });
+            let connection = unit.connection(record.connection).await?;
+            let (connection, profile) = connection.map(|known| (known.name, known.profile)).unzip();
+            return Ok(Details { request: record.into(), tenant: tenant.name, connection, profile });
         }
     }
     Err(unknown())

@@ -10,6 +10,9 @@ pub const PREFIX: &str = "rollcall_";
 /// Letters behind the prefix: 32 bytes in base64url.
 const LETTERS: usize = 43;
 
+/// Letters of every token.
+pub const LENGTH: usize = PREFIX.len() + LETTERS;
+
 /// A new token in plain text, shown once.
 pub(crate) struct Plain(pub(crate) String);
 

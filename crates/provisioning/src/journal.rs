@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use uuid::Uuid;
 
 use crate::{
     id::{ConnectionId, GroupId, PoolId, TenantId, TokenId, UserId},
@@ -48,6 +49,21 @@ pub enum Subject {
     Connection(ConnectionId),
     /// A token of a connection.
     Token(TokenId),
+}
+
+impl Subject {
+    /// Its id.
+    #[must_use]
+    pub const fn uuid(&self) -> Uuid {
+        match self {
+            Self::User(id) => id.uuid(),
+            Self::Group(id) => id.uuid(),
+            Self::Pool(id) => id.uuid(),
+            Self::Tenant(id) => id.uuid(),
+            Self::Connection(id) => id.uuid(),
+            Self::Token(id) => id.uuid(),
+        }
+    }
 }
 
 /// What happened.

@@ -123,6 +123,7 @@ mod event;
 mod explain;
 mod forecast;
 mod grant;
+pub mod heartbeat;
 mod history;
 mod id;
 mod journal;

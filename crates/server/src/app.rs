@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::auth::Tokens;
 use crate::clock::Clock;
 use crate::config::{Config, Limits};
+use crate::doctor::Refusals;
 use crate::figures::Latest;
 use crate::http::limits::Rates;
 use crate::jobs::Bell;
@@ -23,6 +24,7 @@ pub(crate) struct App {
     clock: Clock,
     tokens: Tokens,
     rates: Rates,
+    refusals: Refusals,
     requests: RequestLog,
     figures: Latest,
     outbound: Outbound,
@@ -43,6 +45,7 @@ impl App {
         Self {
             tokens: Tokens::new(config.auth.token_cache_seconds),
             rates: Rates::new(&config.limits),
+            refusals: Refusals::default(),
             figures: Latest::starting(clock.now()),
             work: Bell::default(),
             tasks: TaskTracker::new(),
@@ -63,6 +66,11 @@ impl App {
     /// A new id.
     pub(crate) fn id(&self) -> Uuid {
         self.clock.id()
+    }
+
+    /// What was refused of late before it could be told whose it was.
+    pub(crate) const fn refusals(&self) -> &Refusals {
+        &self.refusals
     }
 
     /// The database.

@@ -14,6 +14,7 @@ mod browser;
 mod clock;
 pub mod config;
 mod console;
+mod doctor;
 mod enrol;
 mod figures;
 mod files;

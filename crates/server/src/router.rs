@@ -13,6 +13,7 @@ use crate::api;
 use crate::app::App;
 use crate::assets;
 use crate::console;
+use crate::doctor;
 use crate::enrol;
 use crate::health;
 use crate::http::error::{Failure, Fault};
@@ -80,7 +81,8 @@ async fn outside(State(app): State<Arc<App>>, request: Request, next: Next) -> R
 /// Inside the router, where the route is known.
 async fn inside(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let answer = |request| unless_panicked(limits::deadline(&app, next.run(request)));
-    trace::measure(request, |request| record(&app, request, answer)).await
+    let recorded = |request| record(&app, request, answer);
+    trace::measure(request, |request| doctor::watch(&app, request, recorded)).await
 }
 
 /// The answer, or ours for a handler that panicked.

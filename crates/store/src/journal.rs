@@ -13,6 +13,7 @@ use crate::entity::journal;
 use crate::error::Error;
 use crate::ids::{IdRow, first_id, new_id, stored};
 use crate::jobs::Job;
+use crate::look::{Found, Look};
 use crate::place::Place;
 use crate::pools::PoolRule;
 use crate::scope::TenantScope;
@@ -57,7 +58,8 @@ impl Actor {
 }
 
 impl ActorKind {
-    const ALL: [Self; 6] =
+    /// Every kind.
+    pub const ALL: [Self; 6] =
         [Self::Connection, Self::Operator, Self::Job, Self::Application, Self::Person, Self::Administrator];
 
     /// The word in columns and in JSON.
@@ -95,6 +97,19 @@ pub struct JournalQuery {
     pub most: u64,
 }
 
+/// Which entries are looked for in the past.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct JournalFilter {
+    /// About whom or what; everything without it.
+    pub subject: Option<Subject>,
+    /// Of which kinds; all without any.
+    pub kinds: Vec<EntryKind>,
+    /// What caused them; everything without it.
+    pub actor: Option<ActorKind>,
+    /// The name of who caused them; everyone without it.
+    pub actor_name: Option<String>,
+}
+
 /// An entry as recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JournalRecord {
@@ -109,14 +124,15 @@ pub struct JournalRecord {
 }
 
 fn subject(subject: &Subject) -> (&'static str, Uuid) {
-    match subject {
-        Subject::User(id) => ("user", id.uuid()),
-        Subject::Group(id) => ("group", id.uuid()),
-        Subject::Pool(id) => ("pool", id.uuid()),
-        Subject::Tenant(id) => ("tenant", id.uuid()),
-        Subject::Connection(id) => ("connection", id.uuid()),
-        Subject::Token(id) => ("token", id.uuid()),
-    }
+    let kind = match subject {
+        Subject::User(_) => "user",
+        Subject::Group(_) => "group",
+        Subject::Pool(_) => "pool",
+        Subject::Tenant(_) => "tenant",
+        Subject::Connection(_) => "connection",
+        Subject::Token(_) => "token",
+    };
+    (kind, subject.uuid())
 }
 
 /// The row of a new entry.
@@ -212,6 +228,35 @@ impl ReadUnit {
         rows.into_iter().map(JournalRecord::try_from).collect()
     }
 
+    /// A page of the entries that are looked for, the newest first.
+    ///
+    /// # Errors
+    /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
+    pub async fn look_at_journal(
+        &self,
+        filter: &JournalFilter,
+        look: &Look,
+    ) -> Result<Found<JournalRecord>, Error> {
+        let known = |sql: &mut Sql| {
+            if let Some((kind, id)) = filter.subject.as_ref().map(subject) {
+                sql.push(" AND l.subject_id = ").bind(id).push(" AND l.subject_kind = ").bind(kind);
+            }
+        };
+        let asked = |sql: &mut Sql| {
+            if !filter.kinds.is_empty() {
+                sql.push(" AND w.kind IN ").list(filter.kinds.iter().map(|kind| kind.as_str()));
+            }
+            if let Some(actor) = filter.actor {
+                sql.push(" AND w.actor_kind = ").bind(actor.as_str());
+            }
+            if let Some(name) = &filter.actor_name {
+                sql.push(" AND w.actor_name = ").bind(name.as_str());
+            }
+        };
+        let found = self.look(("journal", look), known, asked, |row: &Row| row.entry.id).await?;
+        found.map(JournalRecord::try_from)
+    }
+
     /// Where the entries end that can be read now in the order of commits.
     ///
     /// # Errors
@@ -242,7 +287,7 @@ impl ReadUnit {
 }
 
 /// Text as a pattern of LIKE that matches nothing but the text, with `!` as the escape character.
-fn pattern(text: &str) -> String {
+pub(crate) fn pattern(text: &str) -> String {
     text.replace('!', "!!").replace('%', "!%").replace('_', "!_")
 }
 

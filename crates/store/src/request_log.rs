@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use provisioning::heartbeat::Beat;
+use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -12,7 +13,9 @@ use crate::db::rows::Rows;
 use crate::db::sql::Sql;
 use crate::entity::{quirk_uses, requests};
 use crate::error::Error;
-use crate::ids::{ConnectionId, stored};
+use crate::ids::{ConnectionId, first_id, stored};
+use crate::journal::pattern;
+use crate::look::{Found, Look};
 use crate::scope::TenantScope;
 use crate::store::Store;
 use crate::unit::ReadUnit;
@@ -54,6 +57,58 @@ pub struct RequestBatch {
     rows: Rows<requests::Entity>,
     /// By their keys, in whose order two processes never wait for each other.
     uses: BTreeMap<(Uuid, Uuid, String), (i64, DateTime<Utc>)>,
+}
+
+/// Which requests are looked for in the past.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RequestFilter {
+    /// Of this connection; of all without it.
+    pub connection: Option<ConnectionId>,
+    /// With this method; with any without it.
+    pub method: Option<String>,
+    /// Whose path begins so; everything without it.
+    pub path: Option<String>,
+    /// What they came to; everything without it.
+    pub outcome: Option<RequestOutcome>,
+}
+
+/// What a request came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RequestOutcome {
+    /// Something followed from it, or it was refused.
+    Told,
+    /// Something followed from it.
+    Changed,
+    /// The brake held something that it would have taken away.
+    Held,
+    /// It was refused.
+    Refused,
+}
+
+/// How many requests of a connection came in a while, and how many of them were refused.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RequestCount {
+    /// All of them; at most [`MOST_COUNTED`].
+    pub all: u64,
+    /// Those that were refused.
+    pub refused: u64,
+}
+
+/// The most requests that are counted.
+pub const MOST_COUNTED: u64 = 10_000;
+
+#[derive(FromQueryResult)]
+struct CountRow {
+    number: i64,
+    refused: i64,
+}
+
+#[derive(FromQueryResult)]
+struct BeatRow {
+    at: DateTime<Utc>,
+    method: String,
+    path: String,
+    status: i64,
 }
 
 /// How often a connection used a quirk.
@@ -189,6 +244,79 @@ impl ReadUnit {
             .await?;
         rows.reverse();
         rows.into_iter().map(RequestRecord::try_from).collect()
+    }
+
+    /// How many requests of a connection came since an instant.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn count_requests(
+        &self,
+        connection: ConnectionId,
+        since: DateTime<Utc>,
+    ) -> Result<RequestCount, Error> {
+        let mut sql = Sql::new(
+            "SELECT COUNT(*) AS number, COUNT(CASE WHEN l.status >= 400 AND l.status <> 404 THEN 1 END) AS refused \
+             FROM (SELECT r.status FROM requests r WHERE r.tenant_id = ",
+        );
+        sql.bind(self.tenant()).push(" AND r.connection_id = ").bind(connection.uuid());
+        sql.push(" AND r.id >= ").bind(first_id(since)).push(" ORDER BY r.id DESC LIMIT ");
+        sql.bind(MOST_COUNTED).push(") l");
+        let row = self.transaction.one::<CountRow>(sql).await?;
+        let count = |number: i64| u64::try_from(number).unwrap_or(0);
+        let counted = |row: CountRow| RequestCount { all: count(row.number), refused: count(row.refused) };
+        Ok(row.map(counted).unwrap_or_default())
+    }
+
+    /// The last requests of a connection as its heartbeat, the newest last.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn beats(&self, connection: ConnectionId, most: u64) -> Result<Vec<Beat>, Error> {
+        let mut sql = Sql::new(
+            "SELECT r.at, r.method, r.path, CAST(r.status AS BIGINT) AS status FROM requests r WHERE r.tenant_id = ",
+        );
+        sql.bind(self.tenant()).push(" AND r.connection_id = ").bind(connection.uuid());
+        sql.push(" ORDER BY r.id DESC LIMIT ").bind(most);
+        let beat = |row: BeatRow| Beat {
+            at: row.at,
+            what: format!("{} {}", row.method, row.path),
+            status: u16::try_from(row.status).unwrap_or(0),
+        };
+        Ok(self.transaction.all::<BeatRow>(sql).await?.into_iter().rev().map(beat).collect())
+    }
+
+    /// A page of the requests that are looked for, the newest first.
+    ///
+    /// # Errors
+    /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
+    pub async fn look_at_requests(
+        &self,
+        filter: &RequestFilter,
+        look: &Look,
+    ) -> Result<Found<RequestRecord>, Error> {
+        let known = |sql: &mut Sql| {
+            if let Some(connection) = filter.connection {
+                sql.push(" AND l.connection_id = ").bind(connection.uuid());
+            }
+        };
+        let asked = |sql: &mut Sql| {
+            if let Some(method) = &filter.method {
+                sql.push(" AND w.method = ").bind(method.as_str());
+            }
+            if let Some(path) = &filter.path {
+                sql.push(" AND w.path LIKE ").bind(format!("{}%", pattern(path))).push(" ESCAPE '!'");
+            }
+            sql.push(match filter.outcome {
+                None => "",
+                Some(RequestOutcome::Told) => " AND (w.status >= 400 OR CAST(w.effects AS TEXT) <> '[]')",
+                Some(RequestOutcome::Changed) => " AND w.status < 400 AND CAST(w.effects AS TEXT) <> '[]'",
+                Some(RequestOutcome::Held) => " AND CAST(w.effects AS TEXT) LIKE '%held by the brake%'",
+                Some(RequestOutcome::Refused) => " AND w.status >= 400",
+            });
+        };
+        let found = self.look(("requests", look), known, asked, |row: &requests::Model| row.id).await?;
+        found.map(RequestRecord::try_from)
     }
 
     /// The request of this id.

@@ -68,7 +68,7 @@ async fn noted(store: &TestStore, whys: &[&str]) -> WriteUnit {
     let mut unit = store.unit().await;
     let subject = Subject::User(UserId::new(id_at(now())));
     let entry = |why: &&str| Entry {
-        subject: subject.clone(),
+        subject,
         kind: EntryKind::UserChanged,
         why: (*why).to_owned(),
         before: None,

@@ -71,15 +71,23 @@ fn the_sprite_has_the_icons_that_pages_use_and_no_others() {
             }
         }
     }
-    let mut templates = String::new();
-    read(&File::new(env!("CARGO_MANIFEST_DIR")).join("templates"), &mut templates);
+    let text_of = |folder: &str| {
+        let mut all = String::new();
+        read(&File::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut all);
+        all
+    };
+    let (templates, guides, code) = (text_of("templates"), text_of("guides"), text_of("src/console"));
     let named = |text: &str, before: &str| -> BTreeSet<String> {
         let after = text.split(before).skip(1);
         after.filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())).collect()
     };
-    let macros = ["icon", "small", "large", "bad", "ok"];
-    let used: BTreeSet<String> =
+    let there = named(str::from_utf8(ICONS.content).expect("text"), "id=\"i-");
+    let macros = ["icon", "small", "large", "bad", "ok", "toned"];
+    let mut used: BTreeSet<String> =
         macros.iter().flat_map(|name| named(&templates, &format!("i::{name}(\""))).collect();
+    used.extend(named(&guides, "icon = \""));
+    // What follows from a question is said with an icon in code.
+    used.extend(there.iter().filter(|name| code.contains(&format!("(\"{name}\", \""))).cloned());
     assert!(!used.is_empty(), "the templates were not read");
-    assert_eq!(used, named(str::from_utf8(ICONS.content).expect("text"), "id=\"i-"));
+    assert_eq!(used, there);
 }

@@ -209,6 +209,10 @@ fn done(word: &str) -> Option<&'static str> {
         "bound" => "The groups are bound. Their members are being enrolled.",
         "unbound" => "The groups are removed. Their members are being settled.",
         "removed" => "The user is removed.",
+        "saved" => "The settings are saved.",
+        "revoked" => "The token is revoked.",
+        "deleted" => "It is deleted.",
+        "handed-over" => "The hand-over has begun.",
         "reminded" => "The reminder is on its way.",
         _ => return None,
     })

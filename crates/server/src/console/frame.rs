@@ -20,6 +20,12 @@ pub(crate) enum At {
     Groups,
     /// The pools and each of them.
     Licences,
+    /// The connections and each of them.
+    Connections,
+    /// What the connections sent.
+    Inspector,
+    /// Every change.
+    Journal,
 }
 
 impl At {
@@ -29,6 +35,9 @@ impl At {
             Self::Users => "users",
             Self::Groups => "groups",
             Self::Licences => "licences",
+            Self::Connections => "connections",
+            Self::Inspector => "inspector",
+            Self::Journal => "journal",
         }
     }
 }
@@ -102,6 +111,13 @@ impl Frame {
         self.tongue.count(*number.borrow(), one, many)
     }
 
+    /// So many things, in a sentence with strong words.
+    pub(crate) fn many(&self, number: impl Borrow<u64>, one: &str, many: &str) -> Markup {
+        let number = *number.borrow();
+        let slots = Slots::default().text("n", self.number(number));
+        self.tongue.say(if number == 1 { one } else { many }, &slots)
+    }
+
     /// A number.
     pub(crate) fn number(&self, number: impl Borrow<u64>) -> String {
         self.tongue.number(*number.borrow())
@@ -125,6 +141,18 @@ impl Frame {
     /// Day and time.
     pub(crate) fn moment(&self, at: &DateTime<Utc>) -> String {
         self.tongue.at(*at, self.now, self.zone)
+    }
+
+    /// The time with seconds, and the day if it is another one than today.
+    pub(crate) fn clock(&self, at: &DateTime<Utc>) -> String {
+        let time = self.zone.time(*at).format("%H:%M:%S").to_string();
+        let (day, today) = (self.zone.day(*at), self.zone.day(self.now));
+        if day == today { time } else { format!("{}, {time}", self.tongue.date(day, today)) }
+    }
+
+    /// The day of an instant.
+    pub(crate) fn day(&self, at: &DateTime<Utc>) -> String {
+        self.date(self.zone.day(*at))
     }
 
     /// A day of the calendar.

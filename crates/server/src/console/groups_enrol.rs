@@ -203,6 +203,7 @@ async fn effect(desk: &Desk, pool: &str, binds: bool, groups: Named) -> Result<E
 
 pub(super) async fn preview(desk: Desk, form: Form) -> Response {
     let made = async || {
+        desk.may(Right::Change)?;
         let Choice { pool, bind, unbind } = choice(&desk, &form).await?;
         let mut parts = Vec::new();
         for (binds, groups) in [(true, bind), (false, unbind)] {

@@ -35,6 +35,7 @@ struct Stage {
     tenant: String,
     people: Vec<String>,
     pool: String,
+    connection: String,
 }
 
 impl Stage {
@@ -93,7 +94,7 @@ impl Stage {
             let pushed = router(&app).oneshot(request).await.expect("the router always answers");
             assert_eq!(pushed.status(), 201, "{name}");
         }
-        Self { app, tenant, people, pool }
+        Self { app, tenant, people, pool, connection }
     }
 
     fn router(&self) -> Router {
@@ -116,6 +117,7 @@ impl Stage {
     fn pages(&self) -> Vec<(String, &'static str)> {
         let [seated, .., unlicensed] = &self.people[..] else { panic!("there are people") };
         let user = |rest: &str| format!("/users/{seated}{rest}");
+        let connection = |rest: &str| format!("/connections/{}{rest}", self.connection);
         vec![
             ("/users".to_owned(), "users"),
             ("/users/add".to_owned(), "users-add"),
@@ -139,6 +141,19 @@ impl Stage {
             (format!("/licences/{}", self.pool), "licence-waiting"),
             (format!("/licences/{}/seats", self.pool), "licence-seats"),
             (format!("/licences/{}/history", self.pool), "licence-history"),
+            ("/connections".to_owned(), "connections"),
+            ("/connections/add?profile=generic".to_owned(), "connection-add"),
+            (connection(""), "connection-setup"),
+            (connection("/tokens"), "connection-tokens"),
+            (connection("/settings"), "connection-settings"),
+            (connection("/quirks"), "connection-quirks"),
+            (connection("/test"), "connection-test"),
+            (connection("/delete"), "dialog-connection-delete"),
+            (connection("/hand-over"), "dialog-connection-hand-over"),
+            ("/inspector?quiet=yes".to_owned(), "inspector"),
+            ("/inspector?outcome=held".to_owned(), "inspector-none"),
+            ("/journal".to_owned(), "journal"),
+            ("/journal?q=nobody".to_owned(), "journal-none"),
             ("/nowhere".to_owned(), "not-found"),
         ]
     }

@@ -4,14 +4,24 @@
 //! it has no rule of its own.
 
 mod around;
+mod chip;
+mod confirm;
+mod connection;
+mod connection_test;
+mod connections;
 mod cookie;
 mod desk;
 mod dialogs;
 mod frame;
 mod groups;
 mod groups_enrol;
+mod guide;
+mod inspector;
+mod journal;
 mod licences;
+mod period;
 mod routes;
+mod said;
 mod sign_in;
 mod tongue;
 mod user;

@@ -7,7 +7,10 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 
-use super::{around, dialogs, groups, groups_enrol, licences, sign_in, user, users, users_add};
+use super::{
+    around, connection, connections, dialogs, groups, groups_enrol, inspector, journal, licences, sign_in,
+    user, users, users_add,
+};
 use crate::app::App;
 
 /// The most bytes of a form.
@@ -43,6 +46,38 @@ pub(crate) fn routes(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/console/{tenant}/licences/{pool}", get(licences::waiting))
         .route("/console/{tenant}/licences/{pool}/seats", get(licences::seats))
         .route("/console/{tenant}/licences/{pool}/history", get(licences::history))
+        .route("/console/{tenant}/connections", get(connections::list))
+        .route("/console/{tenant}/connections/add", get(connections::form).post(connections::add))
+        .route("/console/{tenant}/connections/{id}", get(connection::setup))
+        .route(
+            "/console/{tenant}/connections/{id}/tokens",
+            get(connection::tokens).post(connection::new_token),
+        )
+        .route(
+            "/console/{tenant}/connections/{id}/tokens/{token}/{act}",
+            get(connection::ask_token).post(connection::answer_token),
+        )
+        .route(
+            "/console/{tenant}/connections/{id}/settings",
+            get(connection::settings).post(connection::save),
+        )
+        .route(
+            "/console/{tenant}/connections/{id}/quirks",
+            get(connection::quirks).post(connection::tolerate),
+        )
+        .route("/console/{tenant}/connections/{id}/test", get(connection::test))
+        .route(
+            "/console/{tenant}/connections/{id}/delete",
+            get(connection::ask_delete).post(connection::delete),
+        )
+        .route(
+            "/console/{tenant}/connections/{id}/hand-over",
+            get(connection::ask_hand_over).post(connection::hand_over),
+        )
+        .route("/console/{tenant}/inspector", get(inspector::list))
+        .route("/console/{tenant}/inspector/{id}", get(inspector::request))
+        .route("/console/{tenant}/journal", get(journal::list))
+        .route("/console/{tenant}/journal/export/{file}", get(journal::export))
         .layer(DefaultBodyLimit::max(FORM_BYTES))
         .layer(from_fn_with_state(Arc::clone(app), around::only_ours))
 }

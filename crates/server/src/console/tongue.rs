@@ -10,14 +10,22 @@ use provisioning::Zone;
 use crate::pages::phrase::{Markup, Slots, markup, plain};
 use crate::pages::words::Language;
 
-/// The files of other languages, by code.
-const FILES: &[(&str, &str)] = &[("de", include_str!("../../words/console.de.toml"))];
+/// The files of other languages, by code; several files of a language are one.
+const FILES: &[(&str, &str)] = &[
+    ("de", include_str!("../../words/console.de.toml")),
+    ("de", include_str!("../../words/console.de.sync.toml")),
+];
 
-static TONGUES: LazyLock<HashMap<&'static str, HashMap<String, String>>> =
-    LazyLock::new(|| FILES.iter().map(|(code, text)| (*code, read(code, text))).collect());
+static TONGUES: LazyLock<HashMap<&'static str, HashMap<String, String>>> = LazyLock::new(|| {
+    let mut tongues: HashMap<_, HashMap<_, _>> = HashMap::new();
+    for (code, text) in FILES {
+        tongues.entry(*code).or_default().extend(read(code, text));
+    }
+    tongues
+});
 
 fn read(code: &str, text: &str) -> HashMap<String, String> {
-    toml::from_str(text).unwrap_or_else(|error| panic!("words/console.{code}.toml: {error}"))
+    toml::from_str(text).unwrap_or_else(|error| panic!("words/console.{code}: {error}"))
 }
 
 /// A language as the console speaks it.
@@ -32,6 +40,11 @@ impl Tongue {
     /// The language's tag for `<html lang>`.
     pub(super) fn tag(self) -> &'static str {
         &self.0.words.tag
+    }
+
+    /// The code of the language.
+    pub(super) fn code(self) -> &'static str {
+        self.0.code
     }
 
     /// What stands for English words.

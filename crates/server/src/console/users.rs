@@ -6,6 +6,7 @@ use http::StatusCode;
 use operations::roster::{self, Filter, Person};
 use provisioning::Status;
 
+use super::chip::{self, Chip};
 use super::desk::Desk;
 use super::frame::{At, Frame, initials};
 use crate::http::error::Failure;
@@ -35,22 +36,6 @@ struct View {
     query: String,
     present: bool,
     people: Option<u64>,
-}
-
-/// A filter with what can be chosen.
-struct Chip {
-    label: &'static str,
-    name: &'static str,
-    options: Vec<Choice>,
-    /// Whether it differs from the default.
-    set: bool,
-}
-
-struct Choice {
-    value: String,
-    label: String,
-    chosen: bool,
-    translated: bool,
 }
 
 /// The list alone, for a script that filters it.
@@ -187,10 +172,7 @@ fn query(filter: &Filter, rows: u64, from: Option<(&str, &str)>) -> String {
         ("held", &filter.held),
         ("per", &rows),
     ];
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
-    query.extend_pairs(pairs.into_iter().filter(|(_, value)| !value.is_empty()));
-    query.extend_pairs(from);
-    query.finish()
+    chip::query(pairs.into_iter().chain(from))
 }
 
 /// The saved filters, with the present one marked.
@@ -217,17 +199,6 @@ fn views(present: &Filter, all: u64) -> Vec<View> {
 
 /// The filters, each with what is chosen.
 fn chips(filter: &Filter, connections: &[(String, String)]) -> Vec<Chip> {
-    let chip = |label, name, present: &str, options: &[(&str, &str)]| {
-        let any = [("", "Any")];
-        let option = |(value, label): &(&str, &str)| Choice {
-            value: (*value).to_owned(),
-            label: (*label).to_owned(),
-            chosen: *value == present,
-            translated: true,
-        };
-        let options = any.iter().chain(options).map(option).collect();
-        Chip { label, name, options, set: !present.is_empty() }
-    };
     let licences = [("assigned", "Assigned"), ("waiting", "Waiting"), ("none", "Not assigned")];
     let statuses = [
         ("none", "No licence"),
@@ -243,20 +214,15 @@ fn chips(filter: &Filter, connections: &[(String, String)]) -> Vec<Chip> {
     ];
     let origins = [("scim", "SCIM"), ("hand", "By hand or file")];
     let hub = [("yes", "Authenticated"), ("never", "Never authenticated")];
-    let mut of_connection = chip("Connection", "connection", &filter.connection, &[]);
-    of_connection.options.extend(connections.iter().map(|(id, name)| Choice {
-        value: id.clone(),
-        label: name.clone(),
-        chosen: *id == filter.connection,
-        translated: false,
-    }));
+    let of_connection = Chip::new("Connection", "connection", &filter.connection, &[])
+        .with_names(connections.iter().cloned());
     vec![
-        chip("Licence", "licence", &filter.licence, &licences),
-        chip("Status", "status", &filter.status, &statuses),
-        chip("Active users", "used", &filter.used, &used),
-        chip("Origin", "origin", &filter.origin, &origins),
+        Chip::new("Licence", "licence", &filter.licence, &licences),
+        Chip::new("Status", "status", &filter.status, &statuses),
+        Chip::new("Active users", "used", &filter.used, &used),
+        Chip::new("Origin", "origin", &filter.origin, &origins),
         of_connection,
-        chip("Hub", "hub", &filter.hub, &hub),
+        Chip::new("Hub", "hub", &filter.hub, &hub),
     ]
 }
 

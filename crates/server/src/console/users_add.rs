@@ -8,6 +8,7 @@ use operations::users::by_hand::{self, Licence, Person};
 
 use super::desk::Desk;
 use super::frame::{At, Frame};
+use super::said::said;
 use super::user::{Pool, pools};
 use crate::http::error::Failure;
 use crate::pages::answer::{page, see_other};
@@ -59,17 +60,8 @@ pub(super) async fn add(desk: Desk, form: Form) -> Response {
                 let next = if another { "add".to_owned() } else { added.id.to_string() };
                 Ok(see_other(&format!("{root}/{next}?done={done}")))
             }
-            Err(error @ operations::Error::Database(_)) => match Failure::from(error) {
-                // Another user has the name.
-                Failure::Told(told) => {
-                    let status = StatusCode::UNPROCESSABLE_ENTITY;
-                    shown(&desk, person, assign, Some(told.to_string()), status).await
-                }
-                failure => Err(failure),
-            },
-            Err(error @ operations::Error::Forbidden(_)) => Err(error.into()),
             Err(error) => {
-                let said = operations::sentence(&error);
+                let said = said(error)?;
                 shown(&desk, person, assign, Some(said), StatusCode::UNPROCESSABLE_ENTITY).await
             }
         }

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use operations::{administrators, sign_in};
 use totp_rs::{Builder, Secret};
 
-use crate::support::tab::{Tab, form, text};
+use crate::support::tab::{Tab, text};
 use crate::support::{Answer, TestApp, count, execute};
 
 const PASSWORD: &str = "a lantern swims over seven stairs";
@@ -324,34 +324,9 @@ async fn a_link_expires_and_a_new_invitation_ends_what_was() {
 }
 
 #[tokio::test]
-async fn nothing_is_open_without_a_session_or_to_another_tenant_or_another_site() {
+async fn a_tenant_has_one_address() {
     let app = TestApp::open().await;
-    let other = app.other_tenant().await;
-    let user = app.connection("generic").await.user("ada").await;
     let tab = Tab::of(&app, "owner").await;
-    let nobody = Tab::open(&app);
-    let person = format!("users/{user}");
-    let pages =
-        ["", "/devices", "/grants", "/scim", "/journal", "/unassign", "/deactivate", "/remove", "/name"];
-    let pages: Vec<String> =
-        pages.iter().map(|page| format!("{person}{page}")).chain(["users".to_owned()]).collect();
-    let forms = ["assign", "activate", "reminders", "unassign", "deactivate", "remove", "name"];
-    for page in &pages {
-        let own = format!("/console/{}/{page}", app.tenant);
-        assert_eq!(nobody.get(&own).await.status, 303, "{page}");
-        assert_eq!(tab.get(&format!("/console/{other}/{page}")).await.status, 404, "{page}");
-        assert_eq!(tab.get(&own).await.header("cache-control"), "no-store", "{page}");
-    }
-    for form_name in forms {
-        let own = format!("/console/{}/{person}/{form_name}", app.tenant);
-        assert_eq!(nobody.post(&own, &[]).await.status, 303, "{form_name}");
-        assert_eq!(tab.post(&format!("/console/{other}/{person}/{form_name}"), &[]).await.status, 404);
-        for headers in [&[("sec-fetch-site", "cross-site")][..], &[("origin", "https://evil.example")], &[]] {
-            let sent = tab.send("POST", &own, headers, Some(form(&[]))).await;
-            assert_eq!(sent.status, 403, "{form_name} {headers:?}");
-        }
-    }
-    assert!(app.person("ada").await.active);
     for path in
         ["/console/x/users", "/console/00000000-0000-0000-0000-000000000000/users", "/console/Alpha/users"]
     {
