@@ -30,6 +30,14 @@ pub struct Conflict {
     pub last_at: DateTime<Utc>,
 }
 
+impl Conflict {
+    /// How often the connection has tried, as a count.
+    #[must_use]
+    pub fn tries(&self) -> u64 {
+        u64::try_from(self.attempts).unwrap_or(0)
+    }
+}
+
 impl From<store::Conflict> for Conflict {
     fn from(conflict: store::Conflict) -> Self {
         Self {

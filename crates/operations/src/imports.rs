@@ -28,8 +28,8 @@ use crate::users::by_hand::{Licence, Person, licensed};
 use crate::work::Work;
 use crate::work::import::{self, ImportWork};
 
-pub use dry_run::dry_run;
 pub(crate) use dry_run::judge_domain;
+pub use dry_run::{check, dry_run};
 pub use verdict::Verdict;
 
 /// How many rows are read and kept in one unit.
@@ -82,7 +82,7 @@ pub struct Summary {
     pub operator: String,
     /// The name of the pool of which people get a licence.
     pub pool: Option<String>,
-    /// `reading`, `working` or `done`; `dry-run` of a dry run.
+    /// `reading`, `read`, `working` or `done`; `dry-run` of a dry run.
     pub state: String,
     /// How many rows it has.
     pub rows: u64,
@@ -163,17 +163,17 @@ impl Row {
     }
 }
 
-/// Reads a file and begins to create its people; the work goes on in steps.
+/// Reads a file and keeps its rows; no person is created until the import begins.
 ///
 /// # Errors
-/// [`Error`] if there is no such tenant or pool, the pool has expired, or the file cannot be read; then no person is created.
-pub async fn start(
+/// [`Error`] if there is no such tenant or pool, the pool has expired, or the file cannot be read; then nothing is kept.
+pub async fn read(
     db: &Database,
     operator: &Operator,
     tenant: &str,
     file: impl Read + Seek + Send,
     options: &Options,
-) -> Result<(Uuid, Work), Error> {
+) -> Result<Uuid, Error> {
     let (scope, _) = db.tenant(tenant).await?;
     let requester = operator.of(scope, Right::Change)?;
     let mut file = File::open(file, options.mapping.as_deref())?;
@@ -216,15 +216,68 @@ pub async fn start(
         db.write(&requester.scope, keep).await?;
         import.rows += rows.len() as u64;
     }
-    // From here on a crash leaves work that a server goes on with.
-    state::WORKING.clone_into(&mut import.state);
-    let begin = async |mut unit: WriteUnit| -> Attempt<Work> {
+    state::READ.clone_into(&mut import.state);
+    let keep = async |mut unit: WriteUnit| -> Attempt<()> {
         unit.save_import(&import).await?;
-        let job = ImportWork::new(import.id).job(requester.now);
+        Ok((unit, ()))
+    };
+    db.write(&requester.scope, keep).await?;
+    Ok(id)
+}
+
+/// Begins to create the people of an import whose file was read; the work goes on in steps. A crash leaves work that a server
+/// goes on with.
+///
+/// # Errors
+/// [`Error`] if there is no such import, or it has begun before.
+pub async fn begin(db: &Database, operator: &Operator, tenant: &str, import: Uuid) -> Result<Work, Error> {
+    let (scope, _) = db.tenant(tenant).await?;
+    let requester = operator.of(scope, Right::Change)?;
+    let begin = async |mut unit: WriteUnit| -> Attempt<Work> {
+        let mut known = unit.lock_import(import).await?.ok_or_else(|| unknown(import))?;
+        if known.state != state::READ {
+            return Err(Error::Refused("that import has begun before: nothing is to be done".to_owned()));
+        }
+        state::WORKING.clone_into(&mut known.state);
+        unit.save_import(&known).await?;
+        let job = ImportWork::new(import).job(requester.now);
         let work = Work::start(&requester, &mut unit, job, import::KIND).await?;
         Ok((unit, work))
     };
-    Ok((import.id, db.write(&requester.scope, begin).await?.value))
+    Ok(db.write(&requester.scope, begin).await?.value)
+}
+
+/// Forgets an import whose file was read and that has not begun.
+///
+/// # Errors
+/// [`Error`] if there is no such import, or it has begun.
+pub async fn discard(db: &Database, operator: &Operator, tenant: &str, import: Uuid) -> Result<(), Error> {
+    let (scope, _) = db.tenant(tenant).await?;
+    let requester = operator.of(scope, Right::Change)?;
+    let discard = async |mut unit: WriteUnit| -> Attempt<()> {
+        let known = unit.lock_import(import).await?.ok_or_else(|| unknown(import))?;
+        if known.state != state::READ {
+            return Err(Error::Refused("that import has begun, and its people stay".to_owned()));
+        }
+        unit.delete_import(import).await?;
+        Ok((unit, ()))
+    };
+    Ok(db.write(&requester.scope, discard).await?.value)
+}
+
+/// Reads a file and begins to create its people; the work goes on in steps.
+///
+/// # Errors
+/// As [`read`].
+pub async fn start(
+    db: &Database,
+    operator: &Operator,
+    tenant: &str,
+    file: impl Read + Seek + Send,
+    options: &Options,
+) -> Result<(Uuid, Work), Error> {
+    let import = read(db, operator, tenant, file, options).await?;
+    Ok((import, begin(db, operator, tenant, import).await?))
 }
 
 /// Goes on with an import whose work has stopped.
@@ -238,6 +291,10 @@ pub async fn resume(db: &Database, operator: &Operator, tenant: &str, import: Uu
         let known = unit.lock_import(import).await?.ok_or_else(|| unknown(import))?;
         match known.state.as_str() {
             state::DONE => Err(Error::Refused("that import is done: nothing is to be done".to_owned())),
+            state::READ => {
+                let said = "the people of that import were not created yet, because it has not begun: begin it, or import the file again";
+                Err(Error::Refused(said.to_owned()))
+            }
             state::READING => {
                 let said = "the file of that import was not read to its end, and no person was created: import it again";
                 Err(Error::Refused(said.to_owned()))
@@ -250,6 +307,14 @@ pub async fn resume(db: &Database, operator: &Operator, tenant: &str, import: Uu
         }
     };
     Ok(db.write(&requester.scope, begin).await?.value)
+}
+
+/// Forgets imports of all tenants that were read before an instant and have not begun; says how many.
+///
+/// # Errors
+/// What the database says.
+pub async fn forget(db: &Database, before: DateTime<Utc>) -> Result<u64, Error> {
+    Ok(db.store().forget_imports(before).await?)
 }
 
 /// The imports of a tenant, the latest first, at most `most`.
@@ -329,6 +394,8 @@ async fn pool_name(unit: &ReadUnit, pool: Option<PoolId>) -> Result<Option<Strin
 pub(crate) mod state {
     /// Its file is being read.
     pub(crate) const READING: &str = "reading";
+    /// Its file was read, and it has not begun.
+    pub(crate) const READ: &str = "read";
     /// Its people are being created.
     pub(crate) const WORKING: &str = "working";
     /// It is at its end.

@@ -41,6 +41,7 @@ mod link;
 pub mod mail;
 mod members;
 mod outcome;
+pub mod overview;
 pub mod owners;
 mod ownership;
 mod parked;

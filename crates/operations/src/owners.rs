@@ -11,7 +11,7 @@ use crate::requester::Operator;
 use crate::rights::Right;
 use crate::work::Work;
 use crate::work::hand_over::{self, HandOver};
-use crate::work::invite;
+use crate::work::{invite, join_groups, let_leave};
 
 /// What is handed over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,6 +89,46 @@ pub async fn hand_over(
     let why = format!("An administrator handed {what} over from “{}” to “{}”.", from.name, to.name);
     let entry = Entry::new(Subject::Connection(from.id), EntryKind::ConnectionHandedOver, why);
     start(db, operator, scope, from, work, entry).await
+}
+
+/// Hands one user over to another connection. Access, seat and devices stay.
+///
+/// # Errors
+/// [`Error`] if there is no such user or connection, they belong to two tenants, the connection is shared, or it owns the user
+/// already.
+pub async fn hand_over_user(db: &Database, operator: &Operator, user: &str, to: &str) -> Result<(), Error> {
+    let (scope, user) = db.user(operator, user).await?;
+    let (other, to) = db.connection(operator, to).await?;
+    let name = user.user_name().to_owned();
+    if scope != other {
+        return Err(Error::Refused(format!("\"{name}\" and \"{}\" belong to two tenants", to.name)));
+    }
+    if to.shared {
+        let why = "it is shared, and what it writes keeps its owner";
+        return Err(Error::Refused(format!(
+            "the connection {} becomes the owner of nothing: {why}",
+            to.name
+        )));
+    }
+    let requester = operator.of(scope, Right::Change)?;
+    let now = requester.now;
+    let give = async |mut unit: WriteUnit| -> Attempt<()> {
+        unit.lock_connections(&[to.id]).await?;
+        if !unit.hand_over_user(user.id, to.id).await? {
+            let said = format!("{name} belongs to the connection {} already: nothing is to be done", to.name);
+            return Err(Error::Refused(said));
+        }
+        // Groups of the new owner may have named the user before, and what waits may leave by its way of inviting.
+        for awaited in unit.awaited_among(&[user.id], to.id).await? {
+            unit.enqueue(join_groups::job(awaited, now), now).await?;
+        }
+        unit.enqueue(let_leave::job(now), now).await?;
+        let why = format!("An administrator handed {name} over to “{}”.", to.name);
+        let entry = Entry::new(Subject::User(user.id), EntryKind::OwnerChanged, why);
+        unit.record([(&entry, &requester.actor)], now).await?;
+        Ok((unit, ()))
+    };
+    Ok(db.write(&requester.scope, give).await?.value)
 }
 
 /// Starts to delete a connection: its tokens end at once, its users and groups have no owner from then on, and keep

@@ -26,7 +26,7 @@ use crate::work::settle_pool::{self, PoolWork};
 use crate::work::warn_pool;
 
 pub use change::{delete, update};
-pub use history::{History, Outlook, history, outlook};
+pub use history::{History, Outlook, histories, history, outlook};
 pub use holders::{Details, Holder, show};
 pub use moves::{Move, Plan, Stay, move_people, preview_move};
 pub use overage::{Overage, overage};

@@ -29,6 +29,8 @@ pub struct Filter {
     pub status: String,
     /// `7d`: in that status for longer than seven days.
     pub since: String,
+    /// `open`, `device`, `verify`, `pin` or `restore`: pending, and this is next.
+    pub step: String,
     /// `30`, `not30`, `never` or `off`.
     pub used: String,
     /// `scim` or `hand`.
@@ -228,6 +230,7 @@ fn query(filter: &Filter, now: DateTime<Utc>) -> RosterQuery {
         held: filter.held == "domain",
         connection: filter.connection.parse::<Uuid>().ok().map(ConnectionId::new),
         status_before: (filter.since == "7d").then(|| days(7)),
+        step: Some(filter.step.clone()).filter(|step| !step.is_empty()),
         ..RosterQuery::default()
     };
     query.statuses = match filter.status.as_str() {

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::auth::Tokens;
 use crate::clock::Clock;
 use crate::config::{Config, Limits};
+use crate::console::Counted;
 use crate::doctor::Refusals;
 use crate::figures::Latest;
 use crate::http::limits::Rates;
@@ -25,6 +26,7 @@ pub(crate) struct App {
     tokens: Tokens,
     rates: Rates,
     refusals: Refusals,
+    counted: Counted,
     requests: RequestLog,
     figures: Latest,
     outbound: Outbound,
@@ -46,6 +48,7 @@ impl App {
             tokens: Tokens::new(config.auth.token_cache_seconds),
             rates: Rates::new(&config.limits),
             refusals: Refusals::default(),
+            counted: Counted::default(),
             figures: Latest::starting(clock.now()),
             work: Bell::default(),
             tasks: TaskTracker::new(),
@@ -71,6 +74,11 @@ impl App {
     /// What was refused of late before it could be told whose it was.
     pub(crate) const fn refusals(&self) -> &Refusals {
         &self.refusals
+    }
+
+    /// The people of each tenant as they were counted last.
+    pub(crate) const fn counted(&self) -> &Counted {
+        &self.counted
     }
 
     /// The database.

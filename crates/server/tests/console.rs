@@ -1,7 +1,9 @@
 //! The console over HTTP, on both databases.
 
+mod brake;
 mod connections;
 mod groups;
+mod imports;
 mod routes;
 mod sign_in;
 mod users;

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use provisioning::{Enrolment, GRANT_ENDED, Status, UserId};
 use scim::text::fold;
-use sea_orm::FromQueryResult;
+use sea_orm::{DbBackend, FromQueryResult};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::connections::decode;
-use crate::db::backend::{for_update, literal};
+use crate::db::backend::{for_update, json_text, literal};
 use crate::db::sql::{CHUNK, Sql};
 use crate::error::Error;
 use crate::ids::stored;
@@ -40,6 +40,19 @@ pub(crate) fn lapsed(end: &str) -> String {
 /// The status of user `u` as it is shown, see [`Enrolment::without_grant`].
 pub(crate) fn shown_status() -> String {
     unless_lapsed("u.enrolment_status", Status::Suspended.as_str())
+}
+
+/// The word for what a pending user `u` does next: the step behind the furthest one that was taken.
+pub(crate) fn next_step(backend: DbBackend) -> String {
+    let taken = |step: &str| format!("{} IS NOT NULL", json_text(backend, "u.enrolment_steps", &[step]));
+    let furthest = [
+        ("pinSet", "restore"),
+        ("emailVerified", "pin"),
+        ("signedIn", "verify"),
+        ("invitationOpened", "device"),
+    ];
+    let when = |(step, next): (&str, &str)| format!("WHEN {} THEN '{next}' ", taken(step));
+    format!("CASE {}ELSE 'open' END", furthest.map(when).concat())
 }
 
 /// The cause of the status of user `u` as it is shown, folded.

@@ -11,6 +11,7 @@ use crate::db::locks::Lock;
 use crate::db::sql::{CHUNK, Sql};
 use crate::error::Error;
 use crate::ids::stored;
+use crate::store::Store;
 use crate::unit::{ReadUnit, WriteUnit};
 
 /// An import.
@@ -219,6 +220,21 @@ impl ReadUnit {
         }
         let known = known.into_iter();
         Ok(known.map(|row| Known { user: UserId::new(row.id), by: row.found, owner: row.owner }).collect())
+    }
+}
+
+impl Store {
+    /// Forgets imports that were read before an instant and have not begun; says how many.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn forget_imports(&self, before: DateTime<Utc>) -> Result<u64, Error> {
+        let transaction = self.writing().await?;
+        let mut sql = Sql::new("DELETE FROM imports WHERE state IN ('reading', 'read') AND created_at < ");
+        sql.bind(stored(before));
+        let forgotten = transaction.run(sql).await?;
+        transaction.commit().await?;
+        Ok(forgotten)
     }
 }
 

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::bindings::{PRIORITY, priority};
 use crate::db::backend::json_text;
 use crate::db::sql::{CHUNK, Sql};
-use crate::enrolments::shown_status;
+use crate::enrolments::{next_step, shown_status};
 use crate::error::Error;
 use crate::seats::SERVED_FIRST;
 use crate::unit::ReadUnit;
@@ -74,6 +74,22 @@ impl ReadUnit {
             .iter()
             .map(|status| (*status, counts.get(status.as_str()).copied().unwrap_or(0)))
             .collect())
+    }
+
+    /// How many pending people take which step next, by its word: `open` the invitation, `device`, `verify`, `pin`, `restore`.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn pending_by_step(&self) -> Result<BTreeMap<String, u64>, Error> {
+        let step = next_step(self.backend());
+        let mut sql = Sql::new(&format!(
+            "SELECT {step} AS status, COUNT(*) AS people FROM users u WHERE u.ended_at IS NULL \
+             AND u.enrolment_status = 'pending' AND u.tenant_id = "
+        ));
+        sql.bind(self.tenant()).push(&format!(" AND {} = 'pending'", shown_status()));
+        sql.push(" AND NOT ").is_test_user(self).push(" GROUP BY 1");
+        let rows = self.transaction.all::<CountRow>(sql).await?;
+        Ok(rows.into_iter().map(|row| (row.status, u64::try_from(row.people).unwrap_or(0))).collect())
     }
 
     /// How many members each of these groups has; groups without members are left out.

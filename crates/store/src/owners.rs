@@ -62,6 +62,18 @@ impl WriteUnit {
         Ok(ids.into_iter().map(UserId::new).collect())
     }
 
+    /// Gives a user to another connection; `false` if it has the user already.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn hand_over_user(&mut self, user: UserId, to: ConnectionId) -> Result<bool, Error> {
+        let mut sql = Sql::new("UPDATE users SET connection_id = ");
+        sql.bind(to.uuid()).push(" WHERE tenant_id = ").bind(self.tenant());
+        sql.push(" AND id = ").bind(user.uuid()).push(" AND deleted_at IS NULL");
+        sql.push(" AND connection_id IS DISTINCT FROM ").bind(to.uuid());
+        Ok(self.transaction.run(sql).await? == 1)
+    }
+
     /// Gives at most `most` groups of a connection behind `after` to another one, with what waits in them, and answers
     /// those that were looked at and those that were given. A group stays where it is when its name is to be unique and
     /// the other connection has a group of this name. A group without an owner has a name that need not be unique.

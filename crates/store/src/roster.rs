@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::bindings::PRIORITY;
 use crate::db::sql::Sql;
-use crate::enrolments::shown_status;
+use crate::enrolments::{next_step, shown_status};
 use crate::error::Error;
 use crate::filter_sql::after_prefix;
 use crate::ids::{ConnectionId, stored};
@@ -30,6 +30,8 @@ pub struct RosterQuery {
     pub licence: Option<LicenceWanted>,
     /// People who are in the present status since this instant or longer.
     pub status_before: Option<DateTime<Utc>>,
+    /// Pending people by the word of the step that they take next, as [`ReadUnit::pending_by_step`] counts them.
+    pub step: Option<String>,
     /// People by when they used the application.
     pub used: Option<UseWanted>,
     /// People who are switched off, by the directory or by hand.
@@ -223,6 +225,10 @@ impl ReadUnit {
         }
         if let Some(before) = query.status_before {
             sql.push(" AND u.enrolment_since <= ").bind(stored(before));
+        }
+        if let Some(step) = &query.step {
+            sql.push(" AND u.enrolment_status = 'pending'");
+            sql.push(&format!(" AND {} = ", next_step(self.backend()))).bind(step.clone());
         }
         let seat = "EXISTS (SELECT 1 FROM seats s WHERE s.tenant_id = u.tenant_id AND s.user_id = u.id";
         match query.licence {

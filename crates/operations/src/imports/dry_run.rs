@@ -9,7 +9,9 @@ use provisioning::{
 };
 
 use super::file::File;
-use super::{Options, PORTION, Row, Seats, Summary, Verdict, judge_known};
+use super::{ImportId, Options, PORTION, Row, Seats, Summary, Verdict, judge_known, unknown};
+use store::TenantScope;
+
 use crate::database::Database;
 use crate::entitlement::Rules;
 use crate::error::{Error, sentence};
@@ -30,57 +32,50 @@ pub async fn dry_run(
     options: &Options,
     mut seen: impl FnMut(&Row) + Send,
 ) -> Result<Summary, Error> {
-    let (scope, known) = db.tenant(tenant).await?;
+    let (scope, _) = db.tenant(tenant).await?;
     let mut file = File::open(file, options.mapping.as_deref())?;
-    let unit = db.read(&scope).await?;
-    let pool = licensed(&unit, &options.licence, operator.now).await?.map(|state| state.pool);
-    let free = pool.as_ref().map_or(0, |pool| pool.seats.saturating_sub(pool.used));
-    let mut trial = Trial {
-        requester: operator.of(scope.clone(), Right::Change)?,
-        policy: *db.policy(),
-        rules: Rules::of(&unit).await?,
-        licence: pool.as_ref().map(|pool| pool.id),
-        pools: unit.pools().await?.into_iter().map(|state| (state.pool.id, state.pool)).collect(),
-        needed: 0,
-    };
-    drop(unit);
-    let domains = Settings::of(&known)?.domains();
-    let mut summary = Summary {
-        id: None,
-        name: options.name.clone(),
-        encoding: Some(file.encoding()),
-        columns: Some(file.mapping().to_owned()),
-        operator: operator.name.clone(),
-        pool: pool.map(|pool| pool.name),
-        state: "dry-run".to_owned(),
-        rows: 0,
-        verdicts: BTreeMap::new(),
-        seats: None,
-        created_at: operator.now,
-        ended_at: None,
-    };
+    let pool = licensed(&db.read(&scope).await?, &options.licence, operator.now).await?;
+    let mut trial = Trial::new(db, operator, &scope, pool.map(|state| state.pool.id)).await?;
+    trial.summary.name.clone_from(&options.name);
+    trial.summary.encoding = Some(file.encoding());
+    trial.summary.columns = Some(file.mapping().to_owned());
     loop {
         let mut rows = file.next(PORTION)?;
         if rows.is_empty() {
-            break;
+            return Ok(trial.end());
         }
-        let unit = db.read(&scope).await?;
-        judge_known(&unit, &mut rows).await?;
-        let names: Vec<String> = rows.iter().map(|row| row.user_name.clone()).collect();
-        let mut awaiting = unit.grants_awaiting(&names).await?;
-        drop(unit);
-        for row in &mut rows {
-            judge_domain(&domains, row);
-            trial.judge(row, awaiting.remove(&row.user_name).unwrap_or_default());
-            summary.rows += 1;
-            *summary.verdicts.entry(row.verdict).or_default() += 1;
-            seen(row);
-        }
+        trial.judge_all(db, &mut rows).await?;
+        rows.iter().for_each(&mut seen);
     }
-    let (needed, free) = (trial.needed, free.into());
-    summary.seats =
-        summary.pool.is_some().then(|| Seats { needed, free, missing: needed.saturating_sub(free) });
-    Ok(summary)
+}
+
+/// Says what would become of each row of an import whose file was read; `seen` is told of each. Nothing is changed.
+///
+/// # Errors
+/// [`Error`] if there is no such tenant or import.
+pub async fn check(
+    db: &Database,
+    operator: &Operator,
+    tenant: &str,
+    import: ImportId,
+    mut seen: impl FnMut(&Row) + Send,
+) -> Result<Summary, Error> {
+    let (scope, _) = db.tenant(tenant).await?;
+    let known = db.read(&scope).await?.import(import).await?.ok_or_else(|| unknown(import))?;
+    let mut trial = Trial::new(db, operator, &scope, known.pool).await?;
+    trial.summary.id = Some(import);
+    trial.summary.name = known.name;
+    trial.summary.operator = known.operator;
+    trial.summary.created_at = known.created_at;
+    let mut after = 0;
+    loop {
+        let rows = db.read(&scope).await?.import_rows(import, None, after, PORTION as u64).await?;
+        let mut rows: Vec<Row> = rows.into_iter().map(Row::from).collect();
+        let Some(last) = rows.last() else { return Ok(trial.end()) };
+        after = last.number;
+        trial.judge_all(db, &mut rows).await?;
+        rows.iter().for_each(&mut seen);
+    }
 }
 
 /// What the domains of the tenant say about a new person.
@@ -99,6 +94,10 @@ pub(crate) fn judge_domain(domains: &Domains, row: &mut Row) {
 
 /// New people as facts, decided one after the other: the seats that one takes are gone for the next.
 struct Trial {
+    summary: Summary,
+    domains: Domains,
+    /// Seats of the pool that were free before.
+    free: u32,
     requester: Requester,
     policy: Policy,
     rules: Rules,
@@ -111,6 +110,66 @@ struct Trial {
 }
 
 impl Trial {
+    async fn new(
+        db: &Database,
+        operator: &Operator,
+        scope: &TenantScope,
+        licence: Option<PoolId>,
+    ) -> Result<Self, Error> {
+        let unit = db.read(scope).await?;
+        let pools = unit.pools().await?.into_iter().map(|state| (state.pool.id, state.pool));
+        let pools: BTreeMap<PoolId, Pool> = pools.collect();
+        let pool = licence.and_then(|licence| pools.get(&licence));
+        let summary = Summary {
+            id: None,
+            name: String::new(),
+            encoding: None,
+            columns: None,
+            operator: operator.name.clone(),
+            pool: pool.map(|pool| pool.name.clone()),
+            state: "dry-run".to_owned(),
+            rows: 0,
+            verdicts: BTreeMap::new(),
+            seats: None,
+            created_at: operator.now,
+            ended_at: None,
+        };
+        Ok(Self {
+            domains: Settings::of(&unit.own_tenant().await?)?.domains(),
+            free: pool.map_or(0, |pool| pool.seats.saturating_sub(pool.used)),
+            licence: pool.map(|pool| pool.id),
+            requester: operator.of(scope.clone(), Right::Change)?,
+            policy: *db.policy(),
+            rules: Rules::of(&unit).await?,
+            summary,
+            pools,
+            needed: 0,
+        })
+    }
+
+    /// Judges the next rows.
+    async fn judge_all(&mut self, db: &Database, rows: &mut [Row]) -> Result<(), Error> {
+        let unit = db.read(&self.requester.scope).await?;
+        judge_known(&unit, rows).await?;
+        let names: Vec<String> = rows.iter().map(|row| row.user_name.clone()).collect();
+        let mut awaiting = unit.grants_awaiting(&names).await?;
+        drop(unit);
+        for row in rows {
+            judge_domain(&self.domains, row);
+            self.judge(row, awaiting.remove(&row.user_name).unwrap_or_default());
+            self.summary.rows += 1;
+            *self.summary.verdicts.entry(row.verdict).or_default() += 1;
+        }
+        Ok(())
+    }
+
+    fn end(mut self) -> Summary {
+        let (needed, free) = (self.needed, self.free.into());
+        let seats = Seats { needed, free, missing: needed.saturating_sub(free) };
+        self.summary.seats = self.summary.pool.is_some().then_some(seats);
+        self.summary
+    }
+
     /// Says of a new person, for whom groups have grants ready, what the import would.
     fn judge(&mut self, row: &mut Row, awaiting: Vec<Grant>) {
         if row.verdict.is_refusal() {

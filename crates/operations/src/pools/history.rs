@@ -50,11 +50,23 @@ pub async fn history(db: &Database, operator: &Operator, pool: &str, most: u32) 
     let known = unit.pools().await?.into_iter().find(|known| known.pool.id == state.pool.id);
     let state = known.ok_or(store::Error::NotFound)?;
     let past = Past::of(&unit, Some(state.pool.id), most.max(1).into(), operator.now).await?;
-    let (since, mut all) = past.days(&state);
-    let forecast = past.forecast(&state);
-    let more = all.len().saturating_sub(usize::try_from(most.max(1)).unwrap_or(usize::MAX));
-    all.drain(..more);
-    Ok(History { pool: state.into(), forecast, since, days: all })
+    Ok(past.history(state, most))
+}
+
+/// The last `most` days of each pool of a tenant, oldest first, as far as their history goes.
+///
+/// # Errors
+/// [`Error`] if there is no such tenant.
+pub async fn histories(
+    db: &Database,
+    operator: &Operator,
+    tenant: &str,
+    most: u32,
+) -> Result<Vec<History>, Error> {
+    let (scope, _) = db.tenant(tenant).await?;
+    let unit = db.read(&scope).await?;
+    let past = Past::of(&unit, None, most.into(), operator.now).await?;
+    Ok(unit.pools().await?.into_iter().map(|state| past.history(state, most)).collect())
 }
 
 /// The pools of a tenant, oldest first, with when they run full.
@@ -114,6 +126,15 @@ impl Past {
         };
         let changes = self.changes.get(&state.pool.id).map_or(&[][..], Vec::as_slice);
         (since, days(now, since.max(self.first), changes, self.zone))
+    }
+
+    /// The last `most` days of a pool.
+    fn history(&self, state: PoolState, most: u32) -> History {
+        let (since, mut all) = self.days(&state);
+        let forecast = self.forecast(&state);
+        let more = all.len().saturating_sub(usize::try_from(most.max(1)).unwrap_or(usize::MAX));
+        all.drain(..more);
+        History { pool: state.into(), forecast, since, days: all }
     }
 
     fn forecast(&self, state: &PoolState) -> Forecast {

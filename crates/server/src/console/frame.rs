@@ -14,6 +14,8 @@ use crate::pages::phrase::{Markup, Slots};
 /// A part of the navigation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum At {
+    /// The overview.
+    Overview,
     /// The users and each of them.
     Users,
     /// The groups and their bindings.
@@ -24,6 +26,10 @@ pub(crate) enum At {
     Connections,
     /// What the connections sent.
     Inspector,
+    /// Users whom two connections push.
+    Conflicts,
+    /// What is held.
+    Brake,
     /// Every change.
     Journal,
 }
@@ -32,11 +38,14 @@ impl At {
     /// The word in the address.
     pub(super) const fn as_str(self) -> &'static str {
         match self {
+            Self::Overview => "overview",
             Self::Users => "users",
             Self::Groups => "groups",
             Self::Licences => "licences",
             Self::Connections => "connections",
             Self::Inspector => "inspector",
+            Self::Conflicts => "conflicts",
+            Self::Brake => "brake",
             Self::Journal => "journal",
         }
     }

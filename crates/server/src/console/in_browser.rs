@@ -6,7 +6,7 @@ use axum::Router;
 use operations::keys::MasterKey;
 use operations::users::by_hand::{self, Licence, Person};
 use operations::{
-    By, Database, Operator, Options, administrators, connections, pools, sign_in, tenants, tokens,
+    By, Database, Operator, Options, administrators, connections, imports, pools, sign_in, tenants, tokens,
 };
 use secrecy::SecretString;
 use tower::ServiceExt as _;
@@ -36,6 +36,7 @@ struct Stage {
     people: Vec<String>,
     pool: String,
     connection: String,
+    import: String,
 }
 
 impl Stage {
@@ -85,6 +86,14 @@ impl Stage {
         };
         let connection = connections::create(db, &operator, &new).await.expect("a connection").id.to_string();
         let token = tokens::create(db, &operator, &connection, None).await.expect("a token").token;
+        let file = "name,email\nItumeleng Mokoena,i.mokoena@kestrel.example\n<b>Bad</b>,nowhere\n,x@kestrel.example\n";
+        let options = imports::Options {
+            name: "crew \"november\".csv".to_owned(),
+            licence: Licence::Of("Latchkey Business".to_owned()),
+            ..Default::default()
+        };
+        let file = std::io::Cursor::new(file);
+        let import = imports::read(db, &operator, &tenant, file, &options).await.expect("read").to_string();
         for name in ["Fleet Operations", "<b>Shore & \"staff\"</b>"] {
             let group = serde_json::json!({ "displayName": name, "members": [{ "value": people[5] }] });
             let request = http::Request::post("/scim/v2/Groups")
@@ -94,7 +103,7 @@ impl Stage {
             let pushed = router(&app).oneshot(request).await.expect("the router always answers");
             assert_eq!(pushed.status(), 201, "{name}");
         }
-        Self { app, tenant, people, pool, connection }
+        Self { app, tenant, people, pool, connection, import }
     }
 
     fn router(&self) -> Router {
@@ -141,6 +150,11 @@ impl Stage {
             (format!("/licences/{}", self.pool), "licence-waiting"),
             (format!("/licences/{}/seats", self.pool), "licence-seats"),
             (format!("/licences/{}/history", self.pool), "licence-history"),
+            (String::new(), "overview"),
+            ("/users/import".to_owned(), "users-import"),
+            (format!("/users/import/{}", self.import), "users-import-check"),
+            ("/brake".to_owned(), "brake"),
+            ("/conflicts".to_owned(), "conflicts"),
             ("/connections".to_owned(), "connections"),
             ("/connections/add?profile=generic".to_owned(), "connection-add"),
             (connection(""), "connection-setup"),

@@ -4,8 +4,10 @@
 //! it has no rule of its own.
 
 mod around;
+mod brake;
 mod chip;
 mod confirm;
+mod conflicts;
 mod connection;
 mod connection_test;
 mod connections;
@@ -19,6 +21,7 @@ mod guide;
 mod inspector;
 mod journal;
 mod licences;
+mod overview;
 mod period;
 mod routes;
 mod said;
@@ -27,8 +30,10 @@ mod tongue;
 mod user;
 mod users;
 mod users_add;
+mod users_import;
 
 pub(crate) use around::around;
+pub(crate) use overview::Counted;
 pub(crate) use routes::routes;
 
 #[cfg(test)]

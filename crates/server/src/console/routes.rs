@@ -8,8 +8,8 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 
 use super::{
-    around, connection, connections, dialogs, groups, groups_enrol, inspector, journal, licences, sign_in,
-    user, users, users_add,
+    around, brake, conflicts, connection, connections, dialogs, groups, groups_enrol, inspector, journal,
+    licences, overview, sign_in, user, users, users_add, users_import,
 };
 use crate::app::App;
 
@@ -26,9 +26,24 @@ pub(crate) fn routes(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/console/join/{link}", get(sign_in::join_page).post(sign_in::join))
         .route("/console/enter/{link}", get(sign_in::enter_page).post(sign_in::enter))
         .route("/console/second-factor", get(sign_in::set_up).post(sign_in::confirm))
-        .route("/console/{tenant}", get(users::home))
+        .route("/console/{tenant}", get(overview::show))
+        .route("/console/{tenant}/brake", get(brake::list))
+        .route("/console/{tenant}/brake/decide", post(brake::decide))
+        .route("/console/{tenant}/brake/approve", post(brake::approve))
+        .route("/console/{tenant}/conflicts", get(conflicts::list))
+        .route("/console/{tenant}/conflicts/{user}", get(conflicts::ask).post(conflicts::hand_over))
         .route("/console/{tenant}/users", get(users::list))
         .route("/console/{tenant}/users/add", get(users_add::form).post(users_add::add))
+        .route(
+            "/console/{tenant}/users/import",
+            get(users_import::form)
+                .post(users_import::upload)
+                .layer(DefaultBodyLimit::max(users_import::FILE_BYTES + FORM_BYTES)),
+        )
+        .route("/console/{tenant}/users/import/{id}", get(users_import::show))
+        .route("/console/{tenant}/users/import/{id}/begin", post(users_import::begin))
+        .route("/console/{tenant}/users/import/{id}/discard", post(users_import::discard))
+        .route("/console/{tenant}/users/import/{id}/left-out.csv", get(users_import::left_out))
         .route("/console/{tenant}/users/{id}", get(user::overview))
         .route("/console/{tenant}/users/{id}/devices", get(user::devices))
         .route("/console/{tenant}/users/{id}/grants", get(user::grants))

@@ -10,7 +10,7 @@ use super::chip::{self, Chip};
 use super::desk::Desk;
 use super::frame::{At, Frame, initials};
 use crate::http::error::Failure;
-use crate::pages::answer::{page, see_other};
+use crate::pages::answer::page;
 
 /// Rows of a page, and what can be chosen.
 const ROWS: [u64; 3] = [20, 50, 100];
@@ -100,11 +100,6 @@ pub(super) const fn status_word(status: Status) -> &'static str {
     }
 }
 
-/// The first page of a tenant.
-pub(super) async fn home(desk: Desk) -> Response {
-    see_other(&format!("/console/{}/users", desk.tenant.id))
-}
-
 pub(super) async fn list(desk: Desk) -> Response {
     answer(&desk).await.unwrap_or_else(Failure::into_response)
 }
@@ -116,6 +111,7 @@ async fn answer(desk: &Desk) -> Result<Response, Failure> {
         licence: asked("licence"),
         status: asked("status"),
         since: asked("since"),
+        step: asked("step"),
         used: asked("used"),
         origin: asked("origin"),
         connection: asked("connection"),
@@ -165,6 +161,7 @@ fn query(filter: &Filter, rows: u64, from: Option<(&str, &str)>) -> String {
         ("licence", &filter.licence),
         ("status", &filter.status),
         ("since", &filter.since),
+        ("step", &filter.step),
         ("used", &filter.used),
         ("origin", &filter.origin),
         ("connection", &filter.connection),
@@ -214,6 +211,13 @@ fn chips(filter: &Filter, connections: &[(String, String)]) -> Vec<Chip> {
     ];
     let origins = [("scim", "SCIM"), ("hand", "By hand or file")];
     let hub = [("yes", "Authenticated"), ("never", "Never authenticated")];
+    let steps = [
+        ("open", "Invitation not opened"),
+        ("device", "Not signed in on a device"),
+        ("verify", "E-mail not verified"),
+        ("pin", "PIN not set"),
+        ("restore", "Not restored from backup"),
+    ];
     let of_connection = Chip::new("Connection", "connection", &filter.connection, &[])
         .with_names(connections.iter().cloned());
     vec![
@@ -221,6 +225,7 @@ fn chips(filter: &Filter, connections: &[(String, String)]) -> Vec<Chip> {
         Chip::new("Status", "status", &filter.status, &statuses),
         Chip::new("Active users", "used", &filter.used, &used),
         Chip::new("Origin", "origin", &filter.origin, &origins),
+        Chip::new("Next step", "step", &filter.step, &steps),
         of_connection,
         Chip::new("Hub", "hub", &filter.hub, &hub),
     ]

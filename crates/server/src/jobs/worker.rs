@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use operations::{Kept, chain, people, sign_in};
+use operations::{Kept, chain, imports, people, sign_in};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
@@ -112,6 +112,11 @@ pub(crate) async fn forget_what_is_old(app: &App) {
         Err(error) => {
             tracing::warn!(error = chain(&error), "sessions that have ended could not be taken out");
         }
+    }
+    match imports::forget(app.db(), app.now() - TimeDelta::days(1)).await {
+        Ok(0) => {}
+        Ok(number) => tracing::info!(number, "imports that had not begun within a day were taken out"),
+        Err(error) => tracing::warn!(error = chain(&error), "old imports could not be taken out"),
     }
     let days = TimeDelta::days(config.provisioning.deleted_days.into());
     let erased = people::erase_old(app.db(), app.now() - days, app.now(), || !app.stop().is_cancelled());

@@ -38,6 +38,11 @@ const ROUTES: &[(&str, Need, Need)] = &[
     ("", Look, Nothing),
     ("/users", Look, Nothing),
     ("/users/add", Change, Change),
+    ("/users/import", Change, Change),
+    ("/users/import/{id}", Change, Nothing),
+    ("/users/import/{id}/begin", Nothing, Change),
+    ("/users/import/{id}/discard", Nothing, Change),
+    ("/users/import/{id}/left-out.csv", Change, Nothing),
     ("/users/{id}", Look, Nothing),
     ("/users/{id}/devices", Look, Nothing),
     ("/users/{id}/grants", Look, Nothing),
@@ -65,6 +70,11 @@ const ROUTES: &[(&str, Need, Need)] = &[
     ("/connections/{id}/test", Look, Nothing),
     ("/connections/{id}/delete", Change, Change),
     ("/connections/{id}/hand-over", Change, Change),
+    ("/brake", Look, Nothing),
+    ("/brake/decide", Nothing, Change),
+    ("/brake/approve", Nothing, Change),
+    ("/conflicts", Look, Nothing),
+    ("/conflicts/{user}", Change, Change),
     ("/inspector", Look, Nothing),
     ("/inspector/{id}", Look, Nothing),
     ("/journal", Look, Nothing),
@@ -75,7 +85,12 @@ const ROUTES: &[(&str, Need, Need)] = &[
 fn address(route: &str) -> String {
     let id = "019ca8a0-3e80-7391-abd8-513445d081e0";
     let filled = route.replace("{dialog}", "deactivate").replace("{act}", "revoke");
-    filled.replace("{file}", "journal.csv").replace("{id}", id).replace("{pool}", id).replace("{token}", id)
+    filled
+        .replace("{file}", "journal.csv")
+        .replace("{id}", id)
+        .replace("{pool}", id)
+        .replace("{token}", id)
+        .replace("{user}", id)
 }
 
 #[test]

@@ -62,7 +62,7 @@ impl Tab {
         let cookies: Vec<String> = self.jar().iter().map(|(name, value)| format!("{name}={value}")).collect();
         let cookies = cookies.join("; ");
         let mut all = vec![("cookie", cookies.as_str())];
-        if body.is_some() {
+        if body.is_some() && headers.iter().all(|(name, _)| *name != "content-type") {
             all.push(("content-type", "application/x-www-form-urlencoded"));
         }
         all.extend(headers);

@@ -1,0 +1,336 @@
+//! The overview: what needs attention, seats over time, the funnel of the enrolment, and the connections.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::response::{IntoResponse as _, Response};
+use chrono::{NaiveDate, TimeDelta};
+use http::StatusCode;
+use operations::connections::State;
+use operations::overview::{self, Overview, People};
+use operations::pools::History;
+use provisioning::{Forecast, Status};
+
+use super::connections::Row;
+use super::desk::Desk;
+use super::frame::{At, Frame};
+use crate::http::error::Failure;
+use crate::pages::answer::page;
+use crate::pages::phrase::Markup;
+
+/// The overview.
+#[derive(Template)]
+#[template(path = "console/overview.html")]
+struct Shown {
+    f: Frame,
+    attention: Vec<Notice>,
+    pools: Vec<Pool>,
+    funnel: Vec<Rung>,
+    people: u64,
+    connections: Vec<Row>,
+}
+
+/// Something that needs attention.
+struct Notice {
+    /// `bad`, `warn` or `info`.
+    tone: &'static str,
+    icon: &'static str,
+    what: Markup,
+    then: String,
+    href: String,
+    button: String,
+}
+
+/// People in a status, or before a step.
+struct Rung {
+    label: &'static str,
+    number: u64,
+    /// The share of all people, of 1,000.
+    share: u64,
+    /// Whether it is a part of the one above.
+    part: bool,
+    tone: &'static str,
+    query: &'static str,
+}
+
+/// A pool with the course of its seats.
+struct Pool {
+    id: String,
+    name: String,
+    used: u64,
+    bought: u64,
+    waiting: u64,
+    free: u64,
+    first: NaiveDate,
+    first_used: u64,
+    full: String,
+    chart: Chart,
+}
+
+/// The course of a pool as paths of a drawing of 324 by 128.
+struct Chart {
+    line: String,
+    area: String,
+    bought: String,
+    /// The values of the grid, each with its height.
+    grid: Vec<(u64, String)>,
+}
+
+impl Pool {
+    fn new(f: &Frame, history: &History) -> Self {
+        let pool = &history.pool;
+        let (used, bought) = (u64::from(pool.used), u64::from(pool.seats));
+        let first = history.days.first();
+        Self {
+            id: pool.id.to_string(),
+            name: pool.name.clone(),
+            used,
+            bought,
+            waiting: pool.waiting.into(),
+            free: pool.free(f.now).into(),
+            first: first.map_or(history.since, |day| day.day),
+            first_used: first.map_or(used, |day| counted(day.used)),
+            full: match history.forecast {
+                Forecast::TooEarly => f.t("Too early to say").to_owned(),
+                Forecast::Full => f.t("Full").to_owned(),
+                Forecast::Day(day) => f.date(day),
+                Forecast::NotWithinAYear => f.t("Not within a year").to_owned(),
+            },
+            chart: Chart::new(&history.days.iter().map(|day| counted(day.used)).collect::<Vec<_>>(), bought),
+        }
+    }
+}
+
+/// A count of the history, which is never below zero.
+fn counted(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}
+
+/// Hundredths of a unit of the drawing, so that no height needs a fraction that is inexact.
+fn hundredths(value: u64) -> String {
+    format!("{}.{:02}", value / 100, value % 100)
+}
+
+impl Chart {
+    const LEFT: u64 = 2_800;
+    const RIGHT: u64 = 31_800;
+    const TOP: u64 = 1_000;
+    const BOTTOM: u64 = 10_800;
+
+    /// The seats used day by day, the last day at the right, with room above what was bought.
+    fn new(used: &[u64], bought: u64) -> Self {
+        let top = used.iter().copied().chain([bought]).max().unwrap_or(0).max(1);
+        let y = |value: u64| Self::BOTTOM - (Self::BOTTOM - Self::TOP) * value.min(top) / top;
+        let steps = (used.len() as u64).saturating_sub(1).max(1);
+        let x = |at: usize| Self::LEFT + (Self::RIGHT - Self::LEFT) * (at as u64) / steps;
+        let point = |(at, value): (usize, &u64)| format!("{} {}", hundredths(x(at)), hundredths(y(*value)));
+        let line = format!("M{}", used.iter().enumerate().map(point).collect::<Vec<_>>().join("L"));
+        let (end, bottom) = (hundredths(x(used.len().saturating_sub(1))), hundredths(Self::BOTTOM));
+        let area = format!("{line}L{end} {bottom}L{} {bottom}Z", hundredths(Self::LEFT));
+        let grid = [0, top / 2, top];
+        Self {
+            line,
+            area,
+            bought: hundredths(y(bought)),
+            grid: grid.into_iter().map(|value| (value, hundredths(y(value)))).collect(),
+        }
+    }
+}
+
+/// People in each rung of the enrolment.
+fn funnel(people: &People) -> (u64, Vec<Rung>) {
+    let of = |wanted: &[Status]| -> u64 {
+        people.by_status.iter().filter(|(status, _)| wanted.contains(status)).map(|(_, number)| number).sum()
+    };
+    let step = |word: &str| people.by_step.get(word).copied().unwrap_or(0);
+    let all: u64 = people.by_status.iter().map(|(_, number)| number).sum();
+    let rung = |label, number: u64, part, tone, query| Rung {
+        label,
+        number,
+        share: (number * 1_000).checked_div(all).unwrap_or(0),
+        part,
+        tone,
+        query,
+    };
+    let rungs = vec![
+        rung("No licence", of(&[Status::NoLicence]), false, "b-off", "status=none"),
+        rung("Pending user action", of(&[Status::Pending]), false, "b-warn", "status=pending"),
+        rung("Invitation not opened", step("open"), true, "b-warn", "step=open"),
+        rung("Not signed in on a device", step("device"), true, "b-warn", "step=device"),
+        rung("E-mail not verified", step("verify"), true, "b-warn", "step=verify"),
+        rung("PIN not set", step("pin"), true, "b-warn", "step=pin"),
+        rung("Not restored from backup", step("restore"), true, "b-warn", "step=restore"),
+        rung("Active", of(&[Status::Active]), false, "b-ok", "status=active"),
+        rung(
+            "Deactivated",
+            of(&[Status::Suspended, Status::Deactivated]),
+            false,
+            "b-off",
+            "status=deactivated",
+        ),
+    ];
+    (all, rungs)
+}
+
+/// What needs attention, the worst first.
+fn attention(f: &Frame, overview: &Overview) -> Vec<Notice> {
+    let mut all = Vec::new();
+    let mut push = |tone, icon, what, then: &str, href: String, button: &str| {
+        all.push(Notice {
+            tone,
+            icon,
+            what,
+            then: f.t(then).to_owned(),
+            href: f.to(&href),
+            button: f.t(button).to_owned(),
+        });
+    };
+    let held: u64 = overview.connections.iter().map(|health| health.held).sum();
+    if held > 0 {
+        let what = f.many(
+            held,
+            "*1 deactivation waits* until an administrator approves or rejects it.",
+            "*{n} deactivations wait* until an administrator approves or rejects them.",
+        );
+        push("bad", "brake", what, "Nobody loses access until then.", "/brake".to_owned(), "Review");
+    }
+    if let Some(at) = overview.mail_stopped_at {
+        let what = f.say("*Mail has stopped*, {a}: too many messages were refused.", f.when(&at));
+        push(
+            "bad",
+            "mail",
+            what,
+            "Nothing is lost: it leaves when an administrator lets it.",
+            "/mail".to_owned(),
+            "Mail",
+        );
+    }
+    for health in &overview.connections {
+        let (name, path) = (&health.connection.name, format!("/connections/{}", health.connection.id));
+        match health.heartbeat.state {
+            State::Silent => {
+                let what = f.say("*{a} has been silent for longer than usual.*", name);
+                let then = "Changes in the identity provider may not arrive.";
+                push("warn", "plug", what, then, format!("{path}/test"), "Look");
+            }
+            State::Failing => {
+                let what = f.say("*Most requests of {a} are refused.*", name);
+                let query = format!("/inspector?outcome=refused&connection={}", health.connection.id);
+                push("bad", "pulse", what, "Changes in the identity provider do not arrive.", query, "Show");
+            }
+            State::New | State::Working => {}
+        }
+        if health.tokens == 0 && health.heartbeat.state != State::New {
+            let what = f.say("*{a} has no token that counts.*", name);
+            push("bad", "key", what, "Every request is refused.", format!("{path}/tokens"), "Tokens");
+        } else if let Some(at) = health.expires_at.filter(|_| health.expires_soon(f.now)) {
+            let what = f.say2("*The last token of {a} expires on {b}.*", name, f.day(&at));
+            push(
+                "warn",
+                "key",
+                what,
+                "From then on every request is refused.",
+                format!("{path}/tokens"),
+                "Tokens",
+            );
+        }
+    }
+    for history in &overview.pools {
+        let (pool, path) = (&history.pool, format!("/licences/{}", history.pool.id));
+        if pool.waiting > 0 {
+            let what = f.tongue.say(
+                f.t(if pool.waiting == 1 {
+                    "*1 person waits for a seat of {a}.*"
+                } else {
+                    "*{n} people wait for a seat of {a}.*"
+                }),
+                &crate::pages::phrase::Slots::default()
+                    .text("n", f.number(u64::from(pool.waiting)))
+                    .text("a", pool.name.clone()),
+            );
+            let then = "Seats are given in order as they become free.";
+            push("warn", "licence", what, then, path.clone(), "Waiting list");
+        }
+        if let Some(at) = pool.expires_at.filter(|at| *at > f.now && *at - f.now < TimeDelta::days(30)) {
+            let what = f.say2("*{a} ends on {b}.*", &pool.name, f.day(&at));
+            let then = "Its people are deactivated that day unless the pool gets another last day.";
+            push("warn", "clock", what, then, path, "Open");
+        }
+    }
+    if overview.conflicts > 0 {
+        let what = f.many(
+            overview.conflicts,
+            "*1 user is pushed by two connections.*",
+            "*{n} users are pushed by two connections.*",
+        );
+        let then = "Nobody has lost access. The second connection is refused until one of them changes.";
+        push("warn", "swap", what, then, "/conflicts".to_owned(), "Show");
+    }
+    if overview.long_pending > 0 {
+        let what = f.many(
+            overview.long_pending,
+            "*1 person has been pending for more than 7 days.*",
+            "*{n} people have been pending for more than 7 days.*",
+        );
+        let path = "/users?status=pending&since=7d".to_owned();
+        push("info", "mail", what, "A reminder may help.", path, "Show");
+    }
+    all
+}
+
+pub(super) async fn show(desk: Desk) -> Response {
+    let made = async || {
+        let (db, tenant) = (desk.app().db(), desk.tenant_id());
+        let people = desk.app().counted().people(db, &tenant).await?;
+        let overview = overview::of(db, &desk.operator("overview"), &tenant).await?;
+        let f = desk.frame(At::Overview).await?;
+        let (all, funnel) = funnel(&people);
+        let shown = Shown {
+            attention: attention(&f, &overview),
+            pools: overview.pools.iter().map(|history| Pool::new(&f, history)).collect(),
+            connections: overview.connections.into_iter().map(|health| Row::new(&f, health)).collect(),
+            people: all,
+            funnel,
+            f,
+        };
+        Ok::<_, Failure>(page(StatusCode::OK, &shown))
+    };
+    made().await.unwrap_or_else(Failure::into_response)
+}
+
+/// The people of each tenant as they were counted last. Counting looks at every person, so that what was counted is believed
+/// for twenty times as long as counting took.
+#[derive(Debug, Default)]
+pub(crate) struct Counted(
+    std::sync::Mutex<std::collections::HashMap<String, (std::time::Instant, Arc<People>)>>,
+);
+
+impl Counted {
+    async fn people(&self, db: &operations::Database, tenant: &str) -> Result<Arc<People>, Failure> {
+        let lock = || self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let begun = std::time::Instant::now();
+        if let Some((until, people)) = lock().get(tenant)
+            && begun < *until
+        {
+            return Ok(Arc::clone(people));
+        }
+        let people = Arc::new(overview::people(db, tenant).await?);
+        let until = begun + begun.elapsed() * 20;
+        lock().insert(tenant.to_owned(), (until, Arc::clone(&people)));
+        Ok(people)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_course_stays_within_its_drawing() {
+        let chart = Chart::new(&[0, 5, 10], 20);
+        assert_eq!(chart.line, "M28.00 108.00L173.00 83.50L318.00 59.00");
+        assert_eq!((chart.bought.as_str(), chart.grid.len()), ("10.00", 3));
+        assert_eq!(Chart::new(&[], 0).line, "M");
+        assert_eq!(Chart::new(&[3], 0).line, "M28.00 10.00");
+    }
+}
