@@ -262,7 +262,7 @@ pub async fn discard(db: &Database, operator: &Operator, tenant: &str, import: U
         unit.delete_import(import).await?;
         Ok((unit, ()))
     };
-    Ok(db.write(&requester.scope, discard).await?.value)
+    db.write(&requester.scope, discard).await.map(drop)
 }
 
 /// Reads a file and begins to create its people; the work goes on in steps.

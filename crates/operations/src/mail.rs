@@ -16,7 +16,7 @@ use crate::keys::{Keys, Purpose};
 pub use delivery::{Fate, Outgoing, next, record};
 pub use looks::{Look, preview, test};
 pub(crate) use outbox::about;
-pub use outbox::{Listed, Query, Shown, list, release, resume, show};
+pub use outbox::{Listed, Query, Shown, kinds, list, release, resume, show, states, stopped_at};
 pub(crate) use writing::{Recipient, Writer, release as release_mail, wait, write};
 
 /// The kind of the jobs that send verification codes.

@@ -9,6 +9,8 @@ use crate::requester::{By, Operator};
 /// A right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Right {
+    /// To look at everything, and to end one's own sessions.
+    Look,
     /// To export what is stored about people.
     Export,
     /// To remind people, and to send what they wait for again.
@@ -21,7 +23,7 @@ pub enum Right {
 
 impl Right {
     /// Every right.
-    pub const ALL: [Self; 4] = [Self::Export, Self::Remind, Self::Change, Self::Administer];
+    pub const ALL: [Self; 5] = [Self::Look, Self::Export, Self::Remind, Self::Change, Self::Administer];
 
     /// Whether the administrators of a role have it; everyone may look.
     #[must_use]
@@ -29,14 +31,15 @@ impl Right {
         match role {
             Role::Owner => true,
             Role::Administrator => !matches!(self, Self::Administer),
-            Role::HelpDesk => matches!(self, Self::Remind),
-            Role::Auditor => matches!(self, Self::Export),
+            Role::HelpDesk => matches!(self, Self::Look | Self::Remind),
+            Role::Auditor => matches!(self, Self::Look | Self::Export),
         }
     }
 
     /// Who has it, as the end of a sentence that begins with “only”.
     const fn whose(self) -> &'static str {
         match self {
+            Self::Look => "administrators may look",
             Self::Export => "owners, administrators and auditors may export",
             Self::Remind => "owners, administrators and the help desk may send reminders",
             Self::Change => "owners and administrators may change something",
@@ -71,9 +74,9 @@ mod tests {
     #[test]
     fn each_role_has_its_rights() {
         let rights = |role| Right::ALL.map(|right| right.is_of(role));
-        assert_eq!(rights(Role::Owner), [true, true, true, true]);
-        assert_eq!(rights(Role::Administrator), [true, true, true, false]);
-        assert_eq!(rights(Role::HelpDesk), [false, true, false, false]);
-        assert_eq!(rights(Role::Auditor), [true, false, false, false]);
+        assert_eq!(rights(Role::Owner), [true, true, true, true, true]);
+        assert_eq!(rights(Role::Administrator), [true, true, true, true, false]);
+        assert_eq!(rights(Role::HelpDesk), [true, false, true, false, false]);
+        assert_eq!(rights(Role::Auditor), [true, true, false, false, false]);
     }
 }

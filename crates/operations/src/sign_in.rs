@@ -18,7 +18,7 @@ use crate::error::Error;
 pub use enter::{with_code, with_password, with_recovery_code};
 pub use link::{Invitation, Link, Owner, UNNAMED, enter, first, invite, join, look, sign_in_link};
 pub use second_factor::{SetUp, confirm, set_up};
-pub use session::{SignedIn, forget, session, sign_out};
+pub use session::{Listed as Session, SignedIn, end_session, forget, session, sessions, sign_out};
 
 /// How long a browser may take from the password to the second factor.
 const BETWEEN: TimeDelta = TimeDelta::minutes(15);

@@ -5,5 +5,6 @@ mod connections;
 mod groups;
 mod imports;
 mod routes;
+mod settings;
 mod sign_in;
 mod users;

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::ids::stored;
 use crate::scope::TenantScope;
 use crate::store::Store;
-use crate::unit::WriteUnit;
+use crate::unit::{ReadUnit, WriteUnit};
 
 /// How long after the last noted request of a session another one is noted.
 const NOTED: TimeDelta = TimeDelta::seconds(60);
@@ -141,6 +141,45 @@ impl Store {
         transaction.run(sql).await?;
         transaction.commit().await?;
         Ok(forgotten)
+    }
+}
+
+impl TryFrom<sessions::Model> for Session {
+    type Error = Error;
+
+    fn try_from(row: sessions::Model) -> Result<Self, Error> {
+        let inconsistent =
+            || Error::Inconsistent { table: "sessions", column: "stage", id: row.id.to_string() };
+        let stage = Stage::ALL.into_iter().find(|stage| stage.as_str() == row.stage);
+        Ok(Self {
+            id: row.id,
+            administrator: row.administrator_id,
+            stage: stage.ok_or_else(inconsistent)?,
+            agent: row.agent,
+            address: row.address,
+            created_at: row.created_at,
+            seen_at: row.seen_at,
+            ends_at: row.ends_at,
+        })
+    }
+}
+
+impl ReadUnit {
+    /// The sessions of the tenant's administrators in which one has signed in, and that have not ended, the last used first.
+    ///
+    /// # Errors
+    /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
+    pub async fn sessions(
+        &self,
+        now: DateTime<Utc>,
+        used_since: DateTime<Utc>,
+    ) -> Result<Vec<Session>, Error> {
+        let mut sql = Sql::new("SELECT s.* FROM sessions s WHERE s.tenant_id = ");
+        sql.bind(self.tenant()).push(" AND s.stage = ").bind(Stage::SignedIn.as_str());
+        sql.push(" AND s.ends_at > ").bind(stored(now));
+        sql.push(" AND s.seen_at > ").bind(stored(used_since)).push(" ORDER BY s.seen_at DESC, s.id");
+        let rows = self.transaction.all::<sessions::Model>(sql).await?;
+        rows.into_iter().map(Session::try_from).collect()
     }
 }
 

@@ -1,6 +1,7 @@
 //! The mail of a tenant, for the administrators: what waits, what was sent, what each mail says.
 
 use chrono::{DateTime, Utc};
+use letters::Kind;
 use provisioning::{Entry, EntryKind, Subject, UserId};
 use serde::Serialize;
 use store::{Mail, MailQuery, MailState, MailStop, TenantScope, WriteUnit};
@@ -139,7 +140,7 @@ pub(crate) async fn about(
     let keys = if mails.is_empty() { None } else { Some(db.keys(operator.now).await?) };
     let shown = |mail: Mail| keys.and_then(|keys| opened(keys, scope, mail));
     // An alert about the person went to administrators.
-    let own = mails.into_iter().filter(|mail| mail.kind != letters::Kind::Alert.as_str());
+    let own = mails.into_iter().filter(|mail| mail.kind != Kind::Alert.as_str());
     Ok(own.filter_map(shown).collect())
 }
 
@@ -210,3 +211,22 @@ pub async fn resume(db: &Database, operator: &Operator, tenant: &str) -> Result<
 
 /// How many mails are released in one unit.
 const BATCH: u64 = 500;
+
+/// Since when the invitations and reminders of a tenant have stopped, because too many were refused.
+///
+/// # Errors
+/// [`Error`] if there is no such tenant.
+pub async fn stopped_at(db: &Database, tenant: &str) -> Result<Option<DateTime<Utc>>, Error> {
+    let (scope, _) = db.tenant(tenant).await?;
+    Ok(db.read(&scope).await?.mail_stop().await?.stopped_at)
+}
+
+/// The words for the states that a mail can be in.
+pub fn states() -> impl Iterator<Item = &'static str> {
+    MailState::ALL.into_iter().map(MailState::as_str)
+}
+
+/// The words for the kinds of mail.
+pub fn kinds() -> impl Iterator<Item = &'static str> {
+    Kind::ALL.into_iter().map(Kind::as_str)
+}

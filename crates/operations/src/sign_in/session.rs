@@ -1,6 +1,7 @@
 //! Sessions: begun, looked up with each request, ended.
 
 use chrono::{DateTime, Utc};
+use provisioning::{Entry, EntryKind, Subject};
 use store::{Administrator, Session, Stage, TenantScope, WriteUnit, new_id};
 use uuid::Uuid;
 
@@ -8,6 +9,7 @@ use super::{BETWEEN, Browser, Lasts, Refused, Secret, failures};
 use crate::database::{Attempt, Database};
 use crate::error::Error;
 use crate::requester::{By, Operator};
+use crate::rights::Right;
 use crate::secret::{Plain, hash};
 
 /// The longest text of a browser about itself that is kept.
@@ -29,6 +31,12 @@ impl SignedIn {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.administrator.name
+    }
+
+    /// The id of the administrator.
+    #[must_use]
+    pub const fn id(&self) -> Uuid {
+        self.administrator.id
     }
 
     /// The e-mail address.
@@ -134,6 +142,89 @@ pub async fn sign_out(db: &Database, secret: &str, lasts: Lasts, now: DateTime<U
         Ok((unit, ()))
     };
     db.write(&found.scope, end).await.map(drop)
+}
+
+/// A session as administrators see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Its id.
+    pub id: Uuid,
+    /// Whose it is.
+    pub administrator: Uuid,
+    /// What the browser says of itself.
+    pub agent: String,
+    /// Where it comes from.
+    pub address: String,
+    /// Since when.
+    pub created_at: DateTime<Utc>,
+    /// When it was last used, to about a minute.
+    pub seen_at: DateTime<Utc>,
+    /// When it ends, however much it is used.
+    pub ends_at: DateTime<Utc>,
+    /// Whether it is the one that asks.
+    pub own: bool,
+}
+
+/// The sessions of a tenant's administrators, the last used first; the one with this secret is marked.
+///
+/// # Errors
+/// [`Error`] if there is no such tenant.
+pub async fn sessions(
+    db: &Database,
+    tenant: &str,
+    lasts: Lasts,
+    now: DateTime<Utc>,
+    secret: Option<&str>,
+) -> Result<Vec<Listed>, Error> {
+    let own = match secret {
+        Some(secret) => session(db, secret, lasts, now).await?.map(|found| found.session.id),
+        None => None,
+    };
+    let (scope, _) = db.tenant(tenant).await?;
+    let sessions = db.read(&scope).await?.sessions(now, now - lasts.idle).await?;
+    let listed = |session: Session| Listed {
+        own: own == Some(session.id),
+        id: session.id,
+        administrator: session.administrator,
+        agent: session.agent,
+        address: session.address,
+        created_at: session.created_at,
+        seen_at: session.seen_at,
+        ends_at: session.ends_at,
+    };
+    Ok(sessions.into_iter().map(listed).collect())
+}
+
+/// Ends a session of a tenant's administrators by its id: one's own, or any of them with the right to say who else looks after
+/// the tenant.
+///
+/// # Errors
+/// [`Error`] if there is no such session, or it is another's and the right is missing.
+pub async fn end_session(
+    db: &Database,
+    operator: &Operator,
+    tenant: &str,
+    me: Uuid,
+    (session, lasts): (&str, Lasts),
+) -> Result<(), Error> {
+    let (scope, tenant) = db.tenant(tenant).await?;
+    let unknown = || Error::Refused("there is no such session: it has ended".to_owned());
+    let id: Uuid = session.parse().map_err(|_| unknown())?;
+    let now = operator.now;
+    let end = async |mut unit: WriteUnit| -> Attempt<()> {
+        let all = unit.sessions(now, now - lasts.idle).await?;
+        let found = all.into_iter().find(|session| session.id == id).ok_or_else(unknown)?;
+        let right = if found.administrator == me { Right::Look } else { Right::Administer };
+        unit.end_session(id).await?;
+        let administrators = unit.administrators().await?;
+        let name = administrators.iter().find(|known| known.id == found.administrator);
+        let name = name.map_or("an administrator", |known| known.name.as_str());
+        let why = format!("A session of {name} was ended.");
+        let entry = Entry::new(Subject::Tenant(tenant.id), EntryKind::SessionEnded, why);
+        unit.record([(&entry, &operator.actor(right)?)], now).await?;
+        Ok((unit, ()))
+    };
+    db.write(&scope, end).await.map(drop)
 }
 
 /// Forgets sessions and links that have ended; answers how many sessions those were.

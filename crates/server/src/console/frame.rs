@@ -32,6 +32,14 @@ pub(crate) enum At {
     Brake,
     /// Every change.
     Journal,
+    /// What the application may let people do.
+    Permissions,
+    /// Mail and its templates.
+    Mail,
+    /// The administrators and their sessions.
+    Administrators,
+    /// The settings of the organisation.
+    Settings,
 }
 
 impl At {
@@ -47,6 +55,10 @@ impl At {
             Self::Conflicts => "conflicts",
             Self::Brake => "brake",
             Self::Journal => "journal",
+            Self::Permissions => "permissions",
+            Self::Mail => "mail",
+            Self::Administrators => "administrators",
+            Self::Settings => "settings",
         }
     }
 }

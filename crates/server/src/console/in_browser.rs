@@ -168,6 +168,17 @@ impl Stage {
             ("/inspector?outcome=held".to_owned(), "inspector-none"),
             ("/journal".to_owned(), "journal"),
             ("/journal?q=nobody".to_owned(), "journal-none"),
+            ("/permissions".to_owned(), "permissions"),
+            (format!("/permissions?user={seated}"), "permissions-person"),
+            ("/mail".to_owned(), "mail"),
+            ("/mail/templates".to_owned(), "mail-templates"),
+            ("/mail/templates/invitation/en".to_owned(), "mail-template"),
+            ("/administrators".to_owned(), "administrators"),
+            ("/settings".to_owned(), "settings"),
+            ("/settings/mail".to_owned(), "settings-mail"),
+            ("/settings/domains".to_owned(), "settings-domains"),
+            ("/settings/tokens".to_owned(), "settings-tokens"),
+            ("/settings/webhooks".to_owned(), "settings-webhooks"),
             ("/nowhere".to_owned(), "not-found"),
         ]
     }

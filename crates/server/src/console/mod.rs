@@ -3,6 +3,8 @@
 //! Every page works as links and forms; a script only saves reloading it. A page asks operations and shows what they say:
 //! it has no rule of its own.
 
+mod administrators;
+mod api_tokens;
 mod around;
 mod brake;
 mod chip;
@@ -14,6 +16,7 @@ mod connections;
 mod cookie;
 mod desk;
 mod dialogs;
+mod fields;
 mod frame;
 mod groups;
 mod groups_enrol;
@@ -21,16 +24,22 @@ mod guide;
 mod inspector;
 mod journal;
 mod licences;
+mod mail;
+mod mail_templates;
 mod overview;
 mod period;
+mod permissions;
 mod routes;
 mod said;
+mod secret;
+mod settings;
 mod sign_in;
 mod tongue;
 mod user;
 mod users;
 mod users_add;
 mod users_import;
+mod webhooks;
 
 pub(crate) use around::around;
 pub(crate) use overview::Counted;

@@ -6,9 +6,9 @@ use askama::Template;
 use axum::response::{IntoResponse as _, Response};
 use chrono::{NaiveDate, TimeDelta};
 use http::StatusCode;
-use operations::connections::State;
+use operations::connections::{Health, State};
 use operations::overview::{self, Overview, People};
-use operations::pools::History;
+use operations::pools::{self, History};
 use provisioning::{Forecast, Status};
 
 use super::connections::Row;
@@ -16,7 +16,7 @@ use super::desk::Desk;
 use super::frame::{At, Frame};
 use crate::http::error::Failure;
 use crate::pages::answer::page;
-use crate::pages::phrase::Markup;
+use crate::pages::phrase::{Markup, Slots};
 
 /// The overview.
 #[derive(Template)]
@@ -172,110 +172,107 @@ fn funnel(people: &People) -> (u64, Vec<Rung>) {
     (all, rungs)
 }
 
-/// What needs attention, the worst first.
-fn attention(f: &Frame, overview: &Overview) -> Vec<Notice> {
-    let mut all = Vec::new();
-    let mut push = |tone, icon, what, then: &str, href: String, button: &str| {
-        all.push(Notice {
+/// What needs attention, collected.
+struct Attention<'f> {
+    f: &'f Frame,
+    all: Vec<Notice>,
+}
+
+impl Attention<'_> {
+    fn push(
+        &mut self,
+        (tone, icon): (&'static str, &'static str),
+        (what, then): (Markup, &str),
+        (href, button): (String, &str),
+    ) {
+        self.all.push(Notice {
             tone,
             icon,
             what,
-            then: f.t(then).to_owned(),
-            href: f.to(&href),
-            button: f.t(button).to_owned(),
+            then: self.f.t(then).to_owned(),
+            href: self.f.to(&href),
+            button: self.f.t(button).to_owned(),
         });
-    };
-    let held: u64 = overview.connections.iter().map(|health| health.held).sum();
-    if held > 0 {
-        let what = f.many(
-            held,
-            "*1 deactivation waits* until an administrator approves or rejects it.",
-            "*{n} deactivations wait* until an administrator approves or rejects them.",
-        );
-        push("bad", "brake", what, "Nobody loses access until then.", "/brake".to_owned(), "Review");
     }
-    if let Some(at) = overview.mail_stopped_at {
-        let what = f.say("*Mail has stopped*, {a}: too many messages were refused.", f.when(&at));
-        push(
-            "bad",
-            "mail",
-            what,
-            "Nothing is lost: it leaves when an administrator lets it.",
-            "/mail".to_owned(),
-            "Mail",
-        );
-    }
-    for health in &overview.connections {
-        let (name, path) = (&health.connection.name, format!("/connections/{}", health.connection.id));
+
+    /// What is wrong with a connection.
+    fn connection(&mut self, health: &Health) {
+        let (f, name) = (self.f, &health.connection.name);
+        let path = format!("/connections/{}", health.connection.id);
+        let tokens = format!("{path}/tokens");
         match health.heartbeat.state {
             State::Silent => {
                 let what = f.say("*{a} has been silent for longer than usual.*", name);
                 let then = "Changes in the identity provider may not arrive.";
-                push("warn", "plug", what, then, format!("{path}/test"), "Look");
+                self.push(("warn", "plug"), (what, then), (format!("{path}/test"), "Look"));
             }
             State::Failing => {
                 let what = f.say("*Most requests of {a} are refused.*", name);
+                let then = "Changes in the identity provider do not arrive.";
                 let query = format!("/inspector?outcome=refused&connection={}", health.connection.id);
-                push("bad", "pulse", what, "Changes in the identity provider do not arrive.", query, "Show");
+                self.push(("bad", "pulse"), (what, then), (query, "Show"));
             }
             State::New | State::Working => {}
         }
         if health.tokens == 0 && health.heartbeat.state != State::New {
             let what = f.say("*{a} has no token that counts.*", name);
-            push("bad", "key", what, "Every request is refused.", format!("{path}/tokens"), "Tokens");
+            self.push(("bad", "key"), (what, "Every request is refused."), (tokens, "Tokens"));
         } else if let Some(at) = health.expires_at.filter(|_| health.expires_soon(f.now)) {
             let what = f.say2("*The last token of {a} expires on {b}.*", name, f.day(&at));
-            push(
-                "warn",
-                "key",
-                what,
-                "From then on every request is refused.",
-                format!("{path}/tokens"),
-                "Tokens",
-            );
+            self.push(("warn", "key"), (what, "From then on every request is refused."), (tokens, "Tokens"));
         }
     }
-    for history in &overview.pools {
-        let (pool, path) = (&history.pool, format!("/licences/{}", history.pool.id));
+
+    /// Who waits for a pool, and when it ends.
+    fn pool(&mut self, pool: &pools::Pool) {
+        let (f, path) = (self.f, format!("/licences/{}", pool.id));
         if pool.waiting > 0 {
-            let what = f.tongue.say(
-                f.t(if pool.waiting == 1 {
-                    "*1 person waits for a seat of {a}.*"
-                } else {
-                    "*{n} people wait for a seat of {a}.*"
-                }),
-                &crate::pages::phrase::Slots::default()
-                    .text("n", f.number(u64::from(pool.waiting)))
-                    .text("a", pool.name.clone()),
-            );
+            let (one, many) = ("*1 person waits for a seat of {a}.*", "*{n} people wait for a seat of {a}.*");
+            let slots = Slots::default().text("n", f.number(u64::from(pool.waiting)));
+            let slots = slots.text("a", pool.name.clone());
+            let what = f.tongue.say(if pool.waiting == 1 { one } else { many }, &slots);
             let then = "Seats are given in order as they become free.";
-            push("warn", "licence", what, then, path.clone(), "Waiting list");
+            self.push(("warn", "licence"), (what, then), (path.clone(), "Waiting list"));
         }
         if let Some(at) = pool.expires_at.filter(|at| *at > f.now && *at - f.now < TimeDelta::days(30)) {
             let what = f.say2("*{a} ends on {b}.*", &pool.name, f.day(&at));
             let then = "Its people are deactivated that day unless the pool gets another last day.";
-            push("warn", "clock", what, then, path, "Open");
+            self.push(("warn", "clock"), (what, then), (path, "Open"));
         }
     }
+}
+
+/// What needs attention, the worst first.
+fn attention(f: &Frame, overview: &Overview) -> Vec<Notice> {
+    let mut told = Attention { f, all: Vec::new() };
+    let held: u64 = overview.connections.iter().map(|health| health.held).sum();
+    if held > 0 {
+        let one = "*1 deactivation waits* until an administrator approves or rejects it.";
+        let many = "*{n} deactivations wait* until an administrator approves or rejects them.";
+        let said = (f.many(held, one, many), "Nobody loses access until then.");
+        told.push(("bad", "brake"), said, ("/brake".to_owned(), "Review"));
+    }
+    if let Some(at) = overview.mail_stopped_at {
+        let what = f.say("*Mail has stopped*, {a}: too many messages were refused.", f.when(&at));
+        let then = "Nothing is lost: it leaves when an administrator lets it.";
+        told.push(("bad", "mail"), (what, then), ("/mail".to_owned(), "Mail"));
+    }
+    overview.connections.iter().for_each(|health| told.connection(health));
+    overview.pools.iter().for_each(|history| told.pool(&history.pool));
     if overview.conflicts > 0 {
-        let what = f.many(
-            overview.conflicts,
-            "*1 user is pushed by two connections.*",
-            "*{n} users are pushed by two connections.*",
-        );
+        let (one, many) =
+            ("*1 user is pushed by two connections.*", "*{n} users are pushed by two connections.*");
         let then = "Nobody has lost access. The second connection is refused until one of them changes.";
-        push("warn", "swap", what, then, "/conflicts".to_owned(), "Show");
+        let said = (f.many(overview.conflicts, one, many), then);
+        told.push(("warn", "swap"), said, ("/conflicts".to_owned(), "Show"));
     }
     if overview.long_pending > 0 {
-        let what = f.many(
-            overview.long_pending,
-            "*1 person has been pending for more than 7 days.*",
-            "*{n} people have been pending for more than 7 days.*",
-        );
-        let path = "/users?status=pending&since=7d".to_owned();
-        push("info", "mail", what, "A reminder may help.", path, "Show");
+        let one = "*1 person has been pending for more than 7 days.*";
+        let many = "*{n} people have been pending for more than 7 days.*";
+        let said = (f.many(overview.long_pending, one, many), "A reminder may help.");
+        told.push(("info", "mail"), said, ("/users?status=pending&since=7d".to_owned(), "Show"));
     }
-    all
+    told.all
 }
 
 pub(super) async fn show(desk: Desk) -> Response {

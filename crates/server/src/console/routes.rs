@@ -8,8 +8,9 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 
 use super::{
-    around, brake, conflicts, connection, connections, dialogs, groups, groups_enrol, inspector, journal,
-    licences, overview, sign_in, user, users, users_add, users_import,
+    administrators, api_tokens, around, brake, conflicts, connection, connections, dialogs, groups,
+    groups_enrol, inspector, journal, licences, mail, mail_templates, overview, permissions, settings,
+    sign_in, user, users, users_add, users_import, webhooks,
 };
 use crate::app::App;
 
@@ -26,12 +27,17 @@ pub(crate) fn routes(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/console/join/{link}", get(sign_in::join_page).post(sign_in::join))
         .route("/console/enter/{link}", get(sign_in::enter_page).post(sign_in::enter))
         .route("/console/second-factor", get(sign_in::set_up).post(sign_in::confirm))
+        .merge(people())
+        .merge(sync())
+        .merge(administration())
+        .layer(DefaultBodyLimit::max(FORM_BYTES))
+        .layer(from_fn_with_state(Arc::clone(app), around::only_ours))
+}
+
+/// The overview, people, and what gives them access.
+fn people() -> Router<Arc<App>> {
+    Router::new()
         .route("/console/{tenant}", get(overview::show))
-        .route("/console/{tenant}/brake", get(brake::list))
-        .route("/console/{tenant}/brake/decide", post(brake::decide))
-        .route("/console/{tenant}/brake/approve", post(brake::approve))
-        .route("/console/{tenant}/conflicts", get(conflicts::list))
-        .route("/console/{tenant}/conflicts/{user}", get(conflicts::ask).post(conflicts::hand_over))
         .route("/console/{tenant}/users", get(users::list))
         .route("/console/{tenant}/users/add", get(users_add::form).post(users_add::add))
         .route(
@@ -61,6 +67,18 @@ pub(crate) fn routes(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/console/{tenant}/licences/{pool}", get(licences::waiting))
         .route("/console/{tenant}/licences/{pool}/seats", get(licences::seats))
         .route("/console/{tenant}/licences/{pool}/history", get(licences::history))
+        .route("/console/{tenant}/permissions", get(permissions::list))
+        .route("/console/{tenant}/permissions/{act}", post(permissions::act))
+}
+
+/// The connections, and what they sent.
+fn sync() -> Router<Arc<App>> {
+    Router::new()
+        .route("/console/{tenant}/brake", get(brake::list))
+        .route("/console/{tenant}/brake/decide", post(brake::decide))
+        .route("/console/{tenant}/brake/approve", post(brake::approve))
+        .route("/console/{tenant}/conflicts", get(conflicts::list))
+        .route("/console/{tenant}/conflicts/{user}", get(conflicts::ask).post(conflicts::hand_over))
         .route("/console/{tenant}/connections", get(connections::list))
         .route("/console/{tenant}/connections/add", get(connections::form).post(connections::add))
         .route("/console/{tenant}/connections/{id}", get(connection::setup))
@@ -91,8 +109,35 @@ pub(crate) fn routes(app: &Arc<App>) -> Router<Arc<App>> {
         )
         .route("/console/{tenant}/inspector", get(inspector::list))
         .route("/console/{tenant}/inspector/{id}", get(inspector::request))
+}
+
+/// The journal, mail, administrators and settings.
+fn administration() -> Router<Arc<App>> {
+    Router::new()
         .route("/console/{tenant}/journal", get(journal::list))
         .route("/console/{tenant}/journal/export/{file}", get(journal::export))
-        .layer(DefaultBodyLimit::max(FORM_BYTES))
-        .layer(from_fn_with_state(Arc::clone(app), around::only_ours))
+        .route("/console/{tenant}/mail", get(mail::list))
+        .route("/console/{tenant}/mail/templates", get(mail_templates::list))
+        .route(
+            "/console/{tenant}/mail/templates/{kind}/{language}",
+            get(mail_templates::show).post(mail_templates::act),
+        )
+        .route("/console/{tenant}/mail/{id}", get(mail::show))
+        .route("/console/{tenant}/mail/act/{act}", post(mail::act))
+        .route("/console/{tenant}/administrators", get(administrators::list).post(administrators::add))
+        .route("/console/{tenant}/administrators/sessions/end", post(administrators::end_session))
+        .route(
+            "/console/{tenant}/administrators/{id}/{act}",
+            get(administrators::ask).post(administrators::change),
+        )
+        .route("/console/{tenant}/settings", get(settings::show).post(settings::save))
+        .route("/console/{tenant}/settings/tokens", get(api_tokens::list).post(api_tokens::create))
+        .route(
+            "/console/{tenant}/settings/tokens/{id}/revoke",
+            get(api_tokens::ask_revoke).post(api_tokens::revoke),
+        )
+        .route("/console/{tenant}/settings/webhooks", get(webhooks::list).post(webhooks::create))
+        .route("/console/{tenant}/settings/webhooks/{id}", get(webhooks::show))
+        .route("/console/{tenant}/settings/webhooks/{id}/{act}", get(webhooks::ask).post(webhooks::act))
+        .route("/console/{tenant}/settings/{tab}", get(settings::show).post(settings::save))
 }

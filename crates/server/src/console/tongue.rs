@@ -14,6 +14,7 @@ use crate::pages::words::Language;
 const FILES: &[(&str, &str)] = &[
     ("de", include_str!("../../words/console.de.toml")),
     ("de", include_str!("../../words/console.de.sync.toml")),
+    ("de", include_str!("../../words/console.de.settings.toml")),
 ];
 
 static TONGUES: LazyLock<HashMap<&'static str, HashMap<String, String>>> = LazyLock::new(|| {

@@ -7,7 +7,8 @@ use crate::support::tab::{Tab, text};
 async fn upload(tab: &Tab, root: &str, file: &[u8], fields: &[(&str, &str)]) -> crate::support::Answer {
     let mut body = String::new();
     for (name, value) in fields {
-        body += &format!("--xyz\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+        let field = format!("--xyz\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+        body += &field;
     }
     body += "--xyz\r\nContent-Disposition: form-data; name=\"file\"; filename=\"crew.csv\"\r\n\r\n";
     body += std::str::from_utf8(file).expect("text");

@@ -16,6 +16,8 @@ enum Need {
     Remind,
     /// To export.
     Export,
+    /// To say who looks after the tenant.
+    Administer,
     /// It does not exist.
     Nothing,
 }
@@ -23,7 +25,9 @@ enum Need {
 impl Need {
     fn is_of(self, role: &str) -> bool {
         match (self, role) {
-            (Self::Look, _) | (_, "owner" | "administrator") => true,
+            (Self::Look, _) | (_, "owner") => true,
+            (Self::Administer, _) => false,
+            (_, "administrator") => true,
             (Self::Remind, role) => role == "help-desk",
             (Self::Export, role) => role == "auditor",
             _ => false,
@@ -31,7 +35,7 @@ impl Need {
     }
 }
 
-use Need::{Change, Export, Look, Nothing, Remind};
+use Need::{Administer, Change, Export, Look, Nothing, Remind};
 
 /// The addresses below a tenant, what is needed to open each, and to send a form to it.
 const ROUTES: &[(&str, Need, Need)] = &[
@@ -79,6 +83,23 @@ const ROUTES: &[(&str, Need, Need)] = &[
     ("/inspector/{id}", Look, Nothing),
     ("/journal", Look, Nothing),
     ("/journal/export/{file}", Export, Nothing),
+    ("/permissions", Look, Nothing),
+    ("/permissions/{act}", Nothing, Change),
+    ("/mail", Look, Nothing),
+    ("/mail/templates", Look, Nothing),
+    ("/mail/templates/{kind}/{language}", Look, Change),
+    ("/mail/{id}", Look, Nothing),
+    ("/mail/act/{act}", Nothing, Change),
+    ("/administrators", Look, Administer),
+    ("/administrators/sessions/end", Nothing, Look),
+    ("/administrators/{id}/{act}", Administer, Administer),
+    ("/settings", Look, Change),
+    ("/settings/tokens", Look, Change),
+    ("/settings/tokens/{id}/revoke", Change, Change),
+    ("/settings/webhooks", Look, Change),
+    ("/settings/webhooks/{id}", Look, Nothing),
+    ("/settings/webhooks/{id}/{act}", Change, Change),
+    ("/settings/{tab}", Look, Change),
 ];
 
 /// An address with something in each slot.
@@ -91,6 +112,9 @@ fn address(route: &str) -> String {
         .replace("{pool}", id)
         .replace("{token}", id)
         .replace("{user}", id)
+        .replace("{kind}", "reminder")
+        .replace("{language}", "en")
+        .replace("{tab}", "mail")
 }
 
 #[test]
