@@ -116,7 +116,7 @@ pub async fn page(
 ) -> Result<Roster, Error> {
     let (scope, _) = db.tenant(tenant).await?;
     let unit = db.read(&scope).await?;
-    let query = query(filter, now);
+    let query = RosterQuery { sought: unit.sought(&filter.search).await?, ..query(filter, now) };
     let from = match (&page.after, &page.before) {
         (Some(place), _) => RosterFrom::After(place.clone()),
         (None, Some(place)) => RosterFrom::Before(place.clone()),
@@ -223,10 +223,8 @@ pub async fn count(db: &Database, tenant: &str) -> Result<u64, Error> {
 }
 
 fn query(filter: &Filter, now: DateTime<Utc>) -> RosterQuery {
-    let search = filter.search.trim();
     let days = |days: i64| now - TimeDelta::days(days);
     let mut query = RosterQuery {
-        begins: (!search.is_empty()).then(|| search.to_owned()),
         held: filter.held == "domain",
         connection: filter.connection.parse::<Uuid>().ok().map(ConnectionId::new),
         status_before: (filter.since == "7d").then(|| days(7)),

@@ -37,6 +37,12 @@ pub fn comparison_form_of_part<'t>(attribute: &Attribute, text: &'t str) -> Cow<
     }
 }
 
+/// Text as people type it to find something: without regard to case, and without the marks on letters.
+#[must_use]
+pub fn without_accents(text: &str) -> String {
+    fold(text).nfkd().filter(|letter| !unicode_normalization::char::is_combining_mark(*letter)).collect()
+}
+
 /// Full Unicode case folding.
 #[must_use]
 pub fn fold(text: &str) -> Cow<'_, str> {

@@ -53,7 +53,7 @@
   document.addEventListener("keydown", (e) => {
     if (e.key === " " && e.target.matches("a[role=switch]")) { e.preventDefault(); e.target.click(); }
     if (e.key === "/" && !e.target.closest("input, textarea, select, [contenteditable]")) {
-      const q = document.getElementById("q");
+      const q = document.getElementById("q") ?? document.getElementById("side-q");
       if (q) { e.preventDefault(); q.focus(); }
     }
   });

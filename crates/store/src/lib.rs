@@ -110,7 +110,7 @@ pub use reminders::{ReminderCount, Reminders};
 pub use request_log::{
     MOST_COUNTED, QuirkUse, RequestBatch, RequestCount, RequestFilter, RequestOutcome, RequestRecord,
 };
-pub use roster::{LicenceWanted, RosterFrom, RosterQuery, RosterRow, UseWanted};
+pub use roster::{LicenceWanted, RosterFrom, RosterQuery, RosterRow, Sought, UseWanted};
 pub use scope::TenantScope;
 pub use seats::{Licence, SeatRecord};
 pub use sessions::{Session, Stage};

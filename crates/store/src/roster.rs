@@ -16,14 +16,15 @@ use crate::filter_sql::after_prefix;
 use crate::ids::{ConnectionId, stored};
 use crate::seats::SERVED_FIRST;
 use crate::unit::ReadUnit;
+use crate::users::values::{WORDS, words_of};
 
 /// Which people are wanted; a field that is not set wants all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RosterQuery {
     /// The person of this id.
     pub id: Option<UserId>,
-    /// People whose user name or display name begins with this, without regard to case.
-    pub begins: Option<String>,
+    /// What people are looked for by, see [`ReadUnit::sought`]; everyone without it.
+    pub sought: Vec<Sought>,
     /// People in one of these statuses, as it is shown.
     pub statuses: Vec<Status>,
     /// People who have a seat, wait for one, or neither.
@@ -45,6 +46,20 @@ pub struct RosterQuery {
     /// People who have a device that the hub has authenticated, or none.
     pub hub: Option<bool>,
 }
+
+/// A part of what was typed to find people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sought {
+    /// People of whom a word begins so; whether few words do.
+    Word(String, bool),
+    /// People whose user name or address begins so.
+    Address(String),
+    /// Nobody: what was typed has no word in it.
+    Nobody,
+}
+
+/// The most words that are few: up to so many people are looked at one by one.
+const FEW: u64 = 2_000;
 
 /// Which people are wanted by their licence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -203,21 +218,73 @@ impl ReadUnit {
         Ok(places)
     }
 
+    /// What was typed to find people, in its parts: words that begin so, and addresses where there is an `@`.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn sought(&self, typed: &str) -> Result<Vec<Sought>, Error> {
+        let mut parts = Vec::new();
+        for part in typed.split_whitespace() {
+            if part.contains('@') {
+                parts.push(Sought::Address(fold(part).into_owned()));
+                continue;
+            }
+            for word in words_of(part) {
+                let mut sql = Sql::new("SELECT COUNT(*) AS people FROM (SELECT 1 FROM user_values v WHERE ");
+                self.push_beginning(&mut sql, WORDS, &word);
+                sql.push(" LIMIT ").bind(FEW).push(") counted");
+                let few = self.transaction.number(sql).await? < FEW;
+                parts.push(Sought::Word(word, few));
+            }
+        }
+        if parts.is_empty() && !typed.trim().is_empty() {
+            parts.push(Sought::Nobody);
+        }
+        Ok(parts)
+    }
+
+    /// The condition that a value `v` of an attribute begins so.
+    fn push_beginning(&self, sql: &mut Sql, attribute: &'static str, beginning: &str) {
+        sql.push("v.tenant_id = ").bind(self.tenant()).push(" AND v.attribute = ").bind(attribute);
+        sql.push(" AND v.value >= ").bind(beginning.to_owned());
+        if let Some(end) = after_prefix(beginning) {
+            sql.push(" AND v.value < ").bind(end);
+        }
+    }
+
+    /// The condition that user `u` is sought. Of few people the users are looked for, of many the words of each user.
+    fn push_sought(&self, sql: &mut Sql, sought: &Sought) {
+        match sought {
+            Sought::Nobody => _ = sql.push(" AND FALSE"),
+            Sought::Word(word, true) => {
+                sql.push(" AND u.id IN (SELECT v.user_id FROM user_values v WHERE ");
+                self.push_beginning(sql, WORDS, word);
+                sql.push(")");
+            }
+            Sought::Word(word, false) => {
+                sql.push(" AND EXISTS (SELECT 1 FROM user_values v WHERE v.user_id = u.id AND ");
+                self.push_beginning(sql, WORDS, word);
+                sql.push(")");
+            }
+            Sought::Address(begins) => {
+                sql.push(" AND (u.user_name_folded >= ").bind(begins.clone());
+                if let Some(end) = after_prefix(begins) {
+                    sql.push(" AND u.user_name_folded < ").bind(end);
+                }
+                sql.push(" OR u.id IN (SELECT v.user_id FROM user_values v WHERE ");
+                self.push_beginning(sql, "emails", begins);
+                sql.push("))");
+            }
+        }
+    }
+
     fn of_roster(&self, sql: &mut Sql, query: &RosterQuery) {
         sql.push("u.tenant_id = ").bind(self.tenant()).push(" AND u.deleted_at IS NULL");
         if let Some(id) = query.id {
             sql.push(" AND u.id = ").bind(id.uuid());
         }
-        if let Some(begins) = &query.begins {
-            let from = fold(begins).into_owned();
-            let end = after_prefix(&from);
-            for (column, before) in [("u.user_name_folded", " AND ("), ("u.display_name_folded", " OR ")] {
-                sql.push(&format!("{before}{column} >= ")).bind(from.clone());
-                if let Some(end) = &end {
-                    sql.push(&format!(" AND {column} < ")).bind(end.clone());
-                }
-            }
-            sql.push(")");
+        for sought in &query.sought {
+            self.push_sought(sql, sought);
         }
         if !query.statuses.is_empty() {
             sql.push(&format!(" AND {} IN ", shown_status()));

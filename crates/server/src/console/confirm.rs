@@ -9,6 +9,7 @@ use super::desk::Desk;
 use super::frame::{At, Frame};
 use crate::http::error::Failure;
 use crate::pages::answer::page;
+use crate::pages::form::Form;
 use crate::pages::phrase::Markup;
 
 /// The question on a page of its own, or alone for a script that opens it as a dialog.
@@ -95,7 +96,60 @@ pub(super) struct Select {
     pub(super) options: Vec<(String, String)>,
 }
 
+/// What is asked before a form is carried out by which people lose or get something: why it is asked again, if it was before;
+/// nothing when no one does, or when the form agrees to all of it.
+pub(super) fn asked_first(form: &Form, follows: &Consequences) -> Option<&'static str> {
+    let losers = follows.losses.people;
+    if losers == 0 && follows.gains.people == 0 {
+        return None;
+    }
+    match form.field("tag") {
+        None => Some(""),
+        Some(tag) if tag != follows.tag => {
+            Some("Something has changed since this was shown. This is what would follow now.")
+        }
+        Some(_)
+            if losers > 1
+                && form.field("count").and_then(|text| text.trim().parse().ok()) != Some(losers) =>
+        {
+            Some("The number is another one. Nothing was changed.")
+        }
+        Some(_) if !follows.holds.is_empty() && form.field("handed_over").is_none() => {
+            Some("Say that the handover is done first.")
+        }
+        Some(_) => None,
+    }
+}
+
 impl Question {
+    /// What is asked before a form with these fields is carried out.
+    pub(super) fn before(
+        f: &Frame,
+        form: &Form,
+        fields: &[&'static str],
+        (follows, again): (&Consequences, &str),
+    ) -> Self {
+        let sent = fields.iter().filter_map(|name| Some((*name, form.field(name)?)));
+        let mut hidden: Vec<(&'static str, String)> = sent.collect();
+        hidden.push(("tag", follows.tag.clone()));
+        let losers = follows.losses.people;
+        let help = f.count(
+            losers,
+            "1 person loses a seat, a place or access.",
+            "{n} people lose a seat, a place or access.",
+        );
+        let label = f.t("Type the number of people who lose something").to_owned();
+        Self {
+            error: Some(f.t(again).to_owned()).filter(|said| !said.is_empty()),
+            effects: effects(f, follows),
+            holds: follows.holds.iter().map(|hold| hold.words.clone()).collect(),
+            hidden,
+            typed: (losers > 1).then_some(("count", label, help)),
+            danger: losers > 0,
+            ..Self::default()
+        }
+    }
+
     /// The answer that shows it.
     pub(super) async fn shown(self, desk: &Desk, at: At) -> Result<Response, Failure> {
         let status = if self.error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };

@@ -4,12 +4,12 @@ use askama::Template;
 use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use operations::connections::{self, Change, Tolerated};
-use operations::consequences::Agreed;
+use operations::consequences::{Agreed, Consequences};
 use operations::owners::{self, What};
 use operations::tokens::{self, Token};
 use operations::{Error, Right};
 
-use super::confirm::{Question, Select, effects};
+use super::confirm::{Question, Select, asked_first};
 use super::connection_test::{Finding, WATCHED, findings};
 use super::connections::{Row, Secrets, lines, number, token_page};
 use super::desk::Desk;
@@ -215,13 +215,12 @@ pub(super) async fn save(desk: Desk, form: Form) -> Response {
         if change == Change::default() {
             return Ok(back(&desk, "/settings", "saved"));
         }
-        let tag = form.field("tag");
         let follows = match connections::preview_update(db, &operator, id, &change).await {
             Ok(follows) => follows,
             Err(error) => return tab(&desk, "settings", Some((typed, said(error)?))).await,
         };
-        if follows.losses.people > 0 && tag.as_ref() != Some(&follows.tag) {
-            return ask_about_test_users(&desk, &form, &follows, tag.is_some()).await;
+        if let Some(again) = asked_first(&form, &follows) {
+            return ask_about_test_users(&desk, &form, (&follows, again)).await;
         }
         let agreed = Agreed::Verdicts(follows.tag.clone());
         match connections::update(db, &operator, id, &change, agreed).await {
@@ -239,25 +238,17 @@ pub(super) async fn save(desk: Desk, form: Form) -> Response {
 async fn ask_about_test_users(
     desk: &Desk,
     form: &Form,
-    follows: &operations::consequences::Consequences,
-    again: bool,
+    follows: (&Consequences, &str),
 ) -> Result<Response, Failure> {
     let f = desk.frame(At::Connections).await?;
     let fields = ["name", "grace", "invitations", "people", "percent", "hours", "shared", "test_users"];
-    let mut hidden: Vec<(&'static str, String)> =
-        fields.into_iter().filter_map(|name| Some((name, form.field(name)?))).collect();
-    hidden.push(("tag", follows.tag.clone()));
-    let changed = "Something has changed since this was shown. This is what would follow now.";
+    let path = f.to(&format!("/connections/{}/settings", desk.part("id")));
     let question = Question {
         title: f.t("Make these people test users?").to_owned(),
-        error: again.then(|| f.t(changed).to_owned()),
-        effects: effects(&f, follows),
-        hidden,
-        action: f.to(&format!("/connections/{}/settings", desk.part("id"))),
-        back: (f.to(&format!("/connections/{}/settings", desk.part("id"))), f.t("Settings").to_owned()),
+        action: path.clone(),
+        back: (path, f.t("Settings").to_owned()),
         button: f.t("Save").to_owned(),
-        danger: true,
-        ..Question::default()
+        ..Question::before(&f, form, &fields, follows)
     };
     question.shown(desk, At::Connections).await
 }

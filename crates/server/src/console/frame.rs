@@ -40,6 +40,8 @@ pub(crate) enum At {
     Administrators,
     /// The settings of the organisation.
     Settings,
+    /// The search through everything.
+    Search,
 }
 
 impl At {
@@ -59,6 +61,7 @@ impl At {
             Self::Mail => "mail",
             Self::Administrators => "administrators",
             Self::Settings => "settings",
+            Self::Search => "search",
         }
     }
 }

@@ -37,6 +37,7 @@ struct Stage {
     pool: String,
     connection: String,
     import: String,
+    group: String,
 }
 
 impl Stage {
@@ -94,16 +95,19 @@ impl Stage {
         };
         let file = std::io::Cursor::new(file);
         let import = imports::read(db, &operator, &tenant, file, &options).await.expect("read").to_string();
+        let mut group = String::new();
         for name in ["Fleet Operations", "<b>Shore & \"staff\"</b>"] {
-            let group = serde_json::json!({ "displayName": name, "members": [{ "value": people[5] }] });
+            let body = serde_json::json!({ "displayName": name, "members": [{ "value": people[5] }] });
             let request = http::Request::post("/scim/v2/Groups")
                 .header("authorization", format!("Bearer {token}"))
                 .header("content-type", "application/scim+json");
-            let request = request.body(axum::body::Body::from(group.to_string())).expect("a request");
+            let request = request.body(axum::body::Body::from(body.to_string())).expect("a request");
             let pushed = router(&app).oneshot(request).await.expect("the router always answers");
             assert_eq!(pushed.status(), 201, "{name}");
+            let place = pushed.headers()["location"].to_str().expect("an address");
+            group = place.rsplit('/').next().expect("an id").to_owned();
         }
-        Self { app, tenant, people, pool, connection, import }
+        Self { app, tenant, people, pool, connection, import, group }
     }
 
     fn router(&self) -> Router {
@@ -146,7 +150,13 @@ impl Stage {
             ("/groups".to_owned(), "groups"),
             ("/groups?q=none".to_owned(), "groups-none"),
             ("/groups/enrol".to_owned(), "groups-enrol"),
+            (format!("/groups/{}", self.group), "group"),
+            ("/search?q=w".to_owned(), "search"),
+            ("/search?q=nothing".to_owned(), "search-none"),
             ("/licences".to_owned(), "licences"),
+            ("/licences/add".to_owned(), "pool-add"),
+            (format!("/licences/{}/edit", self.pool), "pool-edit"),
+            (format!("/licences/{}/delete", self.pool), "dialog-pool-delete"),
             (format!("/licences/{}", self.pool), "licence-waiting"),
             (format!("/licences/{}/seats", self.pool), "licence-seats"),
             (format!("/licences/{}/history", self.pool), "licence-history"),

@@ -67,7 +67,8 @@ impl Row {
             Subject::User(id) => Some(f.to(&format!("/users/{id}"))),
             Subject::Pool(id) => Some(f.to(&format!("/licences/{id}"))),
             Subject::Connection(id) => Some(f.to(&format!("/connections/{id}"))),
-            Subject::Group(_) | Subject::Tenant(_) | Subject::Token(_) => None,
+            Subject::Group(id) => Some(f.to(&format!("/groups/{id}"))),
+            Subject::Tenant(_) | Subject::Token(_) => None,
         });
         let gone = match line.subject {
             Subject::User(_) => "A deleted person",

@@ -8,9 +8,9 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 
 use super::{
-    administrators, api_tokens, around, brake, conflicts, connection, connections, dialogs, groups,
-    groups_enrol, inspector, journal, licences, mail, mail_templates, overview, permissions, settings,
-    sign_in, user, users, users_add, users_import, webhooks,
+    administrators, api_tokens, around, brake, conflicts, connection, connections, dialogs, group, groups,
+    groups_enrol, inspector, journal, licences, mail, mail_templates, overview, permissions, pool_edit,
+    search, settings, sign_in, user, users, users_add, users_import, webhooks,
 };
 use crate::app::App;
 
@@ -60,11 +60,17 @@ fn people() -> Router<Arc<App>> {
         .route("/console/{tenant}/users/{id}/reminders", post(dialogs::remind))
         .route("/console/{tenant}/users/{id}/{dialog}", get(dialogs::dialog).post(dialogs::answer))
         .route("/console/{tenant}/groups", get(groups::list))
+        .route("/console/{tenant}/search", get(search::search))
+        .route("/console/{tenant}/groups/{id}", get(group::show))
+        .route("/console/{tenant}/groups/{id}/mark", post(group::mark))
         .route("/console/{tenant}/groups/enrol", get(groups_enrol::form).post(groups_enrol::save))
         .route("/console/{tenant}/groups/enrol/preview", post(groups_enrol::preview))
         .route("/console/{tenant}/groups/enrol/apply", post(groups_enrol::apply))
         .route("/console/{tenant}/licences", get(licences::list))
+        .route("/console/{tenant}/licences/add", get(pool_edit::form).post(pool_edit::save))
         .route("/console/{tenant}/licences/{pool}", get(licences::waiting))
+        .route("/console/{tenant}/licences/{pool}/edit", get(pool_edit::form).post(pool_edit::save))
+        .route("/console/{tenant}/licences/{pool}/delete", get(pool_edit::ask_delete).post(pool_edit::delete))
         .route("/console/{tenant}/licences/{pool}/seats", get(licences::seats))
         .route("/console/{tenant}/licences/{pool}/history", get(licences::history))
         .route("/console/{tenant}/permissions", get(permissions::list))

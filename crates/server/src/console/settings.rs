@@ -3,12 +3,12 @@
 use askama::Template;
 use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
-use operations::consequences::Agreed;
+use operations::consequences::{Agreed, Consequences};
 use operations::domains::{self, Listed, Policy};
 use operations::tenants::{self, Change, SendingChange, SettingsChange, Tenant};
 use operations::{Error, Right};
 
-use super::confirm::{Question, effects};
+use super::confirm::{Question, asked_first};
 use super::connections::number;
 use super::desk::Desk;
 use super::fields::{Field, Kind, Section, Values, changed, choices, filled, typed};
@@ -300,9 +300,8 @@ pub(super) async fn save(desk: Desk, form: Form) -> Response {
             Ok(tried) => tried,
             Err(error) => return shown(&desk, tab, Some((typed, said(error)?))).await,
         };
-        let tag = form.field("tag");
-        if follows.losses.people > 0 && tag.as_ref() != Some(&follows.tag) {
-            return ask(&desk, typed, &follows, tag.is_some()).await;
+        if let Some(again) = asked_first(&form, &follows) {
+            return ask(&desk, &form, &now, (&follows, again)).await;
         }
         match tenants::update(db, &operator, &tenant, &change, Agreed::Verdicts(follows.tag)).await {
             Ok(_) => {
@@ -318,24 +317,18 @@ pub(super) async fn save(desk: Desk, form: Form) -> Response {
 /// Asks before people lose something because the days of pools end at another instant.
 async fn ask(
     desk: &Desk,
-    typed: Values,
-    follows: &operations::consequences::Consequences,
-    again: bool,
+    form: &Form,
+    now: &Values,
+    follows: (&Consequences, &str),
 ) -> Result<Response, Failure> {
     let f = desk.frame(At::Settings).await?;
-    let mut hidden: Vec<(&'static str, String)> = typed.into_iter().collect();
-    hidden.push(("tag", follows.tag.clone()));
-    let changed = "Something has changed since this was shown. This is what would follow now.";
+    let fields: Vec<&'static str> = now.keys().copied().collect();
     let question = Question {
         title: f.t("Change the time zone?").to_owned(),
-        error: again.then(|| f.t(changed).to_owned()),
-        effects: effects(&f, follows),
-        hidden,
         action: f.to("/settings"),
         back: (f.to("/settings"), f.t("Settings").to_owned()),
         button: f.t("Save").to_owned(),
-        danger: true,
-        ..Question::default()
+        ..Question::before(&f, form, &fields, follows)
     };
     question.shown(desk, At::Settings).await
 }

@@ -21,7 +21,7 @@ pub(crate) async fn only_ours(request: Request, next: Next) -> Response {
 }
 
 /// A form (`application/x-www-form-urlencoded`) as it was sent.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Form(String);
 
 impl Form {

@@ -23,6 +23,7 @@ mod m20261129_000020_dynamic_groups;
 mod m20261129_000021_sign_in;
 mod m20261129_000022_living_users;
 mod m20261129_000023_journal_in_order;
+mod m20261130_000024_words;
 
 use sea_orm::{
     ConnectionTrait, DbBackend, DbErr, EntityTrait as _, SqliteTransactionMode, TransactionOptions,
@@ -64,6 +65,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000021_sign_in::Migration),
             Box::new(m20261129_000022_living_users::Migration),
             Box::new(m20261129_000023_journal_in_order::Migration),
+            Box::new(m20261130_000024_words::Migration),
         ]
     }
 }

@@ -38,6 +38,7 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = migrations![
     "m20261129_000021_sign_in",
     "m20261129_000022_living_users",
     "m20261129_000023_journal_in_order",
+    "m20261130_000024_words",
 ];
 
 /// The URL of the server on which tests may make databases, where there is one.
