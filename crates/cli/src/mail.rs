@@ -107,7 +107,7 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
     let db = admin.db();
     match command {
         Command::List { tenant, state, kind, user, count } => {
-            let query = Query { state, kind, user, most: count };
+            let query = Query { state, kind, user, after: None, most: count };
             let mails = mail::list(db, &admin.operator("mail list"), &tenant, &query).await.map_err(told)?;
             let columns = [
                 ("Written", "/createdAt"),
@@ -163,7 +163,7 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
         Command::Test { tenant, to, kind, language } => {
             let operator = admin.operator("mail test");
             let (to, look) = ((tenant.as_str(), to.as_str()), (kind.as_str(), language.as_deref()));
-            let id = mail::test(db, &operator, to, look).await.map_err(told)?;
+            let id = mail::test(db, &operator, to, look, &Parts::default()).await.map_err(told)?;
             let said = format!("a test mail to {} is sent by the server now", to.1);
             output::created(global, &json!({ "id": id }), &said)
         }

@@ -83,7 +83,7 @@ struct Moved {
 pub(crate) async fn run(command: Command, admin: &Admin, global: &Global) -> Result<()> {
     match command {
         Command::Conflicts { tenant, emails: false, limit } => {
-            let found = conflicts::list(admin.db(), &tenant, limit).await.map_err(told)?;
+            let found = conflicts::list(admin.db(), &tenant, (0, limit)).await.map_err(told)?;
             let columns = [
                 ("User name", "/userName"),
                 ("Wanted by", "/connection"),
@@ -95,7 +95,7 @@ pub(crate) async fn run(command: Command, admin: &Admin, global: &Global) -> Res
             output::items(global, &found, &columns)
         }
         Command::Conflicts { tenant, emails: true, limit } => {
-            let found = conflicts::shared_emails(admin.db(), &tenant, limit).await.map_err(told)?;
+            let found = conflicts::shared_emails(admin.db(), &tenant, "", limit).await.map_err(told)?;
             let columns =
                 [("E-mail", "/email"), ("Users", "/users"), ("First", "/between/0"), ("Last", "/between/1")];
             output::items(global, &found, &columns)

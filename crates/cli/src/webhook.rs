@@ -214,8 +214,9 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
             }
         }
         Command::Deliveries { named, state, count } => {
-            let listed =
-                webhooks::deliveries(db, named.names(), state.as_deref(), count).await.map_err(told)?;
+            let listed = webhooks::deliveries(db, named.names(), state.as_deref(), (None, count))
+                .await
+                .map_err(told)?;
             let columns = [
                 ("Made", "/createdAt"),
                 ("State", "/state"),

@@ -56,7 +56,7 @@ async fn the_last_day_of_a_pool_ends_where_its_tenant_is() {
     let both = site.json(&["tenant", "update", "Alpha", "--time-zone", last, "--name", "Gamma"]);
     assert_eq!((&both["name"], &both["timeZone"]), (&json!("Gamma"), &json!(last)));
     assert_eq!(status(), "pending", "the day goes on there");
-    let journal = site.json(&["journal", "tail", "--installation", "--kind", "tenant-changed"]);
+    let journal = site.json(&["journal", "tail", "--tenant", "Gamma", "--kind", "tenant-changed"]);
     let after: Vec<&Value> =
         journal["items"].as_array().expect("a list").iter().map(|line| &line["after"]).collect();
     let zone = |name: &str| json!({ "timeZone": name });

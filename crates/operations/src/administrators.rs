@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::database::{Attempt, Database};
 use crate::error::Error;
 use crate::find::{checked_address, checked_name};
-use crate::requester::Operator;
+use crate::requester::{By, Operator};
 use crate::rights::Right;
 
 /// An administrator.
@@ -173,7 +173,7 @@ pub async fn update(
 /// Removes an administrator, who is named by id or e-mail address.
 ///
 /// # Errors
-/// [`Error`] if there is none of this name, and if no owner would be left.
+/// [`Error`] if there is none of this name, if no owner would be left, and in the console for oneself.
 pub async fn remove(
     db: &Database,
     operator: &Operator,
@@ -184,6 +184,10 @@ pub async fn remove(
     let remove = async |mut unit: WriteUnit| -> Attempt<store::Administrator> {
         let all = unit.administrators().await?;
         let found = find(&all, administrator)?.clone();
+        if matches!(operator.by, By::Console(id, _) if id == found.id) {
+            let said = "you cannot remove yourself: another owner can, or an operator at the terminal";
+            return Err(Error::Refused(said.to_owned()));
+        }
         if found.role == Role::Owner && all.len() > 1 {
             leaves_an_owner(&all, &found)?;
         }

@@ -4,7 +4,8 @@
 use chrono::{DateTime, Utc};
 use provisioning::UserId;
 use serde::Serialize;
-use store::{Constraint, WriteUnit};
+use store::{ConnectionId, Constraint, WriteUnit};
+use uuid::Uuid;
 
 use crate::database::{Attempt, Database};
 use crate::error::Error;
@@ -14,7 +15,9 @@ use crate::requester::Requester;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Conflict {
-    /// The name of the connection that wanted to create the user.
+    /// The connection that wanted to create the user.
+    pub connection_id: ConnectionId,
+    /// Its name.
     pub connection: String,
     /// The name, as this connection wrote it.
     pub user_name: String,
@@ -41,6 +44,7 @@ impl Conflict {
 impl From<store::Conflict> for Conflict {
     fn from(conflict: store::Conflict) -> Self {
         Self {
+            connection_id: conflict.connection,
             connection: conflict.connection_name,
             user_name: conflict.user_name,
             user: conflict.user,
@@ -64,22 +68,43 @@ pub struct SharedEmail {
     pub between: [String; 2],
 }
 
-/// The conflicts of a tenant that still stand, the latest first, at most `most`.
+/// The conflicts of a tenant that still stand, the latest first: at most `most` behind so many.
 ///
 /// # Errors
 /// [`Error`] if there is no such tenant.
-pub async fn list(db: &Database, tenant: &str, most: u64) -> Result<Vec<Conflict>, Error> {
+pub async fn list(db: &Database, tenant: &str, page: (u64, u64)) -> Result<Vec<Conflict>, Error> {
     let (scope, _) = db.tenant(tenant).await?;
-    Ok(db.read(&scope).await?.conflicts(most).await?.into_iter().map(Conflict::from).collect())
+    Ok(db.read(&scope).await?.conflicts(None, page).await?.into_iter().map(Conflict::from).collect())
 }
 
-/// The e-mail addresses that users of different owners have, at most `most`.
+/// The conflict of a user that a connection has, where it still stands; both by their ids.
 ///
 /// # Errors
 /// [`Error`] if there is no such tenant.
-pub async fn shared_emails(db: &Database, tenant: &str, most: u64) -> Result<Vec<SharedEmail>, Error> {
+pub async fn one(
+    db: &Database,
+    tenant: &str,
+    user: &str,
+    connection: &str,
+) -> Result<Option<Conflict>, Error> {
+    let Ok(user) = user.parse::<Uuid>() else { return Ok(None) };
     let (scope, _) = db.tenant(tenant).await?;
-    let shared = db.read(&scope).await?.shared_emails(most).await?;
+    let all = db.read(&scope).await?.conflicts(Some(UserId::new(user)), (0, u64::from(u32::MAX))).await?;
+    Ok(all.into_iter().map(Conflict::from).find(|it| it.connection_id.to_string() == connection))
+}
+
+/// The e-mail addresses that users of different owners have, in the order of addresses: at most `most` behind this one.
+///
+/// # Errors
+/// [`Error`] if there is no such tenant.
+pub async fn shared_emails(
+    db: &Database,
+    tenant: &str,
+    after: &str,
+    most: u64,
+) -> Result<Vec<SharedEmail>, Error> {
+    let (scope, _) = db.tenant(tenant).await?;
+    let shared = db.read(&scope).await?.shared_emails(after, most).await?;
     let email = |it: store::SharedEmail| SharedEmail {
         email: it.email,
         users: it.users,

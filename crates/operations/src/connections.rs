@@ -144,6 +144,7 @@ pub async fn create(db: &Database, operator: &Operator, new: &New) -> Result<Con
         invitations: new.invitations.as_deref().map(invitations).transpose()?.unwrap_or_default(),
         brake: defaults.brake,
     };
+    policy.check().map_err(|said| Error::Refused(said.to_owned()))?;
     let takes_over = ids(&db.read(&scope).await?.connections().await?, &new.takes_over)?;
     check_sight(new.shared, &takes_over)?;
     let row = NewConnection {

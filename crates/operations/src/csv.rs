@@ -28,6 +28,11 @@ fn defused(text: &str) -> String {
     defused
 }
 
+/// A cell as it was before [`line`] put an apostrophe before it.
+pub(crate) fn plain(cell: &str) -> &str {
+    cell.strip_prefix('\'').filter(|rest| rest.starts_with(['=', '+', '-', '@'])).unwrap_or(cell)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -40,5 +45,8 @@ mod tests {
         );
         assert_eq!(defused("a\t+1\t=2"), "a\t'+1\t'=2");
         assert_eq!(line([""; 0]), "");
+        for (cell, text) in [("'-Dash", "-Dash"), ("'s-Graveland", "'s-Graveland"), ("'", "'"), ("", "")] {
+            assert_eq!(plain(cell), text);
+        }
     }
 }

@@ -104,7 +104,7 @@ pub async fn change(
         let why = format!("An administrator {words} the tenant “{}”.", known.name);
         let mut entry = Entry::new(Subject::Tenant(known.id), EntryKind::DomainsChanged, why);
         (entry.before, entry.after) = (Some(seen(&before)), Some(seen(&after)));
-        unit.record_for_installation([(&entry, &requester.actor)], requester.now).await?;
+        unit.record([(&entry, &requester.actor)], requester.now).await?;
         Ok((unit, after.domains()))
     };
     Ok(db.write(&requester.scope, attempt).await?.value.into())

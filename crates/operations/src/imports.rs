@@ -22,7 +22,7 @@ pub type ImportId = Uuid;
 use self::file::File;
 use crate::database::{Attempt, Database};
 use crate::error::Error;
-use crate::requester::Operator;
+use crate::requester::{Operator, Requester};
 use crate::rights::Right;
 use crate::users::by_hand::{Licence, Person, licensed};
 use crate::work::Work;
@@ -198,11 +198,7 @@ pub async fn read(
         let rows: Vec<ImportRow> = match file.next(PORTION) {
             Ok(rows) => rows.iter().map(Row::kept).collect(),
             Err(error) => {
-                let forget = async |mut unit: WriteUnit| -> Attempt<()> {
-                    unit.delete_import(id).await?;
-                    Ok((unit, ()))
-                };
-                db.write(&requester.scope, forget).await?;
+                drop_import(db, &requester, id).await?;
                 return Err(error);
             }
         };
@@ -216,6 +212,10 @@ pub async fn read(
         db.write(&requester.scope, keep).await?;
         import.rows += rows.len() as u64;
     }
+    if import.rows == 0 {
+        drop_import(db, &requester, id).await?;
+        return Err(Error::Refused("the file has no rows with people".to_owned()));
+    }
     state::READ.clone_into(&mut import.state);
     let keep = async |mut unit: WriteUnit| -> Attempt<()> {
         unit.save_import(&import).await?;
@@ -225,11 +225,20 @@ pub async fn read(
     Ok(id)
 }
 
+/// Keeps nothing of an import.
+async fn drop_import(db: &Database, requester: &Requester, id: Uuid) -> Result<(), Error> {
+    let forget = async |mut unit: WriteUnit| -> Attempt<()> {
+        unit.delete_import(id).await?;
+        Ok((unit, ()))
+    };
+    db.write(&requester.scope, forget).await.map(drop)
+}
+
 /// Begins to create the people of an import whose file was read; the work goes on in steps. A crash leaves work that a server
 /// goes on with.
 ///
 /// # Errors
-/// [`Error`] if there is no such import, or it has begun before.
+/// [`Error`] if there is no such import, it has begun before, or its pool is gone.
 pub async fn begin(db: &Database, operator: &Operator, tenant: &str, import: Uuid) -> Result<Work, Error> {
     let (scope, _) = db.tenant(tenant).await?;
     let requester = operator.of(scope, Right::Change)?;
@@ -238,16 +247,20 @@ pub async fn begin(db: &Database, operator: &Operator, tenant: &str, import: Uui
         if known.state != state::READ {
             return Err(Error::Refused("that import has begun before: nothing is to be done".to_owned()));
         }
+        if known.pool.is_some() && pool_name(&unit, known.pool).await?.is_none() {
+            let said = "the licence pool of that import was deleted since: import the file again";
+            return Err(Error::Refused(said.to_owned()));
+        }
         state::WORKING.clone_into(&mut known.state);
         unit.save_import(&known).await?;
-        let job = ImportWork::new(import).job(requester.now);
+        let job = ImportWork::new(import, &requester.actor).job(requester.now);
         let work = Work::start(&requester, &mut unit, job, import::KIND).await?;
         Ok((unit, work))
     };
     Ok(db.write(&requester.scope, begin).await?.value)
 }
 
-/// Forgets an import whose file was read and that has not begun.
+/// Forgets an import that has not begun.
 ///
 /// # Errors
 /// [`Error`] if there is no such import, or it has begun.
@@ -256,7 +269,7 @@ pub async fn discard(db: &Database, operator: &Operator, tenant: &str, import: U
     let requester = operator.of(scope, Right::Change)?;
     let discard = async |mut unit: WriteUnit| -> Attempt<()> {
         let known = unit.lock_import(import).await?.ok_or_else(|| unknown(import))?;
-        if known.state != state::READ {
+        if ![state::READ, state::READING].contains(&known.state.as_str()) {
             return Err(Error::Refused("that import has begun, and its people stay".to_owned()));
         }
         unit.delete_import(import).await?;
@@ -300,7 +313,7 @@ pub async fn resume(db: &Database, operator: &Operator, tenant: &str, import: Uu
                 Err(Error::Refused(said.to_owned()))
             }
             _ => {
-                let job = ImportWork::new(import).job(requester.now);
+                let job = ImportWork::new(import, &requester.actor).job(requester.now);
                 let work = Work::start(&requester, &mut unit, job, import::KIND).await?;
                 Ok((unit, work))
             }

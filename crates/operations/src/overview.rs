@@ -69,7 +69,7 @@ pub async fn of(db: &Database, operator: &Operator, tenant: &str) -> Result<Over
     Ok(Overview {
         pools,
         connections,
-        conflicts: unit.conflicts(COUNTED).await?.len() as u64,
+        conflicts: unit.conflicts(None, (0, COUNTED)).await?.len() as u64,
         long_pending: unit.count_roster(&long, COUNTED).await?,
         mail_stopped_at: stop.stopped_at,
     })

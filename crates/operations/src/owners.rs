@@ -67,8 +67,8 @@ impl Owned {
 /// group stays with its connection when the other one wants names unique and has a group of this name.
 ///
 /// # Errors
-/// [`Error`] for connections that do not exist, are the same, or belong to two tenants, and while other work would undo
-/// this one.
+/// [`Error`] for connections that do not exist, are the same, or belong to two tenants, for one that is shared, and while
+/// other work would undo this one.
 pub async fn hand_over(
     db: &Database,
     operator: &Operator,
@@ -85,10 +85,20 @@ pub async fn hand_over(
     if from.id == to.id {
         return Err(Error::Refused("a connection cannot take over from itself: name another one".to_owned()));
     }
+    becomes_owner(&to)?;
     let work = HandOver::new(&from, Some(&to), what);
     let why = format!("An administrator handed {what} over from “{}” to “{}”.", from.name, to.name);
     let entry = Entry::new(Subject::Connection(from.id), EntryKind::ConnectionHandedOver, why);
     start(db, operator, scope, from, work, entry).await
+}
+
+/// Whether a connection owns what it is given.
+fn becomes_owner(to: &Connection) -> Result<(), Error> {
+    if !to.shared {
+        return Ok(());
+    }
+    let why = "it is shared, and what it writes keeps its owner";
+    Err(Error::Refused(format!("the connection {} becomes the owner of nothing: {why}", to.name)))
 }
 
 /// Hands one user over to another connection. Access, seat and devices stay.
@@ -103,13 +113,7 @@ pub async fn hand_over_user(db: &Database, operator: &Operator, user: &str, to: 
     if scope != other {
         return Err(Error::Refused(format!("\"{name}\" and \"{}\" belong to two tenants", to.name)));
     }
-    if to.shared {
-        let why = "it is shared, and what it writes keeps its owner";
-        return Err(Error::Refused(format!(
-            "the connection {} becomes the owner of nothing: {why}",
-            to.name
-        )));
-    }
+    becomes_owner(&to)?;
     let requester = operator.of(scope, Right::Change)?;
     let now = requester.now;
     let give = async |mut unit: WriteUnit| -> Attempt<()> {

@@ -4,6 +4,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 /// Silence that alarms no one, however often a connection is heard of.
 const LEAST_SILENCE: TimeDelta = TimeDelta::hours(2);
+/// Silence that alarms no one while nothing is known of the nights of a connection.
+const A_DAY: TimeDelta = TimeDelta::hours(24);
 /// How many times its usual pause a connection may be silent.
 const PAUSES: i32 = 3;
 /// After how many equal refusals a request is stuck.
@@ -58,7 +60,10 @@ pub fn heartbeat(beats: &[Beat], now: DateTime<Utc>) -> Heartbeat {
     let mut pauses: Vec<TimeDelta> = beats.windows(2).map(|pair| pair[1].at - pair[0].at).collect();
     pauses.sort_unstable();
     let pause = pauses.iter().rev().nth(1).or(pauses.last()).copied();
-    let silence = pause.map(|pause| (pause * PAUSES).max(LEAST_SILENCE));
+    // Requests of a single day say nothing of the pauses at night.
+    let span = beats.first().map_or(TimeDelta::zero(), |first| last.at - first.at);
+    let least = if span < A_DAY { A_DAY } else { LEAST_SILENCE };
+    let silence = pause.map(|pause| (pause * PAUSES).max(least));
     let recent = &beats[beats.len().saturating_sub(SHARE_OF)..];
     let refused = recent.iter().filter(|beat| is_refused(beat)).count();
     let state = if silence.is_some_and(|silence| now - last.at > silence) {
@@ -73,7 +78,7 @@ pub fn heartbeat(beats: &[Beat], now: DateTime<Utc>) -> Heartbeat {
 
 fn is_refused(beat: &Beat) -> bool {
     // What is not there is asked for all the time, to find out.
-    beat.status >= 400 && beat.status != 404
+    beat.status >= 400 && !(beat.status == 404 && beat.what.starts_with("GET"))
 }
 
 /// Requests whose last answers were all refusals.
@@ -111,16 +116,16 @@ mod tests {
     fn a_connection_is_silent_after_three_times_its_usual_pause() {
         // A cycle of 40 minutes, with one night of repair in it.
         let rows: Vec<_> =
-            (0..9).map(|cycle| (cycle * 40 + if cycle > 4 { 600 } else { 0 }, "GET", 200)).collect();
-        let (last, cycles) = (rows[8].0, beats(&rows));
+            (0..36).map(|cycle| (cycle * 40 + if cycle > 4 { 600 } else { 0 }, "GET", 200)).collect();
+        let (last, cycles) = (rows[35].0, beats(&rows));
         assert_eq!(heartbeat(&cycles, at(last)).pause, Some(TimeDelta::minutes(40)));
         for (later, state) in [(0, State::Working), (119, State::Working), (121, State::Silent)] {
             assert_eq!(heartbeat(&cycles, at(last + later)).state, state, "{later}");
         }
-        // One that pushes at once is not silent because it has nothing to push for an hour.
+        // One that pushes at once is not silent because it has nothing to push at night.
         let busy: Vec<_> = (0..50).map(|minute| (minute, "PATCH", 200)).collect();
-        assert_eq!(heartbeat(&beats(&busy), at(110)).state, State::Working);
-        assert_eq!(heartbeat(&beats(&busy), at(300)).state, State::Silent);
+        assert_eq!(heartbeat(&beats(&busy), at(49 + 1_439)).state, State::Working);
+        assert_eq!(heartbeat(&beats(&busy), at(49 + 1_441)).state, State::Silent);
         assert_eq!(heartbeat(&[], at(0)).state, State::New);
         assert_eq!(
             heartbeat(&beats(&[(0, "GET", 200)]), at(9_999)).state,

@@ -22,6 +22,29 @@ pub struct Policy {
     pub brake: BrakePolicy,
 }
 
+impl Policy {
+    /// What is wrong with delays or limits that nobody can mean.
+    ///
+    /// # Errors
+    /// A sentence that names the value and its bounds.
+    pub fn check(&self) -> Result<(), &'static str> {
+        let none = TimeDelta::zero();
+        if !(none..=TimeDelta::days(3_650)).contains(&self.grace) {
+            return Err("the grace must be between 0 and 3650 days");
+        }
+        if !(none..=TimeDelta::days(365)).contains(&self.invitation_delay) {
+            return Err("an invitation cannot wait for more than a year (31536000 seconds)");
+        }
+        if self.brake.percent > 100 {
+            return Err("the percent of the brake must be between 0 and 100");
+        }
+        if !(TimeDelta::hours(1)..=TimeDelta::hours(8_760)).contains(&self.brake.window) {
+            return Err("the hours of the brake must be between 1 and 8760, which is a year");
+        }
+        Ok(())
+    }
+}
+
 /// How the invitations of a connection's people leave (O-26).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -4,7 +4,7 @@ use thiserror::Error;
 
 /// A word that names none of the values of an enumeration.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("“{word}” is not a {kind}: use one of {known}")]
+#[error("“{word}” is no {kind}: use one of {known}")]
 pub struct UnknownWord {
     /// What was expected, such as “pool policy”.
     pub kind: &'static str,

@@ -36,13 +36,19 @@ impl Zone {
     /// The day of an instant.
     #[must_use]
     pub fn day(self, at: DateTime<Utc>) -> NaiveDate {
-        at.with_timezone(&self.0).date_naive()
+        self.local(at).date_naive()
     }
 
     /// The time of day of an instant.
     #[must_use]
     pub fn time(self, at: DateTime<Utc>) -> NaiveTime {
-        at.with_timezone(&self.0).time()
+        self.local(at).time()
+    }
+
+    /// An instant as the clocks of the zone show it. At the ends of the calendar some zones have no such day.
+    fn local(self, at: DateTime<Utc>) -> DateTime<Tz> {
+        let day = TimeDelta::days(2);
+        at.clamp(DateTime::<Utc>::MIN_UTC + day, DateTime::<Utc>::MAX_UTC - day).with_timezone(&self.0)
     }
 
     /// The instant of a time of a day. One that the clock skips is the first instant after the gap, and of two that are called

@@ -12,13 +12,18 @@ use http::header::{AUTHORIZATION, USER_AGENT};
 use operations::secret::{LENGTH, PREFIX};
 
 use crate::app::App;
-use crate::http::paths::{SCIM, is_below};
+use crate::http::paths::{SCIM, is_below, is_scim};
 use crate::request_log::mask::url_path;
 
 /// Refusals that are kept.
 const KEPT: usize = 200;
 /// Characters of a token by which people tell tokens apart.
 const HINT: usize = PREFIX.len() + 4;
+/// Kinds of sign-in that are named; a header of an unknown kind may be a secret.
+const SCHEMES: &[&str] = &["Basic", "Digest", "Negotiate", "NTLM", "OAuth", "SSWS", "Token", "ApiKey"];
+/// First segments of paths that no identity provider asks for.
+const OURS: &[&str] =
+    &["console", "api", "enrol", "assets", "healthz", "readyz", "metrics", "favicon.ico", "robots.txt"];
 
 /// What stood in the place of a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +31,7 @@ pub(crate) enum Sent {
     /// No `Authorization` header.
     Nothing,
     /// A header of another kind, such as `Basic`.
-    OtherScheme(String),
+    OtherScheme(&'static str),
     /// A text that none of our tokens begins with.
     Foreign,
     /// A token of ours that is too short or too long: its first characters and its length.
@@ -54,12 +59,28 @@ impl Refused {
         ["/users", "/groups", "/serviceprovider"].iter().any(|name| path.contains(name))
     }
 
+    /// The first characters of the token of ours that came with it.
+    pub(crate) fn hint(&self) -> Option<&str> {
+        match &self.sent {
+            Sent::Whole(hint) | Sent::Cut(hint, _) => Some(hint),
+            _ => None,
+        }
+    }
+
+    /// The same without what its sender could choose, for administrators of whom nothing says that it is theirs.
+    pub(crate) fn anonymous(mut self) -> Self {
+        self.agent.clear();
+        self.path = names_only(&self.path);
+        if let Sent::Whole(hint) | Sent::Cut(hint, _) = &mut self.sent {
+            hint.clear();
+        }
+        self
+    }
+
     /// A request that may be refused; nothing for one that is no try of an identity provider.
     fn seen(request: &Request) -> Option<Self> {
         let path = request.uri().path();
-        let ours =
-            ["/console", "/api", "/enrol", "/assets", "/healthz", "/readyz", "/metrics", "/favicon.ico"];
-        if ours.into_iter().any(|other| is_below(path, other)) {
+        if OURS.iter().any(|other| is_below(path, other)) {
             return None;
         }
         let agent = request.headers().get(USER_AGENT).and_then(|value| value.to_str().ok());
@@ -82,6 +103,11 @@ pub(crate) struct Refusals(Mutex<VecDeque<Refused>>);
 impl Refusals {
     fn push(&self, refused: Refused) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // One that is like another takes its place, so that no single client drives out all others.
+        let alike = |other: &Refused| {
+            (&other.sent, &other.path, other.status) == (&refused.sent, &refused.path, refused.status)
+        };
+        kept.retain(|other| !alike(other));
         kept.truncate(KEPT - 1);
         kept.push_front(refused);
     }
@@ -97,19 +123,29 @@ impl Refusals {
 fn sent(headers: &HeaderMap) -> Sent {
     let Some(value) = headers.get(AUTHORIZATION) else { return Sent::Nothing };
     let value = value.to_str().unwrap_or_default().trim();
-    let (scheme, token) = value.split_once(' ').unwrap_or(("", value));
-    if !scheme.eq_ignore_ascii_case("bearer") && !scheme.is_empty() {
-        return Sent::OtherScheme(scheme.chars().take(20).collect());
+    let first = value.split(' ').next().unwrap_or_default();
+    let rest = value.split_once(' ').map_or("", |(_, rest)| rest);
+    if let Some(known) = SCHEMES.iter().find(|known| known.eq_ignore_ascii_case(first)) {
+        return Sent::OtherScheme(known);
     }
+    // Without a scheme the whole of it is taken for the token.
+    let bearer = first.eq_ignore_ascii_case("bearer");
+    let token = if bearer { rest } else { value };
     let token = token.trim();
     // Quotation marks and blanks around a token are typed by mistake, so the token is recognised behind them.
     let bare = token.trim_matches(|letter: char| "\"'<> ".contains(letter));
     let hint: String = bare.chars().take(HINT).collect();
     match token.len() {
         _ if !bare.starts_with(PREFIX) => Sent::Foreign,
-        LENGTH if bare == token && !scheme.is_empty() => Sent::Whole(hint),
+        LENGTH if bare == token && bearer => Sent::Whole(hint),
         length => Sent::Cut(hint, length),
     }
+}
+
+/// A masked path without the ids of users and groups.
+fn names_only(path: &str) -> String {
+    let named = |segment: &str| segment.len() < 36;
+    path.split('/').filter(|segment| named(segment)).collect::<Vec<_>>().join("/")
 }
 
 /// Keeps a request that named no connection and was refused.
@@ -119,12 +155,13 @@ pub(crate) async fn watch<F: Future<Output = Response>>(
     answer: impl FnOnce(Request) -> F,
 ) -> Response {
     let Some(mut seen) = Refused::seen(&request) else { return answer(request).await };
-    let in_scim = is_below(request.uri().path(), SCIM);
+    // An address that was entered twice is found below the right one.
+    let in_scim = is_scim(request.uri().path()) && request.uri().path().matches(SCIM).count() == 1;
     let response = answer(request).await;
     let status = response.status().as_u16();
     // Outside of SCIM every request of an identity provider is lost; a browser that asks for a picture is none.
     let lost = !in_scim && status >= 400 && (seen.sent != Sent::Nothing || seen.names_a_resource());
-    if status == 401 || lost {
+    if (in_scim && status == 401) || lost {
         (seen.at, seen.status) = (app.now(), status);
         app.refusals().push(seen);
     }
@@ -143,7 +180,9 @@ mod tests {
         let hint = "rollcall_aaaa".to_owned();
         for (value, expected) in [
             (None, Sent::Nothing),
-            (Some("Basic YTpi".to_owned()), Sent::OtherScheme("Basic".to_owned())),
+            (Some("Basic YTpi".to_owned()), Sent::OtherScheme("Basic")),
+            (Some("SuperSecretPassword123 trailing".to_owned()), Sent::Foreign),
+            (Some(format!("{whole} x")), Sent::Cut(hint.clone(), LENGTH + 2)),
             (Some("Bearer eyJhbGciOi".to_owned()), Sent::Foreign),
             (Some("Bearer".to_owned()), Sent::Foreign),
             (Some(format!("bearer {whole}")), Sent::Whole(hint.clone())),

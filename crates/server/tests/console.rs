@@ -4,6 +4,7 @@ mod brake;
 mod connections;
 mod groups;
 mod imports;
+mod journal;
 mod pools;
 mod routes;
 mod search;

@@ -212,7 +212,7 @@ async fn nothing_of_another_connection_shows_through_its_relations() {
 async fn a_name_that_another_owner_has_is_listed_as_a_conflict_until_it_is_settled() {
     let app = TestApp::open().await;
     let (one, other) = two(&app).await;
-    let listed = || async { conflicts::list(app.admin.db(), &app.tenant, 10).await.expect("readable") };
+    let listed = || async { conflicts::list(app.admin.db(), &app.tenant, (0, 10)).await.expect("readable") };
     let work = json!([{ "value": "Ada@Alpha.example", "type": "work" }]);
     let ada = json!({ "schemas": [USER], "userName": "ada", "emails": work });
     let id = one.post("/Users", &ada).await.expect(201).id();
@@ -228,13 +228,13 @@ async fn a_name_that_another_owner_has_is_listed_as_a_conflict_until_it_is_settl
 
     let bob = json!({ "schemas": [USER], "userName": "bob", "emails": work });
     other.post("/Users", &bob).await.expect(201);
-    let emails = conflicts::shared_emails(app.admin.db(), &app.tenant, 10).await.expect("readable");
+    let emails = conflicts::shared_emails(app.admin.db(), &app.tenant, "", 10).await.expect("readable");
     assert_eq!(emails.len(), 1, "flagged, not refused");
     assert_eq!((emails[0].users, emails[0].between.clone()), (2, ["ada".to_owned(), "bob".to_owned()]));
 
     hand_over(&app, &one, &other, What::All).await;
     assert_eq!(listed().await, []);
-    let emails = conflicts::shared_emails(app.admin.db(), &app.tenant, 10).await.expect("readable");
+    let emails = conflicts::shared_emails(app.admin.db(), &app.tenant, "", 10).await.expect("readable");
     assert_eq!(emails, [], "both belong to one connection");
 }
 

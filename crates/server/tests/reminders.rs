@@ -6,7 +6,8 @@ use crate::support::{Answer, Client, TestApp, USER};
 use chrono::TimeDelta;
 use operations::asked::Concerned;
 use operations::consequences::Agreed;
-use operations::mail::{self, Fate, templates};
+use operations::mail::templates::{self, Parts};
+use operations::mail::{self, Fate};
 use operations::reminders::{self, Whom};
 use operations::tenants::{self, SendingChange, SettingsChange};
 use operations::work::{Pace, step};
@@ -265,21 +266,16 @@ async fn a_tenant_writes_in_its_own_words() {
     let person = site.invited("keoni").await;
     let (db, operator, tenant) = (site.app.admin.db(), site.app.admin.operator("test"), &site.app.tenant);
     let set = async |text: &str| {
-        let parts = templates::Parts { text: Some(text.to_owned()), ..Default::default() };
+        let parts = Parts { text: Some(text.to_owned()), ..Default::default() };
         templates::set(db, &operator, tenant, ("reminder", "en"), &parts).await
     };
     let wrong = set("Hello\n{{ nmae }}").await.expect_err("there is no such variable").to_string();
     assert!(wrong.contains("text, line 2"), "{wrong}");
     let listed = set("Ahoy{% if name %} {{ name }}{% endif %}, go on: {{ link }}").await.expect("a template");
     assert_eq!(listed.own, ["text"]);
-    let look = mail::preview(
-        db,
-        &operator,
-        (Some(tenant), Some(&person)),
-        ("reminder", None),
-        &templates::Parts::default(),
-    )
-    .await;
+    let look =
+        mail::preview(db, &operator, (Some(tenant), Some(&person)), ("reminder", None), &Parts::default())
+            .await;
     let look = look.expect("a preview");
     assert!(
         look.text.starts_with("Ahoy Keoni, go on:") && look.text.contains("/enrol/preview"),
@@ -296,7 +292,7 @@ async fn a_tenant_writes_in_its_own_words() {
         &operator,
         (Some(tenant), Some(&person)),
         ("reminder", Some("de")),
-        &templates::Parts::default(),
+        &Parts::default(),
     )
     .await;
     assert!(!german.expect("a preview").text.contains("Ahoy"), "it is the English template");
@@ -315,7 +311,7 @@ async fn a_template_that_fails_for_some_people_stops_nobodys_mail() {
     let (db, operator, tenant) = (site.app.admin.db(), site.app.admin.operator("test"), &site.app.tenant);
     let some = "sign_in == \"keoni\" or sign_in == \"kimo\" or sign_in == \"kai\"";
     let html = format!("Ahoy{{% if {some} %}}<b>{{% endif %}}, begin: <a href=\"{{{{ link }}}}\">here</a>");
-    let parts = templates::Parts { html: Some(html), ..Default::default() };
+    let parts = Parts { html: Some(html), ..Default::default() };
     templates::set(db, &operator, tenant, ("invitation", "en"), &parts).await.expect("no sample shows it");
     for name in ["keoni", "kimo", "leilani"] {
         site.person(name, &format!("{name}@alpha.example")).await;
@@ -332,14 +328,9 @@ async fn a_template_that_fails_for_some_people_stops_nobodys_mail() {
     site.pass(TimeDelta::hours(1)).await;
     assert!(is_ours("kai"));
     assert_eq!(site.told("template-failed").await, 2);
-    let preview = mail::preview(
-        db,
-        &operator,
-        (Some(tenant), Some("kai")),
-        ("invitation", None),
-        &templates::Parts::default(),
-    )
-    .await;
+    let preview =
+        mail::preview(db, &operator, (Some(tenant), Some("kai")), ("invitation", None), &Parts::default())
+            .await;
     let wrong = preview.expect_err("a preview says what is wrong").to_string();
     assert!(wrong.contains("line 1"), "{wrong}");
 }
@@ -350,7 +341,7 @@ async fn an_administrator_gets_a_test_mail_of_any_kind() {
     let (db, operator, tenant) = (site.app.admin.db(), site.app.admin.operator("test"), &site.app.tenant);
     for kind in ["test", "invitation", "code", "reminder", "return", "deactivated", "alert"] {
         let to = (tenant.as_str(), "ingrid@alpha.example");
-        mail::test(db, &operator, to, (kind, Some("de"))).await.expect(kind);
+        mail::test(db, &operator, to, (kind, Some("de")), &Parts::default()).await.expect(kind);
     }
     site.pass(TimeDelta::zero()).await;
     assert_eq!(site.to("ingrid@alpha.example").len(), 7);
@@ -359,7 +350,10 @@ async fn an_administrator_gets_a_test_mail_of_any_kind() {
         ("a@x.example", "letter", None, "letter"),
         ("a@x.example", "test", Some("xx"), "xx"),
     ] {
-        let refused = mail::test(db, &operator, (tenant, to), (kind, tag)).await.expect_err(said).to_string();
+        let refused = mail::test(db, &operator, (tenant, to), (kind, tag), &Parts::default())
+            .await
+            .expect_err(said)
+            .to_string();
         assert!(refused.contains(said), "{refused}");
     }
 }

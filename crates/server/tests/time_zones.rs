@@ -139,7 +139,7 @@ async fn a_last_day_of_winter_ends_an_hour_later_in_utc_than_one_of_summer() {
         ]
     );
     assert!(told[0].why.contains("“Trial”") && told[0].why.contains("Europe/Berlin"), "{}", told[0].why);
-    let told = journal(&app, None, "tenant-changed").await;
+    let told = journal(&app, Some(&app.tenant), "tenant-changed").await;
     let line = told.first().expect("the tenant has changed");
     assert_eq!((told.len(), line.cause.as_str()), (1, "tenant update"));
     assert_eq!(line.before, Some(json!({ "timeZone": "UTC" })));

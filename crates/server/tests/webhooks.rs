@@ -47,7 +47,7 @@ impl Site {
     }
 
     async fn deliveries(&self, state: Option<&str>) -> Vec<webhooks::Listed> {
-        let listed = webhooks::deliveries(self.app.admin.db(), self.named(), state, 1_000).await;
+        let listed = webhooks::deliveries(self.app.admin.db(), self.named(), state, (None, 1_000)).await;
         listed.expect("readable")
     }
 
@@ -380,7 +380,7 @@ async fn private_addresses_are_refused_unless_the_settings_allow_them() {
     directory.post("/Users", &body).await.expect(201);
     let said = loop {
         app.later(TimeDelta::zero()).await;
-        let listed = webhooks::deliveries(db, (&app.tenant, &url), None, 9).await.expect("readable");
+        let listed = webhooks::deliveries(db, (&app.tenant, &url), None, (None, 9)).await.expect("readable");
         if let Some(said) = listed.first().and_then(|one| one.answer.clone()) {
             break said;
         }

@@ -104,12 +104,18 @@ impl ReadUnit {
              (u.deleted_at IS NOT NULL) AS deleted FROM held_losses h \
              JOIN users u ON u.tenant_id = h.tenant_id AND u.id = h.user_id WHERE h.tenant_id = "
         ));
-        sql.bind(self.tenant());
-        if let Some(connection) = connection {
-            sql.push(" AND h.connection_id = ").bind(connection.uuid());
-        }
-        sql.push(" AND h.user_id > ").bind(after.map_or(Uuid::nil(), UserId::uuid));
-        sql.push(" ORDER BY h.user_id, h.since, h.what LIMIT ").bind(most);
+        let tenant = self.tenant();
+        let of = |sql: &mut Sql, table: &str| {
+            sql.bind(tenant);
+            if let Some(connection) = connection {
+                sql.push(&format!(" AND {table}.connection_id = ")).bind(connection.uuid());
+            }
+        };
+        of(&mut sql, "h");
+        sql.push(" AND h.user_id IN (SELECT DISTINCT p.user_id FROM held_losses p WHERE p.tenant_id = ");
+        of(&mut sql, "p");
+        sql.push(" AND p.user_id > ").bind(after.map_or(Uuid::nil(), UserId::uuid));
+        sql.push(" ORDER BY p.user_id LIMIT ").bind(most).push(") ORDER BY h.user_id, h.since, h.what");
         let held = |row: HeldRow| {
             Ok(HeldLoss {
                 user: UserId::new(row.user_id),

@@ -77,7 +77,11 @@ impl ReadUnit {
     ///
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
-    pub async fn conflicts(&self, most: u64) -> Result<Vec<Conflict>, Error> {
+    pub async fn conflicts(
+        &self,
+        user: Option<UserId>,
+        (skipped, most): (u64, u64),
+    ) -> Result<Vec<Conflict>, Error> {
         let mut sql = Sql::new(
             "SELECT f.*, c.name AS connection_name, o.name AS owner FROM conflicts f \
              JOIN users u ON u.tenant_id = f.tenant_id AND u.id = f.user_id \
@@ -87,7 +91,11 @@ impl ReadUnit {
         );
         sql.bind(self.tenant())
             .push(" AND u.connection_id IS DISTINCT FROM f.connection_id AND u.deleted_at IS NULL");
+        if let Some(user) = user {
+            sql.push(" AND f.user_id = ").bind(user.uuid());
+        }
         sql.push(" ORDER BY f.last_at DESC, f.connection_id, f.user_id LIMIT ").bind(most);
+        sql.push(" OFFSET ").bind(skipped);
         Ok(self.transaction.all::<Row>(sql).await?.into_iter().map(Conflict::from).collect())
     }
 
@@ -95,15 +103,14 @@ impl ReadUnit {
     ///
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
-    pub async fn shared_emails(&self, most: u64) -> Result<Vec<SharedEmail>, Error> {
+    pub async fn shared_emails(&self, after: &str, most: u64) -> Result<Vec<SharedEmail>, Error> {
         let mut sql = Sql::new(
             "SELECT v.value AS email, COUNT(DISTINCT v.user_id) AS users, MIN(u.user_name_folded) AS first, \
              MAX(u.user_name_folded) AS last FROM user_values v \
              JOIN users u ON u.tenant_id = v.tenant_id AND u.id = v.user_id WHERE v.tenant_id = ",
         );
-        sql.bind(self.tenant()).push(
-            " AND u.deleted_at IS NULL AND v.attribute = 'emails' AND v.value IS NOT NULL GROUP BY v.value",
-        );
+        sql.bind(self.tenant()).push(" AND u.deleted_at IS NULL AND v.attribute = 'emails' AND v.value > ");
+        sql.bind(after.to_owned()).push(" GROUP BY v.value");
         sql.push(" HAVING COUNT(DISTINCT u.connection_id) + MAX(CASE WHEN u.connection_id IS NULL THEN 1 ELSE 0 END) > 1");
         sql.push(" ORDER BY v.value LIMIT ").bind(most);
         self.transaction.all(sql).await

@@ -72,6 +72,8 @@ pub struct DeliveryQuery {
     pub webhook: Uuid,
     /// Of this state.
     pub state: Option<DeliveryState>,
+    /// Older than this one.
+    pub before: Option<Uuid>,
     /// At most so many.
     pub most: u64,
 }
@@ -121,6 +123,9 @@ impl ReadUnit {
         sql.bind(self.tenant()).push(" AND d.webhook_id = ").bind(query.webhook);
         if let Some(state) = query.state {
             sql.push(" AND d.state = ").bind(state.as_str());
+        }
+        if let Some(before) = query.before {
+            sql.push(" AND d.id < ").bind(before);
         }
         sql.push(" ORDER BY d.id DESC LIMIT ").bind(query.most);
         self.transaction

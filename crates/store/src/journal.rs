@@ -266,15 +266,22 @@ impl ReadUnit {
     }
 
     /// The people, deleted ones too, about whom the journal has an entry that begins with this name, or whose recorded
-    /// changes hold it as a value; in any case of ASCII letters. It reads the whole journal of the tenant.
+    /// changes hold it as a value; in any case of ASCII letters. It reads so many of the latest entries of the tenant, or all.
     ///
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
-    pub async fn people_in_journal(&self, name: &str) -> Result<Vec<UserId>, Error> {
+    pub async fn people_in_journal(&self, name: &str, latest: Option<u64>) -> Result<Vec<UserId>, Error> {
         let name = name.to_ascii_lowercase();
         let value = format!("%{}%", pattern(&serde_json::Value::from(name.as_str()).to_string()));
-        let mut sql = Sql::new("SELECT DISTINCT j.subject_id AS id FROM journal j WHERE j.tenant_id = ");
-        sql.bind(self.tenant()).push(" AND j.subject_kind = 'user' AND (LOWER(j.why) LIKE ");
+        let mut sql = Sql::new("SELECT DISTINCT j.subject_id AS id FROM ");
+        match latest {
+            None => _ = sql.push("journal j WHERE j.tenant_id = ").bind(self.tenant()),
+            Some(latest) => {
+                sql.push("(SELECT l.* FROM journal l WHERE l.tenant_id = ").bind(self.tenant());
+                sql.push(" ORDER BY l.id DESC LIMIT ").bind(latest).push(") j WHERE TRUE");
+            }
+        }
+        sql.push(" AND j.subject_kind = 'user' AND (LOWER(j.why) LIKE ");
         sql.bind(format!("{} %", pattern(&name))).push(" ESCAPE '!'");
         for column in ["j.before_value", "j.after_value"] {
             sql.push(&format!(" OR LOWER(CAST({column} AS TEXT)) LIKE ")).bind(value.clone());

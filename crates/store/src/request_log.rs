@@ -229,6 +229,11 @@ impl Store {
     }
 }
 
+/// The condition that a request was refused. What is not there is asked for all the time, to find out.
+fn refused(row: &str) -> String {
+    format!("({row}.status >= 400 AND ({row}.status <> 404 OR {row}.method <> 'GET'))")
+}
+
 impl ReadUnit {
     /// The last requests of a connection, the newest last.
     ///
@@ -256,9 +261,9 @@ impl ReadUnit {
         since: DateTime<Utc>,
     ) -> Result<RequestCount, Error> {
         let mut sql = Sql::new(
-            "SELECT COUNT(*) AS number, COUNT(CASE WHEN l.status >= 400 AND l.status <> 404 THEN 1 END) AS refused \
-             FROM (SELECT r.status FROM requests r WHERE r.tenant_id = ",
+            "SELECT COUNT(*) AS number, COUNT(CASE WHEN l.refused THEN 1 END) AS refused FROM (SELECT ",
         );
+        sql.push(&refused("r")).push(" AS refused, r.id FROM requests r WHERE r.tenant_id = ");
         sql.bind(self.tenant()).push(" AND r.connection_id = ").bind(connection.uuid());
         sql.push(" AND r.id >= ").bind(first_id(since)).push(" ORDER BY r.id DESC LIMIT ");
         sql.bind(MOST_COUNTED).push(") l");
@@ -307,12 +312,17 @@ impl ReadUnit {
             if let Some(path) = &filter.path {
                 sql.push(" AND w.path LIKE ").bind(format!("{}%", pattern(path))).push(" ESCAPE '!'");
             }
-            sql.push(match filter.outcome {
-                None => "",
-                Some(RequestOutcome::Told) => " AND (w.status >= 400 OR CAST(w.effects AS TEXT) <> '[]')",
-                Some(RequestOutcome::Changed) => " AND w.status < 400 AND CAST(w.effects AS TEXT) <> '[]'",
-                Some(RequestOutcome::Held) => " AND CAST(w.effects AS TEXT) LIKE '%held by the brake%'",
-                Some(RequestOutcome::Refused) => " AND w.status >= 400",
+            let refused = refused("w");
+            sql.push(&match filter.outcome {
+                None => String::new(),
+                Some(RequestOutcome::Told) => format!(" AND ({refused} OR CAST(w.effects AS TEXT) <> '[]')"),
+                Some(RequestOutcome::Changed) => {
+                    " AND w.status < 400 AND CAST(w.effects AS TEXT) <> '[]'".to_owned()
+                }
+                Some(RequestOutcome::Held) => {
+                    " AND CAST(w.effects AS TEXT) LIKE '%held by the brake%'".to_owned()
+                }
+                Some(RequestOutcome::Refused) => format!(" AND {refused}"),
             });
         };
         let found = self.look(("requests", look), known, asked, |row: &requests::Model| row.id).await?;

@@ -98,7 +98,7 @@ async fn people_are_found_in_the_journal_by_whole_names_and_values() {
         ("!", vec![]),
         ("ada\"1", vec![]),
     ] {
-        assert_eq!(unit.people_in_journal(name).await.expect("readable"), found, "{name}");
+        assert_eq!(unit.people_in_journal(name, None).await.expect("readable"), found, "{name}");
     }
     let later =
         JournalQuery { since: Some(now() + chrono::TimeDelta::days(1)), most: 9, ..JournalQuery::default() };

@@ -49,7 +49,7 @@ pub(super) async fn lines(admin: &Admin, play: &Play<'_>) -> Result<Vec<String>>
     lines.push(String::new());
 
     lines.push("Conflicts: people whom a directory could not create".to_owned());
-    let found = conflicts::list(admin.db(), &play.stage.tenant, CONFLICTS).await.map_err(told)?;
+    let found = conflicts::list(admin.db(), &play.stage.tenant, (0, CONFLICTS)).await.map_err(told)?;
     lines.extend(found.iter().map(|conflict| format!("  {}", what_to_do(conflict))));
     lines.push(String::new());
 

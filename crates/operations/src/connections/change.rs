@@ -130,6 +130,7 @@ pub async fn update(
     brake.people = change.brake_people.unwrap_or(brake.people);
     brake.percent = change.brake_percent.unwrap_or(brake.percent);
     brake.window = change.brake_hours.map_or(brake.window, |hours| TimeDelta::hours(hours.into()));
+    after.policy.check().map_err(|said| Error::Refused(said.to_owned()))?;
     after.shared = change.shared.unwrap_or(after.shared);
     if let Some(names) = &change.takes_over {
         after.takes_over = ids(&db.read(&scope).await?.connections().await?, names)?;

@@ -1,6 +1,7 @@
 //! Which column of a file is what: by the words of its header, by a mapping, or by what stands in its first row.
 
 use crate::address::is_address;
+use crate::csv::plain as plain_cell;
 use crate::error::Error;
 
 /// What a column can be, with the words by which headers call it: letters and digits alone.
@@ -176,7 +177,8 @@ impl Columns {
 
     /// What a row says.
     pub(super) fn cells(&self, row: &[String]) -> Cells {
-        let cell = |at: Option<usize>| at.and_then(|at| row.get(at)).map_or("", |cell| cell.trim());
+        let cell =
+            |at: Option<usize>| at.and_then(|at| row.get(at)).map_or("", |cell| plain_cell(cell.trim()));
         let both = format!("{} {}", cell(self.given), cell(self.family));
         let name = if cell(self.name).is_empty() { both.trim() } else { cell(self.name) };
         let user_name = Some(cell(self.user_name)).filter(|name| !name.is_empty());

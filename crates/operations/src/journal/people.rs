@@ -33,7 +33,7 @@ pub(crate) async fn find(
             continue;
         }
         let (scope, _) = db.tenant(&tenant.id.to_string()).await?;
-        let people = in_tenant(&db.read(&scope).await?, name).await?;
+        let people = in_tenant(&db.read(&scope).await?, name, None).await?;
         found.extend(people.into_iter().map(|person| (person, (scope.clone(), tenant.name.clone()))));
     }
     if found.len() > 1 {
@@ -47,8 +47,13 @@ pub(crate) async fn find(
     Ok((scope, person))
 }
 
-/// The people of one tenant: those with this e-mail address, or else those whom the journal knows by this id or name.
-async fn in_tenant(unit: &ReadUnit, name: &str) -> Result<Vec<UserId>, Error> {
+/// The people of one tenant: those with this e-mail address, or else those whom the journal knows by this id or name, where
+/// so many of its latest entries are read, or all.
+pub(super) async fn in_tenant(
+    unit: &ReadUnit,
+    name: &str,
+    latest: Option<u64>,
+) -> Result<Vec<UserId>, Error> {
     let filter = format!("emails.value eq {}", Value::from(name));
     let parsed = filter::parse(Registry::standard().user(), &filter, FilterDialect::default());
     if let Ok((filter, _)) = parsed {
@@ -60,6 +65,6 @@ async fn in_tenant(unit: &ReadUnit, name: &str) -> Result<Vec<UserId>, Error> {
     match name.parse::<UserId>() {
         Ok(id) if lines(unit, Some(Subject::User(id)), 1).await?.is_empty() => Ok(Vec::new()),
         Ok(id) => Ok(vec![id]),
-        Err(_) => Ok(unit.people_in_journal(name).await?),
+        Err(_) => Ok(unit.people_in_journal(name, latest).await?),
     }
 }

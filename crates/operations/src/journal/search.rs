@@ -2,13 +2,15 @@
 
 use chrono::{DateTime, Utc};
 use provisioning::{EntryKind, Subject};
-use store::{ActorKind, JournalFilter, Look, TenantScope};
+use store::{ActorKind, ConnectionId, JournalFilter, Look, TenantScope};
 use uuid::Uuid;
 
 use super::{Line, people};
 use crate::database::Database;
 use crate::error::Error;
-use crate::requester::Operator;
+
+/// Among how many of the latest entries a person is looked for who was deleted.
+const LATEST: u64 = 20_000;
 
 /// What a change is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -151,7 +153,7 @@ pub struct Search {
     pub about: String,
     /// The area of the change; all without it.
     pub area: Option<Area>,
-    /// What caused it: a word of [`causes`], or the name of a connection.
+    /// What caused it: a word of [`causes`], or a connection, by id or name.
     pub cause: String,
     /// From this instant on.
     pub since: Option<DateTime<Utc>>,
@@ -179,6 +181,10 @@ pub struct Entries {
     pub entries: Vec<Entry>,
     /// Before which entry to look on, if there can be more.
     pub further: Option<Uuid>,
+    /// What the name stands for that is looked for.
+    pub about: Option<Subject>,
+    /// Whether several things have that name.
+    pub several: bool,
     /// Whether there is nothing by the name that is looked for.
     pub unknown: bool,
 }
@@ -192,16 +198,18 @@ pub fn causes() -> impl Iterator<Item = &'static str> {
 ///
 /// # Errors
 /// [`Error`] if there is no such tenant.
-pub async fn search(
-    db: &Database,
-    operator: &Operator,
-    tenant: &str,
-    search: &Search,
-) -> Result<Entries, Error> {
+pub async fn search(db: &Database, tenant: &str, search: &Search) -> Result<Entries, Error> {
     let (scope, _) = db.tenant(tenant).await?;
-    let Some(filter) = filter(db, operator, &scope, search).await? else {
-        return Ok(Entries { unknown: true, ..Entries::default() });
-    };
+    let about = search.about.trim();
+    let mut subject = None;
+    if !about.is_empty() {
+        match named(db, &scope, about).await? {
+            Named::One(one) => subject = Some(one),
+            Named::Several => return Ok(Entries { several: true, ..Entries::default() }),
+            Named::Nothing => return Ok(Entries { unknown: true, ..Entries::default() }),
+        }
+    }
+    let filter = filter(db, &scope, search, subject).await?;
     let unit = db.read(&scope).await?;
     let look = Look { before: search.before, since: search.since, until: search.until, most: search.most };
     let found = unit.look_at_journal(&filter, &look).await?;
@@ -211,63 +219,79 @@ pub async fn search(
     ids.dedup();
     let names = unit.names(&ids).await?;
     let entry = |line: Line| Entry { concerns: names.get(&line.subject.uuid()).cloned(), line };
-    Ok(Entries { entries: lines.into_iter().map(entry).collect(), further: found.further, unknown: false })
+    let entries = lines.into_iter().map(entry).collect();
+    Ok(Entries { entries, further: found.further, about: subject, ..Entries::default() })
 }
 
-/// What is asked of the database; nothing if there is nothing by the name.
+/// What is asked of the database, about one thing or everything.
 async fn filter(
     db: &Database,
-    operator: &Operator,
     scope: &TenantScope,
     search: &Search,
-) -> Result<Option<JournalFilter>, Error> {
-    let about = search.about.trim();
-    let subject = if about.is_empty() { None } else { Some(subject(db, operator, scope, about).await?) };
-    if subject == Some(None) {
-        return Ok(None);
-    }
+    about: Option<Subject>,
+) -> Result<JournalFilter, Error> {
     let actor = ActorKind::ALL.into_iter().find(|kind| kind.as_str() == search.cause);
     let named = actor.is_none() && !search.cause.is_empty();
-    Ok(Some(JournalFilter {
-        subject: subject.flatten(),
+    let connection = match search.cause.parse::<Uuid>() {
+        Ok(id) if named => db.read(scope).await?.connection(ConnectionId::new(id)).await?,
+        _ => None,
+    };
+    // The name of a connection that is not there is the name of no actor.
+    let name = || connection.map_or_else(|| search.cause.clone(), |connection| connection.name);
+    Ok(JournalFilter {
+        subject: about,
         kinds: search.area.map(Area::kinds).unwrap_or_default(),
         actor: if named { Some(ActorKind::Connection) } else { actor },
-        actor_name: named.then(|| search.cause.clone()),
-    }))
+        actor_name: named.then(name),
+    })
+}
+
+/// What a name stands for.
+enum Named {
+    /// One thing, which may be deleted.
+    One(Subject),
+    /// Several things.
+    Several,
+    /// Nothing.
+    Nothing,
+}
+
+impl Named {
+    /// What is found by a search, if anything is.
+    fn of<T>(
+        found: Result<Option<T>, store::Error>,
+        one: impl FnOnce(T) -> Subject,
+    ) -> Result<Option<Self>, Error> {
+        match found {
+            Err(store::Error::Ambiguous(_)) => Ok(Some(Self::Several)),
+            found => Ok(found?.map(|found| Self::One(one(found)))),
+        }
+    }
 }
 
 /// The person, pool, connection or group of this id or name; a person who was deleted, too.
-async fn subject(
-    db: &Database,
-    operator: &Operator,
-    scope: &TenantScope,
-    about: &str,
-) -> Result<Option<Subject>, Error> {
+async fn named(db: &Database, scope: &TenantScope, about: &str) -> Result<Named, Error> {
     let (store, within) = (db.store(), Some(scope));
-    if let Some((_, user)) = only(store.find_user(about, within).await)? {
-        return Ok(Some(Subject::User(user.id)));
+    let user = Named::of(store.find_user(about, within).await, |(_, user)| Subject::User(user.id))?;
+    if let Some(named) = user {
+        return Ok(named);
     }
-    if let Some((_, pool)) = only(store.find_pool(about, within).await)? {
-        return Ok(Some(Subject::Pool(pool.pool.id)));
+    let pool = Named::of(store.find_pool(about, within).await, |(_, pool)| Subject::Pool(pool.pool.id))?;
+    if let Some(named) = pool {
+        return Ok(named);
     }
-    if let Some((_, connection)) = only(store.connection(about, within).await)? {
-        return Ok(Some(Subject::Connection(connection.id)));
+    let connection = store.connection(about, within).await;
+    if let Some(named) = Named::of(connection, |(_, it)| Subject::Connection(it.id))? {
+        return Ok(named);
     }
-    if let Some((_, group)) = only(store.find_group(about, within).await)? {
-        return Ok(Some(Subject::Group(group.id)));
+    let group = Named::of(store.find_group(about, within).await, |(_, group)| Subject::Group(group.id))?;
+    if let Some(named) = group {
+        return Ok(named);
     }
-    let operator = operator.clone().within(Some(scope.tenant_id().to_string()));
-    match people::find(db, &operator, about).await {
-        Ok((_, user)) => Ok(Some(Subject::User(user))),
-        Err(Error::Refused(_)) => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-/// What a name stands for, if it stands for one thing.
-fn only<T>(found: Result<Option<T>, store::Error>) -> Result<Option<T>, Error> {
-    match found {
-        Err(store::Error::Ambiguous(_)) => Ok(None),
-        found => Ok(found?),
-    }
+    let people = people::in_tenant(&db.read(scope).await?, about, Some(LATEST)).await?;
+    Ok(match people[..] {
+        [] => Named::Nothing,
+        [person] => Named::One(Subject::User(person)),
+        _ => Named::Several,
+    })
 }

@@ -126,15 +126,17 @@ fn sample(writer: &Writer<'_>, kind: Kind, language: Language) -> Content {
     Content { sender: writer.sender(language), ..letters::sample(kind) }
 }
 
-/// Sends a mail of this kind with samples and the words of the tenant to an address; answers its id.
+/// Sends a mail of this kind with samples and the words of the tenant to an address; answers its id. Parts of a template that
+/// are not saved stand in place of the saved ones.
 ///
 /// # Errors
-/// [`Error`] if there is no such tenant, kind or language, or the address is none.
+/// [`Error`] if there is no such tenant, kind or language, the address is none, and what is wrong with a part, with its line.
 pub async fn test(
     db: &Database,
     operator: &Operator,
     (tenant, address): (&str, &str),
     (kind_name, tag): (&str, Option<&str>),
+    unsaved: &Parts,
 ) -> Result<Uuid, Error> {
     operator.may(Right::Change)?;
     let (scope, _) = db.tenant(tenant).await?;
@@ -143,9 +145,10 @@ pub async fn test(
         return Err(Error::Refused(format!("\"{address}\" is no e-mail address")));
     }
     let send = async |mut unit: WriteUnit| -> Attempt<Uuid> {
-        let writer = Writer::new(&unit, keys, db.pages(), operator.now).await?;
+        let mut writer = Writer::new(&unit, keys, db.pages(), operator.now).await?;
         let mut to = writer.at(address);
         to.language = language(tag, &writer)?;
+        writer.try_out((wanted, to.language), unsaved)?;
         let content = sample(&writer, wanted, to.language);
         let id = writing::write_content(&mut unit, &writer, &to, &content, None).await?;
         Ok((unit, id))

@@ -66,8 +66,34 @@ pub struct Query {
     pub kind: Option<String>,
     /// About this person, by id or `userName`.
     pub user: Option<String>,
+    /// Behind this one.
+    pub after: Option<Uuid>,
     /// At most so many.
     pub most: u64,
+}
+
+impl Shown {
+    /// The same for readers who must not act in the person's place.
+    fn without_secrets(self) -> Self {
+        if self.mail.kind == Kind::Code.as_str() {
+            return Self { subject: None, text: None, html: None, ..self };
+        }
+        let masked = |text: Option<String>| text.map(|text| without_links(&text));
+        Self { text: masked(self.text), html: masked(self.html), ..self }
+    }
+}
+
+/// A text in which the secret of each link to an enrolment is dots.
+fn without_links(text: &str) -> String {
+    let mut parts = text.split("/enrol/");
+    let mut masked = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let rest =
+            part.trim_start_matches(|letter: char| letter.is_ascii_alphanumeric() || "-_".contains(letter));
+        masked.push_str("/enrol/\u{2022}\u{2022}\u{2022}");
+        masked.push_str(rest);
+    }
+    masked
 }
 
 impl From<Mail> for Listed {
@@ -102,7 +128,7 @@ pub async fn list(
         None => None,
     };
     let state = query.state.as_deref().map(state).transpose()?;
-    let query = MailQuery { state, kind: query.kind.as_deref(), user, after: None, most: query.most };
+    let query = MailQuery { state, kind: query.kind.as_deref(), user, after: query.after, most: query.most };
     let mails = db.read(&scope).await?.mails(&query).await?;
     Ok(mails.into_iter().map(Listed::from).collect())
 }
@@ -113,7 +139,7 @@ fn state(word: &str) -> Result<MailState, Error> {
     known.ok_or_else(|| Error::Refused(format!("\"{word}\" is no state of mail: use one of {all}")))
 }
 
-/// A mail with what it says.
+/// A mail with what it says. To an operator who may only look it shows neither codes nor the links by which a person enrols.
 ///
 /// # Errors
 /// [`Error`] if there is no such mail, or it cannot be opened.
@@ -125,7 +151,8 @@ pub async fn show(db: &Database, operator: &Operator, tenant: &str, id: &str) ->
     let mail = db.read(&scope).await?.mail(id).await?.ok_or_else(unknown)?;
     let keys = db.keys(operator.now).await?;
     let said = "what the mail says cannot be opened with the present master key";
-    opened(keys, &scope, mail).ok_or_else(|| Error::Refused(said.to_owned()))
+    let shown = opened(keys, &scope, mail).ok_or_else(|| Error::Refused(said.to_owned()))?;
+    Ok(if operator.has(Right::Change) { shown } else { shown.without_secrets() })
 }
 
 /// All mail to a person, the latest first, with what it says as far as that is kept.
@@ -229,4 +256,20 @@ pub fn states() -> impl Iterator<Item = &'static str> {
 /// The words for the kinds of mail.
 pub fn kinds() -> impl Iterator<Item = &'static str> {
     Kind::ALL.into_iter().map(Kind::as_str)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_to_an_enrolment_are_dots_for_readers() {
+        let text = "Open https://a.example/enrol/AbC-_9 now, or <a href=\"https://a.example/enrol/AbC-_9/code\">here</a>.";
+        let dots = "\u{2022}\u{2022}\u{2022}";
+        let expected = format!(
+            "Open https://a.example/enrol/{dots} now, or <a href=\"https://a.example/enrol/{dots}/code\">here</a>."
+        );
+        assert_eq!(without_links(text), expected);
+        assert_eq!(without_links("nothing"), "nothing");
+    }
 }

@@ -138,7 +138,7 @@ pub async fn update(
             unit.enqueue(let_leave::job(requester.now), requester.now).await?;
         }
         let entries = entries.iter().map(|entry| (entry, &requester.actor));
-        unit.record_for_installation(entries, requester.now).await?;
+        unit.record(entries, requester.now).await?;
         let after = unit.own_tenant().await?;
         Ok((unit, (after, works)))
     };

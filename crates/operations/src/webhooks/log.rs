@@ -64,11 +64,11 @@ pub async fn deliveries(
     db: &Database,
     (tenant, webhook): (&str, &str),
     state: Option<&str>,
-    most: u64,
+    (before, most): (Option<Uuid>, u64),
 ) -> Result<Vec<Listed>, Error> {
     let state = state.map(known_state).transpose()?;
     let (scope, webhook) = find(db, tenant, webhook).await?;
-    let query = DeliveryQuery { webhook: webhook.id, state, most };
+    let query = DeliveryQuery { webhook: webhook.id, state, before, most };
     Ok(db.read(&scope).await?.deliveries(query).await?.into_iter().map(Listed::from).collect())
 }
 

@@ -29,12 +29,17 @@ pub(crate) struct ImportWork {
     /// The rows up to this one are done.
     #[serde(default)]
     after: u64,
+    /// The administrator who began it in the console; none at the terminal.
+    #[serde(default)]
+    administrator: Option<Uuid>,
 }
 
 impl ImportWork {
-    /// All rows that are not done.
-    pub(crate) const fn new(import: Uuid) -> Self {
-        Self { import, after: 0 }
+    /// All rows that are not done, for the one who begins it.
+    pub(crate) fn new(import: Uuid, by: &Actor) -> Self {
+        let administrator =
+            (by.kind == ActorKind::Administrator).then(|| by.reference.parse().ok()).flatten();
+        Self { import, after: 0, administrator }
     }
 
     /// The job that does the work.
@@ -91,7 +96,7 @@ async fn create_next(step: &Step<'_>, work: &mut ImportWork, most: u64) -> Resul
             return Ok((unit, (0, 0)));
         };
         unit.lock_additions().await?;
-        let requester = requester(step, &known);
+        let requester = requester(step, &known, work.administrator);
         let mut rows = next_rows(&unit, work, most).await?;
         let Some(last) = rows.last().map(|row| row.number) else {
             state::DONE.clone_into(&mut known.state);
@@ -199,15 +204,19 @@ fn became(person: &Facts) -> Verdict {
 }
 
 /// People are created in the name of the operator who began the import, whoever takes the step.
-fn requester(step: &Step<'_>, import: &Import) -> Requester {
-    let (name, reference) = (import.operator.clone(), "import".to_owned());
-    let actor = Actor { kind: ActorKind::Operator, name, reference, connection: None };
+fn requester(step: &Step<'_>, import: &Import, administrator: Option<Uuid>) -> Requester {
+    let (kind, reference) = match administrator {
+        Some(id) => (ActorKind::Administrator, id.to_string()),
+        None => (ActorKind::Operator, "import".to_owned()),
+    };
+    let actor = Actor { kind, name: import.operator.clone(), reference, connection: None };
     Requester { scope: step.scope.clone(), provider: None, actor, now: step.pace.now }
 }
 
 async fn told(unit: &WriteUnit, import: &Import) -> Result<Entry, Error> {
     let verdicts = unit.import_verdicts(import.id).await?;
-    let parts: Vec<String> = verdicts.iter().map(|(word, count)| format!("{count} {word}")).collect();
+    let words = |(word, count): &(String, u64)| format!("{count} {}", word.replace('-', " "));
+    let parts: Vec<String> = verdicts.iter().map(words).collect();
     let why = format!("People were imported from “{}”: {}.", import.name, parts.join(", "));
     let tenant = unit.scope().tenant_id();
     Ok(Entry::new(Subject::Tenant(tenant), EntryKind::Imported, why))

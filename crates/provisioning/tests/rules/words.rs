@@ -53,7 +53,7 @@ fn every_id_goes_both_ways() {
 #[test]
 fn an_unknown_word_is_told_the_known_ones() {
     let error: UnknownWord = "fifo".parse::<PoolPolicy>().expect_err("no such policy");
-    assert_eq!(error.to_string(), "“fifo” is not a pool policy: use one of queue, reject, overage");
+    assert_eq!(error.to_string(), "“fifo” is no pool policy: use one of queue, reject, overage");
     assert!("Queue".parse::<PoolPolicy>().is_err(), "words are written in small letters");
 }
 

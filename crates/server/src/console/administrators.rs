@@ -180,7 +180,7 @@ pub(super) async fn ask(desk: Desk) -> Response {
                         "icon-warn",
                         f.say("*Whoever has the link is {a}*, once, without password and code.", &found.name),
                     ),
-                    ("refresh", "", f.say("The second factor is set up anew after that.", "")),
+                    ("refresh", "", f.say("Password and second factor stay. Who has lost them needs a new invitation instead.", "")),
                 ],
                 "Make a link",
                 false,

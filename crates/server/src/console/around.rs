@@ -12,9 +12,11 @@ use url::Url;
 
 use super::cookie::theme;
 use super::desk::is_fragment;
+use super::letter::{FRAMED, Framed};
+use super::said::for_page;
 use super::tongue::Tongue;
 use crate::app::App;
-use crate::http::error::{Failure, Told};
+use crate::http::error::{Failed, Failure};
 use crate::http::headers::with_body_of;
 use crate::http::paths::is_below;
 use crate::http::trace::X_REQUEST_ID;
@@ -71,11 +73,12 @@ where
     let f = Plain { tongue: Tongue::new(Reader::of(&parts).language), theme: theme(&parts.headers) };
     let fragment = is_fragment(&parts.headers);
     let mut response = next(Request::from_parts(parts, body)).await;
-    if let Some(Told(said)) = response.extensions().get::<Told>() {
-        let said = said.clone();
+    if let Some(Failed(failed)) = response.extensions().get::<Failed>() {
+        let said = for_page(&failed.detail);
         response = error(response, f, said, fragment);
     }
-    seal(response.headers_mut(), &CONSOLE);
+    let part = if response.extensions().get::<Framed>().is_some() { &FRAMED } else { &CONSOLE };
+    seal(response.headers_mut(), part);
     response
 }
 

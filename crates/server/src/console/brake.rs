@@ -1,5 +1,7 @@
 //! The brake: what pushes would take away from many people at once, until an administrator approves or rejects it.
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
@@ -37,10 +39,17 @@ pub(super) async fn list(desk: Desk) -> Response {
 
 async fn shown(desk: &Desk, error: Option<String>) -> Result<Response, Failure> {
     let (db, operator) = (desk.app().db(), desk.operator("brake list"));
-    let after: Option<UserId> = desk.asked("after").parse().ok();
-    let mut held = brake::list(db, &operator, None, after, ROWS).await?;
-    let last = held.last().map(|held| held.user).filter(|_| held.len() as u64 == ROWS);
-    held.retain(|held| !held.rejected);
+    let mut after: Option<UserId> = desk.asked("after").parse().ok();
+    // A page of people about whom an administrator has decided is passed over.
+    let (held, last) = loop {
+        let mut held = brake::list(db, &operator, None, after, ROWS).await?;
+        let people: BTreeSet<UserId> = held.iter().map(|held| held.user).collect();
+        after = people.last().copied().filter(|_| people.len() as u64 == ROWS);
+        held.retain(|held| !held.rejected);
+        if !held.is_empty() || after.is_none() {
+            break (held, after);
+        }
+    };
     let connections = connections::health(db, &desk.tenant_id(), desk.now()).await?;
     let f = desk.frame(At::Brake).await?;
     let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };

@@ -6,6 +6,7 @@ use http::StatusCode;
 use operations::conflicts::{self, Conflict, SharedEmail};
 use operations::{Right, connections, owners};
 
+use super::chip;
 use super::confirm::Question;
 use super::desk::Desk;
 use super::frame::{At, Frame};
@@ -13,7 +14,6 @@ use super::guide::{self, Advice};
 use super::said::said;
 use crate::http::error::Failure;
 use crate::pages::answer::{page, see_other};
-use crate::pages::form::Form;
 
 /// Conflicts of a page.
 const ROWS: u64 = 100;
@@ -25,6 +25,9 @@ struct Conflicts {
     f: Frame,
     rows: Vec<Row>,
     shared: Vec<SharedEmail>,
+    /// Where the next conflicts stand, and the next addresses.
+    next: Option<String>,
+    next_shared: Option<String>,
 }
 
 /// A conflict, with what to change in the product that is refused.
@@ -38,20 +41,27 @@ struct Row {
 pub(super) async fn list(desk: Desk) -> Response {
     let made = async || {
         let (db, tenant) = (desk.app().db(), desk.tenant_id());
-        let found = conflicts::list(db, &tenant, ROWS).await?;
-        let shared = conflicts::shared_emails(db, &tenant, ROWS).await?;
+        let (from, after) = (desk.asked("from").parse::<u32>().map_or(0, u64::from), desk.asked("after"));
+        let found = conflicts::list(db, &tenant, (from, ROWS)).await?;
+        let shared = conflicts::shared_emails(db, &tenant, &after, ROWS).await?;
+        let full = found.len() as u64 == ROWS;
         let known = connections::list(db, &tenant).await?;
         let row = |conflict: Conflict| {
-            let refused = known.iter().find(|known| known.name == conflict.connection);
+            let refused = known.iter().find(|known| known.id == conflict.connection_id);
             Row {
-                to: refused.map(|refused| refused.id.to_string()).unwrap_or_default(),
+                to: conflict.connection_id.to_string(),
                 advice: refused.and_then(|it| guide::advice(409, &it.profile, desk.visitor.tongue)),
                 conflict,
             }
         };
         let rows = found.into_iter().map(row).collect();
         let f = desk.frame(At::Conflicts).await?;
-        Ok::<_, Failure>(page(StatusCode::OK, &Conflicts { f, rows, shared }))
+        let address = |query: String| f.to(&format!("/conflicts?{query}"));
+        let last = shared.last().filter(|_| shared.len() as u64 == ROWS);
+        let next_shared = last
+            .map(|last| address(chip::query([("from", from.to_string().as_str()), ("after", &last.email)])));
+        let next = full.then(|| address(format!("from={}", from + ROWS)));
+        Ok::<_, Failure>(page(StatusCode::OK, &Conflicts { f, rows, shared, next, next_shared }))
     };
     made().await.unwrap_or_else(Failure::into_response)
 }
@@ -62,9 +72,8 @@ pub(super) async fn ask(desk: Desk) -> Response {
 
 async fn question(desk: &Desk, error: Option<String>) -> Result<Response, Failure> {
     desk.may(Right::Change)?;
-    let found = conflicts::list(desk.app().db(), &desk.tenant_id(), ROWS).await?;
-    let user = desk.part("user");
-    let conflict = found.into_iter().find(|conflict| conflict.user.to_string() == user);
+    let (user, to) = (desk.part("user"), desk.asked("to"));
+    let conflict = conflicts::one(desk.app().db(), &desk.tenant_id(), user, &to).await?;
     let conflict = conflict.ok_or_else(|| Failure::status(404, "This conflict is solved."))?;
     let f = desk.frame(At::Conflicts).await?;
     let kept = "Access, seat and devices stay. No e-mail is sent, and nothing has to be restored.";
@@ -90,8 +99,7 @@ async fn question(desk: &Desk, error: Option<String>) -> Result<Response, Failur
         ),
         error,
         effects,
-        hidden: vec![("to", desk.asked("to"))],
-        action: f.to(&format!("/conflicts/{user}?to={}", desk.asked("to"))),
+        action: f.to(&format!("/conflicts/{user}?to={to}")),
         back: (f.to("/conflicts"), f.t("Conflicts").to_owned()),
         button: f.t("Hand over 1 user").to_owned(),
         ..Question::default()
@@ -99,12 +107,11 @@ async fn question(desk: &Desk, error: Option<String>) -> Result<Response, Failur
     question.shown(desk, At::Conflicts).await
 }
 
-pub(super) async fn hand_over(desk: Desk, form: Form) -> Response {
+pub(super) async fn hand_over(desk: Desk) -> Response {
     let done = async || {
         desk.may(Right::Change)?;
         let (db, operator) = (desk.app().db(), desk.operator("user hand-over"));
-        let to = form.field("to").unwrap_or_default();
-        match owners::hand_over_user(db, &operator, desk.part("user"), &to).await {
+        match owners::hand_over_user(db, &operator, desk.part("user"), &desk.asked("to")).await {
             Ok(()) => {
                 desk.app().work().notify_one();
                 Ok(see_other(&format!("/console/{}/conflicts?done=given", desk.tenant.id)))

@@ -2,25 +2,29 @@
 
 use askama::Template;
 use axum::response::{IntoResponse as _, Response};
+use chrono::TimeDelta;
 use http::StatusCode;
-use operations::connections::{self, Change, Tolerated};
-use operations::consequences::{Agreed, Consequences};
+use operations::connections::{self, Tolerated};
+use operations::consequences::Agreed;
 use operations::owners::{self, What};
 use operations::tokens::{self, Token};
 use operations::{Error, Right};
 
-use super::confirm::{Question, Select, asked_first};
+use super::confirm::{Question, Select};
+use super::connection_settings::Typed;
 use super::connection_test::{Finding, WATCHED, findings};
-use super::connections::{Row, Secrets, lines, number, token_page};
+use super::connections::{Row, Secrets, token_page};
 use super::desk::Desk;
+use super::fields::as_shown;
 use super::frame::{At, Frame};
-use super::said::said;
+use super::guide;
 use crate::http::error::Failure;
 use crate::pages::answer::{page, see_other};
 use crate::pages::form::Form;
 
 /// Days for which a token goes on that another one takes the place of.
 const OVERLAP_DAYS: u32 = 7;
+const OVERLAP: TimeDelta = TimeDelta::days(OVERLAP_DAYS as i64);
 
 /// The page, on one of its tabs.
 #[derive(Template)]
@@ -35,78 +39,8 @@ struct Shown {
     quirks: Vec<Tolerated>,
     findings: Vec<Finding>,
     typed: Typed,
+    was: String,
     error: Option<String>,
-}
-
-/// The settings as a form holds them.
-#[derive(Default)]
-struct Typed {
-    name: String,
-    grace: String,
-    invitations: String,
-    brake: [String; 3],
-    shared: bool,
-    test_users: String,
-}
-
-impl Typed {
-    fn is(&self, _field: &str, value: &str) -> bool {
-        self.invitations == value
-    }
-
-    fn of_connection(known: &connections::Connection) -> Self {
-        let brake = known.brake.map_or_else(Default::default, |brake| {
-            [brake.people.to_string(), brake.percent.to_string(), brake.hours.to_string()]
-        });
-        Self {
-            name: known.name.clone(),
-            grace: (known.grace_seconds / 86_400).to_string(),
-            invitations: known.invitations.to_string(),
-            brake,
-            shared: known.shared,
-            test_users: known.test_users.join("\n"),
-        }
-    }
-
-    fn of_form(form: &Form) -> Self {
-        let text = |name: &str| form.field(name).unwrap_or_default().trim().to_owned();
-        Self {
-            name: text("name"),
-            grace: text("grace"),
-            invitations: text("invitations"),
-            brake: ["people", "percent", "hours"].map(text),
-            shared: form.field("shared").is_some(),
-            test_users: text("test_users"),
-        }
-    }
-
-    /// What differs from the connection as it is.
-    fn change(&self, known: &connections::Connection) -> Result<Change, Error> {
-        let (before, [people, percent, hours]) = (Self::of_connection(known), &self.brake);
-        let brake = |text: &String, was: &String, what| {
-            // An empty field of people is no brake.
-            let text = if text.is_empty() { "0" } else { text };
-            if text == was { Ok(None) } else { number(text, what).map(Some) }
-        };
-        let named = self.test_users.replace('\r', "") != before.test_users;
-        Ok(Change {
-            name: Some(self.name.clone()).filter(|name| *name != before.name),
-            grace_days: if self.grace == before.grace {
-                None
-            } else {
-                Some(number(&self.grace, "the days of grace")?)
-            },
-            invitations: Some(self.invitations.clone()).filter(|word| *word != before.invitations),
-            brake_people: brake(people, &before.brake[0], "the people of the brake")?,
-            brake_percent: brake(percent, &before.brake[1], "the percent of the brake")?
-                .filter(|_| !people.is_empty()),
-            brake_hours: brake(hours, &before.brake[2], "the hours of the brake")?
-                .filter(|_| !people.is_empty()),
-            shared: Some(self.shared).filter(|shared| *shared != before.shared),
-            test_users: named.then(|| lines(&self.test_users)),
-            ..Change::default()
-        })
-    }
 }
 
 impl Shown {
@@ -116,6 +50,15 @@ impl Shown {
 
     fn path(&self, rest: &str) -> String {
         self.f.to(&format!("/connections/{}{rest}", self.id))
+    }
+
+    /// The products by their profiles; a profile without a guide goes by its own name.
+    fn products(&self) -> Vec<(&'static str, &'static str)> {
+        let guides: Vec<_> =
+            guide::all(self.f.tongue).map(|(profile, guide)| (profile, guide.name.as_str())).collect();
+        let named =
+            |profile| guides.iter().find(|(known, _)| *known == profile).map_or(profile, |(_, name)| *name);
+        connections::profiles().map(|profile| (profile, named(profile))).collect()
     }
 
     /// What has been seen of the connection, in the order in which it is set up.
@@ -131,7 +74,7 @@ impl Shown {
 }
 
 /// The connection of the address, by its id.
-fn named(desk: &Desk) -> Result<&str, Failure> {
+pub(super) fn named(desk: &Desk) -> Result<&str, Failure> {
     let id = desk.part("id");
     if id.parse::<uuid::Uuid>().is_err() { Err(Failure::no_endpoint()) } else { Ok(id) }
 }
@@ -157,7 +100,11 @@ pub(super) async fn test(desk: Desk) -> Response {
 }
 
 /// A tab, with what was typed and why it was refused.
-async fn tab(desk: &Desk, tab: &'static str, refused: Option<(Typed, String)>) -> Result<Response, Failure> {
+pub(super) async fn tab(
+    desk: &Desk,
+    tab: &'static str,
+    refused: Option<(Typed, String)>,
+) -> Result<Response, Failure> {
     let id = named(desk)?;
     let (db, operator) = (desk.app().db(), desk.operator("connection show"));
     let health = match connections::health_of(db, &operator, id).await {
@@ -168,12 +115,14 @@ async fn tab(desk: &Desk, tab: &'static str, refused: Option<(Typed, String)>) -
     let status = if refused.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let (typed, error) = refused.unzip();
     let findings = if tab == "test" { findings_of(desk, &f, id).await? } else { Vec::new() };
+    let now = Typed::of_connection(&health.connection);
     let shown = Shown {
         findings,
+        was: as_shown(&now.values()),
         tokens: if tab == "tokens" { tokens::list(db, &operator, id).await? } else { Vec::new() },
         quirks: if tab == "quirks" { connections::tolerated(db, &operator, id).await? } else { Vec::new() },
         secrets: Secrets::of(desk, &health.connection.profile, None),
-        typed: typed.unwrap_or_else(|| Typed::of_connection(&health.connection)),
+        typed: typed.unwrap_or(now),
         row: Row::new(&f, health),
         id: id.to_owned(),
         tab,
@@ -197,60 +146,8 @@ async fn findings_of(desk: &Desk, f: &Frame, id: &str) -> Result<Vec<Finding>, F
 }
 
 /// Where a tab is after a form was carried out.
-fn back(desk: &Desk, tab: &str, done: &str) -> Response {
+pub(super) fn back(desk: &Desk, tab: &str, done: &str) -> Response {
     see_other(&format!("/console/{}/connections/{}{tab}?done={done}", desk.tenant.id, desk.part("id")))
-}
-
-pub(super) async fn save(desk: Desk, form: Form) -> Response {
-    let saved = async || {
-        desk.may(Right::Change)?;
-        let id = named(&desk)?;
-        let (db, operator) = (desk.app().db(), desk.operator("connection update"));
-        let known = connections::show(db, &operator, id).await?.connection;
-        let typed = Typed::of_form(&form);
-        let change = match typed.change(&known) {
-            Ok(change) => change,
-            Err(error) => return tab(&desk, "settings", Some((typed, said(error)?))).await,
-        };
-        if change == Change::default() {
-            return Ok(back(&desk, "/settings", "saved"));
-        }
-        let follows = match connections::preview_update(db, &operator, id, &change).await {
-            Ok(follows) => follows,
-            Err(error) => return tab(&desk, "settings", Some((typed, said(error)?))).await,
-        };
-        if let Some(again) = asked_first(&form, &follows) {
-            return ask_about_test_users(&desk, &form, (&follows, again)).await;
-        }
-        let agreed = Agreed::Verdicts(follows.tag.clone());
-        match connections::update(db, &operator, id, &change, agreed).await {
-            Ok(_) => {
-                desk.app().work().notify_one();
-                Ok(back(&desk, "/settings", "saved"))
-            }
-            Err(error) => tab(&desk, "settings", Some((typed, said(error)?))).await,
-        }
-    };
-    saved().await.unwrap_or_else(Failure::into_response)
-}
-
-/// Asks before people lose something because they become test users.
-async fn ask_about_test_users(
-    desk: &Desk,
-    form: &Form,
-    follows: (&Consequences, &str),
-) -> Result<Response, Failure> {
-    let f = desk.frame(At::Connections).await?;
-    let fields = ["name", "grace", "invitations", "people", "percent", "hours", "shared", "test_users"];
-    let path = f.to(&format!("/connections/{}/settings", desk.part("id")));
-    let question = Question {
-        title: f.t("Make these people test users?").to_owned(),
-        action: path.clone(),
-        back: (path, f.t("Settings").to_owned()),
-        button: f.t("Save").to_owned(),
-        ..Question::before(&f, form, &fields, follows)
-    };
-    question.shown(desk, At::Connections).await
 }
 
 pub(super) async fn tolerate(desk: Desk, form: Form) -> Response {
@@ -258,7 +155,18 @@ pub(super) async fn tolerate(desk: Desk, form: Form) -> Response {
         desk.may(Right::Change)?;
         let id = named(&desk)?;
         let (db, operator) = (desk.app().db(), desk.operator("connection update"));
-        let change = connections::tolerating(db, &operator, id, &form.fields("quirk")).await?;
+        // A quirk that is not on the page, because it is newer than the page, stays as it is.
+        let (known, ticked) = (form.fields("known"), form.fields("quirk"));
+        let there = connections::tolerated(db, &operator, id).await?.into_iter();
+        let on = |it: &Tolerated| {
+            if known.iter().any(|name| name == it.name) {
+                ticked.iter().any(|name| name == it.name)
+            } else {
+                it.on
+            }
+        };
+        let on: Vec<String> = there.filter(on).map(|it| it.name.to_owned()).collect();
+        let change = connections::tolerating(db, &operator, id, &on).await?;
         match connections::update(db, &operator, id, &change, Agreed::Nothing).await {
             Ok(_) => Ok(back(&desk, "/quirks", "saved")),
             // It is like that already.
@@ -290,7 +198,14 @@ pub(super) async fn ask_token(desk: Desk) -> Response {
         if rotates {
             effects.push(("key", "", f.say("A new token is made and shown once.", "")));
             let days = "The token {a} goes on for 7 days, so that there is time to enter the new one.";
-            effects.push(("clock", "", f.say(days, &token.hint)));
+            let goes_on = match &token.expires_at {
+                Some(at) if *at <= desk.now() => f.say("The token {a} has expired already.", &token.hint),
+                Some(at) if *at <= desk.now() + OVERLAP => {
+                    f.say2("The token {a} goes on until it expires, {b}.", &token.hint, f.moment(at))
+                }
+                _ => f.say(days, &token.hint),
+            };
+            effects.push(("clock", "", goes_on));
         } else {
             effects.push((
                 "lock",
@@ -338,9 +253,7 @@ pub(super) async fn answer_token(desk: Desk) -> Response {
         }
         let operator = desk.operator("token update");
         let known = tokens::show(db, &operator, id, token).await?;
-        let left =
-            known.expires_at.is_none_or(|at| at - desk.now() > chrono::TimeDelta::days(OVERLAP_DAYS.into()));
-        if left {
+        if known.expires_at.is_none_or(|at| at > desk.now() + OVERLAP) {
             tokens::update(db, &operator, id, token, Some(OVERLAP_DAYS)).await?;
         }
         token_page(&desk, id, false).await
@@ -407,7 +320,7 @@ pub(super) async fn delete(desk: Desk, form: Form) -> Response {
         }
         owners::delete(db, &operator, id).await?;
         desk.app().work().notify_one();
-        Ok(see_other(&format!("/console/{}/connections?done=deleted", desk.tenant.id)))
+        Ok(see_other(&format!("/console/{}/connections?done=deleting", desk.tenant.id)))
     };
     done().await.unwrap_or_else(Failure::into_response)
 }
@@ -420,6 +333,13 @@ pub(super) async fn ask_hand_over(desk: Desk) -> Response {
         let owned = owners::owned(db, &operator, id).await?;
         let others = connections::list(db, &desk.tenant_id()).await?;
         let others = others.into_iter().filter(|other| other.id.to_string() != id && !other.shared);
+        let others: Vec<_> = others.map(|other| (other.id.to_string(), other.name)).collect();
+        if others.is_empty() {
+            return Err(Failure::status(
+                409,
+                "There is no other connection that can become the owner: make one first.",
+            ));
+        }
         let f = desk.frame(At::Connections).await?;
         let what = ["all", "users", "groups"].map(str::to_owned);
         let words = [
@@ -446,7 +366,7 @@ pub(super) async fn ask_hand_over(desk: Desk) -> Response {
                     name: "to",
                     label: f.t("To the connection").to_owned(),
                     help: String::new(),
-                    options: others.map(|other| (other.id.to_string(), other.name)).collect(),
+                    options: others,
                 },
                 Select {
                     name: "what",

@@ -20,25 +20,23 @@ pub(super) struct Finding {
 }
 
 /// What refusals mean for a connection with these tokens, those of the same kind told once, the newest first. A refusal with a
-/// token of another connection says nothing.
+/// token of another connection says nothing, and one that may be of another organisation is told without its signs.
 pub(super) fn findings(f: &Frame, refused: Vec<Refused>, tokens: &[Token], others: &[Token]) -> Vec<Finding> {
-    let mut told: Vec<(Sent, String)> = Vec::new();
+    let mut told: Vec<(Sent, &'static str)> = Vec::new();
     let mut findings = Vec::new();
     for refused in refused {
-        let hint = match &refused.sent {
-            Sent::Whole(hint) | Sent::Cut(hint, _) => Some(hint),
-            _ => None,
-        };
-        let is = |token: &&Token| Some(&token.hint) == hint;
+        let is = |token: &&Token| Some(token.hint.as_str()) == refused.hint();
         if others.iter().any(|token| is(&token)) {
             continue;
         }
-        let key = (refused.sent.clone(), path_fault(&refused).to_owned());
+        let own = tokens.iter().find(is);
+        let refused = if own.is_some() { refused } else { refused.clone().anonymous() };
+        let key = (refused.sent.clone(), path_fault(&refused));
         if told.contains(&key) {
             continue;
         }
         told.push(key);
-        let (what, advice) = meaning(f, &refused, tokens.iter().find(is), f.now);
+        let (what, advice) = meaning(f, &refused, own, f.now);
         findings.push(Finding { refused, what, advice });
     }
     findings
@@ -89,8 +87,11 @@ fn meaning(f: &Frame, refused: &Refused, token: Option<&Token>, now: DateTime<Ut
             f.say("*A request came with a token that is none of ours.*", ""),
             f.say("Our tokens begin with {a}. Paste the token of this connection.", operations::secret::PREFIX),
         ),
-        (Sent::Cut(hint, length), _) => (
-            f.say("*A request came with a token that was damaged:* it begins with {a}.", hint),
+        (Sent::Cut(hint, length), token) => (
+            match token {
+                Some(_) => f.say("*A request came with a token that was damaged:* it begins with {a}.", hint),
+                None => f.say("*A request came with a token that was damaged.*", ""),
+            },
             f.say2("It had {a} characters and must have {b}. Paste it again, without blanks and quotation marks.", length, LENGTH),
         ),
         (Sent::Whole(hint), Some(token)) if token.revoked_at.is_some() => (
@@ -105,8 +106,8 @@ fn meaning(f: &Frame, refused: &Refused, token: Option<&Token>, now: DateTime<Ut
             f.say("*A request came with a token that was changed on its way:* it begins with {a}.", hint),
             f.say(again, ""),
         ),
-        (Sent::Whole(hint), None) => (
-            f.say("*A request came with a token that is not known here:* {a}.", hint),
+        (Sent::Whole(_), None) => (
+            f.say("*A request came with a token that is not known here.* Where several organisations share this server, it may be of another one.", ""),
             f.say(again, ""),
         ),
     }

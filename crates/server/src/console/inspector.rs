@@ -12,7 +12,7 @@ use super::frame::{At, Frame};
 use super::guide::{self, Advice};
 use super::period::Period;
 use crate::http::error::Failure;
-use crate::http::paths::{SCIM, is_below};
+use crate::http::paths::{SCIM, is_scim};
 use crate::pages::answer::{page, see_other};
 
 /// Requests of a page.
@@ -122,7 +122,7 @@ impl Asked {
         };
         let below = |path: &str| {
             let path = path.trim_start_matches('/');
-            if is_below(&format!("/{path}"), SCIM) { format!("/{path}") } else { format!("{SCIM}/{path}") }
+            if is_scim(path) { format!("/{path}") } else { format!("{SCIM}/{path}") }
         };
         let resource = match self.resource.as_str() {
             "users" => Some(below("Users")),

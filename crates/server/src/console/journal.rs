@@ -33,7 +33,8 @@ struct Journal {
     period: Period,
     rows: Vec<Row>,
     /// Whether there is nothing by the name that is looked for.
-    unknown: bool,
+    /// Why the name that is looked for stands for no single thing: `unknown` or `several`; empty where it does.
+    without: &'static str,
     /// Whether a filter is set.
     narrowed: bool,
     query: String,
@@ -168,7 +169,7 @@ async fn answer(desk: &Desk) -> Result<Response, Failure> {
     let asked = Asked::of(desk);
     let (db, tenant, search) = (desk.app().db(), desk.tenant_id(), asked.search(desk, ROWS));
     let operator = desk.operator("journal");
-    let found = journal::search(db, &operator, &tenant, &search).await?;
+    let found = journal::search(db, &tenant, &search).await?;
     let connections = operations::connections::list(db, &tenant).await?;
     let f = desk.frame(At::Journal).await?;
     let query = asked.query();
@@ -176,9 +177,15 @@ async fn answer(desk: &Desk) -> Result<Response, Failure> {
     let shown = Journal {
         rows: found.entries.into_iter().map(|entry| Row::new(&f, entry)).collect(),
         older: found.further.map(older),
-        unknown: found.unknown,
+        without: if found.unknown {
+            "unknown"
+        } else if found.several {
+            "several"
+        } else {
+            ""
+        },
         narrowed: !query.is_empty(),
-        chips: chips(&asked, connections.into_iter().map(|known| known.name)),
+        chips: chips(&asked, connections.into_iter().map(|known| (known.id.to_string(), known.name))),
         exports: operator.has(Right::Export),
         about: asked.about,
         period: asked.period,
@@ -191,7 +198,7 @@ async fn answer(desk: &Desk) -> Result<Response, Failure> {
     Ok(page(StatusCode::OK, &shown))
 }
 
-fn chips(asked: &Asked, connections: impl Iterator<Item = String>) -> Vec<Chip> {
+fn chips(asked: &Asked, connections: impl Iterator<Item = (String, String)>) -> Vec<Chip> {
     let causes: Vec<_> =
         journal::causes().filter(|word| *word != "connection").map(|word| (word, cause(word))).collect();
     let areas = [
@@ -204,8 +211,7 @@ fn chips(asked: &Asked, connections: impl Iterator<Item = String>) -> Vec<Chip> 
         ("sign-ins", "Sign-ins"),
     ];
     vec![
-        Chip::new("Caused by", "cause", &asked.cause, &causes)
-            .with_names(connections.map(|name| (name.clone(), name))),
+        Chip::new("Caused by", "cause", &asked.cause, &causes).with_names(connections),
         Chip::new("What", "area", &asked.area, &areas),
         asked.period.chip(),
     ]
@@ -234,11 +240,14 @@ fn exported(desk: Desk) -> Result<Response, Failure> {
     let first = stream::once(async { Ok::<_, operations::Error>(Bytes::from(begin)) });
     let portions = stream::try_unfold(Some((desk, search)), move |state| async move {
         let Some((desk, mut search)) = state else { return Ok(None) };
-        let (db, operator) = (desk.app().db(), desk.operator("journal export"));
-        let found = journal::search(db, &operator, &desk.tenant_id(), &search).await?;
+        let found = journal::search(desk.app().db(), &desk.tenant_id(), &search).await?;
         let lines: String =
             found.entries.iter().map(|entry| if as_csv { as_row(entry) } else { as_json(entry) }).collect();
         search.before = found.further;
+        // The name stands for the same on every page.
+        if let Some(about) = found.about {
+            search.about = about.uuid().to_string();
+        }
         let next = found.further.is_some().then_some((desk, search));
         Ok(Some((Bytes::from(lines), next)))
     });

@@ -24,6 +24,8 @@ struct Mail {
     user: String,
     chips: Vec<Chip>,
     mails: Vec<Listed>,
+    /// Where older mails stand.
+    older: Option<String>,
     /// Whether a mail server is set.
     sends: bool,
     stopped: Option<String>,
@@ -66,7 +68,13 @@ async fn answer(desk: &Desk) -> Result<Response, Failure> {
     let (db, tenant, operator) = (desk.app().db(), desk.tenant_id(), desk.operator("mail list"));
     let [user, wanted, of_kind] = ["q", "state", "kind"].map(|name| desk.asked(name).trim().to_owned());
     let some = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
-    let query = Query { state: some(&wanted), kind: some(&of_kind), user: some(&user), most: ROWS };
+    let query = Query {
+        state: some(&wanted),
+        kind: some(&of_kind),
+        user: some(&user),
+        after: desk.asked("after").parse().ok(),
+        most: ROWS,
+    };
     // A state, a kind or a person that does not exist has no mail.
     let (mails, unknown) = match mail::list(db, &operator, &tenant, &query).await {
         Err(operations::Error::Refused(_)) => (Vec::new(), true),
@@ -86,6 +94,10 @@ async fn answer(desk: &Desk) -> Result<Response, Failure> {
         ],
         sends: !desk.app().config().mail.smtp_host.is_empty(),
         stopped: stopped.map(|at| f.when(&at)),
+        older: mails.last().filter(|_| mails.len() as u64 == ROWS).map(|last| {
+            let last = last.id.to_string();
+            f.to(&format!("/mail?{}", chip::query(pairs.into_iter().chain([("after", last.as_str())]))))
+        }),
         mails,
         unknown,
         user,
@@ -122,17 +134,18 @@ pub(super) async fn act(desk: Desk) -> Response {
     let done = async || {
         desk.may(Right::Change)?;
         let (db, tenant) = (desk.app().db(), desk.tenant_id());
-        match desk.part("act") {
-            "release" => _ = mail::release(db, &desk.operator("mail release"), &tenant).await?,
-            "resume" => _ = mail::resume(db, &desk.operator("mail resume"), &tenant).await?,
+        let some = match desk.part("act") {
+            "release" => mail::release(db, &desk.operator("mail release"), &tenant).await? > 0,
+            "resume" => mail::resume(db, &desk.operator("mail resume"), &tenant).await?,
             "invitations" => {
                 let (operator, all) = (desk.operator("invitation release"), u64::from(u32::MAX));
-                _ = operations::invitations::release(db, &operator, &tenant, None, all).await?;
+                operations::invitations::release(db, &operator, &tenant, None, all).await? > 0
             }
             _ => return Err(Failure::no_endpoint()),
-        }
+        };
         desk.app().work().notify_one();
-        Ok(see_other(&format!("/console/{tenant}/mail?done=released")))
+        let done = if some { "released" } else { "nothing" };
+        Ok(see_other(&format!("/console/{tenant}/mail?done={done}")))
     };
     done().await.unwrap_or_else(Failure::into_response)
 }

@@ -7,8 +7,10 @@ use operations::Right;
 use operations::mail::templates::{self, Listed, Parts, Variable};
 use operations::mail::{self, Look};
 
+use super::confirm::Question;
 use super::desk::Desk;
 use super::frame::{At, Frame};
+use super::letter::unsaved;
 use super::mail::kind;
 use super::said::said;
 use crate::http::error::Failure;
@@ -40,6 +42,8 @@ struct Shown {
     user: String,
     look: Option<Look>,
     variables: Vec<Variable>,
+    /// Whether the fields hold what is saved.
+    saved: bool,
     error: Option<String>,
 }
 
@@ -61,11 +65,16 @@ pub(super) async fn list(desk: Desk) -> Response {
 }
 
 pub(super) async fn show(desk: Desk) -> Response {
-    shown(&desk, None, None).await.unwrap_or_else(Failure::into_response)
+    shown(&desk, None, None, None).await.unwrap_or_else(Failure::into_response)
 }
 
-/// A template with what was typed, and why that was refused.
-async fn shown(desk: &Desk, typed: Option<&Form>, error: Option<String>) -> Result<Response, Failure> {
+/// A template with what was typed, what was done with that, and why it was refused.
+async fn shown(
+    desk: &Desk,
+    typed: Option<&Form>,
+    done: Option<&str>,
+    error: Option<String>,
+) -> Result<Response, Failure> {
     let (db, tenant, operator) = (desk.app().db(), desk.tenant_id(), desk.operator("mail-template preview"));
     let name = (desk.part("kind"), desk.part("language"));
     let known = match templates::show(db, &tenant, name).await {
@@ -91,7 +100,8 @@ async fn shown(desk: &Desk, typed: Option<&Form>, error: Option<String>) -> Resu
         (Err(_), Some(error)) => (None, Some(error)),
         (Err(refused), None) => (None, Some(said(refused)?)),
     };
-    let f = desk.frame(At::Mail).await?;
+    let mut f = desk.frame(At::Mail).await?;
+    f.flash = done.map(|done| f.t(done).to_owned()).or(f.flash);
     let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let shown = Shown {
         of_kind: known.listed.kind.to_owned(),
@@ -105,8 +115,30 @@ async fn shown(desk: &Desk, typed: Option<&Form>, error: Option<String>) -> Resu
         user,
         look,
         error,
+        saved: typed.is_none(),
     };
     Ok(page(status, &shown))
+}
+
+/// Asks before one's own text is thrown away.
+async fn ask_reset(desk: &Desk) -> Result<Response, Failure> {
+    let f = desk.frame(At::Mail).await?;
+    let path = f.to(&format!("/mail/templates/{}/{}", desk.part("kind"), desk.part("language")));
+    let question = Question {
+        title: f.t("Back to the original?").to_owned(),
+        effects: vec![(
+            "trash",
+            "icon-bad",
+            f.say("The own text is thrown away, and cannot be had back.", ""),
+        )],
+        hidden: vec![("act", "reset".to_owned()), ("sure", "yes".to_owned())],
+        action: path.clone(),
+        back: (path, f.t("Template").to_owned()),
+        button: f.t("Throw away 1 own text").to_owned(),
+        danger: true,
+        ..Question::default()
+    };
+    question.shown(desk, At::Mail).await
 }
 
 /// What can be done with what was typed.
@@ -136,25 +168,25 @@ pub(super) async fn act(desk: Desk, form: Form) -> Response {
                 }
                 match templates::set(db, &operator, &tenant, name, &parts).await {
                     Ok(_) => Ok(back("saved")),
-                    Err(error) => shown(&desk, Some(&form), Some(said(error)?)).await,
+                    Err(error) => shown(&desk, Some(&form), None, Some(said(error)?)).await,
                 }
             }
+            Some("reset") if form.field("sure").is_none() => ask_reset(&desk).await,
             Some("reset") => {
                 templates::delete(db, &operator, &tenant, name).await?;
                 Ok(back("saved"))
             }
             Some("test") => {
-                let tried =
-                    mail::test(db, &operator, (&tenant, desk.me.email()), (name.0, Some(name.1))).await;
-                match tried {
+                let (to, name) = ((tenant.as_str(), desk.me.email()), (name.0, Some(name.1)));
+                match mail::test(db, &operator, to, name, &unsaved(&form)).await {
                     Ok(_) => {
                         desk.app().work().notify_one();
-                        Ok(back("tested"))
+                        shown(&desk, Some(&form), Some("The test is on its way."), None).await
                     }
-                    Err(error) => shown(&desk, Some(&form), Some(said(error)?)).await,
+                    Err(error) => shown(&desk, Some(&form), None, Some(said(error)?)).await,
                 }
             }
-            _ => shown(&desk, Some(&form), None).await,
+            _ => shown(&desk, Some(&form), None, None).await,
         }
     };
     done().await.unwrap_or_else(Failure::into_response)

@@ -10,7 +10,7 @@ use operations::{Error, Right};
 use super::confirm::{Question, asked_first};
 use super::connections::number;
 use super::desk::Desk;
-use super::fields::{Field, Kind, Section, Values, changed, choices, filled, typed};
+use super::fields::{CLASH, Field, Kind, SHOWN, Section, Values, as_shown, changed, choices, filled, typed};
 use super::frame::{At, Frame};
 use super::said::said;
 use crate::http::error::Failure;
@@ -25,6 +25,7 @@ struct PoolEdit {
     /// The id and the name of the pool; none of a new one.
     known: Option<(String, String)>,
     sections: Vec<Section>,
+    shown: String,
     error: Option<String>,
 }
 
@@ -145,8 +146,9 @@ async fn shown(
     let f = desk.frame(At::Licences).await?;
     let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let sections = filled(sections(&f), &values);
+    let shown = as_shown(&self::values(pool));
     let known = pool.map(|pool| (pool.id.to_string(), pool.name.clone()));
-    Ok(page(status, &PoolEdit { f, known, sections, error }))
+    Ok(page(status, &PoolEdit { f, known, sections, shown, error }))
 }
 
 pub(super) async fn save(desk: Desk, form: Form) -> Response {
@@ -154,7 +156,11 @@ pub(super) async fn save(desk: Desk, form: Form) -> Response {
         desk.may(Right::Change)?;
         let pool = known(&desk).await?;
         let now = values(pool.as_ref());
-        let typed = typed(&form, &now);
+        let (typed, clash) = typed(&form, &now);
+        if clash {
+            let said = desk.visitor.tongue.t(CLASH).to_owned();
+            return shown(&desk, pool.as_ref(), typed, Some(said)).await;
+        }
         if let Some(pool) = pool.as_ref().filter(|_| typed == now) {
             return Ok(back(&desk, &format!("/{}", pool.id), "saved"));
         }
@@ -173,7 +179,7 @@ pub(super) async fn save(desk: Desk, form: Form) -> Response {
         };
         if let Some(again) = asked_first(&form, &follows) {
             let f = desk.frame(At::Licences).await?;
-            let fields: Vec<&'static str> = now.keys().copied().collect();
+            let fields: Vec<&'static str> = now.keys().copied().chain([SHOWN]).collect();
             let path = match &pool {
                 Some(pool) => f.to(&format!("/licences/{}/edit", pool.id)),
                 None => f.to("/licences/add"),

@@ -8,9 +8,10 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 
 use super::{
-    administrators, api_tokens, around, brake, conflicts, connection, connections, dialogs, group, groups,
-    groups_enrol, inspector, journal, licences, mail, mail_templates, overview, permissions, pool_edit,
-    search, settings, sign_in, user, users, users_add, users_import, webhooks,
+    administrators, api_tokens, around, brake, conflicts, connection, connection_settings, connections,
+    dialogs, group, groups, groups_enrol, inspector, journal, letter, licences, mail, mail_templates,
+    overview, permissions, pool_edit, search, settings, sign_in, user, users, users_add, users_import,
+    webhooks,
 };
 use crate::app::App;
 
@@ -55,6 +56,7 @@ fn people() -> Router<Arc<App>> {
         .route("/console/{tenant}/users/{id}/grants", get(user::grants))
         .route("/console/{tenant}/users/{id}/scim", get(user::scim))
         .route("/console/{tenant}/users/{id}/journal", get(user::journal))
+        .route("/console/{tenant}/users/{id}/letters/{kind}", get(letter::of_person))
         .route("/console/{tenant}/users/{id}/assign", post(dialogs::assign))
         .route("/console/{tenant}/users/{id}/activate", post(dialogs::activate))
         .route("/console/{tenant}/users/{id}/reminders", post(dialogs::remind))
@@ -98,7 +100,7 @@ fn sync() -> Router<Arc<App>> {
         )
         .route(
             "/console/{tenant}/connections/{id}/settings",
-            get(connection::settings).post(connection::save),
+            get(connection::settings).post(connection_settings::save),
         )
         .route(
             "/console/{tenant}/connections/{id}/quirks",
@@ -126,7 +128,12 @@ fn administration() -> Router<Arc<App>> {
         .route("/console/{tenant}/mail/templates", get(mail_templates::list))
         .route(
             "/console/{tenant}/mail/templates/{kind}/{language}",
-            get(mail_templates::show).post(mail_templates::act),
+            // A letter in another script takes several bytes for each character.
+            get(mail_templates::show).post(mail_templates::act).layer(DefaultBodyLimit::max(8 * FORM_BYTES)),
+        )
+        .route(
+            "/console/{tenant}/mail/templates/{kind}/{language}/look",
+            get(letter::saved).post(letter::typed).layer(DefaultBodyLimit::max(8 * FORM_BYTES)),
         )
         .route("/console/{tenant}/mail/{id}", get(mail::show))
         .route("/console/{tenant}/mail/act/{act}", post(mail::act))

@@ -11,7 +11,7 @@ use operations::{Error, Right};
 use super::confirm::{Question, asked_first};
 use super::connections::number;
 use super::desk::Desk;
-use super::fields::{Field, Kind, Section, Values, changed, choices, filled, typed};
+use super::fields::{CLASH, Field, Kind, SHOWN, Section, Values, as_shown, changed, choices, filled, typed};
 use super::frame::{At, Frame};
 use super::said::said;
 use super::user::pools;
@@ -26,6 +26,7 @@ struct Settings {
     f: Frame,
     tab: &'static str,
     sections: Vec<Section>,
+    shown: String,
     domains: Option<Listed>,
     error: Option<String>,
 }
@@ -237,7 +238,7 @@ fn change(typed: &Values, now: &Values, tenant: &Tenant) -> Result<Change, Error
                 quiet_weekends: changed("weekends").map(|text| !text.is_empty()),
                 per_hour: cap("per_hour")?,
                 per_domain: cap("per_domain")?,
-                stop_at_refused: changed("refusals").map(none),
+                stop_at_refused: changed("refusals"),
                 deactivation_notice: changed("deactivation").map(|text| !text.is_empty()),
             },
         },
@@ -268,14 +269,15 @@ async fn shown(
     let f = desk.frame(At::Settings).await?;
     let status = if refused.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let (typed, error) = refused.unzip();
-    let values = typed.unwrap_or_else(|| values(tab, &desk.tenant));
+    let now = values(tab, &desk.tenant);
+    let (shown, values) = (as_shown(&now), typed.unwrap_or(now));
     let (mut sections, mut listed) = (Vec::new(), None);
     match tab {
         "domains" => listed = Some(domains::list(desk.app().db(), &desk.tenant_id()).await?),
         "mail" => sections = filled(mail(), &values),
         _ => sections = filled(general(desk, &f).await?, &values),
     }
-    Ok(page(status, &Settings { f, tab, sections, domains: listed, error }))
+    Ok(page(status, &Settings { f, tab, sections, shown, domains: listed, error }))
 }
 
 pub(super) async fn save(desk: Desk, form: Form) -> Response {
@@ -286,7 +288,10 @@ pub(super) async fn save(desk: Desk, form: Form) -> Response {
             return save_domains(&desk, &form).await;
         }
         let now = values(tab, &desk.tenant);
-        let typed = typed(&form, &now);
+        let (typed, clash) = typed(&form, &now);
+        if clash {
+            return shown(&desk, tab, Some((typed, desk.visitor.tongue.t(CLASH).to_owned()))).await;
+        }
         if typed == now {
             return Ok(back(&desk, tab));
         }
@@ -322,7 +327,7 @@ async fn ask(
     follows: (&Consequences, &str),
 ) -> Result<Response, Failure> {
     let f = desk.frame(At::Settings).await?;
-    let fields: Vec<&'static str> = now.keys().copied().collect();
+    let fields: Vec<&'static str> = now.keys().copied().chain([SHOWN]).collect();
     let question = Question {
         title: f.t("Change the time zone?").to_owned(),
         action: f.to("/settings"),

@@ -104,7 +104,7 @@ impl FromRequestParts<Arc<App>> for Follower {
 pub(super) async fn start(visitor: Visitor) -> Response {
     match visitor.signed_in().await {
         Ok(Some(me)) => match me.tenant() {
-            Some(tenant) => see_other(&format!("/console/{tenant}/users")),
+            Some(tenant) => see_other(&format!("/console/{tenant}")),
             None => first_tenant(&visitor).await,
         },
         Ok(None) => see_other("/console/sign-in"),
@@ -117,7 +117,7 @@ async fn first_tenant(visitor: &Visitor) -> Response {
     match tenants::list(visitor.app.db()).await {
         Ok(all) => {
             let said = "There is no tenant yet: make one with `rollcall tenant create NAME`, and load this page again.";
-            let to = |tenant: &tenants::Tenant| see_other(&format!("/console/{}/users", tenant.id));
+            let to = |tenant: &tenants::Tenant| see_other(&format!("/console/{}", tenant.id));
             all.first().map_or_else(|| Failure::status(404, said).into_response(), to)
         }
         Err(error) => Failure::from(error).into_response(),

@@ -6,7 +6,7 @@ use std::io::Cursor;
 
 use askama::Template;
 use axum::extract::Multipart;
-use axum::extract::multipart::MultipartRejection;
+use axum::extract::multipart::{MultipartError, MultipartRejection};
 use axum::response::{IntoResponse as _, Response};
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
@@ -20,6 +20,7 @@ use super::said::said;
 use super::user::{Pool, pools};
 use crate::http::error::Failure;
 use crate::pages::answer::{page, see_other};
+use crate::pages::form::unreadable;
 
 /// The most bytes of a file.
 pub(super) const FILE_BYTES: usize = 25 * 1_024 * 1_024;
@@ -35,6 +36,7 @@ struct Form {
     f: Frame,
     pools: Vec<Pool>,
     assign: bool,
+    columns: BTreeMap<&'static str, String>,
     error: Option<String>,
     earlier: Vec<Summary>,
 }
@@ -47,11 +49,26 @@ pub(super) async fn form(desk: Desk) -> Response {
     made().await.unwrap_or_else(Failure::into_response)
 }
 
-async fn shown(desk: &Desk, error: Option<String>) -> Result<Response, Failure> {
+/// The form, with what was typed and why it was refused; the file must be chosen again.
+async fn shown(desk: &Desk, refused: Option<(Sent, String)>) -> Result<Response, Failure> {
     let earlier = imports::list(desk.app().db(), &desk.tenant_id(), 10).await?;
-    let (f, pools) = (desk.frame(At::Users).await?, pools(desk).await?);
-    let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    Ok(page(status, &Form { f, pools, assign: true, error, earlier }))
+    let (f, mut pools) = (desk.frame(At::Users).await?, pools(desk).await?);
+    let status = if refused.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let (typed, error) = refused.unzip();
+    // The first pool is the one that is chosen.
+    if let Some(Licence::Of(chosen)) = typed.as_ref().map(|typed| &typed.options.licence) {
+        pools.sort_by_key(|pool| pool.id != *chosen);
+    }
+    let assign = typed.as_ref().is_none_or(|typed| typed.options.licence != Licence::None);
+    let columns = typed.map(|typed| typed.columns).unwrap_or_default();
+    Ok(page(status, &Form { f, pools, assign, columns, error, earlier }))
+}
+
+impl Form {
+    /// What was typed for a column.
+    fn column(&self, name: &str) -> &str {
+        self.columns.get(name).map_or("", String::as_str)
+    }
 }
 
 /// The fields of the form, and the file.
@@ -64,9 +81,7 @@ struct Sent {
 
 impl Sent {
     async fn of(mut form: Multipart) -> Result<Self, Failure> {
-        let unreadable = |error: axum::extract::multipart::MultipartError| {
-            Failure::status(error.status().as_u16(), error.body_text())
-        };
+        let unreadable = |error: MultipartError| unreadable(error.status());
         let (mut sent, mut assign, mut pool) = (Self::default(), false, String::new());
         while let Some(field) = form.next_field().await.map_err(unreadable)? {
             let name = field.name().unwrap_or_default().to_owned();
@@ -99,17 +114,17 @@ impl Sent {
 pub(super) async fn upload(desk: Desk, form: Result<Multipart, MultipartRejection>) -> Response {
     let read = async || {
         desk.may(Right::Change)?;
-        let refused = |it: MultipartRejection| Failure::status(it.status().as_u16(), it.body_text());
+        let refused = |it: MultipartRejection| unreadable(it.status());
         let sent = Sent::of(form.map_err(refused)?).await?;
         if sent.file.is_empty() {
             let said = desk.visitor.tongue.t("No file was chosen.").to_owned();
-            return shown(&desk, Some(said)).await;
+            return shown(&desk, Some((sent, said))).await;
         }
         let (db, operator) = (desk.app().db(), desk.operator("import"));
-        let file = Cursor::new(sent.file);
+        let file = Cursor::new(sent.file.as_slice());
         match imports::read(db, &operator, &desk.tenant_id(), file, &sent.options).await {
             Ok(id) => Ok(see_other(&format!("/console/{}/users/import/{id}", desk.tenant.id))),
-            Err(error) => shown(&desk, Some(said(error)?)).await,
+            Err(error) => shown(&desk, Some((sent, said(error)?))).await,
         }
     };
     read().await.unwrap_or_else(Failure::into_response)

@@ -8,6 +8,7 @@ use operations::Right;
 use operations::webhooks::{self, Change, Listed, New, Webhook};
 use provisioning::EventKind;
 
+use super::chip;
 use super::confirm::Question;
 use super::desk::Desk;
 use super::frame::{At, Frame};
@@ -43,6 +44,7 @@ struct Shown {
     deliveries: Vec<Listed>,
     kinds: Vec<&'static str>,
     state: String,
+    older: Option<String>,
     error: Option<String>,
 }
 
@@ -117,10 +119,16 @@ async fn shown(desk: &Desk, error: Option<String>) -> Result<Response, Failure> 
     let state = desk.asked("state");
     let wanted = Some(state.as_str()).filter(|state| ["waiting", "delivered", "given-up"].contains(state));
     let (id, tenant) = (hook.id.to_string(), desk.tenant_id());
-    let deliveries = webhooks::deliveries(desk.app().db(), (&tenant, &id), wanted, ROWS).await?;
+    let part = (desk.asked("before").parse().ok(), ROWS);
+    let deliveries = webhooks::deliveries(desk.app().db(), (&tenant, &id), wanted, part).await?;
     let f = desk.frame(At::Settings).await?;
+    let older = deliveries.last().filter(|_| deliveries.len() as u64 == ROWS).map(|last| {
+        let last = last.id.to_string();
+        let query = chip::query([("state", state.as_str()), ("before", &last)]);
+        f.to(&format!("/settings/webhooks/{id}?{query}"))
+    });
     let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    Ok(page(status, &Shown { f, hook, deliveries, kinds: kinds(), state, error }))
+    Ok(page(status, &Shown { f, hook, deliveries, older, kinds: kinds(), state, error }))
 }
 
 /// What can be done with a webhook by one button.
@@ -132,6 +140,7 @@ pub(super) async fn act(desk: Desk, form: Form) -> Response {
         let named = (tenant.as_str(), id.as_str());
         let private = desk.app().config().webhooks.allow_private;
         let operator = desk.operator("webhook update");
+        let back = |word: &str| see_other(&format!("/console/{tenant}/settings/webhooks/{id}?done={word}"));
         let enabled = |on: bool| Change { enabled: Some(on), ..Change::default() };
         let carried = match desk.part("act") {
             "enable" => webhooks::update(db, &operator, named, &enabled(true), private).await.map(drop),
@@ -144,7 +153,10 @@ pub(super) async fn act(desk: Desk, form: Form) -> Response {
             }
             "replay" => match form.field("delivery").filter(|id| !id.is_empty()) {
                 Some(delivery) => webhooks::replay(db, &operator, named, &delivery).await.map(drop),
-                None => webhooks::replay_all(db, &operator, named).await.map(drop),
+                None => match webhooks::replay_all(db, &operator, named).await {
+                    Ok(0) => return Ok(back("nothing")),
+                    replayed => replayed.map(drop),
+                },
             },
             "rotate" => {
                 let created = webhooks::rotate(db, &operator, named, OVERLAP).await?;
@@ -159,7 +171,7 @@ pub(super) async fn act(desk: Desk, form: Form) -> Response {
         match carried {
             Ok(()) => {
                 desk.app().work().notify_one();
-                Ok(see_other(&format!("/console/{tenant}/settings/webhooks/{id}?done=saved")))
+                Ok(back(if desk.part("act") == "replay" { "resent" } else { "saved" }))
             }
             Err(error) => shown(&desk, Some(said(error)?)).await,
         }

@@ -109,7 +109,9 @@ impl From<&DatabaseError> for Failure {
             DatabaseError::Conflict(Constraint::GroupName) => {
                 Self::Told(ScimError::uniqueness("Another group has this displayName."))
             }
-            DatabaseError::Conflict(_) => Self::Told(ScimError::uniqueness("The value is taken.")),
+            DatabaseError::Conflict(taken) => {
+                Self::Told(ScimError::uniqueness(format!("{taken} exists already.")))
+            }
             DatabaseError::VersionMismatch => {
                 Self::status(412, "The resource has changed since this version.")
             }

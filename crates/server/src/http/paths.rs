@@ -17,6 +17,13 @@ pub(crate) fn is_below(path: &str, first: &str) -> bool {
     path.split('/').find(|segment| !segment.is_empty()) == Some(first)
 }
 
+/// Whether a path, as it came, is one of the protocol.
+pub(crate) fn is_scim(path: &str) -> bool {
+    let mut segments = path.split('/').filter(|segment| !segment.is_empty());
+    let mut wanted = SCIM.split('/').filter(|segment| !segment.is_empty());
+    wanted.all(|wanted| segments.next() == Some(wanted))
+}
+
 /// Rewrites the path of a request before it is routed.
 pub(crate) async fn normalise<F>(mut request: Request, next: impl FnOnce(Request) -> F) -> Response
 where
@@ -108,6 +115,16 @@ mod tests {
         for suffix in PATH_SUFFIXES {
             let path = format!("/scim/v2/{suffix}/Users");
             assert_eq!(normal(&path).expect("served").as_deref(), Some("/scim/v2/Users"));
+        }
+    }
+
+    #[test]
+    fn paths_of_the_protocol_are_known() {
+        for path in ["/scim/v2", "/scim/v2/Users", "//scim//v2//Users"] {
+            assert!(is_scim(path) && is_below(path, "scim"), "{path}");
+        }
+        for path in ["/scim", "/scim/v3/Users", "/Users", "/", "/console/scim/v2"] {
+            assert!(!is_scim(path), "{path}");
         }
     }
 

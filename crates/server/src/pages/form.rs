@@ -4,7 +4,7 @@ use axum::extract::{FromRequest, Request};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use http::header::{HeaderName, ORIGIN};
-use http::{HeaderMap, Method};
+use http::{HeaderMap, Method, StatusCode};
 
 use crate::http::error::Failure;
 use crate::http::query::decoded;
@@ -25,6 +25,12 @@ pub(crate) async fn only_ours(request: Request, next: Next) -> Response {
 pub(crate) struct Form(String);
 
 impl Form {
+    /// A form that says this.
+    #[cfg(test)]
+    pub(crate) const fn of(text: String) -> Self {
+        Self(text)
+    }
+
     /// The value of a field; the first one that is readable.
     pub(crate) fn field(&self, name: &str) -> Option<String> {
         field(&self.0, name)
@@ -41,9 +47,18 @@ impl<S: Send + Sync> FromRequest<S> for Form {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
         let text = String::from_request(request, state).await;
-        text.map(Self)
-            .map_err(|rejection| Failure::status(rejection.status().as_u16(), rejection.body_text()))
+        text.map(Self).map_err(|rejection| unreadable(rejection.status()))
     }
+}
+
+/// Why a form cannot be read.
+pub(crate) fn unreadable(status: StatusCode) -> Failure {
+    let said = if status == StatusCode::PAYLOAD_TOO_LARGE {
+        "The form or the file is too large."
+    } else {
+        "The form did not arrive whole: send it again."
+    };
+    Failure::status(status.as_u16(), said)
 }
 
 /// The value of a field in a form or a query; the first one that is readable.

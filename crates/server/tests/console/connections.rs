@@ -134,10 +134,84 @@ async fn settings_are_changed_and_the_dialect_switched() {
 
     let before = now.quirks.clone();
     let kept: Vec<(&str, &str)> = before.iter().skip(1).map(|quirk| ("quirk", *quirk)).collect();
+    // A page that does not know of a quirk changes nothing of it.
     tab.post(&format!("{own}/quirks"), &kept).await.expect(303);
-    tab.post(&format!("{own}/quirks"), &kept).await.expect(303);
+    assert_eq!(known(&app).await.quirks, before);
+    let shown: Vec<(&str, &str)> = before.iter().map(|quirk| ("known", *quirk)).collect();
+    for _ in 0..2 {
+        tab.post(&format!("{own}/quirks"), &[kept.clone(), shown.clone()].concat()).await.expect(303);
+        assert_eq!(known(&app).await.quirks, before[1..]);
+    }
+}
+
+/// The settings of a connection as its form sends them.
+fn settings_form(page: &crate::support::Answer) -> Vec<(&'static str, String)> {
+    let fields = ["name", "grace", "people", "percent", "hours", "shown"];
+    let mut form: Vec<_> = fields.into_iter().map(|name| (name, value(page, name))).collect();
+    form.extend([("profile", "generic".to_owned()), ("invitations", "at-once".to_owned())]);
+    form
+}
+
+#[tokio::test]
+async fn a_form_changes_only_what_was_changed_in_it_and_what_nobody_means_is_refused() {
+    let app = TestApp::open().await;
+    let client = app.connection("generic").await;
+    let tab = Tab::of(&app, "owner").await;
+    let path = format!("{}/settings", address(&app, &client.id));
+    let form = async || settings_form(&tab.get(&path).await.expect(200));
+    let with = |form: &[(&'static str, String)], changes: &[(&str, &str)]| -> Vec<(&'static str, String)> {
+        let typed = |name: &str| changes.iter().find(|(changed, _)| *changed == name);
+        form.iter()
+            .map(|(name, was)| (*name, typed(name).map_or(was.clone(), |(_, typed)| (*typed).to_owned())))
+            .collect()
+    };
+    let send = async |fields: &[(&'static str, String)]| {
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        tab.post(&path, &fields).await
+    };
+    let first = form().await;
+    // Two administrators: each changes one field, and then both the same one.
+    send(&with(&first, &[("grace", "9")])).await.expect(303);
+    send(&with(&first, &[("name", "Renamed")])).await.expect(303);
     let now = known(&app).await;
-    assert_eq!(now.quirks, before[1..]);
+    assert_eq!((now.name.as_str(), now.grace_seconds), ("Renamed", 9 * 86_400));
+    let clash = send(&with(&first, &[("grace", "5")])).await.expect(422);
+    assert!(text(&clash).contains("Another administrator has changed the same"), "{}", text(&clash));
+    assert_eq!((value(&clash, "grace").as_str(), known(&app).await.grace_seconds), ("5", 9 * 86_400));
+    send(&with(&settings_form(&clash), &[])).await.expect(303);
+    assert_eq!(known(&app).await.grace_seconds, 5 * 86_400, "saved again, it holds");
+
+    // The brake is off without people, which can be saved again, and people alone get the usual limits.
+    send(&with(&form().await, &[("people", "")])).await.expect(303);
+    assert_eq!(known(&app).await.brake, None);
+    send(&form().await).await.expect(303);
+    send(&with(&form().await, &[("people", "25")])).await.expect(303);
+    let now = known(&app).await.brake.expect("a brake");
+    assert_eq!((now.people, now.percent, now.hours), (25, 10, 24));
+    for wrong in [("grace", "4294967295"), ("hours", "4294967295"), ("hours", "0"), ("percent", "101")] {
+        let refused = send(&with(&form().await, &[wrong])).await.expect(422);
+        assert!(text(&refused).contains("between"), "{wrong:?}: {}", text(&refused));
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_shares_is_handed_nothing() {
+    let app = TestApp::open().await;
+    let client = app.connection("generic").await;
+    let tab = Tab::of(&app, "owner").await;
+    let own = address(&app, &client.id);
+    let nobody = tab.get(&format!("{own}/hand-over")).await.expect(409);
+    assert!(text(&nobody).contains("There is no other connection"), "{}", text(&nobody));
+    let shared = operations::connections::New {
+        tenant: app.tenant.clone(),
+        profile: "generic".to_owned(),
+        shared: true,
+        ..Default::default()
+    };
+    let shared = app.connection_of(shared).await;
+    tab.get(&format!("{own}/hand-over")).await.expect(409);
+    let refused = tab.post(&format!("{own}/hand-over"), &[("to", &shared.id), ("what", "all")]).await;
+    assert!((400..500).contains(&refused.status) && text(&refused).contains("becomes the owner of nothing"));
 }
 
 #[tokio::test]
@@ -174,6 +248,32 @@ async fn the_test_page_names_what_is_wrong_with_a_first_request() {
         let page = tab.get(&format!("{own}/test")).await.expect(200);
         assert!(text(&page).contains(said), "{path} {authorization:?}: {}", text(&page));
         assert!(!text(&page).contains(&token[13..]), "no token is shown");
+    }
+    // What another organisation was refused is told without its signs, and what was answered is not told at all.
+    app.later(chrono::TimeDelta::hours(1)).await;
+    let foreign = app.connection_with(&app.other_tenant().await, "generic", None).await;
+    let theirs = foreign.token.clone().expect("a token");
+    let cut = bearer(&theirs[..40]);
+    let headers = [("authorization", cut.as_str()), ("user-agent", "WIN A PRIZE")];
+    nobody
+        .send("GET", "/scim/v2/Users/019ca8a0-3e80-7303-b22e-4ca120999ee1", &headers, None)
+        .await
+        .expect(401);
+    let page = tab.get(&format!("{own}/test")).await.expect(200);
+    assert!(text(&page).contains("token that was damaged."), "{}", text(&page));
+    for secret in [&theirs[..13], "WIN A PRIZE", "019ca8a0-3e80-7303-b22e-4ca120999ee1"] {
+        assert!(!text(&page).contains(secret), "{secret}: {}", text(&page));
+    }
+    app.later(chrono::TimeDelta::hours(1)).await;
+    let twice = serde_json::json!({ "schemas": [USER], "userName": "twice" });
+    client.post("/Users", &twice).await.expect(201);
+    client.post("/Users", &twice).await.expect(409);
+    client.get("/Users/nobody").await.expect(404);
+    nobody.send("GET", "/console/nonsense/users", &[], None).await;
+    nobody.send("GET", "/api/v1/users", &[("authorization", "Bearer x")], None).await;
+    let page = tab.get(&format!("{own}/test")).await.expect(200);
+    for said in ["A request came", "A request went"] {
+        assert!(!text(&page).contains(said), "{}", text(&page));
     }
     // A token that was revoked, and one of another connection.
     app.later(chrono::TimeDelta::hours(1)).await;
@@ -259,50 +359,4 @@ async fn what_was_sent_is_shown_with_its_effect_and_refusals_with_what_to_change
     assert!(found.header("location").ends_with(id));
     tab.get(&format!("{root}/019ca8a0-3e80-7391-abd8-513445d081e0")).await.expect(404);
     tab.get(&format!("{root}/nothing")).await.expect(404);
-}
-
-#[tokio::test]
-async fn the_journal_is_searched_paged_and_exported() {
-    let app = TestApp::open().await;
-    let client = app.connection("generic").await;
-    app.pool("Vault", 5, "queue").await;
-    let names: Vec<String> = (0..60).map(|number| format!("u{number:02}")).collect();
-    for name in &names {
-        client.user(name).await;
-    }
-    let tab = Tab::of(&app, "owner").await;
-    let root = format!("/console/{}/journal", app.tenant);
-    let rows = |page: &str| page.matches("<td class=\"full\"><span class=\"strong\">").count();
-    let page = tab.get(&root).await.expect(200);
-    assert_eq!(rows(text(&page)), 50);
-    let older = text(&page).split("href=\"").skip(1).filter_map(|rest| rest.split('"').next());
-    let older = older.into_iter().find(|link| link.contains("before=")).expect("a link").to_owned();
-    let rest = tab.get(&older).await.expect(200);
-    assert!((10..50).contains(&rows(text(&rest))), "{}", rows(text(&rest)));
-    let gone = client.user("=gone").await;
-    client.delete(&format!("/Users/{gone}")).await.expect(204);
-    for (query, said, number) in [
-        ("q=u07", "u07", 1),
-        ("q=Vault", "Vault", 1),
-        ("q=%3Dgone", "=gone", 2),
-        ("area=seats", "Vault", 1),
-        ("area=users&period=1h", "u59", 50),
-        ("cause=operator", "Vault", 3),
-        ("cause=nobody", "No entry", 0),
-        ("q=nobody", "Nothing is called “nobody”", 0),
-        ("to=2020-01-01", "No entry", 0),
-        ("before=x&area=x&period=x", "u59", 50),
-    ] {
-        let part = tab.send("GET", &format!("{root}?{query}"), &[("hx-request", "true")], None).await;
-        let part = part.expect(200);
-        assert!(text(&part).contains(said), "{query}: {}", text(&part));
-        assert!(rows(text(&part)) >= number && (number > 0 || rows(text(&part)) == 0), "{query}");
-    }
-    let file = tab.get(&format!("{root}/export/journal.csv?area=users")).await.expect(200);
-    let lines: Vec<&str> = text(&file).split("\r\n").collect();
-    assert!(lines[0].starts_with("id,at,kind,") && lines.len() > 60, "{}", lines.len());
-    assert!(file.header("content-disposition").contains("journal.csv"));
-    let of_gone = tab.get(&format!("{root}/export/journal.csv?q=%3Dgone")).await.expect(200);
-    assert!(text(&of_gone).contains(",'=gone"), "no formula: {}", text(&of_gone));
-    tab.get(&format!("{root}/export/journal.exe")).await.expect(404);
 }

@@ -51,6 +51,10 @@ async fn a_file_is_checked_then_imported_and_says_what_it_left_out() {
     }
     let pool = app.pool_now("Vault").await;
     assert_eq!((pool.used, pool.waiting), (2, 1));
+    let journal = tab.get(&format!("/console/{}/journal?cause=administrator", app.tenant)).await.expect(200);
+    for said in ["crew.csv", "2 created", "1 waiting", "2 bad email"] {
+        assert!(text(&journal).contains(said), "{said}: {}", text(&journal));
+    }
     let again = tab.post(&format!("{import}/begin"), &[]).await.expect(400);
     assert!(text(&again).contains("has begun before"), "{}", text(&again));
     let again = tab.post(&format!("{import}/discard"), &[]).await.expect(400);
@@ -66,12 +70,16 @@ async fn a_file_that_cannot_be_read_is_refused_and_one_that_does_not_begin_is_fo
     let root = format!("/console/{}/users/import", app.tenant);
     for (file, fields, said) in [
         ("", &[][..], "No file was chosen."),
-        ("a;b\n1;2\n", &[], "no column has e-mail addresses"),
+        ("a;b\n1;2\n", &[], "No column has e-mail addresses."),
         ("name,email\nAda,ada@alpha.example\n", &[("assign", "yes"), ("pool", "Nothing")], "Nothing"),
         ("x,y\nAda,ada@alpha.example\n", &[("email", "z")], "z"),
+        ("name,email\n", &[], "no rows"),
     ] {
         let refused = upload(&tab, &root, file.as_bytes(), fields).await.expect(422);
         assert!(text(&refused).contains(said), "{file:?}: {}", text(&refused));
+        // What was chosen stays so.
+        let assigns = text(&refused).contains("name=\"assign\" value=\"yes\" checked");
+        assert_eq!(assigns, fields.contains(&("assign", "yes")), "{file:?}");
     }
     let mapped = [("email", "2"), ("name", "1")];
     let read = upload(&tab, &root, b"Ada;ada@alpha.example\n", &mapped).await.expect(303);

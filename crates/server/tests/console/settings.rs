@@ -1,5 +1,7 @@
 //! Settings, API tokens, webhooks, administrators, permissions and mail in the console.
 
+use operations::mail;
+
 use crate::support::tab::{Tab, text, value};
 use crate::support::{Answer, TestApp};
 
@@ -88,7 +90,8 @@ async fn settings_are_saved_and_what_cannot_be_used_is_said() {
     assert!(sending.quiet.is_some_and(|quiet| quiet.weekends));
     let page = tab.get(&path).await.expect(200);
     assert_eq!((value(&page, "refusals").as_str(), value(&page, "quiet").as_str()), ("none", "20:00-07:00"));
-    send(&path, &mail(&[])).await.expect(303);
+    let shown = value(&page, "shown");
+    send(&path, &mail(&[("shown", &shown)])).await.expect(303);
     let sending = settings(&app).await.settings.sending;
     assert_eq!((sending.remind_after, sending.quiet, sending.per_hour), (Vec::new(), None, None));
     for (name, typed) in [("remind", "8, 3"), ("quiet", "late"), ("per_hour", "many"), ("refusals", "200/1")]
@@ -213,6 +216,13 @@ async fn an_administrator_is_invited_gets_a_role_and_loses_the_session() {
     let own = format!("{root}/{}", own_id(&app).await);
     let refused = tab.post(&format!("{own}/role"), &[("role", "auditor")]).await.expect(422);
     assert!(text(&refused).contains("owner"), "the last owner stays: {}", text(&refused));
+    let refused = tab.post(&format!("{own}/remove"), &[]).await;
+    assert!(
+        refused.status >= 400 && text(&refused).contains("You cannot remove yourself"),
+        "{}",
+        text(&refused)
+    );
+    tab.get(&root).await.expect(200);
 }
 
 /// The id of the owner.
@@ -266,6 +276,7 @@ async fn mail_is_listed_and_a_template_written_looked_at_and_taken_back() {
     app.later(chrono::TimeDelta::hours(1)).await;
     let tab = Tab::of(&app, "administrator").await;
     let root = format!("/console/{}/mail", app.tenant);
+    let (db, operator) = (app.admin.db(), app.admin.operator("test"));
     let page = tab.get(&root).await.expect(200);
     assert!(text(&page).contains("ada@alpha.example") && text(&page).contains("No mail server is set."));
     for (query, found) in [
@@ -282,6 +293,15 @@ async fn mail_is_listed_and_a_template_written_looked_at_and_taken_back() {
         text(&page).split("class=\"cell-link\" href=\"").nth(1).and_then(|rest| rest.split('"').next());
     let shown = tab.get(link.expect("a link")).await.expect(200);
     assert!(text(&shown).contains("Invitation"), "{}", text(&shown));
+    // A reader cannot act in the person's place.
+    let secret = text(&shown).split("/enrol/").nth(1).and_then(|rest| rest.get(..20)).expect("a link");
+    for role in ["auditor", "help-desk"] {
+        let read = Tab::of(&app, role).await.get(link.expect("a link")).await.expect(200);
+        assert!(!text(&read).contains(secret) && text(&read).contains("/enrol/\u{2022}"), "{role}");
+    }
+    let person = format!("/console/{}/users/{ada}/letters/reminder", app.tenant);
+    let letter = tab.get(&person).await.expect(200);
+    assert!(letter.header("content-security-policy").ends_with("sandbox") && !text(&letter).contains(secret));
     tab.get(&format!("{root}/nothing")).await.expect(404);
 
     let template = format!("{root}/templates/invitation/en");
@@ -304,8 +324,24 @@ async fn mail_is_listed_and_a_template_written_looked_at_and_taken_back() {
     );
     send(with("Come in", "save")).await.expect(303);
     assert!(text(&tab.get(&template).await.expect(200)).contains("An own text."));
-    send(with("Come in", "test")).await.expect(303);
-    send(with("Come in", "reset")).await.expect(303);
+    // The test is of what was typed, which stays on the page.
+    let tested = send(with("Come in now", "test")).await.expect(200);
+    assert_eq!(value(&tested, "subject"), "Come in now");
+    let all = mail::list(db, &operator, &app.tenant, &mail::Query { most: 9, ..Default::default() }).await;
+    let sent = mail::show(db, &operator, &app.tenant, &all.expect("readable")[0].id.to_string()).await;
+    assert_eq!(sent.expect("readable").subject.as_deref(), Some("Come in now"));
+    // As a document of its own it runs nothing, and only our own pages show it.
+    let look = format!("{template}/look");
+    let saved = tab.get(&look).await.expect(200);
+    assert!(saved.header("content-security-policy").ends_with("sandbox") && text(&saved).contains("<h1"));
+    let typed = tab.post(&look, &[("html", "<h1>Typed</h1>")]).await.expect(200);
+    assert!(text(&typed).contains("Typed"), "{}", text(&typed));
+    assert!(typed.header("content-security-policy").ends_with("sandbox"));
+    let broken = tab.post(&look, &[("html", "{{ <b>")]).await.expect(200);
+    assert!(!text(&broken).contains("<b>"), "{}", text(&broken));
+    let asked = send(with("Come in", "reset")).await.expect(200);
+    assert!(text(&asked).contains("Back to the original?"), "{}", text(&asked));
+    tab.post(&template, &[("act", "reset"), ("sure", "yes")]).await.expect(303);
     assert_eq!(value(&tab.get(&template).await.expect(200), "subject"), subject);
     tab.get(&format!("{root}/templates/nothing/en")).await.expect(404);
     for act in ["release", "resume", "invitations"] {

@@ -269,7 +269,7 @@ async fn each_role_does_what_it_may_and_is_told_who_may_the_rest() {
         assert_eq!(assigned.status, allowed(changes, 303), "{role}: {}", text(&assigned));
         if !changes {
             assert!(
-                text(&assigned).contains("only owners and administrators may change"),
+                text(&assigned).contains("Only owners and administrators may change"),
                 "{}",
                 text(&assigned)
             );

@@ -97,5 +97,7 @@ pub(crate) fn text(answer: &Answer) -> &str {
 pub(crate) fn value(answer: &Answer, name: &str) -> String {
     let tag = text(answer).split(&format!("name=\"{name}\"")).nth(1).expect("such a field");
     let value = tag.split('>').next().and_then(|tag| tag.split("value=\"").nth(1));
-    value.and_then(|rest| rest.split('"').next()).unwrap_or_default().to_owned()
+    let written = value.and_then(|rest| rest.split('"').next()).unwrap_or_default();
+    let signs = [("&#34;", "\""), ("&#39;", "'"), ("&#60;", "<"), ("&#62;", ">"), ("&#38;", "&")];
+    signs.iter().fold(written.to_owned(), |text, (written, sign)| text.replace(written, sign))
 }
