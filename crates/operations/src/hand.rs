@@ -1,5 +1,7 @@
 //! What operators say about people by hand, whatever is pushed: licence on and off, active on and off, released.
 
+mod many;
+
 use chrono::{DateTime, Utc};
 use provisioning::{
     Cause, Entry, EntryKind, Grant, GrantSource, Hand, Person, PoolId, SeatState, Situation, Subject,
@@ -10,12 +12,13 @@ use crate::consequences::{Agreed, Consequences};
 use crate::database::{Attempt, Database};
 use crate::error::Error;
 use crate::find::pool_in;
-use crate::preview::Preview;
 use crate::requester::{Operator, Requester};
 use crate::rights::Right;
 use crate::settle::Change;
 use crate::tenants::Settings;
 use crate::users::by_hand::Changed;
+
+pub use many::{Many, preview_many, say_many};
 
 /// What is said.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,20 +72,7 @@ pub async fn preview(
     let unit = db.read(&scope).await?;
     let facts = unit.facts(&[user.id], &[], operator.now).await?;
     let said = Said::of(&unit, &user, &facts, word, operator.now).await?;
-    let pools = facts.pools.iter().map(|pool| pool.id).chain(said.pool());
-    let mut pools: Vec<PoolId> = pools.collect();
-    pools.sort_unstable();
-    pools.dedup();
-    let change = |situation: &mut Situation| {
-        situation
-            .people
-            .iter_mut()
-            .filter(|person| person.id == user.id)
-            .for_each(|person| said.apply(person));
-    };
-    let mut preview = Preview::new(&unit, pools, operator.batch, operator.now, change);
-    preview.settle(&[user.id], &said.cause()).await?;
-    preview.consequences().await
+    many::follow(&unit, operator, &[(user, said)]).await
 }
 
 /// Says a word about a person, and settles what follows.

@@ -3,6 +3,7 @@
 pub(crate) mod people;
 mod reader;
 mod search;
+pub mod watch;
 
 use chrono::{DateTime, Utc};
 use provisioning::{EntryKind, Subject};

@@ -9,17 +9,35 @@
   document.addEventListener("toggle", (e) => {
     const menu = e.target;
     if (!(menu instanceof HTMLElement) || !menu.matches(".menu[popover]")) return;
-    const button = document.querySelector(`[popovertarget="${menu.id}"]`);
+    const buttons = $$(`[popovertarget="${menu.id}"]`);
+    const button = buttons.find((b) => b === document.activeElement || b === opener) ?? buttons[0];
     if (!button) return;
     button.setAttribute("aria-expanded", String(e.newState === "open"));
-    if (e.newState !== "open") return;
+    if (e.newState === "open") place(menu, button);
+  }, true);
+  /* The menu of a row is shared by all rows: the button that was pressed says whose it is. */
+  let opener = null;
+  document.addEventListener("click", (e) => { opener = e.target.closest("[popovertarget]") ?? opener; }, true);
+  const place = (menu, button) => {
     const b = button.getBoundingClientRect();
     const m = menu.getBoundingClientRect();
     const below = b.bottom + 4 + m.height <= innerHeight;
     const up = menu.dataset.place === "top" || !below;
     menu.style.left = `${Math.max(8, Math.min(menu.dataset.align === "start" ? b.left : b.right - m.width, innerWidth - m.width - 8))}px`;
     menu.style.top = `${up ? Math.max(8, b.top - m.height - 4) : b.bottom + 4}px`;
-  }, true);
+  };
+
+  /* Ticked rows: how many they are, and all of the page at once. */
+  document.addEventListener("change", (e) => {
+    const card = e.target.closest(".table-card");
+    if (!card || !e.target.matches("[data-all], .col-check input")) return;
+    const rows = $$("tbody .col-check input", card);
+    if (e.target.matches("[data-all]")) for (const c of rows) c.checked = e.target.checked;
+    const n = rows.filter((c) => c.checked).length;
+    const all = card.querySelector("[data-all]");
+    if (all) { all.checked = n > 0 && n === rows.length; all.indeterminate = n > 0 && n < rows.length; }
+    for (const o of $$("[data-count]", card)) o.textContent = n;
+  });
 
   /* Dialogs: a fragment put into #dialog is opened as a modal; closing it returns to where it came from. */
   const openDialogs = () => { for (const d of $$("dialog[data-modal]:not([open])")) d.showModal(); };
@@ -66,6 +84,18 @@
     role(" > thead > tr > th", "columnheader"); role(" > tbody > tr > th", "rowheader");
   };
   roles();
-  document.addEventListener("htmx:afterSwap", () => { openDialogs(); roles(); });
+
+  /* What follows the server leaves alone what somebody is busy with, and rests while nobody looks. */
+  const busy = (part) => document.hidden || part.contains(document.activeElement) || part.querySelector("details[open], tbody input:checked") || document.querySelector("dialog[open], .menu:popover-open");
+  document.addEventListener("htmx:beforeRequest", (e) => {
+    if (e.detail.elt.matches("[data-live]") && busy(e.detail.target)) e.preventDefault();
+  });
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) for (const part of $$("[data-live]")) htmx.trigger(part, "live");
+  });
+  document.addEventListener("htmx:afterSwap", (e) => {
+    if (e.target.matches?.(".menu[popover]") && opener) place(e.target, opener);
+    openDialogs(); roles();
+  });
   openDialogs();
 })();

@@ -33,6 +33,7 @@ pub(crate) struct App {
     work: Bell,
     tasks: TaskTracker,
     stop: CancellationToken,
+    draining: CancellationToken,
 }
 
 impl App {
@@ -53,6 +54,7 @@ impl App {
             work: Bell::default(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
+            draining: CancellationToken::new(),
             config,
             db,
             clock,
@@ -134,6 +136,11 @@ impl App {
     /// What runs beside the requests; a shutdown waits for it.
     pub(crate) const fn tasks(&self) -> &TaskTracker {
         &self.tasks
+    }
+
+    /// Is cancelled when a shutdown begins: what would never end by itself ends then.
+    pub(crate) const fn draining(&self) -> &CancellationToken {
+        &self.draining
     }
 
     /// Cancelled when no request is left and the workers are to end.

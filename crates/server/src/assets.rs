@@ -34,7 +34,14 @@ pub(crate) static HTMX: Asset = Asset::new(
     include_bytes!("../assets/vendor/htmx.min.js"),
 );
 
-static ALL: [&Asset; 5] = [&STYLE, &ICONS, &FAVICON, &SCRIPT, &HTMX];
+/// Its extension for events that the server sends.
+pub(crate) static HTMX_SSE: Asset = Asset::new(
+    "htmx-sse.min.js",
+    "text/javascript; charset=utf-8",
+    include_bytes!("../assets/vendor/htmx-sse.min.js"),
+);
+
+static ALL: [&Asset; 6] = [&STYLE, &ICONS, &FAVICON, &SCRIPT, &HTMX, &HTMX_SSE];
 
 /// Where the files are served.
 pub(crate) const ROUTE: &str = "/assets/{name}";

@@ -208,6 +208,7 @@ impl Server {
         let draining = async {
             stop.await;
             tracing::info!("stopping: requests that were accepted are finished first");
+            app.draining().cancel();
             handle.graceful_shutdown(Some(drain));
         };
         let mut serving = std::pin::pin!(serving);

@@ -1,10 +1,12 @@
 //! The console over HTTP, on both databases.
 
 mod brake;
+mod bulk;
 mod connections;
 mod groups;
 mod imports;
 mod journal;
+mod live;
 mod pools;
 mod routes;
 mod search;

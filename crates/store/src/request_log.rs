@@ -13,7 +13,7 @@ use crate::db::rows::Rows;
 use crate::db::sql::Sql;
 use crate::entity::{quirk_uses, requests};
 use crate::error::Error;
-use crate::ids::{ConnectionId, first_id, stored};
+use crate::ids::{ConnectionId, IdRow, first_id, stored};
 use crate::journal::pattern;
 use crate::look::{Found, Look};
 use crate::scope::TenantScope;
@@ -327,6 +327,16 @@ impl ReadUnit {
         };
         let found = self.look(("requests", look), known, asked, |row: &requests::Model| row.id).await?;
         found.map(RequestRecord::try_from)
+    }
+
+    /// The id of the newest request.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn last_request(&self) -> Result<Option<Uuid>, Error> {
+        let mut sql = Sql::new("SELECT r.id FROM requests r WHERE r.tenant_id = ");
+        sql.bind(self.tenant()).push(" ORDER BY r.id DESC LIMIT 1");
+        Ok(self.transaction.one::<IdRow>(sql).await?.map(|row| row.id))
     }
 
     /// The request of this id.

@@ -3,6 +3,7 @@
 mod baseline;
 mod bindings;
 mod client;
+mod console;
 mod creates;
 mod directory;
 mod entitlements;
@@ -106,6 +107,8 @@ enum Scenario {
     Entitlements,
     /// One tenant's reads beside the expensive searches of another
     Neighbours,
+    /// The pages of the console of a large tenant
+    Console,
 }
 
 impl Scenario {
@@ -126,6 +129,7 @@ impl Scenario {
             Self::Invitations => invitations::measure(place),
             Self::Entitlements => entitlements::measure(place),
             Self::Neighbours => neighbours::measure(place),
+            Self::Console => console::measure(place),
         }
     }
 

@@ -57,7 +57,7 @@ impl Area {
         }
     }
 
-    const fn of(kind: EntryKind) -> Self {
+    pub(super) const fn of(kind: EntryKind) -> Self {
         use EntryKind as K;
         match kind {
             K::UserCreated

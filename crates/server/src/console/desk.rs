@@ -204,6 +204,12 @@ fn done(word: &str) -> Option<&'static str> {
         "assigned" => "The licence is assigned.",
         "unassigned" => "The licence is unassigned.",
         "deactivated" => "The user is deactivated.",
+        "assigned-many" => "The licences are assigned.",
+        "deactivated-many" => "The users are deactivated.",
+        "reminded-many" => "The reminders are on their way.",
+        "some" => {
+            "It is done. Some people were left out, because a full pool refused them or another administrator was faster."
+        }
         "activated" => "The user is active again.",
         "renamed" => "The name is changed.",
         "bound" => "The groups are bound. Their members are being enrolled.",

@@ -94,6 +94,8 @@ pub(crate) struct Me {
     pub(super) changes: bool,
     /// Whether the administrator may send reminders.
     pub(super) reminds: bool,
+    /// Whether the administrator may export.
+    pub(super) exports: bool,
 }
 
 impl Me {
@@ -104,8 +106,13 @@ impl Me {
             "help-desk" => "Help desk",
             _ => "Auditor",
         };
-        let (changes, reminds) = (operator.has(Right::Change), operator.has(Right::Remind));
-        Self { name: signed_in.name().to_owned(), role, changes, reminds }
+        Self {
+            name: signed_in.name().to_owned(),
+            role,
+            changes: operator.has(Right::Change),
+            reminds: operator.has(Right::Remind),
+            exports: operator.has(Right::Export),
+        }
     }
 }
 
@@ -197,6 +204,11 @@ impl Frame {
     /// Whether the administrator may send reminders.
     pub(crate) fn reminds(&self) -> bool {
         self.me.as_ref().is_some_and(|me| me.reminds)
+    }
+
+    /// Whether the administrator may export.
+    pub(crate) fn exports(&self) -> bool {
+        self.me.as_ref().is_some_and(|me| me.exports)
     }
 
     /// Why a control cannot be used by one who may not change anything.

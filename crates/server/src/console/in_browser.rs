@@ -230,6 +230,20 @@ async fn every_page(theme: &str) {
             browser.open(&format!("/console/{}{path}", stage.tenant)).await;
             faults.extend(look(browser, name, theme).await);
         }
+        // The menu of a row comes when it is opened, and what is ticked is counted.
+        browser.open(&format!("/console/{}/users", stage.tenant)).await;
+        browser.value("document.querySelector('[popovertarget=row-menu]').click()").await;
+        browser.until("return document.querySelector('#row-menu a[href$=remove]') !== null").await;
+        faults.extend(look(browser, "users-menu", theme).await);
+        browser.value("document.getElementById('row-menu').hidePopover()").await;
+        browser.value("document.querySelector('[data-all]').click()").await;
+        browser.until("return document.querySelector('[data-count]').textContent === '6'").await;
+        faults.extend(look(browser, "users-ticked", theme).await);
+        browser.value("document.querySelector('.bulkbar button[formaction$=deactivate]').click()").await;
+        browser
+            .until("return document.getElementById('d-title')?.textContent.startsWith('Deactivate')")
+            .await;
+        faults.extend(look(browser, "users-deactivate-many", theme).await);
         // What follows is shown beside the form before it is sent, and on the page that asks.
         browser.open(&format!("/console/{}/groups/enrol", stage.tenant)).await;
         browser.value("document.querySelector('input[name=group]').click()").await;

@@ -31,6 +31,8 @@ struct Inspector {
     rows: Vec<Row>,
     narrowed: bool,
     newest: String,
+    /// Whether the newest requests are on the page.
+    first: bool,
     older: Option<String>,
 }
 
@@ -189,6 +191,7 @@ async fn answer(desk: &Desk) -> Result<Response, Failure> {
     let shown = Inspector {
         older: found.further.map(older),
         newest: with(&query),
+        first: desk.asked("before").is_empty(),
         rows: found.requests.iter().cloned().map(row).collect(),
         views: views.map(view).into(),
         chips: chips(&asked, names),

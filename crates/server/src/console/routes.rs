@@ -8,10 +8,10 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 
 use super::{
-    administrators, api_tokens, around, brake, conflicts, connection, connection_settings, connections,
-    dialogs, group, groups, groups_enrol, inspector, journal, letter, licences, mail, mail_templates,
-    overview, permissions, pool_edit, search, settings, sign_in, user, users, users_add, users_import,
-    webhooks,
+    administrators, api_tokens, around, brake, bulk, conflicts, connection, connection_settings, connections,
+    dialogs, group, groups, groups_enrol, inspector, journal, letter, licences, live, mail, mail_templates,
+    overview, permissions, pool_edit, search, settings, sign_in, user, users, users_add, users_export,
+    users_import, webhooks,
 };
 use crate::app::App;
 
@@ -39,6 +39,7 @@ pub(crate) fn routes(app: &Arc<App>) -> Router<Arc<App>> {
 fn people() -> Router<Arc<App>> {
     Router::new()
         .route("/console/{tenant}", get(overview::show))
+        .route("/console/{tenant}/live", get(live::live))
         .route("/console/{tenant}/users", get(users::list))
         .route("/console/{tenant}/users/add", get(users_add::form).post(users_add::add))
         .route(
@@ -51,6 +52,9 @@ fn people() -> Router<Arc<App>> {
         .route("/console/{tenant}/users/import/{id}/begin", post(users_import::begin))
         .route("/console/{tenant}/users/import/{id}/discard", post(users_import::discard))
         .route("/console/{tenant}/users/import/{id}/left-out.csv", get(users_import::left_out))
+        .route("/console/{tenant}/users/export/users.csv", get(users_export::export))
+        .route("/console/{tenant}/users/bulk/{act}", post(bulk::act))
+        .route("/console/{tenant}/users/{id}/menu", get(users::menu))
         .route("/console/{tenant}/users/{id}", get(user::overview))
         .route("/console/{tenant}/users/{id}/devices", get(user::devices))
         .route("/console/{tenant}/users/{id}/grants", get(user::grants))

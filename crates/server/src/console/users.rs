@@ -13,7 +13,7 @@ use crate::http::error::Failure;
 use crate::pages::answer::page;
 
 /// Rows of a page, and what can be chosen.
-const ROWS: [u64; 3] = [20, 50, 100];
+const ROWS: [u64; 2] = [20, 50];
 
 /// The list with everything around it.
 #[derive(Template)]
@@ -24,6 +24,10 @@ pub(super) struct Users {
     people: Vec<Row>,
     found: u64,
     more: bool,
+    /// What is filtered, as the query of an address.
+    query: String,
+    /// The address of this page of the list.
+    here: String,
     previous: Option<String>,
     next: Option<String>,
     views: Vec<View>,
@@ -47,6 +51,8 @@ pub(super) struct UserList<'a> {
     people: &'a [Row],
     found: u64,
     more: bool,
+    query: &'a str,
+    here: &'a str,
     previous: Option<&'a str>,
     next: Option<&'a str>,
 }
@@ -57,6 +63,14 @@ pub(super) struct UserList<'a> {
 pub(super) struct OneRow<'a> {
     pub(super) f: &'a Frame,
     pub(super) p: &'a Row,
+}
+
+/// What can be done with the person of a row.
+#[derive(Template)]
+#[template(path = "console/_user_menu.html")]
+struct Menu {
+    f: Frame,
+    p: Row,
 }
 
 /// A person as a row shows them.
@@ -104,9 +118,20 @@ pub(super) async fn list(desk: Desk) -> Response {
     answer(&desk).await.unwrap_or_else(Failure::into_response)
 }
 
-async fn answer(desk: &Desk) -> Result<Response, Failure> {
+/// The menu of a row, which is loaded when it is opened.
+pub(super) async fn menu(desk: Desk) -> Response {
+    let made = async || {
+        let found = roster::one(desk.app().db(), &desk.tenant_id(), desk.part("id")).await?;
+        let found = found.ok_or_else(|| Failure::status(404, "There is no such user."))?;
+        Ok::<_, Failure>(page(StatusCode::OK, &Menu { f: desk.frame(At::Users).await?, p: Row::new(found) }))
+    };
+    made().await.unwrap_or_else(Failure::into_response)
+}
+
+/// What is filtered, as the address says it.
+pub(super) fn filter(desk: &Desk) -> Filter {
     let asked = |name: &str| desk.asked(name);
-    let filter = Filter {
+    Filter {
         search: asked("q"),
         licence: asked("licence"),
         status: asked("status"),
@@ -117,7 +142,11 @@ async fn answer(desk: &Desk) -> Result<Response, Failure> {
         connection: asked("connection"),
         hub: asked("hub"),
         held: asked("held"),
-    };
+    }
+}
+
+async fn answer(desk: &Desk) -> Result<Response, Failure> {
+    let (asked, filter) = (|name: &str| desk.asked(name), filter(desk));
     let rows = asked("per").parse().ok().filter(|rows| ROWS.contains(rows)).unwrap_or(ROWS[0]);
     let place = |name: &str| Some(asked(name)).filter(|place| !place.is_empty());
     let wanted = roster::Page { after: place("after"), before: place("before"), rows };
@@ -132,6 +161,12 @@ async fn answer(desk: &Desk) -> Result<Response, Failure> {
         people: found.people.into_iter().map(Row::new).collect(),
         found: found.found,
         more: found.more,
+        query: query(&filter, rows, None),
+        here: {
+            let from = [("after", &wanted.after), ("before", &wanted.before)];
+            let from = from.into_iter().find_map(|(way, place)| Some((way, place.as_deref()?)));
+            f.to(&format!("/users?{}", query(&filter, rows, from)))
+        },
         views: views(&filter, found.all),
         chips: chips(&filter, &found.connections),
         filter,
@@ -144,6 +179,8 @@ async fn answer(desk: &Desk) -> Result<Response, Failure> {
             people: &shown.people,
             found: shown.found,
             more: shown.more,
+            query: &shown.query,
+            here: &shown.here,
             previous: shown.previous.as_deref(),
             next: shown.next.as_deref(),
         };

@@ -40,6 +40,7 @@ use Need::{Administer, Change, Export, Look, Nothing, Remind};
 /// The addresses below a tenant, what is needed to open each, and to send a form to it.
 const ROUTES: &[(&str, Need, Need)] = &[
     ("", Look, Nothing),
+    ("/live", Look, Nothing),
     ("/users", Look, Nothing),
     ("/users/add", Change, Change),
     ("/users/import", Change, Change),
@@ -47,6 +48,9 @@ const ROUTES: &[(&str, Need, Need)] = &[
     ("/users/import/{id}/begin", Nothing, Change),
     ("/users/import/{id}/discard", Nothing, Change),
     ("/users/import/{id}/left-out.csv", Change, Nothing),
+    ("/users/export/users.csv", Export, Nothing),
+    ("/users/bulk/{act}", Nothing, Remind),
+    ("/users/{id}/menu", Look, Nothing),
     ("/users/{id}", Look, Nothing),
     ("/users/{id}/devices", Look, Nothing),
     ("/users/{id}/grants", Look, Nothing),

@@ -287,10 +287,24 @@ impl Client {
         let request = request.body(body.map_or_else(Body::empty, Body::from)).expect("a request");
         let response = self.router.clone().oneshot(request).await.expect("the router always answers");
         let (parts, body) = response.into_parts();
+        // A stream of events has no end.
+        let body = if is_events(&parts.headers) { Body::empty() } else { body };
         let bytes = to_bytes(body, usize::MAX).await.expect("a body");
         let text = String::from_utf8(bytes.to_vec()).expect("answers are UTF-8");
         let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
         Answer { status: parts.status.as_u16(), headers: parts.headers, body }
+    }
+
+    /// Opens a stream of events.
+    pub(crate) async fn follow(&self, path: &str, headers: &[(&str, &str)]) -> Body {
+        let mut request = Request::get(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Body::empty()).expect("a request");
+        let response = self.router.clone().oneshot(request).await.expect("the router always answers");
+        assert!(is_events(response.headers()), "{}", response.status());
+        response.into_body()
     }
 
     /// Sends JSON below the protocol's address.
@@ -504,4 +518,9 @@ pub(crate) async fn execute(app: &TestApp, statement: &str) {
         let mut database = sqlx::PgConnection::connect(&app.url).await.expect("the database opens");
         database.execute(sql).await.expect("done");
     }
+}
+
+/// Whether an answer is a stream of events.
+fn is_events(headers: &http::HeaderMap) -> bool {
+    headers.get("content-type").is_some_and(|value| value == "text/event-stream")
 }

@@ -75,6 +75,12 @@ impl Tab {
         answer
     }
 
+    /// Opens a stream of events.
+    pub(crate) async fn follow(&self, path: &str) -> axum::body::Body {
+        let cookies: Vec<String> = self.jar().iter().map(|(name, value)| format!("{name}={value}")).collect();
+        self.client.follow(path, &[("cookie", &cookies.join("; "))]).await
+    }
+
     fn jar(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, String>> {
         self.cookies.lock().expect("no test panics with it")
     }

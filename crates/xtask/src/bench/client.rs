@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail, ensure};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1::{SendRequest, handshake};
-use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue};
+use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, HeaderName, HeaderValue, SET_COOKIE};
 use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
@@ -27,7 +27,8 @@ pub(crate) struct Scim {
     idle: Arc<Mutex<Vec<Connection>>>,
     address: SocketAddr,
     host: HeaderValue,
-    authorisation: HeaderValue,
+    /// The header by which the server knows who asks.
+    known_by: (HeaderName, HeaderValue),
 }
 
 /// What the load wants to know of a resource.
@@ -60,14 +61,29 @@ impl Scim {
     /// When the token is no text of a header.
     pub(crate) fn new(address: SocketAddr, token: &str) -> Result<Self> {
         let host = HeaderValue::try_from(address.to_string())?;
-        let authorisation = HeaderValue::try_from(format!("Bearer {token}"))?;
-        Ok(Self { idle: Arc::default(), address, host, authorisation })
+        let known_by = (AUTHORIZATION, HeaderValue::try_from(format!("Bearer {token}"))?);
+        Ok(Self { idle: Arc::default(), address, host, known_by })
+    }
+
+    /// A client for the pages of the console, signed in by a link, of which this is the path.
+    ///
+    /// # Errors
+    /// When the server does not let it in.
+    pub(crate) async fn signed_in(address: SocketAddr, path: &str) -> Result<Self> {
+        let client = Self::new(address, "none")?;
+        let site = (HeaderName::from_static("sec-fetch-site"), HeaderValue::from_static("same-origin"));
+        let client = Self { known_by: site, ..client };
+        let (answer, _) = client.send(Method::POST, path, Bytes::new()).await?;
+        let cookies = answer.headers().get_all(SET_COOKIE).iter().filter_map(|set| set.to_str().ok());
+        let pairs: Vec<&str> = cookies.filter_map(|set| set.split(';').next()).collect();
+        ensure!(!pairs.is_empty(), "the link was answered {}", answer.status());
+        Ok(Self { known_by: (COOKIE, HeaderValue::try_from(pairs.join("; "))?), ..client })
     }
 
     /// The same client of a server that was started anew elsewhere.
     pub(crate) fn at(&self, address: SocketAddr) -> Result<Self> {
         let host = HeaderValue::try_from(address.to_string())?;
-        Ok(Self { idle: Arc::default(), address, host, authorisation: self.authorisation.clone() })
+        Ok(Self { idle: Arc::default(), address, host, known_by: self.known_by.clone() })
     }
 
     /// Reads a path to its end and drops what it reads; gives the number of bytes.
@@ -173,7 +189,7 @@ impl Scim {
             .method(&method)
             .uri(path)
             .header(HOST, self.host.clone())
-            .header(AUTHORIZATION, self.authorisation.clone())
+            .header(self.known_by.0.clone(), self.known_by.1.clone())
             .header(ACCEPT, MEDIA_TYPE)
             .header(CONTENT_TYPE, MEDIA_TYPE)
             .body(Full::from(body))?;
