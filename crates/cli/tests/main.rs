@@ -8,6 +8,7 @@ mod crash;
 mod demo;
 mod groups;
 mod imports;
+mod journal;
 mod key;
 mod nouns;
 mod permissions;

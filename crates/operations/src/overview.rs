@@ -24,6 +24,8 @@ pub struct People {
     pub by_status: Vec<(Status, u64)>,
     /// Of those who are pending, how many take which step next: `open`, `device`, `verify`, `pin`, `restore`.
     pub by_step: BTreeMap<String, u64>,
+    /// How many have been pending for more than seven days; at most a thousand are counted.
+    pub long_pending: u64,
 }
 
 /// What an overview shows besides people.
@@ -35,8 +37,6 @@ pub struct Overview {
     pub connections: Vec<Health>,
     /// Users whom two connections push; at most a thousand are counted.
     pub conflicts: u64,
-    /// People who have been pending for more than seven days; at most a thousand are counted.
-    pub long_pending: u64,
     /// Since when mail has stopped, because too much was refused.
     pub mail_stopped_at: Option<DateTime<Utc>>,
 }
@@ -45,10 +45,19 @@ pub struct Overview {
 ///
 /// # Errors
 /// [`Error`] if there is no such tenant.
-pub async fn people(db: &Database, tenant: &str) -> Result<People, Error> {
+pub async fn people(db: &Database, tenant: &str, now: DateTime<Utc>) -> Result<People, Error> {
     let (scope, _) = db.tenant(tenant).await?;
     let unit = db.read(&scope).await?;
-    Ok(People { by_status: unit.people_by_status().await?, by_step: unit.pending_by_step().await? })
+    let long = RosterQuery {
+        statuses: vec![Status::Pending],
+        status_before: Some(now - TimeDelta::days(7)),
+        ..RosterQuery::default()
+    };
+    Ok(People {
+        by_status: unit.people_by_status().await?,
+        by_step: unit.pending_by_step().await?,
+        long_pending: unit.count_roster(&long, COUNTED).await?,
+    })
 }
 
 /// What an overview shows besides people.
@@ -60,17 +69,11 @@ pub async fn of(db: &Database, operator: &Operator, tenant: &str) -> Result<Over
     let connections = connections::health(db, tenant, operator.now).await?;
     let pools = pools::histories(db, operator, tenant, DAYS).await?;
     let unit = db.read(&scope).await?;
-    let long = RosterQuery {
-        statuses: vec![Status::Pending],
-        status_before: Some(operator.now - TimeDelta::days(7)),
-        ..RosterQuery::default()
-    };
     let stop = unit.mail_stop().await?;
     Ok(Overview {
         pools,
         connections,
         conflicts: unit.conflicts(None, (0, COUNTED)).await?.len() as u64,
-        long_pending: unit.count_roster(&long, COUNTED).await?,
         mail_stopped_at: stop.stopped_at,
     })
 }

@@ -140,12 +140,12 @@ impl ReadUnit {
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
     pub async fn owned_by(&self, connection: ConnectionId) -> Result<(u64, u64), Error> {
+        // Users are counted as they come and go.
         let mut sql =
-            Sql::new("SELECT (SELECT COUNT(*) FROM users u WHERE u.deleted_at IS NULL AND u.tenant_id = ");
-        sql.bind(self.tenant()).push(" AND u.connection_id = ").bind(connection.uuid());
-        sql.push(" AND NOT ")
-            .is_test_user(self)
-            .push(") AS people, (SELECT COUNT(*) FROM groups WHERE tenant_id = ")
+            Sql::new("SELECT CAST(COALESCE((SELECT SUM(c.people) FROM user_counts c WHERE c.tenant_id = ");
+        sql.bind(self.tenant()).push(" AND c.connection_id = ").bind(connection.uuid());
+        sql.push("), 0) - ").count_test_users(self, Some(connection));
+        sql.push(" AS BIGINT) AS people, (SELECT COUNT(*) FROM groups WHERE tenant_id = ")
             .bind(self.tenant());
         sql.push(" AND connection_id = ").bind(connection.uuid()).push(") AS teams");
         let row = self.transaction.one::<OwnedRow>(sql).await?.ok_or(Error::NotFound)?;

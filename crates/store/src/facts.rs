@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::administrators::protected;
-use crate::bindings::{PRIORITY, priority};
+use crate::bindings::priority;
 use crate::brake;
 use crate::connections::decode;
 use crate::db::backend::{for_each, for_update, json_text, skip_locked};
@@ -24,7 +24,7 @@ use crate::grants::GrantKind;
 use crate::groups;
 use crate::jobs::{NewJob, job_kind};
 use crate::pools::pool;
-use crate::seats::{SERVED_FIRST, seat_state};
+use crate::seats::{queue_order, seat_state};
 use crate::unit::{ReadUnit, WriteUnit};
 
 /// The most people who are served from one queue in one unit.
@@ -210,11 +210,7 @@ impl ReadUnit {
             if position > 0 {
                 sql.push(" UNION ALL ");
             }
-            let (priority, order) = if prioritised.contains(pool) {
-                (PRIORITY, SERVED_FIRST)
-            } else {
-                ("0", "s.since, s.user_id")
-            };
+            let (priority, order) = queue_order(prioritised.contains(pool));
             sql.push(&format!(
                 "SELECT * FROM (SELECT s.pool_id, s.since, s.user_id, CAST({priority} AS BIGINT) AS priority \
                  FROM seats s WHERE s.tenant_id = "

@@ -8,13 +8,12 @@ use scim::text::fold;
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
-use crate::bindings::PRIORITY;
 use crate::db::sql::Sql;
-use crate::enrolments::{next_step, shown_status};
+use crate::enrolments::{lapsed, next_step};
 use crate::error::Error;
 use crate::filter_sql::after_prefix;
 use crate::ids::{ConnectionId, stored};
-use crate::seats::SERVED_FIRST;
+use crate::seats::queue_order;
 use crate::unit::ReadUnit;
 use crate::users::values::{WORDS, words_of};
 
@@ -199,10 +198,11 @@ impl ReadUnit {
             return Ok(places);
         }
         let ids = || people.iter().map(|user| user.uuid());
+        let (priority, order) = queue_order(self.prioritised(None).await?);
         let mut sql = Sql::new(&format!(
             "SELECT q.user_id, q.place FROM (\
-             SELECT s.user_id, ROW_NUMBER() OVER (PARTITION BY s.pool_id ORDER BY {SERVED_FIRST}) AS place FROM (\
-             SELECT s.pool_id, s.since, s.user_id, {PRIORITY} AS priority FROM seats s WHERE s.tenant_id = "
+             SELECT s.user_id, ROW_NUMBER() OVER (PARTITION BY s.pool_id ORDER BY {order}) AS place FROM (\
+             SELECT s.pool_id, s.since, s.user_id, {priority} AS priority FROM seats s WHERE s.tenant_id = "
         ));
         sql.bind(self.tenant())
             .push(" AND s.state = 'waiting' AND s.pool_id IN (SELECT w.pool_id FROM seats w");
@@ -267,13 +267,14 @@ impl ReadUnit {
                 sql.push(")");
             }
             Sought::Address(begins) => {
-                sql.push(" AND (u.user_name_folded >= ").bind(begins.clone());
+                sql.push(" AND u.id IN (SELECT n.id FROM users n WHERE n.tenant_id = ").bind(self.tenant());
+                sql.push(" AND n.user_name_folded >= ").bind(begins.clone());
                 if let Some(end) = after_prefix(begins) {
-                    sql.push(" AND u.user_name_folded < ").bind(end);
+                    sql.push(" AND n.user_name_folded < ").bind(end);
                 }
-                sql.push(" OR u.id IN (SELECT v.user_id FROM user_values v WHERE ");
+                sql.push(" UNION SELECT v.user_id FROM user_values v WHERE ");
                 self.push_beginning(sql, "emails", begins);
-                sql.push("))");
+                sql.push(")");
             }
         }
     }
@@ -286,9 +287,18 @@ impl ReadUnit {
         for sought in &query.sought {
             self.push_sought(sql, sought);
         }
-        if !query.statuses.is_empty() {
-            sql.push(&format!(" AND {} IN ", shown_status()));
-            sql.list(query.statuses.iter().map(|status| status.as_str().to_owned()));
+        match &query.statuses[..] {
+            [] => {}
+            [one] => _ = sql.push(" AND u.enrolment_status = ").bind(one.as_str()),
+            several => {
+                _ = sql
+                    .push(" AND u.enrolment_status IN ")
+                    .list(several.iter().map(|status| status.as_str().to_owned()));
+            }
+        }
+        // Who has lapsed is shown as suspended, and a job suspends them within moments.
+        if query.statuses.iter().any(|status| matches!(status, Status::Pending | Status::Active)) {
+            sql.push(&format!(" AND NOT {}", lapsed("")));
         }
         if let Some(before) = query.status_before {
             sql.push(" AND u.enrolment_since <= ").bind(stored(before));

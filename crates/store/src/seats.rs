@@ -81,6 +81,12 @@ struct Row {
     priority: i64,
 }
 
+/// What stands for the priority of seat `s`, and the order in which those who wait are served: where no binding has a priority,
+/// the one in which an index holds them.
+pub(crate) const fn queue_order(prioritised: bool) -> (&'static str, &'static str) {
+    if prioritised { (PRIORITY, SERVED_FIRST) } else { ("0", "s.since, s.user_id") }
+}
+
 /// The state of a seat's row.
 pub(crate) fn seat_state(word: &str, user: Uuid) -> Result<SeatState, Error> {
     word.parse().map_err(|_| Error::Inconsistent { table: "seats", column: "state", id: user.to_string() })
@@ -100,14 +106,15 @@ impl ReadUnit {
         most: u64,
     ) -> Result<Vec<SeatRecord>, Error> {
         let name = json_text(self.backend(), "u.document", &["userName"]);
+        let (priority_of, served) = queue_order(self.prioritised(Some(pool)).await?);
         let mut sql = Sql::new(&format!(
-            "SELECT s.user_id, {name} AS user_name, s.state, s.since, s.overage, {PRIORITY} AS priority FROM seats s \
+            "SELECT s.user_id, {name} AS user_name, s.state, s.since, s.overage, CAST({priority_of} AS BIGINT) AS priority FROM seats s \
              JOIN users u ON u.tenant_id = s.tenant_id AND u.id = s.user_id WHERE s.tenant_id = "
         ));
         sql.bind(self.tenant()).push(" AND s.pool_id = ").bind(pool.uuid());
         sql.push(" AND s.state = ").bind(state.as_str());
         let order = match state {
-            SeatState::Waiting => SERVED_FIRST,
+            SeatState::Waiting => served,
             SeatState::Assigned => "s.since, s.user_id",
         };
         sql.push(&format!(" ORDER BY {order} LIMIT {most} OFFSET {before}"));
@@ -122,6 +129,18 @@ impl ReadUnit {
             })
         };
         self.transaction.all::<Row>(sql).await?.into_iter().map(seat).collect()
+    }
+
+    /// Whether a binding of this pool, or of any, has a priority.
+    pub(crate) async fn prioritised(&self, pool: Option<PoolId>) -> Result<bool, Error> {
+        let mut sql =
+            Sql::new("SELECT COUNT(*) AS bindings FROM (SELECT 1 FROM bindings b WHERE b.tenant_id = ");
+        sql.bind(self.tenant()).push(" AND b.priority > 0");
+        if let Some(pool) = pool {
+            sql.push(" AND b.pool_id = ").bind(pool.uuid());
+        }
+        sql.push(" LIMIT 1) known");
+        Ok(self.transaction.number(sql).await? > 0)
     }
 
     /// At most `most` people behind `after` who have a seat or a place in a pool and no grant for it, in the order of

@@ -25,6 +25,8 @@ struct Conflicts {
     f: Frame,
     rows: Vec<Row>,
     shared: Vec<SharedEmail>,
+    /// Whether addresses of several users are asked for.
+    asked: bool,
     /// Where the next conflicts stand, and the next addresses.
     next: Option<String>,
     next_shared: Option<String>,
@@ -43,7 +45,10 @@ pub(super) async fn list(desk: Desk) -> Response {
         let (db, tenant) = (desk.app().db(), desk.tenant_id());
         let (from, after) = (desk.asked("from").parse::<u32>().map_or(0, u64::from), desk.asked("after"));
         let found = conflicts::list(db, &tenant, (from, ROWS)).await?;
-        let shared = conflicts::shared_emails(db, &tenant, &after, ROWS).await?;
+        // All addresses are compared, so that only who asks for it waits.
+        let asked = !desk.asked("shared").is_empty();
+        let shared =
+            if asked { conflicts::shared_emails(db, &tenant, &after, ROWS).await? } else { Vec::new() };
         let full = found.len() as u64 == ROWS;
         let known = connections::list(db, &tenant).await?;
         let row = |conflict: Conflict| {
@@ -58,10 +63,11 @@ pub(super) async fn list(desk: Desk) -> Response {
         let f = desk.frame(At::Conflicts).await?;
         let address = |query: String| f.to(&format!("/conflicts?{query}"));
         let last = shared.last().filter(|_| shared.len() as u64 == ROWS);
-        let next_shared = last
-            .map(|last| address(chip::query([("from", from.to_string().as_str()), ("after", &last.email)])));
+        let next_shared = last.map(|last| {
+            address(chip::query([("shared", "yes"), ("from", &from.to_string()), ("after", &last.email)]))
+        });
         let next = full.then(|| address(format!("from={}", from + ROWS)));
-        Ok::<_, Failure>(page(StatusCode::OK, &Conflicts { f, rows, shared, next, next_shared }))
+        Ok::<_, Failure>(page(StatusCode::OK, &Conflicts { f, rows, shared, asked, next, next_shared }))
     };
     made().await.unwrap_or_else(Failure::into_response)
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::response::{IntoResponse as _, Response};
-use chrono::{NaiveDate, TimeDelta};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use http::StatusCode;
 use operations::connections::{Health, State};
 use operations::overview::{self, Overview, People};
@@ -243,7 +243,7 @@ impl Attention<'_> {
 }
 
 /// What needs attention, the worst first.
-fn attention(f: &Frame, overview: &Overview) -> Vec<Notice> {
+fn attention(f: &Frame, overview: &Overview, long_pending: u64) -> Vec<Notice> {
     let mut told = Attention { f, all: Vec::new() };
     let held: u64 = overview.connections.iter().map(|health| health.held).sum();
     if held > 0 {
@@ -266,10 +266,10 @@ fn attention(f: &Frame, overview: &Overview) -> Vec<Notice> {
         let said = (f.many(overview.conflicts, one, many), then);
         told.push(("warn", "swap"), said, ("/conflicts".to_owned(), "Show"));
     }
-    if overview.long_pending > 0 {
+    if long_pending > 0 {
         let one = "*1 person has been pending for more than 7 days.*";
         let many = "*{n} people have been pending for more than 7 days.*";
-        let said = (f.many(overview.long_pending, one, many), "A reminder may help.");
+        let said = (f.many(long_pending, one, many), "A reminder may help.");
         told.push(("info", "mail"), said, ("/users?status=pending&since=7d".to_owned(), "Show"));
     }
     told.all
@@ -278,12 +278,12 @@ fn attention(f: &Frame, overview: &Overview) -> Vec<Notice> {
 pub(super) async fn show(desk: Desk) -> Response {
     let made = async || {
         let (db, tenant) = (desk.app().db(), desk.tenant_id());
-        let people = desk.app().counted().people(db, &tenant).await?;
+        let people = desk.app().counted().people(db, &tenant, desk.now()).await?;
         let overview = overview::of(db, &desk.operator("overview"), &tenant).await?;
         let f = desk.frame(At::Overview).await?;
         let (all, funnel) = funnel(&people);
         let shown = Shown {
-            attention: attention(&f, &overview),
+            attention: attention(&f, &overview, people.long_pending),
             pools: overview.pools.iter().map(|history| Pool::new(&f, history)).collect(),
             connections: overview.connections.into_iter().map(|health| Row::new(&f, health)).collect(),
             people: all,
@@ -303,7 +303,12 @@ pub(crate) struct Counted(
 );
 
 impl Counted {
-    async fn people(&self, db: &operations::Database, tenant: &str) -> Result<Arc<People>, Failure> {
+    async fn people(
+        &self,
+        db: &operations::Database,
+        tenant: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Arc<People>, Failure> {
         let lock = || self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let begun = std::time::Instant::now();
         if let Some((until, people)) = lock().get(tenant)
@@ -311,7 +316,7 @@ impl Counted {
         {
             return Ok(Arc::clone(people));
         }
-        let people = Arc::new(overview::people(db, tenant).await?);
+        let people = Arc::new(overview::people(db, tenant, now).await?);
         let until = begun + begun.elapsed() * 20;
         lock().insert(tenant.to_owned(), (until, Arc::clone(&people)));
         Ok(people)

@@ -521,6 +521,6 @@ pub(crate) async fn execute(app: &TestApp, statement: &str) {
 }
 
 /// Whether an answer is a stream of events.
-fn is_events(headers: &http::HeaderMap) -> bool {
+fn is_events(headers: &HeaderMap) -> bool {
     headers.get("content-type").is_some_and(|value| value == "text/event-stream")
 }

@@ -24,6 +24,7 @@ mod m20261129_000021_sign_in;
 mod m20261129_000022_living_users;
 mod m20261129_000023_journal_in_order;
 mod m20261130_000024_words;
+mod m20261130_000025_statuses;
 
 use sea_orm::{
     ConnectionTrait, DbBackend, DbErr, EntityTrait as _, SqliteTransactionMode, TransactionOptions,
@@ -66,6 +67,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000022_living_users::Migration),
             Box::new(m20261129_000023_journal_in_order::Migration),
             Box::new(m20261130_000024_words::Migration),
+            Box::new(m20261130_000025_statuses::Migration),
         ]
     }
 }

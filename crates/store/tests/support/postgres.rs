@@ -39,6 +39,7 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = migrations![
     "m20261129_000022_living_users",
     "m20261129_000023_journal_in_order",
     "m20261130_000024_words",
+    "m20261130_000025_statuses",
 ];
 
 /// The URL of the server on which tests may make databases, where there is one.

@@ -67,7 +67,7 @@ fn pages(person: &str, pool: &str, group: &str, all: usize) -> Vec<(&'static str
     vec![
         ("overview", String::new()),
         ("users", "/users".to_owned()),
-        ("users, 100 on a page", "/users?per=100".to_owned()),
+        ("users, 50 on a page", "/users?per=50".to_owned()),
         ("users who wait", "/users?licence=waiting".to_owned()),
         ("users of a status that none has", "/users?status=deactivated".to_owned()),
         ("users, a word that all have", "/users?q=person".to_owned()),
