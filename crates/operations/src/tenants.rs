@@ -123,6 +123,22 @@ pub async fn create(db: &Database, operator: &Operator, new: &New) -> Result<Ten
     db.write(&TenantScope::installation(), create).await?.value.try_into()
 }
 
+/// Notes in the journal of a tenant, by id or name, that an administrator of the installation enters it.
+///
+/// # Errors
+/// [`Error`] if there is no such tenant.
+pub async fn enter(db: &Database, operator: &Operator, tenant: &str) -> Result<(), Error> {
+    let (scope, known) = db.tenant(tenant).await?;
+    let requester = operator.of(scope, Right::Look)?;
+    let enter = async |mut unit: WriteUnit| -> Attempt<()> {
+        let why = format!("{}, an administrator of the installation, entered the tenant.", operator.name);
+        let entry = Entry::new(Subject::Tenant(known.id), EntryKind::SignedIn, why);
+        unit.record([(&entry, &requester.actor)], requester.now).await?;
+        Ok((unit, ()))
+    };
+    db.write(&requester.scope, enter).await.map(drop)
+}
+
 /// The time zone of this name.
 fn zone(name: &str) -> Result<Zone, Error> {
     name.parse().map_err(|error| Error::Refused(format!("{error}")))

@@ -7,6 +7,7 @@ mod groups;
 mod imports;
 mod journal;
 mod live;
+mod organisations;
 mod pools;
 mod routes;
 mod search;

@@ -90,12 +90,9 @@ pub(crate) struct Frame {
 pub(crate) struct Me {
     pub(super) name: String,
     pub(super) role: &'static str,
-    /// Whether the administrator may change something.
-    pub(super) changes: bool,
-    /// Whether the administrator may send reminders.
-    pub(super) reminds: bool,
-    /// Whether the administrator may export.
-    pub(super) exports: bool,
+    pub(super) rights: Vec<Right>,
+    /// Whether the administrator looks after every tenant.
+    pub(super) everywhere: bool,
 }
 
 impl Me {
@@ -109,9 +106,8 @@ impl Me {
         Self {
             name: signed_in.name().to_owned(),
             role,
-            changes: operator.has(Right::Change),
-            reminds: operator.has(Right::Remind),
-            exports: operator.has(Right::Export),
+            rights: Right::ALL.into_iter().filter(|right| operator.has(*right)).collect(),
+            everywhere: signed_in.tenant().is_none(),
         }
     }
 }
@@ -196,19 +192,23 @@ impl Frame {
         format!("{}{path}", self.root)
     }
 
+    fn has(&self, right: Right) -> bool {
+        self.me.as_ref().is_some_and(|me| me.rights.contains(&right))
+    }
+
     /// Whether the administrator may change something.
     pub(crate) fn changes(&self) -> bool {
-        self.me.as_ref().is_some_and(|me| me.changes)
+        self.has(Right::Change)
     }
 
     /// Whether the administrator may send reminders.
     pub(crate) fn reminds(&self) -> bool {
-        self.me.as_ref().is_some_and(|me| me.reminds)
+        self.has(Right::Remind)
     }
 
     /// Whether the administrator may export.
     pub(crate) fn exports(&self) -> bool {
-        self.me.as_ref().is_some_and(|me| me.exports)
+        self.has(Right::Export)
     }
 
     /// Why a control cannot be used by one who may not change anything.

@@ -31,6 +31,7 @@ mod licences;
 mod live;
 mod mail;
 mod mail_templates;
+mod organisations;
 mod overview;
 mod period;
 mod permissions;

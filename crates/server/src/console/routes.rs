@@ -10,8 +10,8 @@ use axum::routing::{get, post};
 use super::{
     administrators, api_tokens, around, brake, bulk, conflicts, connection, connection_settings, connections,
     dialogs, group, groups, groups_enrol, inspector, journal, letter, licences, live, mail, mail_templates,
-    overview, permissions, pool_edit, search, settings, sign_in, user, users, users_add, users_export,
-    users_import, webhooks,
+    organisations, overview, permissions, pool_edit, search, settings, sign_in, user, users, users_add,
+    users_export, users_import, webhooks,
 };
 use crate::app::App;
 
@@ -27,6 +27,8 @@ pub(crate) fn routes(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/console/sign-out", post(sign_in::sign_out))
         .route("/console/join/{link}", get(sign_in::join_page).post(sign_in::join))
         .route("/console/enter/{link}", get(sign_in::enter_page).post(sign_in::enter))
+        .route("/console/organisations", get(organisations::list).post(organisations::create))
+        .route("/console/organisations/{id}", post(organisations::enter))
         .route("/console/second-factor", get(sign_in::set_up).post(sign_in::confirm))
         .merge(people())
         .merge(sync())

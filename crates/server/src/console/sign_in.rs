@@ -105,22 +105,21 @@ pub(super) async fn start(visitor: Visitor) -> Response {
     match visitor.signed_in().await {
         Ok(Some(me)) => match me.tenant() {
             Some(tenant) => see_other(&format!("/console/{tenant}")),
-            None => first_tenant(&visitor).await,
+            None => only_tenant(&visitor).await,
         },
         Ok(None) => see_other("/console/sign-in"),
         Err(failure) => failure.into_response(),
     }
 }
 
-/// The oldest tenant, for an administrator of the installation.
-async fn first_tenant(visitor: &Visitor) -> Response {
-    match tenants::list(visitor.app.db()).await {
-        Ok(all) => {
-            let said = "There is no tenant yet: make one with `rollcall tenant create NAME`, and load this page again.";
-            let to = |tenant: &tenants::Tenant| see_other(&format!("/console/{}", tenant.id));
-            all.first().map_or_else(|| Failure::status(404, said).into_response(), to)
+/// The tenant of an installation that has no other one; else the choice among them.
+async fn only_tenant(visitor: &Visitor) -> Response {
+    match tenants::list(visitor.app.db()).await.as_deref() {
+        Ok([only]) => see_other(&format!("/console/{}", only.id)),
+        Ok(_) => see_other("/console/organisations"),
+        Err(_) => {
+            Failure::status(503, "The database does not answer now: load this page again.").into_response()
         }
-        Err(error) => Failure::from(error).into_response(),
     }
 }
 
