@@ -160,6 +160,14 @@ pub async fn update(
         if before.role == Role::Owner && after.role != Role::Owner {
             leaves_an_owner(&all, before)?;
         }
+        let weaker = after.role != Role::Owner || after.user.is_some();
+        if weaker && unit.break_glass().await? == Some(after.id) {
+            let said = format!(
+                "{} is the break-glass account: it stays an owner that is linked to no person",
+                after.name
+            );
+            return Err(Error::Refused(said));
+        }
         unit.save_administrator(&after).await?;
         let seen = |known: &store::Administrator| json!({ "name": known.name, "role": known.role.as_str(), "user": known.user, "alerts": known.alerts });
         let why = format!("The administrator {} was changed.", after.name);
@@ -187,6 +195,10 @@ pub async fn remove(
         if matches!(operator.by, By::Console(id, _) if id == found.id) {
             let said = "you cannot remove yourself: another owner can, or an operator at the terminal";
             return Err(Error::Refused(said.to_owned()));
+        }
+        if unit.break_glass().await? == Some(found.id) {
+            let said = format!("{} is the break-glass account: allow passwords again first", found.name);
+            return Err(Error::Refused(said));
         }
         if found.role == Role::Owner && all.len() > 1 {
             leaves_an_owner(&all, &found)?;
@@ -236,7 +248,8 @@ pub(crate) fn find<'a>(
     all.iter().find(is).ok_or_else(|| Error::unknown("administrator", name, advice))
 }
 
-fn leaves_an_owner(all: &[store::Administrator], but: &store::Administrator) -> Result<(), Error> {
+/// Refuses a change after which no owner would be left.
+pub(crate) fn leaves_an_owner(all: &[store::Administrator], but: &store::Administrator) -> Result<(), Error> {
     if all.iter().any(|known| known.id != but.id && known.role == Role::Owner) {
         return Ok(());
     }

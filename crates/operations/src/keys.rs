@@ -34,10 +34,13 @@ pub(crate) enum Purpose {
     Webhook,
     /// The second factors of administrators, and their recovery codes, which are hashed.
     SecondFactor,
+    /// The client secrets of issuers, and what a browser keeps while it is at one.
+    Issuer,
 }
 
 impl Purpose {
-    const ALL: [Self; 5] = [Self::Mail, Self::Link, Self::Code, Self::Webhook, Self::SecondFactor];
+    const ALL: [Self; 6] =
+        [Self::Mail, Self::Link, Self::Code, Self::Webhook, Self::SecondFactor, Self::Issuer];
 
     const fn label(self) -> &'static [u8] {
         match self {
@@ -46,6 +49,7 @@ impl Purpose {
             Self::Code => b"code",
             Self::Webhook => b"webhook",
             Self::SecondFactor => b"second-factor",
+            Self::Issuer => b"issuer",
         }
     }
 }

@@ -1,12 +1,12 @@
 //! How administrators sign in: by a link once, then by password and second factor, into a session that the database knows.
 
 mod enter;
-mod failures;
+pub(crate) mod failures;
 mod known;
 mod link;
 mod password;
 mod second_factor;
-mod session;
+pub(crate) mod session;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use provisioning::{Entry, EntryKind, Subject};
@@ -116,7 +116,7 @@ impl From<store::Error> for Refused {
 }
 
 /// Records something about the sign-in of an administrator, in the administrator's name.
-async fn record(
+pub(crate) async fn record(
     unit: &mut WriteUnit,
     (scope, administrator): (&TenantScope, &store::Administrator),
     (kind, why): (EntryKind, String),
@@ -133,7 +133,7 @@ async fn record(
 }
 
 /// Records a sign-in that failed, of which an address alone is known.
-async fn record_failure(
+pub(crate) async fn record_failure(
     unit: &mut WriteUnit,
     scope: &TenantScope,
     why: String,

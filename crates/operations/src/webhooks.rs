@@ -1,7 +1,6 @@
 //! Webhooks: what the application is told goes to addresses of its own, signed as Standard Webhooks says
 //! (<https://www.standardwebhooks.com>), in order for each person.
 
-pub mod address;
 mod delivery;
 mod log;
 mod manage;

@@ -234,6 +234,14 @@ pub enum EntryKind {
     WebhookDisabled,
     /// A webhook was deleted with its deliveries.
     WebhookDeleted,
+    /// An issuer for single sign-on was added.
+    IssuerAdded,
+    /// An issuer's address, client or roles changed.
+    IssuerChanged,
+    /// An issuer was removed.
+    IssuerRemoved,
+    /// Single sign-on was enforced, or is no more.
+    SingleSignOnChanged,
 }
 
 words!(EntryKind, "journal entry kind", {
@@ -318,4 +326,8 @@ words!(EntryKind, "journal entry kind", {
     WebhookChanged => "webhook-changed",
     WebhookDisabled => "webhook-disabled",
     WebhookDeleted => "webhook-deleted",
+    IssuerAdded => "issuer-added",
+    IssuerChanged => "issuer-changed",
+    IssuerRemoved => "issuer-removed",
+    SingleSignOnChanged => "single-sign-on-changed",
 });

@@ -20,6 +20,7 @@ use thirtyfour::prelude::{
 };
 use thirtyfour::{By, ChromeCapabilities};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
 use tokio::task::JoinSet;
 
@@ -39,6 +40,12 @@ pub(crate) struct Browser {
 
 /// Runs a test in a browser on the routes, and ends the browser also when the test panics.
 pub(crate) async fn with_browser(routes: Router, test: impl AsyncFnOnce(&Browser)) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
+    with_browser_at(listener, routes, test).await;
+}
+
+/// The same on a socket of the test, for pages that know their own address.
+pub(crate) async fn with_browser_at(listener: TcpListener, routes: Router, test: impl AsyncFnOnce(&Browser)) {
     #[expect(clippy::disallowed_methods, reason = "the runner of the tests names the driver")]
     let Ok(program) = std::env::var("ROLLCALL_TEST_CHROMEDRIVER") else {
         println!("not tried: ROLLCALL_TEST_CHROMEDRIVER names no chromedriver (cargo xtask test finds one)");
@@ -47,7 +54,7 @@ pub(crate) async fn with_browser(routes: Router, test: impl AsyncFnOnce(&Browser
     let (_process, port) = started(&program).await;
     let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), headless()).await;
     let driver = driver.expect("Chromium starts");
-    let (served, address) = serve(routes).await;
+    let (served, address) = serve(listener, routes);
     let browser = Browser { driver: driver.clone(), address, _served: served };
     let outcome = AssertUnwindSafe(test(&browser)).catch_unwind().await;
     driver.quit().await.expect("Chromium ends");
@@ -88,8 +95,7 @@ fn headless() -> ChromeCapabilities {
     wanted
 }
 
-async fn serve(routes: Router) -> (JoinSet<()>, SocketAddr) {
-    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
+fn serve(listener: TcpListener, routes: Router) -> (JoinSet<()>, SocketAddr) {
     let address = listener.local_addr().expect("an address");
     let mut served = JoinSet::new();
     served.spawn(async move { axum::serve(listener, routes).await.expect("it serves until it is dropped") });
@@ -160,6 +166,14 @@ impl Browser {
         self.leave(sent).await;
     }
 
+    /// Runs a script that leads to another page, and waits for that page.
+    pub(crate) async fn go(&self, script: &str) {
+        // The page may be gone before the script has returned.
+        let script = format!("setTimeout(() => {{ {script} }})");
+        let gone = async { self.driver.execute(script, Vec::new()).await.map(drop) };
+        self.leave(gone).await;
+    }
+
     /// Does what leads to another page, and waits for that page.
     async fn leave(&self, act: impl Future<Output = WebDriverResult<()>>) {
         let page = self.driver.find(By::Tag("html")).await.expect("a page");
@@ -202,6 +216,11 @@ impl Browser {
         let said = log.into_iter().map(|entry| entry.message);
         faults.extend(said.filter(|message| !message.contains("responded with a status of")));
         faults
+    }
+
+    /// Forgets what pages of others have said in the console.
+    pub(crate) async fn forget(&self) {
+        self.driver.browser_log().await.expect("the console");
     }
 
     /// What axe finds against WCAG 2.2, levels A and AA, and against its own good practice.

@@ -2,7 +2,9 @@
 
 mod addresses;
 mod bounds;
+mod issuers;
 mod mail;
+mod outside;
 mod sources;
 #[cfg(test)]
 mod tests;
@@ -20,7 +22,9 @@ use crate::files::sqlite_url;
 use crate::http::peer::TrustedProxies;
 use crate::outbound::Outbound;
 use addresses::without_password;
+pub use issuers::Issuers;
 pub use mail::{Mail, Security};
+pub(crate) use outside::Outside;
 pub use webhooks::Webhooks;
 
 /// The defaults, which are also the manual.
@@ -64,6 +68,8 @@ pub struct Config {
     pub events: Events,
     /// Where the application is told.
     pub webhooks: Webhooks,
+    /// Through whom administrators may sign in.
+    pub issuers: Issuers,
     /// The request log.
     pub requests: Requests,
     /// The program's own log.
@@ -269,6 +275,7 @@ impl Config {
         config.resolve_database()?;
         config.mail.read_files().map_err(ConfigError)?;
         config.webhooks.read_files().map_err(ConfigError)?;
+        config.issuers.read_files().map_err(ConfigError)?;
         config.check()?;
         Ok(config)
     }

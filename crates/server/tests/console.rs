@@ -13,4 +13,5 @@ mod routes;
 mod search;
 mod settings;
 mod sign_in;
+mod sso;
 mod users;

@@ -58,6 +58,8 @@ pub struct Session {
     pub seen_at: DateTime<Utc>,
     /// When it ends, however much it is used.
     pub ends_at: DateTime<Utc>,
+    /// The identity provider that opened it; none for a password or a link.
+    pub issuer: Option<Uuid>,
 }
 
 #[derive(FromQueryResult)]
@@ -71,6 +73,7 @@ struct Found {
     session_created_at: DateTime<Utc>,
     seen_at: DateTime<Utc>,
     ends_at: DateTime<Utc>,
+    issuer_id: Option<Uuid>,
 }
 
 impl Store {
@@ -87,7 +90,7 @@ impl Store {
     ) -> Result<Option<(TenantScope, Administrator, Session)>, Error> {
         let mut sql = Sql::new(
             "SELECT a.*, s.id AS session_id, s.stage, s.agent, s.address, s.created_at AS session_created_at, s.seen_at, \
-             s.ends_at FROM sessions s JOIN administrators a ON a.tenant_id = s.tenant_id AND a.id = s.administrator_id \
+             s.ends_at, s.issuer_id FROM sessions s JOIN administrators a ON a.tenant_id = s.tenant_id AND a.id = s.administrator_id \
              WHERE s.hash = ",
         );
         sql.bind(hash.to_vec()).push(" AND s.ends_at > ").bind(stored(now));
@@ -107,6 +110,7 @@ impl Store {
             created_at: found.session_created_at,
             seen_at: found.seen_at,
             ends_at: found.ends_at,
+            issuer: found.issuer_id,
         };
         if session.seen_at + NOTED <= now {
             let transaction = self.writing().await?;
@@ -160,6 +164,7 @@ impl TryFrom<sessions::Model> for Session {
             created_at: row.created_at,
             seen_at: row.seen_at,
             ends_at: row.ends_at,
+            issuer: row.issuer_id,
         })
     }
 }
@@ -200,6 +205,7 @@ impl WriteUnit {
             created_at: stored(session.created_at),
             seen_at: stored(session.seen_at),
             ends_at: stored(session.ends_at),
+            issuer_id: session.issuer,
         };
         self.transaction.insert(row).await
     }

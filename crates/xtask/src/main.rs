@@ -12,6 +12,7 @@ mod chromium;
 mod commands;
 mod conformance;
 mod counts;
+mod issuer;
 mod packages;
 mod postgres;
 mod process;

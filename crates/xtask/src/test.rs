@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use crate::cargo::{self, Runner, cargo};
 use crate::step::Steps;
-use crate::{advisories, chromium, postgres, suite};
+use crate::{advisories, chromium, issuer, postgres, suite};
 
 /// All but the black-box suite, which needs a server.
 const OURS: &[&str] = &["--workspace", "--exclude", "conformance-tests"];
@@ -31,13 +31,13 @@ pub(crate) fn run(pg_bin: Option<&Path>) -> Result<ExitCode> {
     steps.tests("tests, SQLite", runner.tests(OURS));
     steps.check("doc tests", doc_tests());
 
-    match chromium::find_for_tests(&mut steps) {
-        Some(driver) => {
+    match (chromium::find_for_tests(&mut steps), issuer::install_for_tests(&mut steps)) {
+        (Some(driver), Some(issuer)) => {
             let mut tests = runner.named("in_the_browser", IN_THE_BROWSER);
-            tests.env("ROLLCALL_TEST_CHROMEDRIVER", driver);
+            tests.env("ROLLCALL_TEST_CHROMEDRIVER", driver).env("ROLLCALL_TEST_ISSUER", issuer);
             steps.chosen_tests("tests, browser", tests);
         }
-        None => steps.not_run("tests, browser", "there is no Chromium"),
+        _ => steps.not_run("tests, browser", "there is no Chromium, or no issuer"),
     }
 
     let cluster = postgres::start_for_tests(&mut steps, pg_bin);

@@ -133,6 +133,10 @@ impl Area {
             | K::WebhookChanged
             | K::WebhookDisabled
             | K::WebhookDeleted
+            | K::IssuerAdded
+            | K::IssuerChanged
+            | K::IssuerRemoved
+            | K::SingleSignOnChanged
             | K::AdministratorAdded
             | K::AdministratorChanged
             | K::AdministratorRemoved

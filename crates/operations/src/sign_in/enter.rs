@@ -10,6 +10,7 @@ use super::{
     password, record, record_failure, second_factor, session,
 };
 use crate::database::{Attempt, Database};
+use crate::single_sign_on;
 
 /// How many administrators with one e-mail address, of several tenants, a password is compared with.
 const SAME_ADDRESS: u64 = 5;
@@ -26,7 +27,11 @@ pub async fn with_password(
     let (sources, keys) = (Sources::of(browser, email), db.keys(browser.now).await?);
     let mut known = Vec::new();
     for (scope, administrator) in db.store().administrators_of_email(email, SAME_ADDRESS).await? {
-        let credential = db.read(&scope).await?.credential(administrator.id).await?;
+        let unit = db.read(&scope).await?;
+        let mut credential = unit.credential(administrator.id).await?;
+        if !single_sign_on::allows_password(&unit, administrator.id).await? {
+            credential.password = None;
+        }
         known.push((scope, administrator, credential));
     }
     let is_known = known.iter().any(|(scope, administrator, credential)| {
@@ -56,7 +61,7 @@ pub async fn with_password(
     };
     let stage = if credential.confirmed_at.is_some() { Stage::SecondFactor } else { Stage::SetUp };
     let begin = async |mut unit: WriteUnit| -> Attempt<Secret> {
-        let secret = session::begin(&mut unit, administrator.id, stage, browser).await?;
+        let secret = session::begin(&mut unit, administrator.id, (stage, None), browser).await?;
         Ok((unit, secret))
     };
     let secret = db.write(scope, begin).await?.value;
@@ -132,11 +137,12 @@ async fn second(
             return Ok((unit, None));
         };
         unit.end_session(found.session.id).await?;
-        let secret = session::begin(&mut unit, administrator.id, Stage::SignedIn, browser).await?;
+        let secret = session::begin(&mut unit, administrator.id, (Stage::SignedIn, None), browser).await?;
         record(&mut unit, (scope, administrator), (EntryKind::SignedIn, why), browser.now).await?;
         Ok((unit, Some(secret)))
     };
     let secret = db.write(scope, attempt).await?.value.ok_or(Refused::WrongCode)?;
     sources.forgive(db).await?;
+    single_sign_on::tell_owners(db, scope, administrator, browser).await?;
     Ok(Entered { secret, mark: mark(keys, (scope, administrator.id), &credential) })
 }

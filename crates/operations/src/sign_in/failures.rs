@@ -30,10 +30,10 @@ const ACCOUNT: Rule = Rule { prefix: "account", free: 100, longest: TimeDelta::m
 const RULES: [Rule; 3] = [PAIR, ADDRESS, ACCOUNT];
 
 /// The sources of an attempt, as they are counted: no address and no account stands in the database.
-pub(super) struct Sources([String; 3]);
+pub(crate) struct Sources([String; 3]);
 
 impl Sources {
-    pub(super) fn of(browser: &Browser, account: &str) -> Self {
+    pub(crate) fn of(browser: &Browser, account: &str) -> Self {
         let (account, address) = (crate::address::folded(account), network(&browser.address));
         let hashed = |rule: Rule| {
             let what = match rule.prefix {
@@ -50,7 +50,7 @@ impl Sources {
 
     /// Counts an attempt as failed before it is made, so that many at once get no further than one after the other. A browser
     /// that is known waits for no guesses that come from elsewhere.
-    pub(super) async fn attempt(
+    pub(crate) async fn attempt(
         &self,
         db: &Database,
         now: DateTime<Utc>,
@@ -66,7 +66,7 @@ impl Sources {
     }
 
     /// The attempt was none that failed.
-    pub(super) async fn forgive(&self, db: &Database) -> Result<(), Refused> {
+    pub(crate) async fn forgive(&self, db: &Database) -> Result<(), Refused> {
         Ok(db.store().forgive_attempt(&self.0).await?)
     }
 }

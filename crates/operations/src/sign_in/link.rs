@@ -4,15 +4,17 @@ use chrono::{DateTime, TimeDelta, Utc};
 use provisioning::{EntryKind, Subject};
 use serde::Serialize;
 use store::{Administrator, Credential, LinkKind, Role, Stage, TenantScope, WriteUnit, new_id};
+use uuid::Uuid;
 
 use super::{Browser, Refused, Secret, password, record, second_factor, session};
 use crate::administrators;
 use crate::database::{Attempt, Database};
 use crate::error::Error;
 use crate::find::{checked_address, checked_name};
-use crate::requester::Operator;
+use crate::requester::{By, Operator};
 use crate::rights::Right;
 use crate::secret::{Plain, hash};
+use crate::single_sign_on::allows_password;
 
 /// How long an invitation counts.
 const JOIN: TimeDelta = TimeDelta::days(3);
@@ -54,6 +56,10 @@ pub struct Link {
     pub role: &'static str,
     /// The name of the tenant; none for the installation.
     pub tenant: Option<String>,
+    /// The identity providers of the tenant, by id and name, through which it can be accepted.
+    pub issuers: Vec<(Uuid, String)>,
+    /// Whether a password can be set.
+    pub password: bool,
     /// Until when it counts.
     pub expires_at: DateTime<Utc>,
 }
@@ -144,6 +150,12 @@ async fn make(
     let make = async |mut unit: WriteUnit| -> Attempt<String> {
         let all = unit.administrators().await?;
         let found = administrators::find(&all, administrator)?;
+        // At the terminal of the machine there has to be a way in.
+        let around = kind == LinkKind::Enter && matches!(operator.by, By::Console(..));
+        if around && !allows_password(&unit, found.id).await? {
+            let said = "single sign-on is enforced: a link would lead around it";
+            return Err(Error::Refused(said.to_owned()));
+        }
         unit.insert_sign_in_link(found.id, kind, hash, expires_at).await?;
         let why = match kind {
             LinkKind::Join => format!("{} was invited to the console.", found.name),
@@ -164,17 +176,19 @@ async fn make(
 /// [`Refused::Gone`] if it counts no more.
 pub async fn look(db: &Database, link: &str, now: DateTime<Utc>) -> Result<Link, Refused> {
     let (scope, administrator, kind, expires_at) = found(db, link, now).await?;
-    let tenant = if scope == TenantScope::installation() {
-        None
-    } else {
-        Some(db.read(&scope).await?.own_tenant().await?.name)
-    };
+    let unit = db.read(&scope).await?;
+    let tenant =
+        if scope == TenantScope::installation() { None } else { Some(unit.own_tenant().await?.name) };
+    let issuers = unit.issuers().await?.into_iter().map(|known| (known.id, known.name)).collect();
+    let password = allows_password(&unit, administrator.id).await?;
     Ok(Link {
         sets_password: kind == LinkKind::Join,
         name: administrator.name,
         email: administrator.email,
         role: administrator.role.as_str(),
         tenant,
+        issuers,
+        password,
         expires_at,
     })
 }
@@ -223,6 +237,10 @@ pub async fn join(
         // As the administrator is now: the hash took a while, and the role may have changed meanwhile.
         let present = unit.lock_administrator(id).await?;
         let Some(mut present) = present else { return Ok((unit, None)) };
+        if !allows_password(&unit, id).await? {
+            let said = "passwords are off for this organisation: go on through its identity provider";
+            return Err(Error::Refused(said.to_owned()));
+        }
         if !unit.use_sign_in_link(hash).await? {
             return Ok((unit, None));
         }
@@ -238,7 +256,7 @@ pub async fn join(
         };
         unit.save_credential(id, &credential).await?;
         unit.set_recovery_codes(id, &[]).await?;
-        let secret = session::begin(&mut unit, id, Stage::SetUp, browser).await?;
+        let secret = session::begin(&mut unit, id, (Stage::SetUp, None), browser).await?;
         let why = format!("{} set a password.", administrator.name);
         let what = (EntryKind::CredentialChanged, why);
         record(&mut unit, (&scope, &present), what, browser.now).await?;
@@ -258,7 +276,7 @@ pub async fn enter(db: &Database, link: &str, browser: &Browser) -> Result<Secre
         if !unit.use_sign_in_link(hash).await? {
             return Ok((unit, None));
         }
-        let secret = session::begin(&mut unit, administrator.id, Stage::SignedIn, browser).await?;
+        let secret = session::begin(&mut unit, administrator.id, (Stage::SignedIn, None), browser).await?;
         let why = format!("{} signed in by a link that an operator had made.", administrator.name);
         let what = (EntryKind::SignedIn, why);
         record(&mut unit, (&scope, &administrator), what, browser.now).await?;

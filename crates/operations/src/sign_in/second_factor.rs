@@ -150,7 +150,7 @@ pub async fn confirm(db: &Database, secret: &str, code: &str, browser: &Browser)
         let hashes: Vec<Vec<u8>> = recovery_codes(&seed).iter().map(hash).collect();
         unit.set_recovery_codes(id, &hashes).await?;
         unit.end_sessions_at(id, Stage::SetUp).await?;
-        let secret = session::begin(&mut unit, id, Stage::SignedIn, browser).await?;
+        let secret = session::begin(&mut unit, id, (Stage::SignedIn, None), browser).await?;
         let why = format!("{} set up a second factor and signed in.", found.administrator.name);
         let what = (EntryKind::CredentialChanged, why);
         record(&mut unit, (scope, &found.administrator), what, browser.now).await?;

@@ -70,11 +70,11 @@ impl SignedIn {
     }
 }
 
-/// Begins a session, and answers its secret.
-pub(super) async fn begin(
+/// Begins a session at a stage, through an issuer if one let the administrator in, and answers its secret.
+pub(crate) async fn begin(
     unit: &mut WriteUnit,
     administrator: Uuid,
-    stage: Stage,
+    (stage, issuer): (Stage, Option<Uuid>),
     browser: &Browser,
 ) -> Result<Secret, Error> {
     let now = browser.now;
@@ -90,6 +90,7 @@ pub(super) async fn begin(
         created_at: now,
         seen_at: now,
         ends_at: now + lasts,
+        issuer,
     };
     unit.insert_session(&session, hash).await?;
     Ok(Secret(plain.0))

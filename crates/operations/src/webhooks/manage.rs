@@ -7,12 +7,12 @@ use serde_json::json;
 use store::{TenantScope, WriteUnit, new_id};
 use uuid::Uuid;
 
-use super::address::checked;
 use super::delivery::{Outgoing, queue};
 use super::seal;
 use super::signature::Secret;
 use crate::database::{Attempt, Database};
 use crate::error::Error;
+use crate::outside::{Purpose, checked};
 use crate::requester::Operator;
 use crate::rights::Right;
 
@@ -166,7 +166,7 @@ pub async fn create(
     let (secret, id) = (Secret::new(), new_id(now));
     let webhook = store::Webhook {
         id,
-        url: checked(&new.url, allow_private)?.into(),
+        url: checked(Purpose::Webhook, &new.url, allow_private)?.into(),
         description: described(&new.description)?,
         events: kinds(&new.events)?,
         secret: seal(db.keys(now).await?, &scope, id, &secret),
@@ -232,7 +232,7 @@ pub async fn update(
 ) -> Result<Webhook, Error> {
     let (scope, _) = db.tenant(tenant).await?;
     let now = operator.now;
-    let url = change.url.as_deref().map(|url| checked(url, allow_private)).transpose()?;
+    let url = change.url.as_deref().map(|url| checked(Purpose::Webhook, url, allow_private)).transpose()?;
     let description = change.description.as_deref().map(described).transpose()?;
     let events = change.events.as_deref().map(kinds).transpose()?;
     let update = async |mut unit: WriteUnit| -> Attempt<store::Webhook> {

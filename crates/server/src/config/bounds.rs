@@ -192,6 +192,12 @@ const BOUNDS: &[Bound] = &[
         |config| config.webhooks.send_at_once as u64,
     ),
     bound(
+        "issuers.timeout_seconds",
+        (1, 60),
+        "an issuer needs some time, and an administrator who signs in waits for as long",
+        |config| config.issuers.timeout_seconds,
+    ),
+    bound(
         "requests.retention_days",
         (0, 36_500),
         "0 keeps requests until the next hourly round, and a hundred years are for ever",

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use super::outside::{Outside, authority};
+
 /// Webhooks.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -24,12 +26,18 @@ pub struct Webhooks {
 impl Webhooks {
     /// Reads the certificates from their file.
     pub(super) fn read_files(&mut self) -> Result<(), String> {
-        let file = &self.ca_file;
-        if !file.as_os_str().is_empty() {
-            let read = std::fs::read(file);
-            let told = |error| format!("webhooks.ca_file {} cannot be read: {error}.", file.display());
-            self.authority = Some(read.map_err(told)?);
-        }
+        self.authority = authority("webhooks", &self.ca_file)?;
         Ok(())
+    }
+
+    /// The section as the way out reads it.
+    pub(crate) fn outside(&self) -> Outside<'_> {
+        Outside {
+            section: "webhooks",
+            allow_private: self.allow_private,
+            ca_file: &self.ca_file,
+            authority: self.authority.as_deref(),
+            timeout_seconds: self.timeout_seconds,
+        }
     }
 }

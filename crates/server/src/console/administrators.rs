@@ -43,7 +43,7 @@ impl Administrators {
 }
 
 /// The roles, and what each is called.
-const ROLES: [(&str, &str); 4] = [
+pub(super) const ROLES: [(&str, &str); 4] = [
     ("owner", "Owner"),
     ("administrator", "Administrator"),
     ("help-desk", "Help desk"),

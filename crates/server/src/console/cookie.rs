@@ -52,6 +52,27 @@ impl Channel {
         }
     }
 
+    /// What the browser keeps while it is at an identity provider.
+    pub(super) fn away(self, headers: &HeaderMap) -> Option<String> {
+        value(headers, self.away_name())
+    }
+
+    /// The header that has the browser keep something while it is at an identity provider, or keep it no more.
+    pub(super) fn write_away(self, kept: Option<&str>) -> Option<HeaderValue> {
+        let secure = if self == Self::Encrypted { "; Secure" } else { "" };
+        let (value, seconds) = kept.map_or(("", 0), |kept| (kept, 600));
+        let name = self.away_name();
+        let text = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}; Max-Age={seconds}");
+        HeaderValue::from_str(&text).ok()
+    }
+
+    const fn away_name(self) -> &'static str {
+        match self {
+            Self::Encrypted => "__Host-rollcall-away",
+            Self::Loopback | Self::Open => "rollcall-away",
+        }
+    }
+
     const fn name(self) -> &'static str {
         match self {
             Self::Encrypted => "__Host-rollcall",

@@ -41,6 +41,8 @@ pub(super) struct Visitor {
     pub(super) browser: Browser,
     pub(super) tongue: Tongue,
     pub(super) theme: &'static str,
+    /// What the browser has kept while it was at an identity provider.
+    pub(super) away: Option<String>,
     /// Whether a script asks for a part of a page.
     pub(super) fragment: bool,
     /// The id of the element into which the script puts the part.
@@ -65,6 +67,7 @@ impl Visitor {
             },
             tongue: Tongue::new(reader.language),
             theme: theme(&parts.headers),
+            away: channel.away(&parts.headers),
             fragment: is_fragment(&parts.headers),
             target: parts.headers.get(HX_TARGET).and_then(|id| id.to_str().ok()).map(str::to_owned),
             app: Arc::clone(app),
@@ -99,7 +102,8 @@ impl Visitor {
     /// Another page for a browser that has signed in, and is known from now on.
     pub(super) fn enter(&self, path: &str, entered: &Entered) -> Response {
         let mut response = self.go(path, Some(entered.secret.expose()));
-        if let Some(mark) = self.channel.write_mark(&entered.mark) {
+        let mark = Some(&entered.mark).filter(|mark| !mark.is_empty());
+        if let Some(mark) = mark.and_then(|mark| self.channel.write_mark(mark)) {
             response.headers_mut().append(http::header::SET_COOKIE, mark);
         }
         response
@@ -222,6 +226,10 @@ fn done(word: &str) -> Option<&'static str> {
         "deleting" => "It is being deleted.",
         "tested" => "The test is on its way.",
         "ended" => "The session is ended.",
+        "connected" => "The account is connected. You can sign in through the identity provider from now on.",
+        "disconnected" => "The account is disconnected.",
+        "enforced" => "Single sign-on is enforced. Sessions that a password had opened are ended.",
+        "allowed" => "Passwords are allowed again.",
         "discarded" => "The import is discarded.",
         "approved" => "Approved. What was pushed is being carried out.",
         "rejected" => "Rejected. The people keep access.",

@@ -38,6 +38,8 @@ pub(crate) enum At {
     Mail,
     /// The administrators and their sessions.
     Administrators,
+    /// The own account.
+    Preferences,
     /// The settings of the organisation.
     Settings,
     /// The search through everything.
@@ -60,6 +62,7 @@ impl At {
             Self::Permissions => "permissions",
             Self::Mail => "mail",
             Self::Administrators => "administrators",
+            Self::Preferences => "preferences",
             Self::Settings => "settings",
             Self::Search => "search",
         }

@@ -1,5 +1,7 @@
 //! The console in a browser: the whole program behind it, at each width, in both themes, and with the keyboard alone.
 
+mod single_sign_on;
+
 use std::sync::Arc;
 
 use axum::Router;
@@ -42,10 +44,14 @@ struct Stage {
 
 impl Stage {
     async fn build() -> Self {
+        Self::at("http://127.0.0.1", &[]).await
+    }
+
+    /// The same under an address, with settings.
+    async fn at(site: &str, settings: &[(String, String)]) -> Self {
         let url = "sqlite::memory:".to_owned();
         let options = Options { url: url.clone(), max_connections: 4, migrate: true, statement_limit: None };
-        let mut config = Config::from_sources(None, &[], &[]).expect("the defaults");
-        let site = "http://127.0.0.1";
+        let mut config = Config::from_sources(None, settings, &[]).expect("the defaults");
         let master = Some(MasterKey::new());
         let base = format!("{site}/scim/v2");
         let db = Database::open(&options, (&base, site), config.policy(), master).await.expect("a database");
@@ -184,6 +190,9 @@ impl Stage {
             ("/mail/templates".to_owned(), "mail-templates"),
             ("/mail/templates/invitation/en".to_owned(), "mail-template"),
             ("/administrators".to_owned(), "administrators"),
+            ("/administrators/sso".to_owned(), "sso"),
+            ("/administrators/sso/add".to_owned(), "sso-add"),
+            ("/preferences".to_owned(), "preferences"),
             ("/settings".to_owned(), "settings"),
             ("/settings/mail".to_owned(), "settings-mail"),
             ("/settings/domains".to_owned(), "settings-domains"),

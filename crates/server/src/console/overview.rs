@@ -1,6 +1,9 @@
 //! The overview: what needs attention, seats over time, the funnel of the enrolment, and the connections.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use askama::Template;
 use axum::response::{IntoResponse as _, Response};
@@ -298,9 +301,7 @@ pub(super) async fn show(desk: Desk) -> Response {
 /// The people of each tenant as they were counted last. Counting looks at every person, so that what was counted is believed
 /// for twenty times as long as counting took.
 #[derive(Debug, Default)]
-pub(crate) struct Counted(
-    std::sync::Mutex<std::collections::HashMap<String, (std::time::Instant, Arc<People>)>>,
-);
+pub(crate) struct Counted(Mutex<HashMap<String, (Range<DateTime<Utc>>, Arc<People>)>>);
 
 impl Counted {
     async fn people(
@@ -309,16 +310,16 @@ impl Counted {
         tenant: &str,
         now: DateTime<Utc>,
     ) -> Result<Arc<People>, Failure> {
-        let lock = || self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let begun = std::time::Instant::now();
-        if let Some((until, people)) = lock().get(tenant)
-            && begun < *until
+        let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((believed, people)) = lock().get(tenant)
+            && believed.contains(&now)
         {
             return Ok(Arc::clone(people));
         }
+        let begun = Instant::now();
         let people = Arc::new(overview::people(db, tenant, now).await?);
-        let until = begun + begun.elapsed() * 20;
-        lock().insert(tenant.to_owned(), (until, Arc::clone(&people)));
+        let believed = TimeDelta::from_std(begun.elapsed() * 20).unwrap_or_default();
+        lock().insert(tenant.to_owned(), (now..now + believed, Arc::clone(&people)));
         Ok(people)
     }
 }

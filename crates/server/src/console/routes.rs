@@ -9,9 +9,9 @@ use axum::routing::{get, post};
 
 use super::{
     administrators, api_tokens, around, brake, bulk, conflicts, connection, connection_settings, connections,
-    dialogs, group, groups, groups_enrol, inspector, journal, letter, licences, live, mail, mail_templates,
-    organisations, overview, permissions, pool_edit, search, settings, sign_in, user, users, users_add,
-    users_export, users_import, webhooks,
+    dialogs, group, groups, groups_enrol, inspector, issuers, journal, letter, licences, link, live, mail,
+    mail_templates, organisations, overview, permissions, pool_edit, preferences, search, settings, sign_in,
+    sso, user, users, users_add, users_export, users_import, webhooks,
 };
 use crate::app::App;
 
@@ -23,10 +23,13 @@ pub(crate) fn routes(app: &Arc<App>) -> Router<Arc<App>> {
     Router::new()
         .route("/console", get(sign_in::start))
         .route("/console/sign-in", get(sign_in::page).post(sign_in::with_password))
+        .route("/console/sign-in/{tenant}", get(sign_in::page_of))
+        .route("/console/sso/{issuer}", get(sso::start))
+        .route("/console/sso/{issuer}/callback", get(sso::callback))
         .route("/console/sign-in/code", get(sign_in::code).post(sign_in::with_code))
         .route("/console/sign-out", post(sign_in::sign_out))
-        .route("/console/join/{link}", get(sign_in::join_page).post(sign_in::join))
-        .route("/console/enter/{link}", get(sign_in::enter_page).post(sign_in::enter))
+        .route("/console/join/{link}", get(link::join_page).post(link::join))
+        .route("/console/enter/{link}", get(link::enter_page).post(link::enter))
         .route("/console/organisations", get(organisations::list).post(organisations::create))
         .route("/console/organisations/{id}", post(organisations::enter))
         .route("/console/second-factor", get(sign_in::set_up).post(sign_in::confirm))
@@ -145,6 +148,17 @@ fn administration() -> Router<Arc<App>> {
         .route("/console/{tenant}/mail/act/{act}", post(mail::act))
         .route("/console/{tenant}/administrators", get(administrators::list).post(administrators::add))
         .route("/console/{tenant}/administrators/sessions/end", post(administrators::end_session))
+        .route("/console/{tenant}/administrators/sso", get(issuers::list))
+        .route("/console/{tenant}/administrators/sso/enforce", post(issuers::enforce))
+        .route("/console/{tenant}/administrators/sso/{id}", get(issuers::form).post(issuers::save))
+        .route("/console/{tenant}/administrators/sso/{id}/test", get(issuers::test))
+        .route(
+            "/console/{tenant}/administrators/sso/{id}/remove",
+            get(issuers::ask_remove).post(issuers::remove),
+        )
+        .route("/console/{tenant}/preferences", get(preferences::show))
+        .route("/console/{tenant}/preferences/connect/{id}", get(preferences::connect))
+        .route("/console/{tenant}/preferences/{act}", post(preferences::act))
         .route(
             "/console/{tenant}/administrators/{id}/{act}",
             get(administrators::ask).post(administrators::change),

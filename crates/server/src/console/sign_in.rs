@@ -1,22 +1,19 @@
-//! Signing in: by a link once, then by password and second factor.
-
-use std::sync::Arc;
+//! Signing in by password and second factor, and the doors to other ways.
 
 use askama::Template;
-use axum::RequestPartsExt as _;
-use axum::extract::{FromRequestParts, Path};
+use axum::extract::{Path, RawQuery};
 use axum::response::{IntoResponse as _, Response};
 use chrono::TimeDelta;
 use fast_qr::QRBuilder;
 use http::StatusCode;
-use http::request::Parts;
-use operations::sign_in::{self, Link, Next, Owner, Refused, SetUp};
-use operations::tenants;
+use operations::sign_in::{self, Next, Refused, SetUp};
+use operations::{single_sign_on, tenants};
+use uuid::Uuid;
 
 use super::cookie::Channel;
 use super::desk::Visitor;
 use super::frame::Frame;
-use crate::app::App;
+use super::said::for_page;
 use crate::http::error::Failure;
 use crate::pages::answer::{later, page as shown, see_other};
 use crate::pages::form::{Form, field};
@@ -34,6 +31,25 @@ pub(super) struct SignIn {
     next: String,
     /// Whether signing in is closed here, because others could listen.
     open: bool,
+    doors: Doors,
+}
+
+impl SignIn {
+    /// The page to go on to, as a value of a query.
+    fn onward(&self) -> String {
+        url::form_urlencoded::byte_serialize(self.next.as_bytes()).collect()
+    }
+}
+
+/// The ways in of the organisation that is signed in to.
+#[derive(Default)]
+pub(super) struct Doors {
+    /// Its name, if it has identity providers.
+    tenant: String,
+    /// Those, by id and name.
+    issuers: Vec<(Uuid, String)>,
+    /// Whether the form for a password is hidden at first.
+    no_password: bool,
 }
 
 /// The page on which the second factor is typed.
@@ -43,26 +59,6 @@ pub(super) struct Code {
     f: Frame,
     error: Option<String>,
     next: String,
-}
-
-/// The page of an invitation.
-#[derive(Template)]
-#[template(path = "console/join.html")]
-pub(super) struct Join {
-    f: Frame,
-    link: Link,
-    error: Option<String>,
-    /// What was typed of the owner of the installation.
-    owner: Owner,
-    until: String,
-}
-
-/// The page of a link that signs in.
-#[derive(Template)]
-#[template(path = "console/enter.html")]
-pub(super) struct Enter {
-    f: Frame,
-    link: Link,
 }
 
 /// The page on which the second factor is set up.
@@ -81,23 +77,7 @@ pub(super) struct SecondFactor {
 #[derive(Template)]
 #[template(path = "console/gone.html")]
 pub(super) struct Gone {
-    f: Frame,
-}
-
-/// A link in the path, with the browser that follows it.
-pub(super) struct Follower {
-    visitor: Visitor,
-    link: String,
-}
-
-impl FromRequestParts<Arc<App>> for Follower {
-    type Rejection = Failure;
-
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Failure> {
-        let Path(link) = parts.extract::<Path<String>>().await.map_err(|_| Failure::no_endpoint())?;
-        let Ok(visitor) = parts.extract_with_state::<Visitor, _>(app).await;
-        Ok(Self { visitor, link })
-    }
+    pub(super) f: Frame,
 }
 
 /// Where the console begins: the tenant of the administrator who has signed in, or the sign-in.
@@ -124,20 +104,75 @@ async fn only_tenant(visitor: &Visitor) -> Response {
 }
 
 /// The address of a page of the console to go on to; any other one leads to the start.
-fn onward(next: &str) -> &str {
+pub(super) fn onward(next: &str) -> &str {
     let ours = next.starts_with("/console/") && !next.contains(|c: char| c == '\\' || c.is_control());
     if ours { next } else { "/console" }
 }
 
-pub(super) async fn page(visitor: Visitor, request: axum::extract::RawQuery) -> Response {
+pub(super) async fn page(visitor: Visitor, request: RawQuery) -> Response {
     let query = request.0.unwrap_or_default();
-    let expired = field(&query, "why").as_deref() == Some("expired");
-    let said = "Sign in to go on: there is no session in this browser, or it has ended.";
-    let f = visitor.frame();
-    let notice = expired.then(|| f.t(said).to_owned());
     let next = field(&query, "next").unwrap_or_default();
-    let open = visitor.channel == Channel::Open;
-    shown(StatusCode::OK, &SignIn { f, notice, error: None, email: String::new(), next, open })
+    at_door(&visitor, &query, next).await
+}
+
+/// The sign-in of one organisation, for a bookmark or for the tile of an identity provider.
+pub(super) async fn page_of(visitor: Visitor, Path(tenant): Path<String>, request: RawQuery) -> Response {
+    at_door(&visitor, &request.0.unwrap_or_default(), format!("/console/{tenant}")).await
+}
+
+async fn at_door(visitor: &Visitor, query: &str, next: String) -> Response {
+    let expired = field(query, "why").as_deref() == Some("expired");
+    let said = "Sign in to go on: there is no session in this browser, or it has ended.";
+    let mut shown_page = match empty(visitor, next).await {
+        Ok(page) => page,
+        Err(failure) => return failure.into_response(),
+    };
+    shown_page.notice = expired.then(|| visitor.tongue.t(said).to_owned());
+    if field(query, "with").as_deref() == Some("password") {
+        shown_page.doors.no_password = false;
+    }
+    shown(StatusCode::OK, &shown_page)
+}
+
+/// The page of the sign-in for one who goes on to a page of an organisation.
+async fn empty(visitor: &Visitor, next: String) -> Result<SignIn, Failure> {
+    let db = visitor.app.db();
+    let tenant = match next.strip_prefix("/console/").and_then(|rest| rest.split(['/', '?']).next()) {
+        Some(tenant) => tenant.to_owned(),
+        None => match tenants::list(db).await?.as_slice() {
+            [only] => only.id.to_string(),
+            _ => String::new(),
+        },
+    };
+    let doors = single_sign_on::doors(db, &tenant).await?;
+    let doors = doors.map(|(tenant, issuers, no_password)| Doors { tenant, issuers, no_password });
+    Ok(SignIn {
+        f: visitor.frame(),
+        notice: None,
+        error: None,
+        email: String::new(),
+        next,
+        open: visitor.channel == Channel::Open,
+        doors: doors.unwrap_or_default(),
+    })
+}
+
+/// The same page with what went wrong.
+pub(super) async fn failed(visitor: &Visitor, status: StatusCode, said: String, next: String) -> Response {
+    match empty(visitor, next).await {
+        Ok(page) => shown(status, &SignIn { error: Some(said), ..page }),
+        Err(failure) => failure.into_response(),
+    }
+}
+
+/// The same page with the reason why an administrator was not let in.
+pub(super) async fn again(visitor: &Visitor, refused: Refused, next: String) -> Response {
+    match empty(visitor, next).await {
+        Ok(page) => refusal(visitor, refused, |_, status, error| {
+            shown(status, &SignIn { error: Some(error), ..page })
+        }),
+        Err(failure) => failure.into_response(),
+    }
 }
 
 pub(super) async fn with_password(visitor: Visitor, form: Form) -> Response {
@@ -155,16 +190,19 @@ pub(super) async fn with_password(visitor: Visitor, form: Form) -> Response {
         Ok(Next::Code(secret)) => visitor.go(&to("/console/sign-in/code"), Some(secret.expose())),
         Ok(Next::SetUp(secret)) => visitor.go("/console/second-factor", Some(secret.expose())),
         Err(refused) => {
-            let again = |f: Frame, status: StatusCode, error: String| {
-                shown(status, &SignIn { f, notice: None, error: Some(error), email, next, open: false })
+            let mut page = match empty(&visitor, next).await {
+                Ok(page) => page,
+                Err(failure) => return failure.into_response(),
             };
+            (page.email, page.doors.no_password) = (email, false);
+            let again = |_, status, error| shown(status, &SignIn { error: Some(error), ..page });
             refusal(&visitor, refused, again)
         }
     }
 }
 
 /// The same page with the reason why it went no further.
-fn refusal(
+pub(super) fn refusal(
     visitor: &Visitor,
     refused: Refused,
     again: impl FnOnce(Frame, StatusCode, String) -> Response,
@@ -180,14 +218,14 @@ fn refusal(
         Refused::Weak(said) => f.t(&said).to_owned(),
         Refused::Gone => return shown(StatusCode::GONE, &Gone { f }),
         Refused::NoSession => return visitor.go("/console/sign-in?why=expired", None),
-        Refused::Failed(operations::Error::Refused(said)) => said,
+        Refused::Failed(operations::Error::Refused(said)) => for_page(&said),
         Refused::Failed(error) => return Failure::from(error).into_response(),
     };
     again(f, StatusCode::UNPROCESSABLE_ENTITY, said)
 }
 
 /// The same where no page can be shown again: the link leads nowhere any more.
-fn gone(visitor: &Visitor, refused: Refused) -> Response {
+pub(super) fn gone(visitor: &Visitor, refused: Refused) -> Response {
     refusal(visitor, refused, |f, _, _| shown(StatusCode::GONE, &Gone { f }))
 }
 
@@ -200,7 +238,7 @@ fn too_many(f: &Frame, wait: TimeDelta) -> String {
     f.label("Too many attempts. Try again in {a}.", span(wait))
 }
 
-pub(super) async fn code(visitor: Visitor, request: axum::extract::RawQuery) -> Response {
+pub(super) async fn code(visitor: Visitor, request: RawQuery) -> Response {
     let next = field(&request.0.unwrap_or_default(), "next").unwrap_or_default();
     shown(StatusCode::OK, &Code { f: visitor.frame(), error: None, next })
 }
@@ -230,75 +268,6 @@ pub(super) async fn sign_out(visitor: Visitor) -> Response {
         }
     }
     visitor.go("/console/sign-in", None)
-}
-
-pub(super) async fn join_page(Follower { visitor, link }: Follower) -> Response {
-    invitation(&visitor, &link, None, Owner::default(), StatusCode::OK).await
-}
-
-async fn invitation(
-    visitor: &Visitor,
-    link: &str,
-    error: Option<String>,
-    owner: Owner,
-    status: StatusCode,
-) -> Response {
-    match sign_in::look(visitor.app.db(), link, visitor.browser.now).await {
-        Ok(link) if link.sets_password => {
-            let f = visitor.frame();
-            let until = f.moment(&link.expires_at);
-            // An owner who is invited again has said name and address before.
-            let named = link.tenant.is_none() && link.email != sign_in::UNNAMED;
-            let owner = if named && owner.name.is_empty() {
-                Owner { name: link.name.clone(), email: link.email.clone() }
-            } else {
-                owner
-            };
-            shown(status, &Join { f, link, error, owner, until })
-        }
-        Ok(_) => shown(StatusCode::GONE, &Gone { f: visitor.frame() }),
-        Err(refused) => gone(visitor, refused),
-    }
-}
-
-pub(super) async fn join(Follower { visitor, link }: Follower, form: Form) -> Response {
-    let [name, email, password, again] =
-        ["name", "email", "password", "password2"].map(|name| form.field(name).unwrap_or_default());
-    let owner = Owner { name, email };
-    if visitor.channel == Channel::Open {
-        return see_other("/console/sign-in");
-    }
-    if password != again {
-        let said = visitor.tongue.t("The two passwords differ.").to_owned();
-        return invitation(&visitor, &link, Some(said), owner, StatusCode::UNPROCESSABLE_ENTITY).await;
-    }
-    let db = visitor.app.db();
-    match sign_in::join(db, &link, (Some(&owner), &password), &visitor.browser).await {
-        Ok(secret) => visitor.go("/console/second-factor", Some(secret.expose())),
-        Err(Refused::Weak(said) | Refused::Failed(operations::Error::Refused(said))) => {
-            let said = visitor.tongue.t(&said).to_owned();
-            invitation(&visitor, &link, Some(said), owner, StatusCode::UNPROCESSABLE_ENTITY).await
-        }
-        Err(refused) => gone(&visitor, refused),
-    }
-}
-
-pub(super) async fn enter_page(Follower { visitor, link }: Follower) -> Response {
-    match sign_in::look(visitor.app.db(), &link, visitor.browser.now).await {
-        Ok(link) if !link.sets_password => shown(StatusCode::OK, &Enter { f: visitor.frame(), link }),
-        Ok(_) => shown(StatusCode::GONE, &Gone { f: visitor.frame() }),
-        Err(refused) => gone(&visitor, refused),
-    }
-}
-
-pub(super) async fn enter(Follower { visitor, link }: Follower) -> Response {
-    if visitor.channel == Channel::Open {
-        return see_other("/console/sign-in");
-    }
-    match sign_in::enter(visitor.app.db(), &link, &visitor.browser).await {
-        Ok(secret) => visitor.go("/console", Some(secret.expose())),
-        Err(refused) => gone(&visitor, refused),
-    }
 }
 
 pub(super) async fn set_up(visitor: Visitor) -> Response {

@@ -15,6 +15,7 @@ const FILES: &[(&str, &str)] = &[
     ("de", include_str!("../../words/console.de.toml")),
     ("de", include_str!("../../words/console.de.sync.toml")),
     ("de", include_str!("../../words/console.de.settings.toml")),
+    ("de", include_str!("../../words/console.de.signon.toml")),
 ];
 
 static TONGUES: LazyLock<HashMap<&'static str, HashMap<String, String>>> = LazyLock::new(|| {

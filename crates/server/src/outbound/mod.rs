@@ -1,9 +1,13 @@
-//! What the server sends by itself: mail, and events to webhooks.
+//! What the server sends by itself: mail, events to webhooks, and questions to the issuers through which administrators sign in.
 
+pub(crate) mod issuers;
 pub(crate) mod mailer;
 pub(crate) mod postman;
+mod tls;
+mod way;
 
 use crate::config::Config;
+use issuers::Issuers;
 use mailer::Mailer;
 use postman::Postman;
 
@@ -14,6 +18,8 @@ pub(crate) struct Outbound {
     pub(crate) mailer: Option<Mailer>,
     /// The way to the webhooks.
     pub(crate) postman: Postman,
+    /// The way to the issuers.
+    pub(crate) issuers: Issuers,
 }
 
 impl Outbound {
@@ -22,6 +28,10 @@ impl Outbound {
     /// # Errors
     /// A sentence that names the key with a wrong value.
     pub(crate) fn of(config: &Config) -> Result<Self, String> {
-        Ok(Self { mailer: Mailer::of(&config.mail)?, postman: Postman::of(&config.webhooks)? })
+        Ok(Self {
+            mailer: Mailer::of(&config.mail)?,
+            postman: Postman::of(&config.webhooks)?,
+            issuers: Issuers::of(&config.issuers)?,
+        })
     }
 }

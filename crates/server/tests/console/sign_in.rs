@@ -7,7 +7,7 @@ use totp_rs::{Builder, Secret};
 use crate::support::tab::{Tab, text};
 use crate::support::{Answer, TestApp, count, execute};
 
-const PASSWORD: &str = "a lantern swims over seven stairs";
+pub(super) const PASSWORD: &str = "a lantern swims over seven stairs";
 
 /// The secret of the second factor that a page shows.
 fn secret(page: &Answer) -> Secret {
@@ -17,14 +17,14 @@ fn secret(page: &Answer) -> Secret {
 }
 
 /// The code of the second factor at the instant of the server.
-fn code(app: &TestApp, secret: &Secret) -> String {
+pub(super) fn code(app: &TestApp, secret: &Secret) -> String {
     let totp = Builder::new().with_secret(secret.as_bytes().to_vec()).build().expect("a second factor");
     let seconds = app.clock.now().timestamp();
     totp.generate(seconds.try_into().expect("after 1970")).to_string()
 }
 
 /// An administrator who has a password and a second factor, and the recovery codes.
-async fn joined(app: &TestApp, tab: &Tab) -> (Secret, Vec<String>) {
+pub(super) async fn joined(app: &TestApp, tab: &Tab) -> (Secret, Vec<String>) {
     app.owner("ada", None).await;
     let (db, operator) = (app.admin.db(), app.admin.operator("test"));
     let link = sign_in::invite(db, &operator, Some(&app.tenant), "ada@alpha.example").await.expect("a link");

@@ -18,6 +18,8 @@ pub(crate) mod events;
 pub(crate) mod grants;
 pub(crate) mod groups;
 pub(crate) mod holds;
+pub(crate) mod issuer_subjects;
+pub(crate) mod issuers;
 pub(crate) mod jobs;
 pub(crate) mod journal;
 pub(crate) mod mail;

@@ -25,6 +25,7 @@ mod m20261129_000022_living_users;
 mod m20261129_000023_journal_in_order;
 mod m20261130_000024_words;
 mod m20261130_000025_statuses;
+mod m20261130_000026_single_sign_on;
 
 use sea_orm::{
     ConnectionTrait, DbBackend, DbErr, EntityTrait as _, SqliteTransactionMode, TransactionOptions,
@@ -68,6 +69,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000023_journal_in_order::Migration),
             Box::new(m20261130_000024_words::Migration),
             Box::new(m20261130_000025_statuses::Migration),
+            Box::new(m20261130_000026_single_sign_on::Migration),
         ]
     }
 }

@@ -40,6 +40,7 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = migrations![
     "m20261129_000023_journal_in_order",
     "m20261130_000024_words",
     "m20261130_000025_statuses",
+    "m20261130_000026_single_sign_on",
 ];
 
 /// The URL of the server on which tests may make databases, where there is one.

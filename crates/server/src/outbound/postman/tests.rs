@@ -3,10 +3,13 @@
 #[path = "../../../tests/support/receiver.rs"]
 mod receiver;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
+use crate::outbound::way::LookUp;
 use receiver::{Receiver, Reply};
 
 fn settings(allow_private: bool, authority: Option<&str>) -> Webhooks {
@@ -28,7 +31,8 @@ fn postman(settings: &Webhooks, addresses: &[SocketAddr]) -> (Postman, Arc<Atomi
         let addresses = addresses.clone();
         Box::pin(async move { Ok(addresses) })
     });
-    let postman = Postman { look_up, ..Postman::of(settings).expect("settings that can be used") };
+    let mut postman = Postman::of(settings).expect("settings that can be used");
+    postman.way.look_up = look_up;
     (postman, looks)
 }
 

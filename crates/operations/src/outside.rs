@@ -1,10 +1,44 @@
-//! Where webhooks may go: never into the operator's own network, unless the settings allow it.
+//! Where requests of ours may go that a tenant asks for: never into the operator's own network, unless the settings allow it.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use url::{Host, Url};
 
 use crate::error::Error;
+
+/// What an address is for, as messages say it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// To deliver events.
+    Webhook,
+    /// To let administrators sign in.
+    Issuer,
+}
+
+impl Purpose {
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Webhook => "the address of a webhook",
+            Self::Issuer => "the address of an issuer",
+        }
+    }
+
+    /// The setting that allows private networks.
+    #[must_use]
+    pub const fn setting(self) -> &'static str {
+        match self {
+            Self::Webhook => "webhooks.allow_private",
+            Self::Issuer => "issuers.allow_private",
+        }
+    }
+
+    const fn example(self) -> &'static str {
+        match self {
+            Self::Webhook => "https://hooks.example.com/rollcall",
+            Self::Issuer => "https://login.example.com",
+        }
+    }
+}
 
 /// The most letters of an address.
 const LONGEST: usize = 2_000;
@@ -54,28 +88,28 @@ pub fn is_public(address: IpAddr) -> bool {
     }
 }
 
-/// The address of a webhook as it is used: `https` and a host of the public internet, or anything that can be reached where
-/// private addresses are allowed. What a name stands for is looked at when it is connected to.
+/// An address as it is used: `https` and a host of the public internet, or anything that can be reached where private
+/// addresses are allowed. What a name stands for is looked at when it is connected to.
 ///
 /// # Errors
 /// [`Error::Refused`], with what is wrong.
-pub fn checked(text: &str, allow_private: bool) -> Result<Url, Error> {
-    let refused =
-        |why: &str| Err(Error::Refused(format!("\"{text}\" cannot be the address of a webhook: {why}")));
+pub fn checked(purpose: Purpose, text: &str, allow_private: bool) -> Result<Url, Error> {
+    let (words, setting) = (purpose.words(), purpose.setting());
+    let refused = |why: &str| Err(Error::Refused(format!("\"{text}\" cannot be {words}: {why}")));
     if text.len() > LONGEST {
-        return Err(Error::Refused(format!("the address of a webhook has at most {LONGEST} letters")));
+        return Err(Error::Refused(format!("{words} has at most {LONGEST} letters")));
     }
     let Ok(url) = Url::parse(text) else {
-        return refused("write it as https://hooks.example.com/rollcall");
+        return refused(&format!("write it as {}", purpose.example()));
     };
     match url.scheme() {
         "https" => {}
         "http" if allow_private => {}
-        "http" => return refused("it has to begin with https, unless webhooks.allow_private is set"),
+        "http" => return refused(&format!("it has to begin with https, unless {setting} is set")),
         _ => return refused("it has to begin with https"),
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return refused("it must hold no user name and no password; the signature shows who sends");
+        return refused("it must hold no user name and no password");
     }
     if url.fragment().is_some() {
         return refused("a fragment (#…) is never sent");
@@ -87,9 +121,7 @@ pub fn checked(text: &str, allow_private: bool) -> Result<Url, Error> {
         None => return refused("it names no host"),
     };
     if literal.is_some_and(|address| !allow_private && !is_public(address)) {
-        return refused(
-            "the host is no address of the public internet, and webhooks.allow_private is not set",
-        );
+        return refused(&format!("the host is no address of the public internet, and {setting} is not set"));
     }
     Ok(url)
 }
@@ -150,7 +182,7 @@ mod tests {
     fn an_address_is_https_to_a_public_host() {
         for text in ["https://hooks.example.com/a?b=c", "https://8.8.8.8:8443/", "https://[2606:4700::1111]/"]
         {
-            assert_eq!(checked(text, false).expect(text).as_str(), text);
+            assert_eq!(checked(Purpose::Webhook, text, false).expect(text).as_str(), text);
         }
         for text in [
             "",
@@ -174,12 +206,12 @@ mod tests {
             "https://\u{ff11}27.0.0.1/",
             "https://10.0.0.1\\@hooks.example.com/",
         ] {
-            assert!(matches!(checked(text, false), Err(Error::Refused(_))), "{text}");
+            assert!(matches!(checked(Purpose::Webhook, text, false), Err(Error::Refused(_))), "{text}");
         }
         for text in ["http://127.0.0.1:8080/", "https://[::1]/", "http://hooks.internal/"] {
-            assert_eq!(checked(text, true).expect(text).as_str(), text);
+            assert_eq!(checked(Purpose::Webhook, text, true).expect(text).as_str(), text);
         }
-        assert!(checked("ftp://127.0.0.1/", true).is_err());
-        assert!(checked(&format!("https://a/{}", "a".repeat(2_000)), true).is_err());
+        assert!(checked(Purpose::Webhook, "ftp://127.0.0.1/", true).is_err());
+        assert!(checked(Purpose::Webhook, &format!("https://a/{}", "a".repeat(2_000)), true).is_err());
     }
 }

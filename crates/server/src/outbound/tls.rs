@@ -1,4 +1,4 @@
-//! TLS to webhooks: the authorities of the system are believed, or those of a file.
+//! TLS to servers that tenants name: the authorities of the system are believed, or those of a file.
 
 use std::sync::{Arc, OnceLock};
 
@@ -13,7 +13,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 use url::{Host, Url};
 
-use crate::config::Webhooks;
+use crate::config::Outside;
 
 /// What TLS needs. The authorities of the system are read when they are needed first.
 pub(super) struct Tls {
@@ -22,9 +22,10 @@ pub(super) struct Tls {
 }
 
 impl Tls {
-    pub(super) fn of(settings: &Webhooks) -> Result<Self, String> {
-        let authorities = settings.authority.as_deref().map(|pem| {
-            let told = |rest: &str| format!("webhooks.ca_file {} {rest}.", settings.ca_file.display());
+    pub(super) fn of(settings: &Outside<'_>) -> Result<Self, String> {
+        let authorities = settings.authority.map(|pem| {
+            let told =
+                |rest: &str| format!("{}.ca_file {} {rest}.", settings.section, settings.ca_file.display());
             let mut store = RootCertStore::empty();
             for certificate in CertificateDer::pem_slice_iter(pem) {
                 let certificate = certificate.map_err(|error| told(&format!("is no PEM: {error}")))?;
