@@ -301,7 +301,10 @@ pub(super) async fn show(desk: Desk) -> Response {
 /// The people of each tenant as they were counted last. Counting looks at every person, so that what was counted is believed
 /// for twenty times as long as counting took.
 #[derive(Debug, Default)]
-pub(crate) struct Counted(Mutex<HashMap<String, (Range<DateTime<Utc>>, Arc<People>)>>);
+pub(crate) struct Counted(Mutex<HashMap<String, Count>>);
+
+/// What was counted, and when it is believed.
+type Count = (Range<DateTime<Utc>>, Arc<People>);
 
 impl Counted {
     async fn people(
