@@ -2,6 +2,10 @@
 
 mod administrators;
 mod brake;
+#[cfg(test)]
+#[path = "../../server/src/browser.rs"]
+#[expect(dead_code, reason = "the console's tests need more of it")]
+mod browser;
 mod cli;
 mod connections;
 mod crash;
@@ -12,6 +16,7 @@ mod journal;
 mod key;
 mod nouns;
 mod permissions;
+mod pictures;
 mod previews;
 mod sample;
 mod sending;

@@ -169,6 +169,9 @@ pub async fn update(
             return Err(Error::Refused(said));
         }
         unit.save_administrator(&after).await?;
+        if before.role != after.role {
+            unit.set_invited_as(after.id, after.role).await?;
+        }
         let seen = |known: &store::Administrator| json!({ "name": known.name, "role": known.role.as_str(), "user": known.user, "alerts": known.alerts });
         let why = format!("The administrator {} was changed.", after.name);
         let states = Some((seen(before), seen(&after)));

@@ -41,6 +41,28 @@ pub struct Overview {
     pub mail_stopped_at: Option<DateTime<Utc>>,
 }
 
+/// What stands beside every page.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Beside {
+    /// How many people the tenant has.
+    pub people: u64,
+    /// For how many of them the brake holds something; 100 at most.
+    pub held: u64,
+    /// How many names two connections want; 100 at most.
+    pub conflicts: u64,
+}
+
+/// What stands beside every page; its cost does not grow with the tenant.
+///
+/// # Errors
+/// [`Error`] if there is no such tenant.
+pub async fn beside(db: &Database, tenant: &str) -> Result<Beside, Error> {
+    let (scope, _) = db.tenant(tenant).await?;
+    let unit = db.read(&scope).await?;
+    let (held, conflicts) = unit.open_matters().await?;
+    Ok(Beside { people: unit.count_people().await?, held, conflicts })
+}
+
 /// People by status and next step. It looks at every person of the tenant.
 ///
 /// # Errors

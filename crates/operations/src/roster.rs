@@ -96,8 +96,8 @@ pub struct Person {
     pub held: Option<String>,
     /// The names of the pools of which the person has a seat.
     pub seats: Vec<String>,
-    /// The names of the pools for which the person waits, and the best place.
-    pub waits: Option<(Vec<String>, u64)>,
+    /// The names of the pools for which the person waits, and the best place, if it is among the first thousand.
+    pub waits: Option<(Vec<String>, Option<u64>)>,
     /// When the person last used the application.
     pub last_used_at: Option<DateTime<Utc>>,
     /// Whether the hub has authenticated a device.
@@ -116,7 +116,8 @@ pub async fn page(
 ) -> Result<Roster, Error> {
     let (scope, _) = db.tenant(tenant).await?;
     let unit = db.read(&scope).await?;
-    let query = RosterQuery { sought: unit.sought(&filter.search).await?, ..query(filter, now) };
+    let mut query = RosterQuery { sought: unit.sought(&filter.search).await?, ..query(filter, now) };
+    query.few = query.statuses.len() > 1 && unit.are_few(&query.statuses).await?;
     let from = match (&page.after, &page.before) {
         (Some(place), _) => RosterFrom::After(place.clone()),
         (None, Some(place)) => RosterFrom::Before(place.clone()),
@@ -181,7 +182,7 @@ async fn described(
     let ids: Vec<UserId> = rows.iter().map(|row| row.id).collect();
     let wanted = Wanted { licences: true, ..Wanted::default() };
     let mut computed = unit.computed(&ids, wanted).await?;
-    let (mut marks, places) = (unit.marks(&ids).await?, unit.places_in_queues(&ids).await?);
+    let (mut marks, places) = (unit.marks(&ids).await?, unit.places_in_queues(&ids, COUNTED).await?);
     let mut users: HashMap<UserId, User> =
         unit.users_among(&ids).await?.into_iter().map(|user| (user.id, user)).collect();
     let mut people = Vec::new();
@@ -205,21 +206,12 @@ async fn described(
             active: user.is_active() && marks.deactivated_since.is_none(),
             held: marks.held,
             seats: pools(SeatState::Assigned),
-            waits: (!waits.is_empty()).then(|| (waits, places.get(&row.id).copied().unwrap_or(1))),
+            waits: (!waits.is_empty()).then(|| (waits, places.get(&row.id).copied())),
             last_used_at: row.last_used_at,
             hub: row.hub,
         });
     }
     Ok(people)
-}
-
-/// How many people a tenant has.
-///
-/// # Errors
-/// [`Error`] if there is no such tenant.
-pub async fn count(db: &Database, tenant: &str) -> Result<u64, Error> {
-    let (scope, _) = db.tenant(tenant).await?;
-    Ok(db.read_once(&scope).await?.count_people().await?)
 }
 
 fn query(filter: &Filter, now: DateTime<Utc>) -> RosterQuery {

@@ -1,6 +1,8 @@
 //! How administrators of a tenant sign in through their identity provider: an issuer and its subject say who somebody is, never
 //! an e-mail address (OpenID Connect Core 1.0 §5.7).
 
+mod connect;
+mod decide;
 mod enforce;
 mod enter;
 mod issuers;
@@ -21,10 +23,12 @@ use crate::keys::{Keys, Purpose};
 use crate::sign_in::failures::Sources;
 use crate::sign_in::{Browser, Refused};
 
+pub use connect::{connect, connected, disconnect};
 pub use enforce::{Enforced, enforce, enforced};
-pub use enter::{Tried, connect, connected, disconnect, enter, join, refuse, tried};
-pub use issuers::{Issuer, Typed, doors, list, prepared, remove, save};
+pub use enter::{Tried, enter, join, refuse, tried};
+pub use issuers::{Issuer, Typed, doors, list, remove, save};
 
+pub(crate) use decide::as_invited;
 pub(crate) use enforce::{allows_password, tell_owners};
 
 /// How long a browser may take at the issuer.
@@ -45,6 +49,10 @@ pub struct Party {
     pub secret: String,
     /// What is asked for beside `openid`, `profile` and `email`.
     pub scopes: String,
+    /// The claim that is looked at; empty without one.
+    pub claim: String,
+    /// The tenant.
+    pub tenant: Uuid,
     /// Where a browser comes back to.
     pub redirect: String,
 }
@@ -88,6 +96,13 @@ pub struct Going {
     pub until: DateTime<Utc>,
 }
 
+impl Going {
+    /// Whether many of them from one address are slowed down: those of nobody who has signed in.
+    const fn counts(&self) -> bool {
+        matches!(self.aim, Aim::SignIn | Aim::Join(_))
+    }
+}
+
 /// What an ID token says, after it was checked.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Claims {
@@ -118,6 +133,8 @@ pub async fn party(db: &Database, id: &str, now: DateTime<Utc>) -> Result<Option
         client_id: issuer.client_id,
         secret,
         scopes: issuer.scopes,
+        claim: issuer.claim,
+        tenant: scope.tenant_id().uuid(),
         redirect: redirect(db, id),
     }))
 }
@@ -138,7 +155,8 @@ pub async fn leave(db: &Database, going: Going, now: DateTime<Utc>) -> Result<St
     Ok(URL_SAFE_NO_PAD.encode(db.keys(now).await?.seal(Purpose::Issuer, b"going", &plain)))
 }
 
-/// The browser that comes back from an issuer with a state. It counts as a failed attempt until [`arrived`] takes that back.
+/// The browser that comes back from an issuer with a state. Who comes back to sign in counts as failed until [`arrived`] takes that
+/// back.
 ///
 /// # Errors
 /// [`Refused::NoSession`] when it never went there, took too long, or comes twice; [`Refused::Wait`] after too many failures.
@@ -157,7 +175,9 @@ pub async fn come_back(
         going.state == state && going.issuer.to_string() == issuer && in_time
     };
     let going = going.filter(same).ok_or(Refused::NoSession)?;
-    Sources::of(browser, issuer).attempt(db, now, true).await?;
+    if going.counts() {
+        Sources::at_issuers(browser).attempt(db, now, true).await?;
+    }
     let hash = Sha256::digest(going.state.as_bytes()).into();
     let first = db.store().use_sign_in(hash, (now, going.until)).await?;
     if first { Ok(going) } else { Err(Refused::NoSession) }
@@ -167,13 +187,40 @@ pub async fn come_back(
 ///
 /// # Errors
 /// What the database says.
-pub async fn arrived(db: &Database, issuer: Uuid, browser: &Browser) -> Result<(), Refused> {
-    Sources::of(browser, &issuer.to_string()).forgive(db).await
+pub async fn arrived(db: &Database, going: &Going, browser: &Browser) -> Result<(), Refused> {
+    if going.counts() { Sources::at_issuers(browser).forgive(db).await } else { Ok(()) }
 }
 
 /// The row to which the secret of an issuer belongs.
 fn about(scope: &TenantScope, issuer: Uuid) -> Vec<u8> {
     [*scope.tenant_id().uuid().as_bytes(), *issuer.as_bytes()].concat()
+}
+
+/// What a form about an issuer that is added keeps, so that nobody chooses the id: an address with another one may be known to
+/// somebody else's identity provider.
+///
+/// # Errors
+/// What the database says.
+pub async fn prepared(db: &Database, tenant: Uuid, now: DateTime<Utc>) -> Result<(Uuid, String), Error> {
+    let id = store::new_id(now);
+    let sealed = db.keys(now).await?.seal(Purpose::Issuer, tenant.as_bytes(), id.as_bytes());
+    Ok((id, URL_SAFE_NO_PAD.encode(sealed)))
+}
+
+/// The id that was prepared for an issuer of a tenant; none for other text.
+///
+/// # Errors
+/// What the database says.
+pub async fn prepared_id(
+    db: &Database,
+    tenant: Uuid,
+    kept: &str,
+    now: DateTime<Utc>,
+) -> Result<Option<Uuid>, Error> {
+    let keys = db.keys(now).await?;
+    let opened = URL_SAFE_NO_PAD.decode(kept).ok();
+    let opened = opened.and_then(|sealed| keys.open(Purpose::Issuer, tenant.as_bytes(), &sealed));
+    Ok(opened.and_then(|bytes| Uuid::from_slice(&bytes).ok()))
 }
 
 fn open(keys: &Keys, scope: &TenantScope, issuer: &store::Issuer) -> Result<String, Error> {

@@ -27,6 +27,9 @@
     menu.style.top = `${up ? Math.max(8, b.top - m.height - 4) : b.bottom + 4}px`;
   };
 
+  /* A search asks while it is typed in. That its field is left is no change: the list would be made anew under the click. */
+  document.addEventListener("change", (e) => { if (e.target.matches("input[type=search]")) e.stopPropagation(); }, true);
+
   /* Ticked rows: how many they are, and all of the page at once. */
   document.addEventListener("change", (e) => {
     const card = e.target.closest(".table-card");

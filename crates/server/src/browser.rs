@@ -7,18 +7,21 @@ use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::Arc;
 
 use axum::Router;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use futures::FutureExt as _;
+use http::Method;
 use serde_json::{Value, json};
 use thirtyfour::cdp::domains::emulation::{MediaFeature, SetEmulatedMedia};
+use thirtyfour::common::command::{Command as Wire, ExtensionCommand};
 use thirtyfour::prelude::{
     CapabilitiesHelper as _, ChromiumLikeCapabilities as _, DesiredCapabilities, ElementWaitable as _, Key,
     WebDriver, WebDriverResult,
 };
-use thirtyfour::{By, ChromeCapabilities};
+use thirtyfour::{By, ChromeCapabilities, WebElement};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
@@ -105,7 +108,12 @@ fn serve(listener: TcpListener, routes: Router) -> (JoinSet<()>, SocketAddr) {
 impl Browser {
     /// Opens a path and waits until everything of it is loaded.
     pub(crate) async fn open(&self, path: &str) {
-        self.driver.goto(format!("http://{}{path}", self.address)).await.expect(path);
+        self.visit(&format!("http://{}{path}", self.address)).await;
+    }
+
+    /// Opens an address and waits until everything of it is loaded.
+    pub(crate) async fn visit(&self, address: &str) {
+        self.driver.goto(address).await.expect(address);
         self.shown().await;
     }
 
@@ -126,7 +134,7 @@ impl Browser {
             self.look(*width, theme).await;
             let found = self.faults().await;
             faults.extend(found.into_iter().map(|fault| format!("{name} at {width}, {theme}: {fault}")));
-            self.picture(&format!("{name}-{width}-{theme}")).await;
+            self.picture(&format!("{name}-{width}-{theme}"), true).await;
         }
         faults
     }
@@ -164,6 +172,63 @@ impl Browser {
             form.requestSubmit();";
         let sent = async { self.driver.execute(script, vec![json!(end), json!(value)]).await.map(drop) };
         self.leave(sent).await;
+    }
+
+    /// The first visible element with a role and a name that begins so, as a person who hears the page finds it (WAI-ARIA 1.2 §5).
+    pub(crate) async fn find(&self, role: &str, name: &str) -> WebElement {
+        let waited = tokio::time::timeout(PATIENCE, async {
+            loop {
+                if let Some(found) = self.found(role, name).await {
+                    return found;
+                }
+                tokio::task::yield_now().await;
+            }
+        });
+        waited.await.unwrap_or_else(|_| panic!("no {role} “{name}” within {PATIENCE:?}"))
+    }
+
+    async fn found(&self, role: &str, name: &str) -> Option<WebElement> {
+        for element in self.driver.find_all(By::Css(OPERABLE)).await.expect("elements") {
+            // The page may have changed since, and then the next look finds what is there.
+            let computed = async |what| self.computed(&element, what).await;
+            let (Some(is), Some(called)) = (computed("computedrole").await, computed("computedlabel").await)
+            else {
+                return None;
+            };
+            if is == role && called.starts_with(name) && element.is_displayed().await.unwrap_or(false) {
+                return Some(element);
+            }
+        }
+        None
+    }
+
+    async fn computed(&self, element: &WebElement, what: &'static str) -> Option<String> {
+        let asked = Computed(element.element_id().to_string(), what);
+        let answer = self.driver.handle().cmd(Wire::ExtensionCommand(Box::new(asked))).await.ok()?;
+        answer.value().ok()
+    }
+
+    /// Clicks what has a role and a name that begins so.
+    pub(crate) async fn click(&self, role: &str, name: &str) {
+        self.find(role, name).await.click().await.unwrap_or_else(|error| panic!("{role} “{name}”: {error}"));
+    }
+
+    /// Clicks what leads to another page, and waits for that page.
+    pub(crate) async fn follow(&self, role: &str, name: &str) {
+        let element = self.find(role, name).await;
+        self.leave(async { element.click().await }).await;
+    }
+
+    /// Types into the field with this name, in the place of what is there.
+    pub(crate) async fn write(&self, role: &str, name: &str, text: &str) {
+        let field = self.find(role, name).await;
+        field.clear().await.expect("a field");
+        field.send_keys(text).await.expect("it is typed");
+    }
+
+    /// Waits until the page shows some words.
+    pub(crate) async fn shows(&self, words: &str) {
+        self.until(&format!("return document.body.innerText.includes({words:?})")).await;
     }
 
     /// Runs a script that leads to another page, and waits for that page.
@@ -231,15 +296,43 @@ impl Browser {
         found.iter().map(ToString::to_string).collect()
     }
 
-    /// Keeps a picture of the whole page in `target/screenshots`.
-    pub(crate) async fn picture(&self, name: &str) {
+    /// Keeps a picture in `target/screenshots`: of the whole page, or a small one of what a window shows of it.
+    pub(crate) async fn picture(&self, name: &str, whole: bool) {
+        if whole {
+            self.keep(&format!("{name}.png"), json!({"captureBeyondViewport": true})).await;
+        } else {
+            self.keep(&format!("{name}.webp"), json!({"format": "webp", "quality": 75})).await;
+        }
+    }
+
+    async fn keep(&self, name: &str, how: Value) {
         let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/screenshots");
-        let file: PathBuf = page.join(name).with_extension("png");
+        let file: PathBuf = page.join(name);
         std::fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
-        let whole = json!({"captureBeyondViewport": true});
-        let taken = self.driver.cdp().send_raw("Page.captureScreenshot", whole).await.expect("a picture");
+        let taken = self.driver.cdp().send_raw("Page.captureScreenshot", how).await.expect("a picture");
         let bytes = STANDARD.decode(taken["data"].as_str().expect("its data")).expect("base64");
         std::fs::write(&file, bytes).expect("a file");
+    }
+}
+
+/// What can be operated.
+const OPERABLE: &str = "a[href], button, input:not([type=hidden]), select, textarea, summary, [role]";
+
+/// The command of the driver that computes a role or a name.
+#[derive(Debug)]
+struct Computed(String, &'static str);
+
+impl ExtensionCommand for Computed {
+    fn parameters_json(&self) -> Option<Value> {
+        None
+    }
+
+    fn method(&self) -> Method {
+        Method::GET
+    }
+
+    fn endpoint(&self) -> Arc<str> {
+        format!("/element/{}/{}", self.0, self.1).into()
     }
 }
 

@@ -54,8 +54,8 @@ pub struct IssuerSubject {
     pub subject: String,
     /// The administrator.
     pub administrator: Uuid,
-    /// Whether a claim alone made that administrator one.
-    pub by_claim: bool,
+    /// The role without a claim; none where a claim alone made that administrator one.
+    pub invited_as: Option<Role>,
     /// Since when.
     pub created_at: DateTime<Utc>,
 }
@@ -86,15 +86,22 @@ impl TryFrom<issuers::Model> for Issuer {
     }
 }
 
-impl From<issuer_subjects::Model> for IssuerSubject {
-    fn from(row: issuer_subjects::Model) -> Self {
-        Self {
+impl TryFrom<issuer_subjects::Model> for IssuerSubject {
+    type Error = Error;
+
+    fn try_from(row: issuer_subjects::Model) -> Result<Self, Error> {
+        let id = row.administrator_id.to_string();
+        let inconsistent =
+            || Error::Inconsistent { table: "issuer_subjects", column: "invited_as", id: id.clone() };
+        let role =
+            |word: String| Role::ALL.into_iter().find(|role| role.as_str() == word).ok_or_else(inconsistent);
+        Ok(Self {
             issuer: row.issuer_id,
             subject: row.subject,
             administrator: row.administrator_id,
-            by_claim: row.by_claim,
+            invited_as: row.invited_as.map(role).transpose()?,
             created_at: row.created_at,
-        }
+        })
     }
 }
 
@@ -147,12 +154,12 @@ impl ReadUnit {
     /// The subjects of all issuers of the tenant.
     ///
     /// # Errors
-    /// [`Error::Busy`] or [`Error::Other`].
+    /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
     pub async fn issuer_subjects(&self) -> Result<Vec<IssuerSubject>, Error> {
         let mut sql = Sql::new("SELECT s.* FROM issuer_subjects s WHERE s.tenant_id = ");
         sql.bind(self.tenant()).push(" ORDER BY s.issuer_id, s.subject");
         let rows = self.transaction.all::<issuer_subjects::Model>(sql).await?;
-        Ok(rows.into_iter().map(IssuerSubject::from).collect())
+        rows.into_iter().map(IssuerSubject::try_from).collect()
     }
 
     /// The one administrator of the tenant who may use a password, where single sign-on is enforced; else none.
@@ -224,6 +231,28 @@ impl WriteUnit {
         self.transaction.run(sql).await.map(drop)
     }
 
+    /// Ends the sessions of one administrator that an issuer opened.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn end_sessions_through(&mut self, issuer: Uuid, administrator: Uuid) -> Result<(), Error> {
+        let mut sql = Sql::new("DELETE FROM sessions WHERE tenant_id = ");
+        sql.bind(self.tenant()).push(" AND issuer_id = ").bind(issuer);
+        sql.push(" AND administrator_id = ").bind(administrator);
+        self.transaction.run(sql).await.map(drop)
+    }
+
+    /// Says which role an administrator has without a claim, where one is known by issuers and was invited.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn set_invited_as(&mut self, administrator: Uuid, role: Role) -> Result<(), Error> {
+        let mut sql = Sql::new("UPDATE issuer_subjects SET invited_as = ");
+        sql.bind(role.as_str()).push(" WHERE tenant_id = ").bind(self.tenant());
+        sql.push(" AND administrator_id = ").bind(administrator).push(" AND invited_as IS NOT NULL");
+        self.transaction.run(sql).await.map(drop)
+    }
+
     /// Forgets the subjects of an issuer: the same word means another person after its address has changed.
     ///
     /// # Errors
@@ -245,7 +274,7 @@ impl WriteUnit {
             issuer_id: subject.issuer,
             subject: subject.subject.clone(),
             administrator_id: subject.administrator,
-            by_claim: subject.by_claim,
+            invited_as: subject.invited_as.map(|role| role.as_str().to_owned()),
             created_at: stored(subject.created_at),
         };
         self.transaction.insert(row).await
@@ -272,6 +301,10 @@ impl WriteUnit {
         break_glass: Option<Uuid>,
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
+        // Who signs in at this moment holds the own row: after this the session is seen, or the rule is seen there.
+        let mut sql = Sql::new("SELECT 1 FROM administrators a WHERE a.tenant_id = ");
+        sql.bind(self.tenant()).push(" ORDER BY a.id");
+        self.transaction.lock(sql).await?;
         let mut sql = Sql::new("DELETE FROM single_sign_on WHERE tenant_id = ");
         sql.bind(self.tenant());
         self.transaction.run(sql).await?;
@@ -279,14 +312,13 @@ impl WriteUnit {
         let mut sql = Sql::new("INSERT INTO single_sign_on (tenant_id, break_glass, enforced_at) VALUES ");
         sql.rows([[self.tenant().into(), break_glass.into(), stored(now).into()]]);
         self.transaction.run(sql).await?;
-        for table in ["sessions", "sign_in_links"] {
-            let mut sql = Sql::new(&format!("DELETE FROM {table} WHERE tenant_id = "));
-            sql.bind(self.tenant()).push(" AND administrator_id <> ").bind(break_glass);
-            if table == "sessions" {
-                sql.push(" AND issuer_id IS NULL");
-            }
-            self.transaction.run(sql).await?;
-        }
+        let mut sql = Sql::new("DELETE FROM sessions WHERE issuer_id IS NULL AND tenant_id = ");
+        sql.bind(self.tenant()).push(" AND administrator_id <> ").bind(break_glass);
+        self.transaction.run(sql).await?;
+        // An invitation can still be accepted through an issuer.
+        let mut sql = Sql::new("DELETE FROM sign_in_links WHERE kind = 'enter' AND tenant_id = ");
+        sql.bind(self.tenant()).push(" AND administrator_id <> ").bind(break_glass);
+        self.transaction.run(sql).await?;
         Ok(())
     }
 }

@@ -54,7 +54,38 @@ struct WaitingRow {
     priority: i64,
 }
 
+/// The most matters of a kind that are counted for every page.
+const COUNTED: u64 = 100;
+
+#[derive(FromQueryResult)]
+struct MattersRow {
+    held: i64,
+    conflicts: i64,
+}
+
 impl ReadUnit {
+    /// How many people the brake holds something for, and how many names two connections want: 100 of each at most, because every
+    /// page asks for them.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn open_matters(&self) -> Result<(u64, u64), Error> {
+        let mut sql = Sql::new(
+            "SELECT (SELECT COUNT(*) FROM (SELECT DISTINCT h.user_id FROM held_losses h WHERE h.tenant_id = ",
+        );
+        sql.bind(self.tenant()).push(" LIMIT ").bind(COUNTED);
+        sql.push(") m) AS held, (SELECT COUNT(*) FROM (SELECT 1 FROM conflicts f JOIN users u ON u.tenant_id = f.tenant_id ");
+        sql.push("AND u.id = f.user_id WHERE u.connection_id IS DISTINCT FROM f.connection_id AND u.deleted_at IS NULL ");
+        sql.push("AND f.tenant_id = ")
+            .bind(self.tenant())
+            .push(" LIMIT ")
+            .bind(COUNTED)
+            .push(") m) AS conflicts");
+        let row = self.transaction.one::<MattersRow>(sql).await?;
+        let number = |number: i64| u64::try_from(number).unwrap_or_default();
+        Ok(row.map_or((0, 0), |row| (number(row.held), number(row.conflicts))))
+    }
+
     /// How many people are in each status; statuses without people are there with 0. Test users are no people.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use provisioning::{Status, UserId};
+use provisioning::{PoolId, Status, UserId};
 use scim::text::fold;
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
@@ -12,7 +12,7 @@ use crate::db::sql::Sql;
 use crate::enrolments::{lapsed, next_step};
 use crate::error::Error;
 use crate::filter_sql::after_prefix;
-use crate::ids::{ConnectionId, stored};
+use crate::ids::{ConnectionId, IdRow, stored};
 use crate::seats::queue_order;
 use crate::unit::ReadUnit;
 use crate::users::values::{WORDS, words_of};
@@ -26,6 +26,8 @@ pub struct RosterQuery {
     pub sought: Vec<Sought>,
     /// People in one of these statuses, as it is shown.
     pub statuses: Vec<Status>,
+    /// Whether few people are in those statuses, see [`ReadUnit::are_few`].
+    pub few: bool,
     /// People who have a seat, wait for one, or neither.
     pub licence: Option<LicenceWanted>,
     /// People who are in the present status since this instant or longer.
@@ -187,35 +189,61 @@ impl ReadUnit {
         self.transaction.number(sql).await
     }
 
-    /// The place from 1 in the queue of a pool for those of these people who wait, the best one of each, in the order in which
-    /// free seats are given.
+    /// The place from 1 in the queue of a pool for those of these people who wait among the first `most`, the best one of each, in
+    /// the order in which free seats are given.
     ///
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
-    pub async fn places_in_queues(&self, people: &[UserId]) -> Result<HashMap<UserId, u64>, Error> {
+    pub async fn places_in_queues(
+        &self,
+        people: &[UserId],
+        most: u64,
+    ) -> Result<HashMap<UserId, u64>, Error> {
         let mut places = HashMap::new();
         if people.is_empty() {
             return Ok(places);
         }
         let ids = || people.iter().map(|user| user.uuid());
-        let (priority, order) = queue_order(self.prioritised(None).await?);
-        let mut sql = Sql::new(&format!(
-            "SELECT q.user_id, q.place FROM (\
-             SELECT s.user_id, ROW_NUMBER() OVER (PARTITION BY s.pool_id ORDER BY {order}) AS place FROM (\
-             SELECT s.pool_id, s.since, s.user_id, {priority} AS priority FROM seats s WHERE s.tenant_id = "
-        ));
-        sql.bind(self.tenant())
-            .push(" AND s.state = 'waiting' AND s.pool_id IN (SELECT w.pool_id FROM seats w");
-        sql.push(" WHERE w.tenant_id = ")
-            .bind(self.tenant())
-            .push(" AND w.state = 'waiting' AND w.user_id IN ");
-        sql.list(ids()).push(")) s) q WHERE q.user_id IN ").list(ids());
-        for row in self.transaction.all::<PlaceRow>(sql).await? {
-            let place = u64::try_from(row.place).unwrap_or(0);
-            let best = places.entry(UserId::new(row.user_id)).or_insert(place);
-            *best = place.min(*best);
+        let mut sql = Sql::new("SELECT DISTINCT w.pool_id AS id FROM seats w WHERE w.tenant_id = ");
+        sql.bind(self.tenant()).push(" AND w.state = 'waiting' AND w.user_id IN ").list(ids());
+        for pool in self.transaction.all::<IdRow>(sql).await? {
+            let (priority, order) = queue_order(self.prioritised(Some(PoolId::new(pool.id))).await?);
+            let mut sql = Sql::new(&format!(
+                "SELECT q.user_id, q.place FROM (\
+                 SELECT s.user_id, ROW_NUMBER() OVER (ORDER BY {order}) AS place FROM (\
+                 SELECT s.since, s.user_id, {priority} AS priority FROM seats s WHERE s.tenant_id = "
+            ));
+            sql.bind(self.tenant()).push(" AND s.state = 'waiting' AND s.pool_id = ").bind(pool.id);
+            sql.push(&format!(" ORDER BY {order} LIMIT ")).bind(most);
+            sql.push(") s) q WHERE q.user_id IN ").list(ids());
+            for row in self.transaction.all::<PlaceRow>(sql).await? {
+                let place = u64::try_from(row.place).unwrap_or(0);
+                let best = places.entry(UserId::new(row.user_id)).or_insert(place);
+                *best = place.min(*best);
+            }
         }
         Ok(places)
+    }
+
+    /// Whether few people are in one of these statuses, so that those are looked for instead of a status of each.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn are_few(&self, statuses: &[Status]) -> Result<bool, Error> {
+        let mut sql = Sql::new("SELECT COUNT(*) AS people FROM (");
+        self.push_of_statuses(&mut sql, statuses);
+        sql.push(" LIMIT ").bind(FEW).push(") counted");
+        Ok(self.transaction.number(sql).await? < FEW)
+    }
+
+    /// The ids of the people in one of these statuses, each status by itself.
+    fn push_of_statuses(&self, sql: &mut Sql, statuses: &[Status]) {
+        for (at, status) in statuses.iter().enumerate() {
+            sql.push(if at == 0 { "" } else { " UNION ALL " });
+            sql.push("SELECT n.id FROM users n WHERE n.deleted_at IS NULL AND n.tenant_id = ")
+                .bind(self.tenant());
+            sql.push(" AND n.enrolment_status = ").bind(status.as_str());
+        }
     }
 
     /// What was typed to find people, in its parts: words that begin so, and addresses where there is an `@`.
@@ -290,6 +318,11 @@ impl ReadUnit {
         match &query.statuses[..] {
             [] => {}
             [one] => _ = sql.push(" AND u.enrolment_status = ").bind(one.as_str()),
+            several if query.few => {
+                sql.push(" AND u.id IN (");
+                self.push_of_statuses(sql, several);
+                sql.push(")");
+            }
             several => {
                 _ = sql
                     .push(" AND u.enrolment_status IN ")

@@ -84,8 +84,10 @@ async fn one_late_comer_with_a_priority_is_served_before_many_without() {
     let told: Vec<_> = told.iter().map(|place| (place.user, place.priority)).collect();
     assert_eq!(told, expected);
     let those = [crowd.by_hand[1], crowd.late, crowd.later];
-    let places = unit.places_in_queues(&those).await.expect("readable");
+    let places = unit.places_in_queues(&those, 1_000).await.expect("readable");
     assert_eq!(those.map(|user| places[&user]), [4, 1, 2], "people read the place at which they are served");
+    let first = unit.places_in_queues(&those, 2).await.expect("readable");
+    assert_eq!(first.len(), 2, "only the first two are looked at");
     drop(unit);
 
     // As many are brought as there are free seats, and these are the right ones.

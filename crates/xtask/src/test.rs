@@ -14,7 +14,8 @@ const OURS: &[&str] = &["--workspace", "--exclude", "conformance-tests"];
 /// What touches the database, and so is proved on each.
 const ON_BOTH_DATABASES: &[&str] = &["--package", "store", "--package", "server", "--package", "cli"];
 /// What has pages: the names of tests in a browser end so, and without the driver's name they do nothing.
-const IN_THE_BROWSER: &[&str] = &["--package", "server", "--package", "sample-application"];
+const IN_THE_BROWSER: &[&str] =
+    &["--package", "server", "--package", "sample-application", "--package", "cli"];
 
 /// Runs every step, also after one failed, and closes with the counts.
 ///

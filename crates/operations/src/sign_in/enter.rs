@@ -60,11 +60,16 @@ pub async fn with_password(
         return Err(Refused::Wrong);
     };
     let stage = if credential.confirmed_at.is_some() { Stage::SecondFactor } else { Stage::SetUp };
-    let begin = async |mut unit: WriteUnit| -> Attempt<Secret> {
+    let begin = async |mut unit: WriteUnit| -> Attempt<Option<Secret>> {
+        // The comparison took a while, and single sign-on may have been enforced meanwhile.
+        unit.lock_administrator(administrator.id).await?;
+        if !single_sign_on::allows_password(&unit, administrator.id).await? {
+            return Ok((unit, None));
+        }
         let secret = session::begin(&mut unit, administrator.id, (stage, None), browser).await?;
-        Ok((unit, secret))
+        Ok((unit, Some(secret)))
     };
-    let secret = db.write(scope, begin).await?.value;
+    let secret = db.write(scope, begin).await?.value.ok_or(Refused::Wrong)?;
     sources.forgive(db).await?;
     Ok(if stage == Stage::SetUp { Next::SetUp(secret) } else { Next::Code(secret) })
 }
@@ -115,8 +120,12 @@ async fn second(
     let credential = db.read(scope).await?.credential(administrator.id).await?;
     let is_known = is_marked(keys, (scope, administrator.id), &credential, &browser.mark);
     sources.attempt(db, browser.now, is_known).await?;
-    let attempt = async |mut unit: WriteUnit| -> Attempt<Option<Secret>> {
-        unit.lock_administrator(administrator.id).await?;
+    let attempt = async |mut unit: WriteUnit| -> Attempt<Result<Secret, Refused>> {
+        let present = unit.lock_administrator(administrator.id).await?;
+        let Some(present) = present else { return Ok((unit, Err(Refused::NoSession))) };
+        if !single_sign_on::allows_password(&unit, administrator.id).await? {
+            return Ok((unit, Err(Refused::NoSession)));
+        }
         let name = &administrator.name;
         let why = match typed {
             Typed::Code(code) => {
@@ -134,14 +143,15 @@ async fn second(
         let Some(why) = why else {
             let why = format!("A sign-in as {} failed: the code was wrong.", administrator.email);
             record_failure(&mut unit, scope, why, browser).await?;
-            return Ok((unit, None));
+            return Ok((unit, Err(Refused::WrongCode)));
         };
+        single_sign_on::as_invited(&mut unit, &present).await?;
         unit.end_session(found.session.id).await?;
         let secret = session::begin(&mut unit, administrator.id, (Stage::SignedIn, None), browser).await?;
         record(&mut unit, (scope, administrator), (EntryKind::SignedIn, why), browser.now).await?;
-        Ok((unit, Some(secret)))
+        Ok((unit, Ok(secret)))
     };
-    let secret = db.write(scope, attempt).await?.value.ok_or(Refused::WrongCode)?;
+    let secret = db.write(scope, attempt).await?.value?;
     sources.forgive(db).await?;
     single_sign_on::tell_owners(db, scope, administrator, browser).await?;
     Ok(Entered { secret, mark: mark(keys, (scope, administrator.id), &credential) })

@@ -27,25 +27,24 @@ const ADDRESS: Rule = Rule { prefix: "address", free: 30, longest: TimeDelta::mi
 /// From many addresses into one account: its owner, who comes from another one, must still get in.
 const ACCOUNT: Rule = Rule { prefix: "account", free: 100, longest: TimeDelta::minutes(1) };
 
-const RULES: [Rule; 3] = [PAIR, ADDRESS, ACCOUNT];
+/// From one address back from identity providers: nothing is guessed there, so that only a flood is slowed down.
+const ISSUERS: Rule = Rule { prefix: "issuers", free: 100, longest: TimeDelta::minutes(1) };
+
+const RULES: [Rule; 4] = [PAIR, ADDRESS, ACCOUNT, ISSUERS];
 
 /// The sources of an attempt, as they are counted: no address and no account stands in the database.
-pub(crate) struct Sources([String; 3]);
+pub(crate) struct Sources(Vec<String>);
 
 impl Sources {
     pub(crate) fn of(browser: &Browser, account: &str) -> Self {
         let (account, address) = (crate::address::folded(account), network(&browser.address));
-        let hashed = |rule: Rule| {
-            let what = match rule.prefix {
-                "pair" => format!("{address}\0{account}"),
-                "address" => address.clone(),
-                _ => account.clone(),
-            };
-            let digest = Sha256::digest(what.as_bytes());
-            let short = digest.first_chunk().map_or(0, |bytes| u128::from_be_bytes(*bytes));
-            format!("{}:{short:032x}", rule.prefix)
-        };
-        Self(RULES.map(hashed))
+        let pair = format!("{address}\0{account}");
+        Self(vec![hashed(&PAIR, &pair), hashed(&ADDRESS, &address), hashed(&ACCOUNT, &account)])
+    }
+
+    /// The source of a browser that comes back from an identity provider.
+    pub(crate) fn at_issuers(browser: &Browser) -> Self {
+        Self(vec![hashed(&ISSUERS, &network(&browser.address))])
     }
 
     /// Counts an attempt as failed before it is made, so that many at once get no further than one after the other. A browser
@@ -69,6 +68,12 @@ impl Sources {
     pub(crate) async fn forgive(&self, db: &Database) -> Result<(), Refused> {
         Ok(db.store().forgive_attempt(&self.0).await?)
     }
+}
+
+fn hashed(rule: &Rule, what: &str) -> String {
+    let digest = Sha256::digest(what.as_bytes());
+    let short = digest.first_chunk().map_or(0, |bytes| u128::from_be_bytes(*bytes));
+    format!("{}:{short:032x}", rule.prefix)
 }
 
 /// The network of an address: a client that has one address of IPv6 has 2^64 of them.

@@ -14,7 +14,7 @@ use crate::find::{checked_address, checked_name};
 use crate::requester::{By, Operator};
 use crate::rights::Right;
 use crate::secret::{Plain, hash};
-use crate::single_sign_on::allows_password;
+use crate::single_sign_on::{self, allows_password};
 
 /// How long an invitation counts.
 const JOIN: TimeDelta = TimeDelta::days(3);
@@ -152,7 +152,7 @@ async fn make(
         let found = administrators::find(&all, administrator)?;
         // At the terminal of the machine there has to be a way in.
         let around = kind == LinkKind::Enter && matches!(operator.by, By::Console(..));
-        if around && !allows_password(&unit, found.id).await? {
+        if around && unit.break_glass().await?.is_some() {
             let said = "single sign-on is enforced: a link would lead around it";
             return Err(Error::Refused(said.to_owned()));
         }
@@ -282,5 +282,7 @@ pub async fn enter(db: &Database, link: &str, browser: &Browser) -> Result<Secre
         record(&mut unit, (&scope, &administrator), what, browser.now).await?;
         Ok((unit, Some(secret)))
     };
-    db.write(&scope, attempt).await?.value.ok_or(Refused::Gone)
+    let secret = db.write(&scope, attempt).await?.value.ok_or(Refused::Gone)?;
+    single_sign_on::tell_owners(db, &scope, &administrator, browser).await?;
+    Ok(secret)
 }

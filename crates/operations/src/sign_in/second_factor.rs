@@ -11,6 +11,7 @@ use super::{Browser, Entered, Refused, failures::Sources, known::mark, record, s
 use crate::database::{Attempt, Database};
 use crate::error::Error;
 use crate::keys::{Keys, Purpose};
+use crate::single_sign_on;
 
 /// Under which name an app keeps the codes.
 const ISSUER: &str = "Rollcall";
@@ -129,11 +130,12 @@ pub async fn confirm(db: &Database, secret: &str, code: &str, browser: &Browser)
     let keys = db.keys(browser.now).await?;
     let (scope, id) = (&found.scope, found.administrator.id);
     let attempt = async |mut unit: WriteUnit| -> Attempt<Result<Entered, Refused>> {
-        unit.lock_administrator(id).await?;
+        let present = unit.lock_administrator(id).await?;
         let mut credential = unit.credential(id).await?;
-        if credential.confirmed_at.is_some() {
+        let allowed = single_sign_on::allows_password(&unit, id).await?;
+        let Some(present) = present.filter(|_| allowed && credential.confirmed_at.is_none()) else {
             return Ok((unit, Err(Refused::NoSession)));
-        }
+        };
         let (secret, seed) = opened(keys, (scope, id), &credential)?;
         // A wrong code leaves the session for another try.
         let Some(step) = step_of(&totp(&secret, &found.administrator.email)?, code, browser.now) else {
@@ -150,6 +152,7 @@ pub async fn confirm(db: &Database, secret: &str, code: &str, browser: &Browser)
         let hashes: Vec<Vec<u8>> = recovery_codes(&seed).iter().map(hash).collect();
         unit.set_recovery_codes(id, &hashes).await?;
         unit.end_sessions_at(id, Stage::SetUp).await?;
+        single_sign_on::as_invited(&mut unit, &present).await?;
         let secret = session::begin(&mut unit, id, (Stage::SignedIn, None), browser).await?;
         let why = format!("{} set up a second factor and signed in.", found.administrator.name);
         let what = (EntryKind::CredentialChanged, why);
@@ -159,6 +162,7 @@ pub async fn confirm(db: &Database, secret: &str, code: &str, browser: &Browser)
     };
     let entered = db.write(scope, attempt).await?.value?;
     sources.forgive(db).await?;
+    single_sign_on::tell_owners(db, scope, &found.administrator, browser).await?;
     Ok(entered)
 }
 

@@ -3,9 +3,10 @@
 use chrono::{DateTime, Utc};
 use provisioning::{Entry, EntryKind, Subject};
 use serde_json::json;
-use store::{Role, TenantScope, WriteUnit, new_id};
+use store::{ReadUnit, Role, TenantScope, WriteUnit};
 use uuid::Uuid;
 
+use super::connect::gets_in_without;
 use super::{about, redirect};
 use crate::database::{Attempt, Database};
 use crate::error::Error;
@@ -14,6 +15,7 @@ use crate::keys::Purpose;
 use crate::outside;
 use crate::requester::{By, Operator};
 use crate::rights::Right;
+use crate::sign_in::SignedIn;
 
 /// The most issuers of a tenant.
 const MOST: usize = 10;
@@ -113,12 +115,6 @@ pub async fn doors(
     Ok((!issuers.is_empty()).then_some((known.name, issuers, enforced)))
 }
 
-/// The id of an issuer that is added soon: the identity provider asks for its redirect address first.
-#[must_use]
-pub fn prepared(now: DateTime<Utc>) -> Uuid {
-    new_id(now)
-}
-
 /// Saves an issuer, a new one under an id that was prepared. The present one of another address forgets its subjects, because there the same words may
 /// mean other people. Where other people would be let in, the sessions end that it opened for others than the operator.
 ///
@@ -137,6 +133,9 @@ pub async fn save(
     let save = async |mut unit: WriteUnit| -> Attempt<()> {
         let all = unit.issuers().await?;
         let before = all.iter().find(|known| known.id == id);
+        if is_new && before.is_some() {
+            return Err(Error::Refused("this issuer was added just now".to_owned()));
+        }
         if !is_new && before.is_none() {
             return Err(Error::Refused("there is no such issuer: it has been removed".to_owned()));
         }
@@ -196,7 +195,12 @@ pub async fn save(
 ///
 /// # Errors
 /// [`Error`] if there is none of this id, or nobody could sign in without it.
-pub async fn remove(db: &Database, operator: &Operator, tenant: &str, id: Uuid) -> Result<(), Error> {
+pub async fn remove(
+    db: &Database,
+    operator: &Operator,
+    (tenant, me): (&str, &SignedIn),
+    id: Uuid,
+) -> Result<(), Error> {
     let (scope, _) = db.tenant(tenant).await?;
     let remove = async |mut unit: WriteUnit| -> Attempt<()> {
         let all = unit.issuers().await?;
@@ -206,12 +210,27 @@ pub async fn remove(db: &Database, operator: &Operator, tenant: &str, id: Uuid) 
             let said = "single sign-on is enforced, and this is the only issuer: allow passwords first";
             return Err(Error::Refused(said.to_owned()));
         }
+        // An administrator of the installation has another way in.
+        if me.tenant().is_some() {
+            stays_reachable(&unit, id).await?;
+        }
         unit.delete_issuer(id).await?;
         let why = format!("The issuer “{}” for single sign-on was removed.", found.name);
         record(&mut unit, operator, (EntryKind::IssuerRemoved, why), None).await?;
         Ok((unit, ()))
     };
     db.write(&scope, remove).await.map(drop)
+}
+
+/// Refuses what leaves no owner who can sign in.
+async fn stays_reachable(unit: &ReadUnit, issuer: Uuid) -> Result<(), Error> {
+    for owner in unit.administrators().await?.iter().filter(|known| known.role == Role::Owner) {
+        if gets_in_without(unit, owner.id, issuer).await? {
+            return Ok(());
+        }
+    }
+    let said = "no owner could sign in without it: let an owner set a password by an invitation first";
+    Err(Error::Refused(said.to_owned()))
 }
 
 /// The values of an issuer that can be used, without its secret.

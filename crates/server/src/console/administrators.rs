@@ -5,7 +5,7 @@ use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use operations::administrators::{self, Administrator, Change, New};
 use operations::sign_in::{self, Session};
-use operations::{Error, Right};
+use operations::{Error, Right, single_sign_on};
 
 use super::confirm::Question;
 use super::desk::Desk;
@@ -162,13 +162,22 @@ pub(super) async fn ask(desk: Desk) -> Response {
         let found = all.into_iter().find(|it| it.id.to_string() == id);
         let found = found.ok_or_else(|| Failure::status(404, "There is no such administrator."))?;
         let f = desk.frame(At::Administrators).await?;
+        let issuers = single_sign_on::list(desk.app().db(), &desk.tenant_id()).await?;
+        let by_claim = issuers.iter().any(|issuer| !issuer.claim.is_empty());
+        let comes_back = by_claim.then(|| {
+            let said = "A group at the identity provider may make {a} an administrator again: take the person out of it as well.";
+            ("groups", "icon-warn", f.say(said, &found.name))
+        });
         let (title, effects, button, danger) = match act {
             "remove" => (
                 "Remove the administrator {a}?",
-                vec![
+                [
                     ("lock", "icon-bad", f.say("The sessions of {a} end now.", &found.name)),
                     ("journal", "", f.say("The journal keeps what {a} has done.", &found.name)),
-                ],
+                ]
+                .into_iter()
+                .chain(comes_back)
+                .collect(),
                 "Remove 1 administrator",
                 true,
             ),

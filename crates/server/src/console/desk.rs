@@ -10,9 +10,11 @@ use chrono::{DateTime, Utc};
 use http::header::{HOST, HeaderName};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method};
+use operations::overview::{self, Beside};
 use operations::sign_in::{self, Browser, Entered, SignedIn};
 use operations::{Operator, Right, tenants};
 
+use super::around::SEC_FETCH_SITE;
 use super::cookie::{Channel, theme};
 use super::frame::{At, Frame, Me};
 use super::tongue::Tongue;
@@ -41,6 +43,8 @@ pub(super) struct Visitor {
     pub(super) browser: Browser,
     pub(super) tongue: Tongue,
     pub(super) theme: &'static str,
+    /// Whether a page of another site led the browser here.
+    pub(super) foreign: bool,
     /// What the browser has kept while it was at an identity provider.
     pub(super) away: Option<String>,
     /// Whether a script asks for a part of a page.
@@ -68,6 +72,10 @@ impl Visitor {
             tongue: Tongue::new(reader.language),
             theme: theme(&parts.headers),
             away: channel.away(&parts.headers),
+            foreign: parts
+                .headers
+                .get(SEC_FETCH_SITE)
+                .is_some_and(|site| site != "same-origin" && site != "none"),
             fragment: is_fragment(&parts.headers),
             target: parts.headers.get(HX_TARGET).and_then(|id| id.to_str().ok()).map(str::to_owned),
             app: Arc::clone(app),
@@ -81,7 +89,7 @@ impl Visitor {
             theme: self.theme,
             root: String::new(),
             tenant: String::new(),
-            people: 0,
+            beside: Beside::default(),
             me: None,
             at: None,
             now: self.browser.now,
@@ -181,16 +189,16 @@ impl Desk {
     /// What stands around a page.
     pub(super) async fn frame(&self, at: At) -> Result<Frame, Failure> {
         // A part of a page does not say it.
-        let people = if self.fragment() {
-            0
+        let beside = if self.fragment() {
+            Beside::default()
         } else {
-            operations::roster::count(self.app().db(), &self.tenant_id()).await?
+            overview::beside(self.app().db(), &self.tenant_id()).await?
         };
         let said = self.asked("done");
         Ok(Frame {
             root: format!("/console/{}", self.tenant.id),
             tenant: self.tenant.name.clone(),
-            people,
+            beside,
             me: Some(Me::of(&self.me, &self.operator("look"))),
             at: Some(at),
             zone: self.tenant.time_zone,

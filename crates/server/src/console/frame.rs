@@ -4,6 +4,7 @@ use std::borrow::Borrow;
 use std::fmt::Display;
 
 use chrono::{DateTime, NaiveDate, Utc};
+use operations::overview::Beside;
 use operations::sign_in::SignedIn;
 use operations::{Operator, Right};
 use provisioning::Zone;
@@ -78,8 +79,8 @@ pub(crate) struct Frame {
     /// Where the tenant's pages are; empty before the sign-in.
     pub(super) root: String,
     pub(super) tenant: String,
-    /// How many people the tenant has.
-    pub(super) people: u64,
+    /// What the navigation counts.
+    pub(super) beside: Beside,
     pub(super) me: Option<Me>,
     pub(super) at: Option<At>,
     pub(super) now: DateTime<Utc>,
@@ -153,6 +154,12 @@ impl Frame {
         self.tongue.number(*number.borrow())
     }
 
+    /// A number that was counted up to a hundred.
+    pub(crate) fn at_most(&self, number: impl Borrow<u64>) -> String {
+        let number = *number.borrow();
+        if number < 100 { self.number(number) } else { "99+".to_owned() }
+    }
+
     /// What the pill of a status says.
     pub(crate) fn status(&self, word: &str) -> &str {
         self.t(match word {
@@ -217,6 +224,11 @@ impl Frame {
     /// Why a control cannot be used by one who may not change anything.
     pub(crate) fn only(&self) -> &str {
         self.t("Only owners and administrators may change something.")
+    }
+
+    /// The chapter of the help that is about the present page.
+    pub(crate) fn help(&self) -> String {
+        format!("/console/help#{}", self.at.map_or("overview", At::as_str))
     }
 
     /// Whether a part of the navigation is the present one.

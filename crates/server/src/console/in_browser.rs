@@ -1,6 +1,7 @@
 //! The console in a browser: the whole program behind it, at each width, in both themes, and with the keyboard alone.
 
 mod single_sign_on;
+mod stories;
 
 use std::sync::Arc;
 
@@ -196,6 +197,7 @@ impl Stage {
             ("/settings".to_owned(), "settings"),
             ("/settings/mail".to_owned(), "settings-mail"),
             ("/settings/domains".to_owned(), "settings-domains"),
+            ("/settings/limits".to_owned(), "settings-limits"),
             ("/settings/tokens".to_owned(), "settings-tokens"),
             ("/settings/webhooks".to_owned(), "settings-webhooks"),
             ("/nowhere".to_owned(), "not-found"),
@@ -226,6 +228,7 @@ async fn every_page(theme: &str) {
         let mut faults = Vec::new();
         for (path, name) in [
             ("/console/sign-in", "sign-in"),
+            ("/console/help", "help"),
             ("/console/sign-in/code", "sign-in-code"),
             (&invitation, "join"),
             ("/console/join/x", "link-gone"),

@@ -45,8 +45,8 @@ impl Issuers {
 struct Shown {
     f: Frame,
     known: Option<Issuer>,
-    /// The id, which a new one has before it is saved, and where browsers come back to.
-    id: Uuid,
+    /// What the form of a new one keeps of its id, and where browsers come back to.
+    kept: String,
     redirect: String,
     typed: Typed,
     /// The values of the claim with their roles, and some empty ones.
@@ -99,15 +99,19 @@ pub(super) async fn form(desk: Desk) -> Response {
             roles: known.roles.into_iter().map(|(value, role)| (value, role.to_owned())).collect(),
             only_matching: known.only_matching,
         });
-        let id = single_sign_on::prepared(desk.now());
+        let id = prepared(&desk).await?;
         shown(&desk, (known, id), typed, None).await
     };
     shown().await.unwrap_or_else(Failure::into_response)
 }
 
+async fn prepared(desk: &Desk) -> Result<(Uuid, String), Failure> {
+    Ok(single_sign_on::prepared(desk.app().db(), desk.tenant.id.uuid(), desk.now()).await?)
+}
+
 async fn shown(
     desk: &Desk,
-    (known, new): (Option<Issuer>, Uuid),
+    (known, (new, kept)): (Option<Issuer>, (Uuid, String)),
     typed: Typed,
     error: Option<String>,
 ) -> Result<Response, Failure> {
@@ -119,7 +123,7 @@ async fn shown(
         rows: rows.map(|(at, (value, role))| (at + 1, value, role)).collect(),
         administers: desk.operator("look").has(Right::Administer),
         redirect: single_sign_on::redirect(desk.app().db(), known.as_ref().map_or(new, |known| known.id)),
-        id: new,
+        kept,
         known,
         typed,
         error,
@@ -144,9 +148,14 @@ pub(super) async fn save(desk: Desk, form: Form) -> Response {
             only_matching: form.field("only_matching").is_some(),
         };
         let (db, tenant) = (desk.app().db(), desk.tenant_id());
-        let new = form.field("id").and_then(|id| id.parse().ok());
-        let new = new.unwrap_or_else(|| single_sign_on::prepared(desk.now()));
-        let id = known.as_ref().map_or(new, |known| known.id);
+        let kept = form.field("id").unwrap_or_default();
+        let id =
+            single_sign_on::prepared_id(desk.app().db(), desk.tenant.id.uuid(), &kept, desk.now()).await?;
+        let new = match id {
+            Some(id) => (id, kept),
+            None => prepared(&desk).await?,
+        };
+        let id = known.as_ref().map_or(new.0, |known| known.id);
         let named = (tenant.as_str(), id, known.is_none());
         let private = desk.app().config().issuers.allow_private;
         match single_sign_on::save(db, &desk.operator("issuer save"), named, &typed, private).await {
@@ -171,8 +180,11 @@ pub(super) async fn test(desk: Desk) -> Response {
     sent().await.unwrap_or_else(Failure::into_response)
 }
 
-/// Sends the administrator of a session to an issuer.
+/// Sends the administrator of a session to an issuer, from one of our own pages alone: what comes back counts for that session.
 pub(super) async fn go(desk: &Desk, issuer: Uuid, aim: Aim, back: &str) -> Result<Response, Failure> {
+    if desk.visitor.foreign {
+        return Err(Failure::status(403, "A page of another site led here: open it from the console."));
+    }
     let party = single_sign_on::party(desk.app().db(), &issuer.to_string(), desk.now()).await?;
     let party = party.ok_or_else(Failure::no_endpoint)?;
     Ok(sso::away(&desk.visitor, &party, aim, back).await?)
@@ -220,7 +232,8 @@ pub(super) async fn remove(desk: Desk) -> Response {
         desk.may(Right::Administer)?;
         let known = known(&desk).await?.ok_or_else(Failure::no_endpoint)?;
         let (db, tenant) = (desk.app().db(), desk.tenant_id());
-        match single_sign_on::remove(db, &desk.operator("issuer remove"), &tenant, known.id).await {
+        match single_sign_on::remove(db, &desk.operator("issuer remove"), (&tenant, &desk.me), known.id).await
+        {
             Ok(()) => Ok(back(&desk, "deleted")),
             Err(error) => listed(&desk, Some(said(error)?)).await,
         }

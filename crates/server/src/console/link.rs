@@ -57,6 +57,11 @@ impl FromRequestParts<Arc<App>> for Follower {
     }
 }
 
+/// The invitation again, with the reason why it was not accepted.
+pub(super) async fn refused(visitor: &Visitor, link: &str, said: String) -> Response {
+    invitation(visitor, link, Some(said), Owner::default(), StatusCode::UNPROCESSABLE_ENTITY).await
+}
+
 pub(super) async fn join_page(Follower { visitor, link }: Follower) -> Response {
     invitation(&visitor, &link, None, Owner::default(), StatusCode::OK).await
 }

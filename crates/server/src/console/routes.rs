@@ -9,9 +9,9 @@ use axum::routing::{get, post};
 
 use super::{
     administrators, api_tokens, around, brake, bulk, conflicts, connection, connection_settings, connections,
-    dialogs, group, groups, groups_enrol, inspector, issuers, journal, letter, licences, link, live, mail,
-    mail_templates, organisations, overview, permissions, pool_edit, preferences, search, settings, sign_in,
-    sso, user, users, users_add, users_export, users_import, webhooks,
+    dialogs, group, groups, groups_enrol, help, inspector, issuers, journal, letter, licences, limits, link,
+    live, mail, mail_templates, organisations, overview, permissions, pool_edit, preferences, search,
+    settings, sign_in, sso, user, users, users_add, users_export, users_import, webhooks,
 };
 use crate::app::App;
 
@@ -22,6 +22,7 @@ const FORM_BYTES: usize = 64 * 1_024;
 pub(crate) fn routes(app: &Arc<App>) -> Router<Arc<App>> {
     Router::new()
         .route("/console", get(sign_in::start))
+        .route("/console/help", get(help::show))
         .route("/console/sign-in", get(sign_in::page).post(sign_in::with_password))
         .route("/console/sign-in/{tenant}", get(sign_in::page_of))
         .route("/console/sso/{issuer}", get(sso::start))
@@ -164,6 +165,7 @@ fn administration() -> Router<Arc<App>> {
             get(administrators::ask).post(administrators::change),
         )
         .route("/console/{tenant}/settings", get(settings::show).post(settings::save))
+        .route("/console/{tenant}/settings/limits", get(limits::show))
         .route("/console/{tenant}/settings/tokens", get(api_tokens::list).post(api_tokens::create))
         .route(
             "/console/{tenant}/settings/tokens/{id}/revoke",

@@ -128,7 +128,12 @@ pub(super) async fn away(visitor: &Visitor, party: &Party, aim: Aim, next: &str)
         return Ok(see_other("/console/sign-in"));
     }
     let (app, now) = (&visitor.app, visitor.browser.now);
-    let asked = app.outbound().issuers.ask(party, now).await.map_err(Gone::Trouble)?;
+    let asked = app
+        .outbound()
+        .issuers
+        .ask(party, matches!(aim, Aim::Connect(_)), now)
+        .await
+        .map_err(Gone::Trouble)?;
     let next = onward(next);
     let going = Going {
         issuer: party.id,
@@ -151,57 +156,78 @@ pub(super) async fn away(visitor: &Visitor, party: &Party, aim: Aim, next: &str)
 /// Takes a browser in that comes back.
 pub(super) async fn callback(traveller: Traveller) -> Response {
     let visitor = &traveller.visitor;
-    let mut response = match arrived(&traveller).await {
+    let (db, kept) = (visitor.app.db(), visitor.away.as_deref().unwrap_or_default());
+    let (issuer, state) = (traveller.party.id.to_string(), traveller.asked("state").unwrap_or_default());
+    let going = match single_sign_on::come_back(db, kept, (&issuer, &state), &visitor.browser).await {
+        Ok(going) => going,
+        Err(refused) => return strange(&traveller, refused).await,
+    };
+    let mut response = match arrived(&traveller, &going).await {
         Ok(response) => response,
         Err(failure) => failure.into_response(),
     };
-    if visitor.away.is_some()
-        && let Some(cookie) = visitor.channel.write_away(None)
-    {
+    if let Some(cookie) = visitor.channel.write_away(None) {
         response.headers_mut().append(SET_COOKIE, cookie);
     }
     response
 }
 
-async fn arrived(traveller: &Traveller) -> Result<Response, Failure> {
+/// The sign-in page for a browser that is not expected back, or not yet.
+async fn strange(traveller: &Traveller, refused: Refused) -> Response {
     let Traveller { visitor, party, .. } = traveller;
-    let (db, kept) = (visitor.app.db(), visitor.away.as_deref().unwrap_or_default());
-    let state = traveller.asked("state").unwrap_or_default();
-    let came = single_sign_on::come_back(db, kept, (&party.id.to_string(), &state), &visitor.browser).await;
-    let going = match came {
-        Ok(going) => going,
-        Err(Refused::NoSession) => {
+    let next = format!("/console/{}", party.tenant);
+    match refused {
+        Refused::NoSession => {
             let said = "This sign-in was begun in another browser, has ended, or was used. Begin again.";
-            let said = visitor.frame().t(said).to_owned();
-            return Ok(sign_in::failed(visitor, StatusCode::UNPROCESSABLE_ENTITY, said, String::new()).await);
+            let said = visitor.tongue.t(said).to_owned();
+            sign_in::failed(visitor, StatusCode::UNPROCESSABLE_ENTITY, said, next).await
         }
-        Err(refused) => return Ok(sign_in::again(visitor, refused, String::new()).await),
-    };
-    let claims = claims(traveller, &going).await;
-    if let Aim::Test(who) = &going.aim {
-        let who = *who;
-        return tested(traveller, (who, &going), claims).await;
+        refused => sign_in::again(visitor, refused, next).await,
     }
-    let claims = match claims {
-        Ok(claims) => claims,
-        Err(trouble) => {
+}
+
+async fn arrived(traveller: &Traveller, going: &Going) -> Result<Response, Failure> {
+    let Traveller { visitor, party, .. } = traveller;
+    let db = visitor.app.db();
+    let claims = claims(traveller, going).await;
+    let entered = match (&going.aim, claims) {
+        (Aim::Test(who), claims) => return tested(traveller, (*who, going), claims).await,
+        (Aim::Connect(_), Err(trouble)) => return Err(Failure::status(422, for_page(&trouble.said))),
+        (Aim::Connect(who), Ok(claims)) => return connected(traveller, (*who, going), &claims).await,
+        (_, Err(trouble)) => {
             single_sign_on::refuse(db, party, &trouble.said, &visitor.browser).await?;
-            let (status, said) = (StatusCode::UNPROCESSABLE_ENTITY, for_page(&trouble.said));
-            return Ok(sign_in::failed(visitor, status, said, going.next).await);
+            return Ok(turned_away(traveller, going, for_page(&trouble.said)).await);
         }
-    };
-    let entered = match &going.aim {
-        Aim::Connect(who) => return connected(traveller, (*who, &going), &claims).await,
-        Aim::Join(link) => single_sign_on::join(db, (party, link), &claims, &visitor.browser).await,
-        _ => single_sign_on::enter(db, party, &claims, &visitor.browser).await,
+        (Aim::Join(link), Ok(claims)) => {
+            single_sign_on::join(db, (party, link), &claims, &visitor.browser).await
+        }
+        (Aim::SignIn, Ok(claims)) => single_sign_on::enter(db, party, &claims, &visitor.browser).await,
     };
     match entered {
         Ok(entered) => {
-            forgive(traveller).await?;
+            forgive(traveller, going).await?;
             Ok(visitor.enter(onward(&going.next), &entered))
         }
-        Err(refused) => Ok(sign_in::again(visitor, refused, going.next).await),
+        Err(Refused::Failed(operations::Error::Refused(why))) => {
+            Ok(turned_away(traveller, going, for_page(&why)).await)
+        }
+        Err(refused) => Ok(sign_in::again(visitor, refused, back(traveller, going)).await),
     }
+}
+
+/// The page from which a browser that was turned away begins again.
+async fn turned_away(traveller: &Traveller, going: &Going, said: String) -> Response {
+    if let Aim::Join(link) = &going.aim {
+        return super::link::refused(&traveller.visitor, link, said).await;
+    }
+    let next = back(traveller, going);
+    sign_in::failed(&traveller.visitor, StatusCode::UNPROCESSABLE_ENTITY, said, next).await
+}
+
+/// Where a sign-in leads on that begins again: without a page, to the organisation of the issuer.
+fn back(traveller: &Traveller, going: &Going) -> String {
+    let tenant = || format!("/console/{}", traveller.party.tenant);
+    Some(going.next.clone()).filter(|next| next != "/console").unwrap_or_else(tenant)
 }
 
 /// What the issuer says of the browser that comes back.
@@ -224,9 +250,9 @@ async fn claims(traveller: &Traveller, going: &Going) -> Result<Claims, Trouble>
     visitor.app.outbound().issuers.redeem(party, going, &brought, visitor.browser.now).await
 }
 
-async fn forgive(traveller: &Traveller) -> Result<(), Failure> {
-    let Traveller { visitor, party, .. } = traveller;
-    match single_sign_on::arrived(visitor.app.db(), party.id, &visitor.browser).await {
+async fn forgive(traveller: &Traveller, going: &Going) -> Result<(), Failure> {
+    let visitor = &traveller.visitor;
+    match single_sign_on::arrived(visitor.app.db(), going, &visitor.browser).await {
         Err(Refused::Failed(error)) => Err(error.into()),
         _ => Ok(()),
     }
@@ -246,7 +272,6 @@ async fn connected(
     let Traveller { visitor, party, .. } = traveller;
     let me = same(visitor, who).await?;
     single_sign_on::connect(visitor.app.db(), (party, &me), claims, &visitor.browser).await?;
-    forgive(traveller).await?;
     Ok(see_other(&format!("{}?done=connected", going.next)))
 }
 
@@ -263,7 +288,6 @@ async fn tested(
             let (db, now) = (visitor.app.db(), visitor.browser.now);
             let found = single_sign_on::tried(db, party, &claims, now).await?;
             tried = Some(Tried { refused: found.refused.as_deref().map(for_page), ..found });
-            forgive(traveller).await?;
         }
         Err(Trouble { step, said }) => (trouble, wrong) = (Some(for_page(&said)), Some(step)),
     }

@@ -63,7 +63,7 @@ async fn letters_twice_as_large_fit_in_the_browser() {
                     let found = browser.faults().await;
                     faults.extend(found.into_iter().map(|fault| format!("{path} at {width}: {fault}")));
                 }
-                browser.picture(&format!("enrol/large/{}-{language}", path.replace('/', "-"))).await;
+                browser.picture(&format!("enrol/large/{}-{language}", path.replace('/', "-")), true).await;
             }
         }
         assert!(faults.is_empty(), "{}", faults.join("\n"));

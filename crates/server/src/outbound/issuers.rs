@@ -17,7 +17,7 @@ use oauth2::{
     AsyncHttpClient, AuthType, AuthUrl, AuthorizationCode, Client, ClientId, ClientSecret, CsrfToken,
     EndpointNotSet, EndpointSet, ExtraTokenFields, HttpRequest, HttpResponse, PkceCodeChallenge,
     PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope, StandardRevocableToken, StandardTokenResponse,
-    TokenUrl,
+    TokenResponse as _, TokenUrl,
 };
 use operations::chain;
 use operations::outside::Purpose;
@@ -122,22 +122,25 @@ impl Issuers {
         Ok(Self { way: Way::of(Purpose::Issuer, &settings.outside())?, known: Known::default() })
     }
 
-    /// The page of the issuer on which a sign-in begins.
+    /// The page of the issuer on which a sign-in begins; `again` has the person type the password also where the browser is known.
     ///
     /// # Errors
     /// [`Trouble`].
-    pub(crate) async fn ask(&self, party: &Party, now: DateTime<Utc>) -> Result<Asked, Trouble> {
+    pub(crate) async fn ask(&self, party: &Party, again: bool, now: DateTime<Utc>) -> Result<Asked, Trouble> {
         let metadata = self.metadata(party, now).await?;
         let client = client(party, &metadata).map_err(Trouble::at(Step::Metadata))?;
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
         let nonce = CsrfToken::new_random().secret().clone();
         let scopes = ["openid", "profile", "email"].into_iter().chain(party.scopes.split_whitespace());
-        let (url, state) = client
+        let mut request = client
             .authorize_url(CsrfToken::new_random)
             .add_scopes(scopes.map(|scope| Scope::new(scope.to_owned())))
             .add_extra_param("nonce", nonce.clone())
-            .set_pkce_challenge(challenge)
-            .url();
+            .set_pkce_challenge(challenge);
+        if again {
+            request = request.add_extra_param("prompt", "login");
+        }
+        let (url, state) = request.url();
         let verifier = verifier.secret().clone();
         Ok(Asked { url: url.into(), state: state.secret().clone(), nonce, verifier })
     }
@@ -173,7 +176,46 @@ impl Issuers {
             nonce: &going.nonce,
             now,
         };
-        token::verified(&token, &keys, &expected).map_err(Trouble::at(Step::Token))
+        let claims = token::verified(&token, &keys, &expected).map_err(Trouble::at(Step::Token))?;
+        self.completed(party, &metadata, claims, tokens.access_token().secret()).await
+    }
+
+    /// Claims with what the token leaves out: in the code flow an issuer may say it at its own address alone, OpenID Connect Core
+    /// 1.0 §5.3 and §5.4.
+    async fn completed(
+        &self,
+        party: &Party,
+        metadata: &Metadata,
+        mut claims: Claims,
+        access: &str,
+    ) -> Result<Claims, Trouble> {
+        let lacks = |name: &str| !name.is_empty() && !claims.all.contains_key(name);
+        let elsewhere = claims.all.contains_key("_claim_names");
+        let Some(address) = &metadata.userinfo_endpoint else { return Ok(claims) };
+        if elsewhere || !(lacks("email") || lacks("name") || lacks(&party.claim)) {
+            return Ok(claims);
+        }
+        let told = |said: String| Trouble { step: Step::Token, said };
+        let what = "what the issuer says of the account";
+        let request = http::Request::get(address)
+            .header(http::header::AUTHORIZATION, format!("Bearer {access}"))
+            .header(http::header::ACCEPT, "application/json")
+            .body(Vec::new())
+            .map_err(|error| told(format!("{what} cannot be asked for: {error}")))?;
+        let answer = self.way.exchange(request, ANSWER).await;
+        let answer = answer.map_err(|said| told(format!("{what}: {said}")))?;
+        if answer.status != 200 {
+            return Err(told(format!("{what} cannot be read: {address} answered {}", answer.status)));
+        }
+        let all: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_str(&answer.text).map_err(|error| told(unreadable(what, &error)))?;
+        if all.get("sub").and_then(serde_json::Value::as_str) != Some(&claims.subject) {
+            return Err(told(format!("{what} is of another account (sub)")));
+        }
+        for (name, value) in all {
+            claims.all.entry(name).or_insert(value);
+        }
+        Ok(claims)
     }
 
     /// What the issuer says of itself.

@@ -83,7 +83,7 @@ impl Way {
     /// A sentence that says why there is no answer.
     pub(crate) async fn exchange(&self, request: Request<Vec<u8>>, most: usize) -> Result<Answered, String> {
         let seconds = self.limit.as_secs();
-        let exchanged = tokio::time::timeout(self.limit, self.exchanged(request, most)).await;
+        let exchanged = tokio::time::timeout(self.limit, Box::pin(self.exchanged(request, most))).await;
         exchanged.unwrap_or_else(|_| Err(format!("there was no whole answer within {seconds} seconds")))
     }
 

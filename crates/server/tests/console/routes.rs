@@ -114,6 +114,7 @@ const ROUTES: &[(&str, Need, Need)] = &[
     ("/preferences/{act}", Nothing, Look),
     ("/administrators/{id}/{act}", Administer, Administer),
     ("/settings", Look, Change),
+    ("/settings/limits", Look, Nothing),
     ("/settings/tokens", Look, Change),
     ("/settings/tokens/{id}/revoke", Change, Change),
     ("/settings/webhooks", Look, Change),

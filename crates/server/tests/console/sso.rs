@@ -129,8 +129,12 @@ async fn an_address_proves_nothing_and_an_owner_is_left() {
     let token = site.issuer.key.sign(&site.claims("owner", &leaving));
     let connected = site.issuer.back(&site.owner, &leaving, token).await.expect(303);
     assert_eq!(connected.header("location"), site.path("/preferences?done=connected"));
-    let refused = site.enter(&tab, "owner", &["desk"]).await.expect(422);
-    assert!(text(&refused).contains("last owner"), "{}", text(&refused));
+    site.enter(&tab, "owner", &["desk"]).await.expect(303);
+    let page = tab.get(&site.path("/administrators")).await.expect(200);
+    assert!(
+        text(&page).contains("Invite an administrator"),
+        "the last owner stays one, whatever a group gives"
+    );
     site.enter(&tab, "owner", &[]).await.expect(303);
     assert_eq!(
         tab.get(&site.path("/administrators")).await.status,
@@ -143,8 +147,101 @@ async fn an_address_proves_nothing_and_an_owner_is_left() {
     let token = site.issuer.key.sign(&site.claims("owner", &leaving));
     let taken = site.issuer.back(&other, &leaving, token).await.expect(400);
     assert!(text(&taken).contains("connected to another administrator"));
-    tab.post(&site.path("/preferences/disconnect"), &[("issuer", &site.id)]).await.expect(303);
-    site.enter(&Tab::open(&site.app), "owner", &[]).await.expect(422);
+    let stays = tab.post(&site.path("/preferences/disconnect"), &[("issuer", &site.id)]).await.expect(422);
+    assert!(
+        text(&stays).contains("could not sign in any more"),
+        "the owner has no password: {}",
+        text(&stays)
+    );
+    let glass = Tab::open(&site.app);
+    super::sign_in::joined(&site.app, &glass).await;
+    let leaving = site.issuer.leave(&glass, &site.path(&format!("/preferences/connect/{}", site.id))).await;
+    let token = site.issuer.key.sign(&site.claims("ada-1", &leaving));
+    site.issuer.back(&glass, &leaving, token).await.expect(303);
+    let through = Tab::open(&site.app);
+    site.enter(&through, "ada-1", &[]).await.expect(303);
+    glass.post(&site.path("/preferences/disconnect"), &[("issuer", &site.id)]).await.expect(303);
+    assert_eq!(through.get(&site.path("/users")).await.status, 303, "the sessions of that account end");
+    site.enter(&Tab::open(&site.app), "ada-1", &[]).await.expect(422);
+}
+
+#[tokio::test]
+async fn a_role_goes_with_the_group_that_gave_it() {
+    let site = Site::open().await;
+    // Whom a group alone made an administrator stays none without it, whatever is connected.
+    let tab = Tab::open(&site.app);
+    site.enter(&tab, "ingrid", &["desk"]).await.expect(303);
+    let leaving = site.issuer.leave(&tab, &site.path(&format!("/preferences/connect/{}", site.id))).await;
+    let token = site.issuer.key.sign(&site.claims("ingrid", &leaving));
+    site.issuer.back(&tab, &leaving, token).await.expect(303);
+    let refused = site.enter(&Tab::open(&site.app), "ingrid", &[]).await.expect(422);
+    assert!(text(&refused).contains("gives Ingrid Solheim a role any more"), "{}", text(&refused));
+    assert_eq!(tab.get(&site.path("/users")).await.status, 303, "and the open sessions end");
+
+    // Who was invited falls back to the role of the invitation, also with the password.
+    let (db, operator) = (site.app.admin.db(), site.app.admin.operator("test"));
+    let glass = Tab::open(&site.app);
+    let (secret, _) = super::sign_in::joined(&site.app, &glass).await;
+    let leaving = site.issuer.leave(&glass, &site.path(&format!("/preferences/connect/{}", site.id))).await;
+    let token = site.issuer.key.sign(&site.claims("ada-1", &leaving));
+    site.issuer.back(&glass, &leaving, token).await.expect(303);
+    let change = administrators::Change { role: Some("help-desk".to_owned()), ..Default::default() };
+    let changed = ("ada@alpha.example", &change);
+    administrators::update(db, &operator, Some(&site.app.tenant), changed).await.expect("changed");
+    let role = async || {
+        let all = administrators::list(db, Some(&site.app.tenant)).await.expect("a list");
+        all.iter().find(|known| known.email == "ada@alpha.example").expect("ada").role
+    };
+    site.enter(&Tab::open(&site.app), "ada-1", &["rollcall-owners"]).await.expect(303);
+    assert_eq!(role().await, "owner");
+    site.enter(&Tab::open(&site.app), "ada-1", &["staff"]).await.expect(303);
+    assert_eq!(role().await, "help-desk");
+    site.enter(&Tab::open(&site.app), "ada-1", &["rollcall-owners"]).await.expect(303);
+    site.app.clock.advance(TimeDelta::seconds(30));
+    let way = [("email", "ada@alpha.example"), ("password", super::sign_in::PASSWORD)];
+    let tab = Tab::open(&site.app);
+    tab.post("/console/sign-in", &way).await.expect(303);
+    let code = super::sign_in::code(&site.app, &secret);
+    tab.post("/console/sign-in/code", &[("code", &code)]).await.expect(303);
+    assert_eq!(role().await, "help-desk", "a password proves no group");
+}
+
+#[tokio::test]
+async fn what_the_token_leaves_out_is_read_from_the_issuer() {
+    let site = Site::open().await;
+    let userinfo = format!("{}/userinfo", site.issuer.url);
+    site.issuer.with(|script| script.metadata = json!({ "userinfo_endpoint": userinfo }));
+    let enter = async |all: Value| {
+        let tab = Tab::open(&site.app);
+        let leaving = site.leave(&tab).await;
+        let mut claims = site.claims("ingrid", &leaving);
+        claims.as_object_mut().expect("an object").retain(|name, _| name != "email" && name != "name");
+        site.issuer.with(|script| script.userinfo = all);
+        site.issuer.back(&tab, &leaving, site.issuer.key.sign(&claims)).await
+    };
+    let other =
+        enter(json!({"sub": "mallory", "email": "m@alpha.example", "groups": ["desk"]})).await.expect(422);
+    assert!(text(&other).contains("of another account"), "{}", text(&other));
+    enter(json!({"sub": "ingrid", "email": "i@alpha.example", "groups": ["desk"], "iss": "x"}))
+        .await
+        .expect(303);
+    assert_eq!(
+        count(&site.app, "SELECT COUNT(*) FROM administrators WHERE email = 'i@alpha.example'").await,
+        1
+    );
+}
+
+#[tokio::test]
+async fn a_page_of_another_site_connects_no_account_and_an_id_is_not_chosen() {
+    let site = Site::open().await;
+    let path = site.path(&format!("/preferences/connect/{}", site.id));
+    let foreign = site.owner.send("GET", &path, &[("sec-fetch-site", "cross-site")], None).await;
+    assert_eq!(foreign.status, 403);
+    let chosen = "019ca8a0-3e80-7391-abd8-513445d081e0";
+    let added = save(&site.app, &site.owner, "add", &[("issuer", &site.issuer.url), ("id", chosen)])
+        .await
+        .expect(303);
+    assert!(!added.header("location").contains(chosen));
 }
 
 #[tokio::test]
@@ -299,6 +396,7 @@ async fn keys_change_and_metadata_that_lies_is_refused() {
     site.app.clock.advance(TimeDelta::minutes(1));
     assert_eq!(enter().await, 303);
     site.app.clock.advance(TimeDelta::hours(1));
+    let enter_now = async || Tab::open(&site.app).get(&format!("/console/sso/{}", site.id)).await.status;
     for (metadata, why) in [
         (json!({"issuer": "https://evil.example"}), "of the issuer https://evil.example"),
         (json!({"token_endpoint": "file:///etc/passwd"}), "begin with https"),
@@ -306,13 +404,22 @@ async fn keys_change_and_metadata_that_lies_is_refused() {
         (json!({"jwks_uri": 5}), "cannot be read"),
     ] {
         site.issuer.with(|script| script.metadata = metadata.clone());
+        // What failed is not asked for again at once.
+        site.app.clock.advance(TimeDelta::seconds(10));
         let refused = Tab::open(&site.app).get(&format!("/console/sso/{}", site.id)).await.expect(502);
         assert!(text(&refused).contains(why), "{metadata}: {}", text(&refused));
     }
     site.issuer.with(|script| (script.metadata, script.status) = (json!({}), 500));
+    site.app.clock.advance(TimeDelta::seconds(10));
     Tab::open(&site.app).get(&format!("/console/sso/{}", site.id)).await.expect(502);
     let said = json!({"token_endpoint_auth_methods_supported": ["client_secret_post"]});
     site.issuer.with(|script| (script.metadata, script.status) = (said, 200));
+    assert_eq!(
+        enter_now().await,
+        502,
+        "a failure is believed for a while, because anybody can begin a sign-in"
+    );
+    site.app.clock.advance(TimeDelta::seconds(10));
     assert_eq!(enter().await, 303);
     assert_eq!(
         site.issuer.with(|script| script.asked.iter().filter(|asked| *asked == "token by body").count()),
@@ -381,6 +488,8 @@ async fn enforced_single_sign_on_leaves_one_account_with_a_password() {
     let removed =
         tab.post(&site.path(&format!("/administrators/sso/{}/remove", site.id)), &[]).await.expect(422);
     assert!(text(&removed).contains("the only issuer"), "{}", text(&removed));
+    let around = tab.post(&site.path(&format!("/administrators/{ada}/enter")), &[]).await.expect(400);
+    assert!(text(&around).contains("would lead around it"), "{}", text(&around));
 
     // The account still gets in, and every owner is told.
     site.app.clock.advance(TimeDelta::seconds(30));

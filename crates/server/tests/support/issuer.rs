@@ -68,6 +68,8 @@ pub(crate) struct Script {
     pub(crate) status: u16,
     /// The ID token that it gives for the next code.
     pub(crate) token: Option<String>,
+    /// What it says of the account at its own address.
+    pub(crate) userinfo: Value,
     /// The challenge of the sign-in, of which the code must bring the verifier.
     challenge: String,
     /// What it was asked, in the order.
@@ -102,6 +104,7 @@ impl Issuer {
             metadata: json!({}),
             status: 200,
             token: None,
+            userinfo: json!({}),
             challenge: String::new(),
             asked: Vec::new(),
         };
@@ -110,6 +113,7 @@ impl Issuer {
             .route("/.well-known/openid-configuration", get(metadata))
             .route("/keys", get(keys))
             .route("/token", post(token))
+            .route("/userinfo", get(userinfo))
             .with_state((url.clone(), Arc::clone(&script)));
         let mut serving = JoinSet::new();
         serving.spawn(
@@ -175,6 +179,15 @@ async fn keys(State((_, script)): State<(String, Shared)>) -> Json<Value> {
     let strange = json!({"kty": "strange", "kid": "x"});
     let keys: Vec<Value> = script.keys.iter().map(|key| key.public.clone()).chain([strange]).collect();
     Json(json!({ "keys": keys }))
+}
+
+async fn userinfo(
+    State((_, script)): State<(String, Shared)>,
+    headers: http::HeaderMap,
+) -> (StatusCode, Json<Value>) {
+    let known = headers.get("authorization").is_some_and(|sent| sent == "Bearer x");
+    let status = if known { StatusCode::OK } else { StatusCode::UNAUTHORIZED };
+    (status, Json(script.lock().unwrap_or_else(PoisonError::into_inner).userinfo.clone()))
 }
 
 async fn token(

@@ -12,7 +12,7 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub subject: String,
     pub administrator_id: Uuid,
-    pub by_claim: bool,
+    pub invited_as: Option<String>,
     pub created_at: DateTimeUtc,
 }
 

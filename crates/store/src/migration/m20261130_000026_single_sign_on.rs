@@ -48,7 +48,7 @@ CREATE TABLE issuer_subjects (
     issuer_id {uuid} NOT NULL,
     subject {text} NOT NULL,
     administrator_id {uuid} NOT NULL,
-    by_claim {bool} NOT NULL,
+    invited_as {text},
     created_at {time} NOT NULL,
     PRIMARY KEY (tenant_id, issuer_id, subject),
     FOREIGN KEY (tenant_id, issuer_id) REFERENCES issuers (tenant_id, id) ON DELETE CASCADE,

@@ -53,11 +53,6 @@ async fn agree(browser: &Browser, rollcall: &str) {
     browser.forget().await;
 }
 
-async fn shows(browser: &Browser, words: &str) {
-    let there = format!("return document.body.innerText.includes({words:?})");
-    browser.until(&there).await;
-}
-
 #[tokio::test]
 async fn an_owner_sets_up_tries_and_uses_an_issuer_in_the_browser() {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
@@ -84,14 +79,14 @@ async fn an_owner_sets_up_tries_and_uses_an_issuer_in_the_browser() {
         }
         browser.value("document.querySelector('main [name=role]').value = 'owner'").await;
         browser.go("document.querySelector('main form').requestSubmit()").await;
-        shows(browser, "The settings are saved.").await;
+        browser.shows("The settings are saved.").await;
 
         // The test tells who would be signed in, and the owner is still the one before.
         browser
             .go("[...document.links].find((link) => link.textContent.includes('Test sign-in')).click()")
             .await;
         at_issuer(browser, "ingrid", &rollcall).await;
-        shows(browser, "It works. You would be signed in as ingrid of the directory, owner.").await;
+        browser.shows("It works. You would be signed in as ingrid of the directory, owner.").await;
         let faults = super::look(browser, "sso-tested", "light").await;
         assert!(faults.is_empty(), "{}", faults.join("\n"));
 
@@ -106,10 +101,10 @@ async fn an_owner_sets_up_tries_and_uses_an_issuer_in_the_browser() {
             .await;
         browser.until(&format!("return location.origin === '{rollcall}'")).await;
         browser.look(WIDE, "light").await;
-        shows(browser, "ingrid of the directory").await;
+        browser.shows("ingrid of the directory").await;
         assert_eq!(browser.path().await, root);
         browser.open(&format!("{root}/journal")).await;
-        shows(browser, "signed in through Directory").await;
+        browser.shows("signed in through Directory").await;
     })
     .await;
 }

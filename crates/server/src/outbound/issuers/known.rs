@@ -16,6 +16,8 @@ use crate::outbound::way::Way;
 
 /// How long metadata and keys are believed.
 const BELIEVED: TimeDelta = TimeDelta::hours(1);
+/// How long nothing is asked again after a failure: anybody can begin a sign-in.
+const FAILED: TimeDelta = TimeDelta::seconds(10);
 /// How often keys are read anew for a token that was signed with an unknown one.
 const ANEW: TimeDelta = TimeDelta::minutes(1);
 /// The most issuers of which something is kept.
@@ -28,6 +30,8 @@ pub(super) struct Metadata {
     pub(super) authorization_endpoint: String,
     pub(super) token_endpoint: String,
     pub(super) jwks_uri: String,
+    #[serde(default)]
+    pub(super) userinfo_endpoint: Option<String>,
     #[serde(default)]
     token_endpoint_auth_methods_supported: Option<Vec<String>>,
     #[serde(default)]
@@ -45,7 +49,7 @@ impl Metadata {
     pub(super) fn answered(&self, issuer: Option<&str>) -> Result<(), String> {
         match issuer {
             Some(issuer) if issuer != self.issuer => {
-                Err(format!("the answer is of another issuer, {issuer}, and not of {}", self.issuer))
+                Err(format!("the answer is of another issuer than {}", self.issuer))
             }
             None if self.authorization_response_iss_parameter_supported => {
                 Err("the answer does not say which issuer it is of".to_owned())
@@ -55,20 +59,59 @@ impl Metadata {
     }
 }
 
+/// Something that was read, or why it was not.
 struct Read<T> {
-    value: Arc<T>,
+    value: Result<Arc<T>, String>,
     at: DateTime<Utc>,
 }
 
-/// What was read of each issuer. Nothing is locked while an issuer is asked: one that hangs holds up no other.
+/// What was read under each address. One request reads it, and the others of that address wait for it.
+struct Shelf<T>(Mutex<HashMap<String, Place<T>>>);
+
+/// Where something is kept that was read.
+type Place<T> = Arc<Mutex<Option<Read<T>>>>;
+
+impl<T: Send + Sync> Shelf<T> {
+    /// What is under an address: as it was read, if it still `serves`, else read anew.
+    async fn get(
+        &self,
+        address: &str,
+        now: DateTime<Utc>,
+        serves: impl Fn(&T, DateTime<Utc>) -> bool + Send + Sync,
+        read: impl Future<Output = Result<T, String>> + Send,
+    ) -> Result<Arc<T>, String> {
+        let place = {
+            let mut all = self.0.lock().await;
+            if all.len() >= MOST && !all.contains_key(address) {
+                all.clear();
+            }
+            Arc::clone(all.entry(address.to_owned()).or_default())
+        };
+        let mut place = place.lock().await;
+        if let Some(known) = &*place {
+            let fresh = match &known.value {
+                Ok(value) => is_fresh(known.at, now, BELIEVED) && serves(value, known.at),
+                Err(_) => is_fresh(known.at, now, FAILED),
+            };
+            if fresh {
+                return known.value.clone();
+            }
+        }
+        let value = read.await.map(Arc::new);
+        *place = Some(Read { value: value.clone(), at: now });
+        value
+    }
+}
+
+/// What is known of issuers.
 pub(super) struct Known {
-    metadata: Mutex<HashMap<String, Read<Metadata>>>,
-    keys: Mutex<HashMap<String, Read<Keys>>>,
+    metadata: Shelf<Metadata>,
+    keys: Shelf<Keys>,
 }
 
 impl Default for Known {
     fn default() -> Self {
-        Self { metadata: Mutex::new(HashMap::new()), keys: Mutex::new(HashMap::new()) }
+        Self { metadata: Shelf(Mutex::new(HashMap::new())), keys: Shelf(Mutex::new(HashMap::new())) }
     }
 }
 
@@ -86,29 +129,7 @@ impl Known {
         issuer: &str,
         now: DateTime<Utc>,
     ) -> Result<Arc<Metadata>, String> {
-        if let Some(read) =
-            self.metadata.lock().await.get(issuer).filter(|read| is_fresh(read.at, now, BELIEVED))
-        {
-            return Ok(Arc::clone(&read.value));
-        }
-        // The last slash is no part of the path, OpenID Connect Discovery 1.0 §4.1.
-        let address =
-            format!("{}/.well-known/openid-configuration", issuer.strip_suffix('/').unwrap_or(issuer));
-        let text = fetch(way, "the metadata of the issuer", &address).await?;
-        let metadata: Metadata =
-            serde_json::from_str(&text).map_err(|error| unreadable("the metadata of the issuer", &error))?;
-        if metadata.issuer != issuer {
-            return Err(format!(
-                "the metadata is of the issuer {}, and not of {issuer}: write the issuer exactly as it calls itself, the one \
-                 of your own organisation",
-                metadata.issuer
-            ));
-        }
-        for address in [&metadata.authorization_endpoint, &metadata.token_endpoint, &metadata.jwks_uri] {
-            way.check(address)?;
-        }
-        let mut all = self.metadata.lock().await;
-        Ok(keep(&mut all, issuer, metadata, now))
+        self.metadata.get(issuer, now, |_, _| true, metadata(way, issuer)).await
     }
 
     /// The keys at an address; read anew when a token was signed with none of them.
@@ -119,16 +140,12 @@ impl Known {
         token: &str,
         now: DateTime<Utc>,
     ) -> Result<Arc<Keys>, String> {
-        if let Some(read) = self.keys.lock().await.get(address) {
-            let serves = read.value.serve(token) || is_fresh(read.at, now, ANEW);
-            if serves && is_fresh(read.at, now, BELIEVED) {
-                return Ok(Arc::clone(&read.value));
-            }
-        }
-        let text = fetch(way, "the keys of the issuer", address).await?;
-        let keys = token::keys(&text).map_err(|error| unreadable("the keys of the issuer", &error))?;
-        let mut all = self.keys.lock().await;
-        Ok(keep(&mut all, address, keys, now))
+        let serves = |keys: &Keys, at| keys.serve(token) || is_fresh(at, now, ANEW);
+        let read = async {
+            let text = fetch(way, "the keys of the issuer", address).await?;
+            token::keys(&text).map_err(|error| unreadable("the keys of the issuer", &error))
+        };
+        self.keys.get(address, now, serves, read).await
     }
 }
 
@@ -137,16 +154,26 @@ fn is_fresh(at: DateTime<Utc>, now: DateTime<Utc>, believed: TimeDelta) -> bool 
     at <= now && now < at + believed
 }
 
-fn keep<T>(all: &mut HashMap<String, Read<T>>, name: &str, value: T, now: DateTime<Utc>) -> Arc<T> {
-    if all.len() >= MOST {
-        all.retain(|_, read| is_fresh(read.at, now, BELIEVED));
+async fn metadata(way: &Way, issuer: &str) -> Result<Metadata, String> {
+    // The last slash is no part of the path, OpenID Connect Discovery 1.0 §4.1.
+    let address = format!("{}/.well-known/openid-configuration", issuer.strip_suffix('/').unwrap_or(issuer));
+    let text = fetch(way, "the metadata of the issuer", &address).await?;
+    let metadata: Metadata =
+        serde_json::from_str(&text).map_err(|error| unreadable("the metadata of the issuer", &error))?;
+    if metadata.issuer != issuer {
+        return Err(format!(
+            "the metadata is of the issuer {}, and not of {issuer}: write the issuer exactly as it calls itself, the one of your \
+             own organisation",
+            metadata.issuer
+        ));
     }
-    if all.len() >= MOST {
-        all.clear();
+    for address in [&metadata.authorization_endpoint, &metadata.token_endpoint, &metadata.jwks_uri]
+        .into_iter()
+        .chain(&metadata.userinfo_endpoint)
+    {
+        way.check(address)?;
     }
-    let value = Arc::new(value);
-    all.insert(name.to_owned(), Read { value: Arc::clone(&value), at: now });
-    value
+    Ok(metadata)
 }
 
 async fn fetch(way: &Way, what: &str, address: &str) -> Result<String, String> {
