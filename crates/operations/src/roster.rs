@@ -6,8 +6,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use provisioning::{SeatState, Status, UserId};
 use serde_json::Value;
 use store::{
-    Connection, ConnectionId, LicenceWanted, ReadUnit, RosterFrom, RosterQuery, RosterRow, UseWanted, User,
-    Wanted,
+    Connection, ConnectionId, LicenceWanted, ReadUnit, RosterFrom, RosterQuery, RosterRow, SaidWanted,
+    UseWanted, User, Wanted,
 };
 use uuid::Uuid;
 
@@ -31,7 +31,7 @@ pub struct Filter {
     pub since: String,
     /// `open`, `device`, `verify`, `pin` or `restore`: pending, and this is next.
     pub step: String,
-    /// `30`, `not30`, `never` or `off`.
+    /// `30`, `not30`, `never`, `off` or `hand`: people of whom an administrator has said something by hand that beats every push.
     pub used: String,
     /// `scim` or `hand`.
     pub origin: String,
@@ -242,7 +242,11 @@ fn query(filter: &Filter, now: DateTime<Utc>) -> RosterQuery {
         "never" => Some(UseWanted::Never),
         _ => None,
     };
-    query.switched_off = filter.used == "off";
+    query.said = match filter.used.as_str() {
+        "off" => Some(SaidWanted::Off),
+        "hand" => Some(SaidWanted::ByHand),
+        _ => None,
+    };
     query.owned = match filter.origin.as_str() {
         "scim" => Some(true),
         "hand" => Some(false),

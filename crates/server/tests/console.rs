@@ -14,4 +14,5 @@ mod search;
 mod settings;
 mod sign_in;
 mod sso;
+mod states;
 mod users;

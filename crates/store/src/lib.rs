@@ -112,7 +112,7 @@ pub use reminders::{ReminderCount, Reminders};
 pub use request_log::{
     MOST_COUNTED, QuirkUse, RequestBatch, RequestCount, RequestFilter, RequestOutcome, RequestRecord,
 };
-pub use roster::{LicenceWanted, RosterFrom, RosterQuery, RosterRow, Sought, UseWanted};
+pub use roster::{LicenceWanted, RosterFrom, RosterQuery, RosterRow, SaidWanted, Sought, UseWanted};
 pub use scope::TenantScope;
 pub use seats::{Licence, SeatRecord};
 pub use sessions::{Session, Stage};

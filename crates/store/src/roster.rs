@@ -36,8 +36,8 @@ pub struct RosterQuery {
     pub step: Option<String>,
     /// People by when they used the application.
     pub used: Option<UseWanted>,
-    /// People who are switched off, by the directory or by hand.
-    pub switched_off: bool,
+    /// People by what was said of them.
+    pub said: Option<SaidWanted>,
     /// People who are held for a foreign domain.
     pub held: bool,
     /// People who belong to a connection, or to none.
@@ -82,6 +82,15 @@ pub enum UseWanted {
     NotSince(DateTime<Utc>),
     /// Never.
     Never,
+}
+
+/// Which people are wanted by what was said of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SaidWanted {
+    /// They are switched off, by the directory or by hand.
+    Off,
+    /// An administrator has said something by hand that beats every push.
+    ByHand,
 }
 
 /// From where a page of the roster is read.
@@ -353,8 +362,13 @@ impl ReadUnit {
             Some(UseWanted::Never) => sql.push(" AND u.last_used_at IS NULL"),
             None => sql,
         };
-        if query.switched_off {
+        if query.said == Some(SaidWanted::Off) {
             sql.push(" AND (u.active IS FALSE OR u.deactivated_by_hand_at IS NOT NULL)");
+        }
+        if query.said == Some(SaidWanted::ByHand) {
+            sql.push(" AND u.id IN (SELECT n.id FROM users n WHERE n.deactivated_by_hand_at IS NOT NULL AND n.tenant_id = ");
+            sql.bind(self.tenant()).push(" UNION SELECT w.user_id FROM withheld w WHERE w.tenant_id = ");
+            sql.bind(self.tenant()).push(")");
         }
         if query.held {
             sql.push(" AND u.held_domain IS NOT NULL");

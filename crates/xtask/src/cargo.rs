@@ -64,14 +64,21 @@ impl Runner {
         if nextest { Self::Nextest } else { Self::CargoTest }
     }
 
-    /// As [`Runner::tests`], those alone whose names hold a text.
-    pub(crate) fn named(self, text: &str, packages: &[&str]) -> Command {
-        let mut command = self.tests(packages);
-        if matches!(self, Self::CargoTest) {
-            command.arg("--");
+    /// As [`Runner::tests`] of a selection, those of some packages alone. Whoever selects fewer packages builds their dependencies
+    /// again, with fewer features.
+    pub(crate) fn tests_of(self, packages: &[&str], selection: &[&str]) -> Command {
+        match self {
+            Self::Nextest => {
+                let mut command = self.tests(selection);
+                let wanted: Vec<String> = packages.iter().map(|name| format!("package({name})")).collect();
+                command.args(["--filterset", &wanted.join(" | ")]);
+                command
+            }
+            Self::CargoTest => {
+                let chosen: Vec<&str> = packages.iter().flat_map(|name| ["--package", *name]).collect();
+                self.tests(&chosen)
+            }
         }
-        command.arg(text);
-        command
     }
 
     /// All tests but the doc tests of the chosen packages, none hidden by an earlier failure.
@@ -106,6 +113,15 @@ pub(crate) fn build_binary(release: bool) -> Result<PathBuf> {
         bail!("cargo build failed");
     }
     executable(&String::from_utf8_lossy(&output.stdout)).context("cargo named no executable `rollcall`")
+}
+
+/// The binary that the tests of the command line were built with.
+///
+/// # Errors
+/// When there is none, because those tests were not built.
+pub(crate) fn tested_binary() -> Result<PathBuf> {
+    let binary = target_directory()?.join("debug").join("rollcall");
+    if binary.exists() { Ok(binary) } else { bail!("{} is not there", binary.display()) }
 }
 
 /// The executable `rollcall` in cargo's JSON messages.

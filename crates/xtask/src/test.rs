@@ -12,10 +12,7 @@ use crate::{advisories, chromium, issuer, postgres, suite};
 /// All but the black-box suite, which needs a server.
 const OURS: &[&str] = &["--workspace", "--exclude", "conformance-tests"];
 /// What touches the database, and so is proved on each.
-const ON_BOTH_DATABASES: &[&str] = &["--package", "store", "--package", "server", "--package", "cli"];
-/// What has pages: the names of tests in a browser end so, and without the driver's name they do nothing.
-const IN_THE_BROWSER: &[&str] =
-    &["--package", "server", "--package", "sample-application", "--package", "cli"];
+const ON_BOTH_DATABASES: &[&str] = &["store", "server", "cli"];
 
 /// Runs every step, also after one failed, and closes with the counts.
 ///
@@ -29,28 +26,28 @@ pub(crate) fn run(pg_bin: Option<&Path>) -> Result<ExitCode> {
     steps.check("lints", lints());
     steps.check("docs", docs());
     advisories::check(&mut steps);
-    steps.tests("tests, SQLite", runner.tests(OURS));
-    steps.check("doc tests", doc_tests());
 
-    match (chromium::find_for_tests(&mut steps), issuer::install_for_tests(&mut steps)) {
-        (Some(driver), Some(issuer)) => {
-            let mut tests = runner.named("in_the_browser", IN_THE_BROWSER);
-            tests.env("ROLLCALL_TEST_CHROMEDRIVER", driver).env("ROLLCALL_TEST_ISSUER", issuer);
-            steps.chosen_tests("tests, browser", tests);
-        }
-        _ => steps.not_run("tests, browser", "there is no Chromium, or no issuer"),
+    // The tests in a browser wait for pages most of the time: beside the others they cost little.
+    let browser = (chromium::find_for_tests(&mut steps), issuer::install_for_tests(&mut steps));
+    let mut tests = runner.tests(OURS);
+    if let (Some(driver), Some(issuer)) = &browser {
+        tests.env("ROLLCALL_TEST_CHROMEDRIVER", driver).env("ROLLCALL_TEST_ISSUER", issuer);
+    } else {
+        steps.not_run("tests, Chromium", "there is no Chromium, or no issuer");
     }
+    steps.tests("tests, SQLite and Chromium", tests);
+    steps.check("doc tests", doc_tests());
 
     let cluster = postgres::start_for_tests(&mut steps, pg_bin);
     match &cluster {
         Some(cluster) => {
-            let mut tests = runner.tests(ON_BOTH_DATABASES);
+            let mut tests = runner.tests_of(ON_BOTH_DATABASES, OURS);
             tests.env("ROLLCALL_TEST_POSTGRES_URL", cluster.url("postgres"));
-            steps.tests("tests, PostgreSQL", tests);
+            steps.chosen_tests("tests, PostgreSQL", tests);
         }
         None => steps.not_run("tests, PostgreSQL", "there is no PostgreSQL"),
     }
-    match steps.work("build", "cargo build --package cli", || cargo::build_binary(false)) {
+    match steps.work("find the binary", "as the tests were built", cargo::tested_binary) {
         Some(binary) => suite::run_on_both(&mut steps, runner, &binary, cluster.as_ref(), folder.path()),
         None => steps.not_run("black-box suite", "there is no binary"),
     }

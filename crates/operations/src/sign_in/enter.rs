@@ -2,6 +2,7 @@
 
 use provisioning::EntryKind;
 use store::{Stage, WriteUnit};
+use uuid::Uuid;
 
 use super::{
     Browser, Entered, Next, Refused, Secret,
@@ -15,13 +16,14 @@ use crate::single_sign_on;
 /// How many administrators with one e-mail address, of several tenants, a password is compared with.
 const SAME_ADDRESS: u64 = 5;
 
-/// Compares a password. The session that follows knows the administrator, and is not signed in yet.
+/// Compares a password. The session that follows knows the administrator, and is not signed in yet. Of several administrators with
+/// one address those of the tenant come first whose page is signed in to.
 ///
 /// # Errors
 /// [`Refused::Wrong`] or [`Refused::Wait`].
 pub async fn with_password(
     db: &Database,
-    (email, password): (&str, &str),
+    (email, password, tenant): (&str, &str, Option<Uuid>),
     browser: &Browser,
 ) -> Result<Next, Refused> {
     let (sources, keys) = (Sources::of(browser, email), db.keys(browser.now).await?);
@@ -34,6 +36,7 @@ pub async fn with_password(
         }
         known.push((scope, administrator, credential));
     }
+    known.sort_by_key(|(scope, ..)| Some(scope.tenant_id().uuid()) != tenant);
     let is_known = known.iter().any(|(scope, administrator, credential)| {
         is_marked(keys, (scope, administrator.id), credential, &browser.mark)
     });

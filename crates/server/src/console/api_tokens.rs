@@ -24,7 +24,16 @@ struct ApiTokens {
     tab: &'static str,
     tokens: Vec<ApiToken>,
     scopes: Vec<(&'static str, &'static str)>,
+    name: String,
+    /// The scopes that are ticked.
+    ticked: Vec<String>,
     error: Option<String>,
+}
+
+impl ApiTokens {
+    fn is_ticked(&self, scope: &str) -> bool {
+        self.ticked.iter().any(|ticked| ticked == scope)
+    }
 }
 
 /// What a scope allows.
@@ -39,16 +48,25 @@ const fn meaning(scope: Scope) -> &'static str {
 }
 
 pub(super) async fn list(desk: Desk) -> Response {
-    shown(&desk, None).await.unwrap_or_else(Failure::into_response)
+    shown(&desk, blank(), None).await.unwrap_or_else(Failure::into_response)
 }
 
-async fn shown(desk: &Desk, error: Option<String>) -> Result<Response, Failure> {
+/// The form before anything is typed: every scope is ticked.
+fn blank() -> (String, Vec<String>) {
+    (String::new(), Scope::ALL.map(|scope| scope.as_str().to_owned()).into())
+}
+
+async fn shown(
+    desk: &Desk,
+    (name, ticked): (String, Vec<String>),
+    error: Option<String>,
+) -> Result<Response, Failure> {
     let operator = desk.operator("api-token list");
     let tokens = api_tokens::list(desk.app().db(), &operator, &desk.tenant_id()).await?;
     let f = desk.frame(At::Settings).await?;
     let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let scopes = Scope::ALL.map(|scope| (scope.as_str(), meaning(scope))).into();
-    Ok(page(status, &ApiTokens { f, tab: "tokens", tokens, scopes, error }))
+    Ok(page(status, &ApiTokens { f, tab: "tokens", tokens, scopes, name, ticked, error }))
 }
 
 pub(super) async fn create(desk: Desk, form: Form) -> Response {
@@ -57,7 +75,7 @@ pub(super) async fn create(desk: Desk, form: Form) -> Response {
         let (name, scopes) = (form.field("name").unwrap_or_default(), form.fields("scope"));
         if scopes.is_empty() {
             let said = desk.visitor.tongue.t("Tick at least one thing that the token may do.").to_owned();
-            return shown(&desk, Some(said)).await;
+            return shown(&desk, (name, scopes), Some(said)).await;
         }
         let (db, operator) = (desk.app().db(), desk.operator("api-token create"));
         let new = (name.as_str(), scopes.as_slice());
@@ -73,7 +91,7 @@ pub(super) async fn create(desk: Desk, form: Form) -> Response {
                 };
                 made.shown(&desk, At::Settings).await
             }
-            Err(error) => shown(&desk, Some(said(error)?)).await,
+            Err(error) => shown(&desk, (name, scopes), Some(said(error)?)).await,
         }
     };
     made().await.unwrap_or_else(Failure::into_response)
@@ -111,7 +129,7 @@ pub(super) async fn revoke(desk: Desk) -> Response {
         let (db, operator) = (desk.app().db(), desk.operator("api-token revoke"));
         match api_tokens::revoke(db, &operator, &desk.tenant_id(), desk.part("id")).await {
             Ok(_) => Ok(see_other(&format!("/console/{}/settings/tokens?done=revoked", desk.tenant.id))),
-            Err(error) => shown(&desk, Some(said(error)?)).await,
+            Err(error) => shown(&desk, blank(), Some(said(error)?)).await,
         }
     };
     done().await.unwrap_or_else(Failure::into_response)

@@ -137,8 +137,8 @@ async fn at_door(visitor: &Visitor, query: &str, next: String) -> Response {
 /// The page of the sign-in for one who goes on to a page of an organisation.
 async fn empty(visitor: &Visitor, next: String) -> Result<SignIn, Failure> {
     let db = visitor.app.db();
-    let tenant = match next.strip_prefix("/console/").and_then(|rest| rest.split(['/', '?']).next()) {
-        Some(tenant) => tenant.to_owned(),
+    let tenant = match tenant_of(&next) {
+        Some(tenant) => tenant.to_string(),
         None => match tenants::list(db).await?.as_slice() {
             [only] => only.id.to_string(),
             _ => String::new(),
@@ -155,6 +155,11 @@ async fn empty(visitor: &Visitor, next: String) -> Result<SignIn, Failure> {
         open: visitor.channel == Channel::Open,
         doors: doors.unwrap_or_default(),
     })
+}
+
+/// The organisation of a page.
+fn tenant_of(next: &str) -> Option<Uuid> {
+    next.strip_prefix("/console/")?.split(['/', '?']).next()?.parse().ok()
 }
 
 /// The same page with what went wrong.
@@ -181,7 +186,8 @@ pub(super) async fn with_password(visitor: Visitor, form: Form) -> Response {
     if visitor.channel == Channel::Open {
         return see_other("/console/sign-in");
     }
-    let tried = sign_in::with_password(visitor.app.db(), (&email, &password), &visitor.browser).await;
+    let typed = (email.as_str(), password.as_str(), tenant_of(&next));
+    let tried = sign_in::with_password(visitor.app.db(), typed, &visitor.browser).await;
     let to = |path: &str| {
         let next: String = url::form_urlencoded::byte_serialize(onward(&next).as_bytes()).collect();
         format!("{path}?next={next}")

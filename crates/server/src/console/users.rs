@@ -245,6 +245,7 @@ fn chips(filter: &Filter, connections: &[(String, String)]) -> Vec<Chip> {
         ("not30", "Not used in 30 days"),
         ("never", "Never used"),
         ("off", "Switched off"),
+        ("hand", "Decided by hand"),
     ];
     let origins = [("scim", "SCIM"), ("hand", "By hand or file")];
     let hub = [("yes", "Authenticated"), ("never", "Never authenticated")];

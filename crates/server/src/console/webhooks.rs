@@ -35,6 +35,12 @@ struct Webhooks {
     error: Option<String>,
 }
 
+impl Webhooks {
+    fn is_ticked(&self, kind: &str) -> bool {
+        self.typed.events.iter().any(|ticked| ticked == kind)
+    }
+}
+
 /// One webhook with its deliveries.
 #[derive(Template)]
 #[template(path = "console/webhook.html")]

@@ -7,7 +7,7 @@ use crate::support::tab::{Tab, form};
 
 /// What is needed to do something at an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Need {
+pub(super) enum Need {
     /// A session.
     Look,
     /// To change something.
@@ -38,7 +38,7 @@ impl Need {
 use Need::{Administer, Change, Export, Look, Nothing, Remind};
 
 /// The addresses below a tenant, what is needed to open each, and to send a form to it.
-const ROUTES: &[(&str, Need, Need)] = &[
+pub(super) const ROUTES: &[(&str, Need, Need)] = &[
     ("", Look, Nothing),
     ("/live", Look, Nothing),
     ("/users", Look, Nothing),
@@ -124,7 +124,7 @@ const ROUTES: &[(&str, Need, Need)] = &[
 ];
 
 /// An address with something in each slot.
-fn address(route: &str) -> String {
+pub(super) fn address(route: &str) -> String {
     let id = "019ca8a0-3e80-7391-abd8-513445d081e0";
     let filled = route.replace("{dialog}", "deactivate").replace("{act}", "revoke");
     filled

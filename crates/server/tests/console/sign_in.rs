@@ -26,8 +26,13 @@ pub(super) fn code(app: &TestApp, secret: &Secret) -> String {
 /// An administrator who has a password and a second factor, and the recovery codes.
 pub(super) async fn joined(app: &TestApp, tab: &Tab) -> (Secret, Vec<String>) {
     app.owner("ada", None).await;
+    invited(app, &app.tenant, tab).await
+}
+
+/// The same of an administrator who is there already, in a tenant.
+async fn invited(app: &TestApp, tenant: &str, tab: &Tab) -> (Secret, Vec<String>) {
     let (db, operator) = (app.admin.db(), app.admin.operator("test"));
-    let link = sign_in::invite(db, &operator, Some(&app.tenant), "ada@alpha.example").await.expect("a link");
+    let link = sign_in::invite(db, &operator, Some(tenant), "ada@alpha.example").await.expect("a link");
     let answer = tab.post(&link.path, &[("password", PASSWORD), ("password2", PASSWORD)]).await;
     assert_eq!((answer.status, answer.header("location")), (303, "/console/second-factor"), "{answer:?}");
     let page = tab.get("/console/second-factor").await.expect(200);
@@ -85,6 +90,30 @@ async fn the_first_owner_follows_a_link_sets_a_password_and_signs_in_with_it() {
     assert!(text(&page).contains("Ingrid"), "an owner of the installation enters every tenant");
     assert!(sign_in::first(db, &operator).await.expect("no fault").is_none(), "somebody can sign in");
     assert_eq!(tab.get(&link).await.status, 410, "a link counts once");
+}
+
+#[tokio::test]
+async fn an_address_of_two_organisations_signs_in_to_the_one_whose_page_is_open() {
+    let app = TestApp::open().await;
+    let (other, tab) = (app.other_tenant().await, Tab::open(&app));
+    joined(&app, &tab).await;
+    let new = administrators::New {
+        name: "Ada".to_owned(),
+        email: "ada@alpha.example".to_owned(),
+        role: "owner".to_owned(),
+        ..Default::default()
+    };
+    let (db, operator) = (app.admin.db(), app.admin.operator("test"));
+    administrators::add(db, &operator, Some(&other), &new).await.expect("added");
+    let (secret, _) = invited(&app, &other, &tab).await;
+    app.clock.advance(TimeDelta::seconds(30));
+    let (tab, page) = (Tab::open(&app), format!("/console/{other}"));
+    let way = [("email", "ada@alpha.example"), ("password", PASSWORD), ("next", page.as_str())];
+    tab.post("/console/sign-in", &way).await.expect(303);
+    let typed = [("code", &*code(&app, &secret)), ("next", page.as_str())];
+    assert_eq!(tab.post("/console/sign-in/code", &typed).await.header("location"), page);
+    assert_eq!(tab.get(&page).await.status, 200);
+    assert_eq!(tab.get(&users(&app)).await.status, 404, "the password alone does not say which organisation");
 }
 
 #[tokio::test]
