@@ -25,7 +25,7 @@ fn the_journal_names_the_operator_and_follows_what_comes() {
     let mut follower = Ended(started);
     let mut lines = BufReader::new(follower.0.stdout.take().expect("it is piped")).lines();
     let mut next = || lines.next().expect("a line").expect("text");
-    assert!(next().contains("token-created"), "what is there comes first");
+    assert!(next().contains("token-created"), "the entries that are there come first");
     site.id(&[
         "--as",
         "Grace Hopper",

@@ -41,7 +41,7 @@ pub struct Overview {
     pub mail_stopped_at: Option<DateTime<Utc>>,
 }
 
-/// What stands beside every page.
+/// The numbers of the navigation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Beside {
     /// How many people the tenant has.
@@ -52,7 +52,7 @@ pub struct Beside {
     pub conflicts: u64,
 }
 
-/// What stands beside every page; its cost does not grow with the tenant.
+/// The numbers of the navigation; the cost does not grow with the tenant.
 ///
 /// # Errors
 /// [`Error`] if there is no such tenant.

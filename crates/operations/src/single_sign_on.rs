@@ -1,5 +1,5 @@
-//! How administrators of a tenant sign in through their identity provider: an issuer and its subject say who somebody is, never
-//! an e-mail address (OpenID Connect Core 1.0 §5.7).
+//! How administrators of a tenant sign in through their identity provider. The issuer and its subject identify an administrator; an
+//! e-mail address never does (OpenID Connect Core 1.0 §5.7).
 
 mod connect;
 mod decide;
@@ -34,6 +34,9 @@ pub(crate) use enforce::{allows_password, tell_owners};
 /// How long a browser may take at the issuer.
 const AWAY: TimeDelta = TimeDelta::minutes(10);
 
+/// What the cookie of a browser that is at an issuer is sealed for.
+const GOING: &[u8] = b"going";
+
 /// An issuer and this application as its client.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Party {
@@ -47,9 +50,9 @@ pub struct Party {
     pub client_id: String,
     /// The secret that they share.
     pub secret: String,
-    /// What is asked for beside `openid`, `profile` and `email`.
+    /// The scopes beside `openid`, `profile` and `email`, with spaces between them.
     pub scopes: String,
-    /// The claim that is looked at; empty without one.
+    /// The claim that gives roles; empty without one.
     pub claim: String,
     /// The tenant.
     pub tenant: Uuid,
@@ -97,7 +100,7 @@ pub struct Going {
 }
 
 impl Going {
-    /// Whether many of them from one address are slowed down: those of nobody who has signed in.
+    /// Whether many such browsers of one address are slowed down: a browser in which an administrator has signed in is not.
     const fn counts(&self) -> bool {
         matches!(self.aim, Aim::SignIn | Aim::Join(_))
     }
@@ -152,10 +155,10 @@ pub fn redirect(db: &Database, issuer: Uuid) -> String {
 pub async fn leave(db: &Database, going: Going, now: DateTime<Utc>) -> Result<String, Error> {
     let going = Going { until: now + AWAY, ..going };
     let plain = serde_json::to_vec(&going).map_err(|error| Error::Refused(error.to_string()))?;
-    Ok(URL_SAFE_NO_PAD.encode(db.keys(now).await?.seal(Purpose::Issuer, b"going", &plain)))
+    Ok(sealed(db.keys(now).await?, GOING, &plain))
 }
 
-/// The browser that comes back from an issuer with a state. Who comes back to sign in counts as failed until [`arrived`] takes that
+/// The browser that comes back from an issuer with a state. A sign-in counts as a failed attempt until [`arrived`] takes the count
 /// back.
 ///
 /// # Errors
@@ -167,9 +170,7 @@ pub async fn come_back(
     browser: &Browser,
 ) -> Result<Going, Refused> {
     let (now, keys) = (browser.now, db.keys(browser.now).await?);
-    let opened = URL_SAFE_NO_PAD.decode(kept).ok();
-    let opened = opened.and_then(|sealed| keys.open(Purpose::Issuer, b"going", &sealed));
-    let going = opened.and_then(|plain| serde_json::from_slice::<Going>(&plain).ok());
+    let going = opened(keys, GOING, kept).and_then(|plain| serde_json::from_slice::<Going>(&plain).ok());
     let same = |going: &Going| {
         let in_time = now < going.until && going.until <= now + AWAY;
         going.state == state && going.issuer.to_string() == issuer && in_time
@@ -196,15 +197,14 @@ fn about(scope: &TenantScope, issuer: Uuid) -> Vec<u8> {
     [*scope.tenant_id().uuid().as_bytes(), *issuer.as_bytes()].concat()
 }
 
-/// What a form about an issuer that is added keeps, so that nobody chooses the id: an address with another one may be known to
-/// somebody else's identity provider.
+/// The id of an issuer that is added soon, and the same sealed for the form. An administrator cannot choose the id: the redirect
+/// address of another id may be known to the identity provider of another tenant.
 ///
 /// # Errors
 /// What the database says.
 pub async fn prepared(db: &Database, tenant: Uuid, now: DateTime<Utc>) -> Result<(Uuid, String), Error> {
     let id = store::new_id(now);
-    let sealed = db.keys(now).await?.seal(Purpose::Issuer, tenant.as_bytes(), id.as_bytes());
-    Ok((id, URL_SAFE_NO_PAD.encode(sealed)))
+    Ok((id, sealed(db.keys(now).await?, tenant.as_bytes(), id.as_bytes())))
 }
 
 /// The id that was prepared for an issuer of a tenant; none for other text.
@@ -217,10 +217,18 @@ pub async fn prepared_id(
     kept: &str,
     now: DateTime<Utc>,
 ) -> Result<Option<Uuid>, Error> {
-    let keys = db.keys(now).await?;
-    let opened = URL_SAFE_NO_PAD.decode(kept).ok();
-    let opened = opened.and_then(|sealed| keys.open(Purpose::Issuer, tenant.as_bytes(), &sealed));
-    Ok(opened.and_then(|bytes| Uuid::from_slice(&bytes).ok()))
+    let bytes = opened(db.keys(now).await?, tenant.as_bytes(), kept);
+    Ok(bytes.and_then(|bytes| Uuid::from_slice(&bytes).ok()))
+}
+
+/// Text that a browser keeps for us and cannot read.
+fn sealed(keys: &Keys, about: &[u8], plain: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(keys.seal(Purpose::Issuer, about, plain))
+}
+
+/// What such a text holds; nothing if we did not write the text, or for something else.
+fn opened(keys: &Keys, about: &[u8], text: &str) -> Option<Vec<u8>> {
+    keys.open(Purpose::Issuer, about, &URL_SAFE_NO_PAD.decode(text).ok()?)
 }
 
 fn open(keys: &Keys, scope: &TenantScope, issuer: &store::Issuer) -> Result<String, Error> {

@@ -28,6 +28,14 @@ pub struct Credential {
     pub confirmed_at: Option<DateTime<Utc>>,
 }
 
+impl Credential {
+    /// Whether an administrator can sign in with it: a password and a second factor are set.
+    #[must_use]
+    pub const fn signs_in(&self) -> bool {
+        self.password.is_some() && self.confirmed_at.is_some()
+    }
+}
+
 impl std::fmt::Debug for Credential {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Credential").field("confirmed_at", &self.confirmed_at).finish_non_exhaustive()

@@ -162,6 +162,30 @@ impl ReadUnit {
         rows.into_iter().map(IssuerSubject::try_from).collect()
     }
 
+    /// A subject of an issuer.
+    ///
+    /// # Errors
+    /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
+    pub async fn issuer_subject(&self, issuer: Uuid, subject: &str) -> Result<Option<IssuerSubject>, Error> {
+        let mut sql = Sql::new("SELECT s.* FROM issuer_subjects s WHERE s.tenant_id = ");
+        sql.bind(self.tenant()).push(" AND s.issuer_id = ").bind(issuer);
+        sql.push(" AND s.subject = ").bind(subject.to_owned());
+        let row = self.transaction.one::<issuer_subjects::Model>(sql).await?;
+        row.map(IssuerSubject::try_from).transpose()
+    }
+
+    /// The subjects of an administrator, one for each issuer to which the account is connected.
+    ///
+    /// # Errors
+    /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
+    pub async fn subjects_of(&self, administrator: Uuid) -> Result<Vec<IssuerSubject>, Error> {
+        let mut sql = Sql::new("SELECT s.* FROM issuer_subjects s WHERE s.tenant_id = ");
+        sql.bind(self.tenant()).push(" AND s.administrator_id = ").bind(administrator);
+        sql.push(" ORDER BY s.issuer_id");
+        let rows = self.transaction.all::<issuer_subjects::Model>(sql).await?;
+        rows.into_iter().map(IssuerSubject::try_from).collect()
+    }
+
     /// The one administrator of the tenant who may use a password, where single sign-on is enforced; else none.
     ///
     /// # Errors

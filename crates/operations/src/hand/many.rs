@@ -57,7 +57,7 @@ fn is_done(why: &str) -> bool {
     why.ends_with(": nothing is to be done")
 }
 
-/// What would follow from what is said about people, in their order.
+/// What would follow if these words were said about these people, one person after the other.
 pub(super) async fn follow(
     unit: &ReadUnit,
     operator: &Operator,

@@ -12,7 +12,8 @@ use crate::database::{Attempt, Database};
 use crate::error::Error;
 use crate::sign_in::{Browser, SignedIn, record};
 
-/// Connects the account of an administrator who has signed in. Sessions that another account at this issuer had opened end.
+/// Connects an account at an issuer with the administrator of a session. The sessions that another account at this issuer opened
+/// for the administrator end.
 ///
 /// # Errors
 /// [`Error`] if the administrator is of another tenant than the issuer, or the subject is another administrator's.
@@ -29,8 +30,7 @@ pub async fn connect(
     let connect = async |mut unit: WriteUnit| -> Attempt<()> {
         unit.lock_administrator(me.id()).await?;
         taken(&unit, &issuer, claims, me.id()).await?;
-        let own: Vec<_> = unit.issuer_subjects().await?;
-        let own: Vec<_> = own.into_iter().filter(|known| known.administrator == me.id()).collect();
+        let own = unit.subjects_of(me.id()).await?;
         // Whom a claim alone made an administrator is none without it, whatever is connected.
         let invited_as = own.first().map_or(Some(me.administrator.role), |known| known.invited_as);
         if own.iter().any(|known| known.issuer == issuer.id && known.subject != claims.subject) {
@@ -45,7 +45,7 @@ pub async fn connect(
     db.write(&scope, connect).await.map(drop)
 }
 
-/// Takes the connection of one's own account to an issuer away; sessions that it opened end.
+/// Takes the connection of one's own account to an issuer away; sessions that the issuer opened end.
 ///
 /// # Errors
 /// [`Error`] if there is no such connection, or no other way in is left.
@@ -73,12 +73,10 @@ pub(super) async fn gets_in_without(
     administrator: Uuid,
     issuer: Uuid,
 ) -> Result<bool, Error> {
-    let subjects = unit.issuer_subjects().await?;
-    if subjects.iter().any(|known| known.administrator == administrator && known.issuer != issuer) {
+    if unit.subjects_of(administrator).await?.iter().any(|known| known.issuer != issuer) {
         return Ok(true);
     }
-    let credential = unit.credential(administrator).await?;
-    let has_password = credential.password.is_some() && credential.confirmed_at.is_some();
+    let has_password = unit.credential(administrator).await?.signs_in();
     Ok(has_password && super::allows_password(unit, administrator).await?)
 }
 
@@ -87,7 +85,6 @@ pub(super) async fn gets_in_without(
 /// # Errors
 /// What the database says.
 pub async fn connected(db: &Database, me: &SignedIn) -> Result<Vec<(Uuid, DateTime<Utc>)>, Error> {
-    let subjects = db.read(&me.scope).await?.issuer_subjects().await?;
-    let own = subjects.into_iter().filter(|known| known.administrator == me.id());
-    Ok(own.map(|known| (known.issuer, known.created_at)).collect())
+    let own = db.read(&me.scope).await?.subjects_of(me.id()).await?;
+    Ok(own.into_iter().map(|known| (known.issuer, known.created_at)).collect())
 }

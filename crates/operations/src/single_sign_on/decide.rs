@@ -14,11 +14,11 @@ use crate::find::{checked_address, checked_name};
 
 /// What a token comes to.
 pub(super) enum Decided {
-    /// It is this administrator, as the role is to be.
-    Known(Administrator),
+    /// The subject is this administrator, who is to have this role.
+    Known(Administrator, Role),
     /// A claim makes this administrator of a subject that nobody knew.
     New(Administrator, IssuerSubject),
-    /// It is nobody who is let in: why, and the administrator whom it was until now.
+    /// The subject is not let in: why, and the administrator that the subject was until now.
     Refused(String, Option<Uuid>),
 }
 
@@ -29,8 +29,8 @@ pub(super) async fn decided(
     claims: &Claims,
     now: DateTime<Utc>,
 ) -> Result<Decided, Error> {
-    let (all, subjects) = (unit.administrators().await?, unit.issuer_subjects().await?);
-    let known = subjects.iter().find(|known| known.issuer == issuer.id && known.subject == claims.subject);
+    let all = unit.administrators().await?;
+    let known = unit.issuer_subject(issuer.id, &claims.subject).await?;
     let role = match role_of(&issuer.claim, &issuer.roles, &claims.all) {
         Ok(role) => role,
         Err(why) => return Ok(Decided::Refused(why, known.map(|known| known.administrator))),
@@ -48,7 +48,7 @@ pub(super) async fn decided(
         return Ok(Decided::Refused(why, Some(found.id)));
     };
     let role = kept(unit, &all, found, role).await?;
-    Ok(Decided::Known(Administrator { role, ..found.clone() }))
+    Ok(Decided::Known(found.clone(), role))
 }
 
 /// The role that an administrator has after a claim has given one: none weakens the account that is left when the identity
@@ -127,30 +127,22 @@ pub(super) async fn taken(
     claims: &Claims,
     administrator: Uuid,
 ) -> Result<(), Error> {
-    let subjects = unit.issuer_subjects().await?;
-    let other = subjects.iter().any(|known| {
-        known.issuer == issuer.id && known.subject == claims.subject && known.administrator != administrator
-    });
+    let known = unit.issuer_subject(issuer.id, &claims.subject).await?;
+    let other = known.is_some_and(|known| known.administrator != administrator);
     let said = "this account is connected to another administrator";
     if other { Err(Error::Refused(said.to_owned())) } else { Ok(()) }
 }
 
 /// Gives an administrator who signs in past every issuer the role of the invitation back, where a claim had given another one.
-/// Answers the administrator as the role is.
 ///
 /// # Errors
 /// What the database says.
-pub(crate) async fn as_invited(
-    unit: &mut WriteUnit,
-    administrator: &Administrator,
-) -> Result<Administrator, Error> {
-    let subjects = unit.issuer_subjects().await?;
-    let own = subjects.iter().find(|known| known.administrator == administrator.id);
-    let Some(role) = own.and_then(|own| own.invited_as) else { return Ok(administrator.clone()) };
+pub(crate) async fn as_invited(unit: &mut WriteUnit, administrator: &Administrator) -> Result<(), Error> {
+    let own = unit.subjects_of(administrator.id).await?;
+    let Some(role) = own.first().and_then(|own| own.invited_as) else { return Ok(()) };
     let role = kept(unit, &unit.administrators().await?, administrator, role).await?;
-    let after = Administrator { role, ..administrator.clone() };
-    if after != *administrator {
-        unit.save_administrator(&after).await?;
+    if role != administrator.role {
+        unit.save_administrator(&Administrator { role, ..administrator.clone() }).await?;
     }
-    Ok(after)
+    Ok(())
 }

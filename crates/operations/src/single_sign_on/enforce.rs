@@ -47,8 +47,7 @@ async fn could_break(unit: &ReadUnit, known: &Administrator) -> Result<bool, Err
     if known.role != Role::Owner || known.user.is_some() {
         return Ok(false);
     }
-    let credential = unit.credential(known.id).await?;
-    Ok(credential.password.is_some() && credential.confirmed_at.is_some())
+    Ok(unit.credential(known.id).await?.signs_in())
 }
 
 /// Lets administrators in through an issuer alone, but for one account, or lets them use passwords again. It ends every session

@@ -44,10 +44,8 @@ pub async fn enter(
 ) -> Result<Entered, Refused> {
     let (scope, issuer) = known(db, party).await?;
     let enter = async |mut unit: WriteUnit| -> Attempt<Result<Secret, String>> {
-        let subjects = unit.issuer_subjects().await?;
-        let whose = subjects.iter().find(|it| it.issuer == issuer.id && it.subject == claims.subject);
-        if let Some(whose) = whose {
-            unit.lock_administrator(whose.administrator).await?;
+        if let Some(known) = unit.issuer_subject(issuer.id, &claims.subject).await? {
+            unit.lock_administrator(known.administrator).await?;
         }
         let administrator = match decided(&unit, &issuer, claims, browser.now).await? {
             Decided::Refused(why, whose) => {
@@ -65,9 +63,8 @@ pub async fn enter(
                 record(&mut unit, (&scope, &administrator), what, browser.now).await?;
                 administrator
             }
-            Decided::Known(administrator) => {
-                given(&mut unit, (&scope, &issuer), &administrator, browser.now).await?;
-                administrator
+            Decided::Known(before, role) => {
+                given(&mut unit, (&scope, &issuer), (before, role), browser.now).await?
             }
         };
         let secret = opened(&mut unit, (&scope, &administrator), &issuer, browser).await?;
@@ -82,23 +79,22 @@ pub async fn enter(
     }
 }
 
-/// Saves the role that an issuer gives; a session that was opened with another one ends.
+/// Saves the role that an issuer gives; a session that was opened with another role ends. Answers the administrator with that role.
 async fn given(
     unit: &mut WriteUnit,
     (scope, issuer): (&TenantScope, &Issuer),
-    administrator: &Administrator,
+    (before, role): (Administrator, Role),
     now: DateTime<Utc>,
-) -> Result<(), Error> {
-    let all = unit.administrators().await?;
-    let same = |known: &Administrator| known.id == administrator.id && known.role == administrator.role;
-    if all.iter().any(same) {
-        return Ok(());
+) -> Result<Administrator, Error> {
+    if before.role == role {
+        return Ok(before);
     }
-    unit.end_sessions(administrator.id).await?;
-    unit.save_administrator(administrator).await?;
-    let (name, role) = (&administrator.name, administrator.role.as_str());
-    let why = format!("{} gives {name} the role {role} now.", issuer.name);
-    record(unit, (scope, administrator), (EntryKind::AdministratorChanged, why), now).await
+    let after = Administrator { role, ..before };
+    unit.end_sessions(after.id).await?;
+    unit.save_administrator(&after).await?;
+    let why = format!("{} gives {} the role {} now.", issuer.name, after.name, role.as_str());
+    record(unit, (scope, &after), (EntryKind::AdministratorChanged, why), now).await?;
+    Ok(after)
 }
 
 /// Notes that somebody was not let in.
@@ -147,15 +143,15 @@ pub async fn join(
     let (_, invited, ..) = invited.ok_or(Refused::Gone)?;
     let join = async |mut unit: WriteUnit| -> Attempt<Option<Secret>> {
         let present = unit.lock_administrator(invited.id).await?;
-        let Some(mut present) = present else { return Ok((unit, None)) };
+        let Some(present) = present else { return Ok((unit, None)) };
         if !unit.use_sign_in_link(used).await? {
             return Ok((unit, None));
         }
         taken(&unit, &issuer, claims, present.id).await?;
         let invited_as = Some(present.role);
         let all = unit.administrators().await?;
-        present.role = kept(&unit, &all, &present, by_claim(&issuer, claims, &present)?).await?;
-        given(&mut unit, (&scope, &issuer), &present, browser.now).await?;
+        let role = kept(&unit, &all, &present, by_claim(&issuer, claims, &present)?).await?;
+        let present = given(&mut unit, (&scope, &issuer), (present, role), browser.now).await?;
         unit.end_sessions(present.id).await?;
         if unit.break_glass().await? != Some(present.id) {
             unit.save_credential(present.id, &Credential::default()).await?;
@@ -205,7 +201,7 @@ pub async fn tried(
     let (scope, issuer) = known(db, party).await?;
     let unit = db.read(&scope).await?;
     let (administrator, is_new) = match decided(&unit, &issuer, claims, now).await? {
-        Decided::Known(administrator) => (administrator, false),
+        Decided::Known(found, role) => (Administrator { role, ..found }, false),
         Decided::New(administrator, _) => (administrator, true),
         Decided::Refused(why, _) => {
             return Ok(Tried { name: None, role: None, is_new: false, refused: Some(why) });

@@ -2,7 +2,6 @@
 
 use askama::Template;
 use axum::response::{IntoResponse as _, Response};
-use http::StatusCode;
 use operations::administrators::{self, Administrator, Change, New};
 use operations::sign_in::{self, Session};
 use operations::{Error, Right, single_sign_on};
@@ -13,7 +12,7 @@ use super::frame::{At, Frame};
 use super::said::said;
 use super::secret::Made;
 use crate::http::error::Failure;
-use crate::pages::answer::{page, see_other};
+use crate::pages::answer::{of_form, page, see_other};
 use crate::pages::form::Form;
 
 /// All administrators, their sessions, and the form of a new one.
@@ -61,7 +60,7 @@ async fn shown(desk: &Desk, typed: New, error: Option<String>) -> Result<Respons
     let lasts = desk.visitor.browser.lasts;
     let sessions = sign_in::sessions(db, &tenant, lasts, desk.now(), desk.visitor.secret.as_deref()).await?;
     let f = desk.frame(At::Administrators).await?;
-    let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let status = of_form(error.as_ref());
     let shown = Administrators {
         me: desk.me.id().to_string(),
         administers: desk.operator("look").has(Right::Administer),

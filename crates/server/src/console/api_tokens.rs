@@ -2,7 +2,6 @@
 
 use askama::Template;
 use axum::response::{IntoResponse as _, Response};
-use http::StatusCode;
 use operations::Right;
 use operations::api_tokens::{self, ApiToken, Scope};
 
@@ -13,7 +12,7 @@ use super::frame::{At, Frame};
 use super::said::said;
 use super::secret::Made;
 use crate::http::error::Failure;
-use crate::pages::answer::{page, see_other};
+use crate::pages::answer::{of_form, page, see_other};
 use crate::pages::form::Form;
 
 /// All tokens, and the form of a new one.
@@ -64,7 +63,7 @@ async fn shown(
     let operator = desk.operator("api-token list");
     let tokens = api_tokens::list(desk.app().db(), &operator, &desk.tenant_id()).await?;
     let f = desk.frame(At::Settings).await?;
-    let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let status = of_form(error.as_ref());
     let scopes = Scope::ALL.map(|scope| (scope.as_str(), meaning(scope))).into();
     Ok(page(status, &ApiTokens { f, tab: "tokens", tokens, scopes, name, ticked, error }))
 }

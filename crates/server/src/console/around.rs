@@ -27,7 +27,7 @@ use crate::pages::reader::Reader;
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
                       connect-src 'self'; frame-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
-pub(super) const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const HX_RETARGET: HeaderName = HeaderName::from_static("hx-retarget");
 const HX_RESWAP: HeaderName = HeaderName::from_static("hx-reswap");
 
@@ -122,8 +122,8 @@ pub(super) async fn only_ours(State(app): State<Arc<App>>, request: Request, nex
 /// signs in is sent along by every page, so a browser that says nothing is refused.
 fn is_foreign(headers: &HeaderMap, base: &str) -> bool {
     let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
-    if let Some(site) = text(SEC_FETCH_SITE) {
-        return !matches!(site, "same-origin" | "none");
+    if let Some(foreign) = says_foreign(headers) {
+        return foreign;
     }
     let Some(origin) = text(ORIGIN) else { return true };
     let Ok(ours) = Url::parse(base) else { return true };
@@ -131,6 +131,12 @@ fn is_foreign(headers: &HeaderMap, base: &str) -> bool {
     let asked = text(HOST).filter(|_| ours.scheme() == "http").unwrap_or_default();
     let by_host = origin.split_once("://").is_some_and(|(_, host)| host.eq_ignore_ascii_case(asked));
     origin != ours.origin().ascii_serialization() && !by_host
+}
+
+/// Whether another site led the browser here, where the browser says so.
+pub(super) fn says_foreign(headers: &HeaderMap) -> Option<bool> {
+    let site = headers.get(SEC_FETCH_SITE)?;
+    Some(site != "same-origin" && site != "none")
 }
 
 #[cfg(test)]

@@ -4,19 +4,18 @@ use std::collections::BTreeSet;
 
 use askama::Template;
 use axum::response::{IntoResponse as _, Response};
-use http::StatusCode;
 use operations::brake::{self, About, Held};
 use operations::connections::{self, Health};
 use operations::consequences::Agreed;
 use operations::{Error, Right};
 use provisioning::UserId;
 
-use super::confirm::{Question, effects};
+use super::confirm::{CHANGED, Question, effects};
 use super::desk::Desk;
 use super::frame::{At, Frame};
 use super::said::said;
 use crate::http::error::Failure;
-use crate::pages::answer::{page, see_other};
+use crate::pages::answer::{of_form, page, see_other};
 use crate::pages::form::Form;
 
 /// People of a page.
@@ -52,7 +51,7 @@ async fn shown(desk: &Desk, error: Option<String>) -> Result<Response, Failure> 
     };
     let connections = connections::health(db, &desk.tenant_id(), desk.now()).await?;
     let f = desk.frame(At::Brake).await?;
-    let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let status = of_form(error.as_ref());
     let shown = Shown {
         more: last.map(|last| f.to(&format!("/brake?after={last}"))),
         connections: connections.into_iter().filter(|health| health.held > 0).collect(),
@@ -142,10 +141,7 @@ pub(super) async fn approve(desk: Desk, form: Form) -> Response {
         let agreed = Agreed::Verdicts(form.field("tag").unwrap_or_default());
         match brake::approve(db, &operator, &about, agreed).await {
             Ok(_) => Ok(done(&desk, "approved")),
-            Err(Error::Otherwise(_)) => {
-                let changed = "Something has changed since this was shown. This is what would follow now.";
-                ask(&desk, &form, &about, Some(changed)).await
-            }
+            Err(Error::Otherwise(_)) => ask(&desk, &form, &about, Some(CHANGED)).await,
             Err(error) => shown(&desk, Some(said(error)?)).await,
         }
     };

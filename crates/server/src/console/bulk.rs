@@ -6,7 +6,7 @@ use operations::hand::{self, Many, Word};
 use operations::reminders::{self, Whom};
 use operations::{Error, Right};
 
-use super::confirm::{Question, Select, asked_first, effects};
+use super::confirm::{CHANGED, Question, Select, asked_first, effects};
 use super::desk::Desk;
 use super::frame::{At, Frame};
 use super::user::pools;
@@ -84,9 +84,7 @@ async fn say(
         None => Some(""),
         // Another pool was chosen in the dialog.
         Some(_) if form.field("pool") != form.field("previewed") => Some(""),
-        Some(tag) if tag != many.follows.tag => {
-            Some("Something has changed since this was shown. This is what would follow now.")
-        }
+        Some(tag) if tag != many.follows.tag => Some(CHANGED),
         Some(_) => asked_first(form, &many.follows),
     };
     if let Some(again) = again {
@@ -96,8 +94,7 @@ async fn say(
     let agreed = Agreed::Verdicts(many.follows.tag.clone());
     let done = match hand::say_many(db, &desk.operator(command), &ids, word, agreed).await {
         Err(Error::Otherwise(_)) => {
-            let again = "Something has changed since this was shown. This is what would follow now.";
-            return ask(desk, form, word, (many, pools, again)).await;
+            return ask(desk, form, word, (many, pools, CHANGED)).await;
         }
         done => done?,
     };

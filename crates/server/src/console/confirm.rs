@@ -21,6 +21,9 @@ struct Confirm {
     whole: bool,
 }
 
+/// What is said when the question has to be asked again, because its answer would do something else now.
+pub(super) const CHANGED: &str = "Something has changed since this was shown. This is what would follow now.";
+
 /// What follows: an icon, its tone, and a sentence.
 pub(super) type Effect = (&'static str, &'static str, Markup);
 
@@ -105,9 +108,7 @@ pub(super) fn asked_first(form: &Form, follows: &Consequences) -> Option<&'stati
     }
     match form.field("tag") {
         None => Some(""),
-        Some(tag) if tag != follows.tag => {
-            Some("Something has changed since this was shown. This is what would follow now.")
-        }
+        Some(tag) if tag != follows.tag => Some(CHANGED),
         Some(_)
             if losers > 1
                 && form.field("count").and_then(|text| text.trim().parse().ok()) != Some(losers) =>

@@ -11,7 +11,7 @@ use super::frame::{At, Frame};
 use super::guide::{self, Guide};
 use super::said::said;
 use crate::http::error::Failure;
-use crate::pages::answer::page;
+use crate::pages::answer::{of_form, page};
 use crate::pages::form::Form;
 
 /// Days until a token expires, where nothing else is chosen.
@@ -159,7 +159,7 @@ pub(super) async fn form(desk: Desk) -> Response {
 async fn shown(desk: &Desk, typed: Typed, error: Option<String>) -> Result<Response, Failure> {
     let known = connections::list(desk.app().db(), &desk.tenant_id()).await?;
     let f = desk.frame(At::Connections).await?;
-    let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let status = of_form(error.as_ref());
     let add = Add {
         products: guide::all(f.tongue).collect(),
         others: known.into_iter().map(|known| (known.id.to_string(), known.name)).collect(),

@@ -6,6 +6,13 @@ use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
 use url::{Host, Url};
 
+/// The cookie of the session.
+const SESSION: &str = "rollcall";
+/// The cookie that marks a browser in which an administrator has signed in before.
+const MARK: &str = "rollcall-known";
+/// The cookie of a browser that is at an identity provider.
+const AWAY: &str = "rollcall-away";
+
 /// How the browser and the server speak, by the address of the settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Channel {
@@ -34,63 +41,50 @@ impl Channel {
 
     /// The mark of a browser in which an administrator has signed in before.
     pub(super) fn mark(self, headers: &HeaderMap) -> Option<String> {
-        value(headers, self.mark_name())
+        value(headers, &self.called(MARK))
     }
 
     /// The header that marks the browser, for a year.
     pub(super) fn write_mark(self, mark: &str) -> Option<HeaderValue> {
-        let secure = if self == Self::Encrypted { "; Secure" } else { "" };
-        let name = self.mark_name();
-        let text = format!("{name}={mark}; Path=/; HttpOnly; SameSite=Lax{secure}; Max-Age=31536000");
-        HeaderValue::from_str(&text).ok()
-    }
-
-    const fn mark_name(self) -> &'static str {
-        match self {
-            Self::Encrypted => "__Host-rollcall-known",
-            Self::Loopback | Self::Open => "rollcall-known",
-        }
+        self.set(MARK, mark, "; Max-Age=31536000")
     }
 
     /// What the browser keeps while it is at an identity provider.
     pub(super) fn away(self, headers: &HeaderMap) -> Option<String> {
-        value(headers, self.away_name())
+        value(headers, &self.called(AWAY))
     }
 
     /// The header that has the browser keep something while it is at an identity provider, or keep it no more.
     pub(super) fn write_away(self, kept: Option<&str>) -> Option<HeaderValue> {
-        let secure = if self == Self::Encrypted { "; Secure" } else { "" };
-        let (value, seconds) = kept.map_or(("", 0), |kept| (kept, 600));
-        let name = self.away_name();
-        let text = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}; Max-Age={seconds}");
-        HeaderValue::from_str(&text).ok()
-    }
-
-    const fn away_name(self) -> &'static str {
-        match self {
-            Self::Encrypted => "__Host-rollcall-away",
-            Self::Loopback | Self::Open => "rollcall-away",
-        }
-    }
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Encrypted => "__Host-rollcall",
-            Self::Loopback | Self::Open => "rollcall",
-        }
+        let (value, ends) = kept.map_or(("", "; Max-Age=0"), |kept| (kept, "; Max-Age=600"));
+        self.set(AWAY, value, ends)
     }
 
     /// The secret of the session that the browser sends.
     pub(super) fn read(self, headers: &HeaderMap) -> Option<String> {
-        value(headers, self.name())
+        value(headers, &self.called(SESSION))
     }
 
     /// The header that hands a secret to the browser; without one, the cookie is taken away.
     pub(super) fn write(self, secret: Option<&str>) -> Option<HeaderValue> {
-        let secure = if self == Self::Encrypted { "; Secure" } else { "" };
         let (value, ends) = secret.map_or(("", "; Max-Age=0"), |secret| (secret, ""));
-        let text = format!("{}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{ends}", self.name());
+        self.set(SESSION, value, ends)
+    }
+
+    /// The header that sets a cookie.
+    fn set(self, name: &str, value: &str, ends: &str) -> Option<HeaderValue> {
+        let secure = if self == Self::Encrypted { "; Secure" } else { "" };
+        let name = self.called(name);
+        let text = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{ends}");
         HeaderValue::from_str(&text).ok()
+    }
+
+    /// The name of a cookie, which says that the cookie is bound to this host where that is so.
+    fn called(self, name: &str) -> String {
+        match self {
+            Self::Encrypted => format!("__Host-{name}"),
+            Self::Loopback | Self::Open => name.to_owned(),
+        }
     }
 }
 

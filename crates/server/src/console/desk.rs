@@ -14,7 +14,7 @@ use operations::overview::{self, Beside};
 use operations::sign_in::{self, Browser, Entered, SignedIn};
 use operations::{Operator, Right, tenants};
 
-use super::around::SEC_FETCH_SITE;
+use super::around::says_foreign;
 use super::cookie::{Channel, theme};
 use super::frame::{At, Frame, Me};
 use super::tongue::Tongue;
@@ -72,10 +72,7 @@ impl Visitor {
             tongue: Tongue::new(reader.language),
             theme: theme(&parts.headers),
             away: channel.away(&parts.headers),
-            foreign: parts
-                .headers
-                .get(SEC_FETCH_SITE)
-                .is_some_and(|site| site != "same-origin" && site != "none"),
+            foreign: says_foreign(&parts.headers) == Some(true),
             fragment: is_fragment(&parts.headers),
             target: parts.headers.get(HX_TARGET).and_then(|id| id.to_str().ok()).map(str::to_owned),
             app: Arc::clone(app),
@@ -117,6 +114,11 @@ impl Visitor {
         response
     }
 
+    /// An administrator as an operator who gives a command, in a tenant if one is named.
+    pub(super) fn operator(&self, me: &SignedIn, command: &'static str, tenant: Option<String>) -> Operator {
+        me.operator((command, tenant), self.app.config().jobs.batch.into(), self.browser.now)
+    }
+
     /// The administrator of the session, if one has signed in.
     pub(super) async fn signed_in(&self) -> Result<Option<SignedIn>, Failure> {
         let Some(secret) = &self.secret else { return Ok(None) };
@@ -156,9 +158,7 @@ impl Desk {
 
     /// The administrator as an operator in the tenant.
     pub(super) fn operator(&self, command: &'static str) -> Operator {
-        let batch = self.app().config().jobs.batch.into();
-        let tenant = Some(self.tenant.id.to_string());
-        self.me.operator((command, tenant), batch, self.now())
+        self.visitor.operator(&self.me, command, Some(self.tenant_id()))
     }
 
     /// The tenant's id, as operations take it.

@@ -9,6 +9,7 @@ use operations::people::User;
 use operations::users::by_hand;
 use operations::{Right, reminders, roster};
 
+use super::confirm::CHANGED;
 use super::desk::{Desk, HX_REDIRECT};
 use super::frame::{At, Frame};
 use super::user::{Shown, person};
@@ -191,9 +192,7 @@ pub(super) async fn answer(desk: Desk, form: Form) -> Response {
         };
         match said {
             Ok(_) => changed(&desk, about == About::Remove, about.done()).await,
-            Err(operations::Error::Otherwise(_)) => {
-                wrong("Something has changed since this was shown. This is what would follow now.", "").await
-            }
+            Err(operations::Error::Otherwise(_)) => wrong(CHANGED, "").await,
             Err(operations::Error::Refused(said)) => wrong(&said, &typed).await,
             Err(error) => Err(error.into()),
         }

@@ -2,7 +2,6 @@
 
 use askama::Template;
 use axum::response::{IntoResponse as _, Response};
-use http::StatusCode;
 use operations::consequences::Agreed;
 use operations::directory::{self, Group, GroupDetails};
 use operations::groups::{self, Marking};
@@ -14,7 +13,7 @@ use super::desk::Desk;
 use super::frame::{At, Frame};
 use super::said::said;
 use crate::http::error::Failure;
-use crate::pages::answer::{page, see_other};
+use crate::pages::answer::{of_form, page, see_other};
 use crate::pages::form::Form;
 
 /// Members of a page.
@@ -55,7 +54,7 @@ async fn shown(desk: &Desk, error: Option<String>) -> Result<Response, Failure> 
     let f = desk.frame(At::Groups).await?;
     let behind = before + it.listed.len() as u64;
     let address = |from: u64| f.to(&format!("/groups/{id}?from={from}"));
-    let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let status = of_form(error.as_ref());
     let shown = Shown {
         previous: (before > 0).then(|| address(before.saturating_sub(ROWS))),
         next: (behind < it.group.members).then(|| address(behind)),

@@ -11,6 +11,7 @@ use operations::directory::Group;
 use operations::groups::Dynamic;
 use operations::{Right, directory};
 
+use super::confirm::CHANGED;
 use super::desk::Desk;
 use super::frame::{At, Frame};
 use super::groups::{found, hides_dynamic, query};
@@ -298,9 +299,7 @@ pub(super) async fn apply(desk: Desk, form: Form) -> Response {
                 let done = if binds { "bound" } else { "unbound" };
                 Ok(see_other(&format!("/console/{}/groups?done={done}", desk.tenant.id)))
             }
-            Err(operations::Error::Otherwise(_)) => {
-                again("Something has changed since this was shown. This is what would follow now.").await
-            }
+            Err(operations::Error::Otherwise(_)) => again(CHANGED).await,
             Err(operations::Error::Refused(said)) => again(&said).await,
             Err(error) => Err(error.into()),
         }

@@ -2,7 +2,6 @@
 
 use askama::Template;
 use axum::response::{IntoResponse as _, Response};
-use http::StatusCode;
 use operations::Right;
 use operations::single_sign_on::{self, Aim, Enforced, Issuer, Typed};
 use uuid::Uuid;
@@ -14,7 +13,7 @@ use super::frame::{At, Frame};
 use super::said::said;
 use super::sso;
 use crate::http::error::Failure;
-use crate::pages::answer::{page, see_other};
+use crate::pages::answer::{of_form, page, see_other};
 use crate::pages::form::Form;
 
 /// Empty rows for values of a claim.
@@ -61,7 +60,7 @@ pub(super) async fn list(desk: Desk) -> Response {
 
 async fn listed(desk: &Desk, error: Option<String>) -> Result<Response, Failure> {
     let (db, tenant) = (desk.app().db(), desk.tenant_id());
-    let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let status = of_form(error.as_ref());
     let shown = Issuers {
         f: desk.frame(At::Administrators).await?,
         all: single_sign_on::list(db, &tenant).await?,
@@ -115,7 +114,7 @@ async fn shown(
     typed: Typed,
     error: Option<String>,
 ) -> Result<Response, Failure> {
-    let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let status = of_form(error.as_ref());
     let empty = std::iter::repeat_n((String::new(), "administrator".to_owned()), FREE);
     let rows = typed.roles.iter().cloned().chain(empty).enumerate();
     let shown = Shown {

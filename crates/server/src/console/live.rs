@@ -51,13 +51,9 @@ impl Following {
 }
 
 pub(super) async fn live(desk: Desk) -> Response {
-    let made = async || {
-        let watch = Watch::open(desk.app().db(), &desk.tenant_id()).await?;
-        Ok::<_, Failure>(watch)
-    };
-    let watch = match made().await {
+    let watch = match Watch::open(desk.app().db(), &desk.tenant_id()).await {
         Ok(watch) => watch,
-        Err(failure) => return failure.into_response(),
+        Err(error) => return Failure::from(error).into_response(),
     };
     let following = Following { desk, watch, looks: LOOKS, told: BTreeSet::new() };
     let events = Sse::new(stream::unfold(following, Following::next));

@@ -14,7 +14,7 @@ use super::letter::unsaved;
 use super::mail::kind;
 use super::said::said;
 use crate::http::error::Failure;
-use crate::pages::answer::{page, see_other};
+use crate::pages::answer::{of_form, page, see_other};
 use crate::pages::form::Form;
 
 /// All templates.
@@ -102,7 +102,7 @@ async fn shown(
     };
     let mut f = desk.frame(At::Mail).await?;
     f.flash = done.map(|done| f.t(done).to_owned()).or(f.flash);
-    let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let status = of_form(error.as_ref());
     let shown = Shown {
         of_kind: known.listed.kind.to_owned(),
         language: known.listed.language.to_owned(),

@@ -6,7 +6,6 @@ use askama::Template;
 use axum::RequestPartsExt as _;
 use axum::extract::{FromRequestParts, Path};
 use axum::response::{IntoResponse as _, Response};
-use http::StatusCode;
 use http::request::Parts;
 use operations::sign_in::SignedIn;
 use operations::tenants::{self, New, Tenant};
@@ -17,7 +16,7 @@ use super::frame::Frame;
 use super::said::said;
 use crate::app::App;
 use crate::http::error::Failure;
-use crate::pages::answer::{page, see_other};
+use crate::pages::answer::{of_form, page, see_other};
 use crate::pages::form::Form;
 
 /// All organisations.
@@ -40,8 +39,7 @@ pub(super) struct Lobby {
 
 impl Lobby {
     fn operator(&self, command: &'static str, tenant: Option<String>) -> Operator {
-        let batch = self.visitor.app.config().jobs.batch.into();
-        self.me.operator((command, tenant), batch, self.visitor.browser.now)
+        self.visitor.operator(&self.me, command, tenant)
     }
 }
 
@@ -66,7 +64,7 @@ pub(super) async fn list(lobby: Lobby) -> Response {
 
 async fn shown(lobby: &Lobby, name: String, error: Option<String>) -> Result<Response, Failure> {
     let all = tenants::list(lobby.visitor.app.db()).await?;
-    let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let status = of_form(error.as_ref());
     let makes = lobby.operator("look", None).has(Right::Administer);
     Ok(page(status, &Organisations { f: lobby.visitor.frame(), all, makes, name, error }))
 }

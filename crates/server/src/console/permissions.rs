@@ -2,7 +2,6 @@
 
 use askama::Template;
 use axum::response::{IntoResponse as _, Response};
-use http::StatusCode;
 use operations::Right;
 use operations::permissions::{self, For, Listed, ListedException, Shown as Granted, value};
 use provisioning::permission::Holder;
@@ -11,7 +10,7 @@ use super::desk::Desk;
 use super::frame::{At, Frame};
 use super::said::said;
 use crate::http::error::Failure;
-use crate::pages::answer::{page, see_other};
+use crate::pages::answer::{of_form, page, see_other};
 use crate::pages::form::Form;
 
 /// All permissions, and what one person has.
@@ -49,7 +48,7 @@ async fn shown(desk: &Desk, mut error: Option<String>) -> Result<Response, Failu
         }
     }
     let f = desk.frame(At::Permissions).await?;
-    let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let status = of_form(error.as_ref());
     Ok(page(status, &Permissions { f, all, user, granted, error }))
 }
 

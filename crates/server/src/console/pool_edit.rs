@@ -2,7 +2,6 @@
 
 use askama::Template;
 use axum::response::{IntoResponse as _, Response};
-use http::StatusCode;
 use operations::consequences::Agreed;
 use operations::pools::{self, Change, New, Pool};
 use operations::{Error, Right};
@@ -14,7 +13,7 @@ use super::fields::{CLASH, Field, Kind, SHOWN, Section, Values, as_shown, change
 use super::frame::{At, Frame};
 use super::said::said;
 use crate::http::error::Failure;
-use crate::pages::answer::{page, see_other};
+use crate::pages::answer::{of_form, page, see_other};
 use crate::pages::form::Form;
 
 /// The form of a pool, new or known.
@@ -144,7 +143,7 @@ async fn shown(
     error: Option<String>,
 ) -> Result<Response, Failure> {
     let f = desk.frame(At::Licences).await?;
-    let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let status = of_form(error.as_ref());
     let sections = filled(sections(&f), &values);
     let shown = as_shown(&self::values(pool));
     let known = pool.map(|pool| (pool.id.to_string(), pool.name.clone()));

@@ -2,7 +2,6 @@
 
 use askama::Template;
 use axum::response::{IntoResponse as _, Response};
-use http::StatusCode;
 use operations::sign_in::{self, Session};
 use operations::single_sign_on::{self, Aim};
 use uuid::Uuid;
@@ -12,7 +11,7 @@ use super::frame::{At, Frame};
 use super::issuers;
 use super::said::said;
 use crate::http::error::Failure;
-use crate::pages::answer::{page, see_other};
+use crate::pages::answer::{of_form, page, see_other};
 use crate::pages::form::Form;
 
 /// The page.
@@ -56,7 +55,7 @@ async fn shown(desk: &Desk, error: Option<String>) -> Result<Response, Failure> 
         let account = single_sign_on::enforced(db, &tenant).await?.break_glass;
         enforced = account.is_some_and(|(id, _)| id != me);
     }
-    let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let status = of_form(error.as_ref());
     let f = desk.frame(At::Preferences).await?;
     let email = desk.me.email().to_owned();
     Ok(page(status, &Preferences { f, email, sessions, issuers: doors, enforced, error }))

@@ -3,7 +3,6 @@
 use askama::Template;
 use axum::response::{IntoResponse as _, Response};
 use chrono::TimeDelta;
-use http::StatusCode;
 use operations::Right;
 use operations::webhooks::{self, Change, Listed, New, Webhook};
 use provisioning::EventKind;
@@ -15,7 +14,7 @@ use super::frame::{At, Frame};
 use super::said::said;
 use super::secret::Made;
 use crate::http::error::Failure;
-use crate::pages::answer::{page, see_other};
+use crate::pages::answer::{of_form, page, see_other};
 use crate::pages::form::Form;
 
 /// Deliveries that a page shows.
@@ -76,7 +75,7 @@ async fn listed(desk: &Desk, typed: New, error: Option<String>) -> Result<Respon
     let operator = desk.operator("webhook list");
     let all = webhooks::list(desk.app().db(), &operator, &desk.tenant_id()).await?;
     let f = desk.frame(At::Settings).await?;
-    let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let status = of_form(error.as_ref());
     Ok(page(status, &Webhooks { f, tab: "webhooks", all, kinds: kinds(), typed, error }))
 }
 
@@ -133,7 +132,7 @@ async fn shown(desk: &Desk, error: Option<String>) -> Result<Response, Failure> 
         let query = chip::query([("state", state.as_str()), ("before", &last)]);
         f.to(&format!("/settings/webhooks/{id}?{query}"))
     });
-    let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let status = of_form(error.as_ref());
     Ok(page(status, &Shown { f, hook, deliveries, older, kinds: kinds(), state, error }))
 }
 

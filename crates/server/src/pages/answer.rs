@@ -25,6 +25,11 @@ pub(crate) fn page(status: StatusCode, template: &impl Template) -> Response {
     }
 }
 
+/// The status of a page with a form: of the form as it is first shown, or of one that was refused.
+pub(crate) const fn of_form<T>(error: Option<&T>) -> StatusCode {
+    if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK }
+}
+
 /// What follows a form that was carried out: another page, which may be loaded again without doing it again.
 pub(crate) fn see_other(path: &str) -> Response {
     let mut response = StatusCode::SEE_OTHER.into_response();
