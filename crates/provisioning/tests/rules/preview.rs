@@ -128,7 +128,7 @@ fn one_refusal_undoes_nothing_of_the_others() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_preview_in_batches_comes_to_what_settling_in_batches_does(
