@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use conformance_tests::{Answer, Target, group, patch_op, unique, user};
 use serde_json::{Value, json};
 
+pub(crate) mod bulk;
 pub(crate) mod people;
 
 /// Schema URNs of RFC 7643 §10.3.1 and message URNs of RFC 7644 §8.2.

@@ -155,7 +155,7 @@ pub async fn update(
         after.user = user.unwrap_or(after.user);
         after.alerts = change.alerts.unwrap_or(after.alerts);
         if after == *before {
-            return Err(Error::Refused(format!("{} is like that already", before.name)));
+            return Err(Error::already(&before.name, "is like that already"));
         }
         if before.role == Role::Owner && after.role != Role::Owner {
             leaves_an_owner(&all, before)?;
@@ -228,7 +228,7 @@ pub async fn protect(
     let protect = async |mut unit: WriteUnit| -> Attempt<()> {
         if !unit.protect(user.id, protected, operator.now).await? {
             let words = if protected { "is protected already" } else { "was not protected" };
-            return Err(Error::Refused(format!("{} {words}", user.user_name())));
+            return Err(Error::already(user.user_name(), words));
         }
         let words =
             if protected { "No push takes access from this person any more." } else { "Pushes count again." };

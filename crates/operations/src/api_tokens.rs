@@ -217,9 +217,7 @@ pub async fn revoke(
         let advice = "`rollcall api-token list` shows those of the tenant";
         let found = tokens.pop().ok_or_else(|| Error::unknown("token", token, advice))?;
         if !unit.revoke_api_token(found.id, now).await? {
-            return Err(Error::Refused(format!(
-                "the token {token} was revoked before: nothing is to be done"
-            )));
+            return Err(Error::already(format!("the token {token}"), "was revoked before"));
         }
         let why = format!("An administrator revoked the token {} of the application.", found.hint);
         let entry = Entry::new(Subject::Token(TokenId::new(found.id)), EntryKind::TokenRevoked, why);

@@ -176,7 +176,7 @@ pub(crate) async fn listing<'u>(
     let (filter, page) = (filter.as_ref(), part.page());
     Ok(match part.reminders.as_deref().map(reminders::count).transpose()? {
         Some(count) => unit.list_reminded_users(filter, count, page, wanted).await?,
-        None => unit.list_users(filter, page, wanted).await?,
+        None => unit.list_users(filter, None, page, wanted).await?,
     })
 }
 

@@ -98,7 +98,7 @@ pub async fn change(
             }
         };
         if after.domains() == before.domains() {
-            return Err(Error::Refused(format!("the tenant {} is like that already", known.name)));
+            return Err(Error::already(format!("the tenant {}", known.name), "is like that already"));
         }
         unit.set_settings(&after.value()).await?;
         let why = format!("An administrator {words} the tenant “{}”.", known.name);

@@ -18,6 +18,14 @@ pub enum Error {
     /// A name is unknown, or a value cannot be used: a sentence that says what to do.
     #[error("{0}")]
     Refused(String),
+    /// It is so already: about whom or what, and how it is.
+    #[error("{what} {state}: nothing is to be done")]
+    Already {
+        /// A person, a token, a group.
+        what: String,
+        /// How it is.
+        state: String,
+    },
     /// The operator has not the right: a sentence that says who has.
     #[error("{0}")]
     Forbidden(String),
@@ -45,6 +53,11 @@ impl Error {
     /// A sentence about a name that stands for nothing.
     pub(crate) fn unknown(kind: &str, name: &str, advice: &str) -> Self {
         Self::Refused(format!("there is no {kind} \"{name}\": {advice}"))
+    }
+
+    /// What is asked for is so already.
+    pub(crate) fn already(what: impl Into<String>, state: impl Into<String>) -> Self {
+        Self::Already { what: what.into(), state: state.into() }
     }
 
     /// Whether the same attempt may succeed at once, because the database gave up on it for the sake of another one.

@@ -219,7 +219,7 @@ const fn cause(given: bool) -> Cause {
 
 fn nothing_to_do(name: &str, given: bool) -> Error {
     let state = if given { "has that licence by hand already" } else { "has no licence by hand there" };
-    Error::Refused(format!("{name} {state}: nothing is to be done"))
+    Error::already(name, state)
 }
 
 async fn change(

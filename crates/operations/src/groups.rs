@@ -58,7 +58,7 @@ pub async fn read(
 pub async fn list(db: &Database, requester: &Requester, search: &Search) -> Result<Text, Error> {
     let view = View { base: db.base(), projection: &search.projection };
     let unit = db.read(&requester.scope).await?;
-    let listing = unit.list_groups(search.filter.as_ref(), search.page).await?;
+    let listing = unit.list_groups(search.filter.as_ref(), search.order.as_ref(), search.page).await?;
     representation::list_groups(&unit, listing, search.page, view).await
 }
 

@@ -116,7 +116,7 @@ impl Said {
         let Some(person) = facts.people.first() else {
             return Err(Error::Refused(format!("{name} was deleted just now")));
         };
-        let so = |state: &str| Err(Error::Refused(format!("{name} {state}: nothing is to be done")));
+        let so = |state: &str| Err(Error::already(name, state));
         match word {
             Word::Assign(pool) => {
                 let pool = unexpired(pool_to_give(unit, pool.as_deref()).await?, now)?;

@@ -245,7 +245,7 @@ pub async fn begin(db: &Database, operator: &Operator, tenant: &str, import: Uui
     let begin = async |mut unit: WriteUnit| -> Attempt<Work> {
         let mut known = unit.lock_import(import).await?.ok_or_else(|| unknown(import))?;
         if known.state != state::READ {
-            return Err(Error::Refused("that import has begun before: nothing is to be done".to_owned()));
+            return Err(Error::already("that import", "has begun before"));
         }
         if known.pool.is_some() && pool_name(&unit, known.pool).await?.is_none() {
             let said = "the licence pool of that import was deleted since: import the file again";
@@ -303,7 +303,7 @@ pub async fn resume(db: &Database, operator: &Operator, tenant: &str, import: Uu
     let begin = async |mut unit: WriteUnit| -> Attempt<Work> {
         let known = unit.lock_import(import).await?.ok_or_else(|| unknown(import))?;
         match known.state.as_str() {
-            state::DONE => Err(Error::Refused("that import is done: nothing is to be done".to_owned())),
+            state::DONE => Err(Error::already("that import", "is done")),
             state::READ => {
                 let said = "the people of that import were not created yet, because it has not begun: begin it, or import the file again";
                 Err(Error::Refused(said.to_owned()))

@@ -28,6 +28,7 @@ pub mod enrolment;
 mod entitlement;
 mod error;
 pub mod events;
+pub mod every;
 mod find;
 pub mod grants;
 pub mod groups;
@@ -79,6 +80,6 @@ pub use resources::Replacement;
 pub use rights::Right;
 pub use store::{
     Actor, ActorKind, Authenticated, Claim, Connection, ConnectionFigures, ConnectionId, Constraint,
-    Error as DatabaseError, Figures, Job, JobFigures, Kept, NameInTenant, Options, Outcome as JobOutcome,
-    PoolFigures, RequestBatch, RequestRecord, TenantId, TenantScope, TokenId, new_id,
+    Error as DatabaseError, Figures, Job, JobFigures, Kept, NameInTenant, Options, Order,
+    Outcome as JobOutcome, PoolFigures, RequestBatch, RequestRecord, TenantId, TenantScope, TokenId, new_id,
 };

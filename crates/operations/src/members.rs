@@ -9,7 +9,7 @@ use scim::compat::names::PARK_UNKNOWN_MEMBERS;
 use scim::patch::{MemberChanges, Members};
 use scim::text::fold_name;
 use serde_json::Value;
-use store::{Group, Member, MemberKind, MemberName, PoolState, ReadUnit, WriteUnit};
+use store::{Group, Member, MemberKind, MemberName, PoolState, WriteUnit};
 use uuid::Uuid;
 
 pub(crate) use self::moved::{Lingering, Moved, subject, told, users};
@@ -126,11 +126,10 @@ pub(crate) struct Moves {
 }
 
 impl Moves {
-    /// Looks up the members that are meant. `known` has what some of their ids stand for.
+    /// Looks up the members that are meant; groups may contain each other (RFC 7644 §3.7.1). `known` has what some of their ids stand for.
     ///
     /// # Errors
-    /// `invalidValue` for a member that is not known (if it is not parked), that is not what its `type` says, or
-    /// that would make the group contain itself.
+    /// `invalidValue` for a member that is not known (if it is not parked), or that is not what its `type` says.
     pub(crate) async fn of(
         requester: &Requester,
         unit: &mut WriteUnit,
@@ -171,7 +170,6 @@ impl Moves {
             // A group releases every member by id, whichever connection owns the member.
             moves.names.extend(unit.names_of_members(&moves.leaving).await?);
         }
-        moves.refuse_circles(unit, group).await?;
         Ok(moves)
     }
 
@@ -208,20 +206,6 @@ impl Moves {
         let new: Vec<Uuid> = found.into_iter().collect();
         self.names.extend(unit.names_of(&new).await?);
         self.joining.extend(new.into_iter().map(|id| (id, MemberKind::User)));
-        Ok(())
-    }
-
-    /// A group contains itself neither directly nor through others.
-    async fn refuse_circles(&self, unit: &ReadUnit, group: GroupId) -> Result<(), Error> {
-        let groups: BTreeSet<Uuid> = self.of_kind(MemberKind::Group).collect();
-        if groups.is_empty() {
-            return Ok(());
-        }
-        let circle = std::iter::once(group).chain(unit.groups_around(group).await?);
-        if let Some(inside) = circle.map(GroupId::uuid).find(|id| groups.contains(id)) {
-            let detail = format!("With the member \"{inside}\" the group would contain itself.");
-            return Err(scim::Error::invalid_value(detail).into());
-        }
         Ok(())
     }
 

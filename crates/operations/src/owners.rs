@@ -119,8 +119,7 @@ pub async fn hand_over_user(db: &Database, operator: &Operator, user: &str, to: 
     let give = async |mut unit: WriteUnit| -> Attempt<()> {
         unit.lock_connections(&[to.id]).await?;
         if !unit.hand_over_user(user.id, to.id).await? {
-            let said = format!("{name} belongs to the connection {} already: nothing is to be done", to.name);
-            return Err(Error::Refused(said));
+            return Err(Error::already(&name, format!("belongs to the connection {} already", to.name)));
         }
         // Groups of the new owner may have named the user before, and what waits may leave by its way of inviting.
         for awaited in unit.awaited_among(&[user.id], to.id).await? {

@@ -238,9 +238,7 @@ pub async fn unset_for(
         let all = unit.permission_exceptions(None).await?;
         let found =
             all.iter().find(|record| record.exception.name == name && record.exception.holder == holder);
-        let said = || {
-            Error::Refused(format!("the permission {name} is not set otherwise there: nothing is to be done"))
-        };
+        let said = || Error::already(format!("the permission {name}"), "is not set otherwise there");
         let found = found.ok_or_else(said)?;
         unit.delete_permission_exception(found.id).await?;
         let why = format!("The permission {name} is not set otherwise any more.");

@@ -14,7 +14,7 @@ use serde_json::Value;
 use store::Member;
 
 pub(crate) use groups::group;
-pub(crate) use list::{list_groups, list_users};
+pub(crate) use list::{list_every, list_groups, list_users};
 pub(crate) use users::{shown, user, wanted};
 
 pub use text::Text;
@@ -56,6 +56,8 @@ pub struct Shown {
 pub struct Search {
     /// Those that it matches; all without it.
     pub filter: Option<scim::filter::ResolvedFilter>,
+    /// The order; by id without one.
+    pub order: Option<store::Order>,
     /// The page.
     pub page: Page,
     /// The attributes of each.

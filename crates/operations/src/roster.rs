@@ -118,6 +118,7 @@ pub async fn page(
     let unit = db.read(&scope).await?;
     let mut query = RosterQuery { sought: unit.sought(&filter.search).await?, ..query(filter, now) };
     query.few = query.statuses.len() > 1 && unit.are_few(&query.statuses).await?;
+    query.few_wait = query.licence == Some(LicenceWanted::Waiting) && unit.few_wait().await?;
     let from = match (&page.after, &page.before) {
         (Some(place), _) => RosterFrom::After(place.clone()),
         (None, Some(place)) => RosterFrom::Before(place.clone()),

@@ -151,8 +151,7 @@ pub async fn revoke(
     let revoke = async |mut unit: WriteUnit| -> Attempt<store::Token> {
         let found = find(&unit, connection.id, token).await?;
         if !unit.revoke_token(found.id, now).await? {
-            let said = format!("the token {token} was revoked before: nothing is to be done");
-            return Err(Error::Refused(said));
+            return Err(Error::already(format!("the token {token}"), "was revoked before"));
         }
         let why = format!("An administrator revoked the token {} of “{}”.", found.hint, connection.name);
         let entry = Entry::new(Subject::Token(found.id), EntryKind::TokenRevoked, why);

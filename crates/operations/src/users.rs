@@ -62,7 +62,7 @@ pub async fn list(db: &Database, requester: &Requester, search: &Search) -> Resu
     let scope = &requester.scope;
     let unit = if search.finds_one() { db.read_once(scope).await? } else { db.read(scope).await? };
     let wanted = wanted(&[&search.projection]);
-    let listing = unit.list_users(search.filter.as_ref(), search.page, wanted).await?;
+    let listing = unit.list_users(search.filter.as_ref(), search.order.as_ref(), search.page, wanted).await?;
     representation::list_users(listing, search.page, view).await
 }
 

@@ -16,6 +16,8 @@ pub struct Capabilities {
     pub max_results: u64,
     /// The resources in a list answer when the client does not say.
     pub default_page_size: u64,
+    /// The most operations in a bulk request.
+    pub max_operations: usize,
     /// The most bytes in a request body.
     pub max_payload: usize,
 }
@@ -26,10 +28,14 @@ pub fn service_provider_config(capabilities: Capabilities, base: &str) -> Value 
     json!({
         "schemas": [SERVICE_PROVIDER_CONFIG],
         "patch": { "supported": true },
-        "bulk": { "supported": false, "maxOperations": 0, "maxPayloadSize": capabilities.max_payload },
+        "bulk": {
+            "supported": true,
+            "maxOperations": capabilities.max_operations,
+            "maxPayloadSize": capabilities.max_payload,
+        },
         "filter": { "supported": true, "maxResults": capabilities.max_results },
         "changePassword": { "supported": false },
-        "sort": { "supported": false },
+        "sort": { "supported": true },
         "etag": { "supported": true },
         "pagination": {
             "cursor": false,
@@ -124,7 +130,8 @@ mod tests {
         let base = "https://scim.example/v2";
         check(&schemas(Registry::standard(), base));
         check(&resource_types(Registry::standard(), base));
-        let capabilities = Capabilities { max_results: 500, default_page_size: 100, max_payload: 1 };
+        let capabilities =
+            Capabilities { max_results: 500, default_page_size: 100, max_operations: 1, max_payload: 1 };
         check(&service_provider_config(capabilities, base));
     }
 

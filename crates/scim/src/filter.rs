@@ -102,12 +102,31 @@ pub fn parse(
     filter: &str,
     dialect: FilterDialect,
 ) -> Result<(ResolvedFilter, FilterDialect), Error> {
+    let (mut resolved, used) = parse_over(&[resource_type], filter, dialect)?;
+    Ok((resolved.swap_remove(0), used))
+}
+
+/// The same for resources of several types, a filter for each: an attribute that a type lacks has no value there, if
+/// another of the types has it (RFC 7644 §3.4.2.1).
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_over(
+    types: &[&ResourceType],
+    filter: &str,
+    dialect: FilterDialect,
+) -> Result<(Vec<ResolvedFilter>, FilterDialect), Error> {
     let (parsed, grammar) = parse_filter_with(filter, dialect.grammar)
         .map_err(|error| Error::invalid_filter(unreadable("filter", filter, &error)))?;
-    let mut resolver =
-        Resolver { resource_type, dialect, used: FilterDialect { grammar, ..FilterDialect::default() } };
-    let resolved = resolver.filter(&parsed)?;
-    Ok((resolved, resolver.used))
+    let mut used = FilterDialect { grammar, ..FilterDialect::default() };
+    let resolve = |resource_type: &&ResourceType| {
+        let mut resolver = Resolver { resource_type, types, dialect, used };
+        let resolved = resolver.filter(&parsed)?;
+        used = resolver.used;
+        Ok(resolved)
+    };
+    let resolved = types.iter().map(resolve).collect::<Result<_, Error>>()?;
+    Ok((resolved, used))
 }
 
 /// Says where a filter or path cannot be read. An unknown operator is named; other text may be personal data and
@@ -132,13 +151,15 @@ pub fn resolve_element(
     filter: &Filter,
     dialect: FilterDialect,
 ) -> Result<(ElementFilter, FilterDialect), Error> {
-    let mut resolver = Resolver { resource_type, dialect, used: FilterDialect::default() };
+    let mut resolver = Resolver { resource_type, types: &[], dialect, used: FilterDialect::default() };
     let resolved = resolver.element(attribute.attribute, filter)?;
     Ok((resolved, resolver.used))
 }
 
 struct Resolver<'t> {
     resource_type: &'t ResourceType,
+    /// All types that are searched.
+    types: &'t [&'t ResourceType],
     dialect: FilterDialect,
     used: FilterDialect,
 }
@@ -149,8 +170,11 @@ impl Resolver<'_> {
             Filter::And(terms) => ResolvedFilter::And(self.filters(terms)?),
             Filter::Or(terms) => ResolvedFilter::Or(self.filters(terms)?),
             Filter::Not(inner) => ResolvedFilter::Not(Box::new(self.filter(inner)?)),
+            Filter::Present(path) if self.lacks(path) => FALSE,
             Filter::Present(path) => self.present(path)?,
+            Filter::Compare(comparison) if self.lacks(&comparison.path) => absent(comparison),
             Filter::Compare(comparison) => self.comparison(comparison)?,
+            Filter::Element(element) if self.lacks(&element.path) => FALSE,
             Filter::Element(element) => {
                 let attribute = self.attribute(&element.path)?;
                 if attribute.sub.is_some()
@@ -163,6 +187,12 @@ impl Resolver<'_> {
                 ResolvedFilter::Element { attribute, filter }
             }
         })
+    }
+
+    /// Whether only other types have the attribute.
+    fn lacks(&self, path: &scim_filter_parser::AttributePath) -> bool {
+        let has = |it: &ResourceType| locate(it, path, self.dialect.bare_extensions).is_ok();
+        self.types.len() > 1 && !has(self.resource_type) && self.types.iter().any(|other| has(other))
     }
 
     /// An extension is there when one of its attributes is (RFC 7643 §3.3).
@@ -291,8 +321,30 @@ impl Resolver<'_> {
     }
 }
 
+/// What no resource satisfies.
+const FALSE: ResolvedFilter = ResolvedFilter::Or(Vec::new());
+/// What every resource satisfies.
+const TRUE: ResolvedFilter = ResolvedFilter::And(Vec::new());
+
+/// A comparison of an attribute that the type lacks: it has no value, and without `primary` nothing is primary.
+fn absent(comparison: &Comparison) -> ResolvedFilter {
+    let equal = match comparison.value {
+        CompareValue::Null => true,
+        CompareValue::Bool(value) => {
+            !value && comparison.path.sub.as_deref().is_some_and(|sub| sub.eq_ignore_ascii_case("primary"))
+        }
+        _ => false,
+    };
+    let holds = match comparison.op {
+        CompareOp::Eq => equal,
+        CompareOp::Ne => !equal,
+        _ => false,
+    };
+    if holds { TRUE } else { FALSE }
+}
+
 /// A value that is never returned may only be asked for its presence: anything else is a guessing oracle.
-fn readable(attribute: &Attribute) -> Result<(), Error> {
+pub(crate) fn readable(attribute: &Attribute) -> Result<(), Error> {
     if attribute.returned == Returned::Never {
         return Err(Error::invalid_filter(format!("\"{}\" cannot be used in a comparison.", attribute.name)));
     }

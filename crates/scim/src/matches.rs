@@ -62,7 +62,7 @@ impl ElementFilter {
 }
 
 /// The elements of an attribute: each of its values, or its only one.
-fn elements(document: &Object, attribute: AttributeRef) -> impl Iterator<Item = &Value> {
+pub(crate) fn elements(document: &Object, attribute: AttributeRef) -> impl Iterator<Item = &Value> {
     let container = match attribute.extension {
         None => Some(document),
         Some(schema) => document.get(&schema.id).and_then(Value::as_object),
@@ -80,7 +80,7 @@ fn values(document: &Object, target: AttributeRef) -> impl Iterator<Item = &Valu
     elements(document, target.whole()).filter_map(move |element| inside(element, target.sub))
 }
 
-fn inside<'v>(element: &'v Value, sub: Option<&Attribute>) -> Option<&'v Value> {
+pub(crate) fn inside<'v>(element: &'v Value, sub: Option<&Attribute>) -> Option<&'v Value> {
     match sub {
         None => Some(element),
         Some(sub) => element.get(&sub.name).filter(|value| !value.is_null()),

@@ -226,6 +226,11 @@ impl Browser {
         field.send_keys(text).await.expect("it is typed");
     }
 
+    /// Chooses in the field with this name, by the words of the option.
+    pub(crate) async fn choose(&self, name: &str, option: &str) {
+        self.find("combobox", name).await.send_keys(option).await.expect("an option");
+    }
+
     /// Waits until the page shows some words.
     pub(crate) async fn shows(&self, words: &str) {
         self.until(&format!("return document.body.innerText.includes({words:?})")).await;

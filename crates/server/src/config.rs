@@ -90,10 +90,14 @@ pub struct Limits {
     pub json_depth: usize,
     /// Operations of one PATCH.
     pub patch_operations: usize,
+    /// Operations of one bulk request.
+    pub bulk_operations: usize,
     /// Resources of a list answer when the client does not say.
     pub page_size: u64,
     /// Most resources of a list answer.
     pub page_size_max: u64,
+    /// Resources that are sorted at most where no index has them in the order.
+    pub sorted_resources: u64,
     /// Seconds that a request may take.
     pub request_seconds: u64,
     /// Connections that clients may have open.

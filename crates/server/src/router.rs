@@ -20,6 +20,7 @@ use crate::http::error::{Failure, Fault};
 use crate::http::{accept, limits, link, paths, trace};
 use crate::panics::survived;
 use crate::request_log::record;
+use crate::scim::bulk::bulk;
 use crate::scim::discovery;
 use crate::scim::http::resources;
 
@@ -37,8 +38,9 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         .route("/ResourceTypes/{name}", get(discovery::resource_type))
         .route("/Schemas", get(discovery::schemas))
         .route("/Schemas/{uri}", get(discovery::schema))
-        .route("/.search", post(discovery::not_supported))
-        .route("/Bulk", any(discovery::not_supported))
+        .route("/", get(resources))
+        .route("/.search", post(resources))
+        .route("/Bulk", post(bulk))
         .route("/Me", any(discovery::not_supported))
         .route("/Me/{*rest}", any(discovery::not_supported))
         .route_layer(from_fn(accept::only_json));

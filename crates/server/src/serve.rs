@@ -167,21 +167,7 @@ impl Server {
 
     /// Runs every job that is due now, and those that they make due; for tests and tools without a worker.
     pub async fn run_due_jobs(&self) {
-        let outbound = self.app.outbound();
-        let context = jobs::JobContext::new(&self.db, &self.clock, self.app.config(), Some(outbound));
-        let idle = |plan: &jobs::Plan| plan.sends == jobs::Sends::Mail && outbound.mailer.is_none();
-        let plans = jobs::PLANS.into_iter().filter(|plan| !idle(plan));
-        let mut lanes: Vec<_> =
-            plans.map(|plan| jobs::Lane::new(context, plan, "by hand".to_owned())).collect();
-        loop {
-            let mut any = false;
-            for lane in &mut lanes {
-                any |= lane.turn().await;
-            }
-            if !any {
-                return;
-            }
-        }
+        jobs::run_due(&self.app, &self.clock).await;
     }
 
     /// Takes out what is older than the settings keep it.

@@ -2,6 +2,7 @@
 
 use crate::support::TestApp;
 use chrono::TimeDelta;
+use serde_json::json;
 
 #[tokio::test]
 async fn only_a_valid_bearer_token_gets_in() {
@@ -35,7 +36,10 @@ async fn what_the_server_can_do_is_told_to_everybody() {
     let nobody = app.nobody();
     let config = nobody.get("/ServiceProviderConfig").await.expect(200).body;
     assert_eq!(config["filter"]["maxResults"], 500);
-    assert_eq!(config["bulk"]["supported"], false);
+    assert_eq!(
+        (&config["bulk"]["supported"], &config["bulk"]["maxOperations"]),
+        (&json!(true), &json!(1_000))
+    );
     assert_eq!(nobody.get("/Schemas").await.expect(200).body["totalResults"], 7);
     assert_eq!(nobody.get("/ResourceTypes").await.expect(200).body["totalResults"], 2);
     assert_eq!(nobody.get("/ResourceTypes/User").await.expect(200).body["endpoint"], "/Users");

@@ -7,15 +7,7 @@ use serde_json::json;
 async fn unknown_routes_wrong_methods_and_other_versions() {
     let app = TestApp::open().await;
     let client = app.connection("generic").await;
-    for path in [
-        "/",
-        "/nowhere",
-        "/scim",
-        "/scim/v2",
-        "/scim/v2/Printers",
-        "/scim/v2/Users/a/b",
-        "/scim/v2/Users/%ff",
-    ] {
+    for path in ["/", "/nowhere", "/scim", "/scim/v2/Printers", "/scim/v2/Users/a/b", "/scim/v2/Users/%ff"] {
         client.send("GET", path, &[], None).await.expect_error(404, None);
         app.nobody()
             .send("GET", path, &[], None)
@@ -35,9 +27,7 @@ async fn unknown_routes_wrong_methods_and_other_versions() {
     for path in ["/scim/v1/Users", "/scim/v3/Users"] {
         client.send("GET", path, &[], None).await.expect_error(400, Some("invalidVers"));
     }
-    for (method, path) in
-        [("POST", "/Bulk"), ("GET", "/Me"), ("PATCH", "/Me"), ("GET", "/Me/x"), ("POST", "/.search")]
-    {
+    for (method, path) in [("GET", "/Me"), ("PATCH", "/Me"), ("GET", "/Me/x")] {
         client.send(method, &format!("/scim/v2{path}"), &[], None).await.expect_error(501, None);
         app.nobody().send(method, &format!("/scim/v2{path}"), &[], None).await.expect_error(401, None);
     }

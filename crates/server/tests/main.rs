@@ -4,6 +4,7 @@ mod api;
 mod arrivals;
 mod auth;
 mod brake;
+mod bulk;
 mod by_hand;
 mod console;
 mod deletions;

@@ -18,6 +18,14 @@ pub enum Error {
     /// A name stands for several things; the text says which.
     #[error("{0}")]
     Ambiguous(String),
+    /// No index has so many resources in the order that was asked for.
+    #[error("{found} resources match, and at most {most} are sorted by this attribute")]
+    TooManyToSort {
+        /// Resources that match.
+        found: u64,
+        /// Resources that are sorted at most.
+        most: u64,
+    },
     /// The connection in whose name something was to be written was deleted.
     #[error("the connection was deleted")]
     ConnectionGone,

@@ -12,11 +12,11 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::connections::decode;
-use crate::db::backend::{for_each, for_update};
+use crate::db::backend::for_update;
 use crate::db::sql::Sql;
 use crate::entity;
 use crate::error::Error;
-use crate::filter_sql::{self, Listing, Table};
+use crate::filter_sql::{self, Chosen, Listing, Order, Table};
 use crate::ids::{ConnectionId, IdRow, stored};
 use crate::unit::{ReadUnit, WriteUnit};
 use crate::users::text;
@@ -69,7 +69,7 @@ impl Group {
 }
 
 #[derive(FromQueryResult)]
-struct Row {
+pub(crate) struct Row {
     id: Uuid,
     document: Value,
     unique_name: Option<String>,
@@ -80,7 +80,7 @@ struct Row {
     grace_hours: Option<i64>,
 }
 
-const COLUMNS: &str = "SELECT g.id, g.document, g.unique_name, g.connection_id, g.created_at, g.modified_at, g.version, g.grace_hours";
+pub(crate) const COLUMNS: &str = "SELECT g.id, g.document, g.unique_name, g.connection_id, g.created_at, g.modified_at, g.version, g.grace_hours";
 
 impl TryFrom<Row> for Group {
     type Error = Error;
@@ -125,16 +125,18 @@ impl ReadUnit {
         self.transaction.one::<Row>(sql).await?.map(Group::try_from).transpose()
     }
 
-    /// How many groups satisfy the filter, and those of one page.
+    /// How many groups satisfy the filter, and those of one page; in the order of ids without another.
     ///
     /// # Errors
-    /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
+    /// [`Error::TooManyToSort`], [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
     pub async fn list_groups(
         &self,
         filter: Option<&ResolvedFilter>,
+        order: Option<&Order>,
         page: Page,
     ) -> Result<Listing<'_, Group>, Error> {
-        filter_sql::list::<Row, _>(self, Table::Groups, Sql::new(COLUMNS), (filter, ""), page).await
+        let chosen = Chosen { filter, order, also: "" };
+        filter_sql::list::<Row, _>(self, Table::Groups, Sql::new(COLUMNS), chosen, page).await
     }
 
     /// As [`ReadUnit::list_groups`], all of the page at once.
@@ -146,7 +148,7 @@ impl ReadUnit {
         filter: Option<&ResolvedFilter>,
         page: Page,
     ) -> Result<(u64, Vec<Group>), Error> {
-        self.list_groups(filter, page).await?.all().await
+        self.list_groups(filter, None, page).await?.all().await
     }
 
     /// As [`ReadUnit::groups`], of dynamic groups only, or of static ones.
@@ -160,10 +162,8 @@ impl ReadUnit {
         page: Page,
     ) -> Result<(u64, Vec<Group>), Error> {
         let also = if dynamic { " AND g.grace_hours IS NOT NULL" } else { " AND g.grace_hours IS NULL" };
-        filter_sql::list::<Row, _>(self, Table::Groups, Sql::new(COLUMNS), (filter, also), page)
-            .await?
-            .all()
-            .await
+        let chosen = Chosen { filter, also, order: None };
+        filter_sql::list::<Row, _>(self, Table::Groups, Sql::new(COLUMNS), chosen, page).await?.all().await
     }
 
     /// The oldest group of this name, which is folded already.
@@ -175,21 +175,6 @@ impl ReadUnit {
         sql.bind(self.tenant()).push(" AND g.display_name_folded = ").bind(folded);
         sql.seen(&self.scope, "g").push(" ORDER BY g.id DESC");
         Ok(self.transaction.one::<IdRow>(sql).await?.map(|row| GroupId::new(row.id)))
-    }
-
-    /// The groups around a group, whether the unit sees them or not.
-    ///
-    /// # Errors
-    /// [`Error::Busy`] or [`Error::Other`].
-    pub async fn groups_around(&self, group: GroupId) -> Result<Vec<GroupId>, Error> {
-        let (before, behind) = for_each(self.backend());
-        let mut sql =
-            Sql::new("WITH RECURSIVE up(id) AS (SELECT m.group_id FROM group_members m WHERE m.tenant_id = ");
-        sql.bind(self.tenant()).push(" AND m.member_id = ").bind(group.uuid());
-        sql.push(&format!(" UNION SELECT t.group_id FROM up {before} group_members t"));
-        sql.push(" WHERE t.member_id = up.id AND t.tenant_id = ").bind(self.tenant()).push(behind);
-        sql.push(") SELECT up.id FROM up");
-        Ok(self.transaction.all::<IdRow>(sql).await?.into_iter().map(|row| GroupId::new(row.id)).collect())
     }
 }
 

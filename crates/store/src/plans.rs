@@ -123,12 +123,12 @@ async fn read_everything(unit: &ReadUnit, strict: bool) {
     watch.at_most(unit, 500, "100 members of a group").await;
     unit.members_page(group, None, 100).await.expect("readable");
     watch.at_most(unit, 500, "a page of members").await;
-    unit.list_users(None, PAGE, Wanted::ALL).await.expect("readable").all().await.expect("readable");
+    unit.list_users(None, None, PAGE, Wanted::ALL).await.expect("readable").all().await.expect("readable");
     // With the sight of one of two connections half of the users are passed over.
     watch.at_most(unit, 1_500, "a page of users").await;
     unit.group(group).await.expect("readable");
     watch.at_most(unit, 2, "a group").await;
-    unit.list_groups(None, PAGE).await.expect("readable").all().await.expect("readable");
+    unit.list_groups(None, None, PAGE).await.expect("readable").all().await.expect("readable");
     // How many groups there are is counted, one by one.
     watch.at_most(unit, i64::from(ROWS) + 500, "a page of groups").await;
 }

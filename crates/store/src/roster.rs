@@ -30,6 +30,8 @@ pub struct RosterQuery {
     pub few: bool,
     /// People who have a seat, wait for one, or neither.
     pub licence: Option<LicenceWanted>,
+    /// Whether few people wait, see [`ReadUnit::few_wait`].
+    pub few_wait: bool,
     /// People who are in the present status since this instant or longer.
     pub status_before: Option<DateTime<Utc>>,
     /// Pending people by the word of the step that they take next, as [`ReadUnit::pending_by_step`] counts them.
@@ -180,6 +182,11 @@ impl ReadUnit {
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
     pub async fn count_roster(&self, query: &RosterQuery, most: u64) -> Result<u64, Error> {
+        // Those who wait are found without the others, and many of them are not counted one by one.
+        let waiting = RosterQuery { licence: Some(LicenceWanted::Waiting), ..RosterQuery::default() };
+        if *query == waiting {
+            return self.count_waiting(most).await;
+        }
         let mut sql = Sql::new("SELECT COUNT(*) AS people FROM (SELECT 1 FROM users u WHERE ");
         self.of_roster(&mut sql, query);
         sql.push(" LIMIT ").bind(most).push(") counted");
@@ -243,6 +250,29 @@ impl ReadUnit {
         self.push_of_statuses(&mut sql, statuses);
         sql.push(" LIMIT ").bind(FEW).push(") counted");
         Ok(self.transaction.number(sql).await? < FEW)
+    }
+
+    /// Whether few people wait for a seat, so that those are looked for instead of the seats of each.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn few_wait(&self) -> Result<bool, Error> {
+        Ok(self.count_waiting(FEW).await? < FEW)
+    }
+
+    /// How many people wait for a seat; counting ends at `most`.
+    async fn count_waiting(&self, most: u64) -> Result<u64, Error> {
+        let mut sql = Sql::new("SELECT COUNT(*) AS people FROM (");
+        self.push_waiting(&mut sql);
+        sql.push(" LIMIT ").bind(most).push(") counted");
+        self.transaction.number(sql).await
+    }
+
+    /// The ids of the people who wait, pool by pool, each as it stands in the order of the queue.
+    fn push_waiting(&self, sql: &mut Sql) {
+        sql.push("SELECT DISTINCT w.user_id FROM seats w WHERE w.tenant_id = ").bind(self.tenant());
+        sql.push(" AND w.pool_id IN (SELECT p.id FROM pools p WHERE p.tenant_id = ").bind(self.tenant());
+        sql.push(") AND w.state = 'waiting'");
     }
 
     /// The ids of the people in one of these statuses, each status by itself.
@@ -352,6 +382,11 @@ impl ReadUnit {
         let seat = "EXISTS (SELECT 1 FROM seats s WHERE s.tenant_id = u.tenant_id AND s.user_id = u.id";
         match query.licence {
             Some(LicenceWanted::Assigned) => sql.push(&format!(" AND {seat} AND s.state = 'assigned')")),
+            Some(LicenceWanted::Waiting) if query.few_wait => {
+                sql.push(" AND u.id IN (");
+                self.push_waiting(sql);
+                sql.push(")")
+            }
             Some(LicenceWanted::Waiting) => sql.push(&format!(" AND {seat} AND s.state = 'waiting')")),
             Some(LicenceWanted::None) => sql.push(&format!(" AND NOT {seat})")),
             None => sql,

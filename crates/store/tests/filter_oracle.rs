@@ -168,7 +168,7 @@ async fn an_extension_alone_means_has_it() {
 }
 
 /// People and groups with a value for every attribute that can have one.
-fn telling_tenant() -> Tenant {
+pub(crate) fn telling_tenant() -> Tenant {
     let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
     let rich = |tag: &str, manager: &str| {
         let element =

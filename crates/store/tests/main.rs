@@ -17,6 +17,7 @@ mod queue;
 mod records;
 mod rules;
 mod seats;
+mod sort_oracle;
 mod statements;
 mod support;
 mod tenancy;

@@ -140,7 +140,7 @@ pub async fn update(
         return Err(Error::Refused(format!("the connection {} cannot take over from itself", before.name)));
     }
     if after == before && names == known {
-        return Err(Error::Refused(format!("the connection {} is like that already", before.name)));
+        return Err(Error::already(format!("the connection {}", before.name), "is like that already"));
     }
     let (old, new) = (settings(&before, &known), settings(&after, &names));
     let requester = operator.of(scope, Right::Change)?;

@@ -84,9 +84,7 @@ impl Marking {
         if after == before {
             let is =
                 after.map_or_else(|| "static".to_owned(), |grace| format!("dynamic with a grace of {grace}"));
-            return Err(Error::Refused(format!(
-                "the group \"{name}\" is {is} already: nothing is to be done"
-            )));
+            return Err(Error::already(format!("the group \"{name}\""), format!("is {is} already")));
         }
         Ok(after)
     }

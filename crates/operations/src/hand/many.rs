@@ -19,7 +19,7 @@ pub struct Many {
     pub people: u64,
     /// What would follow for all of them together.
     pub follows: Consequences,
-    /// The people who are left out: the user name of each, and why.
+    /// The people who are left out: the user name of each, and how it is with this person.
     pub left_out: Vec<(String, String)>,
 }
 
@@ -44,17 +44,12 @@ pub async fn preview_many(
         let facts = unit.facts(&[user.id], &[], operator.now).await?;
         match Said::of(unit, &user, &facts, word, operator.now).await {
             Ok(said) => all.push((user, said)),
-            Err(Error::Refused(why)) if is_done(&why) => left_out.push((user.user_name().to_owned(), why)),
+            Err(Error::Already { what, state }) => left_out.push((what, state)),
             Err(error) => return Err(error),
         }
     }
     let Some(unit) = unit else { return Ok(Many::default()) };
     Ok(Many { people: all.len() as u64, follows: follow(&unit, operator, &all).await?, left_out })
-}
-
-/// Whether a refusal says that nothing is to be done about a person.
-fn is_done(why: &str) -> bool {
-    why.ends_with(": nothing is to be done")
 }
 
 /// What would follow if these words were said about these people, one person after the other.
@@ -104,7 +99,7 @@ pub async fn say_many(
         match say(db, operator, user, word, Agreed::Anything).await {
             Ok(_) => done.people += 1,
             // A full pool refuses, or another administrator was faster.
-            Err(error @ (Error::Refused(_) | Error::Rule(_))) => {
+            Err(error @ (Error::Already { .. } | Error::Refused(_) | Error::Rule(_))) => {
                 done.left_out.push((user.clone(), sentence(&error)));
             }
             Err(error) => return Err(error),

@@ -73,7 +73,7 @@ impl Target {
             target.rule.rule.clone_from(rule);
         }
         if target == Self::of(state) {
-            return Err(Error::Refused(format!("the licence pool {} is like that already", target.name)));
+            return Err(Error::already(format!("the licence pool {}", target.name), "is like that already"));
         }
         Ok(target)
     }

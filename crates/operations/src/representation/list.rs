@@ -3,7 +3,7 @@
 
 use scim::protocol::list::{Page, head};
 use serde_json::Value;
-use store::{Computed, Group, Listing, ReadUnit, User};
+use store::{Computed, Group, Listing, ReadUnit, Run, User};
 
 use super::{Text, View, groups, users};
 use crate::error::Error;
@@ -45,11 +45,49 @@ impl Items {
 
 /// A list answer with the users of a page.
 pub(crate) async fn list_users(
-    mut listing: Listing<'_, (User, Computed)>,
+    listing: Listing<'_, (User, Computed)>,
     page: Page,
     view: View<'_>,
 ) -> Result<Text, Error> {
+    let (total, mut items) = (listing.total(), Items::default());
+    add_users(&mut items, listing, view).await?;
+    Ok(items.answer(total, page))
+}
+
+/// A list answer with the groups of a page.
+pub(crate) async fn list_groups(
+    unit: &ReadUnit,
+    listing: Listing<'_, Group>,
+    page: Page,
+    view: View<'_>,
+) -> Result<Text, Error> {
+    let (total, mut items) = (listing.total(), Items::default());
+    add_groups(&mut items, unit, listing, view).await?;
+    Ok(items.answer(total, page))
+}
+
+/// A list answer with the users and groups of a page, which may alternate.
+pub(crate) async fn list_every(
+    unit: &ReadUnit,
+    (total, runs): (u64, Vec<Run<'_>>),
+    page: Page,
+    (users, groups): (View<'_>, View<'_>),
+) -> Result<Text, Error> {
     let mut items = Items::default();
+    for run in runs {
+        match run {
+            Run::Users(listing) => add_users(&mut items, listing, users).await?,
+            Run::Groups(listing) => add_groups(&mut items, unit, listing, groups).await?,
+        }
+    }
+    Ok(items.answer(total, page))
+}
+
+async fn add_users(
+    items: &mut Items,
+    mut listing: Listing<'_, (User, Computed)>,
+    view: View<'_>,
+) -> Result<(), Error> {
     while !items.are_long()
         && let Some(portion) = listing.next().await?
     {
@@ -60,21 +98,22 @@ pub(crate) async fn list_users(
             items.begin(&Value::Object(users::render(user, &computed, view).0).to_string());
         }
     }
-    Ok(items.answer(listing.total(), page))
+    Ok(())
 }
 
-/// A list answer with the groups of a page.
-pub(crate) async fn list_groups(
+async fn add_groups(
+    items: &mut Items,
     unit: &ReadUnit,
     mut listing: Listing<'_, Group>,
-    page: Page,
     view: View<'_>,
-) -> Result<Text, Error> {
-    let mut items = Items::default();
+) -> Result<(), Error> {
     while !items.are_long()
         && let Some(portion) = listing.next().await?
     {
-        groups::write(&mut items, unit, portion, view).await?;
+        // Members of groups in the order of ids are read together.
+        for run in portion.chunk_by(|one, next| one.id < next.id) {
+            groups::write(items, unit, run.to_vec(), view).await?;
+        }
     }
-    Ok(items.answer(listing.total(), page))
+    Ok(())
 }

@@ -163,7 +163,7 @@ fn wanted<'c>(change: &'c Change, pool: Option<PoolId>, before: &store::Tenant) 
     settings.pool_by_hand = if change.pool_by_hand.is_some() { pool } else { known.pool_by_hand };
     let settings = Some(settings).filter(|settings| *settings != known);
     if name.is_none() && zone.is_none() && settings.is_none() {
-        return Err(Error::Refused(format!("the tenant {} is like that already", before.name)));
+        return Err(Error::already(format!("the tenant {}", before.name), "is like that already"));
     }
     Ok(Wanted { name, zone, settings })
 }

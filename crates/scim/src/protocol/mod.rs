@@ -1,7 +1,9 @@
 //! The messages of RFC 7644.
 
+pub mod bulk;
 pub mod conditions;
 pub mod error;
 pub mod list;
 pub mod search;
+pub mod sort;
 pub mod version;

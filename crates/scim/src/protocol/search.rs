@@ -17,6 +17,10 @@ pub struct Query {
     pub start_index: Option<String>,
     /// The most resources, as written.
     pub count: Option<String>,
+    /// The attribute that sorts, as written.
+    pub sort_by: Option<String>,
+    /// In which order, as written.
+    pub sort_order: Option<String>,
     /// Attributes wanted.
     pub attributes: Option<String>,
     /// Attributes not wanted.
@@ -39,6 +43,8 @@ impl Query {
                 "filter" => query.filter = Some(text(name, value)?),
                 "startindex" => query.start_index = Some(number(name, value)?),
                 "count" => query.count = Some(number(name, value)?),
+                "sortby" => query.sort_by = Some(text(name, value)?),
+                "sortorder" => query.sort_order = Some(text(name, value)?),
                 "attributes" => query.attributes = Some(names(name, value)?),
                 "excludedattributes" => query.excluded_attributes = Some(names(name, value)?),
                 _ => {}
@@ -98,6 +104,7 @@ mod tests {
         assert_eq!(query.filter.as_deref(), Some("id pr"));
         assert_eq!(query.start_index.as_deref(), Some("2"));
         assert_eq!(query.count.as_deref(), Some("5"));
+        assert_eq!(query.sort_by.as_deref(), Some("userName"));
         assert_eq!(query.attributes.as_deref(), Some("userName,emails.value"));
     }
 

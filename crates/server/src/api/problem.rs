@@ -82,8 +82,9 @@ impl From<OperationError> for Rejected {
     fn from(error: OperationError) -> Self {
         match error {
             OperationError::Enrolment(refused) => Self::Problem(refused.into()),
-            OperationError::Refused(sentence) => {
-                Self::Problem(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-value", sentence))
+            OperationError::Refused(_) | OperationError::Already { .. } => {
+                let said = error.to_string();
+                Self::Problem(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-value", said))
             }
             other => Self::Failure(other.into()),
         }

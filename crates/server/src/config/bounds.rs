@@ -55,6 +55,12 @@ const BOUNDS: &[Bound] = &[
         "a PATCH has at least one operation, and all of them are held in memory",
         |config| config.limits.patch_operations as u64,
     ),
+    bound(
+        "limits.bulk_operations",
+        (1, 100_000),
+        "a bulk request has at least one operation, and all of them are held in memory",
+        |config| config.limits.bulk_operations as u64,
+    ),
     bound("limits.page_size", (1, 10_000), "a list shows at least one resource", |config| {
         config.limits.page_size
     }),
@@ -63,6 +69,12 @@ const BOUNDS: &[Bound] = &[
         (1, 10_000),
         "a list shows at least one resource, and the whole page is held in memory",
         |config| config.limits.page_size_max,
+    ),
+    bound(
+        "limits.sorted_resources",
+        (1, 10_000_000),
+        "a list of one resource is sorted already, and a longer one is sorted in memory",
+        |config| config.limits.sorted_resources,
     ),
     bound(
         "limits.request_seconds",

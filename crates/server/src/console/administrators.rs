@@ -140,8 +140,7 @@ pub(super) async fn change(desk: Desk, form: Form) -> Response {
             _ => return Err(Failure::no_endpoint()),
         };
         match administrators::update(db, &operator, Some(&tenant), (id, &change)).await {
-            Ok(_) => Ok(back(&desk, "saved")),
-            Err(Error::Refused(said)) if said.ends_with("already") => Ok(back(&desk, "saved")),
+            Ok(_) | Err(Error::Already { .. }) => Ok(back(&desk, "saved")),
             Err(error) => shown(&desk, New::default(), Some(said(error)?)).await,
         }
     };

@@ -118,9 +118,7 @@ async fn ask(
     let deactivates = *word == Word::Deactivate;
     let mut all = effects(&f, &many.follows);
     for (name, why) in many.left_out.iter().take(NAMED) {
-        // The reason begins with the name.
-        let why = why.strip_prefix(name.as_str()).unwrap_or(why).trim_end_matches(": nothing is to be done");
-        all.push(("users", "", f.say2("*{a}* is left out: {b}.", name, why.trim())));
+        all.push(("users", "", f.say2("*{a}* is left out: {b}.", name, why)));
     }
     if many.left_out.len() > NAMED {
         let more = (many.left_out.len() - NAMED) as u64;

@@ -168,9 +168,7 @@ pub(super) async fn tolerate(desk: Desk, form: Form) -> Response {
         let on: Vec<String> = there.filter(on).map(|it| it.name.to_owned()).collect();
         let change = connections::tolerating(db, &operator, id, &on).await?;
         match connections::update(db, &operator, id, &change, Agreed::Nothing).await {
-            Ok(_) => Ok(back(&desk, "/quirks", "saved")),
-            // It is like that already.
-            Err(Error::Refused(said)) if said.ends_with("already") => Ok(back(&desk, "/quirks", "saved")),
+            Ok(_) | Err(Error::Already { .. }) => Ok(back(&desk, "/quirks", "saved")),
             Err(error) => Err(error.into()),
         }
     };

@@ -193,7 +193,9 @@ pub(super) async fn answer(desk: Desk, form: Form) -> Response {
         match said {
             Ok(_) => changed(&desk, about == About::Remove, about.done()).await,
             Err(operations::Error::Otherwise(_)) => wrong(CHANGED, "").await,
-            Err(operations::Error::Refused(said)) => wrong(&said, &typed).await,
+            Err(refused @ (operations::Error::Refused(_) | operations::Error::Already { .. })) => {
+                wrong(&refused.to_string(), &typed).await
+            }
             Err(error) => Err(error.into()),
         }
     };

@@ -1,23 +1,32 @@
 //! The console in a browser: the whole program behind it, at each width, in both themes, and with the keyboard alone.
 
+mod leaving;
+mod lists;
 mod single_sign_on;
 mod stories;
 
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::Body;
+use axum::response::Response;
+use http::Method;
 use operations::keys::MasterKey;
 use operations::users::by_hand::{self, Licence, Person};
 use operations::{
-    By, Database, Operator, Options, administrators, connections, imports, pools, sign_in, tenants, tokens,
+    By, Database, Operator, Options, administrators, connections, imports, people, pools, sign_in, tenants,
+    tokens,
 };
+use provisioning::SeatState;
 use secrecy::SecretString;
+use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 use crate::app::App;
 use crate::browser::{Browser, NARROW, WIDE, with_browser};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::jobs;
 use crate::outbound::Outbound;
 use crate::request_log::RequestLog;
 use crate::router::router;
@@ -40,7 +49,9 @@ struct Stage {
     pool: String,
     connection: String,
     import: String,
-    group: String,
+    groups: Vec<String>,
+    /// The token of the connection.
+    token: String,
 }
 
 impl Stage {
@@ -102,19 +113,38 @@ impl Stage {
         };
         let file = std::io::Cursor::new(file);
         let import = imports::read(db, &operator, &tenant, file, &options).await.expect("read").to_string();
-        let mut group = String::new();
+        let mut stage = Self { app, tenant, people, pool, connection, import, groups: Vec::new(), token };
         for name in ["Fleet Operations", "<b>Shore & \"staff\"</b>"] {
-            let body = serde_json::json!({ "displayName": name, "members": [{ "value": people[5] }] });
-            let request = http::Request::post("/scim/v2/Groups")
-                .header("authorization", format!("Bearer {token}"))
-                .header("content-type", "application/scim+json");
-            let request = request.body(axum::body::Body::from(body.to_string())).expect("a request");
-            let pushed = router(&app).oneshot(request).await.expect("the router always answers");
+            let body = json!({ "displayName": name, "members": [{ "value": stage.people[5] }] });
+            let pushed = stage.push(Method::POST, "/scim/v2/Groups", &body).await;
             assert_eq!(pushed.status(), 201, "{name}");
             let place = pushed.headers()["location"].to_str().expect("an address");
-            group = place.rsplit('/').next().expect("an id").to_owned();
+            stage.groups.push(place.rsplit('/').next().expect("an id").to_owned());
         }
-        Self { app, tenant, people, pool, connection, import, group }
+        stage
+    }
+
+    /// The directory pushes.
+    async fn push(&self, method: Method, path: &str, body: &Value) -> Response {
+        let pushed = self.send(&self.token, method, path, body).await;
+        self.work().await;
+        pushed
+    }
+
+    /// A program sends a request with its token.
+    async fn send(&self, token: &str, method: Method, path: &str, body: &Value) -> Response {
+        let request = http::Request::builder()
+            .method(method)
+            .uri(path)
+            .header("authorization", format!("Bearer {token}"))
+            .header("content-type", "application/json");
+        let request = request.body(Body::from(body.to_string())).expect("a request");
+        self.router().oneshot(request).await.expect("the router always answers")
+    }
+
+    /// Does what is the work of jobs, such as what follows for the members of a group.
+    async fn work(&self) {
+        jobs::run_due(&self.app, &Clock::system()).await;
     }
 
     fn router(&self) -> Router {
@@ -131,6 +161,35 @@ impl Stage {
         let (operator, tenant) = (operator(&self.app), Some(self.tenant.as_str()));
         let made = sign_in::invite(self.app.db(), &operator, tenant, "ingrid@kestrel.example").await;
         made.expect("a link").path
+    }
+
+    /// What is known of a person; none after the removal.
+    async fn person(&self, name: &str) -> Option<people::User> {
+        let operator = operator(&self.app).within(Some(self.tenant.clone()));
+        people::show(self.app.db(), &operator, name).await.ok()
+    }
+
+    async fn status(&self, name: &str) -> String {
+        let person = self.person(name).await.expect("the person");
+        person.enrolment.status.to_string()
+    }
+
+    async fn seats(&self, name: &str) -> usize {
+        let seats = self.person(name).await.expect("the person").seats;
+        seats.iter().filter(|seat| seat.state == SeatState::Assigned).count()
+    }
+
+    /// What the journal says of a person, the last first.
+    async fn told(&self, name: &str) -> String {
+        let person = self.person(name).await.expect("the person");
+        person.journal.last().map_or_else(String::new, |line| line.why.clone())
+    }
+
+    async fn enter(&self, browser: &Browser, path: &str) {
+        browser.look(WIDE, "light").await;
+        browser.open(&self.link().await).await;
+        browser.enter().await;
+        browser.open(&format!("/console/{}{path}", self.tenant)).await;
     }
 
     /// Every page behind the sign-in: the end of the address, and the name of its pictures.
@@ -157,7 +216,7 @@ impl Stage {
             ("/groups".to_owned(), "groups"),
             ("/groups?q=none".to_owned(), "groups-none"),
             ("/groups/enrol".to_owned(), "groups-enrol"),
-            (format!("/groups/{}", self.group), "group"),
+            (format!("/groups/{}", self.groups[1]), "group"),
             ("/search?q=w".to_owned(), "search"),
             ("/search?q=nothing".to_owned(), "search-none"),
             ("/licences".to_owned(), "licences"),

@@ -354,9 +354,7 @@ async fn save_domains(desk: &Desk, form: &Form) -> Result<Response, Failure> {
         return shown(desk, "domains", Some((Values::new(), said))).await;
     };
     match domains::change(desk.app().db(), &desk.operator("domain"), &desk.tenant_id(), &change).await {
-        Ok(_) => Ok(back(desk, "domains")),
-        // It is like that already.
-        Err(Error::Refused(said)) if said.ends_with("already") => Ok(back(desk, "domains")),
+        Ok(_) | Err(Error::Already { .. }) => Ok(back(desk, "domains")),
         Err(error) => shown(desk, "domains", Some((Values::new(), said(error)?))).await,
     }
 }

@@ -10,6 +10,7 @@ use operations::{Constraint, DatabaseError, Error as OperationError, chain};
 use scim::Error as ScimError;
 
 use super::headers::scim_json;
+use crate::metrics;
 
 /// Why a request fails.
 #[derive(Clone, Debug)]
@@ -65,6 +66,43 @@ impl Failure {
     pub(crate) fn fault(error: impl StdError + Send + Sync + 'static) -> Self {
         Self::Fault(Fault::Error(Arc::new(error)))
     }
+
+    /// What the client is told where it gets a message and no answer of its own; a fault is logged here.
+    pub(crate) fn told(self) -> ScimError {
+        match self {
+            Self::Told(error) | Self::Later(error, _) => error,
+            Self::Unauthorised(challenge) => ScimError::status(401, challenge.words().1),
+            Self::Fault(fault) => {
+                fault.log();
+                ScimError::status(500, "The server failed. Its log says more under the id of this request.")
+            }
+        }
+    }
+}
+
+impl Challenge {
+    /// The header that says which credentials count, and what the client is told.
+    const fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Missing => {
+                ("Bearer realm=\"rollcall\"", "Send the connection's token as \"Authorization: Bearer …\".")
+            }
+            Self::InvalidToken => (
+                "Bearer realm=\"rollcall\", error=\"invalid_token\"",
+                "The token is unknown, has expired or was revoked.",
+            ),
+        }
+    }
+}
+
+impl Fault {
+    /// Writes a fault into the log, once and with all its causes.
+    pub(crate) fn log(&self) {
+        metrics::fault();
+        if let Self::Error(error) = self {
+            tracing::error!(error = chain(error.as_ref()), "the request failed");
+        }
+    }
 }
 
 impl From<ScimError> for Failure {
@@ -77,8 +115,8 @@ impl From<OperationError> for Failure {
     fn from(error: OperationError) -> Self {
         match error {
             OperationError::Scim(error) => Self::Told(error),
-            OperationError::Refused(sentence) | OperationError::Otherwise(sentence) => {
-                Self::Told(ScimError::invalid_value(sentence))
+            OperationError::Refused(_) | OperationError::Already { .. } | OperationError::Otherwise(_) => {
+                Self::Told(ScimError::invalid_value(error.to_string()))
             }
             OperationError::Forbidden(sentence) => Self::status(403, sentence),
             OperationError::Gone(sentence) => Self::status(410, sentence),
@@ -115,6 +153,12 @@ impl From<&DatabaseError> for Failure {
             DatabaseError::VersionMismatch => {
                 Self::status(412, "The resource has changed since this version.")
             }
+            DatabaseError::TooManyToSort { found, most } => {
+                let detail = format!(
+                    "{found} resources match, and at most {most} are sorted by this attribute: add a filter, or sort by id or userName."
+                );
+                Self::Told(ScimError::new(scim::ScimType::TooMany, detail))
+            }
             DatabaseError::NotFound => Self::status(404, "The resource is gone."),
             DatabaseError::Busy | DatabaseError::Conflicting | DatabaseError::OutOfOrder => {
                 Self::Later(ScimError::status(503, "The database is busy: send the request again."), 1)
@@ -143,16 +187,7 @@ impl IntoResponse for Failure {
         match self {
             Self::Told(error) => body(&error),
             Self::Unauthorised(challenge) => {
-                let (header, detail) = match challenge {
-                    Challenge::Missing => (
-                        "Bearer realm=\"rollcall\"",
-                        "Send the connection's token as \"Authorization: Bearer …\".",
-                    ),
-                    Challenge::InvalidToken => (
-                        "Bearer realm=\"rollcall\", error=\"invalid_token\"",
-                        "The token is unknown, has expired or was revoked.",
-                    ),
-                };
+                let (header, detail) = challenge.words();
                 let mut response = body(&ScimError::status(401, detail));
                 response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(header));
                 response

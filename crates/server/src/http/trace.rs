@@ -6,7 +6,6 @@ use axum::extract::{MatchedPath, Request};
 use axum::response::Response;
 use http::header::HeaderName;
 use http::{HeaderMap, HeaderValue, Method};
-use operations::chain;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
@@ -75,10 +74,7 @@ where
 /// A fault is logged here, once and with all its causes; the client learns the id under which to find it.
 fn explain_fault(mut response: Response, id: &str) -> Response {
     let Some(fault) = response.extensions_mut().remove::<Fault>() else { return response };
-    metrics::fault();
-    if let Fault::Error(error) = &fault {
-        tracing::error!(error = chain(error.as_ref()), "the request failed");
-    }
+    fault.log();
     body(&scim::Error::status(
         500,
         format!("The server failed. Its log says more under the request id {id}."),

@@ -8,5 +8,5 @@ mod notify;
 mod worker;
 
 pub(crate) use context::JobContext;
-pub(crate) use lane::{Lane, PLANS, Plan, Sends};
-pub(crate) use worker::{Bell, forget_what_is_old, start};
+pub(crate) use lane::PLANS;
+pub(crate) use worker::{Bell, forget_what_is_old, run_due, start};

@@ -17,7 +17,7 @@ const ELEMENTS: usize = 20;
 const LETTERS: usize = 200;
 
 /// Members whose text says how something is meant, not who is meant.
-const PLAIN: &[&str] = &["op", "schemas", "type", "primary", "active", "resourceType"];
+const PLAIN: &[&str] = &["op", "method", "schemas", "type", "primary", "active", "resourceType"];
 
 /// The body as JSON with its values masked; booleans, nulls, empty values and ids of ours stay.
 pub(crate) fn object(body: &Object) -> String {

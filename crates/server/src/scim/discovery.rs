@@ -29,6 +29,7 @@ pub(crate) async fn service_provider_config(
     let capabilities = discovery::Capabilities {
         max_results: limits.page_size_max,
         default_page_size: limits.page_size,
+        max_operations: limits.bulk_operations,
         max_payload: limits.body_bytes,
     };
     versioned(discovery::service_provider_config(capabilities, app.base()), &conditions(&headers))
@@ -73,7 +74,7 @@ pub(crate) async fn schema(
     Ok(scim_json(StatusCode::OK, &discovery::schema(found, app.base())))
 }
 
-/// What the configuration says is not supported: bulk requests, `/Me`, a search over all resource types.
+/// What the configuration says is not supported: `/Me`, because no credential stands for a person (RFC 7644 §3.11).
 pub(crate) async fn not_supported(_: Tenant) -> Failure {
     Failure::status(501, "This is not supported; /ServiceProviderConfig says what is.")
 }

@@ -1,6 +1,6 @@
 //! What a request says, in terms of the protocol.
 
-use operations::{Outcome, Replacement, Search};
+use operations::{Order, Outcome, Replacement, Search};
 use provisioning::{GroupId, UserId};
 use scim::compat::{Dialect, RequestKind};
 use scim::filter;
@@ -8,6 +8,7 @@ use scim::patch::PatchRequest;
 use scim::project::Projection;
 use scim::protocol::list::Page;
 use scim::protocol::search::Query;
+use scim::protocol::sort::Sort;
 use scim::{Object, ResourceType};
 use uuid::Uuid;
 
@@ -96,20 +97,39 @@ pub(super) fn search(
     resource_type: &'static ResourceType,
     query: &Query,
 ) -> Result<Search, Failure> {
+    Ok(searches(context, &[resource_type], query)?.swap_remove(0))
+}
+
+/// A search for resources of several types, as one for each.
+///
+/// # Errors
+/// What is wrong with the parameters.
+pub(super) fn searches(
+    context: Context<'_>,
+    types: &[&'static ResourceType],
+    query: &Query,
+) -> Result<Vec<Search>, Failure> {
     let limits = context.app.limits();
     let (start, count) = (query.start_index.as_deref(), query.count.as_deref());
     let page = Page::parse(start, count, limits.page_size, limits.page_size_max)?;
-    let projection = projection(resource_type, query)?;
-    let filter = match &query.filter {
-        None => None,
+    let sorts = Sort::parse_over(types, query.sort_by.as_deref(), query.sort_order.as_deref())?;
+    let mut sorts = sorts.unwrap_or_default().into_iter();
+    let mut filters = match &query.filter {
+        None => Vec::new(),
         Some(text) => {
             let dialect = context.dialect()?;
-            let (filter, used) = filter::parse(resource_type, text, dialect.filter())?;
+            let (filters, used) = filter::parse_over(types, text, dialect.filter())?;
             context.notes.used(dialect.filter_used(used));
-            Some(filter)
+            filters
         }
-    };
-    Ok(Search { filter, page, projection })
+    }
+    .into_iter();
+    let each = types.iter().map(|resource_type| {
+        let order = sorts.next().flatten().map(|sort| Order { sort, most: limits.sorted_resources });
+        let projection = projection(resource_type, query)?;
+        Ok(Search { filter: filters.next(), order, page, projection })
+    });
+    each.collect()
 }
 
 impl<'c> Context<'c> {

@@ -12,7 +12,7 @@ use crate::http::paths::decoded_segment;
 use crate::request_log::Notes;
 
 use super::read::{group_type, user_type};
-use super::{groups, users};
+use super::{every, groups, users};
 
 /// What a request asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +77,8 @@ pub(crate) async fn run(context: Context<'_>, request: Request) -> Result<Answer
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
     let wrong = || Failure::status(405, "This path does not take this method.");
     match (segments.as_slice(), method) {
+        ([], Method::Get) => every::list(context, &query).await,
+        ([".search"], Method::Post) => every::list(context, &searched(context, user_type(), body)?).await,
         (["Users"], Method::Get) => users::list(context, &query).await,
         (["Users"], Method::Post) => users::create(context, &query, body).await,
         (["Users", ".search"], Method::Post) => {
@@ -95,7 +97,7 @@ pub(crate) async fn run(context: Context<'_>, request: Request) -> Result<Answer
         (["Groups", id], Method::Put) => groups::replace(context, id, &conditions, &query, body).await,
         (["Groups", id], Method::Patch) => groups::patch(context, id, &conditions, &query, body).await,
         (["Groups", id], Method::Delete) => groups::delete(context, id, &conditions).await,
-        (["Users" | "Groups"] | ["Users" | "Groups", _], _) => Err(wrong()),
+        ([] | [".search" | "Users" | "Groups"] | ["Users" | "Groups", _], _) => Err(wrong()),
         _ => Err(Failure::no_endpoint()),
     }
 }

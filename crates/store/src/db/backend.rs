@@ -341,14 +341,14 @@ pub(crate) fn json_exists(backend: DbBackend, document: &str, path: &[&str]) -> 
     format!("({}) IS NOT NULL", arrows(document, path))
 }
 
-/// The elements of the array at a path as rows `e`, each with its `value`.
+/// The elements of the array at a path as rows `e`, each with its `value` and its place, the `key`.
 pub(crate) fn json_elements(backend: DbBackend, document: &str, path: &[&str]) -> String {
     let quoted = sqlite_path(path);
     if backend == DbBackend::Sqlite {
         return format!("json_each({document}, {quoted}) AS e");
     }
     let every = format!("{}[*]'", &quoted[..quoted.len() - 1]);
-    format!("jsonb_path_query({document}, {every}) AS e(value)")
+    format!("jsonb_path_query({document}, {every}) WITH ORDINALITY AS e(value, key)")
 }
 
 /// All rows of a query as one JSON list, each a list of these columns; `NULL` or an empty list when there is none.

@@ -6,6 +6,8 @@
 
 mod compare;
 mod elements;
+mod every;
+mod order;
 mod page;
 mod places;
 #[cfg(test)]
@@ -24,7 +26,9 @@ use crate::db::sql::Sql;
 use crate::scope::TenantScope;
 use compare::Value;
 pub(crate) use compare::after_prefix;
-pub(crate) use page::list;
+pub use every::{Every, Run};
+pub use order::Order;
+pub(crate) use page::{Chosen, list};
 pub use page::{Listing, finds_one};
 use places::Place;
 

@@ -1,6 +1,6 @@
 //! Pages of a list: how many there are, and some of them, in a stable order and in portions of a bounded size.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
 use scim::filter::CompareOp;
 use scim::filter::{Operand, ResolvedFilter};
@@ -8,7 +8,7 @@ use scim::protocol::list::Page;
 use sea_orm::{ConnectionTrait as _, FromQueryResult, QueryResult};
 use uuid::Uuid;
 
-use super::{FilterWriter, Table};
+use super::{FilterWriter, Order, Table};
 use crate::db::backend::document_size;
 use crate::db::sql::Sql;
 use crate::error::Error;
@@ -19,11 +19,20 @@ const PORTION_BYTES: i64 = 4 * 1024 * 1024;
 /// Resources of a portion: how much is computed for each of them is known only when it is read.
 const PORTION: usize = 100;
 
+/// Which resources of a table, and in which order: by id without one.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Chosen<'c> {
+    pub(crate) filter: Option<&'c ResolvedFilter>,
+    /// A condition of our own.
+    pub(crate) also: &'c str,
+    pub(crate) order: Option<&'c Order>,
+}
+
 /// A resource of a page that was not read yet.
 #[derive(Debug, FromQueryResult)]
-struct Found {
-    id: Uuid,
-    size: i64,
+pub(super) struct Found {
+    pub(super) id: Uuid,
+    pub(super) size: i64,
 }
 
 /// How many resources satisfy a filter, and those of one page, which are read in portions.
@@ -47,7 +56,7 @@ impl<T: Send + Sync> Listing<'_, T> {
         self.total
     }
 
-    /// The next resources of the page, in the order of ids; none behind the last.
+    /// The next resources of the page, in its order; none behind the last.
     ///
     /// # Errors
     /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
@@ -61,9 +70,13 @@ impl<T: Send + Sync> Listing<'_, T> {
         }
         let (name, alias) = (self.table.name(), self.table.alias());
         let mut sql = self.columns.clone();
+        let places: HashMap<Uuid, usize> = portion.iter().copied().zip(0..).collect();
         sql.push(" FROM ").among(self.unit.backend(), self.unit.tenant(), (name, alias, "id"), portion);
-        sql.push(&format!(" ORDER BY {alias}.id"));
-        self.resources(sql).await.map(Some)
+        let rows = self.unit.transaction.query_all_raw(sql.statement(self.unit.backend())).await?;
+        let placed = rows.iter().map(|row| Ok((places.get(&row.try_get("", "id")?), (self.read)(row)?)));
+        let mut placed: Vec<(Option<&usize>, T)> = placed.collect::<Result<_, Error>>()?;
+        placed.sort_by_key(|(place, _)| *place);
+        Ok(Some(placed.into_iter().map(|(_, resource)| resource).collect()))
     }
 
     /// All resources of the page at once, with how many satisfy the filter.
@@ -104,28 +117,38 @@ where
     R::from_query_result(row, "")?.try_into()
 }
 
-/// How many resources satisfy the filter and the condition `also`, and those of one page: rows of `R`, which have these columns.
+impl<'u, T: Send + Sync> Listing<'u, T> {
+    /// These resources, in this order.
+    pub(super) fn of<R>(unit: &'u ReadUnit, table: Table, columns: Sql, found: VecDeque<Found>) -> Self
+    where
+        R: FromQueryResult + TryInto<T, Error = Error>,
+    {
+        let total = found.len() as u64;
+        Self { unit, table, columns, read: read::<R, T>, total, only: Vec::new(), found }
+    }
+}
+
+/// How many resources are chosen, and those of one page: rows of `R`, which have these columns.
 ///
 /// The page alone says how many there are, unless it is full or starts behind the end: then they are counted.
 pub(crate) async fn list<'u, R, T>(
     unit: &'u ReadUnit,
     table: Table,
     columns: Sql,
-    (filter, also): (Option<&ResolvedFilter>, &str),
+    chosen: Chosen<'_>,
     page: Page,
 ) -> Result<Listing<'u, T>, Error>
 where
     R: FromQueryResult + TryInto<T, Error = Error>,
     T: Send + Sync,
 {
-    let (total, only, found) = (0, Vec::new(), VecDeque::new());
-    let mut listing = Listing { unit, table, columns, read: read::<R, T>, total, only, found };
+    let mut listing = Listing::of::<R>(unit, table, columns, VecDeque::new());
     let before = page.start_index.saturating_sub(1);
     if page.count > 0 {
-        if finds_one(filter, page) {
+        if finds_one(chosen.filter, page) {
             let mut columns = listing.columns.clone();
             columns.push(&format!(" FROM {} {}", table.name(), table.alias()));
-            let sql = statement(unit, table, columns, (filter, also), page);
+            let sql = statement(unit, table, columns, chosen, page);
             listing.only = listing.resources(sql).await?;
             listing.total = listing.only.len() as u64;
             return Ok(listing);
@@ -133,25 +156,31 @@ where
         let (name, alias) = (table.name(), table.alias());
         let size = document_size(unit.backend(), &format!("{alias}.document"));
         let columns = Sql::new(&format!("SELECT {alias}.id, {size} AS size FROM {name} {alias}"));
-        let page_ids = statement(unit, table, columns, (filter, also), page);
+        let counted = chosen.order.filter(|order| !order.is_indexed(table));
+        if let Some(order) = counted {
+            listing.total = count(unit, table, chosen).await?;
+            if listing.total > order.most {
+                return Err(Error::TooManyToSort { found: listing.total, most: order.most });
+            }
+        }
+        let page_ids = statement(unit, table, columns, chosen, page);
         listing.found = unit.transaction.all::<Found>(page_ids).await?.into();
         let found = listing.found.len() as u64;
+        if counted.is_some() {
+            return Ok(listing);
+        }
         if found < page.count && (found > 0 || before == 0) {
             listing.total = before + found;
             return Ok(listing);
         }
     }
-    listing.total = count(unit, table, (filter, also)).await?;
+    listing.total = count(unit, table, chosen).await?;
     Ok(listing)
 }
 
-async fn count(
-    unit: &ReadUnit,
-    table: Table,
-    (filter, also): (Option<&ResolvedFilter>, &str),
-) -> Result<u64, Error> {
+pub(super) async fn count(unit: &ReadUnit, table: Table, chosen: Chosen<'_>) -> Result<u64, Error> {
     let mut sql = Sql::default();
-    if filter.is_none() && also.is_empty() && table == Table::Users {
+    if chosen.filter.is_none() && chosen.also.is_empty() && table == Table::Users {
         sql.push("SELECT CAST(COALESCE(SUM(c.people), 0) AS BIGINT)");
         if unit.scope.has_held() {
             sql.push(" + (SELECT COUNT(*) FROM users h WHERE h.tenant_id = ").bind(unit.tenant());
@@ -162,38 +191,43 @@ async fn count(
             .seen(&unit.scope, "c");
     } else {
         sql.push(&format!("SELECT COUNT(*) AS total FROM {} {}", table.name(), table.alias()));
-        condition(unit, &mut sql, table, (filter, also));
+        condition(unit, &mut sql, table, chosen);
     }
     unit.transaction.number(sql).await
 }
 
 /// What selects the rows of a page.
-pub(super) fn statement(
-    unit: &ReadUnit,
-    table: Table,
-    columns: Sql,
-    (filter, also): (Option<&ResolvedFilter>, &str),
-    page: Page,
-) -> Sql {
+pub(super) fn statement(unit: &ReadUnit, table: Table, columns: Sql, chosen: Chosen<'_>, page: Page) -> Sql {
     let mut sql = columns;
-    condition(unit, &mut sql, table, (filter, also));
+    condition(unit, &mut sql, table, chosen);
     // A bound or needless LIMIT makes SQLite prepare the statement anew each time.
-    if !finds_one(filter, page) {
+    if !finds_one(chosen.filter, page) {
+        sql.push(" ORDER BY ");
+        if let Some(order) = chosen.order {
+            let mut writer = FilterWriter {
+                sql: &mut sql,
+                backend: unit.backend(),
+                table,
+                scope: &unit.scope,
+                base: &unit.base,
+            };
+            writer.order(&order.sort);
+        }
         let before = page.start_index.saturating_sub(1).min(i64::MAX as u64);
-        sql.push(&format!(" ORDER BY {}.id LIMIT {} OFFSET {before}", table.alias(), page.count));
+        sql.push(&format!("{}.id LIMIT {} OFFSET {before}", table.alias(), page.count));
     }
     sql
 }
 
-fn condition(unit: &ReadUnit, sql: &mut Sql, table: Table, (filter, also): (Option<&ResolvedFilter>, &str)) {
+pub(super) fn condition(unit: &ReadUnit, sql: &mut Sql, table: Table, chosen: Chosen<'_>) {
     let tenant = unit.tenant();
     sql.push(&format!(" WHERE {}.tenant_id = ", table.alias())).bind(tenant);
     match table {
         Table::Users => sql.seen_user(&unit.scope, table.alias()),
         Table::Groups => sql.seen(&unit.scope, table.alias()),
     }
-    .push(also);
-    if let Some(filter) = filter {
+    .push(chosen.also);
+    if let Some(filter) = chosen.filter {
         sql.push(" AND (");
         FilterWriter { sql, backend: unit.backend(), table, scope: &unit.scope, base: &unit.base }
             .filter(filter);

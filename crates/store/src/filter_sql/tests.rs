@@ -6,7 +6,7 @@ use scim::protocol::list::Page;
 use scim::schema::Registry;
 use sea_orm::{ConnectionTrait, Statement};
 
-use super::{Table, page::statement};
+use super::{Chosen, Table, page::statement};
 use crate::db::sql::Sql;
 use crate::{Options, Store, TenantScope};
 
@@ -46,8 +46,14 @@ async fn the_usual_filters_use_an_index() {
         let columns =
             if table == Table::Users { "SELECT u.id FROM users u" } else { "SELECT g.id FROM groups g" };
         let page = Page { start_index: 1, count: 10 };
-        let Statement { sql, values, .. } =
-            statement(&unit, table, Sql::new(columns), (filter.as_ref(), ""), page).statement(unit.backend());
+        let Statement { sql, values, .. } = statement(
+            &unit,
+            table,
+            Sql::new(columns),
+            Chosen { filter: filter.as_ref(), ..Chosen::default() },
+            page,
+        )
+        .statement(unit.backend());
         let explained =
             Statement { sql: format!("EXPLAIN QUERY PLAN {sql}"), values, db_backend: unit.backend() };
         let rows = unit.transaction.query_all_raw(explained).await.expect(text);

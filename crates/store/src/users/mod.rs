@@ -12,4 +12,4 @@ pub use computed::{Computed, Wanted};
 pub use insert::Arrived;
 pub use newcomer::{NewUser, Newcomer};
 pub use user::User;
-pub(crate) use user::text;
+pub(crate) use user::{WholeRow, text};

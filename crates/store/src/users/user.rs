@@ -17,7 +17,7 @@ use crate::connections::decode;
 use crate::db::sql::{CHUNK, Sql};
 use crate::enrolments::ShownRow;
 use crate::error::Error;
-use crate::filter_sql::{self, Listing, Table};
+use crate::filter_sql::{self, Chosen, Listing, Order, Table};
 use crate::ids::ConnectionId;
 use crate::reminders::ReminderCount;
 use crate::seats::Licence;
@@ -101,7 +101,7 @@ fn columns() -> Sql {
 
 /// A user with what is computed.
 #[derive(FromQueryResult)]
-struct WholeRow {
+pub(crate) struct WholeRow {
     #[sea_orm(nested)]
     user: Row,
     #[sea_orm(nested)]
@@ -234,19 +234,21 @@ impl ReadUnit {
         self.transaction.one::<WholeRow>(sql).await?.map(TryInto::try_into).transpose()
     }
 
-    /// How many users satisfy the filter, and those of one page with what is wanted.
+    /// How many users satisfy the filter, and those of one page with what is wanted; in the order of ids without another.
     ///
     /// One statement finds the only user that there can be ([`finds_one`](crate::finds_one)), with all that is wanted.
     ///
     /// # Errors
-    /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
+    /// [`Error::TooManyToSort`], [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
     pub async fn list_users(
         &self,
         filter: Option<&ResolvedFilter>,
+        order: Option<&Order>,
         page: Page,
         wanted: Wanted,
     ) -> Result<Listing<'_, (User, Computed)>, Error> {
-        filter_sql::list::<WholeRow, _>(self, Table::Users, self.whole(wanted), (filter, ""), page).await
+        let chosen = Chosen { filter, order, also: "" };
+        filter_sql::list::<WholeRow, _>(self, Table::Users, self.whole(wanted), chosen, page).await
     }
 
     /// As [`ReadUnit::list_users`], of the users who got so many reminders.
@@ -262,7 +264,8 @@ impl ReadUnit {
     ) -> Result<Listing<'_, (User, Computed)>, Error> {
         let also = reminders.condition();
         let columns = self.whole(wanted);
-        filter_sql::list::<WholeRow, _>(self, Table::Users, columns, (filter, also.as_str()), page).await
+        let chosen = Chosen { filter, also: &also, order: None };
+        filter_sql::list::<WholeRow, _>(self, Table::Users, columns, chosen, page).await
     }
 
     /// As [`ReadUnit::list_users`], all of the page at once and without anything computed.
@@ -274,11 +277,11 @@ impl ReadUnit {
         filter: Option<&ResolvedFilter>,
         page: Page,
     ) -> Result<(u64, Vec<User>), Error> {
-        let (total, users) = self.list_users(filter, page, Wanted::default()).await?.all().await?;
+        let (total, users) = self.list_users(filter, None, page, Wanted::default()).await?.all().await?;
         Ok((total, users.into_iter().map(|(user, _)| user).collect()))
     }
 
-    fn whole(&self, wanted: Wanted) -> Sql {
+    pub(crate) fn whole(&self, wanted: Wanted) -> Sql {
         let mut sql = columns();
         self.add_computed(&mut sql, wanted);
         sql

@@ -1,42 +1,9 @@
 //! What administrators do, clicked through as a person does it, with a look at the database after each step.
 
-use operations::people;
-use provisioning::SeatState;
 use thirtyfour::prelude::Key;
 
-use super::{Stage, operator};
-use crate::browser::{Browser, WIDE, with_browser};
-
-impl Stage {
-    /// What is known of a person; none after the removal.
-    async fn person(&self, name: &str) -> Option<people::User> {
-        let operator = operator(&self.app).within(Some(self.tenant.clone()));
-        people::show(self.app.db(), &operator, name).await.ok()
-    }
-
-    async fn status(&self, name: &str) -> String {
-        let person = self.person(name).await.expect("the person");
-        person.enrolment.status.to_string()
-    }
-
-    async fn seats(&self, name: &str) -> usize {
-        let seats = self.person(name).await.expect("the person").seats;
-        seats.iter().filter(|seat| seat.state == SeatState::Assigned).count()
-    }
-
-    /// What the journal says of a person, the last first.
-    async fn told(&self, name: &str) -> String {
-        let person = self.person(name).await.expect("the person");
-        person.journal.last().map_or_else(String::new, |line| line.why.clone())
-    }
-
-    async fn enter(&self, browser: &Browser, path: &str) {
-        browser.look(WIDE, "light").await;
-        browser.open(&self.link().await).await;
-        browser.enter().await;
-        browser.open(&format!("/console/{}{path}", self.tenant)).await;
-    }
-}
+use super::Stage;
+use crate::browser::with_browser;
 
 /// The stories S-01 and S-03 to S-39: a user is added, found, renamed, looked at, unlicensed, deactivated and removed.
 #[tokio::test]

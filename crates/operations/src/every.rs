@@ -1,0 +1,35 @@
+//! Users and groups in one list: a search over all types of resources (RFC 7644 §3.4.2.1, §3.4.3).
+
+use store::Every;
+
+use crate::database::Database;
+use crate::error::Error;
+use crate::representation::{self, Search, Text, View, wanted};
+use crate::requester::Requester;
+
+/// One page of the users and groups that a search finds, as a list answer: what is searched for among users, and among groups,
+/// with one page and one direction.
+///
+/// # Errors
+/// `tooMany` for more resources than are sorted, or what the database says.
+pub async fn list(
+    db: &Database,
+    requester: &Requester,
+    (users, groups): (&Search, &Search),
+) -> Result<Text, Error> {
+    let unit = db.read(&requester.scope).await?;
+    let sorts =
+        (users.order.as_ref().map(|order| &order.sort), groups.order.as_ref().map(|order| &order.sort));
+    let every = Every {
+        users: users.filter.as_ref(),
+        groups: groups.filter.as_ref(),
+        sorts: (sorts != (None, None)).then_some(sorts),
+        most: users.order.or(groups.order).map_or(0, |order| order.most),
+    };
+    let views = (
+        View { base: db.base(), projection: &users.projection },
+        View { base: db.base(), projection: &groups.projection },
+    );
+    let found = unit.list_every(every, users.page, wanted(&[&users.projection])).await?;
+    representation::list_every(&unit, found, users.page, views).await
+}

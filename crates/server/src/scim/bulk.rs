@@ -1,0 +1,239 @@
+//! `/Bulk` (RFC 7644 §3.7): each operation is a request of its own, which happens to come without HTTP.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::response::Response;
+use futures::future::join_all;
+use http::StatusCode;
+use scim::protocol::bulk::{
+    BulkRequest, Created, Done, Method as BulkMethod, Operation, References, Step, completion, order,
+    response,
+};
+use scim::protocol::conditions::Conditions;
+use scim::protocol::search::Query;
+use scim::{Object, json::member, text};
+use serde_json::Value;
+use tokio::time::Instant;
+
+use super::request::{Answer, Context, Method, Request, run};
+use crate::app::App;
+use crate::auth::Tenant;
+use crate::http::error::{Failure, Fault};
+use crate::http::headers::scim_json;
+use crate::http::json::ScimJson;
+use crate::panics::survived;
+use crate::request_log::Notes;
+
+/// Users who are created at the same time, so that they share what a unit of work costs.
+const TOGETHER: usize = 64;
+
+/// `POST /Bulk`.
+pub(crate) async fn bulk(
+    State(app): State<Arc<App>>,
+    tenant: Tenant,
+    notes: Notes,
+    ScimJson(body): ScimJson,
+) -> Result<Response, Failure> {
+    let request = BulkRequest::parse(body, app.limits().bulk_operations)?;
+    let context = Context { app: &app, requester: &tenant.requester(app.now()), notes: &notes };
+    // Who sends has the answer before the deadline of every request, with what was done and what was not.
+    let until = Instant::now() + Duration::from_secs(app.limits().request_seconds).mul_f32(0.8);
+    let entries = Run::new(context, request, until).finish().await;
+    Ok(scim_json(StatusCode::OK, &response(entries)))
+}
+
+/// A bulk request, and what became of it so far.
+struct Run<'c> {
+    context: Context<'c>,
+    until: Instant,
+    fail_on_errors: u64,
+    operations: Vec<Operation>,
+    done: Vec<Option<Done>>,
+    created: Created,
+    incomplete: Vec<Incomplete>,
+}
+
+/// A resource that was created without what refers back to it.
+struct Incomplete {
+    operation: usize,
+    path: String,
+    waits_for: References,
+    patch: Object,
+}
+
+impl<'c> Run<'c> {
+    fn new(context: Context<'c>, request: BulkRequest, until: Instant) -> Self {
+        let BulkRequest { fail_on_errors, operations } = request;
+        let done = operations.iter().map(|_| None).collect();
+        let fail_on_errors = fail_on_errors.unwrap_or(u64::MAX);
+        let (created, incomplete) = (Created::default(), Vec::new());
+        Self { context, until, fail_on_errors, operations, done, created, incomplete }
+    }
+
+    /// Does everything, and says what became of each operation that had its turn, in the order of the request.
+    async fn finish(mut self) -> Vec<Value> {
+        let mut steps = order(&self.operations).into_iter().peekable();
+        while self.goes_on()
+            && let Some(step) = steps.next()
+        {
+            let mut names = HashSet::new();
+            let joins = self.joins(&step, &mut names);
+            let mut turn = vec![step];
+            while joins
+                && turn.len() < TOGETHER
+                && let Some(next) = steps.next_if(|next| self.joins(next, &mut names))
+            {
+                turn.push(next);
+            }
+            self.take_turn(turn).await;
+        }
+        // What was to be put in later belongs to operations that have had no turn.
+        for incomplete in std::mem::take(&mut self.incomplete) {
+            let names: Vec<String> = incomplete.waits_for.iter().cloned().collect();
+            let detail = format!("The operation with the bulkId \"{}\" was not done.", names.join("\", \""));
+            self.undo(incomplete, &scim::Error::status(409, detail)).await;
+        }
+        let base = self.context.app.base();
+        let done = self.operations.iter().zip(self.done);
+        done.filter_map(|(operation, done)| Some(operation.answer(done?, base))).collect()
+    }
+
+    fn goes_on(&self) -> bool {
+        let errors = self.done.iter().flatten().filter(|done| done.is_error()).count();
+        (errors as u64) < self.fail_on_errors
+    }
+
+    /// Whether an operation creates a user who is nobody else's namesake, so that it may be done at the same time as others.
+    fn joins(&self, step: &Step, names: &mut HashSet<String>) -> bool {
+        let operation = &self.operations[step.operation];
+        let creates = operation.method == Ok(BulkMethod::Post) && operation.path == "/Users";
+        let named = |name| member(&operation.data, name).and_then(Value::as_str).map(text::fold_name);
+        let free = creates
+            && self.fail_on_errors == u64::MAX
+            && operation.refused.is_none()
+            && step.put_off.is_empty()
+            && operation.references().is_empty();
+        free && ["userName", "externalId"].into_iter().filter_map(named).all(|name| names.insert(name))
+    }
+
+    async fn take_turn(&mut self, turn: Vec<Step>) {
+        let ready: Vec<_> = turn.into_iter().map(|step| (step.operation, self.prepare(step))).collect();
+        let context = self.context;
+        let (fail, until) = (|error: scim::Error| Err(Failure::from(error)), self.until);
+        let answers = join_all(ready.into_iter().map(|(at, prepared)| async move {
+            let (request, incomplete) = match prepared {
+                Ok(prepared) => prepared,
+                Err(error) => return (at, fail(error), None),
+            };
+            if Instant::now() > until {
+                let detail = "There was no time left for this operation: send it again.";
+                return (at, fail(scim::Error::status(503, detail)), None);
+            }
+            (at, answer(context, request).await, incomplete)
+        }));
+        for (at, answer, incomplete) in answers.await {
+            self.note(at, answer, incomplete).await;
+        }
+    }
+
+    /// The request that an operation is, and what comes later.
+    fn prepare(&mut self, step: Step) -> Result<(Request, Option<Incomplete>), scim::Error> {
+        let operation = &mut self.operations[step.operation];
+        if let Some(refused) = &operation.refused {
+            return Err(refused.clone());
+        }
+        let patch = (!step.put_off.is_empty()).then(|| completion(&mut operation.data, &step.put_off));
+        self.created.fill(operation)?;
+        let method = match operation.method {
+            Ok(BulkMethod::Post) => Method::Post,
+            Ok(BulkMethod::Put) => Method::Put,
+            Ok(BulkMethod::Patch) => Method::Patch,
+            Ok(BulkMethod::Delete) | Err(_) => Method::Delete,
+        };
+        let version = operation.version.as_deref().filter(|_| method != Method::Post);
+        let (path, body) = (operation.path.clone(), std::mem::take(&mut operation.data));
+        let request = request(method, path, Conditions::new(version, None), body);
+        let incomplete = patch.map(|patch| Incomplete {
+            operation: step.operation,
+            path: String::new(),
+            waits_for: step.put_off,
+            patch,
+        });
+        Ok((request, incomplete))
+    }
+
+    async fn note(&mut self, at: usize, answer: Result<Answer, Failure>, incomplete: Option<Incomplete>) {
+        let operation = &self.operations[at];
+        let posted = operation.bulk_id.clone().filter(|_| operation.method == Ok(BulkMethod::Post));
+        let id = answer.as_ref().ok().and_then(|answer| answer.location.as_deref()?.rsplit('/').next());
+        let (endpoint, id) = (operation.path.clone(), id.map(str::to_owned));
+        self.done[at] = Some(done(answer));
+        let Some(name) = posted else { return };
+        if let (Some(incomplete), Some(id)) = (incomplete, &id) {
+            let path = format!("{endpoint}/{id}");
+            self.incomplete.push(Incomplete { path, ..incomplete });
+        }
+        self.created.note(&name, id);
+        self.complete().await;
+    }
+
+    /// Puts in the references to what is there by now; what refers to what could not be created is taken back.
+    async fn complete(&mut self) {
+        while let Some(mut incomplete) = self.ready() {
+            if let Err(error) = self.created.fill_data(&mut incomplete.patch) {
+                self.undo(incomplete, &error).await;
+                continue;
+            }
+            let (path, patch) = (incomplete.path.clone(), std::mem::take(&mut incomplete.patch));
+            let request = request(Method::Patch, path, Conditions::default(), patch);
+            match answer(self.context, request).await {
+                Ok(answer) => {
+                    if let Some(Some(done)) = self.done.get_mut(incomplete.operation) {
+                        done.version = answer.tag;
+                    }
+                }
+                Err(failure) => self.undo(incomplete, &failure.told()).await,
+            }
+        }
+    }
+
+    /// A resource of which everything that it waits for has had its turn.
+    fn ready(&mut self) -> Option<Incomplete> {
+        let known = |it: &Incomplete| it.waits_for.iter().all(|name| self.created.knows(name));
+        let at = self.incomplete.iter().position(known)?;
+        Some(self.incomplete.remove(at))
+    }
+
+    /// Deletes what cannot be completed: the client is told that it was not created.
+    async fn undo(&mut self, incomplete: Incomplete, error: &scim::Error) {
+        let request = request(Method::Delete, incomplete.path, Conditions::default(), Object::new());
+        let failed = match answer(self.context, request).await {
+            Ok(_) => Done::failed(error),
+            Err(failure) => Done::failed(&failure.told()),
+        };
+        if let Some(name) = &self.operations[incomplete.operation].bulk_id {
+            self.created.note(name, None);
+        }
+        self.done[incomplete.operation] = Some(failed);
+    }
+}
+
+/// A request of which only the answer's head is wanted.
+fn request(method: Method, path: String, conditions: Conditions, body: Object) -> Request {
+    let query = Query { attributes: Some("id".to_owned()), ..Query::default() };
+    Request { method, path, query, conditions, body }
+}
+
+async fn answer(context: Context<'_>, request: Request) -> Result<Answer, Failure> {
+    survived(Box::pin(run(context, request))).await.unwrap_or(Err(Failure::Fault(Fault::Panic)))
+}
+
+fn done(answer: Result<Answer, Failure>) -> Done {
+    match answer {
+        Ok(Answer { status, tag, location, .. }) => Done { status, location, version: tag, response: None },
+        Err(failure) => Done::failed(&failure.told()),
+    }
+}
