@@ -98,6 +98,7 @@ fn wants_extension(projection: &Projection, uri: &str) -> bool {
     };
     match projection {
         Projection::Default => true,
+        Projection::Nothing => false,
         Projection::Only(only) => only.iter().any(names_it),
         Projection::Without(without) => {
             !without.iter().any(|located| matches!(located, Located::Extension(schema) if schema.id == uri))

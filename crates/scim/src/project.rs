@@ -18,6 +18,8 @@ pub enum Projection {
     Only(Vec<Located>),
     /// What is returned by default, without these.
     Without(Vec<Located>),
+    /// Nothing: the client wants to know that it was done (RFC 7240 §4.2).
+    Nothing,
 }
 
 impl Projection {
@@ -47,6 +49,7 @@ impl Projection {
         let names_it = |located: &Located| matches!(located, Located::Attribute(named) if named.extension.is_none() && named.attribute.name == attribute);
         match self {
             Self::Default => true,
+            Self::Nothing => false,
             Self::Only(only) => only.iter().any(names_it),
             Self::Without(without) => !without.iter().any(|located| {
                 names_it(located) && matches!(located, Located::Attribute(AttributeRef { sub: None, .. }))
@@ -91,6 +94,7 @@ impl Projection {
             Returned::Default | Returned::Request => {}
         }
         match self {
+            Self::Nothing => false,
             Self::Default => attribute.returned == Returned::Default && subs(attribute, value, usual),
             Self::Only(_) if container => true,
             Self::Only(only) => {

@@ -1,8 +1,10 @@
 //! `/Bulk` (RFC 7644 §3.7) where it meets the rest: the rules of provisioning, the brake, the request log, and limits.
 
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 
-use crate::support::{Client, PATCH, TestApp, user};
+use crate::support::{Client, GROUP, PATCH, TestApp, user};
 
 const BULK: &str = "urn:ietf:params:scim:api:messages:2.0:BulkRequest";
 
@@ -75,7 +77,7 @@ async fn a_long_chain_of_references_is_created() {
     let group = |number: usize| {
         let members =
             if number < 299 { vec![json!({ "value": format!("bulkId:g{}", number + 1) })] } else { vec![] };
-        let data = json!({ "schemas": [crate::support::GROUP], "displayName": format!("G{number}"), "members": members });
+        let data = json!({ "schemas": [GROUP], "displayName": format!("G{number}"), "members": members });
         json!({ "method": "POST", "path": "/Groups", "bulkId": format!("g{number}"), "data": data })
     };
     let entries = bulk(&client, &(0..300).map(group).collect::<Vec<_>>()).await;
@@ -122,4 +124,175 @@ async fn the_limits_of_bulk_requests_are_those_of_the_settings() {
     let padded = json!({ "schemas": [BULK], "Operations": [create(9)], "x": "y".repeat(4096) });
     client.post("/Bulk", &padded).await.expect_error(413, None);
     client.get("/Bulk").await.expect_error(405, None);
+}
+
+/// What a client does, with people and groups by their numbers.
+#[derive(Clone, Debug)]
+enum Act {
+    Person(usize),
+    Group(usize, Vec<usize>),
+    Title(usize, u8),
+    Active(usize, bool),
+    Member(usize, usize, bool),
+    DeletePerson(usize),
+    DeleteGroup(usize),
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    let (person, group) = (0..4_usize, 0..3_usize);
+    prop_oneof![
+        4 => person.clone().prop_map(Act::Person),
+        3 => (group.clone(), prop::collection::vec(person.clone(), 0..3)).prop_map(|(it, who)| Act::Group(it, who)),
+        2 => (person.clone(), 0..3_u8).prop_map(|(it, title)| Act::Title(it, title)),
+        2 => (person.clone(), any::<bool>()).prop_map(|(it, active)| Act::Active(it, active)),
+        4 => (group.clone(), person.clone(), any::<bool>()).prop_map(|(it, who, joins)| Act::Member(it, who, joins)),
+        1 => person.prop_map(Act::DeletePerson),
+        1 => group.prop_map(Act::DeleteGroup),
+    ]
+}
+
+/// The names by which a client calls what it has created: ids, or references in a bulk request.
+#[derive(Default)]
+struct Known {
+    people: [Option<String>; 4],
+    groups: [Option<String>; 3],
+    /// People who are there, so that another one of the name is refused.
+    there: [bool; 4],
+}
+
+impl Known {
+    fn person(&self, number: usize) -> String {
+        self.people[number].clone().unwrap_or_else(|| "nobody".to_owned())
+    }
+
+    fn group(&self, number: usize) -> String {
+        self.groups[number].clone().unwrap_or_else(|| "nothing".to_owned())
+    }
+
+    /// The operation, and who is called by `name` when it has succeeded.
+    fn operation(&mut self, act: &Act, name: &str) -> (Value, bool) {
+        let post =
+            |path: &str, data: Value| json!({ "method": "POST", "path": path, "bulkId": name, "data": data });
+        let patch = |path: String, operation: Value| {
+            let data = json!({ "schemas": [PATCH], "Operations": [operation] });
+            json!({ "method": "PATCH", "path": path, "data": data })
+        };
+        let mut creates = false;
+        let operation = match act {
+            Act::Person(number) => {
+                creates = !std::mem::replace(&mut self.there[*number], true);
+                post("/Users", user(&format!("p{number}@alpha.example")))
+            }
+            Act::Group(number, members) => {
+                creates = true;
+                let members =
+                    members.iter().filter_map(|it| self.people[*it].clone().filter(|_| self.there[*it]));
+                let members: Vec<Value> = members.map(|value| json!({ "value": value })).collect();
+                post(
+                    "/Groups",
+                    json!({ "schemas": [GROUP], "displayName": format!("G{number}"), "members": members }),
+                )
+            }
+            Act::Title(number, title) => {
+                let operation = json!({ "op": "replace", "path": "title", "value": title.to_string() });
+                patch(format!("/Users/{}", self.person(*number)), operation)
+            }
+            Act::Active(number, active) => {
+                let operation = json!({ "op": "replace", "path": "active", "value": active });
+                patch(format!("/Users/{}", self.person(*number)), operation)
+            }
+            Act::Member(number, who, joins) => {
+                let who = self.people[*who].clone().filter(|_| self.there[*who]);
+                let who = who.unwrap_or_else(|| "01900000-0000-7000-8000-000000000000".to_owned());
+                let operation = match joins {
+                    true => json!({ "op": "add", "path": "members", "value": [{ "value": who }] }),
+                    false => json!({ "op": "remove", "path": format!("members[value eq \"{who}\"]") }),
+                };
+                patch(format!("/Groups/{}", self.group(*number)), operation)
+            }
+            Act::DeletePerson(number) => {
+                self.there[*number] = false;
+                json!({ "method": "DELETE", "path": format!("/Users/{}", self.person(*number)) })
+            }
+            Act::DeleteGroup(number) => {
+                json!({ "method": "DELETE", "path": format!("/Groups/{}", self.group(*number)) })
+            }
+        };
+        (operation, creates)
+    }
+
+    fn call(&mut self, act: &Act, name: String) {
+        match act {
+            Act::Person(number) => self.people[*number] = Some(name),
+            Act::Group(number, _) => self.groups[*number] = Some(name),
+            _ => {}
+        }
+    }
+}
+
+/// What a connection sees of everything, without ids and times, and what of a version is made of ids.
+async fn all(client: &Client) -> Vec<String> {
+    let (users, groups) =
+        (client.get("/Users?count=500").await.expect(200), client.get("/Groups?count=500").await.expect(200));
+    let listed = |list: &Value| list["Resources"].as_array().cloned().unwrap_or_default();
+    let users = listed(&users.body);
+    let version = |it: &Value| {
+        it["meta"]["version"].to_string().split('-').next().map(str::to_owned).unwrap_or_default()
+    };
+    let named =
+        |id: &Value| users.iter().find(|user| user["id"] == *id).map(|user| user["userName"].to_string());
+    let mut all: Vec<String> = users
+        .iter()
+        .map(|user| format!("{} {} {} {}", user["userName"], user["title"], user["active"], version(user)))
+        .collect();
+    all.extend(listed(&groups.body).iter().map(|group| {
+        let members = group["members"].as_array().cloned().unwrap_or_default();
+        let mut members: Vec<_> = members.iter().map(|member| named(&member["value"])).collect();
+        members.sort();
+        format!("{} {members:?} {}", group["displayName"], version(group))
+    }));
+    all.sort();
+    all
+}
+
+/// The same operations lead to the same answers and the same end, in one bulk request and one by one.
+#[test]
+fn operations_mean_the_same_in_bulk_and_one_by_one_by_property() {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let app = runtime.block_on(TestApp::open());
+    let config = Config { cases: 24, failure_persistence: None, max_shrink_iters: 100, ..Config::default() };
+    let outcome = TestRunner::new(config).run(&prop::collection::vec(act(), 1..25), |acts| {
+        let (single, bulk, answers, entries) = runtime.block_on(async {
+            let client = async || app.connection_with(&app.other_tenant().await, "generic", None).await;
+            let (one, many) = (client().await, client().await);
+            let (mut known, mut answers) = (Known::default(), Vec::new());
+            for act in &acts {
+                let (operation, creates) = known.operation(act, "x");
+                let (method, path) =
+                    (operation["method"].as_str().expect("one"), operation["path"].as_str().expect("one"));
+                let answer = one.json(method, path, &operation["data"]).await;
+                answers.push(answer.status.to_string());
+                if creates {
+                    known.call(act, answer.id());
+                }
+            }
+            let mut known = Known::default();
+            let mut operations = Vec::new();
+            for (number, act) in acts.iter().enumerate() {
+                let name = format!("b{number}");
+                let (operation, creates) = known.operation(act, &name);
+                operations.push(operation);
+                if creates {
+                    known.call(act, format!("bulkId:{name}"));
+                }
+            }
+            let entries = bulk(&many, &operations).await;
+            let entries: Vec<String> = statuses(&entries).into_iter().map(str::to_owned).collect();
+            (all(&one).await, all(&many).await, answers, entries)
+        });
+        prop_assert_eq!(answers, entries);
+        prop_assert_eq!(single, bulk);
+        Ok(())
+    });
+    outcome.unwrap_or_else(|failure| panic!("{failure}"));
 }

@@ -1,6 +1,6 @@
 //! Users and groups over HTTP: what is stored comes back, versions count, and nothing leaks between tenants.
 
-use crate::support::{GROUP, TestApp, USER, user};
+use crate::support::{GROUP, PATCH, TestApp, USER, user};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -369,4 +369,47 @@ async fn the_tag_of_a_person_changes_with_their_groups_and_the_version_does_not(
     let body = json!({ "schemas": [USER], "userName": "ada", "title": "Dr" }).to_string();
     let headers = [("if-match", before.as_str()), ("content-type", "application/scim+json")];
     client.send("PUT", &path, &headers, Some(body)).await.expect(200);
+}
+
+/// `Prefer: return` (RFC 7240 §4.2): the client says how much of what it wrote it wants to see.
+#[tokio::test]
+async fn a_client_says_how_much_of_what_it_wrote_it_wants_to_see() {
+    let app = TestApp::open().await;
+    let client = app.connection("entra").await;
+    let write = async |method: &str, path: &str, wish: &str, body: &Value| {
+        let headers = [("content-type", "application/scim+json"), ("prefer", wish)];
+        client.send(method, &format!("/scim/v2{path}"), &headers, Some(body.to_string())).await
+    };
+    let created = write("POST", "/Users", "return=minimal", &user("ada")).await.expect(201);
+    assert_eq!((created.header("preference-applied"), &created.body), ("return=minimal", &json!("")));
+    let path = created.header("location").split("/scim/v2").last().expect("a path").to_owned();
+    let shown = client.get(&path).await.expect(200);
+    assert_eq!(
+        (shown.body["userName"].as_str(), shown.header("etag")),
+        (Some("ada"), created.header("etag"))
+    );
+
+    let title = json!([{ "op": "add", "path": "title", "value": "Dr" }]);
+    let patch = json!({ "schemas": [PATCH], "Operations": title });
+    let changed = write("PATCH", &path, "respond-async, return=minimal", &patch).await.expect(204);
+    assert_eq!((changed.header("preference-applied"), changed.header("etag")), ("return=minimal", "W/\"2\""));
+    write("PUT", &path, "return=minimal", &user("ada")).await.expect(204);
+    assert_eq!(client.get(&path).await.expect(200).body.get("title"), None);
+
+    // The rules of this connection answer the PATCH of a group with 204, unless the client asks for more.
+    let group = client.group("Crew", &[]).await;
+    let (path, name) =
+        (format!("/Groups/{group}"), json!([{ "op": "replace", "path": "displayName", "value": "C" }]));
+    let patch = json!({ "schemas": [PATCH], "Operations": name });
+    client.json("PATCH", &path, &patch).await.expect(204);
+    let shown = write("PATCH", &path, "return=representation", &patch).await.expect(200);
+    assert_eq!(
+        (&shown.body["displayName"], shown.header("preference-applied")),
+        (&json!("C"), "return=representation")
+    );
+    let refused = write("PATCH", &path, "return=minimal", &json!({})).await;
+    let refused = refused.expect_error(400, Some("invalidSyntax"));
+    assert!(refused.headers.get("preference-applied").is_none(), "nothing was done");
+    let read = client.send("GET", &format!("/scim/v2{path}"), &[("prefer", "return=minimal")], None).await;
+    assert!(read.expect(200).body["displayName"].is_string(), "reading shows what is there");
 }

@@ -2,6 +2,7 @@
 //! than its own text.
 
 use provisioning::GroupId;
+use scim::project::Projection;
 use serde_json::{Value, json};
 use store::{Group, Member, ReadUnit};
 use uuid::Uuid;
@@ -16,6 +17,9 @@ const PAGE: u64 = 1_000;
 /// One group, as an answer shows it.
 pub(crate) async fn group(unit: &ReadUnit, group: Group, view: View<'_>) -> Result<Shown, Error> {
     let mut shown = view.shown(&group.resource, None);
+    if *view.projection == Projection::Nothing {
+        return Ok(shown);
+    }
     let mut items = Items::default();
     write(&mut items, unit, vec![group], view).await?;
     shown.body = Some(items.text);

@@ -29,6 +29,9 @@ pub(crate) async fn user(unit: &ReadUnit, user: User, view: View<'_>) -> Result<
 
 /// A user, as an answer shows the user.
 pub(crate) fn shown(user: User, computed: &Computed, view: View<'_>) -> Shown {
+    if *view.projection == Projection::Nothing {
+        return view.shown(&user.resource, None);
+    }
     let location = user.resource.location(view.base);
     let (rendered, tag) = render(user, computed, view);
     Shown { tag, location, body: Some(Value::Object(rendered).to_string().into()) }

@@ -25,6 +25,17 @@ pub struct Query {
     pub attributes: Option<String>,
     /// Attributes not wanted.
     pub excluded_attributes: Option<String>,
+    /// How much of a resource that was written the answer is to hold (RFC 7240 §4.2).
+    pub prefer: Option<Return>,
+}
+
+/// How much an answer is to hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Return {
+    /// That it was done.
+    Minimal,
+    /// The resource.
+    Representation,
 }
 
 impl Query {

@@ -7,10 +7,14 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use scim::protocol::conditions::Conditions;
+use scim::protocol::search::Return;
 use serde_json::Value;
 
 /// The media type of every answer with a body (RFC 7644 §3.1).
 pub(crate) const SCIM_JSON: HeaderValue = HeaderValue::from_static("application/scim+json; charset=utf-8");
+
+const PREFER: HeaderName = HeaderName::from_static("prefer");
+const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 
 /// An answer with a SCIM body.
 pub(crate) fn scim_json(status: StatusCode, value: &Value) -> Response {
@@ -43,6 +47,31 @@ pub(crate) fn conditions(headers: &HeaderMap) -> Conditions {
     Conditions::new(list(IF_MATCH).as_deref(), list(IF_NONE_MATCH).as_deref())
 }
 
+/// How much of a resource that is written the answer is to hold: the first wish counts, and one that is not known is none
+/// (RFC 7240 §2, §4.2).
+pub(crate) fn prefer(headers: &HeaderMap) -> Option<Return> {
+    let wishes = joined(headers, &PREFER)?;
+    wishes.split(',').find_map(|wish| {
+        let (name, value) = wish.split(';').next()?.split_once('=')?;
+        let value = value.trim().trim_matches('"');
+        match (name.trim().eq_ignore_ascii_case("return"), value) {
+            (true, "minimal") => Some(Return::Minimal),
+            (true, "representation") => Some(Return::Representation),
+            _ => None,
+        }
+    })
+}
+
+/// The answer to a wish that was followed (RFC 7240 §3).
+pub(crate) fn preference_applied(response: &mut Response, wish: Return) {
+    let applied = match wish {
+        Return::Minimal => "return=minimal",
+        Return::Representation => "return=representation",
+    };
+    response.headers_mut().insert(PREFERENCE_APPLIED, HeaderValue::from_static(applied));
+    response.headers_mut().insert(VARY, HeaderValue::from_static("Authorization, Accept, Prefer"));
+}
+
 /// All headers of the name as one list (RFC 9110 §5.3).
 fn joined(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     let values: Vec<&str> =
@@ -60,6 +89,23 @@ mod tests {
             headers.append(name, HeaderValue::from_bytes(value.as_bytes()).expect("a header value"));
         }
         conditions(&headers).allow_write(3).map_or_else(|error| error.status, |()| 200)
+    }
+
+    #[test]
+    fn the_first_wish_that_is_known_counts() {
+        for (wishes, expected) in [
+            (&[][..], None),
+            (&["return=minimal"], Some(Return::Minimal)),
+            (
+                &["respond-async, wait=5", "Return = \"representation\"; x=1, return=minimal"],
+                Some(Return::Representation),
+            ),
+            (&["return=everything, return=minimal"], Some(Return::Minimal)),
+            (&["return", "minimal", "=", ";"], None),
+        ] {
+            let headers = wishes.iter().map(|wish| (PREFER, HeaderValue::from_static(wish))).collect();
+            assert_eq!(prefer(&headers), expected, "{wishes:?}");
+        }
     }
 
     #[test]

@@ -13,7 +13,7 @@ use scim::protocol::bulk::{
     response,
 };
 use scim::protocol::conditions::Conditions;
-use scim::protocol::search::Query;
+use scim::protocol::search::{Query, Return};
 use scim::{Object, json::member, text};
 use serde_json::Value;
 use tokio::time::Instant;
@@ -223,7 +223,7 @@ impl<'c> Run<'c> {
 
 /// A request of which only the answer's head is wanted.
 fn request(method: Method, path: String, conditions: Conditions, body: Object) -> Request {
-    let query = Query { attributes: Some("id".to_owned()), ..Query::default() };
+    let query = Query { prefer: Some(Return::Minimal), ..Query::default() };
     Request { method, path, query, conditions, body }
 }
 
@@ -233,7 +233,11 @@ async fn answer(context: Context<'_>, request: Request) -> Result<Answer, Failur
 
 fn done(answer: Result<Answer, Failure>) -> Done {
     match answer {
-        Ok(Answer { status, tag, location, .. }) => Done { status, location, version: tag, response: None },
+        Ok(Answer { status, tag, location, .. }) => {
+            // A change is answered as a request of its own is that does not wish for less (RFC 7644 §3.7.3).
+            let status = if tag.is_some() && status == 204 { 200 } else { status };
+            Done { status, location, version: tag, response: None }
+        }
         Err(failure) => Done::failed(&failure.told()),
     }
 }

@@ -34,7 +34,7 @@ pub(super) async fn create(context: Context<'_>, query: &Query, mut body: Object
     let document = resource::create(group_type(), &body)?;
     let mut outcome = groups::create(context.app.db(), context.requester, document, &projection).await?;
     context.told(&mut outcome);
-    Ok(Answer::changed(201, outcome.shown))
+    Ok(Answer::created(outcome.shown))
 }
 
 /// `PUT /Groups/{id}`.
@@ -53,7 +53,7 @@ pub(super) async fn replace(
     };
     let mut outcome = groups::replace(db, requester, id, conditions, &replacement, &projection).await?;
     context.told(&mut outcome);
-    Ok(Answer::changed(200, outcome.shown))
+    Ok(Answer::changed(outcome.shown))
 }
 
 /// `PATCH /Groups/{id}`.
@@ -72,7 +72,7 @@ pub(super) async fn patch(
     };
     let mut outcome = groups::patch(db, requester, id, conditions, &request, &projection).await?;
     context.told(&mut outcome);
-    Ok(Answer::changed(200, outcome.shown))
+    Ok(Answer::changed(outcome.shown))
 }
 
 /// `DELETE /Groups/{id}`.
@@ -84,5 +84,5 @@ pub(super) async fn delete(
     let (db, most) = (context.app.db(), context.app.config().jobs.batch.into());
     let mut outcome = groups::delete(db, context.requester, group_id(id)?, conditions, most).await?;
     context.told(&mut outcome);
-    Ok(Answer::changed(204, None))
+    Ok(Answer::done(None))
 }

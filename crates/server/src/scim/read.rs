@@ -7,7 +7,7 @@ use scim::filter;
 use scim::patch::PatchRequest;
 use scim::project::Projection;
 use scim::protocol::list::Page;
-use scim::protocol::search::Query;
+use scim::protocol::search::{Query, Return};
 use scim::protocol::sort::Sort;
 use scim::{Object, ResourceType};
 use uuid::Uuid;
@@ -51,7 +51,14 @@ fn uuid(text: &str, resource_type: &str) -> Result<Uuid, Failure> {
 /// # Errors
 /// What is wrong with the parameters.
 pub(super) fn projection(resource_type: &ResourceType, query: &Query) -> Result<Projection, scim::Error> {
-    Projection::parse(resource_type, query.attributes.as_deref(), query.excluded_attributes.as_deref())
+    let (only, without) = (query.attributes.as_deref(), query.excluded_attributes.as_deref());
+    let projection = Projection::parse(resource_type, only, without)?;
+    Ok(match (query.prefer, projection) {
+        (Some(Return::Minimal), _) => Projection::Nothing,
+        // What a client asks for in words is no default, which the rules of a connection may replace by nothing.
+        (Some(Return::Representation), Projection::Default) => Projection::Without(Vec::new()),
+        (_, projection) => projection,
+    })
 }
 
 /// What a PUT says: which attributes the answer is to hold, and the document.

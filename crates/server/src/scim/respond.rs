@@ -22,13 +22,26 @@ impl Answer {
         Self { status: 200, tag: None, location: None, body: Some(body) }
     }
 
+    /// A resource that was created: its representation, or no more than its address where the client wants none.
+    pub(super) fn created(shown: Option<Shown>) -> Self {
+        match shown {
+            Some(shown) => Self::resource(201, shown),
+            None => Self::done(None),
+        }
+    }
+
     /// A resource that was changed: its representation, or 204 with the version that the change led to where the
     /// client wants none (RFC 7644 §3.5.2, §3.14).
-    pub(super) fn changed(status: u16, shown: Option<Shown>) -> Self {
+    pub(super) fn changed(shown: Option<Shown>) -> Self {
         match shown {
-            Some(shown @ Shown { body: Some(_), .. }) => Self::resource(status, shown),
-            shown => Self { status: 204, tag: shown.map(|it| it.tag), location: None, body: None },
+            Some(shown @ Shown { body: Some(_), .. }) => Self::resource(200, shown),
+            shown => Self::done(shown),
         }
+    }
+
+    /// 204: what was asked for is done.
+    pub(super) fn done(shown: Option<Shown>) -> Self {
+        Self { status: 204, tag: shown.map(|it| it.tag), location: None, body: None }
     }
 
     /// 200 with a resource, or 304 without its body for a client that has this version.

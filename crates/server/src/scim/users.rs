@@ -34,7 +34,7 @@ pub(super) async fn create(context: Context<'_>, query: &Query, mut body: Object
     let document = resource::create(user_type(), &body)?;
     let mut outcome = users::create(context.app.db(), context.requester, document, &projection).await?;
     context.told(&mut outcome);
-    Ok(Answer::changed(201, outcome.shown))
+    Ok(Answer::created(outcome.shown))
 }
 
 /// `PUT /Users/{id}`.
@@ -53,7 +53,7 @@ pub(super) async fn replace(
     };
     let mut outcome = users::replace(db, requester, id, conditions, &replacement, &projection).await?;
     context.told(&mut outcome);
-    Ok(Answer::changed(200, outcome.shown))
+    Ok(Answer::changed(outcome.shown))
 }
 
 /// `PATCH /Users/{id}`.
@@ -72,7 +72,7 @@ pub(super) async fn patch(
     };
     let mut outcome = users::patch(db, requester, id, conditions, &request, &projection).await?;
     context.told(&mut outcome);
-    Ok(Answer::changed(200, outcome.shown))
+    Ok(Answer::changed(outcome.shown))
 }
 
 /// `DELETE /Users/{id}`.
@@ -83,5 +83,5 @@ pub(super) async fn delete(
 ) -> Result<Answer, Failure> {
     let mut outcome = users::delete(context.app.db(), context.requester, user_id(id)?, conditions).await?;
     context.told(&mut outcome);
-    Ok(Answer::changed(204, None))
+    Ok(Answer::done(None))
 }
