@@ -331,6 +331,16 @@ fn r_err_19() {
     });
 }
 
+/// Bad cursors are `invalidCursor`, `expiredCursor` or `invalidCount`.
+#[test]
+fn r_err_15() {
+    requirement("R-ERR-15", || {
+        let scratch = Scratch::shared();
+        scratch.get("/Users?cursor=nothing&count=2").expect_error(400, &["invalidCursor"]);
+        scratch.get("/Groups?cursor&count=two").expect_error(400, &["invalidCount"]);
+    });
+}
+
 /// What the configuration calls unsupported is 501: `/Bulk` and `/Me`.
 #[test]
 fn r_err_20() {

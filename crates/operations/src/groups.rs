@@ -58,6 +58,11 @@ pub async fn read(
 pub async fn list(db: &Database, requester: &Requester, search: &Search) -> Result<Text, Error> {
     let view = View { base: db.base(), projection: &search.projection };
     let unit = db.read(&requester.scope).await?;
+    if let Some(walk) = &search.walk {
+        let step = walk.step(db, requester).await?;
+        let walked = unit.walk_groups(search.filter.as_ref(), search.order.as_ref(), &step.stretch).await?;
+        return representation::walk_groups(&unit, walked, &step, view).await;
+    }
     let listing = unit.list_groups(search.filter.as_ref(), search.order.as_ref(), search.page).await?;
     representation::list_groups(&unit, listing, search.page, view).await
 }

@@ -36,11 +36,13 @@ pub(crate) enum Purpose {
     SecondFactor,
     /// The client secrets of issuers, and what a browser keeps while it is at one.
     Issuer,
+    /// The cursors of lists.
+    Cursor,
 }
 
 impl Purpose {
-    const ALL: [Self; 6] =
-        [Self::Mail, Self::Link, Self::Code, Self::Webhook, Self::SecondFactor, Self::Issuer];
+    const ALL: [Self; 7] =
+        [Self::Mail, Self::Link, Self::Code, Self::Webhook, Self::SecondFactor, Self::Issuer, Self::Cursor];
 
     const fn label(self) -> &'static [u8] {
         match self {
@@ -50,6 +52,7 @@ impl Purpose {
             Self::Webhook => b"webhook",
             Self::SecondFactor => b"second-factor",
             Self::Issuer => b"issuer",
+            Self::Cursor => b"cursor",
         }
     }
 }

@@ -68,6 +68,7 @@ mod test_users;
 pub mod tokens;
 pub mod users;
 pub mod visit;
+pub mod walk;
 pub mod webhooks;
 pub mod work;
 

@@ -13,8 +13,10 @@ use scim::{Object, Resource, ResourceType};
 use serde_json::Value;
 use store::Member;
 
+use crate::walk::Walk;
+
 pub(crate) use groups::group;
-pub(crate) use list::{list_every, list_groups, list_users};
+pub(crate) use list::{list_every, list_groups, list_users, walk_groups, walk_users};
 pub(crate) use users::{shown, user, wanted};
 
 pub use text::Text;
@@ -58,6 +60,8 @@ pub struct Search {
     pub filter: Option<scim::filter::ResolvedFilter>,
     /// The order; by id without one.
     pub order: Option<store::Order>,
+    /// The page that a cursor asks for, rather than `page`.
+    pub walk: Option<Walk>,
     /// The page.
     pub page: Page,
     /// The attributes of each.

@@ -16,6 +16,8 @@ pub struct Capabilities {
     pub max_results: u64,
     /// The resources in a list answer when the client does not say.
     pub default_page_size: u64,
+    /// Seconds for which a cursor is good.
+    pub cursor_seconds: i64,
     /// The most operations in a bulk request.
     pub max_operations: usize,
     /// The most bytes in a request body.
@@ -38,11 +40,12 @@ pub fn service_provider_config(capabilities: Capabilities, base: &str) -> Value 
         "sort": { "supported": true },
         "etag": { "supported": true },
         "pagination": {
-            "cursor": false,
+            "cursor": true,
             "index": true,
             "defaultPaginationMethod": "index",
             "defaultPageSize": capabilities.default_page_size,
             "maxPageSize": capabilities.max_results,
+            "cursorTimeout": capabilities.cursor_seconds,
         },
         "authenticationSchemes": [{
             "type": "oauthbearertoken",
@@ -130,8 +133,13 @@ mod tests {
         let base = "https://scim.example/v2";
         check(&schemas(Registry::standard(), base));
         check(&resource_types(Registry::standard(), base));
-        let capabilities =
-            Capabilities { max_results: 500, default_page_size: 100, max_operations: 1, max_payload: 1 };
+        let capabilities = Capabilities {
+            max_results: 500,
+            default_page_size: 100,
+            cursor_seconds: 1,
+            max_operations: 1,
+            max_payload: 1,
+        };
         check(&service_provider_config(capabilities, base));
     }
 

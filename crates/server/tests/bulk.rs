@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Client, GROUP, PATCH, TestApp, user};
 
+const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 const BULK: &str = "urn:ietf:params:scim:api:messages:2.0:BulkRequest";
 
 fn message(operations: &[Value]) -> Value {
@@ -124,6 +125,74 @@ async fn the_limits_of_bulk_requests_are_those_of_the_settings() {
     let padded = json!({ "schemas": [BULK], "Operations": [create(9)], "x": "y".repeat(4096) });
     client.post("/Bulk", &padded).await.expect_error(413, None);
     client.get("/Bulk").await.expect_error(405, None);
+}
+
+/// When a resource of a circle cannot be created, nothing stays that refers to it, whoever refers to it and through whom.
+#[tokio::test]
+async fn nothing_stays_of_a_circle_that_cannot_be_closed() {
+    let app = TestApp::open().await;
+    let client = app.connection("generic").await;
+    client.user("taken@alpha.example").await;
+    let managed = |bulk_id: &str, name: &str, manager: &str| {
+        let mut data = user(&format!("{name}@alpha.example"));
+        data[ENTERPRISE] = json!({ "manager": { "value": format!("bulkId:{manager}") } });
+        json!({ "method": "POST", "path": "/Users", "bulkId": bulk_id, "data": data })
+    };
+    let entries = bulk(
+        &client,
+        &[
+            managed("boss", "taken", "deputy"),
+            managed("deputy", "d", "boss"),
+            managed("clerk", "c", "deputy"),
+        ],
+    )
+    .await;
+    assert_eq!(statuses(&entries), ["409"; 3], "{entries:?}");
+    assert_eq!(client.get("/Users").await.expect(200).body["totalResults"], 1);
+    // The clerk was created before the circle broke.
+    let group = |bulk_id: &str, name: &str, members: &[&str]| {
+        let members: Vec<Value> =
+            members.iter().map(|it| json!({ "value": format!("bulkId:{it}") })).collect();
+        let data = json!({ "schemas": [GROUP], "displayName": name, "members": members });
+        json!({ "method": "POST", "path": "/Groups", "bulkId": bulk_id, "data": data })
+    };
+    let circle = [group("x", "", &["p", "q"]), group("p", "P", &["x"]), group("q", "Q", &["p"])];
+    let entries = bulk(&client, &circle).await;
+    assert_eq!(statuses(&entries), ["400", "409", "409"], "{entries:?}");
+    assert_eq!(client.get("/Groups").await.expect(200).body["totalResults"], 0);
+}
+
+/// Texts that begin like references are texts, wherever no id of a resource stands.
+#[tokio::test]
+async fn names_that_look_like_references_are_names() {
+    let app = TestApp::open().await;
+    let client = app.connection("generic").await;
+    let mut person = create(1);
+    person["data"]["displayName"] = json!("bulkId:p1");
+    person["data"]["title"] = json!("\"bulkId:none\" ".repeat(20));
+    person["data"]["groups"] = json!([{ "value": "bulkId:none" }]);
+    let entries = bulk(&client, &[person]).await;
+    assert_eq!(statuses(&entries), ["201"], "{entries:?}");
+    let shown = client.get(&format!("/Users/{}", id(&entries[0]))).await.expect(200);
+    assert_eq!(shown.body["displayName"], "bulkId:p1");
+    assert_eq!(shown.body["meta"]["version"], entries[0]["version"]);
+}
+
+/// The version of an entry is the entity tag that a read shows, also for people with groups and licences.
+#[tokio::test]
+async fn entries_have_the_entity_tags_that_reads_show() {
+    let app = TestApp::open().await;
+    let client = app.connection("generic").await;
+    app.pool_for_everyone(3).await;
+    let person = client.user("ada").await;
+    client.group("Crew", &[&person]).await;
+    let data = json!({ "schemas": [PATCH], "Operations": [{ "op": "add", "path": "title", "value": "x" }] });
+    let change = json!({ "method": "PATCH", "path": format!("/Users/{person}"), "data": data });
+    let entries = bulk(&client, &[change, create(7)]).await;
+    for entry in entries {
+        let shown = client.get(&format!("/Users/{}", id(&entry))).await.expect(200);
+        assert_eq!(entry["version"], shown.header("etag"));
+    }
 }
 
 /// What a client does, with people and groups by their numbers.

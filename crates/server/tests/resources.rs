@@ -1,6 +1,7 @@
 //! Users and groups over HTTP: what is stored comes back, versions count, and nothing leaks between tenants.
 
 use crate::support::{GROUP, PATCH, TestApp, USER, user};
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -52,7 +53,7 @@ async fn what_changes_nothing_keeps_version_and_time() {
     let client = app.connection("generic").await;
     let id = client.user("a").await;
     let before = client.get(&format!("/Users/{id}")).await.expect(200).body;
-    app.clock.advance(chrono::TimeDelta::hours(1));
+    app.clock.advance(TimeDelta::hours(1));
     let same = json!([{ "op": "replace", "path": "active", "value": true }]);
     assert_eq!(client.patch(&format!("/Users/{id}"), same).await.expect(200).body, before);
     assert_eq!(client.put(&format!("/Users/{id}"), &before).await.expect(200).body, before);
@@ -369,6 +370,27 @@ async fn the_tag_of_a_person_changes_with_their_groups_and_the_version_does_not(
     let body = json!({ "schemas": [USER], "userName": "ada", "title": "Dr" }).to_string();
     let headers = [("if-match", before.as_str()), ("content-type", "application/scim+json")];
     client.send("PUT", &path, &headers, Some(body)).await.expect(200);
+}
+
+/// A cursor is good for an hour (RFC 9865 §2.1), on every server, and the next one is good for another.
+#[tokio::test]
+async fn a_cursor_is_good_for_an_hour() {
+    let app = TestApp::open().await;
+    let client = app.connection("generic").await;
+    for name in ["ada", "bob", "cid"] {
+        client.user(name).await;
+    }
+    let next = |page: &Value| page["nextCursor"].as_str().expect("a cursor").to_owned();
+    let first = next(&client.get("/Users?count=1&cursor").await.expect(200).body);
+    let page = |cursor: &str| format!("/Users?count=1&cursor={cursor}");
+    app.later(TimeDelta::minutes(59)).await;
+    let second = next(&client.get(&page(&first)).await.expect(200).body);
+    app.later(TimeDelta::minutes(2)).await;
+    client.get(&page(&first)).await.expect_error(400, Some("expiredCursor"));
+    let last = client.get(&page(&second)).await.expect(200).body;
+    assert_eq!((&last["Resources"][0]["userName"], last.get("nextCursor")), (&json!("cid"), None));
+    let config = client.get("/ServiceProviderConfig").await.expect(200).body;
+    assert_eq!(config["pagination"]["cursorTimeout"], 3_600);
 }
 
 /// `Prefer: return` (RFC 7240 §4.2): the client says how much of what it wrote it wants to see.

@@ -16,7 +16,7 @@ use crate::db::backend::for_update;
 use crate::db::sql::Sql;
 use crate::entity;
 use crate::error::Error;
-use crate::filter_sql::{self, Chosen, Listing, Order, Table};
+use crate::filter_sql::{self, Chosen, Listing, Order, Stretch, Table, Walked};
 use crate::ids::{ConnectionId, IdRow, stored};
 use crate::unit::{ReadUnit, WriteUnit};
 use crate::users::text;
@@ -137,6 +137,20 @@ impl ReadUnit {
     ) -> Result<Listing<'_, Group>, Error> {
         let chosen = Chosen { filter, order, also: "" };
         filter_sql::list::<Row, _>(self, Table::Groups, Sql::new(COLUMNS), chosen, page).await
+    }
+
+    /// A stretch of the groups that satisfy the filter.
+    ///
+    /// # Errors
+    /// As [`ReadUnit::list_groups`].
+    pub async fn walk_groups(
+        &self,
+        filter: Option<&ResolvedFilter>,
+        order: Option<&Order>,
+        stretch: &Stretch,
+    ) -> Result<Walked<'_, Group>, Error> {
+        let chosen = Chosen { filter, order, also: "" };
+        filter_sql::walk::<Row, _>(self, Table::Groups, Sql::new(COLUMNS), chosen, stretch).await
     }
 
     /// As [`ReadUnit::list_groups`], all of the page at once.

@@ -87,7 +87,7 @@ pub use devices::Device;
 pub use error::{Constraint, Error};
 pub use events::{Event, NewEvent};
 pub use figures::{ConnectionFigures, Figures, JobFigures, NameInTenant, PoolFigures};
-pub use filter_sql::{Every, Listing, Order, Run, finds_one};
+pub use filter_sql::{Every, ListPlace, Listing, Order, Run, SortKey, Stretch, Walked, finds_one};
 pub use forget::Kept;
 pub use grants::{GrantKind, GrantRecord};
 pub use groups::{Group, GroupOf, NewGroup};

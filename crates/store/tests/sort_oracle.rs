@@ -4,7 +4,7 @@ use proptest::test_runner::{Config, TestRunner};
 use scim::protocol::sort::Sort;
 use scim::schema::Registry;
 use scim::{Object, ResourceType};
-use store::{Error, Order, ReadUnit, Wanted};
+use store::{Error, Order, ReadUnit, Stretch, Wanted};
 use uuid::Uuid;
 
 use crate::filter_oracle::telling_tenant;
@@ -41,6 +41,32 @@ async fn users(unit: &ReadUnit, order: Order) -> Result<Vec<Uuid>, Error> {
     Ok(all.into_iter().map(|(user, _)| user.id.uuid()).collect())
 }
 
+/// The same by walking, two at a time, from the first to the last and back again.
+async fn walk(unit: &ReadUnit, order: Option<&Order>, wanted: &[Uuid], text: &str) {
+    for backwards in [false, true] {
+        let (mut seen, mut from) = (Vec::new(), None);
+        loop {
+            let stretch = Stretch { from, backwards, count: 2, total: None };
+            let walked = unit.walk_users(None, order, &stretch, Wanted::default()).await.expect(text);
+            let places = walked.places;
+            let (total, page) = walked.listing.all().await.expect(text);
+            assert_eq!((total, page.len()), (wanted.len() as u64, places.len()), "{text}");
+            let page: Vec<Uuid> = page.into_iter().map(|(user, _)| user.id.uuid()).collect();
+            assert_eq!(page, places.iter().map(|place| place.id).collect::<Vec<_>>(), "{text}");
+            if backwards {
+                seen.splice(0..0, page);
+            } else {
+                seen.extend(page);
+            }
+            from = if backwards { places.first().cloned() } else { places.last().cloned() };
+            if !walked.more {
+                break;
+            }
+        }
+        assert_eq!(seen, wanted, "{text}, backwards: {backwards}");
+    }
+}
+
 /// How many orders told resources apart.
 async fn check(unit: &ReadUnit) -> usize {
     let mut telling = 0;
@@ -48,8 +74,11 @@ async fn check(unit: &ReadUnit) -> usize {
     for (text, sort) in sorts(Registry::standard().user(), false) {
         let wanted = expected(&documents, &sort);
         assert_eq!(users(unit, Order { sort, most: 100 }).await.expect(&text), wanted, "{text}");
+        walk(unit, Some(&Order { sort, most: 100 }), &wanted, &text).await;
         telling += usize::from(wanted.iter().ne(documents.iter().map(|(id, _)| id)));
     }
+    let by_id: Vec<Uuid> = documents.iter().map(|(id, _)| *id).collect();
+    walk(unit, None, &by_id, "by id").await;
     let documents = group_documents(unit).await;
     for (text, sort) in sorts(Registry::standard().group(), true) {
         let order = Order { sort, most: 100 };

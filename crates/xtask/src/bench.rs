@@ -2,6 +2,7 @@
 
 mod baseline;
 mod bindings;
+mod bulk;
 mod client;
 mod console;
 mod creates;
@@ -87,8 +88,12 @@ enum Scenario {
     Memberships,
     /// PATCH/s of a user's title and of active
     Patches,
+    /// A thousand creates in one bulk request, and one after the other
+    Bulk,
     /// The first page of a list among few and among many
     Lists,
+    /// Pages of a sorted list of many, with an index for the order and without one
+    Sorted,
     /// The memory that a list of large users takes
     LargeUsers,
     /// A group read in full
@@ -119,7 +124,9 @@ impl Scenario {
             Self::Reads => reads::reads(place),
             Self::Memberships => reads::memberships(place),
             Self::Patches => patches::measure(place),
+            Self::Bulk => bulk::measure(place),
             Self::Lists => lists::first_page(place),
+            Self::Sorted => lists::sorted(place),
             Self::LargeUsers => lists::large_users(place),
             Self::Groups => groups::read_in_full(place),
             Self::Unanalysed => groups::without_statistics(place),

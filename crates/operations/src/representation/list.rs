@@ -1,12 +1,13 @@
 //! List answers, written portion by portion: however large the resources are, an answer and what is held for it have
 //! a bound.
 
-use scim::protocol::list::{Page, head};
+use scim::protocol::list::{Page, head, walk_head};
 use serde_json::Value;
-use store::{Computed, Group, Listing, ReadUnit, Run, User};
+use store::{Computed, Group, ListPlace, Listing, ReadUnit, Run, User, Walked};
 
 use super::{Text, View, groups, users};
 use crate::error::Error;
+use crate::walk::Step;
 
 /// Bytes of resources with which a page ends, however many were asked for: fewer are allowed (RFC 7644 §3.4.2.4), and
 /// `itemsPerPage` says how many there are.
@@ -33,7 +34,19 @@ impl Items {
     }
 
     fn answer(self, total: u64, page: Page) -> Text {
-        let head = head(total, page, self.items).to_string();
+        let head = head(total, page, self.items);
+        self.behind(&head)
+    }
+
+    /// The answer to a step of a walk, with the cursors around it.
+    fn answer_step(self, step: &Step<'_>, places: &[ListPlace], (more, total): (bool, u64)) -> Text {
+        let (previous, next) = step.around(places, self.items, (more, total));
+        let head = walk_head(total, self.items, previous.as_deref(), next.as_deref());
+        self.behind(&head)
+    }
+
+    fn behind(self, head: &Value) -> Text {
+        let head = head.to_string();
         let mut text = Text::default();
         text.push(head.strip_suffix('}').unwrap_or(&head));
         text.push(",\"Resources\":[");
@@ -64,6 +77,29 @@ pub(crate) async fn list_groups(
     let (total, mut items) = (listing.total(), Items::default());
     add_groups(&mut items, unit, listing, view).await?;
     Ok(items.answer(total, page))
+}
+
+/// A list answer with the users of a step.
+pub(crate) async fn walk_users(
+    walked: Walked<'_, (User, Computed)>,
+    step: &Step<'_>,
+    view: View<'_>,
+) -> Result<Text, Error> {
+    let (total, mut items) = (walked.listing.total(), Items::default());
+    add_users(&mut items, walked.listing, view).await?;
+    Ok(items.answer_step(step, &walked.places, (walked.more, total)))
+}
+
+/// A list answer with the groups of a step.
+pub(crate) async fn walk_groups(
+    unit: &ReadUnit,
+    walked: Walked<'_, Group>,
+    step: &Step<'_>,
+    view: View<'_>,
+) -> Result<Text, Error> {
+    let (total, mut items) = (walked.listing.total(), Items::default());
+    add_groups(&mut items, unit, walked.listing, view).await?;
+    Ok(items.answer_step(step, &walked.places, (walked.more, total)))
 }
 
 /// A list answer with the users and groups of a page, which may alternate.

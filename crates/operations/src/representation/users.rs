@@ -10,12 +10,14 @@ use store::{Computed, GroupOf, Licence, ReadUnit, User, Wanted};
 use super::{Shown, View, wants_extension};
 use crate::error::Error;
 
-/// What of a user any of these projections wants computed.
+/// What of a user any of these projections wants computed: nothing still has an entity tag, which is made of it.
 pub(crate) fn wanted(projections: &[&Projection]) -> Wanted {
     let any = |wants: &dyn Fn(&Projection) -> bool| projections.iter().any(|projection| wants(projection));
     Wanted {
-        groups: any(&|projection| projection.wants("groups")),
-        licences: any(&|projection| wants_extension(projection, ENROLMENT)),
+        groups: any(&|projection| projection.wants("groups") || *projection == Projection::Nothing),
+        licences: any(&|projection| {
+            wants_extension(projection, ENROLMENT) || *projection == Projection::Nothing
+        }),
         manager: any(&|projection| wants_extension(projection, ENTERPRISE_USER)),
     }
 }
@@ -30,7 +32,9 @@ pub(crate) async fn user(unit: &ReadUnit, user: User, view: View<'_>) -> Result<
 /// A user, as an answer shows the user.
 pub(crate) fn shown(user: User, computed: &Computed, view: View<'_>) -> Shown {
     if *view.projection == Projection::Nothing {
-        return view.shown(&user.resource, None);
+        let (groups, extension) = computed_parts(&user, computed);
+        let tag = tag_of(&user, groups.as_ref(), extension.as_ref());
+        return Shown { tag, ..view.shown(&user.resource, None) };
     }
     let location = user.resource.location(view.base);
     let (rendered, tag) = render(user, computed, view);
@@ -39,13 +43,9 @@ pub(crate) fn shown(user: User, computed: &Computed, view: View<'_>) -> Shown {
 
 /// The representation of a user, and its entity tag: the version, with a digest of what is computed.
 pub(crate) fn render(user: User, computed: &Computed, view: View<'_>) -> (Object, String) {
-    let extension = user.shows_enrolment(&computed.licences).then(|| enrolled(&user, &computed.licences));
-    let groups: Option<Value> =
-        (!computed.groups.is_empty()).then(|| computed.groups.iter().map(group_of).collect());
-    let parts: Vec<&Value> = groups.iter().chain(&extension).collect();
-    let digest = (!parts.is_empty()).then(|| Digest::of(parts));
+    let (groups, extension) = computed_parts(&user, computed);
+    let tag = tag_of(&user, groups.as_ref(), extension.as_ref());
     let mut resource = user.resource;
-    let tag = entity_tag(resource.meta.version, digest);
     if let Some(groups) = groups {
         resource.document.insert("groups".to_owned(), groups);
     }
@@ -63,6 +63,19 @@ pub(crate) fn render(user: User, computed: &Computed, view: View<'_>) -> (Object
     let mut rendered = resource.render(view.base);
     rendered["meta"]["version"] = tag.as_str().into();
     (view.projection.project(resource_type, rendered), tag)
+}
+
+/// The groups and the extension that an answer adds to what is stored.
+fn computed_parts(user: &User, computed: &Computed) -> (Option<Value>, Option<Value>) {
+    let extension = user.shows_enrolment(&computed.licences).then(|| enrolled(user, &computed.licences));
+    let groups = (!computed.groups.is_empty()).then(|| computed.groups.iter().map(group_of).collect());
+    (groups, extension)
+}
+
+fn tag_of(user: &User, groups: Option<&Value>, extension: Option<&Value>) -> String {
+    let parts: Vec<&Value> = groups.into_iter().chain(extension).collect();
+    let digest = (!parts.is_empty()).then(|| Digest::of(parts));
+    entity_tag(user.resource.meta.version, digest)
 }
 
 fn group_of(group: &GroupOf) -> Value {

@@ -178,8 +178,8 @@ impl Operation {
         if let Some(bulk_id) = &self.bulk_id {
             put("bulkId", bulk_id.as_str().into());
         }
-        // Every entry says where the resource is, but for one that was not created.
-        let there = !self.creates() && self.method.is_ok() && self.path.starts_with('/');
+        // Every entry says where the resource is, but for one that was not created, or that has no address.
+        let there = !self.creates() && self.refused.is_none() && !self.path.contains("bulkId:");
         if let Some(location) = done.location.or_else(|| there.then(|| format!("{base}{}", self.path))) {
             put("location", location.into());
         }
@@ -240,7 +240,9 @@ fn path_fault(method: &Result<Method, String>, path: &str) -> Option<&'static st
         return Some("path must begin with \"/\", relative to the address of the service.");
     };
     let segments: Vec<&str> = rest.split('/').collect();
-    let plain = segments.iter().all(|segment| !segment.is_empty() && !segment.starts_with('.'));
+    let plain = segments.iter().all(|segment| {
+        decoded(segment).is_some_and(|segment| !segment.is_empty() && !segment.starts_with('.'))
+    });
     if !plain || path.contains(['?', '#']) {
         return Some("path must be an endpoint, such as /Users, or a resource, such as /Users/2819c223.");
     }
@@ -250,4 +252,20 @@ fn path_fault(method: &Result<Method, String>, path: &str) -> Option<&'static st
         (Ok(_), 2) => None,
         (Ok(_), _) => Some("The path must be a resource, such as /Users/2819c223."),
     }
+}
+
+/// A segment of a path without percent-encoding (RFC 3986 §2.1); nothing when it is broken.
+fn decoded(segment: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(segment.len());
+    let mut rest = segment.bytes();
+    while let Some(byte) = rest.next() {
+        let digit = |byte: Option<u8>| char::from(byte?).to_digit(16);
+        bytes.push(if byte == b'%' {
+            let (high, low) = (digit(rest.next())?, digit(rest.next())?);
+            u8::try_from(high * 16 + low).ok()?
+        } else {
+            byte
+        });
+    }
+    String::from_utf8(bytes).ok()
 }

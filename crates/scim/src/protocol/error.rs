@@ -18,7 +18,7 @@ pub struct Error {
     pub detail: String,
 }
 
-/// The registered words of RFC 7644 Table 9.
+/// The registered words of RFC 7644 Table 9 and RFC 9865 §2.1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ScimType {
     /// The filter does not parse, or an operator does not fit its attribute.
@@ -41,6 +41,12 @@ pub enum ScimType {
     InvalidVers,
     /// Personal data in the URI.
     Sensitive,
+    /// The cursor is none of this walk.
+    InvalidCursor,
+    /// The cursor is too old.
+    ExpiredCursor,
+    /// The number of resources wanted is none, or another one than before.
+    InvalidCount,
 }
 
 impl ScimType {
@@ -58,6 +64,9 @@ impl ScimType {
             Self::InvalidValue => "invalidValue",
             Self::InvalidVers => "invalidVers",
             Self::Sensitive => "sensitive",
+            Self::InvalidCursor => "invalidCursor",
+            Self::ExpiredCursor => "expiredCursor",
+            Self::InvalidCount => "invalidCount",
         }
     }
 

@@ -60,6 +60,18 @@ pub fn head(total: u64, page: Page, items: usize) -> Value {
     })
 }
 
+/// The same for a page that was asked for by a cursor, with those of the pages around it (RFC 9865 §2).
+#[must_use]
+pub fn walk_head(total: u64, items: usize, previous: Option<&str>, next: Option<&str>) -> Value {
+    let mut head = json!({ "schemas": [SCHEMA], "totalResults": total, "itemsPerPage": items });
+    for (name, cursor) in [("previousCursor", previous), ("nextCursor", next)] {
+        if let Some(cursor) = cursor {
+            head[name] = cursor.into();
+        }
+    }
+    head
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

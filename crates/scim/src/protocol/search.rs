@@ -17,6 +17,8 @@ pub struct Query {
     pub start_index: Option<String>,
     /// The most resources, as written.
     pub count: Option<String>,
+    /// The cursor of a page, empty for that of the first one (RFC 9865 §2).
+    pub cursor: Option<String>,
     /// The attribute that sorts, as written.
     pub sort_by: Option<String>,
     /// In which order, as written.
@@ -54,6 +56,7 @@ impl Query {
                 "filter" => query.filter = Some(text(name, value)?),
                 "startindex" => query.start_index = Some(number(name, value)?),
                 "count" => query.count = Some(number(name, value)?),
+                "cursor" => query.cursor = Some(text(name, value)?),
                 "sortby" => query.sort_by = Some(text(name, value)?),
                 "sortorder" => query.sort_order = Some(text(name, value)?),
                 "attributes" => query.attributes = Some(names(name, value)?),

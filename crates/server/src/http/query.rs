@@ -11,8 +11,16 @@ pub(crate) fn parse(text: &str) -> Result<Query, scim::Error> {
     for part in text.split('&').filter(|part| !part.is_empty()) {
         let (name, value) = part.split_once('=').unwrap_or((part, ""));
         let Some(name) = decoded(name) else { continue };
-        let known =
-            ["filter", "startIndex", "count", "sortBy", "sortOrder", "attributes", "excludedAttributes"];
+        let known = [
+            "filter",
+            "startIndex",
+            "count",
+            "cursor",
+            "sortBy",
+            "sortOrder",
+            "attributes",
+            "excludedAttributes",
+        ];
         let Some(name) = known.into_iter().find(|known| known.eq_ignore_ascii_case(&name)) else { continue };
         let wrong = |what: &str| {
             let detail = format!("The parameter {name} {what}.");
@@ -27,6 +35,7 @@ pub(crate) fn parse(text: &str) -> Result<Query, scim::Error> {
             "filter" => &mut query.filter,
             "startIndex" => &mut query.start_index,
             "count" => &mut query.count,
+            "cursor" => &mut query.cursor,
             "sortBy" => &mut query.sort_by,
             "sortOrder" => &mut query.sort_order,
             "attributes" => &mut query.attributes,

@@ -17,6 +17,7 @@ use scim::protocol::search::{Query, Return};
 use scim::{Object, json::member, text};
 use serde_json::Value;
 use tokio::time::Instant;
+use tracing::Instrument as _;
 
 use super::request::{Answer, Context, Method, Request, run};
 use crate::app::App;
@@ -38,10 +39,15 @@ pub(crate) async fn bulk(
     ScimJson(body): ScimJson,
 ) -> Result<Response, Failure> {
     let request = BulkRequest::parse(body, app.limits().bulk_operations)?;
-    let context = Context { app: &app, requester: &tenant.requester(app.now()), notes: &notes };
-    // Who sends has the answer before the deadline of every request, with what was done and what was not.
+    // The client has the answer before the deadline of every request, with what was done and what was not.
     let until = Instant::now() + Duration::from_secs(app.limits().request_seconds).mul_f32(0.8);
-    let entries = Run::new(context, request, until).finish().await;
+    let (tasks, requester) = (app.tasks().clone(), tenant.requester(app.now()));
+    let work = async move {
+        let context = Context { app: &app, requester: &requester, notes: &notes };
+        Run::new(context, request, until).finish().await
+    };
+    // In a task of its own: a client that goes away leaves nothing half done.
+    let entries = tasks.spawn(work.in_current_span()).await.map_err(|_| Failure::Fault(Fault::Panic))?;
     Ok(scim_json(StatusCode::OK, &response(entries)))
 }
 
@@ -51,6 +57,8 @@ struct Run<'c> {
     until: Instant,
     fail_on_errors: u64,
     operations: Vec<Operation>,
+    /// What each of them refers to.
+    references: Vec<References>,
     done: Vec<Option<Done>>,
     created: Created,
     incomplete: Vec<Incomplete>,
@@ -59,18 +67,18 @@ struct Run<'c> {
 /// A resource that was created without what refers back to it.
 struct Incomplete {
     operation: usize,
-    path: String,
     waits_for: References,
-    patch: Object,
+    patch: Operation,
 }
 
 impl<'c> Run<'c> {
     fn new(context: Context<'c>, request: BulkRequest, until: Instant) -> Self {
         let BulkRequest { fail_on_errors, operations } = request;
         let done = operations.iter().map(|_| None).collect();
+        let references = operations.iter().map(Operation::references).collect();
         let fail_on_errors = fail_on_errors.unwrap_or(u64::MAX);
         let (created, incomplete) = (Created::default(), Vec::new());
-        Self { context, until, fail_on_errors, operations, done, created, incomplete }
+        Self { context, until, fail_on_errors, operations, references, done, created, incomplete }
     }
 
     /// Does everything, and says what became of each operation that had its turn, in the order of the request.
@@ -91,10 +99,9 @@ impl<'c> Run<'c> {
             self.take_turn(turn).await;
         }
         // What was to be put in later belongs to operations that have had no turn.
-        for incomplete in std::mem::take(&mut self.incomplete) {
-            let names: Vec<String> = incomplete.waits_for.iter().cloned().collect();
-            let detail = format!("The operation with the bulkId \"{}\" was not done.", names.join("\", \""));
-            self.undo(incomplete, &scim::Error::status(409, detail)).await;
+        while let Some(incomplete) = self.incomplete.pop() {
+            let detail = format!("Not all of {} was done.", listed(&incomplete.waits_for));
+            self.undo(incomplete.operation, scim::Error::status(409, detail)).await;
         }
         let base = self.context.app.base();
         let done = self.operations.iter().zip(self.done);
@@ -115,7 +122,7 @@ impl<'c> Run<'c> {
             && self.fail_on_errors == u64::MAX
             && operation.refused.is_none()
             && step.put_off.is_empty()
-            && operation.references().is_empty();
+            && self.references[step.operation].is_empty();
         free && ["userName", "externalId"].into_iter().filter_map(named).all(|name| names.insert(name))
     }
 
@@ -145,7 +152,7 @@ impl<'c> Run<'c> {
         if let Some(refused) = &operation.refused {
             return Err(refused.clone());
         }
-        let patch = (!step.put_off.is_empty()).then(|| completion(&mut operation.data, &step.put_off));
+        let patch = (!step.put_off.is_empty()).then(|| completion(operation, &step.put_off));
         self.created.fill(operation)?;
         let method = match operation.method {
             Ok(BulkMethod::Post) => Method::Post,
@@ -156,11 +163,17 @@ impl<'c> Run<'c> {
         let version = operation.version.as_deref().filter(|_| method != Method::Post);
         let (path, body) = (operation.path.clone(), std::mem::take(&mut operation.data));
         let request = request(method, path, Conditions::new(version, None), body);
-        let incomplete = patch.map(|patch| Incomplete {
+        let incomplete = patch.map(|data| Incomplete {
             operation: step.operation,
-            path: String::new(),
             waits_for: step.put_off,
-            patch,
+            patch: Operation {
+                method: Ok(BulkMethod::Patch),
+                bulk_id: None,
+                path: String::new(),
+                version: None,
+                data,
+                refused: None,
+            },
         });
         Ok((request, incomplete))
     }
@@ -172,9 +185,9 @@ impl<'c> Run<'c> {
         let (endpoint, id) = (operation.path.clone(), id.map(str::to_owned));
         self.done[at] = Some(done(answer));
         let Some(name) = posted else { return };
-        if let (Some(incomplete), Some(id)) = (incomplete, &id) {
-            let path = format!("{endpoint}/{id}");
-            self.incomplete.push(Incomplete { path, ..incomplete });
+        if let (Some(mut incomplete), Some(id)) = (incomplete, &id) {
+            incomplete.patch.path = format!("{endpoint}/{id}");
+            self.incomplete.push(incomplete);
         }
         self.created.note(&name, id);
         self.complete().await;
@@ -182,22 +195,36 @@ impl<'c> Run<'c> {
 
     /// Puts in the references to what is there by now; what refers to what could not be created is taken back.
     async fn complete(&mut self) {
-        while let Some(mut incomplete) = self.ready() {
-            if let Err(error) = self.created.fill_data(&mut incomplete.patch) {
-                self.undo(incomplete, &error).await;
+        while let Some(Incomplete { operation, waits_for, mut patch }) = self.ready() {
+            if Instant::now() > self.until {
+                self.leave(operation, &waits_for);
                 continue;
             }
-            let (path, patch) = (incomplete.path.clone(), std::mem::take(&mut incomplete.patch));
-            let request = request(Method::Patch, path, Conditions::default(), patch);
+            if let Err(error) = self.created.fill(&mut patch) {
+                self.undo(operation, error).await;
+                continue;
+            }
+            let request = request(Method::Patch, patch.path, Conditions::default(), patch.data);
             match answer(self.context, request).await {
                 Ok(answer) => {
-                    if let Some(Some(done)) = self.done.get_mut(incomplete.operation) {
+                    if let Some(done) = &mut self.done[operation] {
                         done.version = answer.tag;
                     }
                 }
-                Err(failure) => self.undo(incomplete, &failure.told()).await,
+                Err(failure) => self.undo(operation, failure.told()).await,
             }
         }
+    }
+
+    /// There is no time left to complete a resource: the client is told where it is, and what it lacks.
+    fn leave(&mut self, operation: usize, lacks: &References) {
+        let detail = format!(
+            "It was created without its references to {}, for which there was no time left: put them in with a PATCH.",
+            listed(lacks)
+        );
+        let Done { status, response, .. } = Done::failed(&scim::Error::status(503, detail));
+        let done = self.done[operation].take().unwrap_or_default();
+        self.done[operation] = Some(Done { status, response, ..done });
     }
 
     /// A resource of which everything that it waits for has had its turn.
@@ -207,18 +234,43 @@ impl<'c> Run<'c> {
         Some(self.incomplete.remove(at))
     }
 
-    /// Deletes what cannot be completed: the client is told that it was not created.
-    async fn undo(&mut self, incomplete: Incomplete, error: &scim::Error) {
-        let request = request(Method::Delete, incomplete.path, Conditions::default(), Object::new());
-        let failed = match answer(self.context, request).await {
-            Ok(_) => Done::failed(error),
-            Err(failure) => Done::failed(&failure.told()),
-        };
-        if let Some(name) = &self.operations[incomplete.operation].bulk_id {
-            self.created.note(name, None);
+    /// Deletes what cannot be completed, and what was created with a reference to it: the client is told that none of it was
+    /// created. What else was done with such a reference has lost it, and says so.
+    async fn undo(&mut self, operation: usize, error: scim::Error) {
+        let mut undone = vec![(operation, error)];
+        while let Some((at, error)) = undone.pop() {
+            let Some(done) = self.done[at].take() else { continue };
+            if done.is_error() {
+                self.done[at] = Some(done);
+                continue;
+            }
+            let Operation { method, bulk_id, path, .. } = &self.operations[at];
+            let id = done.location.as_deref().and_then(|place| place.rsplit('/').next());
+            let (Ok(BulkMethod::Post), Some(name), Some(id)) = (method, bulk_id.clone(), id) else {
+                self.done[at] = Some(Done::failed(&error));
+                continue;
+            };
+            let request =
+                request(Method::Delete, format!("{path}/{id}"), Conditions::default(), Object::new());
+            let failed = answer(self.context, request).await.err().map(Failure::told);
+            self.done[at] = Some(Done::failed(&failed.unwrap_or(error)));
+            self.incomplete.retain(|incomplete| incomplete.operation != at);
+            let detail = format!("The operation with the bulkId \"{name}\" created nothing that stayed.");
+            let refer = (0..self.operations.len()).filter(|it| self.references[*it].contains(&name));
+            undone.extend(refer.map(|it| (it, scim::Error::status(409, detail.clone()))));
+            self.created.note(&name, None);
         }
-        self.done[incomplete.operation] = Some(failed);
     }
+}
+
+/// References as a sentence names them.
+fn listed(names: &References) -> String {
+    let names: Vec<String> = names
+        .iter()
+        .take(10)
+        .map(|name| format!("\"{}\"", name.chars().take(100).collect::<String>()))
+        .collect();
+    names.join(", ")
 }
 
 /// A request of which only the answer's head is wanted.

@@ -6,6 +6,7 @@ use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use http::header::ETAG;
 use http::{HeaderMap, HeaderValue, StatusCode};
+use operations::walk;
 use scim::protocol::conditions::Conditions;
 use scim::{Registry, discovery};
 use serde_json::Value;
@@ -29,6 +30,7 @@ pub(crate) async fn service_provider_config(
     let capabilities = discovery::Capabilities {
         max_results: limits.page_size_max,
         default_page_size: limits.page_size,
+        cursor_seconds: walk::GOOD_FOR.num_seconds(),
         max_operations: limits.bulk_operations,
         max_payload: limits.body_bytes,
     };

@@ -12,6 +12,7 @@ mod page;
 mod places;
 #[cfg(test)]
 mod tests;
+mod walk;
 
 use chrono::DateTime;
 use scim::filter::CompareOp;
@@ -31,6 +32,8 @@ pub use order::Order;
 pub(crate) use page::{Chosen, list};
 pub use page::{Listing, finds_one};
 use places::Place;
+pub(crate) use walk::walk;
+pub use walk::{Key as SortKey, Place as ListPlace, Stretch, Walked};
 
 /// The table whose rows are filtered; its alias is `u` or `g`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

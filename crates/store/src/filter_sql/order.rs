@@ -20,6 +20,16 @@ pub struct Order {
     pub most: u64,
 }
 
+/// Of which kind what is sorted by is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Text,
+    Id,
+    Boolean,
+    Number,
+    Instant,
+}
+
 impl Order {
     /// Whether an index has the resources in this order.
     pub(super) fn is_indexed(&self, table: Table) -> bool {
@@ -31,10 +41,11 @@ impl Order {
 
 impl FilterWriter<'_> {
     /// What goes before the id in the order of the rows.
-    pub(super) fn order(&mut self, sort: &Sort) {
+    pub(super) fn order(&mut self, sort: &Sort, backwards: bool) {
         // Every row of one value has the same place.
-        let Some(key) = self.key(sort.target) else { return };
-        let direction = if sort.descending { "DESC NULLS FIRST" } else { "ASC NULLS LAST" };
+        let Some((_, key)) = self.key(sort.target) else { return };
+        let down = sort.descending != backwards;
+        let direction = if down { "DESC NULLS FIRST" } else { "ASC NULLS LAST" };
         self.sql.push(&format!("{key} {direction}, "));
     }
 
@@ -48,17 +59,20 @@ impl FilterWriter<'_> {
             _ => None,
         };
         let same = same.filter(|_| target.extension.is_none()).map(literal);
-        self.key(*target).or(same).unwrap_or_else(|| "NULL".to_owned())
+        let key = self.key(*target).map(|(_, key)| key);
+        key.or(same).unwrap_or_else(|| "NULL".to_owned())
     }
 
-    fn key(&self, target: AttributeRef) -> Option<String> {
+    /// What rows are sorted by, and of which kind it is; none where it is the same for all.
+    pub(super) fn key(&self, target: AttributeRef) -> Option<(Kind, String)> {
         match self.place(target) {
             Place::Single(holder) => sorted(self.single(&holder, target)),
             Place::Many(set) => {
                 let set = set.for_subs(&target.sub.iter().map(|sub| sub.name.as_str()).collect::<Vec<_>>());
                 let (rows, first) = self.rows(&set, target.attribute)?;
                 let value = self.inside(&Element::Row(set), target.attribute, target.sub);
-                Some(format!("(SELECT {} FROM {rows} ORDER BY {first} LIMIT 1)", sorted(value)?))
+                let (kind, value) = sorted(value)?;
+                Some((kind, format!("(SELECT {value} FROM {rows} ORDER BY {first} LIMIT 1)")))
             }
         }
     }
@@ -94,12 +108,13 @@ impl FilterWriter<'_> {
                 "s.pool_id".to_owned(),
             ),
             Set::Groups => (
+                // From the groups of the user up, and not from all groups to those.
                 format!(
-                    "groups eg WHERE eg.tenant_id = u.tenant_id{} AND eg.id IN (\
-                     WITH RECURSIVE up(group_id) AS (SELECT m.group_id FROM group_members m \
+                    "(WITH RECURSIVE up(group_id) AS (SELECT m.group_id FROM group_members m \
                      WHERE m.tenant_id = u.tenant_id AND m.member_id = u.id UNION \
                      SELECT t.group_id FROM up JOIN group_members t ON t.tenant_id = u.tenant_id \
-                     AND t.member_id = up.group_id) SELECT group_id FROM up)",
+                     AND t.member_id = up.group_id) SELECT group_id FROM up) x \
+                     JOIN groups eg ON eg.tenant_id = u.tenant_id AND eg.id = x.group_id{}",
                     Sql::seen_text(self.scope, self.backend, "eg")
                 ),
                 "eg.id".to_owned(),
@@ -109,15 +124,14 @@ impl FilterWriter<'_> {
 }
 
 /// A value as what is sorted; none where it is the same for all.
-fn sorted(value: Value) -> Option<String> {
+fn sorted(value: Value) -> Option<(Kind, String)> {
     match value {
-        Value::Text(sql)
-        | Value::Id(sql)
-        | Value::Boolean(sql)
-        | Value::Number(sql)
-        | Value::Instant(sql)
-        | Value::InstantText(sql) => Some(sql),
-        Value::Address { prefix, rest } => Some(format!("({} || {rest})", literal(&prefix))),
+        Value::Text(sql) | Value::InstantText(sql) => Some((Kind::Text, sql)),
+        Value::Id(sql) => Some((Kind::Id, sql)),
+        Value::Boolean(sql) => Some((Kind::Boolean, sql)),
+        Value::Number(sql) => Some((Kind::Number, sql)),
+        Value::Instant(sql) => Some((Kind::Instant, sql)),
+        Value::Address { prefix, rest } => Some((Kind::Text, format!("({} || {rest})", literal(&prefix)))),
         Value::Same(_) | Value::Complex(_) | Value::Nothing => None,
     }
 }

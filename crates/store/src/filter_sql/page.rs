@@ -43,7 +43,7 @@ pub struct Listing<'u, T> {
     /// The columns of a resource, without the table.
     columns: Sql,
     read: fn(&QueryResult) -> Result<T, Error>,
-    total: u64,
+    pub(super) total: u64,
     /// The only resource that there can be, where the statement that looked for it has read it.
     only: Vec<T>,
     found: VecDeque<Found>,
@@ -211,7 +211,7 @@ pub(super) fn statement(unit: &ReadUnit, table: Table, columns: Sql, chosen: Cho
                 scope: &unit.scope,
                 base: &unit.base,
             };
-            writer.order(&order.sort);
+            writer.order(&order.sort, false);
         }
         let before = page.start_index.saturating_sub(1).min(i64::MAX as u64);
         sql.push(&format!("{}.id LIMIT {} OFFSET {before}", table.alias(), page.count));

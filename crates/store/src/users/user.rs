@@ -17,7 +17,7 @@ use crate::connections::decode;
 use crate::db::sql::{CHUNK, Sql};
 use crate::enrolments::ShownRow;
 use crate::error::Error;
-use crate::filter_sql::{self, Chosen, Listing, Order, Table};
+use crate::filter_sql::{self, Chosen, Listing, Order, Stretch, Table, Walked};
 use crate::ids::ConnectionId;
 use crate::reminders::ReminderCount;
 use crate::seats::Licence;
@@ -249,6 +249,21 @@ impl ReadUnit {
     ) -> Result<Listing<'_, (User, Computed)>, Error> {
         let chosen = Chosen { filter, order, also: "" };
         filter_sql::list::<WholeRow, _>(self, Table::Users, self.whole(wanted), chosen, page).await
+    }
+
+    /// A stretch of the users who satisfy the filter, with what is wanted.
+    ///
+    /// # Errors
+    /// As [`ReadUnit::list_users`].
+    pub async fn walk_users(
+        &self,
+        filter: Option<&ResolvedFilter>,
+        order: Option<&Order>,
+        stretch: &Stretch,
+        wanted: Wanted,
+    ) -> Result<Walked<'_, (User, Computed)>, Error> {
+        let chosen = Chosen { filter, order, also: "" };
+        filter_sql::walk::<WholeRow, _>(self, Table::Users, self.whole(wanted), chosen, stretch).await
     }
 
     /// As [`ReadUnit::list_users`], of the users who got so many reminders.

@@ -111,6 +111,14 @@ impl Scim {
         Ok(known(&self.exchange(Method::POST, "/scim/v2/Users", body).await?)?.id)
     }
 
+    /// Sends a bulk request; gives how many resources were created.
+    pub(crate) async fn bulk(&self, body: Bytes) -> Result<usize> {
+        let answer: Value =
+            serde_json::from_slice(&self.exchange(Method::POST, "/scim/v2/Bulk", body).await?)?;
+        let entries = answer["Operations"].as_array().context("the answer has no operations")?;
+        Ok(entries.iter().filter(|entry| entry["status"] == "201").count())
+    }
+
     /// Looks a person up by `userName`; gives the id.
     pub(crate) async fn find_user(&self, user_name: &str) -> Result<Option<String>> {
         self.find(&format!("/scim/v2/Users?filter=userName%20eq%20%22{user_name}%22")).await

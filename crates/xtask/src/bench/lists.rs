@@ -7,7 +7,7 @@ use hyper::body::Bytes;
 
 use super::client::Scim;
 use super::figure::{Figure, grouped};
-use super::load::{CONNECTIONS, drive, taking_turns};
+use super::load::{CONNECTIONS, drive, median_ms, taking_turns, timed};
 use super::place::Place;
 use super::{people, population, resources};
 
@@ -43,6 +43,37 @@ pub(crate) fn first_page(place: &Place<'_>) -> Result<Vec<Figure>> {
         Figure::new(name(sizes.many), 2, medians[1]).bounded_by("the same"),
         Figure::new("… ratio of the two pages", 2, medians[1] / medians[0]).at_most(1.25),
     ])
+}
+
+/// Pages of a list of many people, sorted by the user name, for whose order there is an index, and by attributes without one: the
+/// median of the first page of each, and of a page in the middle.
+///
+/// # Errors
+/// The first request or command that fails.
+pub(crate) fn sorted(place: &Place<'_>) -> Result<Vec<Figure>> {
+    let sizes = place.sizes;
+    let site = place.site("sorted")?;
+    let scim = site.tenant("Sorted")?;
+    place.say(&format!("sorted pages among {} people", grouped(sizes.many)));
+    place.block_on(population::create(&scim, 0..sizes.many))?;
+    let middle = sizes.many / 2;
+    let mut figures = Vec::new();
+    for (by, start) in
+        [("userName", 1), ("userName", middle), ("title", 1), ("emails.value", 1), ("meta.lastModified", 1)]
+    {
+        let path = format!("/scim/v2/Users?count={PAGE}&sortBy={by}&startIndex={start}");
+        let mut each = Vec::new();
+        for _ in 0..(sizes.repetitions / 10).max(5) {
+            each.push(place.block_on(timed(async { scim.read(&path).await.map(drop) }))?);
+        }
+        let name = format!(
+            "page of {PAGE} from {} of {}, sorted by {by}, median ms",
+            grouped(start),
+            grouped(sizes.many)
+        );
+        figures.push(Figure::new(name, 1, median_ms(each)));
+    }
+    Ok(figures)
 }
 
 /// `GET /Users?count=500` of users of 1 MiB, again and again behind those that came, until all have come, on a server

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+const BULK: &str = "urn:ietf:params:scim:api:messages:2.0:BulkRequest";
 const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
 const DEPARTMENTS: &[&str] = &["Sales", "Engineering", "Finance", "Support", "Legal"];
 
@@ -15,6 +16,12 @@ pub(crate) fn user_name(number: usize) -> String {
 /// The body of the POST that creates a person.
 pub(crate) fn person(number: usize) -> String {
     document(number).to_string()
+}
+
+/// The body of a bulk request that creates these people.
+pub(crate) fn bulk(numbers: std::ops::Range<usize>) -> String {
+    let operation = |number| json!({ "method": "POST", "path": "/Users", "bulkId": format!("p{number}"), "data": document(number) });
+    json!({ "schemas": [BULK], "Operations": numbers.map(operation).collect::<Vec<_>>() }).to_string()
 }
 
 /// A file of so many people, to import.

@@ -1,13 +1,17 @@
-//! References to what the same bulk request creates (RFC 7644 §3.7.2): `bulkId:` and the name of the operation.
+//! References to what the same bulk request creates (RFC 7644 §3.7.2): `bulkId:` and the name of the operation. They stand where
+//! the id of a resource stands: in the path, in attributes that refer to resources, and in filters over those.
 
 use std::collections::{BTreeSet, HashMap};
 
+use scim_filter_parser::{Lenience, parse_path_with};
 use serde_json::{Value, json};
 
-use super::Operation;
+use super::{Method, Operation, decoded};
 use crate::json::Object;
 use crate::patch;
+use crate::path::{Located, locate};
 use crate::protocol::error::Error;
+use crate::schema::{Attribute, Registry, ResourceType};
 
 /// How a reference begins.
 const PREFIX: &str = "bulkId:";
@@ -31,7 +35,7 @@ impl Created {
         self.0.contains_key(bulk_id)
     }
 
-    /// Puts ids in the place of references, in the path and in the data.
+    /// Puts ids in the place of references.
     ///
     /// # Errors
     /// 409 for a reference to what was not created (RFC 7644 §3.7.1).
@@ -39,24 +43,16 @@ impl Created {
         for name in operation.references() {
             self.id(&name)?;
         }
-        operation.path = self.in_path(&operation.path);
-        for value in operation.data.values_mut() {
-            self.in_value(value);
+        let id = |name: &str| self.id(name).ok().map(str::to_owned);
+        if let Some(path) = in_path(&operation.path, &id) {
+            operation.path = path;
         }
-        Ok(())
-    }
-
-    /// The same for the data alone.
-    ///
-    /// # Errors
-    /// As [`Created::fill`].
-    pub fn fill_data(&self, data: &mut Object) -> Result<(), Error> {
-        let mut names = References::new();
-        data.values().for_each(|value| found(value, &mut names));
-        for name in names {
-            self.id(&name)?;
-        }
-        data.values_mut().for_each(|value| self.in_value(value));
+        in_data(operation, &mut |text| {
+            if let Some(filled) = text.strip_prefix(PREFIX).and_then(id) {
+                *text = filled;
+            }
+        });
+        in_filters(operation, &mut |name| id(name));
         Ok(())
     }
 
@@ -74,106 +70,199 @@ impl Created {
             }
         }
     }
-
-    fn in_path(&self, path: &str) -> String {
-        let filled = path.split('/').map(|segment| match segment.strip_prefix(PREFIX) {
-            Some(name) => self.id(name).unwrap_or(segment),
-            None => segment,
-        });
-        filled.collect::<Vec<_>>().join("/")
-    }
-
-    fn in_value(&self, value: &mut Value) {
-        match value {
-            Value::String(text) => {
-                if let Some(id) = text.strip_prefix(PREFIX).and_then(|name| self.id(name).ok()) {
-                    *text = id.to_owned();
-                    return;
-                }
-                for name in quoted(text) {
-                    if let Ok(id) = self.id(&name) {
-                        *text = text.replace(&format!("\"{PREFIX}{name}\""), &format!("\"{id}\""));
-                    }
-                }
-            }
-            Value::Array(items) => items.iter_mut().for_each(|item| self.in_value(item)),
-            Value::Object(members) => members.values_mut().for_each(|member| self.in_value(member)),
-            Value::Null | Value::Bool(_) | Value::Number(_) => {}
-        }
-    }
 }
 
 impl Operation {
-    /// The operations of the same request that it refers to, in the path, in values, and in filters of PATCH paths.
+    /// The operations of the same request that it refers to.
     #[must_use]
     pub fn references(&self) -> References {
-        let mut names = References::new();
-        let of_path = self.path.split('/').filter_map(|segment| segment.strip_prefix(PREFIX));
-        names.extend(of_path.map(str::to_owned));
-        self.data.values().for_each(|value| found(value, &mut names));
+        let mut names: References = self.path.split('/').filter_map(reference_of_segment).collect();
+        let mut copy = self.clone();
+        in_data(&mut copy, &mut |text| names.extend(text.strip_prefix(PREFIX).map(str::to_owned)));
+        in_filters(&mut copy, &mut |name| {
+            names.insert(name.to_owned());
+            None
+        });
         names
     }
 }
 
-fn found(value: &Value, names: &mut References) {
-    match value {
-        Value::String(text) => match text.strip_prefix(PREFIX) {
-            Some(name) => {
-                names.insert(name.to_owned());
+/// The path with ids in the place of references; nothing if there is no reference.
+fn in_path(path: &str, id: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+    let filled = path.split('/').map(|segment| {
+        let filled = reference_of_segment(segment).and_then(|name| id(&name));
+        filled.unwrap_or_else(|| segment.to_owned())
+    });
+    path.contains(':').then(|| filled.collect::<Vec<_>>().join("/"))
+}
+
+fn reference_of_segment(segment: &str) -> Option<String> {
+    decoded(segment)?.strip_prefix(PREFIX).map(str::to_owned)
+}
+
+/// The type of the resources that an operation is about.
+fn type_of(operation: &Operation) -> Option<&'static ResourceType> {
+    let endpoint = decoded(operation.path.split('/').nth(1)?)?;
+    let mut all = Registry::standard().resource_types().iter().copied();
+    all.find(|it| it.endpoint.trim_start_matches('/') == endpoint)
+}
+
+/// Whether values of the attribute are ids of other resources, which a client may set.
+fn refers(attribute: &Attribute) -> bool {
+    !attribute.read_only() && attribute.sub("$ref").is_some()
+}
+
+/// Calls `each` with every text of the data where a reference can stand.
+fn in_data(operation: &mut Operation, each: &mut dyn FnMut(&mut String)) {
+    let Some(resource_type) = type_of(operation) else { return };
+    if operation.method != Ok(Method::Patch) {
+        in_resource(resource_type, &mut operation.data, each);
+        return;
+    }
+    for change in changes(&mut operation.data) {
+        let path = change.iter().find(|(name, _)| name.eq_ignore_ascii_case("path"));
+        let path = path.and_then(|(_, path)| path.as_str()).map(str::to_owned);
+        let value = change.iter_mut().find(|(name, _)| name.eq_ignore_ascii_case("value"));
+        let Some((_, value)) = value else { continue };
+        match (path, value) {
+            (Some(path), value) if at(resource_type, &path).is_some_and(refers) => in_values(value, each),
+            (None, Value::Object(resource)) => in_resource(resource_type, resource, each),
+            _ => {}
+        }
+    }
+}
+
+/// Puts ids in the place of references in the filters of PATCH paths, such as `members[value eq "bulkId:u1"]`.
+fn in_filters(operation: &mut Operation, id: &mut dyn FnMut(&str) -> Option<String>) {
+    let Some(resource_type) = type_of(operation) else { return };
+    if operation.method != Ok(Method::Patch) {
+        return;
+    }
+    for change in changes(&mut operation.data) {
+        let path = change.iter_mut().find(|(name, _)| name.eq_ignore_ascii_case("path"));
+        if let Some((_, Value::String(path))) = path
+            && path.contains(PREFIX)
+            && at(resource_type, path).is_some_and(refers)
+        {
+            *path = with_literals(path, id);
+        }
+    }
+}
+
+fn changes(data: &mut Object) -> impl Iterator<Item = &mut Object> {
+    let all = data.iter_mut().find(|(name, _)| name.eq_ignore_ascii_case("Operations"));
+    let all = all.and_then(|(_, all)| all.as_array_mut()).into_iter().flatten();
+    all.filter_map(Value::as_object_mut)
+}
+
+/// The attribute that a PATCH path names.
+fn at(resource_type: &ResourceType, path: &str) -> Option<&'static Attribute> {
+    let (path, _) = parse_path_with(path.trim(), Lenience::NONE).ok()?;
+    match locate(resource_type, &path.attribute, true).ok()?.0 {
+        Located::Attribute(attribute) => Some(attribute.attribute),
+        Located::Extension(_) => None,
+    }
+}
+
+fn in_resource(resource_type: &ResourceType, data: &mut Object, each: &mut dyn FnMut(&mut String)) {
+    for (name, value) in data.iter_mut() {
+        match (resource_type.extension(name), value) {
+            (Some(schema), Value::Object(members)) => {
+                for (name, value) in members.iter_mut() {
+                    if schema.attribute(name).is_some_and(refers) {
+                        in_values(value, each);
+                    }
+                }
             }
-            None => names.extend(quoted(text)),
-        },
-        Value::Array(items) => items.iter().for_each(|item| found(item, names)),
-        Value::Object(members) => members.values().for_each(|member| found(member, names)),
+            (None, value) if resource_type.attribute(name).is_some_and(refers) => in_values(value, each),
+            _ => {}
+        }
+    }
+}
+
+/// The ids of an attribute that refers to resources: bare, or as the `value` of an element.
+fn in_values(value: &mut Value, each: &mut dyn FnMut(&mut String)) {
+    match value {
+        Value::String(text) => each(text),
+        Value::Array(items) => items.iter_mut().for_each(|item| in_values(item, each)),
+        Value::Object(element) => {
+            let value = element.iter_mut().find(|(name, _)| name.eq_ignore_ascii_case("value"));
+            if let Some((_, Value::String(text))) = value {
+                each(text);
+            }
+        }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 
-/// References inside a filter, such as `members[value eq "bulkId:u1"]`.
-fn quoted(text: &str) -> Vec<String> {
-    let start = format!("\"{PREFIX}");
-    let after = text.split(start.as_str()).skip(1);
-    after.filter_map(|rest| rest.split_once('"').map(|(name, _)| name.to_owned())).collect()
+/// The text of a filter with ids in the place of the literals that are references.
+fn with_literals(text: &str, id: &mut dyn FnMut(&str) -> Option<String>) -> String {
+    let mut filled = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(open) = rest.find('"') {
+        let (before, literal) = rest.split_at(open);
+        let mut values = serde_json::Deserializer::from_str(literal).into_iter::<String>();
+        let Some(Ok(value)) = values.next() else { break };
+        let (literal, after) = literal.split_at(values.byte_offset());
+        let reference = value.strip_prefix(PREFIX).and_then(&mut *id);
+        filled.push_str(before);
+        filled.push_str(&reference.map_or_else(|| literal.to_owned(), |id| Value::from(id).to_string()));
+        rest = after;
+    }
+    filled.push_str(rest);
+    filled
 }
 
 /// Takes values that refer to some operations out of the data of a POST; returned is the PATCH that puts them in later.
 ///
 /// Resources that refer to each other are created so: the first one without the reference (RFC 7644 §3.7.1).
 #[must_use]
-pub fn completion(data: &mut Object, put_off: &References) -> Object {
+pub fn completion(operation: &mut Operation, put_off: &References) -> Object {
     let mut operations = Vec::new();
-    take_out(data, put_off, "", &mut operations);
+    if let Some(resource_type) = type_of(operation) {
+        let core = |name: &str| resource_type.attribute(name).is_some_and(refers);
+        take_out(&mut operation.data, put_off, "", &core, &mut operations);
+        for (name, value) in &mut operation.data {
+            if let (Some(schema), Value::Object(members)) = (resource_type.extension(name), value) {
+                let inside = |name: &str| schema.attribute(name).is_some_and(refers);
+                take_out(members, put_off, &format!("{name}:"), &inside, &mut operations);
+            }
+        }
+    }
     let patch = json!({ "schemas": [patch::SCHEMA], "Operations": operations });
     patch.as_object().cloned().unwrap_or_default()
 }
 
-fn take_out(data: &mut Object, put_off: &References, before: &str, operations: &mut Vec<Value>) {
-    let refers = |value: &Value| {
-        let mut names = References::new();
-        found(value, &mut names);
-        !names.is_disjoint(put_off)
+fn take_out(
+    data: &mut Object,
+    put_off: &References,
+    before: &str,
+    refers: &dyn Fn(&str) -> bool,
+    operations: &mut Vec<Value>,
+) {
+    let later = |value: &mut Value| {
+        let mut found = false;
+        in_values(value, &mut |text| {
+            found |= text.strip_prefix(PREFIX).is_some_and(|name| put_off.contains(name));
+        });
+        found
     };
     let mut gone = Vec::new();
-    for (name, value) in data.iter_mut() {
+    for (name, value) in data.iter_mut().filter(|(name, _)| refers(name)) {
         let path = format!("{before}{name}");
         let mut add = |value: Value| operations.push(json!({ "op": "add", "path": path, "value": value }));
-        match value {
-            Value::Array(items) => {
-                let (later, now): (Vec<Value>, Vec<Value>) = items.drain(..).partition(refers);
-                *items = now;
-                if !later.is_empty() {
-                    add(later.into());
-                }
+        if let Value::Array(items) = value {
+            let mut put_off = Vec::new();
+            for mut item in std::mem::take(items) {
+                let kept = if later(&mut item) { &mut put_off } else { &mut *items };
+                kept.push(item);
             }
-            // An extension.
-            Value::Object(members) if name.contains(':') => {
-                take_out(members, put_off, &format!("{name}:"), operations);
+            if !put_off.is_empty() {
+                add(put_off.into());
             }
-            value if refers(value) => {
-                add(value.take());
-                gone.push(name.clone());
-            }
-            _ => {}
+        } else if later(value) {
+            add(value.take());
+            gone.push(name.clone());
         }
     }
     for name in gone {

@@ -72,6 +72,8 @@ fn what_is_wrong_with_one_operation_stays_with_it() {
         (json!({ "method": "DELETE", "path": "https://x.example/Users/1" }), "path"),
         (json!({ "method": "DELETE", "path": "//x.example/Users/1" }), "path"),
         (json!({ "method": "DELETE", "path": "/../Users" }), "path"),
+        (json!({ "method": "POST", "path": "/%2Esearch", "bulkId": "a", "data": data }), "path"),
+        (json!({ "method": "DELETE", "path": "/Users/%zz" }), "path"),
         (json!({ "method": "DELETE", "path": "/Users/1?x=y" }), "path"),
         (json!({ "method": "DELETE" }), "path"),
         (json!({ "method": "PATCH", "path": "/Users/1" }), "data"),
@@ -100,17 +102,26 @@ fn ids_take_the_place_of_references_wherever_they_stand() {
         "Operations": [
             { "op": "remove", "path": "members[value eq \"bulkId:u1\" or value eq \"bulkId:u2\"]" },
             { "op": "add", "path": "members", "value": [{ "value": "bulkId:u1" }, { "value": "other" }] },
-            { "op": "replace", "path": "displayName", "value": "not bulkId:u1, a \"bulkId:\" in words" },
+            { "op": "replace", "path": "displayName", "value": "bulkId:u1 and \"bulkId:none\" are words here" },
+            { "op": "replace", "value": { "members": ["bulkId:u2"], "displayName": "bulkId:none" } },
+            { "op": "remove", "path": "members[value eq \"bulkId:\\u00e9\\\"\"]" },
         ],
     } }));
-    assert_eq!(operation.references().into_iter().collect::<Vec<_>>(), ["", "u1", "u2"]);
-    // What only looks like a reference refers to nothing that there is.
-    assert_eq!(created.fill(&mut operation.clone()).expect_err("refused").status, 409);
-    operation.data["Operations"][2]["value"] = "words".into();
+    created.note("é\"", Some("id-3".to_owned()));
+    assert_eq!(operation.references().into_iter().collect::<Vec<_>>(), ["u1", "u2", "é\""]);
+    let before = operation.data["Operations"][2].clone();
     created.fill(&mut operation).expect("all are there");
     assert_eq!(operation.path, "/Groups/id-2");
     assert_eq!(operation.data["Operations"][0]["path"], "members[value eq \"id-1\" or value eq \"id-2\"]");
     assert_eq!(operation.data["Operations"][1]["value"], json!([{ "value": "id-1" }, { "value": "other" }]));
+    assert_eq!(operation.data["Operations"][2], before, "a name is no reference");
+    let whole = json!({ "members": ["id-2"], "displayName": "bulkId:none" });
+    assert_eq!(operation.data["Operations"][3]["value"], whole);
+    assert_eq!(operation.data["Operations"][4]["path"], "members[value eq \"id-3\"]");
+    let mut encoded = one(json!({ "method": "DELETE", "path": "/Users/bulkId:a%2Fb%20c" }));
+    created.note("a/b c", Some("id-4".to_owned()));
+    created.fill(&mut encoded).expect("it is there");
+    assert_eq!(encoded.path, "/Users/id-4");
     for name in ["bad", "unknown"] {
         let refused = created.fill(&mut one(group("g", &[&format!("bulkId:{name}")]))).expect_err("refused");
         assert!(refused.status == 409 && refused.detail.contains(name), "{refused}");
@@ -120,29 +131,30 @@ fn ids_take_the_place_of_references_wherever_they_stand() {
 #[test]
 fn what_is_put_off_comes_back_as_a_patch() {
     let manager = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
-    let mut data = object(json!({
-        "userName": "ada",
-        "members": [{ "value": "bulkId:a" }, { "value": "bulkId:b" }],
-        "name": { "familyName": "bulkId:a" },
-        manager: { "department": "x", "manager": { "value": "bulkId:a" } },
-    }));
-    let patch = completion(&mut data, &References::from(["a".to_owned()]));
-    assert_eq!(
-        Value::Object(data),
+    let post =
+        |path: &str, data: Value| one(json!({ "method": "POST", "path": path, "bulkId": "x", "data": data }));
+    let put_off = References::from(["a".to_owned()]);
+    let mut user = post(
+        "/Users",
         json!({
-            "userName": "ada",
-            "members": [{ "value": "bulkId:b" }],
-            manager: { "department": "x" },
-        })
+            "userName": "bulkId:a",
+            "id": "bulkId:a",
+            "groups": [{ "value": "bulkId:a" }],
+            "urn:unknown": { "x": "bulkId:a" },
+            manager: { "department": "x", "manager": { "value": "bulkId:a" } },
+        }),
     );
-    assert_eq!(
-        patch["Operations"],
-        json!([
-            { "op": "add", "path": "members", "value": [{ "value": "bulkId:a" }] },
-            { "op": "add", "path": "name", "value": { "familyName": "bulkId:a" } },
-            { "op": "add", "path": format!("{manager}:manager"), "value": { "value": "bulkId:a" } },
-        ])
-    );
+    assert_eq!(user.references(), put_off, "the manager alone is a reference");
+    let patch = completion(&mut user, &put_off);
+    assert_eq!(user.data[manager], json!({ "department": "x" }));
+    assert_eq!((&user.data["userName"], &user.data["id"]), (&json!("bulkId:a"), &json!("bulkId:a")));
+    let path = format!("{manager}:manager");
+    assert_eq!(patch["Operations"], json!([{ "op": "add", "path": path, "value": { "value": "bulkId:a" } }]));
+    let mut group = post("/Groups", json!({ "members": [{ "value": "bulkId:a" }, "bulkId:b", "bulkId:a"] }));
+    let patch = completion(&mut group, &put_off);
+    assert_eq!(group.data["members"], json!(["bulkId:b"]));
+    let members = json!([{ "value": "bulkId:a" }, "bulkId:a"]);
+    assert_eq!(patch["Operations"], json!([{ "op": "add", "path": "members", "value": members }]));
 }
 
 #[test]
