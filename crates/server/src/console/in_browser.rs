@@ -1,5 +1,6 @@
 //! The console in a browser: the whole program behind it, at each width, in both themes, and with the keyboard alone.
 
+mod journey;
 mod leaving;
 mod lists;
 mod single_sign_on;
@@ -10,12 +11,13 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::response::Response;
+use chrono::TimeDelta;
 use http::Method;
 use operations::keys::MasterKey;
 use operations::users::by_hand::{self, Licence, Person};
 use operations::{
-    By, Database, Operator, Options, administrators, connections, imports, people, pools, sign_in, tenants,
-    tokens,
+    By, Database, Operator, Options, administrators, api_tokens, connections, imports, people, pools,
+    sign_in, tenants, tokens,
 };
 use provisioning::SeatState;
 use secrecy::SecretString;
@@ -142,9 +144,34 @@ impl Stage {
         self.router().oneshot(request).await.expect("the router always answers")
     }
 
+    /// The application says something.
+    async fn report(&self, method: Method, path: &str, body: &Value) {
+        let (operator, scopes) = (operator(&self.app), ["devices:write", "holds:write"].map(str::to_owned));
+        let token =
+            api_tokens::create(self.app.db(), &operator, &self.tenant, ("reporter", &scopes), None).await;
+        let token = token.expect("a token").token;
+        let answer = self.send(&token, method, &format!("/api/v1{path}"), body).await;
+        assert!(answer.status().is_success(), "{path}: {}", answer.status());
+    }
+
+    /// Signs in and buys so many seats that nobody waits.
+    async fn enlarge(&self, browser: &Browser) {
+        self.enter(browser, &format!("/licences/{}/edit", self.pool)).await;
+        browser.write("textbox", "Seats bought", "9").await;
+        browser.follow("button", "Save").await;
+        browser.shows("2 people get seats.").await;
+        browser.follow("button", "Save").await;
+    }
+
     /// Does what is the work of jobs, such as what follows for the members of a group.
     async fn work(&self) {
         jobs::run_due(&self.app, &Clock::system()).await;
+    }
+
+    /// Does what is due within some hours, such as mail that waits for its turn.
+    async fn work_ahead(&self, hours: i64) {
+        let clock = Clock::standing_at(self.app.now() + TimeDelta::hours(hours));
+        jobs::run_due(&self.app, &clock).await;
     }
 
     fn router(&self) -> Router {

@@ -5,7 +5,7 @@ mod address;
 mod message;
 mod session;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod verdict;
 
 use std::fmt;

@@ -28,11 +28,7 @@ async fn leaving_bound_groups_takes_the_licence_with_the_last_one_in_the_browser
     const YUSUF: &str = "yusuf@kestrel.example";
     let stage = Stage::build().await;
     with_browser(stage.router(), async |browser| {
-        stage.enter(browser, &format!("/licences/{}/edit", stage.pool)).await;
-        browser.write("textbox", "Seats bought", "9").await;
-        browser.follow("button", "Save").await;
-        browser.shows("2 people get seats.").await;
-        browser.follow("button", "Save").await;
+        stage.enlarge(browser).await;
         browser.open(&format!("/console/{}/groups/enrol", stage.tenant)).await;
         browser.click("checkbox", "Fleet Operations").await;
         browser.click("checkbox", "<b>Shore").await;

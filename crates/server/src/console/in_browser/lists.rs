@@ -2,8 +2,8 @@
 
 use http::Method;
 use operations::users::by_hand::{self, Licence, Person};
-use operations::{administrators, api_tokens, permissions};
-use serde_json::{Value, json};
+use operations::{administrators, permissions};
+use serde_json::json;
 
 use super::{Stage, operator};
 use crate::browser::{Browser, with_browser};
@@ -14,16 +14,6 @@ impl Stage {
         let operator = operator(&self.app).within(Some(self.tenant.clone()));
         let all = permissions::show(self.app.db(), &operator, person).await.expect("permissions");
         all.iter().find(|granted| granted.name == name).expect("the permission").value.to_string()
-    }
-
-    /// The application says something.
-    async fn report(&self, method: Method, path: &str, body: &Value) {
-        let (operator, scopes) = (operator(&self.app), ["devices:write".to_owned()]);
-        let token =
-            api_tokens::create(self.app.db(), &operator, &self.tenant, ("reporter", &scopes), None).await;
-        let token = token.expect("a token").token;
-        let answer = self.send(&token, method, &format!("/api/v1{path}"), body).await;
-        assert!(answer.status().is_success(), "{path}: {}", answer.status());
     }
 }
 

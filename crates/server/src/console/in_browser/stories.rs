@@ -15,9 +15,12 @@ async fn a_user_is_added_and_goes_through_every_hand_of_the_console_in_the_brows
         browser.follow("link", "Add single user").await;
         browser.write("textbox", "Name", "Nia Calder").await;
         browser.write("textbox", "E-mail", MAIL).await;
+        browser.click("checkbox", "Assign licence").await;
         browser.follow("button", "Add").await;
         browser.shows("The user is added.").await;
         assert_eq!(stage.status(MAIL).await, "no-licence", "without a tick nobody gets a licence");
+        let added = stage.person(MAIL).await.expect("the person");
+        assert!(added.seats.is_empty(), "and nobody waits for one");
 
         browser.follow("link", "Users").await;
         browser.write("searchbox", "Search by name or e-mail", "cald").await;

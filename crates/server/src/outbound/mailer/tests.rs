@@ -1,7 +1,7 @@
 //! Mail goes out over a real conversation with a mail server of the test's own, and every way to fail has its meaning.
 
 #[path = "../../../tests/support/smtp.rs"]
-mod smtp;
+pub(crate) mod smtp;
 mod texts;
 
 use chrono::TimeZone as _;
