@@ -1,33 +1,13 @@
 //! Paging of lists by index (RFC 7644 §3.4.2.4).
 use std::collections::BTreeSet;
 
-use conformance_tests::{encode, requirement, unique};
+use conformance_tests::{encode, requirement};
 use serde_json::{Value, json};
+use support::shelf::Shelf;
 use support::{LIST, Scratch, keys, values};
 
 #[expect(dead_code, reason = "each file of tests needs a part of it")]
 mod support;
-
-/// Users of one test, who are listed page by page.
-struct Shelf {
-    scratch: Scratch,
-    filter: String,
-}
-
-impl Shelf {
-    fn of(size: usize) -> Shelf {
-        let scratch = Scratch::shared();
-        let marker = unique("shelf");
-        for _ in 0..size {
-            scratch.person(&json!({ "displayName": marker, "title": "Book" }));
-        }
-        Shelf { scratch, filter: encode(&format!("displayName eq \"{marker}\"")) }
-    }
-
-    fn page(&self, query: &str) -> Value {
-        self.scratch.list(&format!("/Users?filter={}&{query}", self.filter))
-    }
-}
 
 /// A list says that it is a `ListResponse` and counts in an integer.
 #[test]

@@ -1,33 +1,23 @@
 //! Sorting of lists (RFC 7644 §3.4.2.3).
 use conformance_tests::{encode, requirement, unique};
 use serde_json::{Value, json};
-use support::{ENTERPRISE, Scratch, USER};
+use support::shelf::Shelf;
+use support::{ENTERPRISE, Scratch, USER, with};
 
 #[expect(dead_code, reason = "each file of tests needs a part of it")]
 mod support;
 
-/// Users of one test, told apart by a marker in `userType`, each with a number in `title`.
-struct Shelf {
-    scratch: Scratch,
-    filter: String,
+/// Users with these attributes, each with a number in `title`.
+fn shelf_of(people: &[Value]) -> Shelf {
+    let numbered = people.iter().enumerate();
+    let people: Vec<Value> =
+        numbered.map(|(number, person)| with(person, &json!({ "title": number.to_string() }))).collect();
+    Shelf::of_people(&people)
 }
 
-impl Shelf {
-    fn of(people: &[Value]) -> Shelf {
-        let (scratch, marker) = (Scratch::shared(), unique("sorted"));
-        for (number, person) in people.iter().enumerate() {
-            let mut person = person.clone();
-            person["userType"] = marker.as_str().into();
-            person["title"] = number.to_string().into();
-            scratch.person(&person);
-        }
-        Shelf { scratch, filter: encode(&format!("userType eq \"{marker}\"")) }
-    }
-
-    /// The numbers of the users in the order of the answer.
-    fn sorted(&self, query: &str) -> Vec<String> {
-        numbers(&self.scratch.list(&format!("/Users?filter={}&{query}", self.filter)))
-    }
+/// The numbers of the users in the order of the answer.
+fn sorted(shelf: &Shelf, query: &str) -> Vec<String> {
+    numbers(&shelf.page(query))
 }
 
 fn numbers(list: &Value) -> Vec<String> {
@@ -58,9 +48,9 @@ fn r_sort_01() {
 #[test]
 fn r_sort_02() {
     requirement("R-SORT-02", || {
-        let shelf = Shelf::of(&[nick("b"), nick("c"), nick("a")]);
-        assert_eq!(shelf.sorted("sortBy=nickName&sortOrder=descending"), ["1", "0", "2"]);
-        assert_eq!(shelf.sorted("sortBy=nickName&sortOrder=ascending"), ["2", "0", "1"]);
+        let shelf = shelf_of(&[nick("b"), nick("c"), nick("a")]);
+        assert_eq!(sorted(&shelf, "sortBy=nickName&sortOrder=descending"), ["1", "0", "2"]);
+        assert_eq!(sorted(&shelf, "sortBy=nickName&sortOrder=ascending"), ["2", "0", "1"]);
     });
 }
 
@@ -70,9 +60,9 @@ fn r_sort_03() {
     requirement("R-SORT-03", || {
         let ids = ["carol", "Bob", "alice"]
             .map(|id| json!({ "nickName": id, "externalId": unique(id).replace("bob", "Bob") }));
-        let shelf = Shelf::of(&ids);
-        assert_eq!(shelf.sorted("sortBy=nickName"), ["2", "1", "0"]);
-        assert_eq!(shelf.sorted("sortBy=externalId"), ["1", "2", "0"], "externalId is caseExact");
+        let shelf = shelf_of(&ids);
+        assert_eq!(sorted(&shelf, "sortBy=nickName"), ["2", "1", "0"]);
+        assert_eq!(sorted(&shelf, "sortBy=externalId"), ["1", "2", "0"], "externalId is caseExact");
     });
 }
 
@@ -80,11 +70,11 @@ fn r_sort_03() {
 #[test]
 fn r_sort_04() {
     requirement("R-SORT-04", || {
-        let shelf = Shelf::of(&[nick("日本"), nick("z"), nick("ä"), nick("a"), nick("ж")]);
+        let shelf = shelf_of(&[nick("日本"), nick("z"), nick("ä"), nick("a"), nick("ж")]);
         let expected = ["3", "1", "2", "4", "0"];
-        assert_eq!(shelf.sorted("sortBy=nickName"), expected);
+        assert_eq!(sorted(&shelf, "sortBy=nickName"), expected);
         for language in ["de-DE", "sv-SE", "ja"] {
-            let path = format!("/Users?filter={}&sortBy=nickName", shelf.filter);
+            let path = shelf.path("sortBy=nickName");
             let answer = shelf.scratch.request("GET", &path).header("accept-language", language).send();
             assert_eq!(numbers(&answer.expect_status(200).json()), expected, "{language}");
         }
@@ -96,10 +86,10 @@ fn r_sort_04() {
 fn r_sort_05() {
     requirement("R-SORT-05", || {
         let shelf =
-            Shelf::of(&[json!({ "active": true }), json!({ "active": false }), json!({ "active": true })]);
-        assert_eq!(shelf.sorted("sortBy=meta.created"), ["0", "1", "2"]);
-        assert_eq!(shelf.sorted("sortBy=meta.created&sortOrder=descending"), ["2", "1", "0"]);
-        assert_eq!(shelf.sorted("sortBy=active").first().map(String::as_str), Some("1"));
+            shelf_of(&[json!({ "active": true }), json!({ "active": false }), json!({ "active": true })]);
+        assert_eq!(sorted(&shelf, "sortBy=meta.created"), ["0", "1", "2"]);
+        assert_eq!(sorted(&shelf, "sortBy=meta.created&sortOrder=descending"), ["2", "1", "0"]);
+        assert_eq!(sorted(&shelf, "sortBy=active").first().map(String::as_str), Some("1"));
     });
 }
 
@@ -114,13 +104,13 @@ fn r_sort_06() {
             };
             json!({ "emails": all.iter().map(one).collect::<Vec<_>>() })
         };
-        let shelf = Shelf::of(&[
+        let shelf = shelf_of(&[
             mails(&[("a@x.example", false), ("z@x.example", true)]),
             mails(&[("c@x.example", false), ("a@x.example", false)]),
             mails(&[("b@x.example", true)]),
         ]);
-        assert_eq!(shelf.sorted("sortBy=emails.value"), ["2", "1", "0"]);
-        assert_eq!(shelf.sorted("sortBy=emails"), ["2", "1", "0"], "the value is meant");
+        assert_eq!(sorted(&shelf, "sortBy=emails.value"), ["2", "1", "0"]);
+        assert_eq!(sorted(&shelf, "sortBy=emails"), ["2", "1", "0"], "the value is meant");
     });
 }
 
@@ -129,8 +119,8 @@ fn r_sort_06() {
 fn r_sort_07() {
     requirement("R-SORT-07", || {
         let given = |name: &str| json!({ "name": { "givenName": name, "familyName": "x" } });
-        let shelf = Shelf::of(&[given("Zoe"), given("Ada"), given("Lin")]);
-        assert_eq!(shelf.sorted("sortBy=name.givenName"), ["1", "2", "0"]);
+        let shelf = shelf_of(&[given("Zoe"), given("Ada"), given("Lin")]);
+        assert_eq!(sorted(&shelf, "sortBy=name.givenName"), ["1", "2", "0"]);
     });
 }
 
@@ -138,9 +128,9 @@ fn r_sort_07() {
 #[test]
 fn r_sort_08() {
     requirement("R-SORT-08", || {
-        let shelf = Shelf::of(&[nick("b"), json!({}), nick("a")]);
-        assert_eq!(shelf.sorted("sortBy=nickName"), ["2", "0", "1"]);
-        assert_eq!(shelf.sorted("sortBy=nickName&sortOrder=descending"), ["1", "0", "2"]);
+        let shelf = shelf_of(&[nick("b"), json!({}), nick("a")]);
+        assert_eq!(sorted(&shelf, "sortBy=nickName"), ["2", "0", "1"]);
+        assert_eq!(sorted(&shelf, "sortBy=nickName&sortOrder=descending"), ["1", "0", "2"]);
     });
 }
 
@@ -148,13 +138,13 @@ fn r_sort_08() {
 #[test]
 fn r_sort_09() {
     requirement("R-SORT-09", || {
-        let shelf = Shelf::of(&[nick("same"), nick("same"), nick("same"), nick("first")]);
+        let shelf = shelf_of(&[nick("same"), nick("same"), nick("same"), nick("first")]);
         let pages = |order: &str| -> Vec<String> {
-            let page = |start| shelf.sorted(&format!("sortBy=nickName{order}&count=1&startIndex={start}"));
+            let page = |start| sorted(&shelf, &format!("sortBy=nickName{order}&count=1&startIndex={start}"));
             (1..=4).flat_map(page).collect()
         };
         for order in ["", "&sortOrder=descending"] {
-            let whole = shelf.sorted(&format!("sortBy=nickName{order}"));
+            let whole = sorted(&shelf, &format!("sortBy=nickName{order}"));
             assert_eq!((pages(order), pages(order)), (whole.clone(), whole), "{order}");
         }
     });
@@ -183,10 +173,13 @@ fn r_sort_10() {
 fn r_sort_11() {
     requirement("R-SORT-11", || {
         let person = |nick: &str, department: &str| json!({ "schemas": [USER, ENTERPRISE], "nickName": nick, ENTERPRISE: { "department": department } });
-        let shelf = Shelf::of(&[person("b", "x"), person("c", "w"), person("a", "y")]);
-        assert_eq!(shelf.sorted(&format!("sortBy={}", encode(&format!("{USER}:nickName")))), ["2", "0", "1"]);
+        let shelf = shelf_of(&[person("b", "x"), person("c", "w"), person("a", "y")]);
         assert_eq!(
-            shelf.sorted(&format!("sortBy={}", encode(&format!("{ENTERPRISE}:department")))),
+            sorted(&shelf, &format!("sortBy={}", encode(&format!("{USER}:nickName")))),
+            ["2", "0", "1"]
+        );
+        assert_eq!(
+            sorted(&shelf, &format!("sortBy={}", encode(&format!("{ENTERPRISE}:department")))),
             ["1", "0", "2"]
         );
     });

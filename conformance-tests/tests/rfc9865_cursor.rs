@@ -1,56 +1,26 @@
 //! Paging of lists by cursor (RFC 9865).
-use conformance_tests::{Target, encode, requirement, unique};
+use conformance_tests::{Target, requirement};
 use serde_json::{Value, json};
+use support::shelf::Shelf;
 use support::{SEARCH, Scratch, id_of, path_of, values, with};
 
 #[expect(dead_code, reason = "each file of tests needs a part of it")]
 mod support;
 
-/// Users of one test, who are listed page by page.
-struct Shelf {
-    scratch: Scratch,
-    marker: String,
-    /// The ids, in the order in which the users came.
-    ids: Vec<String>,
+/// Every page of a walk, from the first one on.
+fn walk(shelf: &Shelf, query: &str) -> Vec<Value> {
+    let mut pages = vec![shelf.page(&format!("{query}&cursor"))];
+    while let Some(next) = pages.last().and_then(|page| page["nextCursor"].as_str()) {
+        assert!(pages.len() <= 100, "the walk does not end");
+        pages.push(shelf.page(&format!("{query}&cursor={next}")));
+    }
+    pages
 }
 
-impl Shelf {
-    fn of(size: usize) -> Shelf {
-        let (scratch, marker) = (Scratch::shared(), unique("walk"));
-        let mut shelf = Shelf { scratch, marker, ids: Vec::new() };
-        (0..size).for_each(|number| shelf.add(&format!("{number:02}")));
-        shelf
-    }
-
-    fn add(&mut self, nick: &str) {
-        let person = self.scratch.person(&json!({ "userType": self.marker, "nickName": nick }));
-        self.ids.push(id_of(&person).to_owned());
-    }
-
-    fn path(&self, query: &str) -> String {
-        let filter = encode(&format!("userType eq \"{}\"", self.marker));
-        format!("/Users?filter={filter}&{query}")
-    }
-
-    fn page(&self, query: &str) -> Value {
-        self.scratch.list(&self.path(query))
-    }
-
-    /// Every page of a walk, from the first one on.
-    fn walk(&self, query: &str) -> Vec<Value> {
-        let mut pages = vec![self.page(&format!("{query}&cursor"))];
-        while let Some(next) = pages.last().and_then(|page| page["nextCursor"].as_str()) {
-            assert!(pages.len() <= 100, "the walk does not end");
-            pages.push(self.page(&format!("{query}&cursor={next}")));
-        }
-        pages
-    }
-
-    /// The cursor of the second page of two.
-    fn cursor(&self) -> String {
-        let page = self.page("count=2&cursor=");
-        page["nextCursor"].as_str().unwrap_or_else(|| panic!("no nextCursor in {page}")).to_owned()
-    }
+/// The cursor of the page behind the first two.
+fn second(shelf: &Shelf) -> String {
+    let page = shelf.page("count=2&cursor=");
+    page["nextCursor"].as_str().unwrap_or_else(|| panic!("no nextCursor in {page}")).to_owned()
 }
 
 fn ids(page: &Value) -> Vec<String> {
@@ -80,7 +50,7 @@ fn r_cursor_01() {
 fn r_cursor_02() {
     requirement("R-CURSOR-02", || {
         for size in [3, 4] {
-            let pages = Shelf::of(size).walk("count=2");
+            let pages = walk(&Shelf::of(size), "count=2");
             assert_eq!(pages.len(), 2, "{pages:?}");
             assert!(pages[0]["nextCursor"].is_string() && pages[1].get("nextCursor").is_none(), "{pages:?}");
         }
@@ -92,7 +62,7 @@ fn r_cursor_02() {
 fn r_cursor_03() {
     requirement("R-CURSOR-03", || {
         let shelf = Shelf::of(5);
-        let pages = shelf.walk("count=2");
+        let pages = walk(&shelf, "count=2");
         assert!(pages[0].get("previousCursor").is_none(), "{pages:?}");
         let mut page = pages[2].clone();
         for expected in [&pages[1], &pages[0]] {
@@ -109,7 +79,7 @@ fn r_cursor_03() {
 #[test]
 fn r_cursor_04() {
     requirement("R-CURSOR-04", || {
-        let cursor = Shelf::of(3).cursor();
+        let cursor = second(&Shelf::of(3));
         let unreserved = |letter: char| letter.is_ascii_alphanumeric() || "-._~".contains(letter);
         assert!(!cursor.is_empty() && cursor.chars().all(unreserved), "{cursor}");
     });
@@ -121,7 +91,7 @@ fn r_cursor_05() {
     requirement("R-CURSOR-05", || {
         let shelf = Shelf::of(7);
         for count in [1, 2, 3, 7, 50] {
-            let mut found = seen(&shelf.walk(&format!("count={count}")));
+            let mut found = seen(&walk(&shelf, &format!("count={count}")));
             found.sort();
             let mut all = shelf.ids.clone();
             all.sort();
@@ -140,7 +110,7 @@ fn r_cursor_06() {
         for id in &gone {
             shelf.scratch.delete(&format!("/Users/{id}")).expect_status(204);
         }
-        shelf.add("later");
+        shelf.add(&json!({ "nickName": "later" }));
         let mut found = gone.clone();
         let mut next = first["nextCursor"].as_str().map(str::to_owned);
         while let Some(cursor) = next {
@@ -171,7 +141,7 @@ fn r_cursor_07() {
 fn r_cursor_08() {
     requirement("R-CURSOR-08", || {
         let totals: Vec<Value> =
-            Shelf::of(3).walk("count=1").iter().map(|it| it["totalResults"].clone()).collect();
+            walk(&Shelf::of(3), "count=1").iter().map(|it| it["totalResults"].clone()).collect();
         assert!(totals.iter().all(|total| total.is_null() || *total == 3), "{totals:?}");
     });
 }
@@ -180,7 +150,7 @@ fn r_cursor_08() {
 #[test]
 fn r_cursor_09() {
     requirement("R-CURSOR-09", || {
-        for page in Shelf::of(3).walk("count=2") {
+        for page in walk(&Shelf::of(3), "count=2") {
             assert_eq!(page["itemsPerPage"], ids(&page).len(), "{page}");
             assert!(page.get("startIndex").is_none(), "{page}");
         }
@@ -192,7 +162,7 @@ fn r_cursor_09() {
 fn r_cursor_10() {
     requirement("R-CURSOR-10", || {
         let shelf = Shelf::of(3);
-        let cursor = shelf.cursor();
+        let cursor = second(&shelf);
         let swapped = if cursor.ends_with('A') { 'B' } else { 'A' };
         let changed = format!("{}{swapped}", &cursor[..cursor.len() - 1]);
         for wrong in [&changed, &cursor[..cursor.len() / 2], "VZUTiyhEQJ94IR", "0", "~", &"A".repeat(5_000)] {
@@ -209,7 +179,7 @@ fn r_cursor_10() {
 fn r_cursor_12() {
     requirement("R-CURSOR-12", || {
         let shelf = Shelf::of(3);
-        let cursor = shelf.cursor();
+        let cursor = second(&shelf);
         for wrong in
             [format!("count=1&cursor={cursor}"), "count=x&cursor".to_owned(), "count=1.5&cursor=".to_owned()]
         {
@@ -228,7 +198,7 @@ fn r_cursor_12() {
 fn r_cursor_13() {
     requirement("R-CURSOR-13", || {
         let shelf = Shelf::of(3);
-        let cursor = shelf.cursor();
+        let cursor = second(&shelf);
         for other in [
             format!("/Users?count=2&cursor={cursor}"),
             format!("/Groups?count=2&cursor={cursor}"),
@@ -245,7 +215,7 @@ fn r_cursor_13() {
 fn r_cursor_14() {
     requirement("R-CURSOR-14", || {
         let shelf = Shelf::of(3);
-        let path = shelf.path(&format!("count=2&cursor={}", shelf.cursor()));
+        let path = shelf.path(&format!("count=2&cursor={}", second(&shelf)));
         let other: Target = shelf.scratch.sibling();
         let foreign = other.get(&path).expect_error(400, &["invalidCursor"]).json();
         let made_up =
@@ -259,7 +229,7 @@ fn r_cursor_14() {
 fn r_cursor_15() {
     requirement("R-CURSOR-15", || {
         let shelf = Shelf::of(3);
-        let path = shelf.path(&format!("count=2&cursor={}", shelf.cursor()));
+        let path = shelf.path(&format!("count=2&cursor={}", second(&shelf)));
         shelf.scratch.request("GET", &path).token("nothing").send().expect_error(401, &[]);
         shelf.scratch.request("GET", &path).no_auth().send().expect_error(401, &[]);
     });
@@ -270,7 +240,7 @@ fn r_cursor_15() {
 fn r_cursor_17() {
     requirement("R-CURSOR-17", || {
         let shelf = Shelf::of(3);
-        let (one, two) = (shelf.cursor(), shelf.cursor());
+        let (one, two) = (second(&shelf), second(&shelf));
         assert_ne!(one, two, "the same place has two cursors");
         for id in &shelf.ids {
             assert!(!one.contains(&id.replace('-', "")) && !one.contains(id.as_str()), "{one}");
@@ -288,7 +258,7 @@ fn r_cursor_19() {
         {
             let whole = ids(&shelf.page(&format!("{query}&count=50")));
             assert_eq!(whole.len(), 6);
-            let pages = shelf.walk(&format!("{query}&count=2"));
+            let pages = walk(&shelf, &format!("{query}&count=2"));
             assert_eq!(seen(&pages), whole, "{query}");
             let mut nicks = values(&shelf.page(query)["Resources"], "nickName");
             nicks.dedup();

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 pub(crate) mod bulk;
 pub(crate) mod people;
+pub(crate) mod shelf;
 
 /// Schema URNs of RFC 7643 §10.3.1 and message URNs of RFC 7644 §8.2.
 pub(crate) const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";

@@ -18,12 +18,12 @@ pub enum Error {
     /// A name is unknown, or a value cannot be used: a sentence that says what to do.
     #[error("{0}")]
     Refused(String),
-    /// It is so already: about whom or what, and how it is.
+    /// What the caller asks for is so already: a subject and its state.
     #[error("{what} {state}: nothing is to be done")]
     Already {
         /// A person, a token, a group.
         what: String,
-        /// How it is.
+        /// Its state.
         state: String,
     },
     /// The operator has not the right: a sentence that says who has.

@@ -7,8 +7,8 @@ use crate::error::Error;
 use crate::representation::{self, Search, Text, View, wanted};
 use crate::requester::Requester;
 
-/// One page of the users and groups that a search finds, as a list answer: what is searched for among users, and among groups,
-/// with one page and one direction.
+/// One page of the users and groups that two searches find, as a list answer. Both searches have the same page and the same
+/// direction.
 ///
 /// # Errors
 /// `tooMany` for more resources than are sorted, or what the database says.

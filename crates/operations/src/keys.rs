@@ -158,6 +158,16 @@ impl Keys {
         opened(key, about, sealed)
     }
 
+    /// The same as text that stands in an address or a cookie, and that nobody else can read.
+    pub(crate) fn seal_text(&self, purpose: Purpose, about: &[u8], plain: &[u8]) -> String {
+        URL_SAFE_NO_PAD.encode(self.seal(purpose, about, plain))
+    }
+
+    /// Opens such a text; nothing if this installation did not write the text, or wrote it for something else.
+    pub(crate) fn open_text(&self, purpose: Purpose, about: &[u8], text: &str) -> Option<Vec<u8>> {
+        self.open(purpose, about, &URL_SAFE_NO_PAD.decode(text).ok()?)
+    }
+
     /// A keyed hash of bytes about something.
     pub(crate) fn hash(&self, purpose: Purpose, about: &[u8], bytes: &[u8]) -> Vec<u8> {
         let (number, key) = self.newest(purpose);

@@ -8,8 +8,6 @@ mod enter;
 mod issuers;
 mod role;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -155,7 +153,7 @@ pub fn redirect(db: &Database, issuer: Uuid) -> String {
 pub async fn leave(db: &Database, going: Going, now: DateTime<Utc>) -> Result<String, Error> {
     let going = Going { until: now + AWAY, ..going };
     let plain = serde_json::to_vec(&going).map_err(|error| Error::Refused(error.to_string()))?;
-    Ok(sealed(db.keys(now).await?, GOING, &plain))
+    Ok(db.keys(now).await?.seal_text(Purpose::Issuer, GOING, &plain))
 }
 
 /// The browser that comes back from an issuer with a state. A sign-in counts as a failed attempt until [`arrived`] takes the count
@@ -170,7 +168,8 @@ pub async fn come_back(
     browser: &Browser,
 ) -> Result<Going, Refused> {
     let (now, keys) = (browser.now, db.keys(browser.now).await?);
-    let going = opened(keys, GOING, kept).and_then(|plain| serde_json::from_slice::<Going>(&plain).ok());
+    let opened = keys.open_text(Purpose::Issuer, GOING, kept);
+    let going = opened.and_then(|plain| serde_json::from_slice::<Going>(&plain).ok());
     let same = |going: &Going| {
         let in_time = now < going.until && going.until <= now + AWAY;
         going.state == state && going.issuer.to_string() == issuer && in_time
@@ -204,7 +203,7 @@ fn about(scope: &TenantScope, issuer: Uuid) -> Vec<u8> {
 /// What the database says.
 pub async fn prepared(db: &Database, tenant: Uuid, now: DateTime<Utc>) -> Result<(Uuid, String), Error> {
     let id = store::new_id(now);
-    Ok((id, sealed(db.keys(now).await?, tenant.as_bytes(), id.as_bytes())))
+    Ok((id, db.keys(now).await?.seal_text(Purpose::Issuer, tenant.as_bytes(), id.as_bytes())))
 }
 
 /// The id that was prepared for an issuer of a tenant; none for other text.
@@ -217,18 +216,8 @@ pub async fn prepared_id(
     kept: &str,
     now: DateTime<Utc>,
 ) -> Result<Option<Uuid>, Error> {
-    let bytes = opened(db.keys(now).await?, tenant.as_bytes(), kept);
+    let bytes = db.keys(now).await?.open_text(Purpose::Issuer, tenant.as_bytes(), kept);
     Ok(bytes.and_then(|bytes| Uuid::from_slice(&bytes).ok()))
-}
-
-/// Text that a browser keeps for us and cannot read.
-fn sealed(keys: &Keys, about: &[u8], plain: &[u8]) -> String {
-    URL_SAFE_NO_PAD.encode(keys.seal(Purpose::Issuer, about, plain))
-}
-
-/// What such a text holds; nothing if we did not write the text, or for something else.
-fn opened(keys: &Keys, about: &[u8], text: &str) -> Option<Vec<u8>> {
-    keys.open(Purpose::Issuer, about, &URL_SAFE_NO_PAD.decode(text).ok()?)
 }
 
 fn open(keys: &Keys, scope: &TenantScope, issuer: &store::Issuer) -> Result<String, Error> {

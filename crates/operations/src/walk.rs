@@ -1,7 +1,5 @@
 //! Lists by cursor (RFC 9865): a cursor is a sealed place in a list, so that no server keeps anything for it, and any may serve it.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::TimeDelta;
 use scim::ScimType;
 use serde::{Deserialize, Serialize};
@@ -15,12 +13,12 @@ use crate::requester::Requester;
 /// How long a cursor is good.
 pub const GOOD_FOR: TimeDelta = TimeDelta::hours(1);
 
-/// What a client says of the page that it wants.
+/// The page that a client wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Walk {
     /// The cursor; empty for the first page.
     pub cursor: String,
-    /// What the list is over: its type, filter and order. A cursor of another list does not open.
+    /// A digest of the type, the filter and the order of the list. A cursor of another list does not open.
     pub over: Vec<u8>,
     /// The most resources, if the client says so.
     pub count: Option<u64>,
@@ -39,7 +37,7 @@ struct Held {
     until: i64,
 }
 
-/// The walk of one request: what was asked for, and how cursors to the pages around it are made.
+/// The page of a walk that a request asks for, and what seals the cursors to the pages around that page.
 pub(crate) struct Step<'k> {
     keys: &'k Keys,
     about: Vec<u8>,
@@ -63,9 +61,9 @@ impl Walk {
         let stretch = if self.cursor.is_empty() {
             Stretch { count: self.count.unwrap_or(self.usual), ..Stretch::default() }
         } else {
-            // Another client's cursor, a changed one and one of another list are told apart by nobody (RFC 9865 §5.2).
-            let sealed = URL_SAFE_NO_PAD.decode(&self.cursor).ok();
-            let plain = sealed.and_then(|sealed| keys.open(Purpose::Cursor, &about, &sealed));
+            // The answer is the same for the cursor of another client, a changed cursor and a cursor of another list (RFC 9865
+            // §5.2).
+            let plain = keys.open_text(Purpose::Cursor, &about, &self.cursor);
             let held = plain.and_then(|plain| serde_json::from_slice::<Held>(&plain).ok());
             let held = held.ok_or_else(|| {
                 let said = "The cursor is none of this list: begin with an empty one.";
@@ -110,6 +108,6 @@ impl Step<'_> {
         let (from, count, until) = (from.clone(), self.stretch.count, self.until);
         let held = Held { from, backwards, count, total, until };
         let plain = serde_json::to_vec(&held).unwrap_or_default();
-        URL_SAFE_NO_PAD.encode(self.keys.seal(Purpose::Cursor, &self.about, &plain))
+        self.keys.seal_text(Purpose::Cursor, &self.about, &plain)
     }
 }

@@ -43,6 +43,23 @@ pub fn without_accents(text: &str) -> String {
     fold(text).nfkd().filter(|letter| !unicode_normalization::char::is_combining_mark(*letter)).collect()
 }
 
+/// A segment of a URL's path without percent-encoding (RFC 3986 §2.1); nothing when the encoding is broken.
+#[must_use]
+pub fn decoded_segment(segment: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(segment.len());
+    let mut rest = segment.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(if byte == b'%' {
+            let digit = |byte: Option<u8>| char::from(byte?).to_digit(16);
+            let (high, low) = (digit(rest.next())?, digit(rest.next())?);
+            u8::try_from(high * 16 + low).ok()?
+        } else {
+            byte
+        });
+    }
+    String::from_utf8(bytes).ok()
+}
+
 /// Full Unicode case folding.
 #[must_use]
 pub fn fold(text: &str) -> Cow<'_, str> {

@@ -19,7 +19,7 @@ pub struct Many {
     pub people: u64,
     /// What would follow for all of them together.
     pub follows: Consequences,
-    /// The people who are left out: the user name of each, and how it is with this person.
+    /// The people who are left out: the user name of each, and the state of that person.
     pub left_out: Vec<(String, String)>,
 }
 

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use super::error::Error;
 use super::search::require_schema;
 use crate::json::{Object, member};
+use crate::text::decoded_segment;
 
 pub use order::{Step, order};
 pub use reference::{Created, References, completion};
@@ -70,7 +71,7 @@ pub struct Operation {
 }
 
 impl BulkRequest {
-    /// Reads a bulk request of at most so many operations. What is wrong with a single operation stays with it.
+    /// Reads a bulk request of at most so many operations. A fault of a single operation is kept in that operation.
     ///
     /// # Errors
     /// `invalidSyntax` for a body that is no bulk request, 413 for too many operations (RFC 7644 §3.7.4).
@@ -241,7 +242,7 @@ fn path_fault(method: &Result<Method, String>, path: &str) -> Option<&'static st
     };
     let segments: Vec<&str> = rest.split('/').collect();
     let plain = segments.iter().all(|segment| {
-        decoded(segment).is_some_and(|segment| !segment.is_empty() && !segment.starts_with('.'))
+        decoded_segment(segment).is_some_and(|segment| !segment.is_empty() && !segment.starts_with('.'))
     });
     if !plain || path.contains(['?', '#']) {
         return Some("path must be an endpoint, such as /Users, or a resource, such as /Users/2819c223.");
@@ -252,20 +253,4 @@ fn path_fault(method: &Result<Method, String>, path: &str) -> Option<&'static st
         (Ok(_), 2) => None,
         (Ok(_), _) => Some("The path must be a resource, such as /Users/2819c223."),
     }
-}
-
-/// A segment of a path without percent-encoding (RFC 3986 §2.1); nothing when it is broken.
-fn decoded(segment: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(segment.len());
-    let mut rest = segment.bytes();
-    while let Some(byte) = rest.next() {
-        let digit = |byte: Option<u8>| char::from(byte?).to_digit(16);
-        bytes.push(if byte == b'%' {
-            let (high, low) = (digit(rest.next())?, digit(rest.next())?);
-            u8::try_from(high * 16 + low).ok()?
-        } else {
-            byte
-        });
-    }
-    String::from_utf8(bytes).ok()
 }

@@ -83,7 +83,7 @@ impl<'c> Run<'c> {
 
     /// Does everything, and says what became of each operation that had its turn, in the order of the request.
     async fn finish(mut self) -> Vec<Value> {
-        let mut steps = order(&self.operations).into_iter().peekable();
+        let mut steps = order(&self.operations, &self.references).into_iter().peekable();
         while self.goes_on()
             && let Some(step) = steps.next()
         {
@@ -153,7 +153,8 @@ impl<'c> Run<'c> {
             return Err(refused.clone());
         }
         let patch = (!step.put_off.is_empty()).then(|| completion(operation, &step.put_off));
-        self.created.fill(operation)?;
+        let now = self.references[step.operation].difference(&step.put_off).cloned().collect();
+        self.created.fill(operation, &now)?;
         let method = match operation.method {
             Ok(BulkMethod::Post) => Method::Post,
             Ok(BulkMethod::Put) => Method::Put,
@@ -163,18 +164,8 @@ impl<'c> Run<'c> {
         let version = operation.version.as_deref().filter(|_| method != Method::Post);
         let (path, body) = (operation.path.clone(), std::mem::take(&mut operation.data));
         let request = request(method, path, Conditions::new(version, None), body);
-        let incomplete = patch.map(|data| Incomplete {
-            operation: step.operation,
-            waits_for: step.put_off,
-            patch: Operation {
-                method: Ok(BulkMethod::Patch),
-                bulk_id: None,
-                path: String::new(),
-                version: None,
-                data,
-                refused: None,
-            },
-        });
+        let incomplete =
+            patch.map(|patch| Incomplete { operation: step.operation, waits_for: step.put_off, patch });
         Ok((request, incomplete))
     }
 
@@ -200,7 +191,7 @@ impl<'c> Run<'c> {
                 self.leave(operation, &waits_for);
                 continue;
             }
-            if let Err(error) = self.created.fill(&mut patch) {
+            if let Err(error) = self.created.fill(&mut patch, &waits_for) {
                 self.undo(operation, error).await;
                 continue;
             }

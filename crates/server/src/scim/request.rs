@@ -4,11 +4,11 @@ use operations::{Requester, Text};
 use scim::compat::RequestKind;
 use scim::protocol::conditions::Conditions;
 use scim::protocol::search::Query;
+use scim::text::decoded_segment;
 use scim::{Object, ResourceType};
 
 use crate::app::App;
 use crate::http::error::Failure;
-use crate::http::paths::decoded_segment;
 use crate::request_log::Notes;
 
 use super::read::{group_type, user_type};

@@ -6,9 +6,9 @@ use scim::protocol::sort::Sort;
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
+use super::order::sortable;
 use super::page::{Found, condition, count};
 use super::{Chosen, FilterWriter, Listing, Table};
-use crate::db::backend::document_size;
 use crate::db::sql::Sql;
 use crate::error::Error;
 use crate::groups::{self, Group};
@@ -58,8 +58,8 @@ impl ReadUnit {
         let users = Chosen { filter: every.users, ..Chosen::default() };
         let groups = Chosen { filter: every.groups, ..Chosen::default() };
         let total = count(self, Table::Users, users).await? + count(self, Table::Groups, groups).await?;
-        if every.sorts.is_some() && total > every.most {
-            return Err(Error::TooManyToSort { found: total, most: every.most });
+        if every.sorts.is_some() {
+            sortable(total, every.most)?;
         }
         let (of_users, of_groups) = every.sorts.unwrap_or_default();
         let mut sql = Sql::new("SELECT x.kind, x.id, x.size FROM (");
@@ -86,11 +86,9 @@ impl ReadUnit {
 
     fn rows_of(&self, sql: &mut Sql, (table, kind): (Table, i32), chosen: Chosen<'_>, sort: Option<&Sort>) {
         let (name, alias) = (table.name(), table.alias());
-        let size = document_size(self.backend(), &format!("{alias}.document"));
+        let size = table.document_size(self.backend());
         sql.push(&format!("SELECT {kind} AS kind, {alias}.id AS id, {size} AS size, "));
-        let writer =
-            FilterWriter { sql, backend: self.backend(), table, scope: &self.scope, base: &self.base };
-        let place = writer.key_among_types(sort);
+        let place = FilterWriter::of(self, table, sql).key_among_types(sort);
         sql.push(&format!("{place} AS place FROM {name} {alias}"));
         condition(self, sql, table, chosen);
     }

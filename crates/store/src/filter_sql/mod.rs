@@ -23,8 +23,10 @@ use scim::{Meta, Object, Resource};
 use sea_orm::DbBackend;
 use serde_json::Value as Json;
 
+use crate::db::backend;
 use crate::db::sql::Sql;
 use crate::scope::TenantScope;
+use crate::unit::ReadUnit;
 use compare::Value;
 pub(crate) use compare::after_prefix;
 pub use every::{Every, Run};
@@ -55,6 +57,11 @@ impl Table {
             Self::Users => "u",
             Self::Groups => "g",
         }
+    }
+
+    /// About how many bytes the document of a row has.
+    fn document_size(self, backend: DbBackend) -> String {
+        backend::document_size(backend, &format!("{}.document", self.alias()))
     }
 }
 
@@ -99,6 +106,13 @@ pub(crate) struct FilterWriter<'a> {
     pub(crate) table: Table,
     pub(crate) scope: &'a TenantScope,
     pub(crate) base: &'a str,
+}
+
+impl<'a> FilterWriter<'a> {
+    /// Writes about the rows of a table that a unit sees.
+    fn of(unit: &'a ReadUnit, table: Table, sql: &'a mut Sql) -> Self {
+        Self { sql, backend: unit.backend(), table, scope: &unit.scope, base: &unit.base }
+    }
 }
 
 impl FilterWriter<'_> {

@@ -10,6 +10,7 @@ use super::places::Place;
 use super::{FilterWriter, Table};
 use crate::db::backend::{json_boolean, json_elements, literal};
 use crate::db::sql::Sql;
+use crate::error::Error;
 
 /// In which order a list is, and how many resources are sorted at most where no index has them in that order.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -37,6 +38,14 @@ impl Order {
         let name = attribute.name.as_str();
         extension.is_none() && matches!((table, name), (_, "id") | (Table::Users, "userName"))
     }
+}
+
+/// Refuses to sort more resources than may be sorted without an index.
+///
+/// # Errors
+/// [`Error::TooManyToSort`].
+pub(super) fn sortable(found: u64, most: u64) -> Result<(), Error> {
+    if found > most { Err(Error::TooManyToSort { found, most }) } else { Ok(()) }
 }
 
 impl FilterWriter<'_> {

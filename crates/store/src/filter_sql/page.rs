@@ -8,8 +8,8 @@ use scim::protocol::list::Page;
 use sea_orm::{ConnectionTrait as _, FromQueryResult, QueryResult};
 use uuid::Uuid;
 
+use super::order::sortable;
 use super::{FilterWriter, Order, Table};
-use crate::db::backend::document_size;
 use crate::db::sql::Sql;
 use crate::error::Error;
 use crate::unit::ReadUnit;
@@ -154,14 +154,12 @@ where
             return Ok(listing);
         }
         let (name, alias) = (table.name(), table.alias());
-        let size = document_size(unit.backend(), &format!("{alias}.document"));
+        let size = table.document_size(unit.backend());
         let columns = Sql::new(&format!("SELECT {alias}.id, {size} AS size FROM {name} {alias}"));
         let counted = chosen.order.filter(|order| !order.is_indexed(table));
         if let Some(order) = counted {
             listing.total = count(unit, table, chosen).await?;
-            if listing.total > order.most {
-                return Err(Error::TooManyToSort { found: listing.total, most: order.most });
-            }
+            sortable(listing.total, order.most)?;
         }
         let page_ids = statement(unit, table, columns, chosen, page);
         listing.found = unit.transaction.all::<Found>(page_ids).await?.into();
@@ -204,14 +202,7 @@ pub(super) fn statement(unit: &ReadUnit, table: Table, columns: Sql, chosen: Cho
     if !finds_one(chosen.filter, page) {
         sql.push(" ORDER BY ");
         if let Some(order) = chosen.order {
-            let mut writer = FilterWriter {
-                sql: &mut sql,
-                backend: unit.backend(),
-                table,
-                scope: &unit.scope,
-                base: &unit.base,
-            };
-            writer.order(&order.sort, false);
+            FilterWriter::of(unit, table, &mut sql).order(&order.sort, false);
         }
         let before = page.start_index.saturating_sub(1).min(i64::MAX as u64);
         sql.push(&format!("{}.id LIMIT {} OFFSET {before}", table.alias(), page.count));
@@ -229,8 +220,7 @@ pub(super) fn condition(unit: &ReadUnit, sql: &mut Sql, table: Table, chosen: Ch
     .push(chosen.also);
     if let Some(filter) = chosen.filter {
         sql.push(" AND (");
-        FilterWriter { sql, backend: unit.backend(), table, scope: &unit.scope, base: &unit.base }
-            .filter(filter);
+        FilterWriter::of(unit, table, sql).filter(filter);
         sql.push(")");
     }
 }

@@ -8,10 +8,9 @@ use sea_orm::{ConnectionTrait as _, FromQueryResult, QueryResult};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::order::Kind;
+use super::order::{Kind, sortable};
 use super::page::{Found, condition, count};
 use super::{Chosen, FilterWriter, Listing, Order, Table};
-use crate::db::backend::document_size;
 use crate::db::sql::Sql;
 use crate::error::Error;
 use crate::unit::ReadUnit;
@@ -92,8 +91,8 @@ where
         Some(total) => total,
         None => count(unit, table, chosen).await?,
     };
-    if let Some(order) = chosen.order.filter(|order| !order.is_indexed(table) && total > order.most) {
-        return Err(Error::TooManyToSort { found: total, most: order.most });
+    if let Some(order) = chosen.order.filter(|order| !order.is_indexed(table)) {
+        sortable(total, order.most)?;
     }
     let mut rows = Vec::new();
     if stretch.count > 0 {
@@ -123,11 +122,9 @@ pub(super) fn statement(
     stretch: &Stretch,
 ) -> (Sql, Option<Kind>) {
     let (name, alias) = (table.name(), table.alias());
-    let size = document_size(unit.backend(), &format!("{alias}.document"));
+    let size = table.document_size(unit.backend());
     let mut sql = Sql::new(&format!("SELECT {alias}.id, {size} AS size, "));
-    let (scope, base) = (&unit.scope, &unit.base);
-    let backend = unit.backend();
-    let mut writer = FilterWriter { sql: &mut sql, backend, table, scope, base };
+    let mut writer = FilterWriter::of(unit, table, &mut sql);
     let key = chosen.order.and_then(|order| writer.key(order.sort.target));
     let (kind, place) = key.map_or((None, "NULL".to_owned()), |(kind, key)| (Some(kind), key));
     writer.sql.push(&format!("{place} AS place FROM {name} {alias}"));

@@ -22,16 +22,15 @@ enum State {
     Ordered,
 }
 
-/// The operations in the order in which they are done; each stands in it once.
+/// The operations, of which each has these references, in the order in which they are done; each stands in it once.
 #[must_use]
-pub fn order(operations: &[Operation]) -> Vec<Step> {
+pub fn order(operations: &[Operation], references: &[References]) -> Vec<Step> {
     let created: HashMap<&str, usize> = operations
         .iter()
         .enumerate()
         .filter(|(_, operation)| operation.creates())
         .filter_map(|(at, operation)| Some((operation.bulk_id.as_deref()?, at)))
         .collect();
-    let references: Vec<References> = operations.iter().map(Operation::references).collect();
     let mut states = vec![State::Untouched; operations.len()];
     let mut steps = Vec::with_capacity(operations.len());
     for first in 0..operations.len() {

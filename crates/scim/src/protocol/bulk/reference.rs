@@ -6,12 +6,13 @@ use std::collections::{BTreeSet, HashMap};
 use scim_filter_parser::{Lenience, parse_path_with};
 use serde_json::{Value, json};
 
-use super::{Method, Operation, decoded};
+use super::{Method, Operation};
 use crate::json::Object;
 use crate::patch;
 use crate::path::{Located, locate};
 use crate::protocol::error::Error;
 use crate::schema::{Attribute, Registry, ResourceType};
+use crate::text::decoded_segment;
 
 /// How a reference begins.
 const PREFIX: &str = "bulkId:";
@@ -35,13 +36,13 @@ impl Created {
         self.0.contains_key(bulk_id)
     }
 
-    /// Puts ids in the place of references.
+    /// Puts ids in the place of the references of an operation.
     ///
     /// # Errors
     /// 409 for a reference to what was not created (RFC 7644 §3.7.1).
-    pub fn fill(&self, operation: &mut Operation) -> Result<(), Error> {
-        for name in operation.references() {
-            self.id(&name)?;
+    pub fn fill(&self, operation: &mut Operation, references: &References) -> Result<(), Error> {
+        for name in references {
+            self.id(name)?;
         }
         let id = |name: &str| self.id(name).ok().map(str::to_owned);
         if let Some(path) = in_path(&operation.path, &id) {
@@ -97,12 +98,12 @@ fn in_path(path: &str, id: &dyn Fn(&str) -> Option<String>) -> Option<String> {
 }
 
 fn reference_of_segment(segment: &str) -> Option<String> {
-    decoded(segment)?.strip_prefix(PREFIX).map(str::to_owned)
+    decoded_segment(segment)?.strip_prefix(PREFIX).map(str::to_owned)
 }
 
 /// The type of the resources that an operation is about.
 fn type_of(operation: &Operation) -> Option<&'static ResourceType> {
-    let endpoint = decoded(operation.path.split('/').nth(1)?)?;
+    let endpoint = decoded_segment(operation.path.split('/').nth(1)?)?;
     let mut all = Registry::standard().resource_types().iter().copied();
     all.find(|it| it.endpoint.trim_start_matches('/') == endpoint)
 }
@@ -213,11 +214,12 @@ fn with_literals(text: &str, id: &mut dyn FnMut(&str) -> Option<String>) -> Stri
     filled
 }
 
-/// Takes values that refer to some operations out of the data of a POST; returned is the PATCH that puts them in later.
+/// Takes values that refer to some operations out of the data of a POST; returned is the PATCH that puts them in later, still with
+/// the path of the POST.
 ///
 /// Resources that refer to each other are created so: the first one without the reference (RFC 7644 §3.7.1).
 #[must_use]
-pub fn completion(operation: &mut Operation, put_off: &References) -> Object {
+pub fn completion(operation: &mut Operation, put_off: &References) -> Operation {
     let mut operations = Vec::new();
     if let Some(resource_type) = type_of(operation) {
         let core = |name: &str| resource_type.attribute(name).is_some_and(refers);
@@ -229,8 +231,11 @@ pub fn completion(operation: &mut Operation, put_off: &References) -> Object {
             }
         }
     }
-    let patch = json!({ "schemas": [patch::SCHEMA], "Operations": operations });
-    patch.as_object().cloned().unwrap_or_default()
+    let mut data = Object::new();
+    data.insert("schemas".to_owned(), json!([patch::SCHEMA]));
+    data.insert("Operations".to_owned(), operations.into());
+    let (method, path) = (Ok(Method::Patch), operation.path.clone());
+    Operation { method, bulk_id: None, path, version: None, data, refused: None }
 }
 
 fn take_out(
