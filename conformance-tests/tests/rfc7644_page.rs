@@ -185,13 +185,13 @@ fn r_page_14() {
             let list = shelf.page(query);
             list["Resources"].as_array().cloned().unwrap_or_default()
         };
-        let narrow = resources("attributes=title");
+        let narrow = resources("attributes=nickName");
         assert_eq!(narrow.len(), 2);
         for resource in &narrow {
-            assert_eq!(keys(resource), ["id", "schemas", "title"]);
+            assert_eq!(keys(resource), ["id", "nickName", "schemas"]);
         }
-        for resource in &resources("excludedAttributes=title,id,schemas") {
-            assert!(resource.get("title").is_none(), "{resource}");
+        for resource in &resources("excludedAttributes=nickName,id,schemas") {
+            assert!(resource.get("nickName").is_none(), "{resource}");
             for name in ["id", "schemas", "userName", "displayName"] {
                 assert!(resource.get(name).is_some(), "{name} is missing in {resource}");
             }
