@@ -1,25 +1,62 @@
 //! The HTTP client: sends what was written, byte by byte, and keeps the answer as it came.
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
-use std::time::Duration;
+use std::sync::{Arc, OnceLock};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::exchange::{Exchange, Log};
+use crate::received::{self, Received};
+use crate::requirement::{INTERRUPTED, skip};
 use crate::{Answer, environment, mint, raw};
 
 /// The media type of RFC 7644 §8.1.
-const SCIM_JSON: &str = "application/scim+json";
-/// How long an answer may take; nothing here is slow, so a hang fails instead of blocking the run.
-const TIMEOUT: Duration = Duration::from_mins(1);
+pub(crate) const SCIM_JSON: &str = "application/scim+json";
+/// How often a request is sent again after the server said that there were too many.
+const PATIENCE: usize = 4;
+/// The longest pause that a server can ask for.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-static CLIENT: LazyLock<reqwest::blocking::Client> = LazyLock::new(|| {
-    reqwest::blocking::Client::builder()
-        .timeout(TIMEOUT)
-        .no_proxy()
-        .redirect(reqwest::redirect::Policy::none())
-        .build()
-        .expect("an HTTP client without TLS settings can be built")
-});
+/// How requests are sent, the same for all of a run.
+#[derive(Clone, Copy, Debug)]
+pub struct Transport {
+    /// How long an answer may take, to its last byte.
+    pub timeout: Duration,
+    /// Whether any certificate is good, as that of a server in a laboratory.
+    pub insecure: bool,
+}
+
+impl Default for Transport {
+    fn default() -> Self {
+        Transport { timeout: Duration::from_mins(1), insecure: false }
+    }
+}
+
+static TRANSPORT: OnceLock<Transport> = OnceLock::new();
+static CLIENT: OnceLock<reqwest::blocking::Client> = OnceLock::new();
+
+impl Transport {
+    /// Makes this the transport of the process.
+    ///
+    /// # Errors
+    /// When the HTTP library cannot be set up, or a request was sent before.
+    pub fn install(self) -> Result<(), String> {
+        let client = self.client().map_err(|error| format!("HTTP cannot be set up: {error}"))?;
+        let late = || "the transport was chosen before".to_owned();
+        CLIENT.set(client).map_err(|_| late())?;
+        TRANSPORT.set(self).map_err(|_| late())
+    }
+
+    fn client(self) -> reqwest::Result<reqwest::blocking::Client> {
+        reqwest::blocking::Client::builder()
+            .timeout(self.timeout)
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .tls_danger_accept_invalid_certs(self.insecure)
+            .build()
+    }
+}
 
 /// One connection of the server under test: its base URL and a bearer token.
 #[derive(Clone, Debug)]
@@ -28,12 +65,19 @@ pub struct Target {
     pub base: String,
     /// Bearer token, as it goes into the `Authorization` header.
     pub token: String,
+    /// Where exchanges are written down; none where the test's own messages show them.
+    log: Option<Arc<Log>>,
 }
 
 impl Target {
+    /// A server and a token for it.
+    pub fn new(base: &str, token: &str) -> Target {
+        Target { base: base.trim_end_matches('/').to_owned(), token: token.to_owned(), log: None }
+    }
+
     /// The shared connection of profile `strict`, as `SCIM_URL` and `SCIM_TOKEN` name it.
     pub fn from_env() -> Target {
-        Target { base: environment::base(), token: environment::token() }
+        Target::new(&environment::base(), &environment::token())
     }
 
     /// A new tenant with one connection of this profile and a token for it.
@@ -46,9 +90,19 @@ impl Target {
         mint::target(profile, with, without)
     }
 
-    /// Another tenant's `strict` connection on the same server.
-    pub fn sibling(&self) -> Target {
-        Target { base: self.base.clone(), ..Target::fresh("strict") }
+    /// The same target, whose exchanges are written down here.
+    pub(crate) fn logged(self, log: &Arc<Log>) -> Target {
+        Target { log: Some(Arc::clone(log)), ..self }
+    }
+
+    /// The same target, whose exchanges are not written down.
+    pub(crate) fn unlogged(&self) -> Target {
+        Target { log: None, ..self.clone() }
+    }
+
+    /// The same connection at another address of the server.
+    pub(crate) fn at(self, base: &str) -> Target {
+        Target { base: base.trim_end_matches('/').to_owned(), ..self }
     }
 
     /// GET.
@@ -76,7 +130,7 @@ impl Target {
         self.request("PATCH", path).json(body).send()
     }
 
-    /// A request to be completed; `path` follows the base URL as it is, or is an absolute `http` URL.
+    /// A request to be completed; `path` follows the base URL as it is, or is an absolute URL.
     pub fn request(&self, method: &str, path: &str) -> Request<'_> {
         Request {
             target: self,
@@ -86,6 +140,7 @@ impl Target {
             headers: BTreeMap::from([("accept".to_owned(), SCIM_JSON.to_owned())]),
             body: None,
             plain: false,
+            patient: self.log.is_some(),
         }
     }
 }
@@ -100,6 +155,7 @@ pub struct Request<'a> {
     headers: BTreeMap<String, String>,
     body: Option<Vec<u8>>,
     plain: bool,
+    patient: bool,
 }
 
 impl Request<'_> {
@@ -159,45 +215,102 @@ impl Request<'_> {
         self
     }
 
+    /// Takes 429 for the answer instead of waiting as long as it asks and sending again.
+    pub(crate) fn impatient(mut self) -> Self {
+        self.patient = false;
+        self
+    }
+
     /// Sends the request; a request target that the HTTP library would rewrite goes over a plain socket.
     pub fn send(mut self) -> Answer {
+        let url = self.url();
+        let log = self.target.log.clone();
+        if let Some(log) = &log {
+            if log.is_stopped() {
+                skip(INTERRUPTED);
+            }
+            if let Some(why) = log.service.lacks_for(&self.method, &self.path, self.body.as_deref()) {
+                skip(&why);
+            }
+        }
+        let received = self.answered(&url);
+        let sent = self.body.as_deref().map(String::from_utf8_lossy).unwrap_or_default().into_owned();
+        if let Some(log) = &log {
+            let (method, url, headers) = (self.method.clone(), url.clone(), self.headers.clone());
+            let exchange = Exchange { method, url, headers, sent: sent.clone(), received: received.clone() };
+            log.write_down(exchange, &self.target.token);
+        }
+        let Received { status, headers, text } =
+            received.unwrap_or_else(|error| panic!("{} {url}: {error}", self.method));
+        let answer = Answer { status, headers, text, method: self.method, path: self.path, sent, log };
+        answer.note_what_was_made(self.target);
+        answer
+    }
+
+    /// What comes back, or one sentence why nothing does; nothing is written down.
+    pub(crate) fn received(mut self) -> Result<Received, String> {
+        let url = self.url();
+        self.answered(&url)
+    }
+
+    /// The absolute URL; the credentials become a header like the others.
+    fn url(&mut self) -> String {
         if let Some(authorization) = self.authorization.take() {
             self.headers.insert("authorization".to_owned(), authorization);
         }
-        let url = if self.path.starts_with("http://") {
-            self.path.clone()
-        } else {
-            format!("{}{}", self.target.base, self.path)
-        };
-        let unchanged = reqwest::Url::parse(&url).is_ok_and(|parsed| parsed.as_str() == url);
-        let plain = !url.starts_with("https://") && (self.plain || !unchanged);
-        let (status, headers, text) = if plain {
-            raw::send(&self.method, &url, &self.headers, self.body.as_deref(), TIMEOUT)
-        } else {
-            self.send_with_library(&url)
-        };
-        let sent = self.body.as_deref().map(String::from_utf8_lossy).unwrap_or_default().into_owned();
-        Answer { status, headers, text, method: self.method, path: self.path, sent }
+        let absolute = ["http://", "https://"].iter().any(|scheme| self.path.starts_with(scheme));
+        if absolute { self.path.clone() } else { format!("{}{}", self.target.base, self.path) }
     }
 
-    fn send_with_library(&self, url: &str) -> (u16, BTreeMap<String, String>, String) {
-        let method = reqwest::Method::from_bytes(self.method.as_bytes()).expect("a method is a token");
-        let mut request = CLIENT.request(method, url);
+    /// The answer, after as many repetitions as the server asks for.
+    fn answered(&self, url: &str) -> Result<Received, String> {
+        for _ in 0..PATIENCE {
+            let received = self.exchanged(url)?;
+            if received.status != 429 || !self.patient {
+                return Ok(received);
+            }
+            thread::sleep(received.pause().min(LONGEST_PAUSE));
+        }
+        self.exchanged(url)
+    }
+
+    fn exchanged(&self, url: &str) -> Result<Received, String> {
+        let transport = TRANSPORT.get_or_init(Transport::default);
+        let deadline = Instant::now() + transport.timeout;
+        let unchanged = reqwest::Url::parse(url).is_ok_and(|parsed| parsed.as_str() == url);
+        if url.starts_with("http://") && (self.plain || !unchanged) {
+            return raw::send(&self.method, url, &self.headers, self.body.as_deref(), deadline);
+        }
+        let method =
+            reqwest::Method::from_bytes(self.method.as_bytes()).map_err(|error| error.to_string())?;
+        let mut request = client()?.request(method, url);
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
         if let Some(body) = &self.body {
             request = request.body(body.clone());
         }
-        let response =
-            request.send().unwrap_or_else(|error| panic!("{} {url}: no answer: {error:?}", self.method));
-        let status = response.status().as_u16();
-        let mut headers = BTreeMap::new();
-        for (name, value) in response.headers() {
-            let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
-            headers.insert(name.as_str().to_owned(), value);
-        }
-        let body = response.bytes().unwrap_or_else(|error| panic!("{} {url}: cut off: {error}", self.method));
-        (status, headers, String::from_utf8_lossy(&body).into_owned())
+        let response = request.send().map_err(|error| format!("no answer: {}", in_full(&error)))?;
+        received::of_library(response, deadline)
     }
+}
+
+fn client() -> Result<&'static reqwest::blocking::Client, String> {
+    if CLIENT.get().is_none() {
+        let client = TRANSPORT.get_or_init(Transport::default).client();
+        let client = client.map_err(|error| format!("HTTP cannot be set up: {error}"))?;
+        return Ok(CLIENT.get_or_init(|| client));
+    }
+    CLIENT.get().ok_or_else(|| "HTTP cannot be set up".to_owned())
+}
+
+/// An error with all its causes.
+fn in_full(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text = format!("{text}: {inner}");
+        cause = inner.source();
+    }
+    text
 }

@@ -1,0 +1,201 @@
+//! What one test sent and got, what it made on the way, and what its answers lack that another requirement asks for.
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::Target;
+use crate::received::Received;
+use crate::requirement::Level;
+use crate::service::Service;
+
+/// How many exchanges of a test are kept; of more, the last ones, where a test ends.
+const KEPT: usize = 50;
+/// How much of a body is kept, in characters.
+const BODY: usize = 6_000;
+/// What stands where a credential stood.
+const MASK: &str = "•••";
+
+/// One request and what came of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Exchange {
+    pub(crate) method: String,
+    pub(crate) url: String,
+    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) sent: String,
+    pub(crate) received: Result<Received, String>,
+}
+
+impl Exchange {
+    /// Request and status in a line.
+    pub(crate) fn title(&self) -> String {
+        let status = self.received.as_ref().map_or_else(Clone::clone, |received| received.status.to_string());
+        format!("{} {} → {status}", self.method, self.url)
+    }
+
+    /// The exchange without its credentials, and with its bodies cut where they are long.
+    fn fit_to_keep(mut self, token: &str) -> Exchange {
+        let masked = |text: &str| if token.is_empty() { text.to_owned() } else { text.replace(token, MASK) };
+        if let Some(credentials) = self.headers.get_mut("authorization") {
+            let scheme = credentials.split(' ').next().unwrap_or_default();
+            *credentials = format!("{scheme} {MASK}");
+        }
+        self.headers.values_mut().for_each(|value| *value = masked(value));
+        self.url = masked(&self.url);
+        self.sent = masked(&cut(&self.sent));
+        if let Ok(received) = &mut self.received {
+            received.text = masked(&cut(&received.text));
+            received.headers.values_mut().for_each(|value| *value = masked(value));
+        }
+        self
+    }
+}
+
+impl fmt::Display for Exchange {
+    /// The request and the answer as HTTP writes them, with JSON bodies indented.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{} {}", self.method, self.url)?;
+        self.headers.iter().try_for_each(|(name, value)| writeln!(f, "{name}: {value}"))?;
+        if !self.sent.is_empty() {
+            writeln!(f, "\n{}", indented(&self.sent))?;
+        }
+        match &self.received {
+            Ok(received) => {
+                writeln!(f, "\n→ {}", received.status)?;
+                received.headers.iter().try_for_each(|(name, value)| writeln!(f, "{name}: {value}"))?;
+                write!(f, "\n{}", indented(&received.text))
+            }
+            Err(why) => write!(f, "\n→ {why}"),
+        }
+    }
+}
+
+fn indented(body: &str) -> String {
+    serde_json::from_str::<serde_json::Value>(body)
+        .map_or_else(|_| body.to_owned(), |value| format!("{value:#}"))
+}
+
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(BODY) {
+        Some((end, _)) => format!("{}… ({} bytes in all)", &text[..end], text.len()),
+        None => text.to_owned(),
+    }
+}
+
+/// A fault that every answer could have, told once under the requirement that is about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Remark {
+    /// Id of the requirement.
+    pub(crate) id: &'static str,
+    /// What is wrong, in one sentence.
+    pub(crate) complaint: String,
+    /// How much it weighs at most, where the text of the RFC weighs it less than the requirement.
+    pub(crate) at_most: Option<Level>,
+    /// The exchange that shows it.
+    pub(crate) exchange: Option<Box<Exchange>>,
+}
+
+impl PartialEq for Exchange {
+    fn eq(&self, other: &Exchange) -> bool {
+        (&self.method, &self.url, &self.sent) == (&other.method, &other.url, &other.sent)
+    }
+}
+
+impl Eq for Exchange {}
+
+/// A resource that was made: its path below the base URL, or its absolute URL, and who can delete it.
+#[derive(Clone, Debug)]
+pub(crate) struct Made {
+    pub(crate) target: Target,
+    pub(crate) path: String,
+}
+
+#[derive(Debug, Default)]
+struct Entries {
+    exchanges: VecDeque<Exchange>,
+    made: Vec<Made>,
+    remarks: Vec<Remark>,
+}
+
+/// The notes of one test.
+#[derive(Debug)]
+pub(crate) struct Log {
+    /// What the server says about itself.
+    pub(crate) service: Arc<Service>,
+    stop: Arc<AtomicBool>,
+    entries: Mutex<Entries>,
+}
+
+impl Log {
+    /// Empty notes; once `stop` is set no request leaves any more.
+    pub(crate) fn new(service: Arc<Service>, stop: Arc<AtomicBool>) -> Log {
+        Log { service, stop, entries: Mutex::default() }
+    }
+
+    fn entries(&self) -> MutexGuard<'_, Entries> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the run was interrupted.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    /// Keeps an exchange that was sent with this token.
+    pub(crate) fn write_down(&self, exchange: Exchange, token: &str) {
+        let mut entries = self.entries();
+        if entries.exchanges.len() == KEPT {
+            entries.exchanges.pop_front();
+        }
+        entries.exchanges.push_back(exchange.fit_to_keep(token));
+    }
+
+    /// Notes a resource that was made.
+    pub(crate) fn made(&self, made: Made) {
+        self.entries().made.push(made);
+    }
+
+    /// Notes a fault under the requirement that is about it.
+    pub(crate) fn remark(&self, id: &'static str, complaint: String, at_most: Option<Level>) {
+        let mut entries = self.entries();
+        if entries.remarks.iter().all(|remark| remark.id != id) {
+            let exchange = entries.exchanges.back().cloned().map(Box::new);
+            entries.remarks.push(Remark { id, complaint, at_most, exchange });
+        }
+    }
+
+    /// What the test made, in the order in which it must be deleted.
+    pub(crate) fn take_made(&self) -> Vec<Made> {
+        let mut made = std::mem::take(&mut self.entries().made);
+        made.reverse();
+        made
+    }
+
+    /// The kept exchanges and the remarks.
+    pub(crate) fn take(&self) -> (Vec<Exchange>, Vec<Remark>) {
+        let mut entries = self.entries();
+        (std::mem::take(&mut entries.exchanges).into(), std::mem::take(&mut entries.remarks))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_are_masked_wherever_they_stand_and_long_bodies_cut() {
+        let headers = BTreeMap::from([("authorization".to_owned(), "Bearer other-secret".to_owned())]);
+        let received = Received { status: 200, headers: BTreeMap::new(), text: "says s3cret".to_owned() };
+        let exchange = Exchange {
+            method: "GET".to_owned(),
+            url: "https://s.example/Users?access_token=s3cret".to_owned(),
+            headers,
+            sent: "ü".repeat(7_000) + "s3cret",
+            received: Ok(received),
+        };
+        let kept = exchange.fit_to_keep("s3cret");
+        let shown = format!("{kept:?}");
+        assert!(!shown.contains("s3cret") && !shown.contains("other-secret"), "{shown}");
+        assert!(kept.sent.ends_with("… (14006 bytes in all)"), "{}", kept.sent);
+    }
+}

@@ -1,0 +1,65 @@
+//! What one test of a requirement may use: the server, what it says about itself, and other tenants where the run has some.
+use std::sync::Arc;
+
+use crate::exchange::Log;
+use crate::support::Scratch;
+use crate::{Connection, Target, environment, skip};
+
+/// The run, as one test sees it.
+#[derive(Debug)]
+pub(crate) struct Run {
+    target: Target,
+    other: Option<Target>,
+    log: Arc<Log>,
+}
+
+impl Run {
+    /// A test on this server, whose exchanges go into the log.
+    pub(crate) fn new(target: &Target, other: Option<&Target>, log: &Arc<Log>) -> Run {
+        let logged = |target: &Target| target.clone().logged(log);
+        Run { target: logged(target), other: other.map(logged), log: Arc::clone(log) }
+    }
+
+    /// The server under test.
+    pub(crate) fn target(&self) -> Target {
+        self.target.clone()
+    }
+
+    /// The tenant that all tests share.
+    pub(crate) fn shared(&self) -> Scratch {
+        Scratch::on(self.target())
+    }
+
+    /// A tenant of its own, for tests that are about the whole of it.
+    pub(crate) fn fresh(&self) -> Scratch {
+        self.profile("strict")
+    }
+
+    /// A tenant of its own with a connection of this profile of Rollcall.
+    pub(crate) fn profile(&self, profile: &str) -> Scratch {
+        self.fresh_with(profile, &[], &[])
+    }
+
+    /// As [`Run::profile`], with quirks switched on and off.
+    pub(crate) fn fresh_with(&self, profile: &str, with: &[&str], without: &[&str]) -> Scratch {
+        if environment::binary().is_none() {
+            skip("it needs a tenant of its own, which only a run that starts a Rollcall server can make");
+        }
+        Scratch::on(Connection::fresh(profile, with, without).target.logged(&self.log))
+    }
+
+    /// Another tenant of the same server.
+    pub(crate) fn sibling(&self) -> Target {
+        match &self.other {
+            Some(other) => other.clone(),
+            None if environment::binary().is_some() => Target::fresh("strict").logged(&self.log),
+            None => skip("it needs a token of another tenant, which `--other-token` gives"),
+        }
+    }
+
+    /// The same connection on a server with a tight rate limit; none where the run has no such server.
+    pub(crate) fn limited(&self) -> Option<Target> {
+        let base = environment::limited_base()?;
+        Some(Target::fresh("generic").at(&base).logged(&self.log))
+    }
+}

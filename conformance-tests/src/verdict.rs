@@ -1,0 +1,174 @@
+//! What a test came to, in words for people, and how much it weighs by the level of its requirement.
+use std::any::Any;
+
+use crate::exchange::{Exchange, Remark};
+use crate::expect::complaint_of;
+use crate::requirement::{Level, Requirement, Skipped};
+
+/// What became of one requirement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// The server meets it.
+    Passed,
+    /// The server breaks what it must do.
+    Failed(String),
+    /// The server does not follow what it should do.
+    Advised(String),
+    /// The server does what the RFCs leave open in another way.
+    Differs(String),
+    /// It could not be tried.
+    Skipped(String),
+    /// It is not met, and a list of known deviations says why.
+    Expected(String),
+}
+
+impl Outcome {
+    /// A complaint, weighed by the level of what it is about.
+    pub(crate) fn weighed(level: Level, complaint: String) -> Outcome {
+        match level {
+            Level::Must => Outcome::Failed(complaint),
+            Level::Should => Outcome::Advised(complaint),
+            Level::May | Level::Proj => Outcome::Differs(complaint),
+        }
+    }
+
+    /// The word that stands for it in reports.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            Outcome::Passed => "passed",
+            Outcome::Failed(_) => "failed",
+            Outcome::Advised(_) => "advised",
+            Outcome::Differs(_) => "differs",
+            Outcome::Skipped(_) => "skipped",
+            Outcome::Expected(_) => "expected",
+        }
+    }
+
+    /// What was found, or why nothing was tried.
+    pub(crate) fn message(&self) -> &str {
+        match self {
+            Outcome::Passed => "",
+            Outcome::Failed(text)
+            | Outcome::Advised(text)
+            | Outcome::Differs(text)
+            | Outcome::Skipped(text)
+            | Outcome::Expected(text) => text,
+        }
+    }
+}
+
+/// One requirement, what became of it, and the exchanges that show it.
+#[derive(Clone, Debug)]
+pub(crate) struct Finding {
+    pub(crate) requirement: Requirement,
+    pub(crate) outcome: Outcome,
+    pub(crate) exchanges: Vec<Exchange>,
+    /// How long the test took, in seconds.
+    pub(crate) seconds: f64,
+}
+
+impl Finding {
+    /// Adds what the answers to other requests lack; a test that saw no fault itself takes it over as its own.
+    pub(crate) fn with_remarks(mut self, remarks: &[Remark], every_level: bool) -> Finding {
+        let (Some(first), false) = (remarks.first(), matches!(self.outcome, Outcome::Failed(_))) else {
+            return self;
+        };
+        let level = self.requirement.level;
+        let level = remarks.iter().map(|one| one.at_most.map_or(level, |most| most.min(level))).max();
+        let others = remarks.len() - 1;
+        let complaint = match others {
+            0 => first.complaint.clone(),
+            _ => format!("{} (and in the answers of {others} other tests)", first.complaint),
+        };
+        let level = if every_level { Level::Must } else { level.unwrap_or(self.requirement.level) };
+        let outcome = Outcome::weighed(level, complaint);
+        if matches!(self.outcome, Outcome::Passed | Outcome::Skipped(_)) {
+            self.outcome = outcome;
+            self.exchanges = first.exchange.iter().map(|exchange| (**exchange).clone()).collect();
+        }
+        self
+    }
+}
+
+/// The outcome of a test from what it ended with.
+pub(crate) fn outcome_of(result: Result<(), Box<dyn Any + Send>>, level: Level) -> Outcome {
+    let Err(payload) = result else { return Outcome::Passed };
+    if let Some(Skipped(reason)) = payload.downcast_ref::<Skipped>() {
+        return Outcome::Skipped(reason.clone());
+    }
+    let text = payload.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
+    Outcome::weighed(level, in_words(text.unwrap_or("the test ended without saying why")))
+}
+
+/// A message of an assertion as a sentence: what was found and what was expected.
+fn in_words(message: &str) -> String {
+    let message = complaint_of(message).trim();
+    for (operator, relation) in [("==", "expected"), ("!=", "found where another value was expected, not")] {
+        let start = format!("assertion `left {operator} right` failed");
+        let Some(rest) = message.strip_prefix(&start) else { continue };
+        let Some((told, values)) = rest.split_once("\n  left: ") else { continue };
+        let Some((left, right)) = values.split_once("\n right: ") else { continue };
+        let told = told.trim_start_matches(':').trim();
+        let told = if told.is_empty() { String::new() } else { format!(" ({})", shortened(told)) };
+        return format!("found {}, {relation} {}{told}", shortened(left), shortened(right));
+    }
+    let message = message
+        .strip_prefix("assertion failed: ")
+        .map_or_else(|| message.to_owned(), |condition| format!("the check `{condition}` failed"));
+    shortened(&message)
+}
+
+/// A text that fits into a line of a report.
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(600) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::catch_unwind;
+
+    use super::*;
+
+    fn of(level: Level, test: fn()) -> Outcome {
+        outcome_of(catch_unwind(test), level)
+    }
+
+    #[test]
+    fn a_complaint_weighs_what_its_requirement_weighs() {
+        assert_eq!(of(Level::Must, || {}), Outcome::Passed);
+        assert_eq!(of(Level::Must, || panic!("no id")), Outcome::Failed("no id".to_owned()));
+        assert_eq!(of(Level::Should, || panic!("no id")), Outcome::Advised("no id".to_owned()));
+        assert_eq!(of(Level::Proj, || panic!("no id")), Outcome::Differs("no id".to_owned()));
+        assert_eq!(of(Level::Must, || crate::skip("no sort")), Outcome::Skipped("no sort".to_owned()));
+    }
+
+    #[test]
+    fn assertions_are_told_in_words() {
+        let of = |text| in_words(text);
+        assert_eq!(
+            of("assertion `left == right` failed: the list\n  left: 1\n right: 2"),
+            "found 1, expected 2 (the list)"
+        );
+        assert_eq!(of("assertion failed: a.is_empty()"), "the check `a.is_empty()` failed");
+        assert_eq!(of("expected status 204\n  sent: GET /\n  got: 200"), "expected status 204");
+    }
+
+    #[test]
+    fn a_remark_makes_a_finding_of_a_requirement_that_passed_by_itself() {
+        let all = crate::requirements().expect("a table");
+        let requirement = all.into_iter().find(|one| one.level == Level::Must).expect("one that must");
+        let finding = Finding { requirement, outcome: Outcome::Passed, exchanges: Vec::new(), seconds: 0.0 };
+        let remark =
+            |at_most| Remark { id: "R-X-1", complaint: "no detail".to_owned(), at_most, exchange: None };
+        let of = |remarks: &[Remark], every| finding.clone().with_remarks(remarks, every).outcome;
+        assert_eq!(of(&[], false), Outcome::Passed);
+        assert_eq!(of(&[remark(Some(Level::Should))], false), Outcome::Advised("no detail".to_owned()));
+        assert_eq!(of(&[remark(Some(Level::Should))], true), Outcome::Failed("no detail".to_owned()));
+        let two = of(&[remark(None), remark(Some(Level::Should))], false);
+        assert_eq!(two, Outcome::Failed("no detail (and in the answers of 1 other tests)".to_owned()));
+    }
+}
