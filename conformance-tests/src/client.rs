@@ -13,6 +13,8 @@ use crate::{Answer, environment, mint, raw};
 
 /// The media type of RFC 7644 §8.1.
 pub(crate) const SCIM_JSON: &str = "application/scim+json";
+/// Methods that may be sent again when the connection breaks.
+const IDEMPOTENT: &[&str] = &["GET", "HEAD", "PUT", "DELETE"];
 /// How often a request is sent again after the server said that there were too many.
 const PATIENCE: usize = 4;
 /// The longest pause that a server can ask for.
@@ -103,6 +105,24 @@ impl Target {
     /// The same connection at another address of the server.
     pub(crate) fn at(self, base: &str) -> Target {
         Target { base: base.trim_end_matches('/').to_owned(), ..self }
+    }
+
+    /// The absolute URL of a path below the base URL, or of a reference as a server may write it: absolute, or relative to
+    /// the host or the service (RFC 7643 §2.3.7).
+    pub(crate) fn url(&self, path: &str) -> String {
+        if ["http://", "https://"].iter().any(|scheme| path.starts_with(scheme)) {
+            return path.to_owned();
+        }
+        let start = self.base.find("://").map_or(0, |place| place + 3);
+        let host = self.base[start..].find('/').map_or(self.base.len(), |place| start + place);
+        let (host, prefix) = self.base.split_at(host);
+        let below_host =
+            !prefix.is_empty() && path.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('/'));
+        match (below_host, path.starts_with('/') || path.starts_with('?') || path.is_empty()) {
+            (true, _) => format!("{host}{path}"),
+            (false, true) => format!("{}{path}", self.base),
+            (false, false) => format!("{}/{path}", self.base),
+        }
     }
 
     /// GET.
@@ -229,7 +249,7 @@ impl Request<'_> {
             if log.is_stopped() {
                 skip(INTERRUPTED);
             }
-            if let Some(why) = log.service.lacks_for(&self.method, &self.path, self.body.as_deref()) {
+            if let Some(why) = log.lacks_for(&self.method, &self.path, self.body.as_deref()) {
                 skip(&why);
             }
         }
@@ -242,6 +262,9 @@ impl Request<'_> {
         }
         let Received { status, headers, text } =
             received.unwrap_or_else(|error| panic!("{} {url}: {error}", self.method));
+        if let Some(why) = log.as_ref().and_then(|log| log.lacks_after(&self.method, &self.path, status)) {
+            skip(&why);
+        }
         let answer = Answer { status, headers, text, method: self.method, path: self.path, sent, log };
         answer.note_what_was_made(self.target);
         answer
@@ -258,8 +281,7 @@ impl Request<'_> {
         if let Some(authorization) = self.authorization.take() {
             self.headers.insert("authorization".to_owned(), authorization);
         }
-        let absolute = ["http://", "https://"].iter().any(|scheme| self.path.starts_with(scheme));
-        if absolute { self.path.clone() } else { format!("{}{}", self.target.base, self.path) }
+        self.target.url(&self.path)
     }
 
     /// The answer, after as many repetitions as the server asks for.
@@ -290,7 +312,11 @@ impl Request<'_> {
         if let Some(body) = &self.body {
             request = request.body(body.clone());
         }
-        let response = request.send().map_err(|error| format!("no answer: {}", in_full(&error)))?;
+        let again = request.try_clone().filter(|_| IDEMPOTENT.contains(&self.method.as_str()));
+        // A server may close a connection just as it is used again (RFC 9110 §9.2.2).
+        let answered =
+            request.send().or_else(|error| again.map_or(Err(error), reqwest::blocking::RequestBuilder::send));
+        let response = answered.map_err(|error| format!("no answer: {}", in_full(&error)))?;
         received::of_library(response, deadline)
     }
 }
@@ -313,4 +339,20 @@ fn in_full(error: &dyn std::error::Error) -> String {
         cause = inner.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_are_resolved_against_the_service() {
+        let target = Target::new("https://s.example/scim/v2/", "token");
+        let all = "https://s.example/scim/v2/Users/1";
+        for path in ["/Users/1", "Users/1", "/scim/v2/Users/1", all] {
+            assert_eq!(target.url(path), all, "{path}");
+        }
+        assert_eq!(target.url("?filter=x"), "https://s.example/scim/v2?filter=x");
+        assert_eq!(Target::new("https://s.example", "token").url("/Users/1"), "https://s.example/Users/1");
+    }
 }

@@ -13,6 +13,8 @@ use crate::service::Service;
 const KEPT: usize = 50;
 /// How much of a body is kept, in characters.
 const BODY: usize = 6_000;
+/// A token that is shorter is a word, and hides nothing.
+const SHORT: usize = 8;
 /// What stands where a credential stood.
 const MASK: &str = "•••";
 
@@ -35,7 +37,8 @@ impl Exchange {
 
     /// The exchange without its credentials, and with its bodies cut where they are long.
     fn fit_to_keep(mut self, token: &str) -> Exchange {
-        let masked = |text: &str| if token.is_empty() { text.to_owned() } else { text.replace(token, MASK) };
+        let masked =
+            |text: &str| if token.len() < SHORT { text.to_owned() } else { text.replace(token, MASK) };
         if let Some(credentials) = self.headers.get_mut("authorization") {
             let scheme = credentials.split(' ').next().unwrap_or_default();
             *credentials = format!("{scheme} {MASK}");
@@ -120,20 +123,42 @@ struct Entries {
 /// The notes of one test.
 #[derive(Debug)]
 pub(crate) struct Log {
+    /// Id of the requirement that is tested.
+    id: &'static str,
     /// What the server says about itself.
-    pub(crate) service: Arc<Service>,
+    service: Arc<Service>,
     stop: Arc<AtomicBool>,
     entries: Mutex<Entries>,
 }
 
 impl Log {
-    /// Empty notes; once `stop` is set no request leaves any more.
-    pub(crate) fn new(service: Arc<Service>, stop: Arc<AtomicBool>) -> Log {
-        Log { service, stop, entries: Mutex::default() }
+    /// Empty notes of the test of this requirement; once `stop` is set no request leaves any more.
+    pub(crate) fn new(id: &'static str, service: Arc<Service>, stop: Arc<AtomicBool>) -> Log {
+        Log { id, service, stop, entries: Mutex::default() }
     }
 
     fn entries(&self) -> MutexGuard<'_, Entries> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the server says about itself.
+    pub(crate) fn service(&self) -> &Service {
+        &self.service
+    }
+
+    /// Why a request cannot be tried on this server.
+    pub(crate) fn lacks_for(&self, method: &str, path: &str, body: Option<&[u8]>) -> Option<String> {
+        self.service.lacks_for(self.id, method, path, body)
+    }
+
+    /// Why a test cannot go on after this answer: what it uses on the way is not there.
+    pub(crate) fn lacks_after(&self, method: &str, path: &str, status: u16) -> Option<String> {
+        let search = method == "POST" && path.ends_with("/.search") && matches!(status, 404 | 405 | 501);
+        if search && !self.id.starts_with("R-SEARCH") {
+            return Some("the server has no `.search`, which R-SEARCH-01 tells".to_owned());
+        }
+        let patch = method == "PATCH" && status == 501 && self.id != "R-SPC-09";
+        patch.then(|| "the server answers 501 to a PATCH, which R-SPC-09 tells".to_owned())
     }
 
     /// Whether the run was interrupted.
@@ -158,10 +183,15 @@ impl Log {
     /// Notes a fault under the requirement that is about it.
     pub(crate) fn remark(&self, id: &'static str, complaint: String, at_most: Option<Level>) {
         let mut entries = self.entries();
-        if entries.remarks.iter().all(|remark| remark.id != id) {
+        if entries.remarks.iter().all(|remark| (remark.id, remark.at_most) != (id, at_most)) {
             let exchange = entries.exchanges.back().cloned().map(Box::new);
             entries.remarks.push(Remark { id, complaint, at_most, exchange });
         }
+    }
+
+    /// Notes a fault of the requirement itself, which weighs no more than this.
+    pub(crate) fn weaker(&self, complaint: String, at_most: Level) {
+        self.remark(self.id, complaint, Some(at_most));
     }
 
     /// What the test made, in the order in which it must be deleted.
@@ -185,17 +215,18 @@ mod tests {
     #[test]
     fn credentials_are_masked_wherever_they_stand_and_long_bodies_cut() {
         let headers = BTreeMap::from([("authorization".to_owned(), "Bearer other-secret".to_owned())]);
-        let received = Received { status: 200, headers: BTreeMap::new(), text: "says s3cret".to_owned() };
+        let received =
+            Received { status: 200, headers: BTreeMap::new(), text: "says s3cret-word".to_owned() };
         let exchange = Exchange {
             method: "GET".to_owned(),
-            url: "https://s.example/Users?access_token=s3cret".to_owned(),
+            url: "https://s.example/Users?access_token=s3cret-word".to_owned(),
             headers,
-            sent: "ü".repeat(7_000) + "s3cret",
+            sent: "ü".repeat(7_000) + "s3cret-word",
             received: Ok(received),
         };
-        let kept = exchange.fit_to_keep("s3cret");
+        let kept = exchange.fit_to_keep("s3cret-word");
         let shown = format!("{kept:?}");
-        assert!(!shown.contains("s3cret") && !shown.contains("other-secret"), "{shown}");
-        assert!(kept.sent.ends_with("… (14006 bytes in all)"), "{}", kept.sent);
+        assert!(!shown.contains("s3cret-word") && !shown.contains("other-secret"), "{shown}");
+        assert!(kept.sent.ends_with("… (14011 bytes in all)"), "{}", kept.sent);
     }
 }

@@ -4,41 +4,51 @@ use serde_json::Value;
 use crate::service::Service;
 use crate::support::{ENTERPRISE, GROUP, USER};
 
-/// Attributes of RFC 7643 §4.1, §4.2 and §4.3 that a client may write, by schema. A server may leave any of them out,
-/// and says so in `/Schemas`; other names are sent on purpose.
-const WRITABLE: &[(&str, &[&str])] = &[
-    (
-        USER,
-        &[
-            "name",
-            "displayName",
-            "nickName",
-            "profileUrl",
-            "title",
-            "userType",
-            "preferredLanguage",
-            "locale",
-            "timezone",
-            "active",
-            "password",
-            "emails",
-            "phoneNumbers",
-            "ims",
-            "photos",
-            "addresses",
-            "entitlements",
-            "roles",
-            "x509Certificates",
-        ],
-    ),
-    (GROUP, &["members"]),
-    (ENTERPRISE, &["employeeNumber", "costCenter", "organization", "division", "department", "manager"]),
+/// Attributes of RFC 7643 §4.1 that a client may write. A server may leave any of them out, and says so in `/Schemas`; other
+/// names are sent on purpose.
+pub(crate) const USER_ATTRIBUTES: &[&str] = &[
+    "name",
+    "displayName",
+    "nickName",
+    "profileUrl",
+    "title",
+    "userType",
+    "preferredLanguage",
+    "locale",
+    "timezone",
+    "active",
+    "password",
+    "emails",
+    "phoneNumbers",
+    "ims",
+    "photos",
+    "addresses",
+    "entitlements",
+    "roles",
+    "x509Certificates",
 ];
+/// As [`USER_ATTRIBUTES`], of RFC 7643 §4.3.
+pub(crate) const ENTERPRISE_ATTRIBUTES: &[&str] =
+    &["employeeNumber", "costCenter", "organization", "division", "department", "manager"];
+/// As [`USER_ATTRIBUTES`], of RFC 7643 §4.2.
+const GROUP_ATTRIBUTES: &[&str] = &["members"];
+/// Requirements that are about keeping attributes, and about what the server claims: nothing of theirs is skipped.
+const THEMSELVES: &[&str] =
+    &["R-SPC-09", "R-SCH-16", "R-USER-07", "R-USER-09", "R-USER-22", "R-USER-25", "R-GROUP-04", "R-ENT-01"];
 
 impl Service {
     /// Why this request cannot be tried here; none when it can, or when the server says nothing.
-    pub(crate) fn lacks_for(&self, method: &str, path: &str, body: Option<&[u8]>) -> Option<String> {
-        let path = path.split('?').next().unwrap_or_default();
+    pub(crate) fn lacks_for(
+        &self,
+        id: &str,
+        method: &str,
+        path: &str,
+        body: Option<&[u8]>,
+    ) -> Option<String> {
+        if THEMSELVES.contains(&id) {
+            return None;
+        }
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let endpoint = path.split('/').nth(1).unwrap_or_default();
         let schema = match endpoint {
             "Users" => USER,
@@ -48,10 +58,11 @@ impl Service {
         if !self.has_endpoint(endpoint) {
             return Some(format!("the server has no resource type at `/{endpoint}`"));
         }
-        if method == "PATCH"
-            && let Some(why) = self.lacks("patch")
-        {
-            return Some(why);
+        let filtered = query.split('&').any(|one| one.starts_with("filter="));
+        let needed = [("filter", filtered), ("patch", method == "PATCH")];
+        let lacking = needed.iter().filter(|(_, used)| *used).find_map(|(feature, _)| self.lacks(feature));
+        if lacking.is_some() {
+            return lacking;
         }
         let body: Value = serde_json::from_slice(body?).ok()?;
         match method {
@@ -85,9 +96,20 @@ impl Service {
         })
     }
 
-    fn lacks_attribute(&self, urn: &str, name: &str) -> Option<String> {
-        let names = WRITABLE.iter().find(|(schema, _)| *schema == urn).map_or(&[][..], |(_, names)| names);
+    /// Why an attribute cannot be used here; none when it can, or when no RFC has it.
+    pub(crate) fn lacks_attribute(&self, urn: &str, name: &str) -> Option<String> {
+        let names = match urn {
+            USER => USER_ATTRIBUTES,
+            GROUP => GROUP_ATTRIBUTES,
+            _ => ENTERPRISE_ATTRIBUTES,
+        };
         let known = names.iter().find(|known| known.eq_ignore_ascii_case(name))?;
+        if self.lost.iter().any(|lost| *lost == (urn, *known)) {
+            return Some(format!("the server does not keep every `{known}` that it is sent"));
+        }
+        if urn == ENTERPRISE && !self.has_extension(ENTERPRISE) {
+            return Some("no resource type of the server has the enterprise extension".to_owned());
+        }
         if self.schemas.is_empty() {
             return None;
         }
@@ -120,7 +142,7 @@ mod tests {
     }
 
     fn lacking(method: &str, path: &str, body: &Value) -> bool {
-        service().lacks_for(method, path, Some(body.to_string().as_bytes())).is_some()
+        service().lacks_for("R-X-1", method, path, Some(body.to_string().as_bytes())).is_some()
     }
 
     #[test]
@@ -134,7 +156,7 @@ mod tests {
         assert!(lacking("PUT", "/Users/1", &json!({ "name": { "givenName": "x" } })));
         assert!(lacking("POST", "/Users", &json!({ ENTERPRISE: { "costCenter": "x" } })));
         assert!(lacking("POST", "/Groups", &json!({ "displayName": "x" })));
-        assert_eq!(Service::default().lacks_for("POST", "/Groups", Some(b"{\"members\":[]}")), None);
+        assert_eq!(Service::default().lacks_for("R-X-1", "POST", "/Groups", Some(b"{\"members\":[]}")), None);
     }
 
     #[test]

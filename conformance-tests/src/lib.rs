@@ -16,6 +16,7 @@ mod expected_failures;
 mod lacking;
 mod make;
 mod mint;
+mod probe;
 pub mod profile;
 mod raw;
 mod received;

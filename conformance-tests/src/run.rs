@@ -1,9 +1,13 @@
 //! What one test of a requirement may use: the server, what it says about itself, and other tenants where the run has some.
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crate::exchange::Log;
+use crate::requirement::INTERRUPTED;
+use crate::service::Service;
 use crate::support::Scratch;
-use crate::{Connection, Target, environment, skip};
+use crate::verdict::{Outcome, outcome_of};
+use crate::{Connection, Level, Target, environment, skip};
 
 /// The run, as one test sees it.
 #[derive(Debug)]
@@ -23,6 +27,21 @@ impl Run {
     /// The server under test.
     pub(crate) fn target(&self) -> Target {
         self.target.clone()
+    }
+
+    /// What the server says about itself.
+    pub(crate) fn service(&self) -> &Service {
+        self.log.service()
+    }
+
+    /// A check that weighs no more than this level, in the test of a requirement that may weigh more: what a server accepts
+    /// although it could refuse it, or leaves out although it could show it.
+    pub(crate) fn at_most(&self, level: Level, check: impl FnOnce()) {
+        match outcome_of(catch_unwind(AssertUnwindSafe(check)), Level::Must) {
+            Outcome::Failed(complaint) => self.log.weaker(complaint, level),
+            Outcome::Skipped(why) if why == INTERRUPTED => skip(&why),
+            _ => {}
+        }
     }
 
     /// The tenant that all tests share.

@@ -155,7 +155,7 @@ impl Session<'_> {
     /// Runs one test, and deletes what it made.
     fn one(&self, requirement: &Requirement, test: &Test) -> (Finding, Vec<Remark>, Vec<Made>) {
         let start = Instant::now();
-        let log = Arc::new(Log::new(Arc::clone(self.service), Arc::clone(self.stop)));
+        let log = Arc::new(Log::new(requirement.id, Arc::clone(self.service), Arc::clone(self.stop)));
         let outcome = if let Some(why) = self.obstacle(requirement) {
             Outcome::Skipped(why)
         } else {

@@ -2,6 +2,7 @@
 use serde_json::Value;
 
 use crate::Target;
+use crate::probe::{self, Attribute};
 
 /// The documents of RFC 7644 §4, as far as they could be read.
 #[derive(Clone, Debug, Default)]
@@ -16,6 +17,8 @@ pub(crate) struct Service {
     pub(crate) me: Option<u16>,
     /// Whether the run can act as another tenant, too.
     pub(crate) tenancy: bool,
+    /// Attributes that do not come back as they are sent.
+    pub(crate) lost: Vec<Attribute>,
     /// What could not be read, a sentence each.
     pub(crate) notes: Vec<String>,
 }
@@ -30,6 +33,7 @@ impl Service {
         service.config = service.document(target, "/ServiceProviderConfig");
         service.types = service.list(target, "/ResourceTypes");
         service.schemas = service.list(target, "/Schemas");
+        service.lost = probe::lost(target, &service);
         service.me = target.request("GET", "/Me").received().ok().map(|received| received.status);
         service
     }
@@ -86,6 +90,14 @@ impl Service {
             })
         };
         self.types.is_empty() || self.types.iter().any(is)
+    }
+
+    /// Whether a resource type has this extension; true when nothing could be read.
+    pub(crate) fn has_extension(&self, urn: &str) -> bool {
+        let has = |kind: &Value| {
+            kind["schemaExtensions"].as_array().into_iter().flatten().any(|one| one["schema"] == urn)
+        };
+        self.types.is_empty() || self.types.iter().any(has)
     }
 
     /// The attribute of a served schema; both names are compared as RFC 7643 §2.1 compares them.

@@ -14,8 +14,8 @@ pub(super) const TESTS: &[Test] =
 fn r_bulk_21(run: &Run) {
     let scratch = run.shared();
     let entries = bulk(&scratch, &[person("ada"), team("crew", &["bulkId:ada"])]);
-    let crew = scratch.read(&place(&scratch, &entries[1]));
-    assert_eq!(members_of(&crew), [id_of(&scratch.read(&place(&scratch, &entries[0])))]);
+    let crew = scratch.read(&place(&entries[1]));
+    assert_eq!(members_of(&crew), [id_of(&scratch.read(&place(&entries[0])))]);
 }
 
 /// A manager that names a `bulkId` is the user that this operation creates.
@@ -25,8 +25,8 @@ fn r_bulk_22(run: &Run) {
         json!({ "schemas": [USER, ENTERPRISE], ENTERPRISE: { "manager": { "value": "bulkId:boss" } } });
     let entries =
         bulk(&scratch, &[person("boss"), post("/Users", "ada", &with(&user(&unique("bulk")), &enterprise))]);
-    let boss = scratch.read(&place(&scratch, &entries[0]));
-    let ada = scratch.read(&place(&scratch, &entries[1]));
+    let boss = scratch.read(&place(&entries[0]));
+    let ada = scratch.read(&place(&entries[1]));
     assert_eq!(ada[ENTERPRISE]["manager"]["value"], boss["id"], "{ada}");
 }
 
@@ -37,9 +37,9 @@ fn r_bulk_23(run: &Run) {
         bulk(&scratch, &[team("crew", &["bulkId:ada", "bulkId:lin"]), person("lin"), person("ada")]);
     assert_eq!(status(&entries), ["201"; 3]);
     let mut people: Vec<String> =
-        entries[1..].iter().map(|entry| id_of(&scratch.read(&place(&scratch, entry))).to_owned()).collect();
+        entries[1..].iter().map(|entry| id_of(&scratch.read(&place(entry))).to_owned()).collect();
     people.sort();
-    assert_eq!(members_of(&scratch.read(&place(&scratch, &entries[0]))), people);
+    assert_eq!(members_of(&scratch.read(&place(&entries[0]))), people);
 }
 
 /// Groups that hold each other are created, each with the other.
@@ -48,7 +48,7 @@ fn r_bulk_24(run: &Run) {
     let entries =
         bulk(&scratch, &[team("a", &["bulkId:b"]), team("b", &["bulkId:c"]), team("c", &["bulkId:a"])]);
     assert_eq!(status(&entries), ["201"; 3], "{entries:?}");
-    let teams: Vec<Value> = entries.iter().map(|entry| scratch.read(&place(&scratch, entry))).collect();
+    let teams: Vec<Value> = entries.iter().map(|entry| scratch.read(&place(entry))).collect();
     for (at, team) in teams.iter().enumerate() {
         assert_eq!(members_of(team), [id_of(&teams[(at + 1) % 3])], "{team}");
         assert_eq!(entries[at]["version"], team["meta"]["version"], "the version of the end");
@@ -74,9 +74,9 @@ fn r_bulk_25(run: &Run) {
         ],
     );
     assert_eq!(entries[5]["status"], "204", "{entries:?}");
-    let lin = scratch.read(&place(&scratch, &entries[2]));
-    assert_eq!(members_of(&scratch.read(&place(&scratch, &entries[3]))), [id_of(&lin)], "{entries:?}");
-    scratch.get(&place(&scratch, &entries[4])).expect_error(404, &[]);
+    let lin = scratch.read(&place(&entries[2]));
+    assert_eq!(members_of(&scratch.read(&place(&entries[3]))), [id_of(&lin)], "{entries:?}");
+    scratch.get(&place(&entries[4])).expect_error(404, &[]);
 }
 
 /// A reference to what does not exist or could not be created fails its operation with 409.

@@ -2,7 +2,7 @@
 use crate::requirements::{Test, tests};
 use crate::run::Run;
 use crate::support::{
-    ENTERPRISE, SEARCH, assert_unassigned, id_of, member, members_of, name_of, path_of, refused,
+    ENTERPRISE, NOT_WRITABLE, SEARCH, assert_unassigned, id_of, member, members_of, name_of, path_of, refused,
 };
 use crate::{encode, patch_op, unique, user};
 use serde_json::json;
@@ -73,7 +73,7 @@ fn r_del_06(run: &Run) {
     let schema = format!("/Schemas/{}", crate::support::USER);
     let fixed = ["/Schemas", "/ServiceProviderConfig", "/ResourceTypes", "/ResourceTypes/User"];
     for path in ["/Users", "/Groups", &schema].into_iter().chain(fixed) {
-        refused(scratch.delete(path), &[405, 501]);
+        refused(scratch.delete(path), NOT_WRITABLE);
     }
 }
 

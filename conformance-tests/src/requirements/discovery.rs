@@ -1,8 +1,8 @@
 //! The service provider configuration and the resource types (RFC 7643 §5 and §6, RFC 7644 §4).
 use crate::requirements::{Test, tests};
 use crate::run::Run;
-use crate::support::{LIST, element, id_of, keys, path_of, refused, values};
-use crate::{Answer, group, patch_op, skip, unique, user};
+use crate::support::{LIST, NOT_WRITABLE, element, id_of, keys, path_of, refused, values};
+use crate::{Answer, Level, group, patch_op, skip, unique, user};
 use serde_json::{Value, json};
 
 /// The tests of this file.
@@ -33,7 +33,7 @@ fn refuses_writing(run: &Run, path: &str) {
         let request = target.request(method, path);
         let request =
             if method == "DELETE" { request } else { request.json(&json!({ "schemas": [CONFIG_URN] })) };
-        refused(request.send(), &[405, 501]);
+        refused(request.send(), NOT_WRITABLE);
     }
 }
 
@@ -128,14 +128,22 @@ fn r_spc_09(run: &Run) {
     let person = scratch.person(&json!({}));
     let change = patch_op(json!([{ "op": "add", "path": "title", "value": "New" }]));
     let patch = scratch.patch(&path_of(&person), &change).check();
-    assert_eq!(patch.status == 501, !on("patch"), "PATCH is answered {}", patch.status);
     let urn = "urn:ietf:params:scim:api:messages:2.0:BulkRequest";
     let bulk = scratch.post("/Bulk", &json!({ "schemas": [urn], "Operations": [] })).check();
-    assert_eq!(bulk.status == 501, !on("bulk"), "bulk is answered {}", bulk.status);
+    for (name, answer) in [("patch", &patch), ("bulk", &bulk)] {
+        assert!(answer.status != 501 || !on(name), "{name} is claimed, and answered 501");
+        run.at_most(Level::Should, || {
+            assert!(
+                answer.status == 501 || on(name),
+                "{name} is not claimed, and answered {}",
+                answer.status
+            );
+        });
+    }
     let filter = scratch.get("/Users?filter=userName%20pr&count=1").check();
-    assert_eq!(filter.status == 200, on("filter"), "a filter is answered {}", filter.status);
+    assert!(filter.status == 200 || !on("filter"), "a filter is claimed, and answered {}", filter.status);
     let read = scratch.get(&path_of(&person)).expect_status(200);
-    assert_eq!(read.header("etag").is_some(), on("etag"), "{:?}", read.headers);
+    assert!(read.header("etag").is_some() || !on("etag"), "etag is claimed, and not sent");
     scratch.get("/Users?sortBy=userName&sortOrder=descending&count=1").expect_status(200);
 }
 
@@ -154,9 +162,11 @@ fn r_spc_11(run: &Run) {
 fn r_spc_12(run: &Run) {
     let target = run.target();
     let plain = target.get(CONFIG).expect_status(200);
-    for query in ["sortBy=x&sortOrder=y", "startIndex=5&count=0", "attributes=patch"] {
-        assert_same(&plain, &target.get(&format!("{CONFIG}?{query}")).expect_status(200));
+    let asked = |query: &str| target.get(&format!("{CONFIG}?{query}")).expect_status(200);
+    for query in ["sortBy=x&sortOrder=y", "startIndex=5&count=0"] {
+        assert_same(&plain, &asked(query));
     }
+    run.at_most(Level::Proj, || assert_same(&plain, &asked("attributes=patch")));
 }
 
 /// Where paging is described, it is in full.
@@ -216,7 +226,10 @@ fn r_rt_01(run: &Run) {
     assert_eq!(list["schemas"], json!([LIST]));
     let names = values(&list["Resources"], "name");
     assert_eq!(list["totalResults"], names.len());
-    assert!(names.contains(&"User".to_owned()) && names.contains(&"Group".to_owned()), "{names:?}");
+    assert!(!names.is_empty(), "no resource type: {list}");
+    run.at_most(Level::Proj, || {
+        assert!(names.contains(&"User".to_owned()) && names.contains(&"Group".to_owned()), "{names:?}");
+    });
 }
 
 /// One resource type is one object; an unknown name is 404.

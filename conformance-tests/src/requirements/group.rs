@@ -1,8 +1,10 @@
 //! The Group resource (RFC 7643 §4.2).
 use crate::requirements::{Test, tests};
 use crate::run::Run;
-use crate::support::{GROUP, Scratch, element, id_of, keys, member, members_of, path_of, refused, with};
-use crate::{encode, group, unique};
+use crate::support::{
+    GROUP, NOT_WRITABLE, Scratch, element, id_of, keys, member, members_of, path_of, refused, with,
+};
+use crate::{Level, encode, group, unique};
 use serde_json::{Value, json};
 
 /// The tests of this file.
@@ -29,10 +31,12 @@ fn r_group_01(run: &Run) {
 fn r_group_02(run: &Run) {
     let scratch = run.shared();
     scratch.post("/Groups", &json!({ "schemas": [GROUP] })).expect_error(400, &["invalidValue"]);
-    for name in [json!(null), json!("")] {
-        let body = json!({ "schemas": [GROUP], "displayName": name });
-        scratch.post("/Groups", &body).expect_error(400, &["invalidValue"]);
-    }
+    let named = |name: Value| scratch.post("/Groups", &json!({ "schemas": [GROUP], "displayName": name }));
+    named(json!(null)).expect_error(400, &["invalidValue"]);
+    // The RFC wants something in a `userName`, and of this only that it is there.
+    run.at_most(Level::Proj, || {
+        named(json!("")).expect_error(400, &["invalidValue"]);
+    });
 }
 
 /// Two groups may have one name, except for the profiles whose products match groups by name.
@@ -54,9 +58,13 @@ fn r_group_04(run: &Run) {
     let person = scratch.person(&json!({}));
     let team = scratch.again(&scratch.team_of(&[&person]));
     let shown = element(&team["members"], "value", id_of(&person));
-    assert_eq!((&shown["$ref"], &shown["type"]), (&person["meta"]["location"], &json!("User")));
-    let reference = shown["$ref"].as_str().expect("checked above");
-    assert_eq!(scratch.get(reference).expect_status(200).id(), id_of(&person));
+    run.at_most(Level::Should, || {
+        assert_eq!((&shown["$ref"], &shown["type"]), (&person["meta"]["location"], &json!("User")));
+    });
+    assert!(shown["type"].is_null() || shown["type"] == "User", "{shown}");
+    if let Some(reference) = shown["$ref"].as_str() {
+        assert_eq!(scratch.get(reference).expect_status(200).id(), id_of(&person));
+    }
 }
 
 /// The server fills in what a member given by `value` lacks, and refuses a `type` that is not true.
@@ -98,7 +106,7 @@ fn r_group_07(run: &Run) {
     let team = scratch.team_of(&[&one]);
     let path = format!("members[value eq \"{}\"].value", id_of(&one));
     let swap = json!([{ "op": "replace", "path": path, "value": id_of(&two) }]);
-    scratch.refuse(&team, swap, &["mutability"]);
+    scratch.refuse(&team, swap, &[]);
     let stored = scratch.change(
         &team,
         json!([
@@ -130,8 +138,11 @@ fn r_group_09(run: &Run) {
         return;
     }
     let shown = answer.at("/members/0").unwrap_or_default();
-    assert_eq!((&shown["value"], &shown["type"]), (&inner["id"], &json!("Group")));
-    assert_eq!(shown["$ref"], inner["meta"]["location"]);
+    assert_eq!(shown["value"], inner["id"]);
+    run.at_most(Level::Should, || {
+        assert_eq!((&shown["type"], &shown["$ref"]), (&json!("Group"), &inner["meta"]["location"]));
+    });
+    assert!(shown["type"].is_null() || shown["type"] == "Group", "{shown}");
 }
 
 /// Groups that hold themselves, or each other, are treated alike everywhere and harm nobody.
@@ -191,5 +202,5 @@ fn r_group_14(run: &Run) {
     let forged = json!([{ "value": id_of(&person), "display": "Somebody Else" }]);
     let team = try_team(&scratch, &forged).expect_status(201).json();
     assert_eq!(element(&team["members"], "value", id_of(&person))["display"], "Kim Doe");
-    refused(scratch.put(&format!("/Schemas/{GROUP}"), &schema), &[405, 501]);
+    refused(scratch.put(&format!("/Schemas/{GROUP}"), &schema), NOT_WRITABLE);
 }

@@ -1,7 +1,7 @@
 //! Paging of lists by index (RFC 7644 §3.4.2.4).
+use crate::encode;
 use std::collections::BTreeSet;
 
-use crate::encode;
 use crate::requirements::{Test, tests};
 use crate::run::Run;
 use crate::support::shelf::Shelf;

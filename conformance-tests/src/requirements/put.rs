@@ -2,7 +2,8 @@
 use crate::requirements::{Test, tests};
 use crate::run::Run;
 use crate::support::{
-    ENTERPRISE, assert_unassigned, element, id_of, keys, member, members_of, name_of, path_of, refused, with,
+    ENTERPRISE, NOT_WRITABLE, assert_unassigned, element, id_of, keys, member, members_of, name_of, path_of,
+    refused, with,
 };
 use crate::{encode, group, unique, user};
 use serde_json::{Value, json};
@@ -35,8 +36,8 @@ fn r_put_02(run: &Run) {
 fn r_put_03(run: &Run) {
     let scratch = run.shared();
     let person = scratch.person(&json!({}));
-    refused(scratch.put("/Users", &user(&unique("put"))), &[405, 501]);
-    refused(scratch.put("/Groups", &group(&unique("put"))), &[405, 501]);
+    refused(scratch.put("/Users", &user(&unique("put"))), NOT_WRITABLE);
+    refused(scratch.put("/Groups", &group(&unique("put"))), NOT_WRITABLE);
     assert_eq!(scratch.again(&person), person);
 }
 

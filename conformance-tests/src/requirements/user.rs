@@ -2,9 +2,10 @@
 use crate::requirements::{Test, tests};
 use crate::run::Run;
 use crate::support::{
-    CERTIFICATE, Scratch, accepted, element, id_of, member, name_of, path_of, values, with,
+    CERTIFICATE, Scratch, accepted, assert_unassigned, element, id_of, is_unassigned, member, name_of,
+    path_of, shown_groups, values, with,
 };
-use crate::{encode, group, patch_op, unique, user};
+use crate::{Level, encode, group, patch_op, skip, unique, user};
 use serde_json::{Value, json};
 
 /// The tests of this file.
@@ -16,7 +17,15 @@ pub(super) const TESTS: &[Test] = tests![
 ];
 
 /// The multi-valued attributes that have `value`, `display`, `type` and `primary`.
-const PLURAL: [&str; 6] = ["emails", "phoneNumbers", "ims", "photos", "entitlements", "roles"];
+/// Each with a type that every server takes, where the RFC has some.
+const PLURAL: [(&str, &str, [&str; 2]); 6] = [
+    ("emails", "work", ["a@people.example", "b@people.example"]),
+    ("phoneNumbers", "work", ["tel:+1-201-555-0123", "tel:+1-201-555-0124"]),
+    ("ims", "aim", ["kim", "kim2"]),
+    ("photos", "photo", ["https://people.example/a.png", "https://people.example/b.png"]),
+    ("entitlements", "", ["read", "write"]),
+    ("roles", "", ["reader", "writer"]),
+];
 
 /// `schemas` and `userName` make a user.
 fn r_user_01(run: &Run) {
@@ -252,13 +261,18 @@ fn r_user_21(run: &Run) {
 /// Elements of multi-valued attributes keep `value`, `display`, `type` and `primary`.
 fn r_user_22(run: &Run) {
     let scratch = run.shared();
-    let element = |value: &str, primary: bool| json!({ "value": value, "display": "Shown", "type": "other", "primary": primary });
     let mut extra = json!({});
-    for name in PLURAL {
-        let values = [format!("https://{name}.example/a@b"), format!("https://{name}.example/c@d")];
-        extra[name] = json!([element(&values[0], true), element(&values[1], false)]);
+    for (name, kind, values) in PLURAL {
+        let element = |value: &str, primary: bool| {
+            let mut element = json!({ "value": value, "display": "Shown", "primary": primary });
+            if !kind.is_empty() {
+                element["type"] = json!(kind);
+            }
+            element
+        };
+        extra[name] = json!([element(values[0], true), element(values[1], false)]);
     }
-    extra["x509Certificates"] = json!([element(CERTIFICATE, true)]);
+    extra["x509Certificates"] = json!([{ "value": CERTIFICATE, "display": "Shown", "primary": true }]);
     let person = scratch.person(&extra);
     for (name, sent) in extra.as_object().expect("object") {
         for (sent, stored) in
@@ -278,9 +292,11 @@ fn r_user_22(run: &Run) {
 fn r_user_23(run: &Run) {
     let scratch = run.shared();
     let good = json!([{ "value": "o'neil+tag@people.example" }]);
-    assert_eq!(scratch.person(&json!({ "emails": good }))["emails"], good);
+    assert_eq!(scratch.person(&json!({ "emails": good }))["emails"][0]["value"], good[0]["value"]);
     let body = with(&user(&unique("user")), &json!({ "emails": [{ "value": "no-at-sign" }] }));
-    scratch.post("/Users", &body).expect_error(400, &["invalidValue"]);
+    run.at_most(Level::Proj, || {
+        scratch.post("/Users", &body).expect_error(400, &["invalidValue"]);
+    });
 }
 
 /// Telephone numbers may be `tel:` URIs or free text.
@@ -332,14 +348,14 @@ fn r_user_28(run: &Run) {
     let team = scratch.team(&json!({}));
     let claim = json!({ "groups": [member(&team)] });
     let person = scratch.person(&claim);
-    assert!(person.get("groups").is_none(), "{person}");
+    assert_unassigned(&person, "groups");
     let stored = scratch.replace(&person, &with(&user(name_of(&person)), &claim));
-    assert!(stored.get("groups").is_none(), "{stored}");
+    assert_unassigned(&stored, "groups");
     for op in ["add", "replace"] {
         let change = json!([{ "op": op, "path": "groups", "value": [member(&team)] }]);
         scratch.refuse(&person, change, &["mutability"]);
     }
-    assert!(scratch.again(&team).get("members").is_none());
+    assert_unassigned(&scratch.again(&team), "members");
 }
 
 /// A member sees its group in `groups`, with id and URI.
@@ -348,10 +364,14 @@ fn r_user_29(run: &Run) {
     let person = scratch.person(&json!({}));
     let team = scratch.team_of(&[&person]);
     let stored = scratch.again(&person);
-    let shown = element(&stored["groups"], "value", id_of(&team));
-    assert_eq!(shown["$ref"], team["meta"]["location"]);
+    run.at_most(Level::Should, || assert!(!is_unassigned(&stored["groups"]), "no `groups` in {stored}"));
+    let shown = element(shown_groups(&stored), "value", id_of(&team));
+    run.at_most(Level::Should, || assert!(!shown["$ref"].is_null(), "no `$ref` in {shown}"));
+    if let Some(reference) = shown["$ref"].as_str() {
+        assert_eq!(scratch.get(reference).expect_status(200).id(), id_of(&team));
+    }
     scratch.change(&team, json!([{ "op": "remove", "path": "members" }]));
-    assert!(scratch.again(&person).get("groups").is_none());
+    assert!(!values(&scratch.again(&person)["groups"], "value").contains(&id_of(&team).to_owned()));
 }
 
 /// `groups.type` tells one's own membership from one through a nested group.
@@ -362,7 +382,7 @@ fn r_user_30(run: &Run) {
     let body = with(&group(&unique("team")), &json!({ "members": [member(&inner)] }));
     let outer = scratch.post("/Groups", &body).check();
     let stored = scratch.again(&person);
-    assert_eq!(element(&stored["groups"], "value", id_of(&inner))["type"], "direct");
+    assert_eq!(element(shown_groups(&stored), "value", id_of(&inner))["type"], "direct");
     if outer.status == 201 && values(&stored["groups"], "value").contains(&outer.id()) {
         assert_eq!(element(&stored["groups"], "value", &outer.id())["type"], "indirect");
     }
@@ -374,8 +394,9 @@ fn r_user_31(run: &Run) {
     let person = scratch.person(&json!({}));
     let team = scratch.team_of(&[&person]);
     let stored = scratch.again(&person);
-    let reference = stored["groups"][0]["$ref"].as_str().expect("groups carry $ref");
-    assert_eq!(scratch.get(reference).expect_status(200).json(), scratch.again(&team));
+    let reference = shown_groups(&stored)[0]["$ref"].as_str();
+    let reference = reference.unwrap_or_else(|| skip("the `groups` of the server have no `$ref`"));
+    assert_eq!(scratch.get(reference).expect_status(200).id(), id_of(&team));
 }
 
 /// A certificate is base64; junk is refused, and where certificates are checked so is half of one.
@@ -392,8 +413,14 @@ fn r_user_32(run: &Run) {
 fn r_user_33(run: &Run) {
     let scratch = run.shared();
     for name in ["roles", "entitlements"] {
-        let any = json!([{ "value": "Räuber & Gendarm" }, { "value": "{\"id\":\"1\"}", "type": "anything" }]);
-        assert_eq!(scratch.person(&json!({ name: any }))[name], any);
+        let any = json!([{ "value": "Räuber & Gendarm" }, { "value": "{\"id\":\"1\"}" }]);
+        let stored = scratch.person(&json!({ name: any }));
+        assert_eq!(values(&stored[name], "value"), values(&any, "value"));
+        // A server may limit the types to those that its schemas list (RFC 7643 §7).
+        run.at_most(Level::Proj, || {
+            let typed = json!([{ "value": "x", "type": "anything" }]);
+            assert_eq!(scratch.person(&json!({ name: typed }))[name], typed);
+        });
     }
 }
 

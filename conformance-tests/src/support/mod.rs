@@ -1,7 +1,7 @@
 //! Scratch data of one test: made with checks and told apart by unique names; the run deletes it when the test ends.
 use std::ops::Deref;
 
-use crate::{Answer, Target, group, patch_op, unique, user};
+use crate::{Answer, Target, group, patch_op, skip, unique, user};
 use serde_json::{Value, json};
 
 pub(crate) mod bulk;
@@ -14,6 +14,9 @@ pub(crate) const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
 pub(crate) const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 pub(crate) const LIST: &str = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
 pub(crate) const SEARCH: &str = "urn:ietf:params:scim:api:messages:2.0:SearchRequest";
+
+/// How a request that nothing there can carry out may be refused: RFC 7644 §3.12 has several words for it.
+pub(crate) const NOT_WRITABLE: &[u16] = &[400, 403, 404, 405, 501];
 
 /// A self-signed certificate with the name `people.example`, in DER and base64.
 pub(crate) const CERTIFICATE: &str = "MIIBSDCB+6ADAgECAhQoKuaO3Dm3eqPyB7u8bWehszQX3TAFBgMrZXAwGTEXMBUGA1UEAwwOcGVvcGxlLmV4\
@@ -129,10 +132,10 @@ impl Scratch {
     }
 }
 
-/// Path of a resource below the base URL, by its own `meta.resourceType` and `id`.
+/// Path of a resource below the base URL, by its own `schemas` and `id`.
 pub(crate) fn path_of(resource: &Value) -> String {
-    let kind = resource["meta"]["resourceType"].as_str().unwrap_or_else(|| panic!("no type in {resource}"));
-    format!("/{kind}s/{}", id_of(resource))
+    let is_group = resource["schemas"].as_array().is_some_and(|schemas| schemas.contains(&GROUP.into()));
+    format!("/{}/{}", if is_group { "Groups" } else { "Users" }, id_of(resource))
 }
 
 /// The `id` of a resource.
@@ -191,9 +194,30 @@ pub(crate) fn keys(object: &Value) -> Vec<&str> {
     names
 }
 
-/// Requires that a JSON object has no such member, or `null` or nothing in it.
+/// Requires that a JSON object has no such member, or nothing in it, which is the same state (RFC 7643 §2.5).
 pub(crate) fn assert_unassigned(object: &Value, name: &str) {
-    assert!(object.get(name).is_none(), "{name} should be unassigned in {object}");
+    assert!(is_unassigned(&object[name]), "{name} should be unassigned in {object}");
+}
+
+/// Whether a value is none: absent, `null`, or an empty array (RFC 7643 §2.5).
+pub(crate) fn is_unassigned(value: &Value) -> bool {
+    value.is_null() || value.as_array().is_some_and(Vec::is_empty)
+}
+
+/// The `groups` of a user; skips the test where the server shows none, because it may leave the attribute out.
+pub(crate) fn shown_groups(user: &Value) -> &Value {
+    if is_unassigned(&user["groups"]) {
+        skip("the server shows no `groups` of users");
+    }
+    &user["groups"]
+}
+
+/// Requires that a resource was shaped to these attributes (RFC 7644 §3.9): beside them it has what is always returned, which
+/// is `id`, and may have `schemas`.
+pub(crate) fn assert_only(resource: &Value, names: &[&str]) {
+    let shown: Vec<_> = keys(resource).into_iter().filter(|name| !["id", "schemas"].contains(name)).collect();
+    assert!(resource["id"].is_string(), "`id` is returned always: {resource}");
+    assert_eq!(shown, names, "{resource}");
 }
 
 /// Requires that a write was accepted: 200 with the resource or 204 without a body.
