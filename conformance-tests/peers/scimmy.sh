@@ -6,5 +6,5 @@ folder=$1 port=$2 token=$3
 mkdir -p "$folder"
 cp "$here/scimmy.mjs" "$folder/server.mjs"
 cd "$folder"
-[ -d node_modules/scimmy ] || npm install --silent --no-save scimmy@1.3.5 scimmy-routers@1.3.2 express@5.1.0
+[ -d node_modules/scimmy ] || npm install --silent --no-save scimmy@1.3.5 scimmy-routers@1.3.2 express@4.21.2
 exec node server.mjs "$port" "$token"

@@ -5,7 +5,7 @@ use crate::support::bulk::{
     REQUEST, RESPONSE, bulk, delete, entries, person, place, post, send, status, team,
 };
 use crate::support::{USER, name_of, path_of, refused, with};
-use crate::{Answer, patch_op, unique, user};
+use crate::{Answer, Level, patch_op, unique, user};
 use serde_json::{Value, json};
 
 /// The tests of this file.
@@ -32,14 +32,17 @@ fn r_bulk_01(run: &Run) {
 fn r_bulk_02(run: &Run) {
     let scratch = run.shared();
     let one = person("a");
+    let refuse = |body: &Value| scratch.post("/Bulk", body).expect_error(400, &["invalidSyntax"]);
+    for body in [json!({ "schemas": [REQUEST] }), json!({ "schemas": [REQUEST], "Operations": one })] {
+        refuse(&body);
+    }
+    // A server may be lenient about what the client left out, or fail the one operation that is none.
     for body in [
         json!({ "Operations": [one] }),
         json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [one] }),
-        json!({ "schemas": [REQUEST] }),
-        json!({ "schemas": [REQUEST], "Operations": one }),
         json!({ "schemas": [REQUEST], "Operations": ["POST"] }),
     ] {
-        scratch.post("/Bulk", &body).expect_error(400, &["invalidSyntax"]);
+        run.at_most(Level::Should, || drop(refuse(&body)));
     }
 }
 
@@ -137,8 +140,10 @@ fn r_bulk_09(run: &Run) {
     let one = scratch.person(&json!({}));
     let operations = json!([{ "op": "replace", "path": "nickName", "value": "New" }]);
     let patch = |data: Value| json!({ "method": "PATCH", "path": path_of(&one), "data": data });
-    let entries = bulk(&scratch, &[patch(json!({ "Operations": operations }))]);
-    assert_eq!(status(&entries), ["400"]);
+    run.at_most(Level::Should, || {
+        let entries = bulk(&scratch, &[patch(json!({ "Operations": operations }))]);
+        assert_eq!(status(&entries), ["400"]);
+    });
     bulk(&scratch, &[patch(patch_op(operations))]);
     assert_eq!(scratch.again(&one)["nickName"], "New");
 }

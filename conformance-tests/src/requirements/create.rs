@@ -4,7 +4,8 @@ use std::thread;
 use crate::requirements::{Test, tests};
 use crate::run::Run;
 use crate::support::{
-    ENTERPRISE, NOT_WRITABLE, assert_only, assert_unassigned, id_of, keys, name_of, path_of, refused, with,
+    ENTERPRISE, GROUP, NOT_WRITABLE, assert_only, assert_unassigned, id_of, keys, name_of, path_of, refused,
+    with,
 };
 use crate::{Level, encode, unique, user};
 use serde_json::{Value, json};
@@ -120,7 +121,7 @@ fn r_create_09(run: &Run) {
     let mut nameless = user("x");
     nameless.as_object_mut().expect("object").remove("userName");
     scratch.post("/Users", &nameless).expect_error(400, &["invalidValue"]);
-    let unnamed = json!({ "schemas": [crate::support::GROUP] });
+    let unnamed = json!({ "schemas": [GROUP] });
     scratch.post("/Groups", &unnamed).expect_error(400, &["invalidValue"]);
 }
 

@@ -2,7 +2,8 @@
 use crate::requirements::{Test, tests};
 use crate::run::Run;
 use crate::support::{
-    ENTERPRISE, NOT_WRITABLE, SEARCH, assert_unassigned, id_of, member, members_of, name_of, path_of, refused,
+    ENTERPRISE, NOT_WRITABLE, SEARCH, USER, assert_unassigned, id_of, member, members_of, name_of, path_of,
+    refused,
 };
 use crate::{encode, patch_op, unique, user};
 use serde_json::json;
@@ -70,7 +71,7 @@ fn r_del_05(run: &Run) {
 /// What cannot be deleted refuses DELETE: collections and the discovery documents.
 fn r_del_06(run: &Run) {
     let scratch = run.shared();
-    let schema = format!("/Schemas/{}", crate::support::USER);
+    let schema = format!("/Schemas/{}", USER);
     let fixed = ["/Schemas", "/ServiceProviderConfig", "/ResourceTypes", "/ResourceTypes/User"];
     for path in ["/Users", "/Groups", &schema].into_iter().chain(fixed) {
         refused(scratch.delete(path), NOT_WRITABLE);

@@ -1,8 +1,8 @@
 //! Filters on lists: attributes, operators, logic and value paths (RFC 7644 §3.4.2.2).
 use crate::requirements::{Test, tests};
 use crate::run::Run;
-use crate::support::{ENTERPRISE, id_of, name_of, with};
-use crate::{encode, unique};
+use crate::support::{ENTERPRISE, LIST, id_of, name_of, with};
+use crate::{Level, encode, unique};
 use serde_json::{Value, json};
 
 /// The tests of this file.
@@ -49,7 +49,7 @@ fn r_filter_01(run: &Run) {
     let (person, _other) = (scratch.person(&json!({})), scratch.person(&json!({})));
     let answer = scratch.filtered("/Users", &format!("userName eq \"{}\"", name_of(&person)));
     let list = answer.expect_status(200).json();
-    assert_eq!(list["schemas"], json!([crate::support::LIST]));
+    assert_eq!(list["schemas"], json!([LIST]));
     assert_eq!(list["totalResults"], 1);
     assert_eq!(list["Resources"], json!([person]));
 }
@@ -86,11 +86,12 @@ fn r_filter_04(run: &Run) {
 fn r_filter_05(run: &Run) {
     let scratch = run.shared();
     let people = scratch.people(&[
-        ("a", json!({ "nickName": "Straße", "externalId": "abc" })),
+        ("a", json!({ "nickName": "Jörg", "title": "Straße", "externalId": "abc" })),
         ("b", json!({ "nickName": "other", "externalId": "ABC" })),
     ]);
-    people.expect("nickName eq \"STRASSE\" or nickName eq \"straße\"", &["a"]);
     people.expect("nickName eq \"OTHER\"", &["b"]);
+    people.expect("nickName eq \"JÖRG\"", &["a"]);
+    run.at_most(Level::Proj, || people.expect("title eq \"STRASSE\"", &["a"]));
     people.expect("externalId eq \"abc\"", &["a"]);
     people.expect("externalId eq \"ABC\"", &["b"]);
     people.expect("externalId eq \"Abc\"", &[]);
@@ -236,8 +237,10 @@ fn r_filter_17(run: &Run) {
 fn r_filter_18(run: &Run) {
     let scratch = run.shared();
     for operand in ["\"yesterday\"", "\"2011-05-13\"", "\"2011-02-30T00:00:00Z\"", "1305261754", "true"] {
-        scratch.bad_filter(&format!("meta.created gt {operand}"));
-        scratch.bad_filter(&format!("meta.lastModified eq {operand}"));
+        run.at_most(Level::Should, || {
+            scratch.bad_filter(&format!("meta.created gt {operand}"));
+            scratch.bad_filter(&format!("meta.lastModified eq {operand}"));
+        });
     }
 }
 
@@ -251,11 +254,10 @@ fn r_filter_19(run: &Run) {
             json!({ "title": "x", "emails": [{ "value": "f@x.example" }], "name": { "givenName": "F" } }),
         ),
         ("none", json!({})),
-        ("null", json!({ "title": null, "emails": null, "name": null })),
     ]);
     for attribute in ["title", "emails", "emails.value", "name", "name.givenName"] {
         people.expect(&format!("{attribute} pr"), &["full"]);
-        people.expect(&format!("not ({attribute} pr)"), &["blank", "none", "null"]);
+        people.expect(&format!("not ({attribute} pr)"), &["blank", "none"]);
     }
 }
 

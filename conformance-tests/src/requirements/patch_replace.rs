@@ -1,7 +1,10 @@
 //! The PATCH operation `replace`, mutability and primary values (RFC 7644 §3.5.2, §3.5.2.3).
 use crate::requirements::{Test, tests};
 use crate::run::Run;
-use crate::support::{ENTERPRISE, assert_unassigned, element, id_of, member, members_of, values};
+use crate::support::{
+    ENTERPRISE, assert_unassigned, element, id_of, member, members_of, name_of, path_of, values,
+};
+use crate::{Level, patch_op};
 use serde_json::{Value, json};
 
 /// The tests of this file.
@@ -170,11 +173,16 @@ fn r_patch_47(run: &Run) {
     let team = scratch.team_of(&[&person]);
     let path = format!("members[value eq \"{}\"].value", id_of(&person));
     scratch.refuse(&team, replace(&path, json!(id_of(&other))), &["mutability"]);
-    scratch.refuse(&team, json!([{ "op": "remove", "path": path }]), &["mutability"]);
+    run.at_most(Level::Should, || {
+        scratch.refuse(&team, json!([{ "op": "remove", "path": path }]), &["mutability"]);
+    });
     let same = json!([{ "op": "add", "path": path, "value": id_of(&person) }]);
     assert_eq!(members_of(&scratch.change(&team, same)), [id_of(&person)]);
     let kind = format!("members[value eq \"{}\"].type", id_of(&person));
-    scratch.refuse(&team, replace(&kind, json!("Group")), &["mutability"]);
+    // An immutable value that is not there yet may be set once.
+    if !scratch.again(&team)["members"][0]["type"].is_null() {
+        scratch.refuse(&team, replace(&kind, json!("Group")), &["mutability"]);
+    }
 }
 
 /// A new primary value takes the mark from the old one.
@@ -210,32 +218,43 @@ fn r_patch_60(run: &Run) {
     let scratch = run.shared();
     let person = scratch.person(&json!({ "active": true, "title": "Old", "emails": [address("a", "work")] }));
     for (path, value) in [
-        ("active", json!("true")),
-        ("active", json!(1)),
-        ("title", json!(5)),
-        ("title", json!(["x"])),
         ("title", json!({ "value": "x" })),
         ("name", json!("Kim")),
-        ("name.givenName", json!(true)),
         ("emails", json!([5])),
-        ("emails[type eq \"work\"].primary", json!("true")),
         ("emails[type eq \"work\"].value", json!({})),
     ] {
         scratch.refuse(&person, replace(path, value), &["invalidValue"]);
     }
-    let department = format!("{ENTERPRISE}:department");
-    scratch.refuse(&person, replace(&department, json!(5)), &["invalidValue"]);
+    // What can be read as the right type may be, as long as it is stored as that.
+    let (primary, department) = ("emails[type eq \"work\"].primary", format!("{ENTERPRISE}:department"));
+    for (path, value) in [
+        ("active", json!("true")),
+        ("active", json!(1)),
+        ("title", json!(5)),
+        ("title", json!(["x"])),
+        ("name.givenName", json!(true)),
+        (primary, json!("true")),
+        (department.as_str(), json!(5)),
+    ] {
+        run.at_most(Level::Should, || {
+            scratch.refuse(&person, replace(path, value.clone()), &["invalidValue"]);
+        });
+    }
+    let stored = scratch.again(&person);
+    let texts = [&stored["title"], &stored["name"]["givenName"], &stored[ENTERPRISE]["department"]];
+    assert!(texts.iter().all(|text| text.is_null() || text.is_string()), "{stored}");
+    assert!(stored["active"].is_boolean(), "{stored}");
 }
 
 /// A name that somebody else has is 409 `uniqueness`.
 fn r_patch_61(run: &Run) {
     let scratch = run.shared();
     let (person, other) = (scratch.person(&json!({})), scratch.person(&json!({})));
-    for name in [crate::support::name_of(&other).to_owned(), crate::support::name_of(&other).to_uppercase()] {
-        let change = crate::patch_op(replace("userName", json!(name)));
-        scratch.patch(&crate::support::path_of(&person), &change).expect_error(409, &["uniqueness"]);
+    for name in [name_of(&other).to_owned(), name_of(&other).to_uppercase()] {
+        let change = patch_op(replace("userName", json!(name)));
+        scratch.patch(&path_of(&person), &change).expect_error(409, &["uniqueness"]);
     }
     assert_eq!(scratch.again(&person), person);
     let own = replace("userName", person["userName"].clone());
-    assert_eq!(scratch.change(&person, own), person);
+    assert_eq!(scratch.change(&person, own)["userName"], person["userName"]);
 }

@@ -4,9 +4,10 @@ use std::thread;
 use crate::requirements::{Test, tests};
 use crate::run::Run;
 use crate::support::{
-    Scratch, accepted, assert_unassigned, id_of, keys, member, members_of, name_of, path_of, refused,
+    Scratch, USER, accepted, assert_only, assert_unassigned, id_of, member, members_of, name_of, path_of,
+    refused,
 };
-use crate::{patch_op, unique};
+use crate::{Level, patch_op, unique};
 use serde_json::{Value, json};
 
 /// The tests of this file.
@@ -31,12 +32,15 @@ fn r_patch_01(run: &Run) {
     for body in [
         json!({ "Operations": operations }),
         json!({ "schemas": [], "Operations": operations }),
-        json!({ "schemas": [crate::support::USER], "Operations": operations }),
+        json!({ "schemas": [USER], "Operations": operations }),
         json!({ "schemas": PATCH_OP, "Operations": operations }),
     ] {
-        scratch.patch(&path_of(&person), &body).expect_error(400, &["invalidSyntax"]);
+        // The client breaks the rule; no sentence forbids a server to be lenient.
+        run.at_most(Level::Should, || {
+            scratch.patch(&path_of(&person), &body).expect_error(400, &["invalidSyntax"]);
+            assert_eq!(scratch.again(&person), person);
+        });
     }
-    assert_eq!(scratch.again(&person), person);
 }
 
 /// `Operations` is an array with something in it.
@@ -151,7 +155,9 @@ fn r_patch_08(run: &Run) {
         { "op": "add", "path": "members", "value": [member(&person)] },
         { "op": "add", "path": "members", "value": [{ "value": "00000000-0000-7000-8000-000000000000" }] },
     ]);
-    scratch.refuse(&team, operations, &["invalidValue"]);
+    run.at_most(Level::May, || {
+        scratch.refuse(&team, operations, &["invalidValue"]);
+    });
 }
 
 /// PATCH on an unknown id is 404.
@@ -185,7 +191,7 @@ fn r_patch_63(run: &Run) {
     };
     for (scratch, resource) in [(&scratch, &person), (&entra, &team)] {
         let only = patch(scratch, resource, "attributes=externalId");
-        assert_eq!(keys(&only), ["externalId", "id", "schemas"]);
+        assert_only(&only, &["externalId"]);
         let rest = patch(scratch, resource, "excludedAttributes=externalId");
         assert!(rest.get("externalId").is_none() && rest.get("meta").is_some(), "{rest}");
     }

@@ -2,10 +2,10 @@
 use crate::requirements::{Test, tests};
 use crate::run::Run;
 use crate::support::{
-    ENTERPRISE, NOT_WRITABLE, assert_unassigned, element, id_of, keys, member, members_of, name_of, path_of,
-    refused, with,
+    ENTERPRISE, GROUP, NOT_WRITABLE, USER, assert_only, assert_unassigned, element, id_of, member,
+    members_of, name_of, path_of, refused, with,
 };
-use crate::{encode, group, unique, user};
+use crate::{Level, encode, group, unique, user};
 use serde_json::{Value, json};
 
 /// The tests of this file.
@@ -131,13 +131,8 @@ fn r_put_13(run: &Run) {
     for name in [json!(null), json!("")] {
         scratch.refuse_put(&person, &same(&person, &json!({ "userName": name })), 400, "invalidValue");
     }
-    scratch.refuse_put(
-        &person,
-        &json!({ "schemas": [crate::support::USER], "title": "New" }),
-        400,
-        "invalidValue",
-    );
-    scratch.refuse_put(&team, &json!({ "schemas": [crate::support::GROUP] }), 400, "invalidValue");
+    scratch.refuse_put(&person, &json!({ "schemas": [USER], "title": "New" }), 400, "invalidValue");
+    scratch.refuse_put(&team, &json!({ "schemas": [GROUP] }), 400, "invalidValue");
 }
 
 /// A name that somebody else has is 409 `uniqueness`; one's own name is fine.
@@ -171,7 +166,7 @@ fn r_put_16(run: &Run) {
     assert_eq!(person[ENTERPRISE]["department"], "Tours");
     let stored = scratch.replace(&person, &same(&person, &json!({})));
     assert_unassigned(&stored, ENTERPRISE);
-    assert_eq!(stored["schemas"], json!([crate::support::USER]));
+    assert_eq!(stored["schemas"], json!([USER]));
 }
 
 /// `meta.created` stays and `meta.lastModified` moves on.
@@ -182,7 +177,7 @@ fn r_put_17(run: &Run) {
     let (before, after) = (&person["meta"], &stored["meta"]);
     assert_eq!(before["created"], after["created"]);
     assert!(before["lastModified"].as_str() <= after["lastModified"].as_str(), "{before} {after}");
-    assert_ne!(before["version"], after["version"]);
+    assert!(before["version"].is_null() || before["version"] != after["version"], "{before} {after}");
 }
 
 /// PUT of what GET answered changes nothing, its version included.
@@ -216,7 +211,7 @@ fn r_put_20(run: &Run) {
     let person = scratch.person(&json!({ "nickName": "Old" }));
     let body = same(&person, &json!({ "title": "New" }));
     let answer = scratch.put(&format!("{}?attributes=userName", path_of(&person)), &body).expect_status(200);
-    assert_eq!(keys(&answer.json()), ["id", "schemas", "userName"]);
+    assert_only(&answer.json(), &["userName"]);
     let stored = scratch.again(&person);
     assert_eq!(stored["title"], "New");
     assert_unassigned(&stored, "nickName");
@@ -231,7 +226,8 @@ fn r_put_21(run: &Run) {
     let team = scratch.team_of(&[&person]);
     let stranger =
         json!({ "displayName": "New", "members": [{ "value": "00000000-0000-7000-8000-000000000000" }] });
-    scratch.refuse_put(&team, &with(&team, &stranger), 400, "invalidValue");
+    // A server need not look whether a member is there (RFC 7643 §2.3.7).
+    run.at_most(Level::May, || scratch.refuse_put(&team, &with(&team, &stranger), 400, "invalidValue"));
 }
 
 /// Many members are replaced in one PUT (here 1,000, so that the suite stays quick).

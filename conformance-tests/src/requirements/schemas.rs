@@ -3,7 +3,7 @@ use crate::probe::includes;
 use crate::requirements::{Test, tests};
 use crate::run::Run;
 use crate::support::{
-    CERTIFICATE, ENTERPRISE, GROUP, LIST, NOT_WRITABLE, USER, element, id_of, refused, values, with,
+    CERTIFICATE, ENTERPRISE, GROUP, LIST, NOT_WRITABLE, USER, element, id_of, keys, refused, values, with,
 };
 use crate::{Level, encode, unique, user};
 use serde_json::{Value, json};
@@ -297,7 +297,7 @@ fn r_sch_16(run: &Run) {
                 );
             }
         }
-        for name in crate::support::keys(stored) {
+        for name in keys(stored) {
             let common = ["schemas", "id", "externalId", "meta"].contains(&name) || name.starts_with("urn:");
             assert!(
                 common

@@ -1,8 +1,8 @@
 //! Queries in a body: POST to `.search` (RFC 7644 §3.4.3).
 use crate::requirements::{Test, tests};
 use crate::run::Run;
-use crate::support::{NOT_WRITABLE, SEARCH, Scratch, id_of, keys, name_of, refused, values, with};
-use crate::{Answer, encode, group, unique};
+use crate::support::{NOT_WRITABLE, SEARCH, Scratch, assert_only, id_of, name_of, refused, values, with};
+use crate::{Answer, Level, encode, group, unique};
 use serde_json::{Value, json};
 
 /// The tests of this file.
@@ -49,7 +49,7 @@ fn r_search_02(run: &Run) {
             "{list}"
         );
     }
-    let pages: Vec<String> = (1..=3)
+    let pages: Vec<String> = (1..=2)
         .flat_map(|start| {
             let page = json!({ "filter": filter, "startIndex": start, "count": 1 });
             let list = search(&scratch, "", &page).expect_status(200).json();
@@ -78,7 +78,8 @@ fn r_search_03(run: &Run) {
         "{list}"
     );
     let found = &list["Resources"][0];
-    assert_eq!((&found["nickName"], keys(found)), (&json!("b"), vec!["id", "nickName", "schemas"]), "{list}");
+    assert_eq!(found["nickName"], "b", "{list}");
+    assert_only(found, &["nickName"]);
     let without = json!({ "filter": wish["filter"], "excludedAttributes": ["nickName", "meta"] });
     let list = search(&scratch, "/Users", &without).expect_status(200).json();
     assert!(
@@ -96,7 +97,10 @@ fn r_search_04(run: &Run) {
         json!({ "schemas": ["urn:x"] }),
     ] {
         for path in ["/Users/.search", "/Groups/.search", "/.search"] {
-            scratch.post(path, &body).expect_error(400, &["invalidSyntax"]);
+            // The client breaks the rule; no sentence forbids a server to be lenient.
+            run.at_most(Level::Should, || {
+                scratch.post(path, &body).expect_error(400, &["invalidSyntax"]);
+            });
         }
     }
 }
@@ -112,7 +116,9 @@ fn r_search_05(run: &Run) {
             json!({ "attributes": 5 }),
             json!({ "filter": 5 }),
         ] {
-            search(&scratch, path, &wrong).expect_error(400, &["invalidSyntax", "invalidValue"]);
+            run.at_most(Level::Should, || {
+                search(&scratch, path, &wrong).expect_error(400, &["invalidSyntax", "invalidValue"]);
+            });
         }
     }
 }

@@ -3,7 +3,7 @@ use crate::requirements::{Test, tests};
 use crate::run::Run;
 use crate::support::shelf::Shelf;
 use crate::support::{ENTERPRISE, USER, with};
-use crate::{encode, unique};
+use crate::{Level, encode, unique};
 use serde_json::{Value, json};
 
 /// The tests of this file.
@@ -55,18 +55,24 @@ fn r_sort_02(run: &Run) {
 
 /// Case counts in the order only where it counts in comparisons.
 fn r_sort_03(run: &Run) {
-    let ids = ["carol", "Bob", "alice"]
-        .map(|id| json!({ "nickName": id, "externalId": unique(id).replace("bob", "Bob") }));
+    let mark = unique("sort");
+    let ids =
+        ["carol", "Bob", "alice"].map(|id| json!({ "nickName": id, "externalId": format!("{id}-{mark}") }));
     let shelf = shelf_of(run, &ids);
     assert_eq!(sorted(&shelf, "sortBy=nickName"), ["2", "1", "0"]);
-    assert_eq!(sorted(&shelf, "sortBy=externalId"), ["1", "2", "0"], "externalId is caseExact");
+    // The case-sensitive alphabet of Unicode may mean its code points, or its collation.
+    run.at_most(Level::Proj, || {
+        assert_eq!(sorted(&shelf, "sortBy=externalId"), ["1", "2", "0"], "externalId is caseExact");
+    });
 }
 
 /// The order is that of Unicode, whatever languages the client prefers.
 fn r_sort_04(run: &Run) {
     let shelf = shelf_of(run, &[nick("日本"), nick("z"), nick("ä"), nick("a"), nick("ж")]);
-    let expected = ["3", "1", "2", "4", "0"];
-    assert_eq!(sorted(&shelf, "sortBy=nickName"), expected);
+    let expected = sorted(&shelf, "sortBy=nickName");
+    // The order of Unicode may be that of its code points, or of its collation (UTS #10).
+    let orders = [["3", "1", "2", "4", "0"], ["3", "2", "1", "4", "0"]];
+    assert!(orders.iter().any(|order| expected == *order), "{expected:?}");
     for language in ["de-DE", "sv-SE", "ja"] {
         let path = shelf.path("sortBy=nickName");
         let answer = shelf.scratch.request("GET", &path).header("accept-language", language).send();

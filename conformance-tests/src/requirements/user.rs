@@ -2,7 +2,7 @@
 use crate::requirements::{Test, tests};
 use crate::run::Run;
 use crate::support::{
-    CERTIFICATE, Scratch, accepted, assert_unassigned, element, id_of, is_unassigned, member, name_of,
+    CERTIFICATE, Scratch, USER, accepted, assert_unassigned, element, id_of, is_unassigned, member, name_of,
     path_of, shown_groups, values, with,
 };
 use crate::{Level, encode, group, patch_op, skip, unique, user};
@@ -31,16 +31,14 @@ const PLURAL: [(&str, &str, [&str; 2]); 6] = [
 fn r_user_01(run: &Run) {
     let scratch = run.shared();
     let name = unique("user");
-    let body = json!({ "schemas": [crate::support::USER], "userName": name });
+    let body = json!({ "schemas": [USER], "userName": name });
     assert_eq!(scratch.create("/Users", &body)["userName"], json!(name));
 }
 
 /// A user needs a `userName` with something in it.
 fn r_user_02(run: &Run) {
     let scratch = run.shared();
-    scratch
-        .post("/Users", &json!({ "schemas": [crate::support::USER] }))
-        .expect_error(400, &["invalidValue"]);
+    scratch.post("/Users", &json!({ "schemas": [USER] })).expect_error(400, &["invalidValue"]);
     for name in [json!(null), json!(""), json!([])] {
         let body = with(&user("x"), &json!({ "userName": name }));
         scratch.post("/Users", &body).expect_error(400, &["invalidValue"]);
@@ -227,7 +225,7 @@ fn r_user_17(run: &Run) {
     for path in [
         format!("{}?attributes=password", path_of(&person)),
         format!("/Users?filter={filter}&attributes=password"),
-        format!("/Users?filter={filter}&attributes={}:password", crate::support::USER),
+        format!("/Users?filter={filter}&attributes={}:password", USER),
     ] {
         let answer = scratch.get(&path).expect_status(200);
         assert!(!answer.text.contains("assword"), "{}", answer.text);
