@@ -161,6 +161,7 @@ impl Target {
             body: None,
             plain: false,
             patient: self.log.is_some(),
+            timeout: None,
         }
     }
 }
@@ -176,6 +177,7 @@ pub struct Request<'a> {
     body: Option<Vec<u8>>,
     plain: bool,
     patient: bool,
+    timeout: Option<Duration>,
 }
 
 impl Request<'_> {
@@ -241,6 +243,12 @@ impl Request<'_> {
         self
     }
 
+    /// Waits no longer than this for the answer.
+    pub(crate) fn within(mut self, time: Duration) -> Self {
+        self.timeout = Some(time);
+        self
+    }
+
     /// Sends the request; a request target that the HTTP library would rewrite goes over a plain socket.
     pub fn send(mut self) -> Answer {
         let url = self.url();
@@ -298,14 +306,15 @@ impl Request<'_> {
 
     fn exchanged(&self, url: &str) -> Result<Received, String> {
         let transport = TRANSPORT.get_or_init(Transport::default);
-        let deadline = Instant::now() + transport.timeout;
+        let timeout = self.timeout.unwrap_or(transport.timeout);
+        let deadline = Instant::now() + timeout;
         let unchanged = reqwest::Url::parse(url).is_ok_and(|parsed| parsed.as_str() == url);
         if url.starts_with("http://") && (self.plain || !unchanged) {
             return raw::send(&self.method, url, &self.headers, self.body.as_deref(), deadline);
         }
         let method =
             reqwest::Method::from_bytes(self.method.as_bytes()).map_err(|error| error.to_string())?;
-        let mut request = client()?.request(method, url);
+        let mut request = client()?.request(method, url).timeout(timeout);
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }

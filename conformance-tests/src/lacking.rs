@@ -104,7 +104,7 @@ impl Service {
             _ => ENTERPRISE_ATTRIBUTES,
         };
         let known = names.iter().find(|known| known.eq_ignore_ascii_case(name))?;
-        if self.lost.iter().any(|lost| *lost == (urn, *known)) {
+        if self.lost.contains(&(urn, *known)) {
             return Some(format!("the server does not keep every `{known}` that it is sent"));
         }
         if urn == ENTERPRISE && !self.has_extension(ENTERPRISE) {

@@ -71,7 +71,7 @@ fn r_del_05(run: &Run) {
 /// What cannot be deleted refuses DELETE: collections and the discovery documents.
 fn r_del_06(run: &Run) {
     let scratch = run.shared();
-    let schema = format!("/Schemas/{}", USER);
+    let schema = format!("/Schemas/{USER}");
     let fixed = ["/Schemas", "/ServiceProviderConfig", "/ResourceTypes", "/ResourceTypes/User"];
     for path in ["/Users", "/Groups", &schema].into_iter().chain(fixed) {
         refused(scratch.delete(path), NOT_WRITABLE);

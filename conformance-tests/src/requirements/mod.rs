@@ -4,6 +4,7 @@ use crate::run::Run;
 mod attributes;
 mod bulk;
 mod bulk_references;
+mod common;
 #[cfg(test)]
 mod coverage;
 mod create;
@@ -16,6 +17,8 @@ mod etag;
 mod filter;
 mod filter_text;
 mod group;
+mod http;
+mod me;
 mod page;
 mod patch_add;
 mod patch_path;
@@ -24,9 +27,12 @@ mod patch_replace;
 mod patch_request;
 mod put;
 mod read;
+mod schema_rules;
 mod schemas;
 mod search;
+mod security;
 mod sort;
+mod tenants;
 mod user;
 
 /// The test of one requirement, which panics when the server does not meet it.
@@ -52,7 +58,9 @@ use tests;
 
 /// Every test, file by file.
 pub(crate) fn all() -> impl Iterator<Item = &'static Test> {
-    let files: [&'static [Test]; 25] = [
+    let files: [&'static [Test]; 31] = [
+        schema_rules::TESTS,
+        common::TESTS,
         discovery::TESTS,
         schemas::TESTS,
         user::TESTS,
@@ -77,7 +85,11 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Test> {
         bulk::TESTS,
         bulk_references::TESTS,
         etag::TESTS,
+        me::TESTS,
         error::TESTS,
+        http::TESTS,
+        security::TESTS,
+        tenants::TESTS,
     ];
     files.into_iter().flatten()
 }

@@ -314,7 +314,8 @@ fn sample(schema: &Value) -> Value {
     for attribute in schema["attributes"].as_array().into_iter().flatten() {
         // Types without values of their own are left out: a server may know more than its schema says.
         let free_type = attribute["name"] == "type" && attribute["canonicalValues"].get(0).is_none();
-        if attribute["mutability"] != "readOnly" && !free_type {
+        // A reference to a resource would have to name one.
+        if attribute["mutability"] != "readOnly" && attribute["name"] != "$ref" && !free_type {
             body[attribute["name"].as_str().expect("named")] = value_of(attribute);
         }
     }

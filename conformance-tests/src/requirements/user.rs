@@ -225,7 +225,7 @@ fn r_user_17(run: &Run) {
     for path in [
         format!("{}?attributes=password", path_of(&person)),
         format!("/Users?filter={filter}&attributes=password"),
-        format!("/Users?filter={filter}&attributes={}:password", USER),
+        format!("/Users?filter={filter}&attributes={USER}:password"),
     ] {
         let answer = scratch.get(&path).expect_status(200);
         assert!(!answer.text.contains("assword"), "{}", answer.text);

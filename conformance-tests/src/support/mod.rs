@@ -18,6 +18,9 @@ pub(crate) const SEARCH: &str = "urn:ietf:params:scim:api:messages:2.0:SearchReq
 /// How a request that nothing there can carry out may be refused: RFC 7644 §3.12 has several words for it.
 pub(crate) const NOT_WRITABLE: &[u16] = &[400, 403, 404, 405, 501];
 
+/// How a value may be refused.
+pub(crate) const REFUSED: &[u16] = &[400, 409, 422];
+
 /// A self-signed certificate with the name `people.example`, in DER and base64.
 pub(crate) const CERTIFICATE: &str = "MIIBSDCB+6ADAgECAhQoKuaO3Dm3eqPyB7u8bWehszQX3TAFBgMrZXAwGTEXMBUGA1UEAwwOcGVvcGxlLmV4\
     YW1wbGUwIBcNMjYxMTIyMDIxODUzWhgPMjEyNjEwMjkwMjE4NTNaMBkxFzAVBgNVBAMMDnBlb3BsZS5leGFt\
