@@ -282,7 +282,9 @@ fn resource_faults(body: &Value, projected: bool) -> Vec<Fault> {
         .as_array()
         .is_none_or(|schemas| schemas.is_empty() || !schemas.iter().all(Value::is_string))
     {
-        faults.push(Fault::new("R-COMMON-22", format!("a resource without schemas: {body}")));
+        let fault = Fault::new("R-COMMON-22", format!("a resource without schemas: {body}"));
+        // RFC 7643 §3 wants them always, and an example of RFC 7644 §3.4.2 leaves them out of a projection.
+        faults.push(if projected { fault.advice() } else { fault });
     }
     let Some(id) = body["id"].as_str().filter(|id| !id.is_empty()) else {
         faults.push(Fault::new("R-COMMON-01", format!("a resource without a string id: {body}")));

@@ -12,14 +12,17 @@ pub(crate) type Attribute = (&'static str, &'static str);
 
 /// The attributes that do not come back as they were sent. What the probe makes is deleted again.
 pub(crate) fn lost(target: &Target, service: &Service) -> Vec<Attribute> {
-    let user = USER_ATTRIBUTES.iter().map(|name| (USER, *name));
+    let core = USER_ATTRIBUTES.iter().map(|name| (USER, *name));
     let extension = ENTERPRISE_ATTRIBUTES.iter().map(|name| (ENTERPRISE, *name));
     let has = |(urn, name): &Attribute| service.lacks_attribute(urn, name).is_none() && *name != "password";
     let wanted: Vec<Attribute> =
-        user.chain(extension).filter(has).filter(|one| sample(one.1).is_some()).collect();
+        core.chain(extension).filter(has).filter(|one| sample(one.1).is_some()).collect();
     let mut lost = missing(target, &wanted);
     if lost.len() == wanted.len() {
-        // Refused as a whole: one that is not taken must not hide the others.
+        // Refused as a whole: one that is not taken must not hide the others, if users can be made at all.
+        if made(target, "/Users", &user(&unique("probe")), |_| ()).is_none() {
+            return Vec::new();
+        }
         lost = wanted.iter().flat_map(|one| missing(target, &[*one])).collect();
     }
     if service.has_endpoint("Groups") && !keeps_members(target) {

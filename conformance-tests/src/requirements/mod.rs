@@ -18,6 +18,8 @@ mod filter;
 mod filter_text;
 mod group;
 mod http;
+mod interop;
+mod ipsie;
 mod me;
 mod page;
 mod patch_add;
@@ -58,7 +60,7 @@ use tests;
 
 /// Every test, file by file.
 pub(crate) fn all() -> impl Iterator<Item = &'static Test> {
-    let files: [&'static [Test]; 31] = [
+    let files: [&'static [Test]; 33] = [
         schema_rules::TESTS,
         common::TESTS,
         discovery::TESTS,
@@ -90,6 +92,8 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Test> {
         http::TESTS,
         security::TESTS,
         tenants::TESTS,
+        interop::TESTS,
+        ipsie::TESTS,
     ];
     files.into_iter().flatten()
 }

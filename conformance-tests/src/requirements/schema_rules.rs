@@ -185,8 +185,12 @@ fn r_schema_13(run: &Run) {
     run.at_most(Level::Should, || {
         post(&scratch, &with_value(CERTIFICATE.trim_end_matches('='))).expect_status(201);
     });
-    for junk in ["not base64 !", "M-_I", "===="] {
-        post(&scratch, &with_value(junk)).expect_error(400, &["invalidValue"]);
+    post(&scratch, &with_value("not base64 !")).expect_error(400, &["invalidValue"]);
+    // A decoder may be made for both alphabets, and for any padding.
+    for odd in ["M-_I", "===="] {
+        run.at_most(Level::Should, || {
+            post(&scratch, &with_value(odd)).expect_error(400, &["invalidValue"]);
+        });
     }
 }
 
@@ -373,8 +377,10 @@ fn r_schema_27(run: &Run) {
         if run.service().lacks("filter").is_none() {
             let name = name_of(&person);
             for attribute in ["title", "emails"] {
-                let filter = format!("userName eq \"{name}\" and {attribute} pr");
-                assert!(found(&scratch, &filter).is_empty(), "{attribute} is present after {nothing}");
+                let filter = encode(&format!("userName eq \"{name}\" and {attribute} pr"));
+                let answer = scratch.get(&format!("/Users?filter={filter}"));
+                let none = answer.status != 200 || answer.at("/totalResults") == Some(json!(0));
+                assert!(none, "{attribute} is present after {nothing}");
             }
         }
     }
