@@ -21,7 +21,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 #[derive(Parser)]
 #[command(name = "rollcall-conformance", version)]
 struct Arguments {
-    /// Base URL of the service, such as <https://directory.example/scim/v2>
+    /// Base URL of the service, to which `/Users` can be added
     #[arg(long, env = "SCIM_URL", value_name = "URL")]
     url: String,
     /// Bearer token of a client that may do everything in its tenant
@@ -56,16 +56,29 @@ struct Arguments {
     expected_failures: Option<PathBuf>,
 }
 
-fn main() -> Result<ExitCode> {
+fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    let plan = match plan(&arguments) {
+        Ok(plan) => plan,
+        Err(error) => return complain(&error, 2),
+    };
+    run(&arguments, &plan).unwrap_or_else(|error| complain(&error, 1))
+}
+
+/// Says what was wrong, and gives the exit code.
+fn complain(error: &anyhow::Error, code: u8) -> ExitCode {
+    let _ = writeln!(io::stderr(), "error: {error:#}");
+    ExitCode::from(code)
+}
+
+fn run(arguments: &Arguments, plan: &Plan) -> Result<ExitCode> {
     let transport =
         Transport { timeout: Duration::from_secs(arguments.timeout), insecure: arguments.insecure };
     transport.install().map_err(|error| anyhow!(error))?;
-    let plan = plan(&arguments)?;
     let stop = Arc::new(AtomicBool::new(false));
     stop_on_interrupt(Arc::clone(&stop))?;
     let progress = Progress::new();
-    let results = runner::run(&plan, &stop, &|id, word, all| progress.seen(id, word, all));
+    let results = runner::run(plan, &stop, &|id, word, all| progress.seen(id, word, all));
     progress.bar.finish_and_clear();
     let results = results.map_err(|error| anyhow!(error))?;
     io::stdout().write_all(results.text().as_bytes())?;
@@ -95,7 +108,7 @@ fn plan(arguments: &Arguments) -> Result<Plan> {
             list.on(database())
         }
     };
-    Ok(Plan {
+    let plan = Plan {
         target: Target::new(url, &arguments.token),
         other: arguments.other_token.as_ref().map(|token| Target::new(url, token)),
         profile: arguments.profile.clone(),
@@ -104,7 +117,9 @@ fn plan(arguments: &Arguments) -> Result<Plan> {
         every_level: arguments.every_level,
         expected,
         when: now(),
-    })
+    };
+    plan.check().map_err(|error| anyhow!("--only: {error}"))?;
+    Ok(plan)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place of this program that reads the clock")]

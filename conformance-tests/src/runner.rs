@@ -35,6 +35,16 @@ pub struct Plan {
     pub when: String,
 }
 
+impl Plan {
+    /// Whether the plan selects any requirement.
+    ///
+    /// # Errors
+    /// One sentence when it selects none.
+    pub fn check(&self) -> Result<(), String> {
+        selected(self).map(|_| ())
+    }
+}
+
 /// What a run came to.
 #[derive(Debug)]
 pub struct Results {
