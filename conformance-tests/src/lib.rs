@@ -28,6 +28,7 @@ pub mod runner;
 mod service;
 mod support;
 mod verdict;
+mod words;
 
 pub use client::{Request, Target, Transport};
 pub use environment::{ADVICE, database, limited_base, require_server};

@@ -64,6 +64,13 @@ impl Requirement {
     }
 }
 
+impl Requirement {
+    /// The sentence in parts, each with whether it is code.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = (bool, &'static str)> {
+        self.sentence.split('`').enumerate().map(|(at, part)| (at % 2 == 1, part))
+    }
+}
+
 /// The part of an id between its first and last hyphen.
 pub(crate) fn group_of(id: &str) -> &str {
     let rest = id.split_once('-').map_or(id, |(_, rest)| rest);

@@ -54,6 +54,21 @@ impl Run {
         self.profile("strict")
     }
 
+    /// As [`Run::fresh`]; none where the run cannot make tenants.
+    pub(crate) fn fresh_if_any(&self) -> Option<Scratch> {
+        environment::binary().map(|_| self.fresh())
+    }
+
+    /// As [`Run::sibling`]; none where the run has no other tenant.
+    pub(crate) fn sibling_if_any(&self) -> Option<Target> {
+        (self.other.is_some() || environment::binary().is_some()).then(|| self.sibling())
+    }
+
+    /// A place for many resources, and how many are no burden to it.
+    pub(crate) fn roomy(&self) -> (Scratch, usize) {
+        self.fresh_if_any().map_or_else(|| (self.shared(), 100), |fresh| (fresh, 1000))
+    }
+
     /// A tenant of its own with a connection of this profile of Rollcall.
     pub(crate) fn profile(&self, profile: &str) -> Scratch {
         self.fresh_with(profile, &[], &[])

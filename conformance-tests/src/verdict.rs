@@ -2,8 +2,8 @@
 use std::any::Any;
 
 use crate::exchange::{Exchange, Remark};
-use crate::expect::complaint_of;
 use crate::requirement::{Level, Requirement, Skipped};
+use crate::words::in_words;
 
 /// What became of one requirement.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,32 +101,6 @@ pub(crate) fn outcome_of(result: Result<(), Box<dyn Any + Send>>, level: Level) 
     Outcome::weighed(level, in_words(text.unwrap_or("the test ended without saying why")))
 }
 
-/// A message of an assertion as a sentence: what was found and what was expected.
-fn in_words(message: &str) -> String {
-    let message = complaint_of(message).trim();
-    for (operator, relation) in [("==", "expected"), ("!=", "found where another value was expected, not")] {
-        let start = format!("assertion `left {operator} right` failed");
-        let Some(rest) = message.strip_prefix(&start) else { continue };
-        let Some((told, values)) = rest.split_once("\n  left: ") else { continue };
-        let Some((left, right)) = values.split_once("\n right: ") else { continue };
-        let told = told.trim_start_matches(':').trim();
-        let told = if told.is_empty() { String::new() } else { format!(" ({})", shortened(told)) };
-        return format!("found {}, {relation} {}{told}", shortened(left), shortened(right));
-    }
-    let message = message
-        .strip_prefix("assertion failed: ")
-        .map_or_else(|| message.to_owned(), |condition| format!("the check `{condition}` failed"));
-    shortened(&message)
-}
-
-/// A text that fits into a line of a report.
-fn shortened(text: &str) -> String {
-    match text.char_indices().nth(600) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::panic::catch_unwind;
@@ -144,17 +118,6 @@ mod tests {
         assert_eq!(of(Level::Should, || panic!("no id")), Outcome::Advised("no id".to_owned()));
         assert_eq!(of(Level::Proj, || panic!("no id")), Outcome::Differs("no id".to_owned()));
         assert_eq!(of(Level::Must, || crate::skip("no sort")), Outcome::Skipped("no sort".to_owned()));
-    }
-
-    #[test]
-    fn assertions_are_told_in_words() {
-        let of = |text| in_words(text);
-        assert_eq!(
-            of("assertion `left == right` failed: the list\n  left: 1\n right: 2"),
-            "found 1, expected 2 (the list)"
-        );
-        assert_eq!(of("assertion failed: a.is_empty()"), "the check `a.is_empty()` failed");
-        assert_eq!(of("expected status 204\n  sent: GET /\n  got: 200"), "expected status 204");
     }
 
     #[test]

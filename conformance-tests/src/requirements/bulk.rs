@@ -343,7 +343,7 @@ fn r_bulk_32(run: &Run) {
 
 /// Whose a resource is counts for each operation.
 fn r_bulk_33(run: &Run) {
-    let scratch = run.fresh();
+    let scratch = run.shared();
     let other = run.sibling();
     let foreign = other.post("/Users", &user(&unique("bulk"))).expect_status(201).json();
     let entries = bulk(&scratch, &[person("a"), delete(&path_of(&foreign))]);

@@ -4,7 +4,7 @@ use crate::run::Run;
 use crate::support::{
     ENTERPRISE, USER, assert_unassigned, element, id_of, member, members_of, path_of, values,
 };
-use crate::{encode, patch_op, unique};
+use crate::{Level, encode, patch_op, unique};
 use serde_json::{Value, json};
 
 /// The tests of this file.
@@ -85,9 +85,12 @@ fn r_patch_29(run: &Run) {
 fn r_patch_30(run: &Run) {
     let scratch = run.shared();
     let person = scratch.person(&json!({ ENTERPRISE: { "department": "Tours" } }));
-    let stored = scratch.change(&person, remove(&format!("schemas[value eq \"{ENTERPRISE}\"]")));
-    assert_eq!(stored["schemas"], json!([USER]));
-    assert_unassigned(&stored, ENTERPRISE);
+    // The text has no word for the element of a simple attribute; `value` is what servers agree on.
+    run.at_most(Level::Proj, || {
+        let stored = scratch.change(&person, remove(&format!("schemas[value eq \"{ENTERPRISE}\"]")));
+        assert_eq!(stored["schemas"], json!([USER]));
+        assert_unassigned(&stored, ENTERPRISE);
+    });
 }
 
 /// One sub-attribute can be removed, of a complex attribute or of matching elements.
