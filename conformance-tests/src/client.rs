@@ -13,8 +13,6 @@ use crate::{Answer, environment, mint, raw};
 
 /// The media type of RFC 7644 §8.1.
 pub(crate) const SCIM_JSON: &str = "application/scim+json";
-/// Methods that may be sent again when the connection breaks.
-const IDEMPOTENT: &[&str] = &["GET", "HEAD", "PUT", "DELETE"];
 /// How often a request is sent again after the server said that there were too many.
 const PATIENCE: usize = 4;
 /// The longest pause that a server can ask for.
@@ -54,6 +52,8 @@ impl Transport {
         reqwest::blocking::Client::builder()
             .timeout(self.timeout)
             .no_proxy()
+            // A server closes an idle connection when it likes, which would look like a fault in what is sent next.
+            .pool_max_idle_per_host(0)
             .redirect(reqwest::redirect::Policy::none())
             .tls_danger_accept_invalid_certs(self.insecure)
             .build()
@@ -321,11 +321,7 @@ impl Request<'_> {
         if let Some(body) = &self.body {
             request = request.body(body.clone());
         }
-        let again = request.try_clone().filter(|_| IDEMPOTENT.contains(&self.method.as_str()));
-        // A server may close a connection just as it is used again (RFC 9110 §9.2.2).
-        let answered =
-            request.send().or_else(|error| again.map_or(Err(error), reqwest::blocking::RequestBuilder::send));
-        let response = answered.map_err(|error| format!("no answer: {}", in_full(&error)))?;
+        let response = request.send().map_err(|error| format!("no answer: {}", in_full(&error)))?;
         received::of_library(response, deadline)
     }
 }

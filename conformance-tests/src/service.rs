@@ -109,6 +109,16 @@ impl Service {
             .find(|one| one["name"].as_str().is_some_and(|found| found.eq_ignore_ascii_case(name)))
     }
 
+    /// These sub-attributes of an attribute, without those that the served schema does not have.
+    pub(crate) fn with_parts(&self, urn: &str, name: &str, value: &Value) -> Value {
+        let Some(parts) = self.attribute(urn, name).and_then(|one| one["subAttributes"].as_array()) else {
+            return value.clone();
+        };
+        let has = |wanted: &str| parts.iter().any(|part| part["name"] == wanted);
+        let kept = value.as_object().into_iter().flatten().filter(|(part, _)| has(part));
+        Value::Object(kept.map(|(part, value)| (part.clone(), value.clone())).collect())
+    }
+
     /// The served schema of this URN.
     pub(crate) fn schema(&self, urn: &str) -> Option<&Value> {
         let is = |schema: &&Value| schema["id"].as_str().is_some_and(|id| id.eq_ignore_ascii_case(urn));

@@ -12,6 +12,9 @@ pub(super) const TESTS: &[Test] =
 /// The attributes of the extension come back in its container.
 fn r_ent_01(run: &Run) {
     let scratch = run.shared();
+    if !run.service().has_extension(ENTERPRISE) {
+        skip("no resource type of the server has the enterprise extension");
+    }
     let boss = scratch.person(&json!({}));
     let work = json!({
         "employeeNumber": "701984",

@@ -2,7 +2,7 @@
 use crate::requirements::{Test, tests};
 use crate::run::Run;
 use crate::support::{NOT_WRITABLE, SEARCH, Scratch, assert_only, id_of, name_of, refused, values, with};
-use crate::{Answer, Level, encode, group, unique};
+use crate::{Answer, Level, encode, group, skip, unique};
 use serde_json::{Value, json};
 
 /// The tests of this file.
@@ -17,6 +17,11 @@ pub(super) const TESTS: &[Test] = tests![
     r_search_09,
     r_search_10,
 ];
+
+/// Whether a search at the root is not offered.
+fn is_without_root(answer: &Answer) -> bool {
+    matches!(answer.status, 403 | 404 | 405 | 501)
+}
 
 fn search(scratch: &Scratch, path: &str, extra: &Value) -> Answer {
     scratch.post(&format!("{path}/.search"), &with(&json!({ "schemas": [SEARCH] }), extra))
@@ -39,6 +44,9 @@ fn r_search_02(run: &Run) {
     let team = scratch.create("/Groups", &group(&marker));
     let filter = format!("displayName eq \"{marker}\"");
     let all = json!({ "filter": filter, "sortBy": "meta.created", "sortOrder": "descending" });
+    if is_without_root(&search(&scratch, "", &json!({ "filter": filter }))) {
+        skip("the server searches no more than one type at a time, which RFC 7644 §3.4.2.1 leaves to it");
+    }
     for wish in [json!({ "filter": filter }), all] {
         let list = search(&scratch, "", &wish).expect_status(200).json();
         let mut expected = [id_of(&person), id_of(&team)];
@@ -109,7 +117,11 @@ fn r_search_04(run: &Run) {
 fn r_search_05(run: &Run) {
     let scratch = run.shared();
     for path in ["/Users", ""] {
-        search(&scratch, path, &json!({ "filter": "userName eq" })).expect_error(400, &["invalidFilter"]);
+        let broken = search(&scratch, path, &json!({ "filter": "userName eq" }));
+        if path.is_empty() && is_without_root(&broken) {
+            continue;
+        }
+        broken.expect_error(400, &["invalidFilter"]);
         for wrong in [
             json!({ "count": "10" }),
             json!({ "startIndex": true }),
