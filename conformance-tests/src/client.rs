@@ -125,6 +125,26 @@ impl Target {
         }
     }
 
+    /// Whether a URL leads to the scheme, host and port of the base URL.
+    fn is_home(&self, url: &str) -> bool {
+        let origin = |url: &str| reqwest::Url::parse(url).map(|parsed| parsed.origin());
+        match (origin(url), origin(&self.base)) {
+            (Ok(one), Ok(other)) => one == other,
+            _ => url.starts_with(&self.base),
+        }
+    }
+
+    /// The path of a resource below the base URL, from its address as the server writes it: of another host the end counts.
+    pub(crate) fn below(&self, address: &str) -> String {
+        let url = self.url(address);
+        if let Some(path) = url.strip_prefix(&self.base) {
+            return path.to_owned();
+        }
+        let mut parts = url.trim_end_matches('/').rsplitn(3, '/');
+        let (id, endpoint) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        format!("/{endpoint}/{id}")
+    }
+
     /// GET.
     pub fn get(&self, path: &str) -> Answer {
         self.request("GET", path).send()
@@ -257,6 +277,12 @@ impl Request<'_> {
             if log.is_stopped() {
                 skip(INTERRUPTED);
             }
+            if self.headers.contains_key("authorization") && !self.target.is_home(&url) {
+                // Whoever names an address could have named it to be given the token.
+                skip(
+                    "the server shows addresses of another host, which R-HTTP-14 tells, and no token goes there",
+                );
+            }
             if let Some(why) = log.lacks_for(&self.method, &self.path, self.body.as_deref()) {
                 skip(&why);
             }
@@ -359,5 +385,23 @@ mod tests {
         }
         assert_eq!(target.url("?filter=x"), "https://s.example/scim/v2?filter=x");
         assert_eq!(Target::new("https://s.example", "token").url("/Users/1"), "https://s.example/Users/1");
+    }
+
+    #[test]
+    fn only_the_host_of_the_service_is_home() {
+        let target = Target::new("https://s.example/scim/v2", "token");
+        for (url, home) in [
+            ("https://s.example:443/scim/v1/Users", true),
+            ("https://client:word@s.example/scim/v2", true),
+            ("http://s.example/scim/v2/Users", false),
+            ("https://evil.example/scim/v2/Users", false),
+            ("https://s.example.evil.example/", false),
+        ] {
+            assert_eq!(target.is_home(url), home, "{url}");
+        }
+        for address in ["https://s.example/scim/v2/Users/7", "/scim/v2/Users/7", "http://10.0.0.1/x/Users/7"]
+        {
+            assert_eq!(target.below(address), "/Users/7");
+        }
     }
 }

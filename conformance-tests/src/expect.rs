@@ -176,9 +176,8 @@ impl Answer {
     pub(crate) fn note_what_was_made(&self, target: &Target) {
         let Some(log) = self.log.as_ref().filter(|_| self.method == "POST") else { return };
         let body: Value = serde_json::from_str(&self.text).unwrap_or_default();
-        let made = |path: &str| {
-            let path = path.strip_prefix(&target.base).unwrap_or(path).to_owned();
-            log.made(Made { target: target.unlogged(), path });
+        let made = |address: &str| {
+            log.made(Made { target: target.unlogged(), path: target.below(address) });
         };
         let endpoint = self.path.split('?').next().unwrap_or_default().trim_end_matches('/');
         if endpoint.ends_with("/Bulk") {

@@ -170,7 +170,7 @@ fn r_bulk_11(run: &Run) {
     );
     scratch.read(&place(&entries[0]));
     for (entry, path) in [(1, path_of(&one)), (2, path_of(&one)), (3, "/Users/nobody".to_owned())] {
-        assert_eq!(scratch.url(&place(&entries[entry])), scratch.url(&path));
+        assert!(place(&entries[entry]).ends_with(&path), "{entries:?}");
     }
     assert!(entries[4].get("location").is_none(), "{entries:?}");
 }

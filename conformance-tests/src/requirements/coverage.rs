@@ -138,3 +138,12 @@ fn the_table_is_in_order() {
         assert!(one.sentence.ends_with('.') && !one.section.is_empty(), "{}: sentence and section", one.id);
     }
 }
+
+#[test]
+fn what_is_expected_to_fail_has_a_test() {
+    let tested: BTreeSet<_> = all().map(super::Test::id).collect();
+    let expected = crate::ExpectedFailures::of_this_suite();
+    for id in expected.ids().filter(|id| id.starts_with("R-")) {
+        assert!(tested.contains(id), "{id} in expected-failures.txt has no test");
+    }
+}
