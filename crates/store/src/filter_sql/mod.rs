@@ -169,7 +169,9 @@ impl FilterWriter<'_> {
             Place::Many(set) => {
                 let attribute = target.attribute;
                 let subs: Vec<Option<&'static Attribute>> = match target.sub {
-                    None if attribute.complex() => attribute.sub_attributes.iter().map(Some).collect(),
+                    None if attribute.complex() && !set.always_has_value() => {
+                        attribute.sub_attributes.iter().map(Some).collect()
+                    }
                     sub => vec![sub],
                 };
                 let set =

@@ -116,7 +116,7 @@ impl FilterWriter<'_> {
                     .to_owned(),
                 "s.pool_id".to_owned(),
             ),
-            Set::Groups => (
+            Set::Groups(_) => (
                 // From the groups of the user up, and not from all groups to those.
                 format!(
                     "(WITH RECURSIVE up(group_id) AS (SELECT m.group_id FROM group_members m \
