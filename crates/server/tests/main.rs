@@ -19,6 +19,7 @@ mod members;
 mod operators;
 mod ownership;
 mod pacing;
+mod pages;
 mod pool_alerts;
 mod pool_history;
 mod pool_moves;
