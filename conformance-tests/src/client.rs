@@ -1,6 +1,6 @@
 //! The HTTP client: sends what was written, byte by byte, and keeps the answer as it came.
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::exchange::{Exchange, Log};
 use crate::received::{self, Received};
 use crate::requirement::{INTERRUPTED, skip};
+use crate::transport::{Transport, client};
 use crate::{Answer, environment, mint, raw};
 
 /// The media type of RFC 7644 §8.1.
@@ -17,48 +18,6 @@ pub(crate) const SCIM_JSON: &str = "application/scim+json";
 const PATIENCE: usize = 4;
 /// The longest pause that a server can ask for.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-
-/// How requests are sent, the same for all of a run.
-#[derive(Clone, Copy, Debug)]
-pub struct Transport {
-    /// How long an answer may take, to its last byte.
-    pub timeout: Duration,
-    /// Whether any certificate is good, as that of a server in a laboratory.
-    pub insecure: bool,
-}
-
-impl Default for Transport {
-    fn default() -> Self {
-        Transport { timeout: Duration::from_mins(1), insecure: false }
-    }
-}
-
-static TRANSPORT: OnceLock<Transport> = OnceLock::new();
-static CLIENT: OnceLock<reqwest::blocking::Client> = OnceLock::new();
-
-impl Transport {
-    /// Makes this the transport of the process.
-    ///
-    /// # Errors
-    /// When the HTTP library cannot be set up, or a request was sent before.
-    pub fn install(self) -> Result<(), String> {
-        let client = self.client().map_err(|error| format!("HTTP cannot be set up: {error}"))?;
-        let late = || "the transport was chosen before".to_owned();
-        CLIENT.set(client).map_err(|_| late())?;
-        TRANSPORT.set(self).map_err(|_| late())
-    }
-
-    fn client(self) -> reqwest::Result<reqwest::blocking::Client> {
-        reqwest::blocking::Client::builder()
-            .timeout(self.timeout)
-            .no_proxy()
-            // A server closes an idle connection when it likes, which would look like a fault in what is sent next.
-            .pool_max_idle_per_host(0)
-            .redirect(reqwest::redirect::Policy::none())
-            .tls_danger_accept_invalid_certs(self.insecure)
-            .build()
-    }
-}
 
 /// One connection of the server under test: its base URL and a bearer token.
 #[derive(Clone, Debug)]
@@ -331,7 +290,7 @@ impl Request<'_> {
     }
 
     fn exchanged(&self, url: &str) -> Result<Received, String> {
-        let transport = TRANSPORT.get_or_init(Transport::default);
+        let transport = Transport::of_process();
         let timeout = self.timeout.unwrap_or(transport.timeout);
         let deadline = Instant::now() + timeout;
         let unchanged = reqwest::Url::parse(url).is_ok_and(|parsed| parsed.as_str() == url);
@@ -350,15 +309,6 @@ impl Request<'_> {
         let response = request.send().map_err(|error| format!("no answer: {}", in_full(&error)))?;
         received::of_library(response, deadline)
     }
-}
-
-fn client() -> Result<&'static reqwest::blocking::Client, String> {
-    if CLIENT.get().is_none() {
-        let client = TRANSPORT.get_or_init(Transport::default).client();
-        let client = client.map_err(|error| format!("HTTP cannot be set up: {error}"))?;
-        return Ok(CLIENT.get_or_init(|| client));
-    }
-    CLIENT.get().ok_or_else(|| "HTTP cannot be set up".to_owned())
 }
 
 /// An error with all its causes.

@@ -91,8 +91,8 @@ impl Answer {
 
     /// Requires a SCIM error (RFC 7644 §3.12) with this status and, if any are given, one of these types.
     ///
-    /// The RFC calls the type optional, and draws no sharp lines between those of [`SOFT`]: one that is missing or another one
-    /// of them is a fault of its own kind.
+    /// The RFC calls the type optional, and draws no sharp lines between some of them: one that is missing or another one
+    /// of those is a fault of its own kind.
     pub fn expect_error(self, status: u16, scim_types: &[&str]) -> Answer {
         let answer = self.expect_status(status);
         let body: Value = serde_json::from_str(&answer.text).unwrap_or_default();

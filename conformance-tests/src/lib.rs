@@ -27,13 +27,15 @@ mod run;
 pub mod runner;
 mod service;
 mod support;
+mod transport;
 mod verdict;
 mod words;
 
-pub use client::{Request, Target, Transport};
+pub use client::{Request, Target};
 pub use environment::{ADVICE, database, limited_base, require_server};
 pub use expect::Answer;
 pub use expected_failures::ExpectedFailures;
 pub use make::{encode, group, patch_op, unique, user};
 pub use mint::Connection;
 pub use requirement::{Level, Requirement, Skipped, case, report, requirements, skip};
+pub use transport::Transport;

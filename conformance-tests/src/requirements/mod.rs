@@ -29,6 +29,7 @@ mod patch_replace;
 mod patch_request;
 mod put;
 mod read;
+mod schema_characteristics;
 mod schema_rules;
 mod schemas;
 mod search;
@@ -60,8 +61,9 @@ use tests;
 
 /// Every test, file by file.
 pub(crate) fn all() -> impl Iterator<Item = &'static Test> {
-    let files: [&'static [Test]; 33] = [
+    let files: [&'static [Test]; 34] = [
         schema_rules::TESTS,
+        schema_characteristics::TESTS,
         common::TESTS,
         discovery::TESTS,
         schemas::TESTS,
