@@ -306,7 +306,8 @@ impl Request<'_> {
         if let Some(body) = &self.body {
             request = request.body(body.clone());
         }
-        let response = request.send().map_err(|error| format!("no answer: {}", in_full(&error)))?;
+        let response =
+            request.send().map_err(|error| format!("no answer: {}", in_full(&error.without_url())))?;
         received::of_library(response, deadline)
     }
 }

@@ -90,7 +90,12 @@ fn run(arguments: &Arguments, plan: &Plan) -> Result<ExitCode> {
 
 fn report_file(text: &str) -> Result<PathBuf, String> {
     let path = PathBuf::from(text);
-    report::ending(&path).map(|_| path)
+    report::ending(&path)?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    match folder {
+        Some(folder) if !folder.is_dir() => Err(format!("there is no folder {}", folder.display())),
+        _ => Ok(path),
+    }
 }
 
 fn plan(arguments: &Arguments) -> Result<Plan> {

@@ -14,6 +14,9 @@ use crate::service::Service;
 use crate::verdict::{Finding, Outcome, outcome_of};
 use crate::{ExpectedFailures, Target, cleaning, profile};
 
+/// After so many tests without an answer, one after the other, a run does not wait for more.
+const SILENT: usize = 20;
+
 /// What to run, on which server.
 #[derive(Debug)]
 pub struct Plan {
@@ -102,7 +105,8 @@ pub fn run(
     }
     let tenancy = plan.other.is_some() || crate::environment::binary().is_some();
     let service = Arc::new(Service::read(&plan.target, tenancy));
-    let session = Session { plan, stop, service: &service, gone: AtomicBool::new(false) };
+    let session =
+        Session { plan, stop, service: &service, gone: AtomicBool::new(false), silent: AtomicUsize::new(0) };
 
     let hook = std::panic::take_hook();
     // A finding is reported once, with its exchange, and not where it is made.
@@ -130,6 +134,8 @@ struct Session<'a> {
     service: &'a Arc<Service>,
     /// Whether the server stopped answering.
     gone: AtomicBool,
+    /// How many tests in a row got no answer.
+    silent: AtomicUsize,
 }
 
 impl Session<'_> {
@@ -174,13 +180,21 @@ impl Session<'_> {
             outcome_of(catch_unwind(AssertUnwindSafe(|| (test.run)(&run))), level)
         };
         let left = cleaning::delete_all(log.take_made()).into_iter().map(|(made, _)| made).collect();
-        if outcome.message().contains("no answer") {
-            let probe = self.plan.target.request("GET", "/ServiceProviderConfig").received();
-            self.gone.fetch_or(probe.is_err(), Ordering::Relaxed);
-        }
+        self.watch(&outcome);
         let (exchanges, remarks) = log.take();
         let seconds = start.elapsed().as_secs_f64();
         (Finding { requirement: requirement.clone(), outcome, exchanges, seconds }, remarks, left)
+    }
+
+    /// Gives the server up when it does not even describe itself any more, or when test after test gets no answer.
+    fn watch(&self, outcome: &Outcome) {
+        if !outcome.message().contains("no answer") {
+            self.silent.store(0, Ordering::Relaxed);
+            return;
+        }
+        let silent = self.silent.fetch_add(1, Ordering::Relaxed) + 1;
+        let probe = self.plan.target.request("GET", "/ServiceProviderConfig").received();
+        self.gone.fetch_or(probe.is_err() || silent >= SILENT, Ordering::Relaxed);
     }
 
     /// Why a test is not started.

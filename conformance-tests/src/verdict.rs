@@ -32,6 +32,16 @@ impl Outcome {
         }
     }
 
+    /// How grave it is.
+    fn weight(&self) -> u8 {
+        match self {
+            Outcome::Skipped(_) | Outcome::Passed | Outcome::Expected(_) => 0,
+            Outcome::Differs(_) => 1,
+            Outcome::Advised(_) => 2,
+            Outcome::Failed(_) => 3,
+        }
+    }
+
     /// The word that stands for it in reports.
     pub(crate) fn word(&self) -> &'static str {
         match self {
@@ -68,23 +78,20 @@ pub(crate) struct Finding {
 }
 
 impl Finding {
-    /// Adds what the answers to other requests lack; a test that saw no fault itself takes it over as its own.
+    /// Adds what the answers to other requests lack, where that weighs more than what the test itself found.
     pub(crate) fn with_remarks(mut self, remarks: &[Remark], every_level: bool) -> Finding {
-        let (Some(first), false) = (remarks.first(), matches!(self.outcome, Outcome::Failed(_))) else {
-            return self;
-        };
         let level = self.requirement.level;
-        let level = remarks.iter().map(|one| one.at_most.map_or(level, |most| most.min(level))).max();
-        let others = remarks.len() - 1;
-        let complaint = match others {
-            0 => first.complaint.clone(),
-            _ => format!("{} (and in the answers of {others} other tests)", first.complaint),
+        let weight = |remark: &Remark| remark.at_most.map_or(level, |most| most.min(level));
+        let Some(heaviest) = remarks.iter().max_by_key(|remark| weight(remark)) else { return self };
+        let complaint = match remarks.len() - 1 {
+            0 => heaviest.complaint.clone(),
+            others => format!("{} (and in the answers of {others} other tests)", heaviest.complaint),
         };
-        let level = if every_level { Level::Must } else { level.unwrap_or(self.requirement.level) };
+        let level = if every_level { Level::Must } else { weight(heaviest) };
         let outcome = Outcome::weighed(level, complaint);
-        if matches!(self.outcome, Outcome::Passed | Outcome::Skipped(_)) {
+        if outcome.weight() > self.outcome.weight() {
             self.outcome = outcome;
-            self.exchanges = first.exchange.iter().map(|exchange| (**exchange).clone()).collect();
+            self.exchanges = heaviest.exchange.iter().map(|exchange| (**exchange).clone()).collect();
         }
         self
     }
@@ -131,7 +138,7 @@ mod tests {
         assert_eq!(of(&[], false), Outcome::Passed);
         assert_eq!(of(&[remark(Some(Level::Should))], false), Outcome::Advised("no detail".to_owned()));
         assert_eq!(of(&[remark(Some(Level::Should))], true), Outcome::Failed("no detail".to_owned()));
-        let two = of(&[remark(None), remark(Some(Level::Should))], false);
+        let two = of(&[remark(Some(Level::Should)), remark(None)], false);
         assert_eq!(two, Outcome::Failed("no detail (and in the answers of 1 other tests)".to_owned()));
     }
 }

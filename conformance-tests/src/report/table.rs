@@ -5,6 +5,9 @@ use super::Totals;
 use crate::runner::Results;
 use crate::verdict::{Finding, Outcome};
 
+/// How many characters of a message are shown; a report has them all.
+const SHOWN: usize = 240;
+
 /// Everything, with the totals as its last line.
 pub(crate) fn render(results: &Results) -> String {
     let mut out = String::new();
@@ -43,6 +46,8 @@ pub(crate) fn render(results: &Results) -> String {
 fn line(finding: &Finding) -> String {
     let Finding { requirement, outcome, .. } = finding;
     let message = outcome.message().lines().map(str::trim).collect::<Vec<_>>().join(" ");
+    let shown: String = message.chars().take(SHOWN).collect();
+    let message = if shown.len() < message.len() { format!("{shown}…") } else { shown };
     format!(
         "  {:<13} {} ({})\n                {message}\n",
         requirement.id, requirement.sentence, requirement.section

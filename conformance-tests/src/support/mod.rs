@@ -226,7 +226,7 @@ pub(crate) fn assert_only(resource: &Value, names: &[&str]) {
 /// Requires that a write was accepted: 200 with the resource or 204 without a body.
 pub(crate) fn accepted(answer: Answer) -> Answer {
     if answer.status != 200 && answer.status != 204 {
-        answer.fail("expected to be accepted with 200 or 204");
+        answer.fail(&format!("status {} where 200 or 204 was expected", answer.status));
     }
     answer.check()
 }
@@ -235,7 +235,7 @@ pub(crate) fn accepted(answer: Answer) -> Answer {
 pub(crate) fn refused(answer: Answer, statuses: &[u16]) -> Answer {
     let status = answer.status;
     if !statuses.contains(&status) {
-        answer.fail(&format!("expected a refusal with one of {statuses:?}"));
+        answer.fail(&format!("status {status} where a refusal with one of {statuses:?} was expected"));
     }
     answer.expect_error(status, &[])
 }
