@@ -6,7 +6,7 @@ import SCIMMYRouters from "scimmy-routers";
 
 const [port, token] = process.argv.slice(2);
 
-function shelf(unique) {
+function shelf(unique, resourceType) {
     const all = new Map();
     const same = (one, other) => String(one[unique]).toLowerCase() === String(other[unique]).toLowerCase();
     return {
@@ -17,7 +17,7 @@ function shelf(unique) {
             if (twin) throw new SCIMMY.Types.Error(409, "uniqueness", `${unique} is taken`);
             const now = new Date().toISOString();
             const created = all.get(id)?.meta.created ?? now;
-            const stored = { ...JSON.parse(JSON.stringify(data)), id, meta: { created, lastModified: now } };
+            const stored = { ...JSON.parse(JSON.stringify(data)), id, meta: { resourceType, created, lastModified: now } };
             all.set(id, stored);
             return stored;
         },
@@ -37,8 +37,8 @@ function shelf(unique) {
 }
 
 SCIMMY.Config.set({ patch: true, filter: true, sort: true, bulk: { supported: true, maxOperations: 1000, maxPayloadSize: 1048576 } });
-SCIMMY.Resources.declare(SCIMMY.Resources.User.extend(SCIMMY.Schemas.EnterpriseUser, false), shelf("userName"));
-SCIMMY.Resources.declare(SCIMMY.Resources.Group, shelf("displayName"));
+SCIMMY.Resources.declare(SCIMMY.Resources.User.extend(SCIMMY.Schemas.EnterpriseUser, false), shelf("userName", "User"));
+SCIMMY.Resources.declare(SCIMMY.Resources.Group, shelf("displayName", "Group"));
 
 const app = express();
 app.use("/scim/v2", new SCIMMYRouters({
