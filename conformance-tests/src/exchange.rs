@@ -4,10 +4,10 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::Target;
 use crate::received::Received;
 use crate::requirement::Level;
 use crate::service::Service;
+use crate::{Target, encode};
 
 /// How many exchanges of a test are kept; of more, the last ones, where a test ends.
 const KEPT: usize = 50;
@@ -37,8 +37,11 @@ impl Exchange {
 
     /// The exchange without its credentials, and with its bodies cut where they are long.
     fn fit_to_keep(mut self, token: &str) -> Exchange {
-        let masked =
-            |text: &str| if token.len() < SHORT { text.to_owned() } else { text.replace(token, MASK) };
+        let encoded = encode(token);
+        let masked = |text: &str| {
+            let long = token.len() >= SHORT;
+            if long { text.replace(token, MASK).replace(&encoded, MASK) } else { text.to_owned() }
+        };
         if let Some(credentials) = self.headers.get_mut("authorization") {
             let scheme = credentials.split(' ').next().unwrap_or_default();
             *credentials = format!("{scheme} {MASK}");
@@ -216,17 +219,17 @@ mod tests {
     fn credentials_are_masked_wherever_they_stand_and_long_bodies_cut() {
         let headers = BTreeMap::from([("authorization".to_owned(), "Bearer other-secret".to_owned())]);
         let received =
-            Received { status: 200, headers: BTreeMap::new(), text: "says s3cret-word".to_owned() };
+            Received { status: 200, headers: BTreeMap::new(), text: "says s3cret-word+".to_owned() };
         let exchange = Exchange {
             method: "GET".to_owned(),
-            url: "https://s.example/Users?access_token=s3cret-word".to_owned(),
+            url: "https://s.example/Users?access_token=s3cret-word%2B&x=s3cret-word+".to_owned(),
             headers,
-            sent: "ü".repeat(7_000) + "s3cret-word",
+            sent: "ü".repeat(7_000) + "s3cret-word+",
             received: Ok(received),
         };
-        let kept = exchange.fit_to_keep("s3cret-word");
+        let kept = exchange.fit_to_keep("s3cret-word+");
         let shown = format!("{kept:?}");
         assert!(!shown.contains("s3cret-word") && !shown.contains("other-secret"), "{shown}");
-        assert!(kept.sent.ends_with("… (14011 bytes in all)"), "{}", kept.sent);
+        assert!(kept.sent.ends_with("… (14012 bytes in all)"), "{}", kept.sent);
     }
 }
