@@ -3,12 +3,22 @@
 use serde_json::{Value, json};
 
 use crate::lacking::{ENTERPRISE_ATTRIBUTES, USER_ATTRIBUTES};
+use crate::make::names_are_addresses;
 use crate::service::Service;
 use crate::support::{CERTIFICATE, ENTERPRISE, GROUP, USER};
 use crate::{Target, group, unique, user};
 
 /// A schema's URN and the name of one of its attributes.
 pub(crate) type Attribute = (&'static str, &'static str);
+
+/// Makes addresses of all names where the server takes no other user names, which some do.
+pub(crate) fn fit_names(target: &Target) {
+    let is_taken = || made(target, "/Users", &user(&unique("probe")), |_| ()).is_some();
+    if !is_taken() {
+        names_are_addresses(true);
+        names_are_addresses(is_taken());
+    }
+}
 
 /// The attributes that do not come back as they were sent. What the probe makes is deleted again.
 pub(crate) fn lost(target: &Target, service: &Service) -> Vec<Attribute> {

@@ -33,6 +33,7 @@ impl Service {
         service.config = service.document(target, "/ServiceProviderConfig");
         service.types = service.list(target, "/ResourceTypes");
         service.schemas = service.list(target, "/Schemas");
+        probe::fit_names(target);
         service.lost = probe::lost(target, &service);
         service.me = target.request("GET", "/Me").received().ok().map(|received| received.status);
         service

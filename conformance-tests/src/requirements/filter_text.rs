@@ -4,7 +4,7 @@ use crate::run::Run;
 use crate::support::{
     ENTERPRISE, SEARCH, Scratch, USER, id_of, name_of, path_of, shown_groups, values, with,
 };
-use crate::{Level, encode, group, unique, user};
+use crate::{Level, encode, group, skip, unique, user};
 use serde_json::{Value, json};
 
 /// The tests of this file.
@@ -90,7 +90,10 @@ fn r_filter_37(run: &Run) {
 fn r_filter_38(run: &Run) {
     let scratch = run.shared();
     for query in ["filter=", "filter=%20", "filter=+", "filter=%09", "filter"] {
-        scratch.get(&format!("/Users?{query}")).expect_error(400, &["invalidFilter"]);
+        // Nobody says whether a filter that is empty is one.
+        run.at_most(Level::Should, || {
+            scratch.get(&format!("/Users?{query}")).expect_error(400, &["invalidFilter"]);
+        });
     }
 }
 
@@ -223,6 +226,8 @@ fn r_filter_50(run: &Run) {
     if answer.status == 200 {
         let shown = answer.at("/Resources").and_then(|all| all.as_array().map(Vec::len));
         assert_eq!((answer.at("/totalResults"), shown), (Some(json!(4)), Some(3)), "{}", answer.text);
+    } else if answer.at("/scimType") == Some(json!("invalidFilter")) {
+        skip("the server refuses the filter as unsupported, which RFC 7644 §3.12 allows");
     } else {
         answer.expect_error(400, &["tooMany"]);
     }

@@ -1,7 +1,9 @@
 //! The PATCH operation `add` (RFC 7644 §3.5.2.1).
+use crate::Level;
+use crate::probe::includes;
 use crate::requirements::{Test, tests};
 use crate::run::Run;
-use crate::support::{ENTERPRISE, element, id_of, member, members_of, values};
+use crate::support::{ENTERPRISE, assert_holds, element, id_of, member, members_of, values};
 use serde_json::{Value, json};
 
 /// The tests of this file.
@@ -26,7 +28,10 @@ fn r_patch_11(run: &Run) {
     let scratch = run.shared();
     let person = scratch.person(&json!({}));
     for operation in [json!({ "op": "add", "path": "title" }), json!({ "op": "add" })] {
-        scratch.refuse(&person, json!([operation]), &["invalidValue", "invalidSyntax"]);
+        // The client breaks the rule; no sentence forbids a server to do nothing.
+        run.at_most(Level::Should, || {
+            scratch.refuse(&person, json!([operation]), &["invalidValue", "invalidSyntax"]);
+        });
     }
 }
 
@@ -66,9 +71,9 @@ fn r_patch_15(run: &Run) {
     let person = scratch.person(&json!({}));
     assert_eq!(scratch.change(&person, add("title", json!("New")))["title"], "New");
     let stored = scratch.change(&person, add("emails", json!([address("a", "work")])));
-    assert_eq!(stored["emails"], json!([address("a", "work")]));
+    assert!(includes(&stored["emails"], &json!([address("a", "work")])), "{stored}");
     let stored = scratch.change(&person, add("name", json!({ "givenName": "Kim" })));
-    assert_eq!(stored["name"], json!({ "givenName": "Kim" }));
+    assert_holds(&stored["name"], &json!({ "givenName": "Kim" }));
 }
 
 /// `add` to a multi-valued attribute keeps what is there.
@@ -104,7 +109,7 @@ fn r_patch_18(run: &Run) {
     let person = scratch.person(&json!({ "name": { "givenName": "Kim", "familyName": "Doe" } }));
     let stored = scratch.change(&person, add("name", json!({ "familyName": "Roe", "middleName": "M" })));
     let name = json!({ "givenName": "Kim", "familyName": "Roe", "middleName": "M" });
-    assert_eq!(stored["name"], name);
+    assert_holds(&stored["name"], &name);
 }
 
 /// A path may name a sub-attribute.
@@ -112,10 +117,10 @@ fn r_patch_19(run: &Run) {
     let scratch = run.shared();
     let person = scratch.person(&json!({ "name": { "familyName": "Doe" } }));
     let stored = scratch.change(&person, add("name.givenName", json!("Kim")));
-    assert_eq!(stored["name"], json!({ "givenName": "Kim", "familyName": "Doe" }));
+    assert_holds(&stored["name"], &json!({ "givenName": "Kim", "familyName": "Doe" }));
     let bare = scratch.person(&json!({}));
     let stored = scratch.change(&bare, add("name.givenName", json!("Kim")));
-    assert_eq!(stored["name"], json!({ "givenName": "Kim" }));
+    assert_holds(&stored["name"], &json!({ "givenName": "Kim" }));
 }
 
 /// Adding what is already there succeeds and changes nothing.

@@ -2,7 +2,7 @@
 use crate::requirements::{Test, tests};
 use crate::run::Run;
 use crate::support::{
-    ENTERPRISE, assert_unassigned, element, id_of, member, members_of, name_of, path_of, values,
+    ENTERPRISE, assert_holds, assert_unassigned, element, id_of, member, members_of, name_of, path_of, values,
 };
 use crate::{Level, patch_op};
 use serde_json::{Value, json};
@@ -44,7 +44,7 @@ fn r_patch_36(run: &Run) {
     let value = json!({ "title": "New", "emails": [address("b", "home")] });
     let stored = scratch.change(&person, json!([{ "op": "replace", "value": value }]));
     assert_eq!((&stored["title"], &stored["nickName"]), (&json!("New"), &json!("Kept")));
-    assert_eq!(stored["emails"], json!([address("b", "home")]));
+    assert_holds(&stored["emails"], &json!([address("b", "home")]));
 }
 
 /// A single-valued attribute is replaced.
@@ -63,7 +63,7 @@ fn r_patch_38(run: &Run) {
     let scratch = run.shared();
     let person = scratch.person(&json!({ "emails": [address("a", "work"), address("b", "home")] }));
     let stored = scratch.change(&person, replace("emails", json!([address("c", "other")])));
-    assert_eq!(stored["emails"], json!([address("c", "other")]));
+    assert_holds(&stored["emails"], &json!([address("c", "other")]));
     let other = scratch.person(&json!({}));
     let team = scratch.team_of(&[&person]);
     let stored = scratch.change(&team, replace("members", json!([member(&other)])));
@@ -76,9 +76,9 @@ fn r_patch_39(run: &Run) {
     let person = scratch.person(&json!({}));
     assert_eq!(scratch.change(&person, replace("title", json!("New")))["title"], "New");
     let stored = scratch.change(&person, replace("name.givenName", json!("Kim")));
-    assert_eq!(stored["name"], json!({ "givenName": "Kim" }));
+    assert_holds(&stored["name"], &json!({ "givenName": "Kim" }));
     let stored = scratch.change(&person, replace("emails", json!([address("a", "work")])));
-    assert_eq!(stored["emails"], json!([address("a", "work")]));
+    assert_holds(&stored["emails"], &json!([address("a", "work")]));
 }
 
 /// `replace` of a complex attribute changes the named sub-attributes and leaves the others.
@@ -86,7 +86,7 @@ fn r_patch_40(run: &Run) {
     let scratch = run.shared();
     let person = scratch.person(&json!({ "name": { "givenName": "Kim", "familyName": "Doe" } }));
     let stored = scratch.change(&person, replace("name", json!({ "familyName": "Roe" })));
-    assert_eq!(stored["name"], json!({ "givenName": "Kim", "familyName": "Roe" }));
+    assert_holds(&stored["name"], &json!({ "givenName": "Kim", "familyName": "Roe" }));
 }
 
 /// With a value filter every matching element becomes the given object.
@@ -146,10 +146,10 @@ fn r_patch_45(run: &Run) {
             ("groups", json!([{ "value": "x" }])),
         ] {
             let by_path = json!([{ "op": op, "path": path, "value": value }]);
-            scratch.refuse(&person, by_path, &["mutability"]);
+            scratch.refuse(&person, by_path, &["mutability", "invalidPath", "invalidValue", "noTarget"]);
             if !path.contains('.') {
                 let by_key = json!([{ "op": op, "value": { "title": "New", path: value } }]);
-                scratch.refuse(&person, by_key, &["mutability"]);
+                scratch.refuse(&person, by_key, &["mutability", "invalidPath", "invalidValue", "noTarget"]);
             }
         }
     }
@@ -177,11 +177,11 @@ fn r_patch_47(run: &Run) {
         scratch.refuse(&team, json!([{ "op": "remove", "path": path }]), &["mutability"]);
     });
     let same = json!([{ "op": "add", "path": path, "value": id_of(&person) }]);
-    assert_eq!(members_of(&scratch.change(&team, same)), [id_of(&person)]);
+    run.at_most(Level::Should, || assert_eq!(members_of(&scratch.change(&team, same)), [id_of(&person)]));
     let kind = format!("members[value eq \"{}\"].type", id_of(&person));
     // An immutable value that is not there yet may be set once.
     if !scratch.again(&team)["members"][0]["type"].is_null() {
-        scratch.refuse(&team, replace(&kind, json!("Group")), &["mutability"]);
+        scratch.refuse(&team, replace(&kind, json!("Group")), &[]);
     }
 }
 

@@ -48,12 +48,15 @@ fn r_patch_02(run: &Run) {
     let scratch = run.shared();
     let person = scratch.person(&json!({}));
     let path = path_of(&person);
-    for operations in [json!([]), title("New"), json!("add"), json!(null), json!([5])] {
+    for operations in [title("New"), json!("add"), json!(null), json!([5])] {
         let answer = scratch.patch(&path, &patch_op(operations));
         answer.expect_error(400, &["invalidSyntax", "invalidValue"]);
     }
     let answer = scratch.patch(&path, &json!({ "schemas": [PATCH_OP] }));
     answer.expect_error(400, &["invalidSyntax", "invalidValue"]);
+    run.at_most(Level::Should, || {
+        scratch.patch(&path, &patch_op(json!([]))).expect_error(400, &["invalidSyntax", "invalidValue"]);
+    });
     assert_eq!(scratch.again(&person), person);
 }
 
@@ -66,7 +69,9 @@ fn r_patch_03(run: &Run) {
         scratch.refuse(&person, operation, &["invalidSyntax", "invalidValue"]);
     }
     let absent = json!([{ "path": "title", "value": "New" }]);
-    scratch.refuse(&person, absent, &["invalidSyntax", "invalidValue"]);
+    run.at_most(Level::Should, || {
+        scratch.refuse(&person, absent, &["invalidSyntax", "invalidValue"]);
+    });
     let number = json!([{ "op": 5, "path": "title", "value": "New" }]);
     scratch.refuse(&person, number, &["invalidSyntax", "invalidValue"]);
 }

@@ -17,14 +17,14 @@ pub(super) const TESTS: &[Test] = tests![
 ];
 
 /// The multi-valued attributes that have `value`, `display`, `type` and `primary`.
-/// Each with a type that every server takes, where the RFC has some.
-const PLURAL: [(&str, &str, [&str; 2]); 6] = [
-    ("emails", "work", ["a@people.example", "b@people.example"]),
-    ("phoneNumbers", "work", ["tel:+1-201-555-0123", "tel:+1-201-555-0124"]),
-    ("ims", "aim", ["kim", "kim2"]),
-    ("photos", "photo", ["https://people.example/a.png", "https://people.example/b.png"]),
-    ("entitlements", "", ["read", "write"]),
-    ("roles", "", ["reader", "writer"]),
+/// Each with two types that every server takes, where the RFC has some, and two values.
+const PLURAL: [(&str, [&str; 2], [&str; 2]); 6] = [
+    ("emails", ["work", "home"], ["a@people.example", "b@people.example"]),
+    ("phoneNumbers", ["work", "mobile"], ["tel:+1-201-555-0123", "tel:+1-201-555-0124"]),
+    ("ims", ["aim", "xmpp"], ["kim", "kim2"]),
+    ("photos", ["photo", "thumbnail"], ["https://people.example/a.png", "https://people.example/b.png"]),
+    ("entitlements", ["", ""], ["read", "write"]),
+    ("roles", ["", ""], ["reader", "writer"]),
 ];
 
 /// `schemas` and `userName` make a user.
@@ -48,10 +48,17 @@ fn r_user_02(run: &Run) {
 /// `userName` is unique ignoring case.
 fn r_user_03(run: &Run) {
     let scratch = run.shared();
-    let name = unique("bjensen-ÄÖ");
-    scratch.create("/Users", &user(&name));
-    for other in [name.clone(), name.to_uppercase(), name.replace("bj", "Bj")] {
-        scratch.post("/Users", &user(&other)).expect_error(409, &["uniqueness"]);
+    for name in [unique("bjensen"), unique("bjensen-ÄÖ")] {
+        if !name.is_ascii() && scratch.post("/Users", &user(&name)).status == 400 {
+            // A server may take addresses alone for names.
+            continue;
+        }
+        if name.is_ascii() {
+            scratch.create("/Users", &user(&name));
+        }
+        for other in [name.clone(), name.to_uppercase(), name.replace("bj", "Bj")] {
+            scratch.post("/Users", &user(&other)).expect_error(409, &["uniqueness"]);
+        }
     }
 }
 
@@ -59,7 +66,9 @@ fn r_user_03(run: &Run) {
 fn r_user_04(run: &Run) {
     let scratch = run.shared();
     let tail = unique("n");
-    scratch.create("/Users", &user(&format!("zoë-{tail}")));
+    if scratch.post("/Users", &user(&format!("zoë-{tail}"))).status == 400 {
+        skip("the server takes no names with letters beyond ASCII");
+    }
     let decomposed = format!("zoe\u{308}-{tail}");
     scratch.post("/Users", &user(&decomposed)).expect_error(409, &["uniqueness"]);
     let found = scratch.total(&format!("/Users?filter={}", encode(&format!("userName eq \"{decomposed}\""))));
@@ -261,15 +270,15 @@ fn r_user_21(run: &Run) {
 fn r_user_22(run: &Run) {
     let scratch = run.shared();
     let mut extra = json!({});
-    for (name, kind, values) in PLURAL {
-        let element = |value: &str, primary: bool| {
+    for (name, kinds, values) in PLURAL {
+        let element = |value: &str, kind: &str, primary: bool| {
             let mut element = json!({ "value": value, "display": "Shown", "primary": primary });
             if !kind.is_empty() {
                 element["type"] = json!(kind);
             }
             run.service().with_parts(USER, name, &element)
         };
-        extra[name] = json!([element(values[0], true), element(values[1], false)]);
+        extra[name] = json!([element(values[0], kinds[0], true), element(values[1], kinds[1], false)]);
     }
     let certificate = json!({ "value": CERTIFICATE, "display": "Shown", "primary": true });
     extra["x509Certificates"] = json!([run.service().with_parts(USER, "x509Certificates", &certificate)]);
@@ -354,7 +363,7 @@ fn r_user_28(run: &Run) {
     assert_unassigned(&stored, "groups");
     for op in ["add", "replace"] {
         let change = json!([{ "op": op, "path": "groups", "value": [member(&team)] }]);
-        scratch.refuse(&person, change, &["mutability"]);
+        scratch.refuse(&person, change, &[]);
     }
     assert_unassigned(&scratch.again(&team), "members");
 }
