@@ -100,12 +100,17 @@ impl Answer {
         may && filtered && self.status == 400 && body["scimType"] == "invalidFilter"
     }
 
+    /// Whether the server refuses an e-mail address that another user of the tests has.
+    pub(crate) fn repeats_an_address(&self) -> bool {
+        let lenient = self.log.as_ref().is_some_and(|log| log.is_lenient());
+        lenient && self.status == 409 && self.sent.contains("emails")
+    }
+
     /// Whether the server refuses a new resource that the test only needs: for its data, or because it takes an e-mail address
     /// once and the tests use some several times.
     pub(crate) fn is_refused_on_the_way(&self) -> bool {
         let Some(log) = &self.log else { return false };
-        let repeated = self.status == 409 && self.sent.contains("\"emails\"") && log.is_lenient();
-        repeated || (matches!(self.status, 400 | 409 | 422) && log.may_be_on_the_way())
+        self.repeats_an_address() || (matches!(self.status, 400 | 409 | 422) && log.may_be_on_the_way())
     }
 
     /// Requires a SCIM error (RFC 7644 §3.12) with this status and, if any are given, one of these types.

@@ -26,7 +26,7 @@ pub(crate) fn lost(target: &Target, service: &Service) -> Vec<Attribute> {
     let extension = ENTERPRISE_ATTRIBUTES.iter().map(|name| (ENTERPRISE, *name));
     let has = |(urn, name): &Attribute| service.lacks_attribute(urn, name).is_none() && *name != "password";
     let wanted: Vec<Attribute> =
-        core.chain(extension).filter(has).filter(|one| sample(one.1).is_some()).collect();
+        core.chain(extension).filter(has).filter(|one| sample(one.1, "").is_some()).collect();
     let mut lost = missing(target, &wanted);
     if lost.len() == wanted.len() {
         // Refused as a whole: one that is not taken must not hide the others, if users can be made at all.
@@ -44,8 +44,9 @@ pub(crate) fn lost(target: &Target, service: &Service) -> Vec<Attribute> {
 /// Those of these attributes that a new user does not show.
 fn missing(target: &Target, wanted: &[Attribute]) -> Vec<Attribute> {
     let mut body = user(&unique("probe"));
+    let mark = unique("kim").replace('@', "-at-");
     for (urn, name) in wanted {
-        let Some(value) = sample(name) else { continue };
+        let Some(value) = sample(name, &mark) else { continue };
         if *urn == ENTERPRISE {
             body[ENTERPRISE][*name] = value;
             body["schemas"] = json!([USER, ENTERPRISE]);
@@ -56,7 +57,7 @@ fn missing(target: &Target, wanted: &[Attribute]) -> Vec<Attribute> {
     let shown = made(target, "/Users", &body, |_| ()).unwrap_or_default();
     let is_kept = |(urn, name): &Attribute| {
         let place = if *urn == ENTERPRISE { &shown[ENTERPRISE] } else { &shown };
-        sample(name).is_some_and(|sent| includes(&place[*name], &sent))
+        sample(name, &mark).is_some_and(|sent| includes(&place[*name], &sent))
     };
     wanted.iter().copied().filter(|one| !is_kept(one)).collect()
 }
@@ -96,8 +97,8 @@ pub(crate) fn includes(shown: &Value, sent: &Value) -> bool {
     }
 }
 
-/// A value that every server that has the attribute can keep.
-fn sample(name: &str) -> Option<Value> {
+/// A value that every server that has the attribute can keep; the mark makes an address that nobody else has.
+fn sample(name: &str, mark: &str) -> Option<Value> {
     Some(match name {
         "name" => json!({ "givenName": "Kim" }),
         "profileUrl" => json!("https://people.example/kim"),
@@ -105,7 +106,7 @@ fn sample(name: &str) -> Option<Value> {
         "locale" => json!("en-US"),
         "timezone" => json!("Europe/Berlin"),
         "active" => json!(true),
-        "emails" => json!([{ "value": "kim@people.example", "type": "work" }]),
+        "emails" => json!([{ "value": format!("{mark}@people.example"), "type": "work" }]),
         "phoneNumbers" => json!([{ "value": "tel:+1-201-555-0123", "type": "work" }]),
         "ims" => json!([{ "value": "kim", "type": "aim" }]),
         "photos" => json!([{ "value": "https://people.example/kim.png", "type": "photo" }]),
@@ -132,7 +133,7 @@ mod tests {
     #[test]
     fn every_attribute_but_two_has_a_sample() {
         let all = USER_ATTRIBUTES.iter().chain(ENTERPRISE_ATTRIBUTES);
-        let without: Vec<_> = all.filter(|name| sample(name).is_none()).copied().collect();
+        let without: Vec<_> = all.filter(|name| sample(name, "x").is_none()).copied().collect();
         assert_eq!(without, ["password", "manager"]);
     }
 }
