@@ -6,7 +6,7 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 folder=$(mkdir -p "$1" && cd "$1" && pwd)
 shift
-token=a-token-for-peers
+token=a-token-for-peers-that-is-long-enough
 cargo build --quiet --manifest-path "$here/../Cargo.toml"
 runner=${RUNNER:-$here/../../target/debug/rollcall-conformance}
 
@@ -31,3 +31,4 @@ hold() {
 hold scim2-server 18701 /v2 "$@"
 hold scimmy 18702 /scim/v2 "$@"
 hold django-scim2 18703 /scim/v2 "$@"
+hold better-auth 18704 /api/auth/scim/v2 "$@"
