@@ -1,5 +1,7 @@
 //! A credential that is to be created, and what of it is kept.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, PublicKeyUse};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -179,7 +181,7 @@ fn public_key(text: &str) -> Result<(Value, String), Error> {
     jsonwebtoken::DecodingKey::from_jwk(&jwk).map_err(|_| refused("it cannot be read"))?;
     let name = jwk.common.key_id.clone().unwrap_or_else(|| {
         let digest = Sha256::digest(value.to_string());
-        digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+        URL_SAFE_NO_PAD.encode(&digest[..6])
     });
     Ok((value, format!("key {name}").chars().take(80).collect()))
 }
