@@ -83,6 +83,14 @@ fn without_reference<'o>(
     Ok(Cow::Owned(plain))
 }
 
+/// A value for one element: a list of one says what its element says.
+pub(super) fn alone(value: &Value) -> &Value {
+    match value {
+        Value::Array(one) if one.len() == 1 => &one[0],
+        other => other,
+    }
+}
+
 /// One element that a filter has chosen, after a value for the whole of it.
 pub(super) fn replaced(
     attribute: &Attribute,
@@ -91,16 +99,13 @@ pub(super) fn replaced(
     value: &Value,
     place: &str,
 ) -> Result<Option<Value>, Error> {
-    let given = match value {
-        Value::Object(given) if operator == Operator::Add => {
-            return merged(attribute, Some(stored), given, place);
-        }
-        Value::Array(one) if one.len() == 1 => &one[0],
-        other => other,
-    };
+    let given = alone(value);
+    if let (Operator::Add, Value::Object(given)) = (operator, given) {
+        return merged(attribute, Some(stored), given, place);
+    }
     // RFC 7644 §3.5.2.3: with a filter the whole matching element is replaced.
     let new = value::single(attribute, given, &place)?;
-    if new.is_none() && !given.is_null() {
+    if new.is_none() {
         return Err(Error::invalid_value(format!("\"{place}\" gets no value: remove it instead.")));
     }
     let immutable_subs =
