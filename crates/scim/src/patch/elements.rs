@@ -65,19 +65,17 @@ fn without_reference<'o>(
     given: &'o Object,
     place: &str,
 ) -> Result<Cow<'o, Object>, Error> {
-    let has_both = attribute.sub("$ref").is_some() && attribute.sub("value").is_some();
-    let Some(reference) = member(given, "$ref").filter(|_| has_both) else {
+    let sub = attribute.sub("$ref").filter(|_| attribute.sub("value").is_some());
+    let Some((sub, reference)) = sub.zip(member(given, "$ref")) else {
         return Ok(Cow::Borrowed(given));
     };
+    let reference = value::canonical(sub, reference, &format_args!("{place}.$ref"))?;
     let mut plain = given.clone();
     plain.retain(|name, _| !name.eq_ignore_ascii_case("$ref"));
     if member(given, "value").is_none_or(Value::is_null) {
         plain.retain(|name, _| !name.eq_ignore_ascii_case("value"));
-        let id = match reference {
-            Value::Null => Value::Null,
-            Value::String(address) => referred(address, &place)?.into(),
-            _ => return Err(Error::invalid_value(format!("{place}.$ref must be a URI."))),
-        };
+        let address = reference.as_ref().and_then(Value::as_str);
+        let id = address.map(|address| referred(address, &place)).transpose()?.into();
         plain.insert("value".to_owned(), id);
     }
     Ok(Cow::Owned(plain))
