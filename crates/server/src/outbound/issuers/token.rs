@@ -135,8 +135,12 @@ fn check(all: &Map<String, Value>, expected: &Expected<'_>) -> Result<(), String
 }
 
 /// The whole seconds of a `NumericDate`, RFC 7519 §2.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a fraction does not count, and what is past the range is as far away as its end"
+)]
 fn seconds(value: &Value) -> Option<i64> {
-    value.as_number()?.to_string().split('.').next()?.parse().ok()
+    value.as_i64().or_else(|| Some(value.as_f64()? as i64))
 }
 
 fn text<'t>(all: &'t Map<String, Value>, name: &str) -> Option<&'t str> {
@@ -146,4 +150,28 @@ fn text<'t>(all: &'t Map<String, Value>, name: &str) -> Option<&'t str> {
 /// What a token says of itself, shortened.
 fn shown(text: &str) -> &str {
     text.char_indices().nth(200).map_or(text, |(end, _)| &text[..end])
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_instant_is_a_number_in_any_form() {
+        for (value, expected) in [
+            (json!(1_796_000_000), Some(1_796_000_000)),
+            (json!(1_796_000_000.9), Some(1_796_000_000)),
+            (json!(1.796e9), Some(1_796_000_000)),
+            (json!(3.6e16), Some(36_000_000_000_000_000)),
+            (json!(1e300), Some(i64::MAX)),
+            (json!(u64::MAX), Some(i64::MAX)),
+            (json!(1e-10), Some(0)),
+            (json!("1796000000"), None),
+            (json!(null), None),
+        ] {
+            assert_eq!(seconds(&value), expected, "{value}");
+        }
+    }
 }
