@@ -37,7 +37,10 @@ pub fn members_after(members: &[Value], outcome: &PatchOutcome) -> Vec<Value> {
     members.iter().filter(|member| !gone(member)).chain(&outcome.members.added).cloned().collect()
 }
 
-/// Panics when the document is not what reading it again gives, or has two primary values.
+/// Checks a document after a PATCH.
+///
+/// # Panics
+/// When reading it again gives another one, or when it has two primary values.
 pub fn check_document(stored: &Resource, document: &Object) {
     let mut body = document.clone();
     body.insert("schemas".to_owned(), resource::schemas(stored.resource_type, document).into());
@@ -51,7 +54,10 @@ pub fn check_document(stored: &Resource, document: &Object) {
     }
 }
 
-/// Panics when adding what is there, or replacing it by itself, changes something (RFC 7644 §3.5.2.1).
+/// Checks that adding what is there, or replacing it by itself, changes nothing (RFC 7644 §3.5.2.1).
+///
+/// # Panics
+/// When it does.
 pub fn check_stable(stored: &Resource) {
     for op in ["add", "replace"] {
         let operation = json!({"op": op, "value": stored.document});

@@ -5,6 +5,7 @@ mod run;
 mod seeds;
 
 use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -92,19 +93,25 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Runs all targets, as a step of the test run.
+/// Checks and runs all targets, as a step of the test run.
 ///
 /// # Errors
 /// When they cannot be built, or one of them fails.
 pub(crate) fn all() -> Result<()> {
+    build::check(&folder()?)?;
     let verdicts = verdicts(Target::value_variants(), SECONDS)?;
     let failed: Vec<_> =
         verdicts.iter().filter(|(_, it)| it.failure.is_some()).map(|(it, _)| it.name()).collect();
     if failed.is_empty() { Ok(()) } else { bail!("failed: {}", failed.join(", ")) }
 }
 
+/// Where the targets are built, and where what they have learnt is kept.
+fn folder() -> Result<PathBuf> {
+    Ok(cargo::target_directory()?.join("fuzz"))
+}
+
 fn verdicts(targets: &[Target], seconds: u64) -> Result<Vec<(Target, Verdict)>> {
-    let folder = cargo::target_directory()?.join("fuzz");
+    let folder = folder()?;
     let programs = build::programs(&folder)?;
     seeds::write(&folder)?;
     println!("   {} targets, {seconds} seconds each, {TOGETHER} at a time", targets.len());

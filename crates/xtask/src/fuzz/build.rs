@@ -21,17 +21,45 @@ const FLAGS: &[&str] = &[
 /// # Errors
 /// When the build fails.
 pub(super) fn programs(folder: &Path) -> Result<PathBuf> {
-    // Named, so that the flags are for the targets alone, and not for the build scripts of their dependencies.
     let platform = platform()?;
-    let manifest = workspace().join("fuzz").join("Cargo.toml");
-    let mut command = cargo(["build", "--release", "--locked", "--target", &platform]);
-    command.arg("--manifest-path").arg(manifest).arg("--target-dir").arg(folder);
-    command.env_remove("CARGO_ENCODED_RUSTFLAGS").env("RUSTFLAGS", FLAGS.join(" "));
-    println!("   cargo build --release --manifest-path fuzz/Cargo.toml");
-    if !command.status().context("cargo did not start")?.success() {
+    if !succeeds(&mut instrumented("build", folder, &platform))? {
         bail!("the fuzz targets were not built: libFuzzer needs a C++ compiler, such as g++");
     }
     Ok(folder.join(platform).join("release"))
+}
+
+/// Checks the format of the targets, and the lints: the workspace of the product does not know them.
+///
+/// # Errors
+/// When one of the two finds something.
+pub(super) fn check(folder: &Path) -> Result<()> {
+    let mut format = cargo(["fmt", "--check", "--manifest-path"]);
+    format.arg(manifest());
+    let mut lints = instrumented("clippy", folder, &platform()?);
+    lints.args(["--", "-D", "warnings"]);
+    for (what, command) in [("format", &mut format), ("lints", &mut lints)] {
+        if !succeeds(command)? {
+            bail!("the {what} of the fuzz targets");
+        }
+    }
+    Ok(())
+}
+
+/// A command of cargo on the targets, with the flags.
+fn instrumented(verb: &str, folder: &Path, platform: &str) -> Command {
+    // The platform is named, so that the flags are for the targets, and not for the build scripts of their dependencies.
+    let mut command = cargo([verb, "--release", "--locked", "--target", platform]);
+    command.arg("--manifest-path").arg(manifest()).arg("--target-dir").arg(folder);
+    command.env_remove("CARGO_ENCODED_RUSTFLAGS").env("RUSTFLAGS", FLAGS.join(" "));
+    command
+}
+
+fn manifest() -> PathBuf {
+    workspace().join("fuzz").join("Cargo.toml")
+}
+
+fn succeeds(command: &mut Command) -> Result<bool> {
+    Ok(command.status().context("cargo did not start")?.success())
 }
 
 /// The platform of the compiler, as it calls it.

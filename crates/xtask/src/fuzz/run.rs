@@ -12,9 +12,9 @@ use super::Target;
 use crate::cargo::workspace;
 
 /// The most seconds that one input may take.
-const TIME: u32 = 10;
+const TIME: u32 = 5;
 /// The most memory that a target may take, in megabytes.
-const MEMORY: u32 = 1_024;
+const MEMORY: u32 = 256;
 /// How much of what a target says is shown when it fails.
 const LAST_LINES: usize = 40;
 
