@@ -96,7 +96,7 @@ pub(crate) fn audience(all: &Map<String, Value>) -> Vec<&str> {
 /// # Errors
 /// A sentence.
 pub(crate) fn timely(all: &Map<String, Value>, what: &str, now: DateTime<Utc>) -> Result<i64, String> {
-    let seconds = |name: &str| all.get(name).and_then(seconds);
+    let seconds = |name: &str| instant(all, name);
     let (now, skew) = (now.timestamp(), SKEW.num_seconds());
     let ends = seconds("exp").ok_or_else(|| format!("{what} does not say when it expires"))?;
     if ends.saturating_add(skew) <= now {
@@ -108,12 +108,45 @@ pub(crate) fn timely(all: &Map<String, Value>, what: &str, now: DateTime<Utc>) -
     Ok(ends)
 }
 
+/// An instant that a token names, in whole seconds since 1970.
+pub(crate) fn instant(all: &Map<String, Value>, name: &str) -> Option<i64> {
+    all.get(name).and_then(seconds)
+}
+
 /// The whole seconds of a `NumericDate`, RFC 7519 §2.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a fraction does not count, and what is past the range is as far away as its end"
+)]
 fn seconds(value: &Value) -> Option<i64> {
-    value.as_number()?.to_string().split('.').next()?.parse().ok()
+    value.as_i64().or_else(|| Some(value.as_f64()? as i64))
 }
 
 /// A claim that is text.
 pub(crate) fn text<'t>(all: &'t Map<String, Value>, name: &str) -> Option<&'t str> {
     all.get(name).and_then(Value::as_str)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_instant_is_a_number_in_any_form() {
+        for (value, expected) in [
+            (json!(1_796_000_000), Some(1_796_000_000)),
+            (json!(1_796_000_000.9), Some(1_796_000_000)),
+            (json!(1.796e9), Some(1_796_000_000)),
+            (json!(3.6e16), Some(36_000_000_000_000_000)),
+            (json!(1e300), Some(i64::MAX)),
+            (json!(u64::MAX), Some(i64::MAX)),
+            (json!(1e-10), Some(0)),
+            (json!("1796000000"), None),
+            (json!(null), None),
+        ] {
+            assert_eq!(seconds(&value), expected, "{value}");
+        }
+    }
 }

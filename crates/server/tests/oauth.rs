@@ -36,14 +36,13 @@ fn trust(issuer: &Issuer, subject: Option<&str>) -> New {
 
 /// Asks for an access token.
 async fn ask(app: &TestApp, basic: Option<(&str, &str)>, fields: &[(&str, &str)]) -> Answer {
-    let mut body = url::form_urlencoded::Serializer::new(String::new());
-    body.extend_pairs(fields);
+    let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
     let basic = basic.map(|(id, secret)| format!("Basic {}", STANDARD.encode(format!("{id}:{secret}"))));
     let mut headers = vec![("content-type", "application/x-www-form-urlencoded")];
     if let Some(basic) = &basic {
         headers.push(("authorization", basic));
     }
-    app.nobody().send("POST", "/oauth/token", &headers, Some(body.finish())).await
+    app.nobody().send("POST", "/oauth/token", &headers, Some(body)).await
 }
 
 async fn by_secret(app: &TestApp, client: &Client, secret: &Created, more: &[(&str, &str)]) -> Answer {
