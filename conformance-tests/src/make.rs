@@ -1,16 +1,33 @@
 //! Bodies, names and query texts that most tests need.
 use std::hash::{BuildHasher, RandomState};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use serde_json::{Value, json};
 
 static COUNTER: AtomicU64 = AtomicU64::new(0);
+static MARK: LazyLock<String> =
+    LazyLock::new(|| format!("{:012x}", RandomState::new().hash_one(std::process::id()) >> 16));
 
-/// A name that no other test of this or another run uses, in lower case: `prefix-<hex>`.
+/// Whether every name is an e-mail address, because the server takes no others.
+static MAIL: AtomicBool = AtomicBool::new(false);
+
+/// A name that no other test of this or another run uses, in lower case: `prefix-<mark of the run><number>`, and what makes an
+/// address of it where the server wants one.
 pub fn unique(prefix: &str) -> String {
     let number = COUNTER.fetch_add(1, Ordering::Relaxed);
-    let random = RandomState::new().hash_one((std::process::id(), number));
-    format!("{}-{random:016x}{number:x}", prefix.to_lowercase())
+    let end = if MAIL.load(Ordering::Relaxed) { "@people.example" } else { "" };
+    format!("{}-{}{number:04x}{end}", prefix.to_lowercase(), run_mark())
+}
+
+/// Makes e-mail addresses of all further names, or none.
+pub(crate) fn names_are_addresses(are: bool) {
+    MAIL.store(are, Ordering::Relaxed);
+}
+
+/// What every name of this run contains and no other: twelve random hexadecimal digits.
+pub(crate) fn run_mark() -> &'static str {
+    &MARK
 }
 
 /// The smallest valid User: `schemas` and `userName` (RFC 7643 §4.1.1).

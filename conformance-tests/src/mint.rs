@@ -72,7 +72,7 @@ impl Connection {
         let connection = id_of(&administration.rollcall(&arguments));
         let made = administration.rollcall(&["token", "create", "--connection", &connection, "--json"]);
         let token = made["token"].as_str().unwrap_or_else(|| panic!("token create answers no token: {made}"));
-        let target = Target { base: administration.base.clone(), token: token.to_owned() };
+        let target = Target::new(&administration.base, token);
         Connection { target, tenant: tenant.to_owned(), connection, name, administration }
     }
 }
@@ -124,7 +124,7 @@ impl Administration {
 pub(crate) fn target(profile: &str, with: &[&str], without: &[&str]) -> Target {
     let by_hand = environment::token_of(profile).filter(|_| with.is_empty() && without.is_empty());
     match (environment::binary(), by_hand) {
-        (None, Some(token)) => Target { base: environment::base(), token },
+        (None, Some(token)) => Target::new(&environment::base(), &token),
         _ => Connection::fresh(profile, with, without).target,
     }
 }

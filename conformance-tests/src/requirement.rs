@@ -1,8 +1,95 @@
-//! One requirement, one test: expected failures must fail, and what cannot be tried here is said aloud.
+//! The requirements: their table, their levels, and how a test says that it cannot be tried.
+use std::fmt;
 use std::io::Write as _;
-use std::panic::{AssertUnwindSafe, UnwindSafe, catch_unwind, panic_any, resume_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, panic_any, resume_unwind};
 
-use crate::ExpectedFailures;
+/// Id, level, needed features, one sentence and sections of each requirement, with a line of headings.
+const TABLE: &str = include_str!("../requirements.tsv");
+
+/// Why a test ends when the run is interrupted.
+pub(crate) const INTERRUPTED: &str = "the run was interrupted";
+
+/// How binding a requirement is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// A rule of this project where the RFCs are silent, or leave the choice.
+    Proj,
+    /// What a server may do, and then in this way.
+    May,
+    /// What a server should do.
+    Should,
+    /// What a server must do.
+    Must,
+}
+
+impl Level {
+    /// The level of this name, as tables write it.
+    pub(crate) fn named(name: &str) -> Option<Level> {
+        [Level::Must, Level::Should, Level::May, Level::Proj]
+            .into_iter()
+            .find(|level| level.to_string() == name)
+    }
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Level::Must => "MUST",
+            Level::Should => "SHOULD",
+            Level::May => "MAY",
+            Level::Proj => "PROJ",
+        })
+    }
+}
+
+/// One line of the table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Requirement {
+    /// Such as `R-PATCH-35`.
+    pub id: &'static str,
+    /// How binding it is.
+    pub level: Level,
+    /// Features without which it cannot be tried.
+    pub needs: Vec<&'static str>,
+    /// What is required.
+    pub sentence: &'static str,
+    /// Where it is written.
+    pub section: &'static str,
+}
+
+impl Requirement {
+    /// The part of the id between its first and last hyphen: `PATCH`.
+    pub fn group(&self) -> &'static str {
+        group_of(self.id)
+    }
+}
+
+impl Requirement {
+    /// The sentence in parts, each with whether it is code.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = (bool, &'static str)> {
+        self.sentence.split('`').enumerate().map(|(at, part)| (at % 2 == 1, part))
+    }
+}
+
+/// The part of an id between its first and last hyphen.
+pub(crate) fn group_of(id: &str) -> &str {
+    let rest = id.split_once('-').map_or(id, |(_, rest)| rest);
+    rest.rsplit_once('-').map_or(rest, |(group, _)| group)
+}
+
+/// All requirements, in the order of the table.
+///
+/// # Errors
+/// The line that is not of five cells, or whose level is none.
+pub fn requirements() -> Result<Vec<Requirement>, String> {
+    TABLE.lines().skip(1).map(|line| parse(line).ok_or_else(|| format!("requirements.tsv: {line}"))).collect()
+}
+
+fn parse(line: &'static str) -> Option<Requirement> {
+    let [id, level, needs, sentence, section] = line.split('\t').collect::<Vec<_>>()[..] else { return None };
+    let needs = needs.split(' ').filter(|need| *need != "-").collect();
+    Some(Requirement { id, level: Level::named(level)?, needs, sentence, section })
+}
 
 /// The panic payload of a test that cannot be tried in this run.
 #[derive(Debug)]
@@ -11,19 +98,19 @@ pub struct Skipped(
     pub String,
 );
 
-/// Ends the current test without a verdict; [`case`] and [`requirement`] report it.
+/// Ends the current test without a verdict; who runs it reports why.
 pub fn skip(reason: &str) -> ! {
     panic_any(Skipped(reason.to_owned()))
 }
 
-/// Runs one requirement's test; an id in `expected-failures.txt` must fail, and an unexpected pass fails.
-pub fn requirement(id: &str, test: impl FnOnce() + UnwindSafe) {
-    judge(&ExpectedFailures::of_this_suite(), id, test);
-}
-
-/// Runs a test that no list excuses; a skip is reported, everything else is as in any test.
+/// Runs a test of the test program; a skip is reported, everything else is as in any test.
 pub fn case(name: &str, test: impl FnOnce()) {
-    judge(&ExpectedFailures::default(), name, AssertUnwindSafe(test));
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(test)) {
+        match payload.downcast_ref::<Skipped>() {
+            Some(Skipped(reason)) => report(&format!("skipped: {name}: {reason}")),
+            None => resume_unwind(payload),
+        }
+    }
 }
 
 /// Writes one line to the test's output.
@@ -31,43 +118,33 @@ pub fn report(line: &str) {
     let _ = writeln!(std::io::stdout(), "{line}");
 }
 
-fn judge(expected: &ExpectedFailures, id: &str, test: impl FnOnce() + UnwindSafe) {
-    let outcome = catch_unwind(test);
-    match (outcome, expected.reason(id)) {
-        (Err(payload), _) if payload.is::<Skipped>() => {
-            let reason = payload.downcast_ref::<Skipped>().map_or("", |skipped| &skipped.0);
-            report(&format!("skipped: {id}: {reason}"));
-        }
-        (Ok(()), None) => {}
-        (Ok(()), Some(reason)) => {
-            panic!("{id} passes although expected-failures.txt lists it ({reason}): take it off the list")
-        }
-        (Err(_), Some(reason)) => report(&format!("expected failure: {id}: {reason}")),
-        (Err(payload), None) => resume_unwind(payload),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn verdict(listed: &str, test: fn()) -> bool {
-        let expected = ExpectedFailures::parse(listed).expect("well-formed");
-        catch_unwind(|| judge(&expected, "R-A-1", test)).is_ok()
+    #[test]
+    fn a_skip_is_no_verdict_and_a_panic_is_one() {
+        let verdict = |test: fn()| catch_unwind(|| case("x", test)).is_ok();
+        assert!(verdict(|| {}) && verdict(|| skip("no server")) && !verdict(|| panic!("broken")));
     }
 
     #[test]
-    fn an_expected_failure_must_fail_and_everything_else_must_pass() {
-        assert!(verdict("", || {}));
-        assert!(!verdict("", || panic!("broken")));
-        assert!(verdict("R-A-1\tlater", || panic!("broken")));
-        assert!(!verdict("R-A-1\tlater", || {}));
-        assert!(!verdict("R-A-2\tlater", || panic!("broken")));
+    fn levels_are_ordered_by_their_weight_and_read_as_written() {
+        assert!(Level::Must > Level::Should && Level::Should > Level::May && Level::May > Level::Proj);
+        assert_eq!(Level::named("SHOULD"), Some(Level::Should));
+        assert_eq!(Level::named("should"), None);
     }
 
     #[test]
-    fn a_skip_is_no_verdict() {
-        assert!(verdict("", || skip("no server")));
-        assert!(verdict("R-A-1\tlater", || skip("no server")));
+    fn the_group_stands_between_the_hyphens() {
+        assert_eq!(
+            (group_of("R-PATCH-35"), group_of("P-IPSIE-AL1-02"), group_of("x")),
+            ("PATCH", "IPSIE-AL1", "x")
+        );
+    }
+
+    #[test]
+    fn the_table_can_be_read() {
+        assert!(requirements().is_ok_and(|all| all.len() > 400));
     }
 }

@@ -1,11 +1,8 @@
 //! Every filter and path of `fixtures/filters.json`, hostile ones included, over the wire with the strict profile.
-use conformance_tests::{Answer, case, encode, patch_op};
+use conformance_tests::{Answer, Target, case, encode, group, patch_op, unique, user};
 use serde_json::{Value, json};
-use support::{SEARCH, Scratch, path_of};
 
-#[expect(dead_code, reason = "each file of tests needs a part of it")]
-mod support;
-
+const SEARCH: &str = "urn:ietf:params:scim:api:messages:2.0:SearchRequest";
 const TABLE: &str = include_str!("../fixtures/filters.json");
 /// Bytes of an encoded filter that still goes into a URL; longer ones are searched for.
 const URL_LIMIT: usize = 8_000;
@@ -27,25 +24,30 @@ fn repeated(pieces: &Value) -> String {
 }
 
 /// Sends a filter to the endpoint that it is about, in the URL or, when it is long, in a search.
-fn filtered(scratch: &Scratch, filter: &str) -> Answer {
+fn filtered(target: &Target, filter: &str) -> Answer {
     let endpoint = if filter.starts_with("members") { "/Groups" } else { "/Users" };
     let encoded = encode(filter);
     if encoded.len() <= URL_LIMIT {
-        return scratch.get(&format!("{endpoint}?filter={encoded}&count=1"));
+        return target.get(&format!("{endpoint}?filter={encoded}&count=1"));
     }
     let search = json!({ "schemas": [SEARCH], "filter": filter, "count": 1 });
-    scratch.post(&format!("{endpoint}/.search"), &search)
+    target.post(&format!("{endpoint}/.search"), &search)
 }
 
 /// Sends a path in a `remove` to a resource that has something of everything the paths of the table name.
-fn removed(scratch: &Scratch, path: &str) -> Answer {
-    let resource = if path.trim_start().starts_with("members") {
-        scratch.team(&json!({}))
+fn removed(target: &Target, path: &str) -> Answer {
+    let (endpoint, body) = if path.trim_start().starts_with("members") {
+        ("/Groups", group(&unique("team")))
     } else {
-        let emails = json!([{ "value": "a@people.example", "type": "work", "primary": true }]);
-        scratch.person(&json!({ "emails": emails, "name": { "givenName": "x" } }))
+        let mut body = user(&unique("person"));
+        body["emails"] = json!([{ "value": "a@people.example", "type": "work", "primary": true }]);
+        body["name"] = json!({ "givenName": "x" });
+        ("/Users", body)
     };
-    scratch.patch(&path_of(&resource), &patch_op(json!([{ "op": "remove", "path": path }])))
+    let resource = format!("{endpoint}/{}", target.post(endpoint, &body).expect_status(201).id());
+    let answer = target.patch(&resource, &patch_op(json!([{ "op": "remove", "path": path }])));
+    target.delete(&resource).expect_status(204);
+    answer
 }
 
 /// Requires that every entry is answered as `wanted` says, and shows all that are not.
@@ -71,17 +73,17 @@ fn all(entries: &[String], send: impl Fn(&str) -> Answer, wanted: impl Fn(&str, 
 #[test]
 fn valid_filters_are_answered() {
     case("valid filters", || {
-        let scratch = Scratch::shared();
-        all(&entries("filters", "valid"), |text| filtered(&scratch, text), |_, status, _| status == 200);
+        let target = Target::from_env();
+        all(&entries("filters", "valid"), |text| filtered(&target, text), |_, status, _| status == 200);
     });
 }
 
 #[test]
 fn invalid_filters_are_refused() {
     case("invalid filters", || {
-        let scratch = Scratch::shared();
+        let target = Target::from_env();
         let refused = |_: &str, status: u16, word: &str| status == 400 && word == "invalidFilter";
-        all(&entries("filters", "invalid"), |text| filtered(&scratch, text), refused);
+        all(&entries("filters", "invalid"), |text| filtered(&target, text), refused);
     });
 }
 
@@ -89,10 +91,10 @@ fn invalid_filters_are_refused() {
 #[test]
 fn debatable_filters_are_answered_or_refused() {
     case("debatable filters", || {
-        let scratch = Scratch::shared();
+        let target = Target::from_env();
         let either =
             |_: &str, status: u16, word: &str| status == 200 || (status == 400 && word == "invalidFilter");
-        all(&entries("filters", "either"), |text| filtered(&scratch, text), either);
+        all(&entries("filters", "either"), |text| filtered(&target, text), either);
     });
 }
 
@@ -100,12 +102,12 @@ fn debatable_filters_are_answered_or_refused() {
 #[test]
 fn valid_paths_are_understood() {
     case("valid paths", || {
-        let scratch = Scratch::shared();
+        let target = Target::from_env();
         let understood = |_: &str, status: u16, word: &str| {
             let done = status == 200 || status == 204;
             done || (status == 400 && ["mutability", "noTarget", "invalidValue"].contains(&word))
         };
-        all(&entries("paths", "valid"), |text| removed(&scratch, text), understood);
+        all(&entries("paths", "valid"), |text| removed(&target, text), understood);
     });
 }
 
@@ -113,13 +115,13 @@ fn valid_paths_are_understood() {
 #[test]
 fn invalid_paths_are_refused() {
     case("invalid paths", || {
-        let scratch = Scratch::shared();
+        let target = Target::from_env();
         let refused = |path: &str, status: u16, word: &str| {
             let known =
                 ["invalidPath", "invalidFilter"].contains(&word) || (path.is_empty() && word == "noTarget");
             status == 400 && known
         };
-        all(&entries("paths", "invalid"), |text| removed(&scratch, text), refused);
+        all(&entries("paths", "invalid"), |text| removed(&target, text), refused);
     });
 }
 

@@ -244,7 +244,7 @@ impl World {
         let Some(base) = limited_base() else {
             skip("ROLLCALL_LIMITED_URL is not set, so no rate limit can be exhausted")
         };
-        let limited = Target { base, token: self.target.token.clone() };
+        let limited = Target::new(&base, &self.target.token);
         let refused = (0..100).any(|_| limited.get("/Users?count=1").check().status == 429);
         assert!(refused, "100 requests in a row meet no rate limit on {}", limited.base);
         self.limited = Some(limited);

@@ -76,14 +76,25 @@ fn of_cargo(line: &str) -> Option<Counts> {
     Some(counts)
 }
 
-/// `scim-sanity: 28 passed, 0 failed`, the last line of a conformance runner.
+/// `scim-sanity: 28 passed, 0 failed`, the last line of a conformance runner; ours may add `, 2 skipped, 1 expected`. What fails
+/// as expected has passed.
 fn of_verdict(line: &str) -> Option<Counts> {
     let (name, list) = line.split_once(": ")?;
     if name.is_empty() || name.contains(char::is_whitespace) {
         return None;
     }
-    let (passed, failed) = list.strip_suffix(" failed")?.split_once(" passed, ")?;
-    Some(Counts { passed: passed.parse().ok()?, failed: failed.parse().ok()?, skipped: 0 })
+    let mut counts = Counts::default();
+    for (place, part) in list.split(", ").enumerate() {
+        let (number, what) = part.split_once(' ')?;
+        let number: u64 = number.parse().ok()?;
+        match (place, what) {
+            (0, "passed") | (2.., "expected") => counts.passed += number,
+            (1, "failed") => counts.failed += number,
+            (2.., "skipped") => counts.skipped += number,
+            _ => return None,
+        }
+    }
+    list.contains(" failed").then_some(counts)
 }
 
 /// The text without terminal colour codes (`ESC [ … m`).
@@ -159,7 +170,10 @@ mod tests {
     #[test]
     fn the_verdict_of_a_runner_counts_and_prose_does_not() {
         assert_eq!(Counts::read("scim-sanity: 28 passed, 2 failed"), counts(28, 2, 0));
+        let ours = "rollcall-conformance: 428 passed, 1 failed, 3 skipped, 1 expected";
+        assert_eq!(Counts::read(ours), counts(429, 1, 3));
         assert_eq!(Counts::read("we saw: 28 passed, 2 failed"), Counts::default());
+        assert_eq!(Counts::read("x: 28 passed"), Counts::default());
         assert_eq!(Counts::read("a: b passed, c failed\nnothing here"), Counts::default());
     }
 

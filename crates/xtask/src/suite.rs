@@ -1,10 +1,11 @@
 //! The black-box suite against the built server on one database.
 
 use std::path::Path;
+use std::process::Command;
 
 use anyhow::Result;
 
-use crate::cargo::Runner;
+use crate::cargo::{Runner, cargo};
 use crate::commands::Commands;
 use crate::postgres::Cluster;
 use crate::server::{RateLimit, Server};
@@ -57,24 +58,36 @@ pub(crate) fn run_on_both(
     }
 }
 
-/// Two steps: starts the servers, and runs the suite on them.
+/// Three steps: starts the servers, holds them against every requirement, and replays what identity providers send.
 fn run(steps: &mut Steps, runner: Runner, binary: &Path, place: &Place<'_>, apart: &Place<'_>) {
-    let name = format!("black-box suite, {}", place.label);
+    let (requirements, replays) =
+        (format!("requirements, {}", place.label), format!("replays, {}", place.label));
     let start = format!("start three servers, {}", place.label);
     let Some(servers) = steps.work(&start, "rollcall serve", || Servers::start(binary, place, apart)) else {
-        steps.not_run(&name, "its servers did not start");
+        steps.not_run(&requirements, "its servers did not start");
+        steps.not_run(&replays, "its servers did not start");
         return;
     };
-    let mut command = runner.tests(&["--package", "conformance-tests"]);
+    let with_servers = |mut command: Command| {
+        command
+            .env("SCIM_URL", servers.plain.scim_url())
+            .env("SCIM_TOKEN", &servers.token)
+            .env("ROLLCALL_BIN", binary)
+            .env("ROLLCALL_DATABASE_URL", &place.database_url)
+            .env("ROLLCALL_LIMITED_URL", servers.limited.scim_url())
+            .env("ROLLCALL_APART_URL", servers.apart.scim_url())
+            .env("ROLLCALL_APART_DATABASE_URL", &apart.database_url);
+        command
+    };
+    steps.tests(&requirements, with_servers(conformance()));
+    steps.tests(&replays, with_servers(runner.tests(&["--package", "conformance-tests"])));
+}
+
+/// The conformance runner, to which nothing is optional on our own server.
+fn conformance() -> Command {
+    let mut command = cargo(["run", "--quiet", "--package", "conformance-tests", "--"]);
+    command.args(["--every-level", "--expected-failures", "conformance-tests/expected-failures.txt"]);
     command
-        .env("SCIM_URL", servers.plain.scim_url())
-        .env("SCIM_TOKEN", &servers.token)
-        .env("ROLLCALL_BIN", binary)
-        .env("ROLLCALL_DATABASE_URL", &place.database_url)
-        .env("ROLLCALL_LIMITED_URL", servers.limited.scim_url())
-        .env("ROLLCALL_APART_URL", servers.apart.scim_url())
-        .env("ROLLCALL_APART_DATABASE_URL", &apart.database_url);
-    steps.tests(&name, command);
 }
 
 struct Servers {
