@@ -16,6 +16,7 @@ mod imports;
 mod invitations;
 mod journey;
 mod members;
+mod oauth;
 mod operators;
 mod ownership;
 mod pacing;

@@ -121,7 +121,7 @@ pub use sign_in_failures::Failures;
 pub use sign_in_links::LinkKind;
 pub use store::{Options, Store};
 pub use tenants::{Contents, Tenant};
-pub use tokens::{Authenticated, NewToken, Token};
+pub use tokens::{Authenticated, NewToken, Token, TokenKind, key_of_credential};
 pub use unit::{ReadUnit, WriteUnit};
 pub use users::{Arrived, Computed, NewUser, Newcomer, User, Wanted};
 pub use walk_places::{WalkPlace, WalkedList};

@@ -29,6 +29,8 @@ pub struct WalkPlace {
     pub walk: Uuid,
     /// The last resource before.
     pub place: ListPlace,
+    /// How many there were in all, when the walk began.
+    pub total: u64,
     /// Whether the walk came to its end.
     pub ended: bool,
 }
@@ -37,6 +39,7 @@ pub struct WalkPlace {
 struct Row {
     walk_id: Uuid,
     place: Value,
+    total: i64,
     ended: bool,
 }
 
@@ -45,7 +48,8 @@ impl TryFrom<Row> for WalkPlace {
 
     fn try_from(row: Row) -> Result<Self, Error> {
         let place = decode(row.place, "walk_places", "place", &row.walk_id.to_string())?;
-        Ok(Self { walk: row.walk_id, place, ended: row.ended })
+        let total = u64::try_from(row.total).unwrap_or(0);
+        Ok(Self { walk: row.walk_id, place, total, ended: row.ended })
     }
 }
 
@@ -60,7 +64,8 @@ impl ReadUnit {
         start_index: u64,
         now: DateTime<Utc>,
     ) -> Result<Vec<WalkPlace>, Error> {
-        let mut sql = Sql::new("SELECT w.walk_id, w.place, w.ended FROM walk_places w WHERE w.tenant_id = ");
+        let mut sql =
+            Sql::new("SELECT w.walk_id, w.place, w.total, w.ended FROM walk_places w WHERE w.tenant_id = ");
         sql.bind(self.tenant()).push(" AND w.connection_id = ").bind(list.connection.uuid());
         sql.push(" AND w.list = ")
             .bind(list.list.clone())
@@ -81,7 +86,7 @@ impl WriteUnit {
         &mut self,
         list: &WalkedList,
         start_index: u64,
-        (walk, place): (Uuid, &ListPlace),
+        (walk, place, total): (Uuid, &ListPlace, u64),
         (now, good_until): (DateTime<Utc>, DateTime<Utc>),
     ) -> Result<(), Error> {
         let (tenant, connection) = (self.tenant(), list.connection.uuid());
@@ -91,7 +96,7 @@ impl WriteUnit {
         self.transaction.run(sql).await?;
         let place = serde_json::to_value(place).map_err(|error| Error::Other(error.into()))?;
         let mut sql = Sql::new(
-            "INSERT INTO walk_places (tenant_id, connection_id, list, start_index, walk_id, place, ended, good_until) VALUES ",
+            "INSERT INTO walk_places (tenant_id, connection_id, list, start_index, walk_id, place, total, ended, good_until) VALUES ",
         );
         sql.rows([[
             tenant.into(),
@@ -100,6 +105,7 @@ impl WriteUnit {
             index(start_index).into(),
             walk.into(),
             place.into(),
+            index(total).into(),
             false.into(),
             stored(good_until).into(),
         ]]);
@@ -122,6 +128,6 @@ impl WriteUnit {
     }
 }
 
-fn index(start_index: u64) -> i64 {
-    i64::try_from(start_index).unwrap_or(i64::MAX)
+fn index(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }

@@ -1,4 +1,4 @@
-//! Everything that needs more than cargo: the whole test run, the conformance suites and the measurements.
+//! Everything that needs more than cargo: the whole test run, the conformance suites, fuzzing and the measurements.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -12,6 +12,7 @@ mod chromium;
 mod commands;
 mod conformance;
 mod counts;
+mod fuzz;
 mod issuer;
 mod packages;
 mod postgres;
@@ -36,7 +37,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Format, lints, docs, all tests on SQLite and again on PostgreSQL, pages in Chromium, and the black-box suite on both databases
+    /// Format, lints, docs, all tests on SQLite and again on PostgreSQL, pages in Chromium, the black-box suite on both databases, and the fuzz targets
     Test {
         #[command(flatten)]
         databases: Databases,
@@ -47,6 +48,11 @@ enum Command {
         databases: Databases,
         #[command(flatten)]
         options: conformance::Options,
+    },
+    /// The fuzz targets, each for a while; prints the table of executions
+    Fuzz {
+        #[command(flatten)]
+        options: fuzz::Options,
     },
     /// Load runs against a release build; prints the table of measured figures
     Bench {
@@ -71,6 +77,7 @@ fn main() -> ExitCode {
         Command::Conformance { databases, options } => {
             conformance::run(databases.pg_bin.as_deref(), &options)
         }
+        Command::Fuzz { options } => fuzz::run(&options),
         Command::Bench { databases, options } => bench::run(databases.pg_bin.as_deref(), &options),
     };
     outcome.unwrap_or_else(|error| {

@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use crate::cargo::{self, Runner, cargo};
 use crate::step::Steps;
-use crate::{advisories, chromium, issuer, postgres, suite};
+use crate::{advisories, chromium, fuzz, issuer, postgres, suite};
 
 /// All but the black-box suite, which needs a server.
 const OURS: &[&str] = &["--workspace", "--exclude", "conformance-tests"];
@@ -51,6 +51,7 @@ pub(crate) fn run(pg_bin: Option<&Path>) -> Result<ExitCode> {
         Some(binary) => suite::run_on_both(&mut steps, runner, &binary, cluster.as_ref(), folder.path()),
         None => steps.not_run("black-box suite", "there is no binary"),
     }
+    steps.work("fuzz", &format!("each target for {} seconds", fuzz::SECONDS), fuzz::all);
     Ok(steps.close())
 }
 

@@ -4,7 +4,7 @@
 use chrono::TimeDelta;
 use scim::protocol::list::{Page, head};
 use serde_json::Value;
-use store::{Reached, ReadUnit, Stretch, WalkPlace, WalkedList, WriteUnit, new_id};
+use store::{ListPlace, Reached, ReadUnit, Stretch, WalkPlace, WalkedList, WriteUnit, new_id};
 use uuid::Uuid;
 
 use super::{Going, Step, Walk};
@@ -20,8 +20,8 @@ pub(super) struct Index {
     page: Page,
     /// The list; none where no connection reads it.
     list: Option<WalkedList>,
-    /// The walk that goes on here, if a walk came here.
-    walk: Option<Uuid>,
+    /// The walk that goes on here, if a walk came here, with how many there were when it began.
+    came: Option<(Uuid, u64)>,
 }
 
 impl Index {
@@ -46,13 +46,23 @@ impl Index {
             _ => Vec::new(),
         };
         let came = came.into_iter().reduce(|one, other| first(one, other, walk.descending));
-        let index = Self { page, list, walk: came.as_ref().map(|came| came.walk) };
-        let stretch = Stretch { from: came.map(|came| came.place), ..Stretch::of(page) };
+        let index = Self { page, list, came: came.as_ref().map(|came| (came.walk, came.total)) };
+        let total = came.as_ref().map(|came| came.total);
+        let stretch = Stretch { from: came.map(|came| came.place), total, ..Stretch::of(page) };
         Ok(Step { stretch, going: Going::Index(index) })
     }
 
+    /// The head of the answer. How many there are in all was counted when the walk began: what was met and is gone counts, so that
+    /// a client does not stop early; as long as there are more, there is one more at least, and at the end there are as many as were
+    /// met.
     pub(super) fn head(&self, reached: &Reached, written: usize) -> Value {
-        head(reached.total, self.page, written)
+        let met = self.page.start_index.saturating_sub(1).saturating_add(written as u64);
+        let total = match (goes_on(reached, written), self.came) {
+            (Some(_), _) => reached.total.max(met.saturating_add(1)),
+            (None, Some(_)) if self.page.count > 0 => met,
+            (None, _) => reached.total,
+        };
+        head(total, self.page, written)
     }
 
     /// Remembers where the client goes on, or that the walk has ended.
@@ -67,26 +77,30 @@ impl Index {
         written: usize,
     ) -> Result<(), Error> {
         let Some(list) = &self.list else { return Ok(()) };
-        let last = written.checked_sub(1).and_then(|at| reached.places.get(at));
-        let goes_on = last.filter(|_| reached.more || written < reached.places.len());
-        let now = requester.now;
+        let (goes_on, now) = (goes_on(reached, written), requester.now);
         let change = async |mut unit: WriteUnit| -> Attempt<()> {
-            match (goes_on, self.walk) {
-                (Some(place), walk) => {
-                    let walk = walk.unwrap_or_else(|| new_id(now));
+            match (goes_on, self.came) {
+                (Some(place), came) => {
+                    let (walk, total) = came.unwrap_or_else(|| (new_id(now), reached.total));
                     let next = self.page.start_index + written as u64;
-                    unit.keep_walk_place(list, next, (walk, place), (now, now + GOOD_FOR)).await?;
+                    unit.keep_walk_place(list, next, (walk, place, total), (now, now + GOOD_FOR)).await?;
                 }
-                (None, Some(walk)) => unit.end_walk(list, walk).await?,
+                (None, Some((walk, _))) => unit.end_walk(list, walk).await?,
                 (None, None) => {}
             }
             Ok((unit, ()))
         };
-        if goes_on.is_some() || self.walk.is_some() {
+        if goes_on.is_some() || self.came.is_some() {
             db.write(&requester.scope, change).await?;
         }
         Ok(())
     }
+}
+
+/// The last resource that was written out, if there are more behind it.
+fn goes_on(reached: &Reached, written: usize) -> Option<&ListPlace> {
+    let last = written.checked_sub(1).and_then(|at| reached.places.get(at));
+    last.filter(|_| reached.more || written < reached.places.len())
 }
 
 /// Which of two walks that came to an index goes on there: one that has not ended, and then the one that is further back, so
@@ -98,15 +112,13 @@ fn first(one: WalkPlace, other: WalkPlace, descending: bool) -> WalkPlace {
 
 #[cfg(test)]
 mod tests {
-    use store::ListPlace;
-
     use super::*;
 
     #[test]
     fn a_walk_goes_on_where_the_slowest_is_that_has_not_ended() {
         let at = |id: u128, ended| {
             let place = ListPlace { key: None, of: 0, id: Uuid::from_u128(id) };
-            WalkPlace { walk: Uuid::from_u128(id), place, ended }
+            WalkPlace { walk: Uuid::from_u128(id), place, total: 9, ended }
         };
         let chosen = |one, other| first(one, other, false).walk.as_u128();
         for (one, other, expected) in [

@@ -65,22 +65,28 @@ fn without_reference<'o>(
     given: &'o Object,
     place: &str,
 ) -> Result<Cow<'o, Object>, Error> {
-    let has_both = attribute.sub("$ref").is_some() && attribute.sub("value").is_some();
-    let Some(reference) = member(given, "$ref").filter(|_| has_both) else {
+    let sub = attribute.sub("$ref").filter(|_| attribute.sub("value").is_some());
+    let Some((sub, reference)) = sub.zip(member(given, "$ref")) else {
         return Ok(Cow::Borrowed(given));
     };
+    let reference = value::canonical(sub, reference, &format_args!("{place}.$ref"))?;
     let mut plain = given.clone();
     plain.retain(|name, _| !name.eq_ignore_ascii_case("$ref"));
     if member(given, "value").is_none_or(Value::is_null) {
         plain.retain(|name, _| !name.eq_ignore_ascii_case("value"));
-        let id = match reference {
-            Value::Null => Value::Null,
-            Value::String(address) => referred(address, &place)?.into(),
-            _ => return Err(Error::invalid_value(format!("{place}.$ref must be a URI."))),
-        };
+        let address = reference.as_ref().and_then(Value::as_str);
+        let id = address.map(|address| referred(address, &place)).transpose()?.into();
         plain.insert("value".to_owned(), id);
     }
     Ok(Cow::Owned(plain))
+}
+
+/// A value for one element: a list of one says what its element says.
+pub(super) fn alone(value: &Value) -> &Value {
+    match value {
+        Value::Array(one) if one.len() == 1 => &one[0],
+        other => other,
+    }
 }
 
 /// One element that a filter has chosen, after a value for the whole of it.
@@ -91,16 +97,13 @@ pub(super) fn replaced(
     value: &Value,
     place: &str,
 ) -> Result<Option<Value>, Error> {
-    let given = match value {
-        Value::Object(given) if operator == Operator::Add => {
-            return merged(attribute, Some(stored), given, place);
-        }
-        Value::Array(one) if one.len() == 1 => &one[0],
-        other => other,
-    };
+    let given = alone(value);
+    if let (Operator::Add, Value::Object(given)) = (operator, given) {
+        return merged(attribute, Some(stored), given, place);
+    }
     // RFC 7644 §3.5.2.3: with a filter the whole matching element is replaced.
     let new = value::single(attribute, given, &place)?;
-    if new.is_none() && !given.is_null() {
+    if new.is_none() {
         return Err(Error::invalid_value(format!("\"{place}\" gets no value: remove it instead.")));
     }
     let immutable_subs =

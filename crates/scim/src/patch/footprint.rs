@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use scim_filter_parser::CompareOp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::request::{Operator, PatchRequest, Target};
 use crate::filter::{ElementFilter, Operand};
@@ -37,11 +37,13 @@ impl PatchRequest {
                     touched = true;
                     named.extend(member_values(&operation.value).map(Cow::into_owned));
                 }
-                Target::Elements { attribute, filter, .. } if attribute.attribute.name == "members" => {
+                Target::Elements { attribute, filter, sub, .. } if attribute.attribute.name == "members" => {
                     touched = true;
                     let Some(values) = filter.named() else { return Members::All };
                     named.extend(values);
-                    named.extend(member_values(&operation.value).map(Cow::into_owned));
+                    let of_sub = sub.map(|sub| json!({ sub.name.as_str(): operation.value }));
+                    let given = of_sub.as_ref().unwrap_or(&operation.value);
+                    named.extend(member_values(given).map(Cow::into_owned));
                 }
                 _ => {}
             }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::budget::{Budget, COPY, weight};
-use super::elements::{merged, replaced, set};
+use super::elements::{alone, merged, replaced, set};
 use super::request::Operator;
 use crate::filter::ElementFilter;
 use crate::json::Object;
@@ -250,11 +250,14 @@ impl List {
         budget: &mut Budget,
     ) -> Result<(), Error> {
         let mut element = literals.clone();
-        match (sub, value) {
-            (Some(sub), value) => {
+        match (sub, alone(value)) {
+            (Some(sub), _) => {
                 element.insert(sub.name.clone(), value.clone());
             }
-            (None, Value::Object(given)) => element.extend(given.clone()),
+            (None, Value::Object(given)) => element.extend(given.iter().map(|(name, value)| {
+                let name = self.attribute.sub(name).map_or(name, |sub| &sub.name);
+                (name.clone(), value.clone())
+            })),
             (None, _) => return Err(Error::invalid_value(format!("\"{place}\" holds objects."))),
         }
         self.add(&Value::Object(element), place, budget)

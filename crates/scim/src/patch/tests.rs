@@ -331,6 +331,11 @@ fn an_element_is_created_from_the_filter_where_that_is_the_rule() {
     let (created, document) =
         create("emails[type eq \"other\"].value", json!("x@example.com")).expect("created");
     assert_eq!((created, &document["emails"][2]), (1, &json!({"type": "other", "value": "x@example.com"})));
+    let other = json!({"type": "other", "value": "x@example.com"});
+    for value in [json!({"Type": "other", "VALUE": "x@example.com"}), json!([{"value": "x@example.com"}])] {
+        let (_, document) = create("emails[type eq \"other\"]", value.clone()).expect("created");
+        assert_eq!(document["emails"][2], other, "{value}");
+    }
     let (_, document) =
         create("roles[primary eq true and type eq \"App\"].value", json!("r")).expect("created");
     assert_eq!(document["roles"], json!([{"primary": true, "type": "App", "value": "r"}]));

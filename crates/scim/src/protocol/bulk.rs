@@ -13,6 +13,7 @@ use crate::json::{Object, member};
 use crate::text::decoded_segment;
 
 pub use order::{Step, order};
+use reference::refers_by_path;
 pub use reference::{Created, References, completion};
 
 /// The schema of bulk requests.
@@ -180,7 +181,7 @@ impl Operation {
             put("bulkId", bulk_id.as_str().into());
         }
         // Every entry says where the resource is, but for one that was not created, or that has no address.
-        let there = !self.creates() && self.refused.is_none() && !self.path.contains("bulkId:");
+        let there = !self.creates() && self.refused.is_none() && !refers_by_path(&self.path);
         if let Some(location) = done.location.or_else(|| there.then(|| format!("{base}{}", self.path))) {
             put("location", location.into());
         }

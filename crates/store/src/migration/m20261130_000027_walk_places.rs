@@ -32,6 +32,7 @@ CREATE TABLE walk_places (
     start_index {int} NOT NULL,
     walk_id {uuid} NOT NULL,
     place {json} NOT NULL,
+    total {int} NOT NULL,
     ended {bool} NOT NULL,
     good_until {time} NOT NULL,
     PRIMARY KEY (tenant_id, connection_id, list, start_index, walk_id),

@@ -27,6 +27,7 @@ mod m20261130_000024_words;
 mod m20261130_000025_statuses;
 mod m20261130_000026_single_sign_on;
 mod m20261130_000027_walk_places;
+mod m20261130_000028_oauth;
 
 use sea_orm::{
     ConnectionTrait, DbBackend, DbErr, EntityTrait as _, SqliteTransactionMode, TransactionOptions,
@@ -72,6 +73,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000025_statuses::Migration),
             Box::new(m20261130_000026_single_sign_on::Migration),
             Box::new(m20261130_000027_walk_places::Migration),
+            Box::new(m20261130_000028_oauth::Migration),
         ]
     }
 }

@@ -84,8 +84,9 @@ pub(crate) fn sorted(place: &Place<'_>) -> Result<Vec<Figure>> {
         let (first, last) = (median_ms(first), median_ms(last));
         let name = format!("walk of {} by {how} and {by}, s", grouped(sizes.many));
         figures.push(Figure::new(name, 1, total));
-        figures.push(Figure::new("… first tenth of the pages, median ms", 2, first));
-        figures.push(Figure::new("… last tenth of the pages, median ms", 2, last));
+        let of = |part| format!("… the {part} tenth of its pages by {how} and {by}, median ms");
+        figures.push(Figure::new(of("first"), 2, first));
+        figures.push(Figure::new(of("last"), 2, last));
     }
     Ok(figures)
 }

@@ -105,6 +105,19 @@ fn twins_from_earlier_times_become_one_beside_another_primary() {
 }
 
 #[test]
+fn a_list_of_one_says_what_its_element_says() {
+    for (op, value) in [("add", json!({"display": "W"})), ("replace", json!({"value": "w@x.example"}))] {
+        let one =
+            |value: Value| left(&json!([{"op": op, "path": "emails[type eq \"work\"]", "value": value}]));
+        assert_eq!(one(json!([value])), one(value.clone()), "{op} {value}");
+    }
+    for op in ["add", "replace"] {
+        let nothing = json!([{"op": op, "path": "emails[type eq \"work\"]", "value": [null]}]);
+        assert_eq!(word(&nothing), "invalidValue", "{op}");
+    }
+}
+
+#[test]
 fn one_part_is_cleared_alone() {
     for profile in [Profile::Entra, Profile::Okta, Profile::OneLogin] {
         for operations in [

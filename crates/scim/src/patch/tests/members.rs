@@ -28,6 +28,11 @@ fn only_what_is_named_is_loaded() {
         (json!([{"op": "remove", "path": "members[value eq \"a\"]"}]), named(&["a"])),
         (json!([{"op": "remove", "path": "members[value eq \"a\" or value eq \"b\"]"}]), named(&["a", "b"])),
         (json!([{"op": "remove", "path": "members[value eq \"a\" and type eq \"User\"]"}]), named(&["a"])),
+        (json!([{"op": "add", "path": "members[value eq \"a\"].value", "value": "b"}]), named(&["a", "b"])),
+        (
+            json!([{"op": "add", "path": "members[value eq \"a\"].$ref", "value": "../Users/b"}]),
+            named(&["a", "b"]),
+        ),
         (json!([{"op": "remove", "path": "members"}]), Members::All),
         (json!([{"op": "replace", "path": "members", "value": []}]), Members::All),
         (json!([{"op": "replace", "value": {"members": []}}]), Members::All),

@@ -99,6 +99,10 @@ fn what_cannot_be_applied_is_refused() {
             json!([{"op": "replace", "path": format!("{ENTERPRISE_USER}:manager"), "value": {"displayName": "B"}}]),
             "invalidValue",
         ),
+        (
+            json!([{"op": "replace", "path": format!("{ENTERPRISE_USER}:manager"), "value": {"value": "1", "$ref": 5}}]),
+            "invalidValue",
+        ),
         (json!([{"op": "replace", "value": {USER: {"active": false}, "Active": true}}]), "invalidSyntax"),
         (json!([{"op": "replace", "value": {USER: 5}}]), "invalidValue"),
         (json!([{"op": "remove", "path": USER}]), "noTarget"),

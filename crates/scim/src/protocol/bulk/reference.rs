@@ -45,9 +45,7 @@ impl Created {
             self.id(name)?;
         }
         let id = |name: &str| self.id(name).ok().map(str::to_owned);
-        if let Some(path) = in_path(&operation.path, &id) {
-            operation.path = path;
-        }
+        operation.path = in_path(&operation.path, &id);
         in_data(operation, &mut |text| {
             if let Some(filled) = text.strip_prefix(PREFIX).and_then(id) {
                 *text = filled;
@@ -88,13 +86,18 @@ impl Operation {
     }
 }
 
-/// The path with ids in the place of references; nothing if there is no reference.
-fn in_path(path: &str, id: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+/// The path with ids in the place of references.
+fn in_path(path: &str, id: &dyn Fn(&str) -> Option<String>) -> String {
     let filled = path.split('/').map(|segment| {
         let filled = reference_of_segment(segment).and_then(|name| id(&name));
         filled.unwrap_or_else(|| segment.to_owned())
     });
-    path.contains(':').then(|| filled.collect::<Vec<_>>().join("/"))
+    filled.collect::<Vec<_>>().join("/")
+}
+
+/// Whether a path names what another operation creates.
+pub(super) fn refers_by_path(path: &str) -> bool {
+    path.split('/').any(|segment| reference_of_segment(segment).is_some())
 }
 
 fn reference_of_segment(segment: &str) -> Option<String> {

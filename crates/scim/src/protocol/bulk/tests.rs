@@ -131,6 +131,11 @@ fn ids_take_the_place_of_references_wherever_they_stand() {
     created.note("a/b c", Some("id-4".to_owned()));
     fill(&created, &mut encoded).expect("it is there");
     assert_eq!(encoded.path, "/Users/id-4");
+    let mut encoded = one(json!({ "method": "DELETE", "path": "/Users/bulkId%3Au1" }));
+    let unmet = encoded.answer(Done::default(), "https://x.example/v2");
+    assert_eq!(unmet.get("location"), None, "a name is no address");
+    fill(&created, &mut encoded).expect("it is there");
+    assert_eq!(encoded.path, "/Users/id-1");
     for name in ["bad", "unknown"] {
         let refused =
             fill(&created, &mut one(group("g", &[&format!("bulkId:{name}")]))).expect_err("refused");
