@@ -59,6 +59,9 @@ pub(crate) enum Command {
         /// mail, and is not counted; may be repeated
         #[arg(long, value_name = "ADDRESS")]
         test_user: Vec<String>,
+        /// A network or an address that its requests come from, such as 198.51.100.0/24; others are refused; may be repeated
+        #[arg(long, value_name = "NETWORK")]
+        network: Vec<String>,
     },
     #[command(flatten)]
     Owners(owners::Command),
@@ -135,6 +138,13 @@ pub(crate) enum Command {
         /// Knows no test user any more
         #[arg(long, conflicts_with = "test_user")]
         test_user_none: bool,
+        /// A network or an address that its requests come from; may be repeated, and those named now take the place of those
+        /// named before
+        #[arg(long, value_name = "NETWORK")]
+        network: Vec<String>,
+        /// Its requests come from everywhere
+        #[arg(long, conflicts_with = "network")]
+        network_any: bool,
         #[command(flatten)]
         agreement: Agreement,
     },
@@ -162,6 +172,7 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
             shared,
             takes_over,
             test_user,
+            network,
         } => {
             let new = connections::New {
                 tenant,
@@ -175,6 +186,7 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
                 shared,
                 takes_over,
                 test_users: test_user,
+                networks: network,
             };
             let connection = connections::create(admin.db(), &admin.operator("connection create"), &new)
                 .await
@@ -207,6 +219,8 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
             takes_over_none,
             test_user,
             test_user_none,
+            network,
+            network_any,
             agreement,
         } => {
             let operator = admin.operator("connection update").within(within.tenant);
@@ -225,6 +239,7 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
                 shared,
                 takes_over: (takes_over_none || !takes_over.is_empty()).then_some(takes_over),
                 test_users: (test_user_none || !test_user.is_empty()).then_some(test_user),
+                networks: (network_any || !network.is_empty()).then_some(network),
             };
             let consequences =
                 Box::pin(connections::preview_update(admin.db(), &operator, &connection, &change));

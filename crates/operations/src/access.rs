@@ -8,7 +8,7 @@ use provisioning::{SeatState, Status, Step, Steps, UserId};
 use scim::Registry;
 use scim::filter::{self, FilterDialect, ResolvedFilter};
 use scim::protocol::list::Page;
-use store::{Computed, ReadUnit, User, Wanted};
+use store::{Computed, ReadUnit, Stretch, User, Wanted};
 
 use crate::database::Database;
 use crate::enrolment::Refused;
@@ -135,7 +135,7 @@ pub async fn list(
 ) -> Result<People, Error> {
     let filter = filter.map(resolved).transpose()?;
     let unit = db.read(&requester.scope).await?;
-    let mut listing = unit.list_users(filter.as_ref(), None, page, WANTED).await?;
+    let mut listing = unit.list_users(filter.as_ref(), None, &Stretch::of(page), WANTED).await?;
     let mut items = Vec::new();
     while let Some(portion) = listing.next().await? {
         items.extend(portion.into_iter().map(Access::from));
@@ -149,7 +149,8 @@ const WANTED: Wanted = Wanted { groups: false, licences: true, manager: false };
 async fn only(unit: &ReadUnit, attribute: &str, value: &str) -> Result<Option<(User, Computed)>, Error> {
     let filter = resolved(&format!("{attribute} eq {}", serde_json::Value::from(value)))?;
     let page = Page { start_index: 1, count: 10 };
-    let (_, mut found) = unit.list_users(Some(&filter), None, page, WANTED).await?.all().await?;
+    let found = unit.list_users(Some(&filter), None, &Stretch::of(page), WANTED).await?;
+    let (_, mut found) = found.all().await?;
     // A person who is there comes before those who were deleted and whose access the brake keeps.
     if found.iter().any(|(user, _)| !user.deleted) {
         found.retain(|(user, _)| !user.deleted);

@@ -2,6 +2,7 @@
 
 mod change;
 mod health;
+pub(crate) mod networks;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use provisioning::{Entry, EntryKind, Invitations, Policy, Subject};
@@ -47,6 +48,8 @@ pub struct New {
     pub takes_over: Vec<String>,
     /// User names or e-mail addresses by which the product pushes its test users.
     pub test_users: Vec<String>,
+    /// The networks and addresses that its requests come from; from everywhere without any.
+    pub networks: Vec<String>,
 }
 
 /// A connection.
@@ -79,6 +82,8 @@ pub struct Connection {
     pub takes_over: Vec<ConnectionId>,
     /// User names or e-mail addresses by which the product pushes its test users.
     pub test_users: Vec<String>,
+    /// The networks and addresses that its requests come from; from everywhere without any.
+    pub networks: Vec<String>,
     /// When it was created.
     pub created_at: DateTime<Utc>,
 }
@@ -117,6 +122,7 @@ impl From<(store::Connection, Vec<String>)> for Connection {
             shared: connection.shared,
             takes_over: connection.takes_over,
             test_users,
+            networks: connection.networks,
             created_at: connection.created_at,
         }
     }
@@ -155,6 +161,7 @@ pub async fn create(db: &Database, operator: &Operator, new: &New) -> Result<Con
         with: new.with.clone(),
         without: new.without.clone(),
         policy,
+        networks: networks::checked(&new.networks)?,
     };
     let names = test_users::checked(&new.test_users)?;
     let create = async |mut unit: WriteUnit| -> Attempt<store::Connection> {

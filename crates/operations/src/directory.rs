@@ -7,7 +7,7 @@ use scim::filter::{self, FilterDialect, ResolvedFilter};
 use scim::protocol::list;
 use scim::schema::ResourceType;
 use serde::Serialize;
-use store::{Computed, Connection, ConnectionId, Listing, Marks, ReadUnit, Wanted};
+use store::{Computed, Connection, ConnectionId, Listing, Marks, ReadUnit, Stretch, Walked, Wanted};
 
 use crate::bindings::Binding;
 use crate::database::Database;
@@ -171,9 +171,9 @@ pub(crate) async fn listing<'u>(
     unit: &'u ReadUnit,
     part: &Part,
     wanted: Wanted,
-) -> Result<Listing<'u, (store::User, Computed)>, Error> {
+) -> Result<Walked<Listing<'u, (store::User, Computed)>>, Error> {
     let filter = parsed_users(part)?;
-    let (filter, page) = (filter.as_ref(), part.page());
+    let (filter, page) = (filter.as_ref(), &Stretch::of(part.page()));
     Ok(match part.reminders.as_deref().map(reminders::count).transpose()? {
         Some(count) => unit.list_reminded_users(filter, count, page, wanted).await?,
         None => unit.list_users(filter, None, page, wanted).await?,

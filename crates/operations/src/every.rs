@@ -1,6 +1,6 @@
 //! Users and groups in one list: a search over all types of resources (RFC 7644 §3.4.2.1, §3.4.3).
 
-use store::Every;
+use store::{Every, Walked};
 
 use crate::database::Database;
 use crate::error::Error;
@@ -30,6 +30,10 @@ pub async fn list(
         View { base: db.base(), projection: &users.projection },
         View { base: db.base(), projection: &groups.projection },
     );
-    let found = unit.list_every(every, users.page, wanted(&[&users.projection])).await?;
-    representation::list_every(&unit, found, users.page, views).await
+    let step = users.walk.step(db, &unit, requester).await?;
+    let Walked { resources, reached } =
+        unit.list_every(every, &step.stretch, wanted(&[&users.projection])).await?;
+    let items = representation::list_every(&unit, resources, views).await?;
+    drop(unit);
+    step.answer(db, requester, &reached, items).await
 }

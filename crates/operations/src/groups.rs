@@ -13,7 +13,7 @@ use scim::project::Projection;
 use scim::protocol::conditions::Conditions;
 use scim::{Object, text};
 use serde_json::Value;
-use store::{Constraint, Group, MemberName, NewGroup, WriteUnit};
+use store::{Constraint, Group, MemberName, NewGroup, Walked, WriteUnit};
 use uuid::Uuid;
 
 use crate::alerts;
@@ -58,13 +58,12 @@ pub async fn read(
 pub async fn list(db: &Database, requester: &Requester, search: &Search) -> Result<Text, Error> {
     let view = View { base: db.base(), projection: &search.projection };
     let unit = db.read(&requester.scope).await?;
-    if let Some(walk) = &search.walk {
-        let step = walk.step(db, requester).await?;
-        let walked = unit.walk_groups(search.filter.as_ref(), search.order.as_ref(), &step.stretch).await?;
-        return representation::walk_groups(&unit, walked, &step, view).await;
-    }
-    let listing = unit.list_groups(search.filter.as_ref(), search.order.as_ref(), search.page).await?;
-    representation::list_groups(&unit, listing, search.page, view).await
+    let step = search.walk.step(db, &unit, requester).await?;
+    let (filter, order) = (search.filter.as_ref(), search.order.as_ref());
+    let Walked { resources, reached } = unit.list_groups(filter, order, &step.stretch).await?;
+    let items = representation::list_groups(&unit, resources, view).await?;
+    drop(unit);
+    step.answer(db, requester, &reached, items).await
 }
 
 /// Creates a group with its members.

@@ -38,11 +38,21 @@ pub(crate) enum Purpose {
     Issuer,
     /// The cursors of lists.
     Cursor,
+    /// The access tokens of OAuth, which are signed.
+    AccessToken,
 }
 
 impl Purpose {
-    const ALL: [Self; 7] =
-        [Self::Mail, Self::Link, Self::Code, Self::Webhook, Self::SecondFactor, Self::Issuer, Self::Cursor];
+    const ALL: [Self; 8] = [
+        Self::Mail,
+        Self::Link,
+        Self::Code,
+        Self::Webhook,
+        Self::SecondFactor,
+        Self::Issuer,
+        Self::Cursor,
+        Self::AccessToken,
+    ];
 
     const fn label(self) -> &'static [u8] {
         match self {
@@ -53,6 +63,7 @@ impl Purpose {
             Self::SecondFactor => b"second-factor",
             Self::Issuer => b"issuer",
             Self::Cursor => b"cursor",
+            Self::AccessToken => b"access-token",
         }
     }
 }
@@ -166,6 +177,12 @@ impl Keys {
     /// Opens such a text; nothing if this installation did not write the text, or wrote it for something else.
     pub(crate) fn open_text(&self, purpose: Purpose, about: &[u8], text: &str) -> Option<Vec<u8>> {
         self.open(purpose, about, &URL_SAFE_NO_PAD.decode(text).ok()?)
+    }
+
+    /// The keys from which those that sign are made, each with its number; the last one signs what is new.
+    pub(crate) fn seeds(&self, purpose: Purpose) -> impl Iterator<Item = (u32, &[u8; LENGTH])> {
+        let of_purpose = self.0.iter().filter(move |((_, known), _)| *known == purpose);
+        of_purpose.map(|((number, _), key)| (*number, key))
     }
 
     /// A keyed hash of bytes about something.

@@ -41,6 +41,7 @@ pub mod keys;
 mod link;
 pub mod mail;
 mod members;
+pub mod oauth;
 mod outcome;
 pub mod outside;
 pub mod overview;

@@ -7,7 +7,6 @@ mod users;
 
 use scim::path::Located;
 use scim::project::Projection;
-use scim::protocol::list::Page;
 use scim::protocol::version::entity_tag;
 use scim::{Object, Resource, ResourceType};
 use serde_json::Value;
@@ -16,7 +15,7 @@ use store::Member;
 use crate::walk::Walk;
 
 pub(crate) use groups::group;
-pub(crate) use list::{list_every, list_groups, list_users, walk_groups, walk_users};
+pub(crate) use list::{Items, list_every, list_groups, list_users};
 pub(crate) use users::{shown, user, wanted};
 
 pub use text::Text;
@@ -60,10 +59,8 @@ pub struct Search {
     pub filter: Option<scim::filter::ResolvedFilter>,
     /// The order; by id without one.
     pub order: Option<store::Order>,
-    /// The page that a cursor asks for, rather than `page`.
-    pub walk: Option<Walk>,
     /// The page.
-    pub page: Page,
+    pub walk: Walk,
     /// The attributes of each.
     pub projection: Projection,
 }
@@ -71,7 +68,7 @@ pub struct Search {
 impl Search {
     /// Whether the first page holds the only resource that there can be.
     pub(crate) fn finds_one(&self) -> bool {
-        store::finds_one(self.filter.as_ref(), self.page)
+        self.walk.is_first_by_index() && store::finds_one(self.filter.as_ref())
     }
 }
 

@@ -1,12 +1,15 @@
 //! The requester of an operation, with rights and rules.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use ipnet::IpNet;
 use scim::compat::{Dialect, Profile, Rules};
 use store::{Actor, ActorKind, Connection, Role, TenantScope};
 use uuid::Uuid;
 
+use crate::connections::networks;
 use crate::error::Error;
 use crate::find::checked_name;
 use crate::rights::Right;
@@ -20,6 +23,8 @@ pub struct Provider {
     pub dialect: Dialect,
     /// The rules that follow from that.
     pub rules: Rules,
+    /// The networks that its requests come from; from everywhere without any.
+    networks: Vec<IpNet>,
 }
 
 impl Provider {
@@ -30,7 +35,19 @@ impl Provider {
     pub fn new(connection: Connection) -> Result<Self, String> {
         let profile: Profile = connection.profile.parse()?;
         let dialect = Dialect::new(profile, &connection.with, &connection.without)?;
-        Ok(Self { rules: dialect.rules(), dialect, connection })
+        let networks = connection.networks.iter().map(|text| {
+            networks::parsed(text)
+                .ok_or_else(|| format!("the connection has the network \"{text}\", which is none"))
+        });
+        let networks = networks.collect::<Result<_, _>>()?;
+        Ok(Self { rules: dialect.rules(), dialect, networks, connection })
+    }
+
+    /// Whether a request from this address may be of the connection.
+    #[must_use]
+    pub fn admits(&self, address: Option<IpAddr>) -> bool {
+        let among = |address: IpAddr| self.networks.iter().any(|network| network.contains(&address));
+        self.networks.is_empty() || address.is_some_and(among)
     }
 }
 

@@ -179,7 +179,7 @@ pub async fn come_back(
         Sources::at_issuers(browser).attempt(db, now, true).await?;
     }
     let hash = Sha256::digest(going.state.as_bytes()).into();
-    let first = db.store().use_sign_in(hash, (now, going.until)).await?;
+    let first = db.store().use_once(hash, (now, going.until)).await?;
     if first { Ok(going) } else { Err(Refused::NoSession) }
 }
 

@@ -1,16 +1,24 @@
-//! The secrets that identity providers present.
+//! What identity providers show to be let in: bearer tokens, and the secrets, keys and issuers of OAuth.
+
+mod new;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use provisioning::{Entry, EntryKind, Subject};
 use serde::Serialize;
-use serde_json::json;
-use store::{ConnectionId, NewToken, ReadUnit, TokenId, WriteUnit};
+use serde_json::{Value, json};
+use store::{ConnectionId, NewToken, ReadUnit, TokenId, TokenKind, WriteUnit};
 
 use crate::database::{Attempt, Database};
 use crate::error::Error;
 use crate::requester::Operator;
 use crate::rights::Right;
-use crate::secret::{Plain, hash};
+
+pub use new::{New, What, issuer_hash};
+
+/// The scope of everything.
+pub const ALL: &str = "scim";
+/// The scope of reading alone.
+pub const READ: &str = "scim.read";
 
 /// What is known about a token; never the token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -20,7 +28,14 @@ pub struct Token {
     pub id: TokenId,
     /// The connection that it belongs to.
     pub connection: ConnectionId,
-    /// Its first letters.
+    /// `bearer`, `secret`, `key` or `issuer`.
+    pub kind: &'static str,
+    /// What it is good for: `scim`, or `scim.read` alone.
+    pub scopes: Vec<String>,
+    /// The public key, or the issuer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub details: Option<Value>,
+    /// Its first letters, or what else tells it from others.
     pub hint: String,
     /// `valid`, `expired` or `revoked`.
     pub state: &'static str,
@@ -41,8 +56,12 @@ pub struct Created {
     /// What is known about it from now on.
     #[serde(flatten)]
     pub known: Token,
-    /// The token itself, which cannot be looked up later.
+    /// The token itself, which cannot be looked up later; empty for a key and an issuer, which are no secrets.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub token: String,
+    /// What an OAuth client says that it is called, which is the id of the connection.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
 }
 
 impl std::fmt::Debug for Created {
@@ -54,32 +73,39 @@ impl std::fmt::Debug for Created {
 /// Creates a token for a connection; it is valid at once.
 ///
 /// # Errors
-/// [`Error`] if there is no such connection.
+/// [`Error`] if there is no such connection, for a key or an issuer that cannot be believed, or one that a connection has already.
 pub async fn create(
     db: &Database,
     operator: &Operator,
     connection: &str,
-    expires_in_days: Option<u32>,
+    new: &New,
 ) -> Result<Created, Error> {
     let (scope, connection) = db.connection(operator, connection).await?;
     let now = operator.now;
-    let plain = Plain::new();
-    let hash = hash(&plain.0).ok_or_else(|| Error::Refused("a token could not be made".to_owned()))?;
-    let new = NewToken {
+    let made = new.what.make(connection.id)?;
+    let row = NewToken {
         connection: connection.id,
-        hash,
-        hint: plain.hint(),
-        expires_at: expires_in_days.map(|days| now + TimeDelta::days(days.into())),
+        kind: new.what.kind(),
+        scopes: vec![if new.read_only { READ } else { ALL }.to_owned()],
+        details: made.details,
+        hash: made.hash,
+        hint: made.hint,
+        expires_at: new.expires_in_days.map(|days| now + TimeDelta::days(days.into())),
     };
     let create = async |mut unit: WriteUnit| -> Attempt<store::Token> {
-        let token = unit.insert_token(&new, now).await?;
-        let why = format!("An administrator created the token {} of “{}”.", token.hint, connection.name);
+        let token = unit.insert_token(&row, now).await.map_err(|error| match error {
+            store::Error::Conflict(_) => Error::Refused(new.what.taken()),
+            error => error.into(),
+        })?;
+        let what = new.what.said();
+        let why = format!("An administrator created {what} {} of “{}”.", token.hint, connection.name);
         let entry = Entry::new(Subject::Token(token.id), EntryKind::TokenCreated, why);
         unit.record([(&entry, &operator.actor(Right::Change)?)], now).await?;
         Ok((unit, token))
     };
     let token = db.write(&scope, create).await?.value;
-    Ok(Created { known: known(token, now), token: plain.0 })
+    let client_id = (token.kind != TokenKind::Bearer).then(|| connection.id.to_string());
+    Ok(Created { known: known(token, now), token: made.secret, client_id })
 }
 
 /// The tokens of a connection, oldest first, the revoked ones too.
@@ -184,6 +210,9 @@ fn known(token: store::Token, now: DateTime<Utc>) -> Token {
     Token {
         id: token.id,
         connection: token.connection,
+        kind: token.kind.word(),
+        scopes: token.scopes,
+        details: token.details,
         hint: token.hint,
         state,
         created_at: token.created_at,

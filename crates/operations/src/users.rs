@@ -10,7 +10,7 @@ use scim::Object;
 use scim::patch::PatchRequest;
 use scim::project::Projection;
 use scim::protocol::conditions::Conditions;
-use store::{User, WriteUnit};
+use store::{User, Walked, WriteUnit};
 
 pub use create::create;
 pub use preview::{preview_delete, preview_patch, preview_replace};
@@ -60,20 +60,14 @@ pub async fn list(db: &Database, requester: &Requester, search: &Search) -> Resu
     let view = View { base: db.base(), projection: &search.projection };
     // How many there are and those of the page are one statement for a look-up, and otherwise of one snapshot.
     let scope = &requester.scope;
-    let unit = if search.finds_one() && search.walk.is_none() {
-        db.read_once(scope).await?
-    } else {
-        db.read(scope).await?
-    };
-    let wanted = wanted(&[&search.projection]);
-    if let Some(walk) = &search.walk {
-        let step = walk.step(db, requester).await?;
-        let (filter, order) = (search.filter.as_ref(), search.order.as_ref());
-        let walked = unit.walk_users(filter, order, &step.stretch, wanted).await?;
-        return representation::walk_users(walked, &step, view).await;
-    }
-    let listing = unit.list_users(search.filter.as_ref(), search.order.as_ref(), search.page, wanted).await?;
-    representation::list_users(listing, search.page, view).await
+    let unit = if search.finds_one() { db.read_once(scope).await? } else { db.read(scope).await? };
+    let step = search.walk.step(db, &unit, requester).await?;
+    let (filter, order) = (search.filter.as_ref(), search.order.as_ref());
+    let Walked { resources, reached } =
+        unit.list_users(filter, order, &step.stretch, wanted(&[&search.projection])).await?;
+    let items = representation::list_users(resources, view).await?;
+    drop(unit);
+    step.answer(db, requester, &reached, items).await
 }
 
 /// Replaces a user's document.

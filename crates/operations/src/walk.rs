@@ -1,113 +1,104 @@
-//! Lists by cursor (RFC 9865): a cursor is a sealed place in a list, so that no server keeps anything for it, and any may serve it.
+//! How a client reads a list, page by page: by cursor (RFC 9865) or by index (RFC 7644 §3.4.2.4). In both ways the next page begins
+//! behind the last resource that the client has met, and not at a number that changes when resources come and go.
 
-use chrono::TimeDelta;
-use scim::ScimType;
-use serde::{Deserialize, Serialize};
-use store::{ListPlace, Stretch};
+mod cursor;
+mod index;
 
+use scim::protocol::list::Page;
+use store::{Reached, ReadUnit, Stretch};
+
+use self::cursor::Cursor;
+use self::index::Index;
 use crate::database::Database;
 use crate::error::Error;
-use crate::keys::{Keys, Purpose};
+use crate::representation::{Items, Text};
 use crate::requester::Requester;
 
-/// How long a cursor is good.
-pub const GOOD_FOR: TimeDelta = TimeDelta::hours(1);
+pub use cursor::GOOD_FOR;
 
 /// The page that a client wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Walk {
-    /// The cursor; empty for the first page.
-    pub cursor: String,
-    /// A digest of the type, the filter and the order of the list. A cursor of another list does not open.
+    /// A digest of the types, the filter and the order of the list.
     pub over: Vec<u8>,
-    /// The most resources, if the client says so.
-    pub count: Option<u64>,
-    /// The most resources where it does not.
-    pub usual: u64,
+    /// Whether the greatest come first.
+    pub descending: bool,
+    /// The page.
+    pub paging: Paging,
 }
 
-/// What a cursor holds.
-#[derive(Serialize, Deserialize)]
-struct Held {
-    from: ListPlace,
-    backwards: bool,
-    count: u64,
-    total: u64,
-    /// Seconds since 1970 after which the cursor is too old.
-    until: i64,
+/// How a page is named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Paging {
+    /// By the index of its first resource.
+    Index(Page),
+    /// By a cursor.
+    Cursor {
+        /// The cursor; empty for the first page.
+        cursor: String,
+        /// The most resources, if the client says so.
+        count: Option<u64>,
+        /// The most resources where it does not.
+        usual: u64,
+    },
 }
 
-/// The page of a walk that a request asks for, and what seals the cursors to the pages around that page.
+/// A page of a walk: which stretch of the list it is, and how the client goes on from there.
 pub(crate) struct Step<'k> {
-    keys: &'k Keys,
-    about: Vec<u8>,
-    until: i64,
     pub(crate) stretch: Stretch,
+    going: Going<'k>,
+}
+
+enum Going<'k> {
+    Cursor(Cursor<'k>),
+    Index(Index),
 }
 
 impl Walk {
-    /// What the cursor asks for.
+    /// Whether the page is the first one by index.
+    pub(crate) fn is_first_by_index(&self) -> bool {
+        matches!(self.paging, Paging::Index(page) if page.start_index <= 1)
+    }
+
+    /// What the page is.
     ///
     /// # Errors
-    /// `invalidCursor`, `expiredCursor` or `invalidCount` (RFC 9865 §2.1), or what the database says of the keys.
-    pub(crate) async fn step<'k>(&self, db: &'k Database, requester: &Requester) -> Result<Step<'k>, Error> {
-        let keys = db.keys(requester.now).await?;
-        let mut about = requester.scope.tenant_id().uuid().as_bytes().to_vec();
-        if let Some(provider) = &requester.provider {
-            about.extend(provider.connection.id.uuid().as_bytes());
+    /// `invalidCursor`, `expiredCursor` or `invalidCount` (RFC 9865 §2.1), or what the database says.
+    pub(crate) async fn step<'k>(
+        &self,
+        db: &'k Database,
+        unit: &ReadUnit,
+        requester: &Requester,
+    ) -> Result<Step<'k>, Error> {
+        match &self.paging {
+            Paging::Index(page) => Index::step(self, *page, unit, requester).await,
+            Paging::Cursor { cursor, count, usual } => {
+                Cursor::step(self, cursor, (*count, *usual), db, requester).await
+            }
         }
-        about.extend(&self.over);
-        let now = requester.now;
-        let stretch = if self.cursor.is_empty() {
-            Stretch { count: self.count.unwrap_or(self.usual), ..Stretch::default() }
-        } else {
-            // The answer is the same for the cursor of another client, a changed cursor and a cursor of another list (RFC 9865
-            // §5.2).
-            let plain = keys.open_text(Purpose::Cursor, &about, &self.cursor);
-            let held = plain.and_then(|plain| serde_json::from_slice::<Held>(&plain).ok());
-            let held = held.ok_or_else(|| {
-                let said = "The cursor is none of this list: begin with an empty one.";
-                scim::Error::new(ScimType::InvalidCursor, said)
-            })?;
-            if held.until < now.timestamp() {
-                let said = "The cursor is too old: begin with an empty one.";
-                return Err(scim::Error::new(ScimType::ExpiredCursor, said).into());
-            }
-            if self.count.is_some_and(|count| count != held.count) {
-                let said = format!("count must stay {} during the walk.", held.count);
-                return Err(scim::Error::new(ScimType::InvalidCount, said).into());
-            }
-            Stretch {
-                from: Some(held.from),
-                backwards: held.backwards,
-                count: held.count,
-                total: Some(held.total),
-            }
-        };
-        Ok(Step { keys, about, until: (now + GOOD_FOR).timestamp(), stretch })
     }
 }
 
 impl Step<'_> {
-    /// The cursors to the pages before and behind, when so many of these places were written out.
-    pub(crate) fn around(
-        &self,
-        places: &[ListPlace],
-        written: usize,
-        (more, total): (bool, u64),
-    ) -> (Option<String>, Option<String>) {
-        let Stretch { from, backwards, .. } = &self.stretch;
-        let before = if *backwards { more } else { from.is_some() };
-        let behind = *backwards || more || written < places.len();
-        let previous = places.first().filter(|_| before).map(|place| self.seal(place, true, total));
-        let last = written.checked_sub(1).and_then(|at| places.get(at));
-        (previous, last.filter(|_| behind).map(|place| self.seal(place, false, total)))
-    }
-
-    fn seal(&self, from: &ListPlace, backwards: bool, total: u64) -> String {
-        let (from, count, until) = (from.clone(), self.stretch.count, self.until);
-        let held = Held { from, backwards, count, total, until };
-        let plain = serde_json::to_vec(&held).unwrap_or_default();
-        self.keys.seal_text(Purpose::Cursor, &self.about, &plain)
+    /// The answer with the resources that were written out; remembers where the client goes on. The unit of the step has ended.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub(crate) async fn answer(
+        self,
+        db: &Database,
+        requester: &Requester,
+        reached: &Reached,
+        items: Items,
+    ) -> Result<Text, Error> {
+        let written = items.count();
+        let head = match &self.going {
+            Going::Cursor(cursor) => cursor.head(&self.stretch, reached, written),
+            Going::Index(index) => {
+                index.keep(db, requester, reached, written).await?;
+                index.head(reached, written)
+            }
+        };
+        Ok(items.behind(&head))
     }
 }

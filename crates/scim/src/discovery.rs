@@ -11,7 +11,9 @@ const SCHEMA: &str = "urn:ietf:params:scim:schemas:core:2.0:Schema";
 
 /// What the server is able to do, as its settings say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Capabilities {
+pub struct Capabilities<'c> {
+    /// Where it says how access tokens are issued (RFC 8414 §3).
+    pub authorization: &'c str,
     /// The most resources in a list answer.
     pub max_results: u64,
     /// The resources in a list answer when the client does not say.
@@ -26,7 +28,7 @@ pub struct Capabilities {
 
 /// `/ServiceProviderConfig` (RFC 7643 §5): what is advertised is what works.
 #[must_use]
-pub fn service_provider_config(capabilities: Capabilities, base: &str) -> Value {
+pub fn service_provider_config(capabilities: Capabilities<'_>, base: &str) -> Value {
     json!({
         "schemas": [SERVICE_PROVIDER_CONFIG],
         "patch": { "supported": true },
@@ -53,6 +55,13 @@ pub fn service_provider_config(capabilities: Capabilities, base: &str) -> Value 
             "description": "A token of the connection in the Authorization header.",
             "specUri": "https://www.rfc-editor.org/info/rfc6750",
             "primary": true,
+        }, {
+            "type": "oauth2",
+            "name": "OAuth 2.0",
+            "description": "An access token of the token endpoint, or of an issuer that the connection believes.",
+            "specUri": "https://www.rfc-editor.org/info/rfc6749",
+            "documentationUri": capabilities.authorization,
+            "primary": false,
         }],
         "meta": {
             "resourceType": "ServiceProviderConfig",
@@ -134,6 +143,7 @@ mod tests {
         check(&schemas(Registry::standard(), base));
         check(&resource_types(Registry::standard(), base));
         let capabilities = Capabilities {
+            authorization: "https://scim.example/.well-known/oauth-authorization-server",
             max_results: 500,
             default_page_size: 100,
             cursor_seconds: 1,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::Method;
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{any, get, post};
 
@@ -18,6 +18,7 @@ use crate::enrol;
 use crate::health;
 use crate::http::error::{Failure, Fault};
 use crate::http::{accept, limits, link, paths, trace};
+use crate::oauth;
 use crate::panics::survived;
 use crate::request_log::record;
 use crate::scim::bulk::bulk;
@@ -43,10 +44,11 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         .route("/Bulk", post(bulk))
         .route("/Me", any(discovery::not_supported))
         .route("/Me/{*rest}", any(discovery::not_supported))
-        .route_layer(from_fn(accept::only_json));
+        .route_layer(from_fn_with_state(Arc::clone(app), protocol));
     let routes = Router::new()
         .nest(paths::SCIM, scim)
         .merge(api::routes())
+        .merge(oauth::routes())
         .merge(enrol::routes(enrol::JOURNEYS))
         .merge(console::routes(app))
         .route("/healthz", get(health::healthz))
@@ -78,6 +80,11 @@ async fn outside(State(app): State<Arc<App>>, request: Request, next: Next) -> R
     let answer = |request| trace::trace(&app, request, answer);
     let pages = |request| console::around(request, answer);
     link::through(request, |request| enrol::around(request, pages)).await
+}
+
+/// Around the routes of the protocol: clients that take no JSON are turned away, and those without a token are told where to get one.
+async fn protocol(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    oauth::challenged(&app, accept::only_json(request, next).await)
 }
 
 /// Inside the router, where the route is known.

@@ -144,7 +144,9 @@ async fn a_token_that_is_revoked_through_one_server_is_soon_refused_by_the_other
     pair.here.get("/Users").await.expect(200);
     pair.there.get("/Users").await.expect(200);
     let (db, operator) = (pair.app.admin.db(), pair.app.admin.operator("test"));
-    let new = operations::tokens::create(db, &operator, &pair.here.id, None).await.expect("a new token");
+    let new = operations::tokens::create(db, &operator, &pair.here.id, &operations::tokens::New::default())
+        .await
+        .expect("a new token");
     operations::tokens::revoke(db, &operator, &pair.here.id, &pair.here.token_id)
         .await
         .expect("it was valid");

@@ -34,6 +34,8 @@ pub struct Connection {
     pub shared: bool,
     /// The connections whose users and groups it takes over when it writes them.
     pub takes_over: Vec<ConnectionId>,
+    /// The networks that its requests come from; from everywhere without any.
+    pub networks: Vec<String>,
     /// When it was created.
     pub created_at: DateTime<Utc>,
 }
@@ -55,6 +57,8 @@ pub struct NewConnection {
     pub shared: bool,
     /// The connections whose users and groups it takes over when it writes them.
     pub takes_over: Vec<ConnectionId>,
+    /// The networks that its requests come from; from everywhere without any.
+    pub networks: Vec<String>,
 }
 
 impl TryFrom<connections::Model> for Connection {
@@ -71,6 +75,7 @@ impl TryFrom<connections::Model> for Connection {
             policy: decode(row.policy, "connections", "policy", &id)?,
             shared: row.shared,
             takes_over: decode(row.takes_over, "connections", "takes_over", &id)?,
+            networks: decode(row.networks, "connections", "networks", &id)?,
             created_at: row.created_at,
         })
     }
@@ -175,6 +180,7 @@ impl WriteUnit {
             shared: new.shared,
             takes_over: json!(new.takes_over),
             created_at: stored(now),
+            networks: json!(new.networks),
         };
         self.transaction.insert(row.clone()).await?;
         row.try_into()
@@ -207,6 +213,7 @@ impl WriteUnit {
         sql.push(", policy = ").bind(json!(connection.policy));
         sql.push(", shared = ").bind(connection.shared);
         sql.push(", takes_over = ").bind(json!(connection.takes_over));
+        sql.push(", networks = ").bind(json!(connection.networks));
         sql.push(" WHERE tenant_id = ").bind(self.tenant()).push(" AND id = ").bind(connection.id.uuid());
         if self.transaction.run(sql).await? == 1 { Ok(()) } else { Err(Error::NotFound) }
     }

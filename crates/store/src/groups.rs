@@ -125,7 +125,7 @@ impl ReadUnit {
         self.transaction.one::<Row>(sql).await?.map(Group::try_from).transpose()
     }
 
-    /// How many groups satisfy the filter, and those of one page; in the order of ids without another.
+    /// A stretch of the groups that satisfy the filter; in the order of ids without another.
     ///
     /// # Errors
     /// [`Error::TooManyToSort`], [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
@@ -133,27 +133,12 @@ impl ReadUnit {
         &self,
         filter: Option<&ResolvedFilter>,
         order: Option<&Order>,
-        page: Page,
-    ) -> Result<Listing<'_, Group>, Error> {
-        let chosen = Chosen { filter, order, also: "" };
-        filter_sql::list::<Row, _>(self, Table::Groups, Sql::new(COLUMNS), chosen, page).await
-    }
-
-    /// A stretch of the groups that satisfy the filter.
-    ///
-    /// # Errors
-    /// As [`ReadUnit::list_groups`].
-    pub async fn walk_groups(
-        &self,
-        filter: Option<&ResolvedFilter>,
-        order: Option<&Order>,
         stretch: &Stretch,
-    ) -> Result<Walked<'_, Group>, Error> {
-        let chosen = Chosen { filter, order, also: "" };
-        filter_sql::walk::<Row, _>(self, Table::Groups, Sql::new(COLUMNS), chosen, stretch).await
+    ) -> Result<Walked<Listing<'_, Group>>, Error> {
+        self.listed_groups(Chosen { filter, order, also: "" }, stretch).await
     }
 
-    /// As [`ReadUnit::list_groups`], all of the page at once.
+    /// How many groups satisfy the filter, and those of one page.
     ///
     /// # Errors
     /// As [`ReadUnit::list_groups`].
@@ -162,7 +147,7 @@ impl ReadUnit {
         filter: Option<&ResolvedFilter>,
         page: Page,
     ) -> Result<(u64, Vec<Group>), Error> {
-        self.list_groups(filter, None, page).await?.all().await
+        self.list_groups(filter, None, &Stretch::of(page)).await?.all().await
     }
 
     /// As [`ReadUnit::groups`], of dynamic groups only, or of static ones.
@@ -176,8 +161,15 @@ impl ReadUnit {
         page: Page,
     ) -> Result<(u64, Vec<Group>), Error> {
         let also = if dynamic { " AND g.grace_hours IS NOT NULL" } else { " AND g.grace_hours IS NULL" };
-        let chosen = Chosen { filter, also, order: None };
-        filter_sql::list::<Row, _>(self, Table::Groups, Sql::new(COLUMNS), chosen, page).await?.all().await
+        self.listed_groups(Chosen { filter, also, order: None }, &Stretch::of(page)).await?.all().await
+    }
+
+    async fn listed_groups(
+        &self,
+        chosen: Chosen<'_>,
+        stretch: &Stretch,
+    ) -> Result<Walked<Listing<'_, Group>>, Error> {
+        filter_sql::list::<Row, _>(self, Table::Groups, Sql::new(COLUMNS), chosen, stretch).await
     }
 
     /// The oldest group of this name, which is folded already.

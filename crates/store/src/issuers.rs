@@ -118,11 +118,12 @@ impl Store {
         Ok(Some((TenantScope::of(row.tenant_id), row.try_into()?)))
     }
 
-    /// Notes that the answer to a sign-in was used, until an instant; `false` if that was done before.
+    /// Notes until an instant that something was used that counts once, such as the answer to a sign-in; `false` if that was done
+    /// before.
     ///
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
-    pub async fn use_sign_in(
+    pub async fn use_once(
         &self,
         hash: [u8; 32],
         (now, expires_at): (DateTime<Utc>, DateTime<Utc>),

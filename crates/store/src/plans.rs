@@ -7,7 +7,7 @@ use scim::protocol::list::Page;
 use sea_orm::{ConnectionTrait as _, Database, Statement};
 use uuid::Uuid;
 
-use crate::{Claim, MemberKind, Options, ReadUnit, Store, TenantScope, Wanted, new_id};
+use crate::{Claim, MemberKind, Options, ReadUnit, Store, Stretch, TenantScope, Wanted, new_id};
 
 /// Statistics come from the test alone, and not from a helper of PostgreSQL that passes by.
 const UNDISTURBED: &str = "
@@ -132,12 +132,17 @@ async fn read_everything(unit: &ReadUnit, strict: bool) {
     watch.at_most(unit, 500, "100 members of a group").await;
     unit.members_page(group, None, 100).await.expect("readable");
     watch.at_most(unit, 500, "a page of members").await;
-    unit.list_users(None, None, PAGE, Wanted::ALL).await.expect("readable").all().await.expect("readable");
+    unit.list_users(None, None, &Stretch::of(PAGE), Wanted::ALL)
+        .await
+        .expect("readable")
+        .all()
+        .await
+        .expect("readable");
     // With the sight of one of two connections half of the users are passed over.
     watch.at_most(unit, 1_500, "a page of users").await;
     unit.group(group).await.expect("readable");
     watch.at_most(unit, 2, "a group").await;
-    unit.list_groups(None, None, PAGE).await.expect("readable").all().await.expect("readable");
+    unit.list_groups(None, None, &Stretch::of(PAGE)).await.expect("readable").all().await.expect("readable");
     // How many groups there are is counted, one by one.
     watch.at_most(unit, i64::from(ROWS) + 500, "a page of groups").await;
 }

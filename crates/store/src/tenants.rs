@@ -127,6 +127,7 @@ const TABLES: &[(&str, &str)] = &[
     ("requests", "id"),
     ("journal", "id"),
     ("tokens", "id"),
+    ("walk_places", "connection_id, list, start_index, walk_id"),
     ("connections", "id"),
 ];
 

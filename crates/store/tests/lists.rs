@@ -6,7 +6,7 @@ use crate::support::{
 use chrono::TimeDelta;
 use provisioning::UserId;
 use serde_json::json;
-use store::{ConnectionId, TenantScope, Wanted, WriteUnit};
+use store::{ConnectionId, Stretch, TenantScope, Wanted, WriteUnit};
 
 const MIB: usize = 1024 * 1024;
 
@@ -24,7 +24,8 @@ async fn a_page_is_read_in_portions_of_a_bounded_size() {
     unit.commit().await.expect("committed");
 
     let unit = store.read(&store.scope).await.expect("a unit opens");
-    let mut listing = unit.list_users(None, None, page(2, 200), Wanted::default()).await.expect("readable");
+    let stretch = Stretch::of(page(2, 200));
+    let mut listing = unit.list_users(None, None, &stretch, Wanted::default()).await.expect("readable");
     let mut portions = Vec::new();
     while let Some(portion) = listing.next().await.expect("readable") {
         let size = |user: &store::User| json!(user.resource.document).to_string().len();
@@ -50,11 +51,12 @@ async fn an_ordinary_page_is_one_portion() {
     }
     unit.commit().await.expect("committed");
     let unit = store.read(&store.scope).await.expect("a unit opens");
-    let mut users = unit.list_users(None, None, page(1, 101), Wanted::default()).await.expect("readable");
+    let stretch = Stretch::of(page(1, 101));
+    let mut users = unit.list_users(None, None, &stretch, Wanted::default()).await.expect("readable");
     assert_eq!(users.next().await.expect("readable").map(|portion| portion.len()), Some(100));
     assert!(users.next().await.expect("readable").is_none());
     assert_eq!(unit.statements(), 2);
-    let mut groups = unit.list_groups(None, None, page(1, 101)).await.expect("readable");
+    let mut groups = unit.list_groups(None, None, &stretch).await.expect("readable");
     assert_eq!(groups.next().await.expect("readable").map(|portion| portion.len()), Some(100));
     assert!(groups.next().await.expect("readable").is_none());
     assert_eq!(unit.statements(), 4);

@@ -16,7 +16,7 @@ struct Filled {
 async fn fill(store: &TestStore, scope: &TenantScope, token: u8) -> Filled {
     let mut unit = store.write(scope).await.expect("a unit opens");
     let connection = unit.insert_connection(&new_connection("IdP"), now()).await.expect("inserted").id;
-    let new = NewToken { connection, hash: [token; 32], hint: "rollcall_abcd".to_owned(), expires_at: None };
+    let new = NewToken::bearer(connection, [token; 32], "rollcall_abcd".to_owned(), None);
     unit.insert_token(&new, now()).await.expect("inserted");
     let mail = json!([{ "value": "ada@mail.example", "type": "work" }]);
     let user = insert_user(&mut unit, json!({ "userName": "Ada_1", "emails": mail })).await;

@@ -181,11 +181,9 @@ async fn requests_are_logged_and_their_quirks_counted() {
 async fn a_token_opens_its_tenant_until_it_ends() {
     let store = TestStore::open().await;
     let connection = store.add_connection("IdP").await;
-    let new = |byte: u8, hours: Option<i64>| NewToken {
-        connection: connection.id,
-        hash: [byte; 32],
-        hint: format!("…{byte}"),
-        expires_at: hours.map(|hours| now() + TimeDelta::hours(hours)),
+    let new = |byte: u8, hours: Option<i64>| {
+        let end = hours.map(|hours| now() + TimeDelta::hours(hours));
+        NewToken::bearer(connection.id, [byte; 32], format!("…{byte}"), end)
     };
     let mut unit = store.unit().await;
     let lasting = unit.insert_token(&new(1, None), now()).await.expect("inserted");
@@ -247,7 +245,7 @@ async fn constraints_are_known_by_name() {
     conflict(unit.insert_binding(group, pool, 0, now()).await, Constraint::Binding);
     drop(unit);
 
-    let token = NewToken { connection, hash: [7; 32], hint: String::new(), expires_at: None };
+    let token = NewToken::bearer(connection, [7; 32], String::new(), None);
     let mut unit = store.unit().await;
     unit.insert_token(&token, now()).await.expect("inserted");
     conflict(unit.insert_token(&token, now()).await.map(|_| ()), Constraint::TokenHash);

@@ -4,7 +4,7 @@ use proptest::test_runner::{Config, TestRunner};
 use scim::protocol::sort::Sort;
 use scim::schema::Registry;
 use scim::{Object, ResourceType};
-use store::{Error, Order, ReadUnit, Stretch, Wanted};
+use store::{Error, Order, Reached, ReadUnit, Stretch, Wanted};
 use uuid::Uuid;
 
 use crate::filter_oracle::telling_tenant;
@@ -35,7 +35,7 @@ fn expected(documents: &[(Uuid, Object)], sort: &Sort) -> Vec<Uuid> {
 }
 
 async fn users(unit: &ReadUnit, order: Order) -> Result<Vec<Uuid>, Error> {
-    let listing = unit.list_users(None, Some(&order), page(1, 100), Wanted::default()).await?;
+    let listing = unit.list_users(None, Some(&order), &Stretch::of(page(1, 100)), Wanted::default()).await?;
     let (total, all) = listing.all().await?;
     assert_eq!(total, all.len() as u64);
     Ok(all.into_iter().map(|(user, _)| user.id.uuid()).collect())
@@ -46,10 +46,11 @@ async fn walk(unit: &ReadUnit, order: Option<&Order>, wanted: &[Uuid], text: &st
     for backwards in [false, true] {
         let (mut seen, mut from) = (Vec::new(), None);
         loop {
-            let stretch = Stretch { from, backwards, count: 2, total: None };
-            let walked = unit.walk_users(None, order, &stretch, Wanted::default()).await.expect(text);
-            let places = walked.places;
-            let (total, page) = walked.listing.all().await.expect(text);
+            let stretch =
+                Stretch { from, backwards, count: 2, total: Some(wanted.len() as u64), ..Stretch::default() };
+            let walked = unit.list_users(None, order, &stretch, Wanted::default()).await.expect(text);
+            let Reached { places, more, .. } = walked.reached.clone();
+            let (total, page) = walked.all().await.expect(text);
             assert_eq!((total, page.len()), (wanted.len() as u64, places.len()), "{text}");
             let page: Vec<Uuid> = page.into_iter().map(|(user, _)| user.id.uuid()).collect();
             assert_eq!(page, places.iter().map(|place| place.id).collect::<Vec<_>>(), "{text}");
@@ -59,7 +60,7 @@ async fn walk(unit: &ReadUnit, order: Option<&Order>, wanted: &[Uuid], text: &st
                 seen.extend(page);
             }
             from = if backwards { places.first().cloned() } else { places.last().cloned() };
-            if !walked.more {
+            if !more {
                 break;
             }
         }
@@ -82,7 +83,7 @@ async fn check(unit: &ReadUnit) -> usize {
     let documents = group_documents(unit).await;
     for (text, sort) in sorts(Registry::standard().group(), true) {
         let order = Order { sort, most: 100 };
-        let listing = unit.list_groups(None, Some(&order), page(1, 100)).await.expect(&text);
+        let listing = unit.list_groups(None, Some(&order), &Stretch::of(page(1, 100))).await.expect(&text);
         let (_, found) = listing.all().await.expect(&text);
         let found: Vec<Uuid> = found.iter().map(|group| group.id.uuid()).collect();
         assert_eq!(found, expected(&documents, &sort), "{text}");
@@ -136,7 +137,8 @@ async fn pages_follow_the_order_and_too_many_are_not_sorted() {
     let mut names = Vec::new();
     for start in [1, 3, 5, 7] {
         let order = order("userName", 2);
-        let listing = unit.list_users(None, Some(&order), page(start, 2), Wanted::default()).await;
+        let listing =
+            unit.list_users(None, Some(&order), &Stretch::of(page(start, 2)), Wanted::default()).await;
         let (total, found) = listing.expect("readable").all().await.expect("readable");
         assert_eq!(total, 5);
         names.extend(found.into_iter().map(|(user, _)| user.user_name().to_owned()));

@@ -28,7 +28,7 @@ async fn a_tenant_sees_and_changes_only_its_own() {
     unit.insert_grant(ada, pool, GrantKind::ByHand, now()).await.expect("given");
     unit.park_members(group, &["bob".to_owned()], None).await.expect("parked");
     let connection = unit.insert_connection(&new_connection("IdP"), now()).await.expect("inserted").id;
-    let token = NewToken { connection, hash: [1; 32], hint: "…1".to_owned(), expires_at: None };
+    let token = NewToken::bearer(connection, [1; 32], "…1".to_owned(), None);
     let token = unit.insert_token(&token, now()).await.expect("inserted").id;
     let situation = unit.lock_facts(&[ada], &[], now()).await.expect("facts");
     let decision = provisioning::settle(&situation, &provisioning::Cause::Created, now());

@@ -96,7 +96,7 @@ async fn connect(
     };
     let (db, operator) = (admin.db(), admin.operator("demo"));
     let id = connections::create(db, &operator, &new).await.map_err(told)?.id.to_string();
-    let token = tokens::create(db, &operator, &id, None).await.map_err(told)?.token;
+    let token = tokens::create(db, &operator, &id, &tokens::New::default()).await.map_err(told)?.token;
     Ok(Connection { id, token })
 }
 

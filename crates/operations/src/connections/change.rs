@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use store::WriteUnit;
 
-use super::{Connection, check_sight, dialect, ids, invitations};
+use super::{Connection, check_sight, dialect, ids, invitations, networks};
 use crate::consequences::{Agreed, Consequences};
 use crate::database::{Attempt, Database};
 use crate::error::Error;
@@ -46,6 +46,8 @@ pub struct Change {
     pub takes_over: Option<Vec<String>>,
     /// All user names or e-mail addresses by which the product pushes its test users.
     pub test_users: Option<Vec<String>>,
+    /// All networks and addresses that its requests come from; none for everywhere.
+    pub networks: Option<Vec<String>>,
 }
 
 /// A connection with what hangs on it.
@@ -135,6 +137,9 @@ pub async fn update(
     if let Some(names) = &change.takes_over {
         after.takes_over = ids(&db.read(&scope).await?.connections().await?, names)?;
     }
+    if let Some(networks) = &change.networks {
+        after.networks = networks::checked(networks)?;
+    }
     check_sight(after.shared, &after.takes_over)?;
     if after.takes_over.contains(&after.id) {
         return Err(Error::Refused(format!("the connection {} cannot take over from itself", before.name)));
@@ -211,5 +216,6 @@ fn settings(connection: &store::Connection, test_users: &[String]) -> Value {
         "shared": connection.shared,
         "takesOver": connection.takes_over,
         "testUsers": test_users,
+        "networks": connection.networks,
     })
 }

@@ -1,13 +1,11 @@
 //! List answers, written portion by portion: however large the resources are, an answer and what is held for it have
 //! a bound.
 
-use scim::protocol::list::{Page, head, walk_head};
 use serde_json::Value;
-use store::{Computed, Group, ListPlace, Listing, ReadUnit, Run, User, Walked};
+use store::{Computed, Group, Listing, ReadUnit, Run, User};
 
 use super::{Text, View, groups, users};
 use crate::error::Error;
-use crate::walk::Step;
 
 /// Bytes of resources with which a page ends, however many were asked for: fewer are allowed (RFC 7644 §3.4.2.4), and
 /// `itemsPerPage` says how many there are.
@@ -15,7 +13,7 @@ const LONG: usize = 16 * 1024 * 1024;
 
 /// The resources of an answer, with a comma between them.
 #[derive(Default)]
-pub(super) struct Items {
+pub(crate) struct Items {
     pub(super) text: Text,
     items: usize,
 }
@@ -33,19 +31,13 @@ impl Items {
         self.text.len() >= LONG
     }
 
-    fn answer(self, total: u64, page: Page) -> Text {
-        let head = head(total, page, self.items);
-        self.behind(&head)
+    /// How many there are.
+    pub(crate) const fn count(&self) -> usize {
+        self.items
     }
 
-    /// The answer to a step of a walk, with the cursors around it.
-    fn answer_step(self, step: &Step<'_>, places: &[ListPlace], (more, total): (bool, u64)) -> Text {
-        let (previous, next) = step.around(places, self.items, (more, total));
-        let head = walk_head(total, self.items, previous.as_deref(), next.as_deref());
-        self.behind(&head)
-    }
-
-    fn behind(self, head: &Value) -> Text {
+    /// A list answer: the resources behind its other members.
+    pub(crate) fn behind(self, head: &Value) -> Text {
         let head = head.to_string();
         let mut text = Text::default();
         text.push(head.strip_suffix('}').unwrap_or(&head));
@@ -56,59 +48,33 @@ impl Items {
     }
 }
 
-/// A list answer with the users of a page.
+/// The users of a page.
 pub(crate) async fn list_users(
     listing: Listing<'_, (User, Computed)>,
-    page: Page,
     view: View<'_>,
-) -> Result<Text, Error> {
-    let (total, mut items) = (listing.total(), Items::default());
+) -> Result<Items, Error> {
+    let mut items = Items::default();
     add_users(&mut items, listing, view).await?;
-    Ok(items.answer(total, page))
+    Ok(items)
 }
 
-/// A list answer with the groups of a page.
+/// The groups of a page.
 pub(crate) async fn list_groups(
     unit: &ReadUnit,
     listing: Listing<'_, Group>,
-    page: Page,
     view: View<'_>,
-) -> Result<Text, Error> {
-    let (total, mut items) = (listing.total(), Items::default());
+) -> Result<Items, Error> {
+    let mut items = Items::default();
     add_groups(&mut items, unit, listing, view).await?;
-    Ok(items.answer(total, page))
+    Ok(items)
 }
 
-/// A list answer with the users of a step.
-pub(crate) async fn walk_users(
-    walked: Walked<'_, (User, Computed)>,
-    step: &Step<'_>,
-    view: View<'_>,
-) -> Result<Text, Error> {
-    let (total, mut items) = (walked.listing.total(), Items::default());
-    add_users(&mut items, walked.listing, view).await?;
-    Ok(items.answer_step(step, &walked.places, (walked.more, total)))
-}
-
-/// A list answer with the groups of a step.
-pub(crate) async fn walk_groups(
-    unit: &ReadUnit,
-    walked: Walked<'_, Group>,
-    step: &Step<'_>,
-    view: View<'_>,
-) -> Result<Text, Error> {
-    let (total, mut items) = (walked.listing.total(), Items::default());
-    add_groups(&mut items, unit, walked.listing, view).await?;
-    Ok(items.answer_step(step, &walked.places, (walked.more, total)))
-}
-
-/// A list answer with the users and groups of a page, which may alternate.
+/// The users and groups of a page, which may alternate.
 pub(crate) async fn list_every(
     unit: &ReadUnit,
-    (total, runs): (u64, Vec<Run<'_>>),
-    page: Page,
+    runs: Vec<Run<'_>>,
     (users, groups): (View<'_>, View<'_>),
-) -> Result<Text, Error> {
+) -> Result<Items, Error> {
     let mut items = Items::default();
     for run in runs {
         match run {
@@ -116,7 +82,7 @@ pub(crate) async fn list_every(
             Run::Groups(listing) => add_groups(&mut items, unit, listing, groups).await?,
         }
     }
-    Ok(items.answer(total, page))
+    Ok(items)
 }
 
 async fn add_users(

@@ -6,16 +6,18 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use chrono::{DateTime, Utc};
-use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
+use http::{HeaderMap, Method};
 use operations::secret;
-use operations::{Connection, Requester};
+use operations::{Connection, Provider, Requester};
 use uuid::Uuid;
 
+use super::signed;
 use super::tokens::Authority;
 use crate::app::App;
 use crate::http::error::{Challenge, Failure};
+use crate::http::peer;
 use crate::http::trace::RequestId;
 use crate::request_log::Notes;
 
@@ -58,14 +60,49 @@ impl FromRequestParts<Arc<App>> for Tenant {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Failure> {
         let token = bearer(&parts.headers)?;
-        let hash = secret::hash(token).ok_or(Failure::Unauthorised(Challenge::InvalidToken))?;
-        let authority = app.tokens().authority(&**app.db(), hash, app.now()).await?;
+        let (authority, read_only) = match secret::hash(token) {
+            Some(hash) => {
+                let authority = app.tokens().authority(&**app.db(), &[hash], app.now()).await?;
+                let read_only = authority.read_only;
+                (authority, read_only)
+            }
+            None => signed::authority(app, token).await?,
+        };
+        admitted(&authority.provider, parts, app)?;
         let request_id = parts.extensions.get::<RequestId>().map_or_else(|| app.id(), |id| id.0);
         let tenant = Self { authority, request_id };
         Notes::of(&parts.extensions).sender(&tenant);
         app.rates().take(tenant.connection().id.uuid())?;
+        if read_only && changes(parts) {
+            return Err(Failure::Unauthorised(Challenge::InsufficientScope));
+        }
         Ok(tenant)
     }
+}
+
+/// Whether a request may change something; a search does not (RFC 7644 §3.4.3).
+fn changes(parts: &Parts) -> bool {
+    match parts.method {
+        Method::GET | Method::HEAD => false,
+        Method::POST => !parts.uri.path().ends_with("/.search"),
+        _ => true,
+    }
+}
+
+/// Refuses a request that comes from none of the networks of its connection.
+///
+/// # Errors
+/// 403.
+pub(crate) fn admitted(provider: &Provider, parts: &Parts, app: &App) -> Result<(), Failure> {
+    let address = peer::address(parts, &app.config().trusted_proxies);
+    if provider.admits(address.parse().ok()) {
+        return Ok(());
+    }
+    let name = &provider.connection.name;
+    Err(Failure::status(
+        403,
+        format!("The connection “{name}” is not used from {address}: add that network to it."),
+    ))
 }
 
 /// The token in the one Authorization header.

@@ -1,7 +1,9 @@
 //! Who sends a request: the tenant comes from the token.
 
 mod bearer;
+mod signed;
 mod tokens;
 
-pub(crate) use bearer::{Tenant, bearer};
+pub(crate) use bearer::{Tenant, admitted, bearer};
+pub(crate) use signed::{believed, said};
 pub(crate) use tokens::Tokens;

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use operations::{Authenticated, Database, DatabaseError, Provider, TenantScope, TokenId};
+use operations::{Authenticated, Database, DatabaseError, Provider, TenantScope, TokenId, tokens};
 use tokio::sync::OnceCell;
 use tokio::time::{Instant, sleep_until};
 
@@ -28,8 +28,12 @@ pub(crate) struct Authority {
     pub(crate) scope: TenantScope,
     /// The connection that the token belongs to, with its rules.
     pub(crate) provider: Arc<Provider>,
-    /// The token itself.
+    /// The token itself, or the credential that stands behind it.
     pub(crate) token: TokenId,
+    /// Whether it is good for reading alone.
+    pub(crate) read_only: bool,
+    /// The issuer, where its tokens are believed.
+    pub(crate) issuer: Option<String>,
     /// From when on the token is refused.
     expires_at: Option<DateTime<Utc>>,
 }
@@ -101,30 +105,35 @@ impl Tokens {
         }
     }
 
-    /// Who stands behind a token.
+    /// Forgets what was read: what this process has changed counts at once.
+    pub(crate) fn forget(&self) {
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Who stands behind a token, which has one of these hashes.
     ///
     /// # Errors
     /// 401 for a token that is unknown, expired or revoked; 503 if the database cannot say.
-    pub(super) async fn authority(
+    pub(crate) async fn authority(
         &self,
         source: &impl TokenSource,
-        hash: Hash,
+        hashes: &[Hash],
         now: DateTime<Utc>,
     ) -> Result<Arc<Authority>, Failure> {
         let asked = Instant::now();
-        let known = match self.known(hash, asked) {
+        let known = match self.known(hashes, asked) {
             Some(known) => known,
-            None => self.read_since(asked, source, hash, now).await?,
+            None => self.read_since(asked, source, hashes, now).await?,
         };
-        let authority = known.authority(source, hash, now).await?;
+        let authority = known.authority(source, hashes, now).await?;
         let valid = authority.filter(|it| it.expires_at.is_none_or(|end| now < end));
         valid.ok_or(Failure::Unauthorised(Challenge::InvalidToken))
     }
 
     /// What was read last, if it has the token and was still believed at this instant.
-    fn known(&self, hash: Hash, asked: Instant) -> Option<Arc<Known>> {
+    fn known(&self, hashes: &[Hash], asked: Instant) -> Option<Arc<Known>> {
         let last = self.last().filter(|read| asked < read.begun + self.believed)?;
-        last.outcome.ok().filter(|known| known.hashes.contains(&hash))
+        last.outcome.ok().filter(|known| known.one_of(hashes).is_some())
     }
 
     /// What a read found that began no earlier than this, or that has the token; those who ask meanwhile get the same.
@@ -132,12 +141,12 @@ impl Tokens {
         &self,
         asked: Instant,
         source: &impl TokenSource,
-        hash: Hash,
+        hashes: &[Hash],
         now: DateTime<Utc>,
     ) -> Result<Arc<Known>, Failure> {
         let _turn = self.turn.lock().await;
         // The read for which this one waited its turn may have found the token.
-        if let Some(known) = self.known(hash, asked) {
+        if let Some(known) = self.known(hashes, asked) {
             return Ok(known);
         }
         if let Some(last) = self.last() {
@@ -163,15 +172,18 @@ impl Tokens {
 }
 
 impl Known {
+    /// The one of these hashes that a token has; the first one, if several do.
+    fn one_of(&self, hashes: &[Hash]) -> Option<Hash> {
+        hashes.iter().copied().find(|hash| self.hashes.contains(hash))
+    }
+
     async fn authority(
         &self,
         source: &impl TokenSource,
-        hash: Hash,
+        hashes: &[Hash],
         now: DateTime<Utc>,
     ) -> Result<Option<Arc<Authority>>, Failure> {
-        if !self.hashes.contains(&hash) {
-            return Ok(None);
-        }
+        let Some(hash) = self.one_of(hashes) else { return Ok(None) };
         let cell = {
             let mut authorities = self.authorities.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(authorities.entry(hash).or_default())
@@ -185,10 +197,12 @@ impl Known {
 }
 
 fn authority(found: Authenticated) -> Result<Arc<Authority>, Failure> {
-    let Authenticated { scope, connection, token, expires_at } = found;
+    let Authenticated { scope, connection, token, expires_at, scopes, details, .. } = found;
+    let read_only = !scopes.iter().any(|scope| scope == tokens::ALL);
+    let issuer = details.and_then(|details| details["issuer"].as_str().map(str::to_owned));
     let provider =
         Provider::new(connection).map_err(|sentence| Failure::fault(std::io::Error::other(sentence)))?;
-    Ok(Arc::new(Authority { scope, provider: Arc::new(provider), token, expires_at }))
+    Ok(Arc::new(Authority { scope, provider: Arc::new(provider), token, read_only, issuer, expires_at }))
 }
 
 #[cfg(test)]

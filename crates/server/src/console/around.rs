@@ -113,7 +113,12 @@ pub(super) async fn only_ours(State(app): State<Arc<App>>, request: Request, nex
     if changes && is_foreign(request.headers(), app.db().pages()) {
         return Failure::status(403, "The form was sent by a page of another site.").into_response();
     }
-    next.run(request).await
+    let response = next.run(request).await;
+    if changes {
+        // A token that was revoked, or a connection that was changed, is so at once.
+        app.tokens().forget();
+    }
+    response
 }
 
 /// Whether the browser says that the request comes from another site than ours, which `base` is the address of.

@@ -48,6 +48,27 @@ impl Shown {
         self.tab == tab
     }
 
+    /// What a credential is called.
+    #[expect(clippy::unused_self, reason = "the template calls it so")]
+    fn kind(&self, token: &Token) -> &'static str {
+        match token.kind {
+            "secret" => "Client secret",
+            "key" => "Public key",
+            "issuer" => "Issuer",
+            _ => "Token",
+        }
+    }
+
+    #[expect(clippy::unused_self, reason = "the template calls it so")]
+    fn is_secret(&self, token: &Token) -> bool {
+        matches!(token.kind, "bearer" | "secret")
+    }
+
+    #[expect(clippy::unused_self, reason = "the template calls it so")]
+    fn reads_only(&self, token: &Token) -> bool {
+        token.scopes == [tokens::READ]
+    }
+
     fn path(&self, rest: &str) -> String {
         self.f.to(&format!("/connections/{}{rest}", self.id))
     }

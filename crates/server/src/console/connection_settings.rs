@@ -25,6 +25,7 @@ pub(super) struct Typed {
     pub(super) brake: [String; 3],
     pub(super) shared: bool,
     pub(super) test_users: String,
+    pub(super) networks: String,
 }
 
 impl Typed {
@@ -44,6 +45,7 @@ impl Typed {
             brake,
             shared: known.shared,
             test_users: known.test_users.join("\n"),
+            networks: known.networks.join("\n"),
         }
     }
 
@@ -59,6 +61,7 @@ impl Typed {
             ("hours", hours),
             ("shared", if self.shared { "yes".to_owned() } else { String::new() }),
             ("test_users", self.test_users.clone()),
+            ("networks", self.networks.clone()),
         ])
     }
 
@@ -72,6 +75,7 @@ impl Typed {
             brake: ["people", "percent", "hours"].map(text),
             shared: !text("shared").is_empty(),
             test_users: text("test_users"),
+            networks: text("networks"),
         }
     }
 
@@ -108,6 +112,7 @@ impl Typed {
             brake_hours: if off { None } else { brake(hours, 2, &limits[1], "the hours of the brake")? },
             shared: Some(self.shared).filter(|shared| *shared != before.shared),
             test_users: named.then(|| lines(&self.test_users)),
+            networks: Some(lines(&self.networks)).filter(|networks| *networks != known.networks),
             ..Change::default()
         })
     }

@@ -225,7 +225,7 @@ pub(super) async fn add(desk: Desk, form: Form) -> Response {
 /// Makes a token and shows it, this once.
 pub(super) async fn token_page(desk: &Desk, connection: &str, new: bool) -> Result<Response, Failure> {
     let (db, operator) = (desk.app().db(), desk.operator("token create"));
-    let created = tokens::create(db, &operator, connection, Some(TOKEN_DAYS)).await?;
+    let created = tokens::create(db, &operator, connection, &tokens::New::bearer(Some(TOKEN_DAYS))).await?;
     let known = connections::show(db, &operator, connection).await?.connection;
     let made = Made {
         f: desk.frame(At::Connections).await?,

@@ -137,6 +137,11 @@ impl Frame {
         self.tongue.title(english, &Slots::default().text("a", a.to_string()))
     }
 
+    /// The same with two texts.
+    pub(crate) fn label2(&self, english: &str, a: impl Display, b: impl Display) -> String {
+        self.tongue.title(english, &Slots::default().text("a", a.to_string()).text("b", b.to_string()))
+    }
+
     /// So many things.
     pub(crate) fn count(&self, number: impl Borrow<u64>, one: &str, many: &str) -> String {
         self.tongue.count(*number.borrow(), one, many)

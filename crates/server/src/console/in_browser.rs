@@ -106,7 +106,8 @@ impl Stage {
             ..Default::default()
         };
         let connection = connections::create(db, &operator, &new).await.expect("a connection").id.to_string();
-        let token = tokens::create(db, &operator, &connection, None).await.expect("a token").token;
+        let token =
+            tokens::create(db, &operator, &connection, &tokens::New::default()).await.expect("a token").token;
         let file = "name,email\nItumeleng Mokoena,i.mokoena@kestrel.example\n<b>Bad</b>,nowhere\n,x@kestrel.example\n";
         let options = imports::Options {
             name: "crew \"november\".csv".to_owned(),

@@ -16,6 +16,7 @@ mod connection_settings;
 mod connection_test;
 mod connections;
 mod cookie;
+mod credential;
 mod desk;
 mod dialogs;
 mod fields;

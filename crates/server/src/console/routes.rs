@@ -9,9 +9,9 @@ use axum::routing::{get, post};
 
 use super::{
     administrators, api_tokens, around, brake, bulk, conflicts, connection, connection_settings, connections,
-    dialogs, group, groups, groups_enrol, help, inspector, issuers, journal, letter, licences, limits, link,
-    live, mail, mail_templates, organisations, overview, permissions, pool_edit, preferences, search,
-    settings, sign_in, sso, user, users, users_add, users_export, users_import, webhooks,
+    credential, dialogs, group, groups, groups_enrol, help, inspector, issuers, journal, letter, licences,
+    limits, link, live, mail, mail_templates, organisations, overview, permissions, pool_edit, preferences,
+    search, settings, sign_in, sso, user, users, users_add, users_export, users_import, webhooks,
 };
 use crate::app::App;
 
@@ -103,6 +103,10 @@ fn sync() -> Router<Arc<App>> {
         .route(
             "/console/{tenant}/connections/{id}/tokens",
             get(connection::tokens).post(connection::new_token),
+        )
+        .route(
+            "/console/{tenant}/connections/{id}/credential",
+            get(credential::form).post(credential::create),
         )
         .route(
             "/console/{tenant}/connections/{id}/tokens/{token}/{act}",

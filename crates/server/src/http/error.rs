@@ -32,6 +32,8 @@ pub(crate) enum Challenge {
     Missing,
     /// The token is not one of ours, has expired or was revoked.
     InvalidToken,
+    /// The token is good for reading alone.
+    InsufficientScope,
 }
 
 /// A fault on its way to the layer that logs it and answers with the request id.
@@ -71,7 +73,7 @@ impl Failure {
     pub(crate) fn told(self) -> ScimError {
         match self {
             Self::Told(error) | Self::Later(error, _) => error,
-            Self::Unauthorised(challenge) => ScimError::status(401, challenge.words().1),
+            Self::Unauthorised(challenge) => challenge.error(),
             Self::Fault(fault) => {
                 fault.log();
                 ScimError::status(500, "The server failed. Its log says more under the id of this request.")
@@ -81,16 +83,27 @@ impl Failure {
 }
 
 impl Challenge {
-    /// The header that says which credentials count, and what the client is told.
-    const fn words(self) -> (&'static str, &'static str) {
+    /// The header that says which credentials count.
+    const fn header(self) -> &'static str {
+        match self {
+            Self::Missing => "Bearer realm=\"rollcall\"",
+            Self::InvalidToken => "Bearer realm=\"rollcall\", error=\"invalid_token\"",
+            Self::InsufficientScope => {
+                "Bearer realm=\"rollcall\", error=\"insufficient_scope\", scope=\"scim\""
+            }
+        }
+    }
+
+    /// What the client is told.
+    fn error(self) -> ScimError {
         match self {
             Self::Missing => {
-                ("Bearer realm=\"rollcall\"", "Send the connection's token as \"Authorization: Bearer …\".")
+                ScimError::status(401, "Send the connection's token as \"Authorization: Bearer …\".")
             }
-            Self::InvalidToken => (
-                "Bearer realm=\"rollcall\", error=\"invalid_token\"",
-                "The token is unknown, has expired or was revoked.",
-            ),
+            Self::InvalidToken => ScimError::status(401, "The token is unknown, has expired or was revoked."),
+            Self::InsufficientScope => {
+                ScimError::status(403, "The token is good for reading alone (scope scim.read).")
+            }
         }
     }
 }
@@ -187,9 +200,8 @@ impl IntoResponse for Failure {
         match self {
             Self::Told(error) => body(&error),
             Self::Unauthorised(challenge) => {
-                let (header, detail) = challenge.words();
-                let mut response = body(&ScimError::status(401, detail));
-                response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(header));
+                let mut response = body(&challenge.error());
+                response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge.header()));
                 response
             }
             Self::Later(error, seconds) => {

@@ -26,6 +26,7 @@ use serde::{Deserialize, Serialize};
 
 use super::way::Way;
 use crate::config;
+use crate::jwt::Keys;
 use known::{Known, Metadata};
 
 /// The most bytes of what an issuer answers.
@@ -218,6 +219,34 @@ impl Issuers {
         Ok(claims)
     }
 
+    /// The keys of an issuer by its metadata, of which one may have signed a token.
+    ///
+    /// # Errors
+    /// A sentence.
+    pub(crate) async fn keys_of(
+        &self,
+        issuer: &str,
+        token: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Arc<Keys>, String> {
+        let metadata = self.known.metadata(&self.way, issuer, now).await?;
+        self.known.keys(&self.way, &metadata.jwks_uri, token, now).await
+    }
+
+    /// The keys at an address, of which one may have signed a token.
+    ///
+    /// # Errors
+    /// A sentence.
+    pub(crate) async fn keys_at(
+        &self,
+        address: &str,
+        token: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Arc<Keys>, String> {
+        self.way.check(address)?;
+        self.known.keys(&self.way, address, token, now).await
+    }
+
     /// What the issuer says of itself.
     async fn metadata(&self, party: &Party, now: DateTime<Utc>) -> Result<Arc<Metadata>, Trouble> {
         let metadata = self.known.metadata(&self.way, &party.issuer, now).await;
@@ -225,12 +254,7 @@ impl Issuers {
     }
 
     /// The keys of the issuer; read anew when the token was signed with none of them.
-    async fn keys(
-        &self,
-        metadata: &Metadata,
-        token: &str,
-        now: DateTime<Utc>,
-    ) -> Result<Arc<token::Keys>, Trouble> {
+    async fn keys(&self, metadata: &Metadata, token: &str, now: DateTime<Utc>) -> Result<Arc<Keys>, Trouble> {
         let keys = self.known.keys(&self.way, &metadata.jwks_uri, token, now).await;
         keys.map_err(Trouble::at(Step::Token))
     }
@@ -254,12 +278,15 @@ impl<'c> AsyncHttpClient<'c> for Way {
 
 fn client(party: &Party, metadata: &Metadata) -> Result<Ready, String> {
     let told = |error: ParseError| format!("the issuer names an address that is none: {error}");
+    let there = |address: &Option<String>| {
+        address.clone().ok_or_else(|| "the issuer names no address where administrators sign in".to_owned())
+    };
     let how = if metadata.takes_basic() { AuthType::BasicAuth } else { AuthType::RequestBody };
     Ok(Client::new(ClientId::new(party.client_id.clone()))
         .set_client_secret(ClientSecret::new(party.secret.clone()))
         .set_auth_type(how)
-        .set_auth_uri(AuthUrl::new(metadata.authorization_endpoint.clone()).map_err(told)?)
-        .set_token_uri(TokenUrl::new(metadata.token_endpoint.clone()).map_err(told)?)
+        .set_auth_uri(AuthUrl::new(there(&metadata.authorization_endpoint)?).map_err(told)?)
+        .set_token_uri(TokenUrl::new(there(&metadata.token_endpoint)?).map_err(told)?)
         .set_redirect_uri(RedirectUrl::new(party.redirect.clone()).map_err(told)?))
 }
 

@@ -18,6 +18,7 @@ use crate::http::error::Failure;
 use crate::http::headers::{conditions, scim_json};
 use crate::http::id::ResourceId;
 use crate::http::query;
+use crate::oauth::metadata_address;
 
 /// `GET /ServiceProviderConfig`.
 pub(crate) async fn service_provider_config(
@@ -28,6 +29,7 @@ pub(crate) async fn service_provider_config(
     unfiltered(&query)?;
     let limits = app.limits();
     let capabilities = discovery::Capabilities {
+        authorization: &metadata_address(&app),
         max_results: limits.page_size_max,
         default_page_size: limits.page_size,
         cursor_seconds: walk::GOOD_FOR.num_seconds(),

@@ -1,6 +1,6 @@
 //! What a request says, in terms of the protocol.
 
-use operations::walk::Walk;
+use operations::walk::{Paging, Walk};
 use operations::{Order, Outcome, Replacement, Search};
 use provisioning::{GroupId, UserId};
 use scim::compat::{Dialect, RequestKind};
@@ -121,10 +121,14 @@ pub(super) fn searches(
 ) -> Result<Vec<Search>, Failure> {
     let limits = context.app.limits();
     let (start, count) = (query.start_index.as_deref(), query.count.as_deref());
-    let walk = query.cursor.as_ref().map(|cursor| walk(context, types, query, cursor)).transpose()?;
-    let page = Page::parse(start, count, limits.page_size, limits.page_size_max)?;
+    let paging = match &query.cursor {
+        Some(cursor) => by_cursor(context, query, cursor)?,
+        None => Paging::Index(Page::parse(start, count, limits.page_size, limits.page_size_max)?),
+    };
     let sorts = Sort::parse_over(types, query.sort_by.as_deref(), query.sort_order.as_deref())?;
     let mut sorts = sorts.unwrap_or_default().into_iter();
+    let descending = sorts.clone().flatten().any(|sort| sort.descending);
+    let walk = Walk { over: over(types, query), descending, paging };
     let mut filters = match &query.filter {
         None => Vec::new(),
         Some(text) => {
@@ -138,24 +142,14 @@ pub(super) fn searches(
     let each = types.iter().map(|resource_type| {
         let order = sorts.next().flatten().map(|sort| Order { sort, most: limits.sorted_resources });
         let projection = projection(resource_type, query)?;
-        Ok(Search { filter: filters.next(), order, walk: walk.clone(), page, projection })
+        Ok(Search { filter: filters.next(), order, walk: walk.clone(), projection })
     });
     each.collect()
 }
 
 /// The page that a cursor asks for (RFC 9865 §2). More resources than are allowed are fewer, as in a page by index.
-fn walk(
-    context: Context<'_>,
-    types: &[&'static ResourceType],
-    query: &Query,
-    cursor: &str,
-) -> Result<Walk, scim::Error> {
+fn by_cursor(context: Context<'_>, query: &Query, cursor: &str) -> Result<Paging, scim::Error> {
     let limits = context.app.limits();
-    let [resource_type] = types else {
-        return Err(scim::Error::invalid_value(
-            "A search over all types is paged by startIndex, not by cursor.",
-        ));
-    };
     if query.start_index.is_some() {
         return Err(scim::Error::invalid_value("cursor and startIndex exclude each other."));
     }
@@ -163,9 +157,14 @@ fn walk(
         let page = Page::parse(None, Some(count), limits.page_size, limits.page_size_max);
         page.map(|page| page.count).map_err(|error| scim::Error::new(ScimType::InvalidCount, error.detail))
     });
-    let over = json!([resource_type.name, query.filter, query.sort_by, query.sort_order]).to_string();
-    let over = Sha256::digest(over.as_bytes()).to_vec();
-    Ok(Walk { cursor: cursor.to_owned(), over, count: count.transpose()?, usual: limits.page_size })
+    Ok(Paging::Cursor { cursor: cursor.to_owned(), count: count.transpose()?, usual: limits.page_size })
+}
+
+/// A digest of what a list has, and in which order.
+fn over(types: &[&'static ResourceType], query: &Query) -> Vec<u8> {
+    let names: Vec<&str> = types.iter().map(|resource_type| resource_type.name.as_str()).collect();
+    let over = json!([names, query.filter, query.sort_by, query.sort_order]).to_string();
+    Sha256::digest(over.as_bytes()).to_vec()
 }
 
 impl<'c> Context<'c> {

@@ -80,6 +80,7 @@ pub(super) const ROUTES: &[(&str, Need, Need)] = &[
     ("/connections/{id}", Look, Nothing),
     ("/connections/{id}/tokens", Look, Change),
     ("/connections/{id}/tokens/{token}/{act}", Change, Change),
+    ("/connections/{id}/credential", Change, Change),
     ("/connections/{id}/settings", Look, Change),
     ("/connections/{id}/quirks", Look, Change),
     ("/connections/{id}/test", Look, Nothing),

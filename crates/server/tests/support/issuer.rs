@@ -52,6 +52,11 @@ impl Key {
         encode(&header, claims, &self.private).expect("a token")
     }
 
+    /// The public half.
+    pub(crate) fn public(&self) -> &Value {
+        &self.public
+    }
+
     /// The modulus, as the public key says it.
     pub(crate) fn modulus(&self) -> &str {
         self.public["n"].as_str().expect("a modulus")

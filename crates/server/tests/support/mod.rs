@@ -97,7 +97,9 @@ impl TestApp {
         let connection =
             operations::connections::create(db, &operator, &new).await.expect("a new connection");
         let id = connection.id.to_string();
-        let token = operations::tokens::create(db, &operator, &id, None).await.expect("a new token");
+        let token = operations::tokens::create(db, &operator, &id, &operations::tokens::New::default())
+            .await
+            .expect("a new token");
         Client {
             router: self.router.clone(),
             id,
@@ -150,6 +152,16 @@ impl TestApp {
             .expect("a new name")
             .id
             .to_string()
+    }
+
+    /// Where the server is, as it says.
+    pub(crate) async fn address(&self) -> String {
+        let config = self.nobody().get("/ServiceProviderConfig").await.expect(200);
+        let location = config.body["meta"]["location"].as_str().expect("an address");
+        location
+            .strip_suffix("/scim/v2/ServiceProviderConfig")
+            .expect("the address of the endpoint")
+            .to_owned()
     }
 
     /// Somebody without a token.
@@ -465,10 +477,15 @@ pub(crate) async fn connection(config: &Config) -> (String, String) {
         .expect("a new connection")
         .id
         .to_string();
-    let token = operations::tokens::create(admin.db(), &admin.operator("test"), &id, None)
-        .await
-        .expect("a new token")
-        .token;
+    let token = operations::tokens::create(
+        admin.db(),
+        &admin.operator("test"),
+        &id,
+        &operations::tokens::New::default(),
+    )
+    .await
+    .expect("a new token")
+    .token;
     (id, token)
 }
 

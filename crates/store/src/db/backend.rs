@@ -259,13 +259,21 @@ pub(crate) fn for_each(backend: DbBackend) -> (&'static str, &'static str) {
     }
 }
 
-/// The bytes of a column in all rows as one text of hexadecimal digits; `NULL` without rows.
-pub(crate) fn all_in_hex(backend: DbBackend, column: &str) -> String {
-    if backend == DbBackend::Sqlite {
-        format!("group_concat(hex({column}), '')")
-    } else {
-        format!("string_agg(encode({column}, 'hex'), '')")
-    }
+/// The bytes of a column as hexadecimal digits.
+pub(crate) fn in_hex(backend: DbBackend, column: &str) -> String {
+    if backend == DbBackend::Sqlite { format!("hex({column})") } else { format!("encode({column}, 'hex')") }
+}
+
+/// The bytes of a UUID as hexadecimal digits.
+pub(crate) fn uuid_in_hex(backend: DbBackend, column: &str) -> String {
+    let bytes = if backend == DbBackend::Sqlite { column.to_owned() } else { format!("uuid_send({column})") };
+    in_hex(backend, &bytes)
+}
+
+/// A text of all rows as one text; `NULL` without rows.
+pub(crate) fn all_as_one(backend: DbBackend, text: &str) -> String {
+    let function = if backend == DbBackend::Sqlite { "group_concat" } else { "string_agg" };
+    format!("{function}({text}, '')")
 }
 
 /// A UUID as an element of a JSON list: a text of which the UUID can be read.

@@ -37,6 +37,15 @@ impl Sql {
         self
     }
 
+    /// Appends another text with its parameters.
+    pub(crate) fn append(&mut self, other: &Self) -> &mut Self {
+        let before = self.text.len();
+        self.text.push_str(&other.text);
+        self.values.extend(other.values.iter().cloned());
+        self.places.extend(other.places.iter().map(|place| before + place));
+        self
+    }
+
     /// Appends `(…, …)` with a parameter for each value; an empty list matches nothing.
     ///
     /// The last value is repeated until their number is a power of two, so that a database has to prepare, and a

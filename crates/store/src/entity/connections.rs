@@ -18,6 +18,7 @@ pub struct Model {
     pub shared: bool,
     pub takes_over: Json,
     pub created_at: DateTimeUtc,
+    pub networks: Json,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

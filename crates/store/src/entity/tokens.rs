@@ -1,4 +1,4 @@
-//! One bearer token of a connection, as its hash.
+//! One credential of a connection: a bearer token or a secret as its hash, a public key, or an issuer that is believed.
 
 use sea_orm::entity::prelude::*;
 
@@ -16,6 +16,9 @@ pub struct Model {
     pub expires_at: Option<DateTimeUtc>,
     pub revoked_at: Option<DateTimeUtc>,
     pub last_used_at: Option<DateTimeUtc>,
+    pub kind: String,
+    pub scopes: Json,
+    pub details: Option<Json>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -16,13 +16,26 @@ pub(super) enum Set {
     /// An array of the `search` document.
     Document { container: Option<&'static str>, attribute: &'static str },
     /// The groups of a user, with those around them.
-    Groups,
+    Groups(Reach),
     /// The members of a group.
     Members,
     /// The seats and places of a user.
     Licences,
     /// The schemas that a resource uses.
     Schemas,
+}
+
+/// Which groups of a user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// All of them.
+    All,
+    /// All of them, where it matters which have the user as a member.
+    Typed,
+    /// Those that have the user as a member.
+    Direct,
+    /// Those around them that do not.
+    Indirect,
 }
 
 /// One element of a set.
@@ -40,8 +53,14 @@ impl Set {
             {
                 Self::Document { container: None, attribute }
             }
+            Self::Groups(_) if subs.contains(&"type") => Self::Groups(Reach::Typed),
             other => other,
         }
+    }
+
+    /// Whether each element is a row that has an id as its value.
+    pub(super) const fn always_has_value(&self) -> bool {
+        matches!(self, Self::Groups(_) | Self::Members | Self::Licences)
     }
 }
 
@@ -53,6 +72,15 @@ impl FilterWriter<'_> {
         attribute: &'static Attribute,
         condition: &dyn Fn(&mut Self, &Element),
     ) {
+        // The type of a group depends on the user: as a value it would be computed for every pair of a user and a group.
+        if *set == Set::Groups(Reach::Typed) {
+            self.sql.push("(");
+            self.any(&Set::Groups(Reach::Direct), attribute, condition);
+            self.sql.push(" OR ");
+            self.any(&Set::Groups(Reach::Indirect), attribute, condition);
+            self.sql.push(")");
+            return;
+        }
         let element = Element::Row(set.clone());
         let tenant = self.scope.tenant_id().uuid();
         match set {
@@ -84,30 +112,57 @@ impl FilterWriter<'_> {
                 self.sql.bind(tenant).push(" AND (");
                 condition(self, &element);
             }
-            // From the groups that satisfy the condition down to all users inside them.
-            Set::Groups => {
-                self.sql.push(
-                    "u.id IN (WITH RECURSIVE below(group_id) AS (SELECT eg.id FROM groups eg WHERE eg.tenant_id = ",
-                );
-                self.sql.bind(tenant).seen(self.scope, "eg").push(" AND (");
+            Set::Groups(Reach::Direct) => {
+                self.sql.push("u.id IN (SELECT m.member_id FROM groups eg CROSS JOIN group_members m WHERE eg.tenant_id = ");
+                self.sql.bind(tenant).seen(self.scope, "eg").push(" AND m.tenant_id = ").bind(tenant);
+                self.sql.push(" AND m.group_id = eg.id AND (");
                 condition(self, &element);
+            }
+            // From the groups that satisfy the condition down to all users inside them.
+            Set::Groups(Reach::All | Reach::Typed) => {
+                self.below(false, &element, condition);
                 self.sql.push(
-                    ") UNION SELECT m.member_id FROM below CROSS JOIN group_members m WHERE m.group_id = below.group_id \
-                     AND m.member_kind = 'Group' AND m.tenant_id = ",
+                    "SELECT m.member_id FROM below CROSS JOIN group_members m WHERE m.group_id = below.group_id AND (m.tenant_id = ",
                 );
                 self.sql.bind(tenant);
+            }
+            Set::Groups(Reach::Indirect) => {
+                self.below(true, &element, condition);
                 self.sql.push(
-                    ") SELECT m.member_id FROM below CROSS JOIN group_members m WHERE m.group_id = below.group_id AND (m.tenant_id = ",
+                    "SELECT m.member_id FROM below CROSS JOIN group_members m WHERE m.group_id = below.group_id AND m.tenant_id = ",
                 );
-                self.sql.bind(tenant);
+                self.sql.bind(tenant).push(" AND below.group_id <> below.origin AND NOT EXISTS (");
+                self.sql.push("SELECT 1 FROM group_members d WHERE d.tenant_id = ").bind(tenant);
+                self.sql.push(" AND d.group_id = below.origin AND d.member_id = m.member_id");
             }
         }
         self.sql.push("))");
     }
 
+    /// The groups that satisfy the condition, and those inside them. With the origin of each, a group inside two of them
+    /// stands there twice.
+    fn below(&mut self, with_origin: bool, element: &Element, condition: &dyn Fn(&mut Self, &Element)) {
+        let tenant = self.scope.tenant_id().uuid();
+        let [columns, first, next] = if with_origin {
+            ["origin, group_id", "eg.id, eg.id", "below.origin, m.member_id"]
+        } else {
+            ["group_id", "eg.id", "m.member_id"]
+        };
+        self.sql.push(&format!("u.id IN (WITH RECURSIVE below({columns}) AS (SELECT {first}"));
+        self.sql
+            .push(" FROM groups eg WHERE eg.tenant_id = ")
+            .bind(tenant)
+            .seen(self.scope, "eg")
+            .push(" AND (");
+        condition(self, element);
+        self.sql.push(&format!(") UNION SELECT {next} FROM below CROSS JOIN group_members m"));
+        self.sql.push(" WHERE m.group_id = below.group_id AND m.member_kind = 'Group' AND m.tenant_id = ");
+        self.sql.bind(tenant).push(") ");
+    }
+
     /// There is no element.
     pub(super) fn none(&mut self, set: &Set, attribute: &'static Attribute) {
-        if *set == Set::Groups && !self.scope.sees_all() {
+        if matches!(set, Set::Groups(_)) && !self.scope.sees_all() {
             return self.negated(|writer| writer.any(set, attribute, &|writer, _| writer.constant(true)));
         }
         let (table, key, row) = match set {
@@ -120,7 +175,7 @@ impl FilterWriter<'_> {
                 return;
             }
             Set::Values { .. } => ("user_values", "user_id", "u"),
-            Set::Groups => ("group_members", "member_id", "u"),
+            Set::Groups(_) => ("group_members", "member_id", "u"),
             Set::Members => ("group_members", "group_id", "g"),
             Set::Licences => ("seats", "user_id", "u"),
         };
@@ -175,17 +230,9 @@ impl FilterWriter<'_> {
             (Set::Values { .. }, "value") => Value::Text("v.value".to_owned()),
             (Set::Values { .. }, "type") => Value::Text("v.kind".to_owned()),
             (Set::Values { .. }, "primary") => Value::Boolean("v.is_primary".to_owned()),
-            (Set::Groups, "value") => Value::Id("eg.id".to_owned()),
-            (Set::Groups, "display") => Value::Text("eg.display_name_folded".to_owned()),
-            (Set::Groups, "$ref") => Value::Address {
-                prefix: format!("{}/Groups/", self.base),
-                rest: backend::uuid_text(self.backend, "eg.id"),
-            },
-            (Set::Groups, "type") => Value::Text(backend::by_code_point(
-                self.backend,
-                "(CASE WHEN EXISTS (SELECT 1 FROM group_members d WHERE d.tenant_id = eg.tenant_id \
-                 AND d.group_id = eg.id AND d.member_id = u.id) THEN 'direct' ELSE 'indirect' END)",
-            )),
+            (Set::Groups(Reach::Direct), "type") => Value::Same("direct".to_owned()),
+            (Set::Groups(Reach::Indirect), "type") => Value::Same("indirect".to_owned()),
+            (Set::Groups(_), name) => self.group(name),
             (Set::Members, "value") => Value::Id("m.member_id".to_owned()),
             (Set::Members, "type") => {
                 let word = "(CASE m.member_kind WHEN 'User' THEN 'user' ELSE 'group' END)";
@@ -203,6 +250,24 @@ impl FilterWriter<'_> {
             (Set::Licences, "display") => Value::Text("p.name_folded".to_owned()),
             (Set::Licences, "state") => Value::Text("s.state".to_owned()),
             (Set::Licences, "since") => Value::Instant("s.since".to_owned()),
+            _ => Value::Nothing,
+        }
+    }
+
+    /// Where a value of a group around a user is.
+    fn group(&self, name: &str) -> Value {
+        match name {
+            "value" => Value::Id("eg.id".to_owned()),
+            "display" => Value::Text("eg.display_name_folded".to_owned()),
+            "$ref" => Value::Address {
+                prefix: format!("{}/Groups/", self.base),
+                rest: backend::uuid_text(self.backend, "eg.id"),
+            },
+            "type" => Value::Text(backend::by_code_point(
+                self.backend,
+                "(CASE WHEN EXISTS (SELECT 1 FROM group_members d WHERE d.tenant_id = eg.tenant_id \
+                 AND d.group_id = eg.id AND d.member_id = u.id) THEN 'direct' ELSE 'indirect' END)",
+            )),
             _ => Value::Nothing,
         }
     }

@@ -1,14 +1,14 @@
 //! A list over users and groups: which resources a page has is one statement, and those of one type are read together.
 
-use scim::filter::ResolvedFilter;
-use scim::protocol::list::Page;
-use scim::protocol::sort::Sort;
-use sea_orm::FromQueryResult;
-use uuid::Uuid;
+use std::collections::VecDeque;
 
-use super::order::sortable;
-use super::page::{Found, condition, count};
-use super::{Chosen, FilterWriter, Listing, Table};
+use scim::filter::ResolvedFilter;
+use scim::protocol::sort::Sort;
+
+use super::order::Kind;
+use super::page::{Found, condition};
+use super::walk::Source;
+use super::{Chosen, FilterWriter, Listing, Stretch, Table, Walked};
 use crate::db::sql::Sql;
 use crate::error::Error;
 use crate::groups::{self, Group};
@@ -37,59 +37,68 @@ pub enum Run<'u> {
     Groups(Listing<'u, Group>),
 }
 
-#[derive(FromQueryResult)]
-struct Row {
-    kind: i32,
-    id: Uuid,
-    size: i64,
-}
-
 impl ReadUnit {
-    /// How many users and groups there are, and those of one page.
+    /// A stretch of the list of users and groups.
     ///
     /// # Errors
     /// [`Error::TooManyToSort`], [`Error::Busy`] or [`Error::Other`].
     pub async fn list_every(
         &self,
         every: Every<'_>,
-        page: Page,
+        stretch: &Stretch,
         wanted: Wanted,
-    ) -> Result<(u64, Vec<Run<'_>>), Error> {
+    ) -> Result<Walked<Vec<Run<'_>>>, Error> {
         let users = Chosen { filter: every.users, ..Chosen::default() };
         let groups = Chosen { filter: every.groups, ..Chosen::default() };
-        let total = count(self, Table::Users, users).await? + count(self, Table::Groups, groups).await?;
-        if every.sorts.is_some() {
-            sortable(total, every.most)?;
-        }
         let (of_users, of_groups) = every.sorts.unwrap_or_default();
-        let mut sql = Sql::new("SELECT x.kind, x.id, x.size FROM (");
-        self.rows_of(&mut sql, (Table::Users, 0), users, of_users);
-        sql.push(" UNION ALL ");
-        self.rows_of(&mut sql, (Table::Groups, 1), groups, of_groups);
-        sql.push(") x ORDER BY ");
-        if let Some(sort) = of_users.or(of_groups) {
-            sql.push(if sort.descending { "x.place DESC NULLS FIRST, " } else { "x.place ASC NULLS LAST, " });
+        let mut rows = Sql::new(" FROM (");
+        let key_of_users = self.rows_of(&mut rows, (Table::Users, 0), users, of_users);
+        rows.push(" UNION ALL ");
+        let key_of_groups = self.rows_of(&mut rows, (Table::Groups, 1), groups, of_groups);
+        rows.push(") x WHERE TRUE");
+        let source = Source {
+            rows,
+            columns: ["x.kind".to_owned(), "x.size".to_owned()],
+            several: true,
+            id: "x.id",
+            key: key_of_users.or(key_of_groups).map(|kind| (kind, "x.place".to_owned())),
+            descending: of_users.or(of_groups).is_some_and(|sort| sort.descending),
+            most: every.sorts.map(|_| every.most),
+        };
+        let all = [(Table::Users, users), (Table::Groups, groups)];
+        let (found, reached) = source.find(self, &all, stretch).await?;
+        let mut runs: Vec<(i32, VecDeque<Found>)> = Vec::new();
+        for one in found {
+            match runs.last_mut() {
+                Some((kind, run)) if *kind == one.kind => run.push_back(one),
+                _ => runs.push((one.kind, VecDeque::from([one]))),
+            }
         }
-        let before = page.start_index.saturating_sub(1).min(i64::MAX as u64);
-        sql.push(&format!("x.kind, x.id LIMIT {} OFFSET {before}", page.count));
-        let rows = self.transaction.all::<Row>(sql).await?;
-        let runs = rows.chunk_by(|one, next| one.kind == next.kind).map(|run| {
-            let found = run.iter().map(|row| Found { id: row.id, size: row.size }).collect();
-            if run[0].kind == 0 {
+        let runs = runs.into_iter().map(|(kind, found)| {
+            if kind == 0 {
                 let columns = self.whole(wanted);
                 return Run::Users(Listing::of::<users::WholeRow>(self, Table::Users, columns, found));
             }
             Run::Groups(Listing::of::<groups::Row>(self, Table::Groups, Sql::new(groups::COLUMNS), found))
         });
-        Ok((total, runs.collect()))
+        Ok(Walked { resources: runs.collect(), reached })
     }
 
-    fn rows_of(&self, sql: &mut Sql, (table, kind): (Table, i32), chosen: Chosen<'_>, sort: Option<&Sort>) {
+    /// Writes the rows of one type, and says of which kind their key is.
+    fn rows_of(
+        &self,
+        sql: &mut Sql,
+        (table, kind): (Table, i32),
+        chosen: Chosen<'_>,
+        sort: Option<&Sort>,
+    ) -> Option<Kind> {
         let (name, alias) = (table.name(), table.alias());
         let size = table.document_size(self.backend());
         sql.push(&format!("SELECT {kind} AS kind, {alias}.id AS id, {size} AS size, "));
-        let place = FilterWriter::of(self, table, sql).key_among_types(sort);
+        let key = FilterWriter::of(self, table, sql).key_among_types(sort);
+        let place = key.as_ref().map_or("NULL", |(_, key)| key.as_str());
         sql.push(&format!("{place} AS place FROM {name} {alias}"));
         condition(self, sql, table, chosen);
+        key.map(|(kind, _)| kind)
     }
 }

@@ -34,8 +34,7 @@ pub use order::Order;
 pub(crate) use page::{Chosen, list};
 pub use page::{Listing, finds_one};
 use places::Place;
-pub(crate) use walk::walk;
-pub use walk::{Key as SortKey, Place as ListPlace, Stretch, Walked};
+pub use walk::{Key as SortKey, Place as ListPlace, Reached, Stretch, Walked};
 
 /// The table whose rows are filtered; its alias is `u` or `g`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -169,7 +168,9 @@ impl FilterWriter<'_> {
             Place::Many(set) => {
                 let attribute = target.attribute;
                 let subs: Vec<Option<&'static Attribute>> = match target.sub {
-                    None if attribute.complex() => attribute.sub_attributes.iter().map(Some).collect(),
+                    None if attribute.complex() && !set.always_has_value() => {
+                        attribute.sub_attributes.iter().map(Some).collect()
+                    }
                     sub => vec![sub],
                 };
                 let set =

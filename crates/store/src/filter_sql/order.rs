@@ -49,18 +49,9 @@ pub(super) fn sortable(found: u64, most: u64) -> Result<(), Error> {
 }
 
 impl FilterWriter<'_> {
-    /// What goes before the id in the order of the rows.
-    pub(super) fn order(&mut self, sort: &Sort, backwards: bool) {
-        // Every row of one value has the same place.
-        let Some((_, key)) = self.key(sort.target) else { return };
-        let down = sort.descending != backwards;
-        let direction = if down { "DESC NULLS FIRST" } else { "ASC NULLS LAST" };
-        self.sql.push(&format!("{key} {direction}, "));
-    }
-
-    /// What is sorted among resources of other types as well; `NULL` where the type has no such attribute.
-    pub(super) fn key_among_types(&self, sort: Option<&Sort>) -> String {
-        let Some(Sort { target, .. }) = sort else { return "NULL".to_owned() };
+    /// What is sorted among resources of other types as well; none where the type has no such attribute.
+    pub(super) fn key_among_types(&self, sort: Option<&Sort>) -> Option<(Kind, String)> {
+        let Sort { target, .. } = sort?;
         // What is the same for all of a type tells it from the others.
         let same = match (target.attribute.name.as_str(), target.sub.map(|sub| sub.name.as_str())) {
             ("schemas", None) => Some(self.resource_type().schema.id.as_str()),
@@ -68,8 +59,7 @@ impl FilterWriter<'_> {
             _ => None,
         };
         let same = same.filter(|_| target.extension.is_none()).map(literal);
-        let key = self.key(*target).map(|(_, key)| key);
-        key.or(same).unwrap_or_else(|| "NULL".to_owned())
+        self.key(*target).or_else(|| same.map(|same| (Kind::Text, same)))
     }
 
     /// What rows are sorted by, and of which kind it is; none where it is the same for all.
@@ -116,7 +106,7 @@ impl FilterWriter<'_> {
                     .to_owned(),
                 "s.pool_id".to_owned(),
             ),
-            Set::Groups => (
+            Set::Groups(_) => (
                 // From the groups of the user up, and not from all groups to those.
                 format!(
                     "(WITH RECURSIVE up(group_id) AS (SELECT m.group_id FROM group_members m \

@@ -1,14 +1,13 @@
-//! Pages of a list: how many there are, and some of them, in a stable order and in portions of a bounded size.
+//! Pages of a list: resources in a stable order and in portions of a bounded size.
 
 use std::collections::{HashMap, VecDeque};
 
 use scim::filter::CompareOp;
 use scim::filter::{Operand, ResolvedFilter};
-use scim::protocol::list::Page;
 use sea_orm::{ConnectionTrait as _, FromQueryResult, QueryResult};
 use uuid::Uuid;
 
-use super::order::sortable;
+use super::walk::{Reached, Source, Stretch, Walked};
 use super::{FilterWriter, Order, Table};
 use crate::db::sql::Sql;
 use crate::error::Error;
@@ -31,11 +30,13 @@ pub(crate) struct Chosen<'c> {
 /// A resource of a page that was not read yet.
 #[derive(Debug, FromQueryResult)]
 pub(super) struct Found {
+    /// Which type of a list over several.
+    pub(super) kind: i32,
     pub(super) id: Uuid,
     pub(super) size: i64,
 }
 
-/// How many resources satisfy a filter, and those of one page, which are read in portions.
+/// The resources of a page, which are read in portions.
 #[derive(Debug)]
 pub struct Listing<'u, T> {
     unit: &'u ReadUnit,
@@ -43,19 +44,12 @@ pub struct Listing<'u, T> {
     /// The columns of a resource, without the table.
     columns: Sql,
     read: fn(&QueryResult) -> Result<T, Error>,
-    pub(super) total: u64,
     /// The only resource that there can be, where the statement that looked for it has read it.
     only: Vec<T>,
     found: VecDeque<Found>,
 }
 
 impl<T: Send + Sync> Listing<'_, T> {
-    /// How many resources satisfy the filter.
-    #[must_use]
-    pub const fn total(&self) -> u64 {
-        self.total
-    }
-
     /// The next resources of the page, in its order; none behind the last.
     ///
     /// # Errors
@@ -79,18 +73,6 @@ impl<T: Send + Sync> Listing<'_, T> {
         Ok(Some(placed.into_iter().map(|(_, resource)| resource).collect()))
     }
 
-    /// All resources of the page at once, with how many satisfy the filter.
-    ///
-    /// # Errors
-    /// As [`Listing::next`].
-    pub async fn all(mut self) -> Result<(u64, Vec<T>), Error> {
-        let mut all = Vec::new();
-        while let Some(portion) = self.next().await? {
-            all.extend(portion);
-        }
-        Ok((self.total, all))
-    }
-
     fn portion(&mut self) -> Vec<Uuid> {
         let (mut portion, mut bytes) = (Vec::new(), 0);
         while let Some(next) = self.found.front() {
@@ -110,6 +92,34 @@ impl<T: Send + Sync> Listing<'_, T> {
     }
 }
 
+impl<T: Send + Sync> Walked<Listing<'_, T>> {
+    /// How many there are in all.
+    #[must_use]
+    pub const fn total(&self) -> u64 {
+        self.reached.total
+    }
+
+    /// As [`Listing::next`].
+    ///
+    /// # Errors
+    /// As [`Listing::next`].
+    pub async fn next(&mut self) -> Result<Option<Vec<T>>, Error> {
+        self.resources.next().await
+    }
+
+    /// How many there are in all, and all resources of the page at once.
+    ///
+    /// # Errors
+    /// As [`Listing::next`].
+    pub async fn all(mut self) -> Result<(u64, Vec<T>), Error> {
+        let mut all = Vec::new();
+        while let Some(portion) = self.next().await? {
+            all.extend(portion);
+        }
+        Ok((self.reached.total, all))
+    }
+}
+
 fn read<R, T>(row: &QueryResult) -> Result<T, Error>
 where
     R: FromQueryResult + TryInto<T, Error = Error>,
@@ -123,57 +133,32 @@ impl<'u, T: Send + Sync> Listing<'u, T> {
     where
         R: FromQueryResult + TryInto<T, Error = Error>,
     {
-        let total = found.len() as u64;
-        Self { unit, table, columns, read: read::<R, T>, total, only: Vec::new(), found }
+        Self { unit, table, columns, read: read::<R, T>, only: Vec::new(), found }
     }
 }
 
-/// How many resources are chosen, and those of one page: rows of `R`, which have these columns.
-///
-/// The page alone says how many there are, unless it is full or starts behind the end: then they are counted.
+/// A stretch of the chosen resources: rows of `R`, which have these columns.
 pub(crate) async fn list<'u, R, T>(
     unit: &'u ReadUnit,
     table: Table,
     columns: Sql,
     chosen: Chosen<'_>,
-    page: Page,
-) -> Result<Listing<'u, T>, Error>
+    stretch: &Stretch,
+) -> Result<Walked<Listing<'u, T>>, Error>
 where
     R: FromQueryResult + TryInto<T, Error = Error>,
     T: Send + Sync,
 {
     let mut listing = Listing::of::<R>(unit, table, columns, VecDeque::new());
-    let before = page.start_index.saturating_sub(1);
-    if page.count > 0 {
-        if finds_one(chosen.filter, page) {
-            let mut columns = listing.columns.clone();
-            columns.push(&format!(" FROM {} {}", table.name(), table.alias()));
-            let sql = statement(unit, table, columns, chosen, page);
-            listing.only = listing.resources(sql).await?;
-            listing.total = listing.only.len() as u64;
-            return Ok(listing);
-        }
-        let (name, alias) = (table.name(), table.alias());
-        let size = table.document_size(unit.backend());
-        let columns = Sql::new(&format!("SELECT {alias}.id, {size} AS size FROM {name} {alias}"));
-        let counted = chosen.order.filter(|order| !order.is_indexed(table));
-        if let Some(order) = counted {
-            listing.total = count(unit, table, chosen).await?;
-            sortable(listing.total, order.most)?;
-        }
-        let page_ids = statement(unit, table, columns, chosen, page);
-        listing.found = unit.transaction.all::<Found>(page_ids).await?.into();
-        let found = listing.found.len() as u64;
-        if counted.is_some() {
-            return Ok(listing);
-        }
-        if found < page.count && (found > 0 || before == 0) {
-            listing.total = before + found;
-            return Ok(listing);
-        }
+    if stretch.count > 0 && stretch.is_first() && finds_one(chosen.filter) {
+        listing.only = listing.resources(only(unit, table, listing.columns.clone(), chosen)).await?;
+        let total = listing.only.len() as u64;
+        let reached = Reached { places: Vec::new(), more: false, total };
+        return Ok(Walked { resources: listing, reached });
     }
-    listing.total = count(unit, table, chosen).await?;
-    Ok(listing)
+    let (found, reached) = Source::of(unit, table, chosen).find(unit, &[(table, chosen)], stretch).await?;
+    listing.found = found.into();
+    Ok(Walked { resources: listing, reached })
 }
 
 pub(super) async fn count(unit: &ReadUnit, table: Table, chosen: Chosen<'_>) -> Result<u64, Error> {
@@ -194,19 +179,11 @@ pub(super) async fn count(unit: &ReadUnit, table: Table, chosen: Chosen<'_>) -> 
     unit.transaction.number(sql).await
 }
 
-/// What selects the rows of a page.
-pub(super) fn statement(unit: &ReadUnit, table: Table, columns: Sql, chosen: Chosen<'_>, page: Page) -> Sql {
+/// What selects the only row that there can be. A needless `LIMIT` makes `SQLite` prepare the statement anew each time.
+pub(super) fn only(unit: &ReadUnit, table: Table, columns: Sql, chosen: Chosen<'_>) -> Sql {
     let mut sql = columns;
+    sql.push(&format!(" FROM {} {}", table.name(), table.alias()));
     condition(unit, &mut sql, table, chosen);
-    // A bound or needless LIMIT makes SQLite prepare the statement anew each time.
-    if !finds_one(chosen.filter, page) {
-        sql.push(" ORDER BY ");
-        if let Some(order) = chosen.order {
-            FilterWriter::of(unit, table, &mut sql).order(&order.sort, false);
-        }
-        let before = page.start_index.saturating_sub(1).min(i64::MAX as u64);
-        sql.push(&format!("{}.id LIMIT {} OFFSET {before}", table.alias(), page.count));
-    }
     sql
 }
 
@@ -225,10 +202,10 @@ pub(super) fn condition(unit: &ReadUnit, sql: &mut Sql, table: Table, chosen: Ch
     }
 }
 
-/// Whether the first page holds the only row that can satisfy the filter: one statement finds all of the answer.
+/// Whether there is one row at most that can satisfy the filter: one statement finds all of the answer.
 #[must_use]
-pub fn finds_one(filter: Option<&ResolvedFilter>, page: Page) -> bool {
-    page.start_index <= 1 && filter.is_some_and(names_one)
+pub fn finds_one(filter: Option<&ResolvedFilter>) -> bool {
+    filter.is_some_and(names_one)
 }
 
 fn names_one(filter: &ResolvedFilter) -> bool {

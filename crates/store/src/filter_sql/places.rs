@@ -5,7 +5,7 @@ use scim::protocol::version::entity_tag;
 use scim::schema::{Attribute, ENROLMENT, ENTERPRISE_USER, Kind, Registry};
 
 use super::compare::Value;
-use super::elements::Set;
+use super::elements::{Reach, Set};
 use super::{FilterWriter, Table};
 use crate::db::backend;
 use crate::db::backend::literal;
@@ -55,7 +55,7 @@ impl FilterWriter<'_> {
         }
         match (self.table, name) {
             (_, "schemas") => Place::Many(Set::Schemas),
-            (Table::Users, "groups") => Place::Many(Set::Groups),
+            (Table::Users, "groups") => Place::Many(Set::Groups(Reach::All)),
             (Table::Groups, "members") => Place::Many(Set::Members),
             (Table::Users, name) if values::ATTRIBUTES.contains(&name) => {
                 Place::Many(Set::Values { attribute: name })

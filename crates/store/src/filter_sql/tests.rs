@@ -2,11 +2,12 @@
 
 use chrono::DateTime;
 use scim::filter::FilterDialect;
-use scim::protocol::list::Page;
 use scim::schema::Registry;
 use sea_orm::{ConnectionTrait, Statement};
 
-use super::{Chosen, Table, page::statement};
+use super::page::{finds_one, only};
+use super::walk::Source;
+use super::{Chosen, Stretch, Table};
 use crate::db::sql::Sql;
 use crate::{Options, Store, TenantScope};
 
@@ -43,17 +44,14 @@ async fn the_usual_filters_use_an_index() {
             if table == Table::Users { Registry::standard().user() } else { Registry::standard().group() };
         let parsed = |text| scim::filter::parse(resource_type, text, FilterDialect::default()).expect(text).0;
         let filter = (!text.is_empty()).then(|| parsed(text));
-        let columns =
-            if table == Table::Users { "SELECT u.id FROM users u" } else { "SELECT g.id FROM groups g" };
-        let page = Page { start_index: 1, count: 10 };
-        let Statement { sql, values, .. } = statement(
-            &unit,
-            table,
-            Sql::new(columns),
-            Chosen { filter: filter.as_ref(), ..Chosen::default() },
-            page,
-        )
-        .statement(unit.backend());
+        let columns = if table == Table::Users { "SELECT u.id" } else { "SELECT g.id" };
+        let chosen = Chosen { filter: filter.as_ref(), ..Chosen::default() };
+        let sql = if finds_one(chosen.filter) {
+            only(&unit, table, Sql::new(columns), chosen)
+        } else {
+            Source::of(&unit, table, chosen).select(&Stretch { count: 10, ..Stretch::default() })
+        };
+        let Statement { sql, values, .. } = sql.statement(unit.backend());
         let explained =
             Statement { sql: format!("EXPLAIN QUERY PLAN {sql}"), values, db_backend: unit.backend() };
         let rows = unit.transaction.query_all_raw(explained).await.expect(text);

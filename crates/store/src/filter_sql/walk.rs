@@ -1,16 +1,17 @@
 //! A list from a place on: what lies behind a resource, or before it, is found by its key, so that a page far behind costs what
 //! the first one costs, and nobody is skipped when others come or go (RFC 9865).
 
-use std::collections::VecDeque;
+use std::cmp::Ordering;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ConnectionTrait as _, FromQueryResult, QueryResult};
+use scim::protocol::list::Page;
+use sea_orm::{ConnectionTrait as _, FromQueryResult as _, QueryResult};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::order::{Kind, sortable};
 use super::page::{Found, condition, count};
-use super::{Chosen, FilterWriter, Listing, Order, Table};
+use super::{Chosen, FilterWriter, Table};
 use crate::db::sql::Sql;
 use crate::error::Error;
 use crate::unit::ReadUnit;
@@ -35,6 +36,9 @@ pub enum Key {
 pub struct Place {
     /// What the resource is sorted by; none without a sort or without a value.
     pub key: Option<Key>,
+    /// Which type of a list over several, which come one after the other: from 0.
+    #[serde(default)]
+    pub of: i32,
     /// Its id.
     pub id: Uuid,
 }
@@ -44,12 +48,75 @@ pub struct Place {
 pub struct Stretch {
     /// From where; from the beginning without.
     pub from: Option<Place>,
+    /// How many resources come before the stretch: what the client has met, up to the place where there is one.
+    pub before: u64,
     /// What lies before the place, rather than behind it.
     pub backwards: bool,
     /// The most resources.
     pub count: u64,
     /// How many satisfy the filter, where that was counted before.
     pub total: Option<u64>,
+}
+
+/// What a stretch came to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reached {
+    /// The place of each resource, in the order of the list.
+    pub places: Vec<Place>,
+    /// Whether there are more, in the direction of the walk.
+    pub more: bool,
+    /// How many there are in all: those before the stretch, and what is there from the place on.
+    pub total: u64,
+}
+
+/// A stretch of a list, as far as the client wants it.
+#[derive(Debug)]
+pub struct Walked<T> {
+    /// The resources, in the order of the list.
+    pub resources: T,
+    /// Where they are.
+    pub reached: Reached,
+}
+
+impl Stretch {
+    /// The page by index.
+    #[must_use]
+    pub fn of(page: Page) -> Self {
+        Self { before: page.start_index.saturating_sub(1), count: page.count, ..Self::default() }
+    }
+
+    /// Whether it is at the beginning of the list.
+    #[must_use]
+    pub fn is_first(&self) -> bool {
+        self.from.is_none() && self.before == 0
+    }
+}
+
+impl Place {
+    /// Whether a list has this place before another one.
+    #[must_use]
+    pub fn precedes(&self, other: &Self, descending: bool) -> bool {
+        let keys = match (&self.key, &other.key) {
+            (Some(one), Some(other)) => one.compare(other),
+            // Without a value behind all others (RFC 7644 §3.4.2.3).
+            (one, other) => one.is_none().cmp(&other.is_none()),
+        };
+        let keys = if descending { keys.reverse() } else { keys };
+        keys.then((self.of, self.id).cmp(&(other.of, other.id))).is_lt()
+    }
+}
+
+impl Key {
+    fn compare(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Self::Text(one), Self::Text(other)) => one.cmp(other),
+            (Self::Id(one), Self::Id(other)) => one.cmp(other),
+            (Self::Boolean(one), Self::Boolean(other)) => one.cmp(other),
+            (Self::Number(one), Self::Number(other)) => one.total_cmp(other),
+            (Self::Instant(one), Self::Instant(other)) => one.cmp(other),
+            _ => Ordering::Equal,
+        }
+    }
 }
 
 impl From<Key> for sea_orm::Value {
@@ -64,79 +131,178 @@ impl From<Key> for sea_orm::Value {
     }
 }
 
-/// A stretch of a list, as far as the client wants it.
-#[derive(Debug)]
-pub struct Walked<'u, T> {
-    /// The resources, in the order of the list.
-    pub listing: Listing<'u, T>,
-    /// The place of each of them.
-    pub places: Vec<Place>,
-    /// Whether there are more, in the direction of the walk.
-    pub more: bool,
+/// The rows of which a list is made.
+pub(super) struct Source {
+    /// `FROM` and `WHERE`, with a condition at the end.
+    pub(super) rows: Sql,
+    /// The type of a row and its size, as SQL.
+    pub(super) columns: [String; 2],
+    /// Whether rows of several types are in the list.
+    pub(super) several: bool,
+    /// The id of a row.
+    pub(super) id: &'static str,
+    /// What rows are sorted by, and of which kind it is.
+    pub(super) key: Option<(Kind, String)>,
+    /// The greatest first.
+    pub(super) descending: bool,
+    /// How many are sorted at most, where no index has them in order.
+    pub(super) most: Option<u64>,
 }
 
-/// A stretch of the chosen resources: rows of `R`, which have these columns.
-pub(crate) async fn walk<'u, R, T>(
-    unit: &'u ReadUnit,
-    table: Table,
-    columns: Sql,
-    chosen: Chosen<'_>,
-    stretch: &Stretch,
-) -> Result<Walked<'u, T>, Error>
-where
-    R: FromQueryResult + TryInto<T, Error = Error>,
-    T: Send + Sync,
-{
-    let total = match stretch.total {
-        Some(total) => total,
-        None => count(unit, table, chosen).await?,
-    };
-    if let Some(order) = chosen.order.filter(|order| !order.is_indexed(table)) {
-        sortable(total, order.most)?;
-    }
-    let mut rows = Vec::new();
-    if stretch.count > 0 {
-        let (sql, kind) = statement(unit, table, chosen, stretch);
-        for row in unit.transaction.query_all_raw(sql.statement(unit.backend())).await? {
-            let found = Found::from_query_result(&row, "")?;
-            let key = kind.map_or(Ok(None), |kind| key(&row, kind))?;
-            rows.push((Place { key, id: found.id }, found));
+impl Source {
+    /// The chosen rows of a table.
+    pub(super) fn of(unit: &ReadUnit, table: Table, chosen: Chosen<'_>) -> Self {
+        let (name, alias) = (table.name(), table.alias());
+        let mut rows = Sql::new(&format!(" FROM {name} {alias}"));
+        condition(unit, &mut rows, table, chosen);
+        let writer = FilterWriter::of(unit, table, &mut rows);
+        let key = chosen.order.and_then(|order| writer.key(order.sort.target));
+        Self {
+            rows,
+            columns: ["0".to_owned(), table.document_size(unit.backend())],
+            several: false,
+            id: if table == Table::Users { "u.id" } else { "g.id" },
+            key,
+            descending: chosen.order.is_some_and(|order| order.sort.descending),
+            most: chosen.order.filter(|order| !order.is_indexed(table)).map(|order| order.most),
         }
     }
-    let more = rows.len() as u64 > stretch.count;
-    rows.truncate(usize::try_from(stretch.count).unwrap_or(usize::MAX));
-    if stretch.backwards {
-        rows.reverse();
-    }
-    let (places, found): (Vec<_>, VecDeque<_>) = rows.into_iter().unzip();
-    let mut listing = Listing::of::<R>(unit, table, columns, found);
-    listing.total = total;
-    Ok(Walked { listing, places, more })
-}
 
-/// What selects one resource more than are wanted, with their keys.
-pub(super) fn statement(
-    unit: &ReadUnit,
-    table: Table,
-    chosen: Chosen<'_>,
-    stretch: &Stretch,
-) -> (Sql, Option<Kind>) {
-    let (name, alias) = (table.name(), table.alias());
-    let size = table.document_size(unit.backend());
-    let mut sql = Sql::new(&format!("SELECT {alias}.id, {size} AS size, "));
-    let mut writer = FilterWriter::of(unit, table, &mut sql);
-    let key = chosen.order.and_then(|order| writer.key(order.sort.target));
-    let (kind, place) = key.map_or((None, "NULL".to_owned()), |(kind, key)| (Some(kind), key));
-    writer.sql.push(&format!("{place} AS place FROM {name} {alias}"));
-    condition(unit, writer.sql, table, chosen);
-    writer.beyond(chosen.order, stretch);
-    writer.sql.push(" ORDER BY ");
-    if let Some(order) = chosen.order {
-        writer.order(&order.sort, stretch.backwards);
+    /// Finds a stretch of the rows, which are those of these tables.
+    ///
+    /// # Errors
+    /// [`Error::TooManyToSort`], [`Error::Busy`] or [`Error::Other`].
+    pub(super) async fn find(
+        &self,
+        unit: &ReadUnit,
+        all: &[(Table, Chosen<'_>)],
+        stretch: &Stretch,
+    ) -> Result<(Vec<Found>, Reached), Error> {
+        let mut total = stretch.total;
+        if let Some(most) = self.most {
+            let counted = self.total(unit, all, stretch).await?;
+            sortable(counted, most)?;
+            total = Some(counted);
+        }
+        let (mut found, mut places) = (Vec::new(), Vec::new());
+        if stretch.count > 0 {
+            let sql = self.select(stretch);
+            for row in unit.transaction.query_all_raw(sql.statement(unit.backend())).await? {
+                let key = self.key.as_ref().map_or(Ok(None), |(kind, _)| key(&row, *kind))?;
+                let one = Found::from_query_result(&row, "")?;
+                places.push(Place { key, of: one.kind, id: one.id });
+                found.push(one);
+            }
+        }
+        let more = found.len() as u64 > stretch.count;
+        found.truncate(usize::try_from(stretch.count).unwrap_or(usize::MAX));
+        places.truncate(found.len());
+        let ends = !more && stretch.count > 0;
+        let total = match total {
+            Some(total) => total,
+            None if ends && (!found.is_empty() || stretch.before == 0 || stretch.from.is_some()) => {
+                stretch.before + found.len() as u64
+            }
+            None => self.total(unit, all, stretch).await?,
+        };
+        if stretch.backwards {
+            found.reverse();
+            places.reverse();
+        }
+        Ok((found, Reached { places, more, total }))
     }
-    let direction = if stretch.backwards { " DESC" } else { "" };
-    writer.sql.push(&format!("{alias}.id{direction} LIMIT {}", stretch.count + 1));
-    (sql, kind)
+
+    /// What selects one row more than are wanted, with their keys.
+    pub(super) fn select(&self, stretch: &Stretch) -> Sql {
+        let [kind, size] = &self.columns;
+        let key = self.key.as_ref().map_or("NULL", |(_, key)| key.as_str());
+        let mut sql =
+            Sql::new(&format!("SELECT {kind} AS kind, {} AS id, {size} AS size, {key} AS place", self.id));
+        sql.append(&self.rows);
+        self.beyond(&mut sql, stretch);
+        sql.push(" ORDER BY ");
+        let down = self.descending != stretch.backwards;
+        if let Some((_, key)) = &self.key {
+            sql.push(&format!("{key} {}, ", if down { "DESC NULLS FIRST" } else { "ASC NULLS LAST" }));
+        }
+        let direction = if stretch.backwards { " DESC" } else { "" };
+        if self.several {
+            sql.push(&format!("{kind}{direction}, "));
+        }
+        sql.push(&format!("{}{direction} LIMIT {}", self.id, stretch.count + 1));
+        if stretch.from.is_none() && stretch.before > 0 {
+            sql.push(&format!(" OFFSET {}", stretch.before.min(i64::MAX as u64)));
+        }
+        sql
+    }
+
+    /// How many there are: of all, or what comes before the stretch and what is there from its place on.
+    async fn total(
+        &self,
+        unit: &ReadUnit,
+        all: &[(Table, Chosen<'_>)],
+        stretch: &Stretch,
+    ) -> Result<u64, Error> {
+        if let Some(total) = stretch.total {
+            return Ok(total);
+        }
+        let mut total = 0;
+        if stretch.from.is_none() {
+            for (table, chosen) in all {
+                total += count(unit, *table, *chosen).await?;
+            }
+            return Ok(total);
+        }
+        let mut sql = Sql::new("SELECT COUNT(*) AS total");
+        sql.append(&self.rows);
+        self.beyond(&mut sql, stretch);
+        Ok(stretch.before + unit.transaction.number(sql).await?)
+    }
+
+    /// The condition that a row lies behind the place, or before it.
+    fn beyond(&self, sql: &mut Sql, stretch: &Stretch) {
+        let Some(place) = &stretch.from else { return };
+        let down = self.descending != stretch.backwards;
+        let after = if down { "<" } else { ">" };
+        let Some((_, key)) = &self.key else {
+            sql.push(" AND ");
+            return self.behind_id(sql, place, stretch.backwards);
+        };
+        match place.key.clone() {
+            // Every row has a value: a range of the index.
+            Some(value) if self.most.is_none() => {
+                sql.push(&format!(" AND {key} {after}= ")).bind(value.clone());
+                sql.push(&format!(" AND ({key} {after} ")).bind(value).push(" OR ");
+                self.behind_id(sql, place, stretch.backwards);
+                sql.push(")");
+            }
+            Some(value) => {
+                sql.push(&format!(" AND ({key} {after} ")).bind(value.clone());
+                sql.push(&format!(" OR ({key} = ")).bind(value).push(" AND ");
+                self.behind_id(sql, place, stretch.backwards);
+                sql.push(")");
+                sql.push(&if down { ")".to_owned() } else { format!(" OR {key} IS NULL)") });
+            }
+            None => {
+                sql.push(&format!(" AND (({key} IS NULL AND "));
+                self.behind_id(sql, place, stretch.backwards);
+                sql.push(")");
+                sql.push(&if down { format!(" OR {key} IS NOT NULL)") } else { ")".to_owned() });
+            }
+        }
+    }
+
+    /// The same among rows of one value, which are in the order of types and ids.
+    fn behind_id(&self, sql: &mut Sql, place: &Place, backwards: bool) {
+        let (id, after) = (self.id, if backwards { "<" } else { ">" });
+        if !self.several {
+            sql.push(&format!("{id} {after} ")).bind(place.id);
+            return;
+        }
+        let (kind, of) = (&self.columns[0], place.of);
+        sql.push(&format!("({kind} {after} {of} OR ({kind} = {of} AND {id} {after} "));
+        sql.bind(place.id).push("))");
+    }
 }
 
 /// Reads the key of a row.
@@ -148,37 +314,4 @@ fn key(row: &QueryResult, kind: Kind) -> Result<Option<Key>, Error> {
         Kind::Number => row.try_get::<Option<f64>>("", "place")?.map(Key::Number),
         Kind::Instant => row.try_get::<Option<DateTime<Utc>>>("", "place")?.map(Key::Instant),
     })
-}
-
-impl FilterWriter<'_> {
-    /// The condition that a row lies behind the place, or before it.
-    fn beyond(&mut self, order: Option<&Order>, stretch: &Stretch) {
-        let Some(place) = &stretch.from else { return };
-        let table = self.table;
-        let id = format!("{}.id {} ", table.alias(), if stretch.backwards { "<" } else { ">" });
-        let Some((_, key)) = order.and_then(|order| self.key(order.sort.target)) else {
-            self.sql.push(&format!(" AND {id}")).bind(place.id);
-            return;
-        };
-        let down = order.is_some_and(|order| order.sort.descending) != stretch.backwards;
-        let after = if down { "<" } else { ">" };
-        match place.key.clone() {
-            // Every row has a value: a range of the index.
-            Some(value) if order.is_some_and(|order| order.is_indexed(table)) => {
-                self.sql.push(&format!(" AND {key} {after}= ")).bind(value.clone());
-                self.sql.push(&format!(" AND ({key} {after} ")).bind(value);
-                self.sql.push(&format!(" OR {id}")).bind(place.id).push(")");
-            }
-            Some(value) => {
-                self.sql.push(&format!(" AND ({key} {after} ")).bind(value.clone());
-                self.sql.push(&format!(" OR ({key} = ")).bind(value).push(&format!(" AND {id}"));
-                self.sql.bind(place.id).push(")");
-                self.sql.push(&if down { ")".to_owned() } else { format!(" OR {key} IS NULL)") });
-            }
-            None => {
-                self.sql.push(&format!(" AND (({key} IS NULL AND {id}")).bind(place.id).push(")");
-                self.sql.push(&if down { format!(" OR {key} IS NOT NULL)") } else { ")".to_owned() });
-            }
-        }
-    }
 }

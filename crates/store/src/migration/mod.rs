@@ -26,6 +26,8 @@ mod m20261129_000023_journal_in_order;
 mod m20261130_000024_words;
 mod m20261130_000025_statuses;
 mod m20261130_000026_single_sign_on;
+mod m20261130_000027_walk_places;
+mod m20261130_000028_oauth;
 
 use sea_orm::{
     ConnectionTrait, DbBackend, DbErr, EntityTrait as _, SqliteTransactionMode, TransactionOptions,
@@ -70,6 +72,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000024_words::Migration),
             Box::new(m20261130_000025_statuses::Migration),
             Box::new(m20261130_000026_single_sign_on::Migration),
+            Box::new(m20261130_000027_walk_places::Migration),
+            Box::new(m20261130_000028_oauth::Migration),
         ]
     }
 }

@@ -234,7 +234,7 @@ impl ReadUnit {
         self.transaction.one::<WholeRow>(sql).await?.map(TryInto::try_into).transpose()
     }
 
-    /// How many users satisfy the filter, and those of one page with what is wanted; in the order of ids without another.
+    /// A stretch of the users who satisfy the filter, with what is wanted; in the order of ids without another.
     ///
     /// One statement finds the only user that there can be ([`finds_one`](crate::finds_one)), with all that is wanted.
     ///
@@ -244,26 +244,11 @@ impl ReadUnit {
         &self,
         filter: Option<&ResolvedFilter>,
         order: Option<&Order>,
-        page: Page,
-        wanted: Wanted,
-    ) -> Result<Listing<'_, (User, Computed)>, Error> {
-        let chosen = Chosen { filter, order, also: "" };
-        filter_sql::list::<WholeRow, _>(self, Table::Users, self.whole(wanted), chosen, page).await
-    }
-
-    /// A stretch of the users who satisfy the filter, with what is wanted.
-    ///
-    /// # Errors
-    /// As [`ReadUnit::list_users`].
-    pub async fn walk_users(
-        &self,
-        filter: Option<&ResolvedFilter>,
-        order: Option<&Order>,
         stretch: &Stretch,
         wanted: Wanted,
-    ) -> Result<Walked<'_, (User, Computed)>, Error> {
+    ) -> Result<Walked<Listing<'_, (User, Computed)>>, Error> {
         let chosen = Chosen { filter, order, also: "" };
-        filter_sql::walk::<WholeRow, _>(self, Table::Users, self.whole(wanted), chosen, stretch).await
+        filter_sql::list::<WholeRow, _>(self, Table::Users, self.whole(wanted), chosen, stretch).await
     }
 
     /// As [`ReadUnit::list_users`], of the users who got so many reminders.
@@ -274,16 +259,16 @@ impl ReadUnit {
         &self,
         filter: Option<&ResolvedFilter>,
         reminders: ReminderCount,
-        page: Page,
+        stretch: &Stretch,
         wanted: Wanted,
-    ) -> Result<Listing<'_, (User, Computed)>, Error> {
+    ) -> Result<Walked<Listing<'_, (User, Computed)>>, Error> {
         let also = reminders.condition();
         let columns = self.whole(wanted);
         let chosen = Chosen { filter, also: &also, order: None };
-        filter_sql::list::<WholeRow, _>(self, Table::Users, columns, chosen, page).await
+        filter_sql::list::<WholeRow, _>(self, Table::Users, columns, chosen, stretch).await
     }
 
-    /// As [`ReadUnit::list_users`], all of the page at once and without anything computed.
+    /// How many users satisfy the filter, and those of one page, at once and without anything computed.
     ///
     /// # Errors
     /// As [`ReadUnit::list_users`].
@@ -292,7 +277,8 @@ impl ReadUnit {
         filter: Option<&ResolvedFilter>,
         page: Page,
     ) -> Result<(u64, Vec<User>), Error> {
-        let (total, users) = self.list_users(filter, None, page, Wanted::default()).await?.all().await?;
+        let walked = self.list_users(filter, None, &Stretch::of(page), Wanted::default()).await?;
+        let (total, users) = walked.all().await?;
         Ok((total, users.into_iter().map(|(user, _)| user).collect()))
     }
 

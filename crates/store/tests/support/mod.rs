@@ -170,6 +170,7 @@ pub(crate) fn new_connection(name: &str) -> NewConnection {
         policy: policy(),
         shared: false,
         takes_over: Vec::new(),
+        networks: Vec::new(),
     }
 }
 

@@ -41,6 +41,8 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = migrations![
     "m20261130_000024_words",
     "m20261130_000025_statuses",
     "m20261130_000026_single_sign_on",
+    "m20261130_000027_walk_places",
+    "m20261130_000028_oauth",
 ];
 
 /// The URL of the server on which tests may make databases, where there is one.

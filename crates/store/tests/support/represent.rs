@@ -3,7 +3,7 @@
 use scim::schema::{ENROLMENT, ENTERPRISE_USER, Registry};
 use scim::{Object, time};
 use serde_json::{Value, json};
-use store::{Computed, GroupOf, Licence, ReadUnit, User, Wanted};
+use store::{Computed, GroupOf, Licence, ReadUnit, Stretch, User, Wanted};
 use uuid::Uuid;
 
 use super::{BASE, page};
@@ -14,7 +14,8 @@ pub(crate) fn matching(documents: &[(Uuid, Object)], accepts: impl Fn(&Object) -
 
 /// The whole representations, as a client sees them.
 pub(crate) async fn user_documents(unit: &ReadUnit) -> Vec<(Uuid, Object)> {
-    let listing = unit.list_users(None, None, page(1, 100), Wanted::ALL).await.expect("readable");
+    let listing =
+        unit.list_users(None, None, &Stretch::of(page(1, 100)), Wanted::ALL).await.expect("readable");
     let (_, users) = listing.all().await.expect("readable");
     let document = |(mut user, computed): (User, Computed)| {
         let licences = &computed.licences;

@@ -42,6 +42,8 @@ struct Known {
 struct List {
     #[serde(rename = "Resources", default)]
     resources: Vec<Known>,
+    #[serde(default, rename = "nextCursor")]
+    next: Option<String>,
 }
 
 /// What came as a page of a list.
@@ -50,6 +52,8 @@ pub(crate) struct Page {
     pub(crate) resources: usize,
     /// How many bytes.
     pub(crate) bytes: usize,
+    /// The cursor of the next page.
+    pub(crate) next: Option<String>,
 }
 
 type Connection = SendRequest<Full<Bytes>>;
@@ -103,7 +107,7 @@ impl Scim {
     pub(crate) async fn page(&self, path: &str) -> Result<Page> {
         let answer = self.exchange(Method::GET, path, Bytes::new()).await?;
         let list: List = serde_json::from_slice(&answer)?;
-        Ok(Page { resources: list.resources.len(), bytes: answer.len() })
+        Ok(Page { resources: list.resources.len(), bytes: answer.len(), next: list.next })
     }
 
     /// Creates the person of this body; gives the id.

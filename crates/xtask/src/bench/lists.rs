@@ -1,6 +1,6 @@
 //! Lists: the first page among few and among many, and the memory that large users take.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use hyper::body::Bytes;
@@ -73,7 +73,38 @@ pub(crate) fn sorted(place: &Place<'_>) -> Result<Vec<Figure>> {
         );
         figures.push(Figure::new(name, 1, median_ms(each)));
     }
+    for (how, by) in
+        [("cursor", "userName"), ("cursor", "id"), ("startIndex", "userName"), ("startIndex", "id")]
+    {
+        let each = place.block_on(walk(&scim, how, by))?;
+        ensure!(each.len() == sizes.many.div_ceil(PAGE), "the walk has {} pages", each.len());
+        let part = (each.len() / 10).max(1);
+        let (first, last) = (each[..part].to_vec(), each[each.len() - part..].to_vec());
+        let total: f64 = each.iter().map(Duration::as_secs_f64).sum();
+        let (first, last) = (median_ms(first), median_ms(last));
+        let name = format!("walk of {} by {how} and {by}, s", grouped(sizes.many));
+        figures.push(Figure::new(name, 1, total));
+        let of = |part| format!("… the {part} tenth of its pages by {how} and {by}, median ms");
+        figures.push(Figure::new(of("first"), 2, first));
+        figures.push(Figure::new(of("last"), 2, last));
+    }
     Ok(figures)
+}
+
+/// Reads a list to its end, page by page; gives how long each page took.
+async fn walk(scim: &Scim, how: &str, by: &str) -> Result<Vec<Duration>> {
+    let (mut each, mut seen, mut cursor) = (Vec::new(), 0, Some(String::new()));
+    while let Some(at) = cursor.take() {
+        let place = if how == "cursor" { at } else { (seen + 1).to_string() };
+        let start = Instant::now();
+        let page = scim.page(&format!("/scim/v2/Users?count={PAGE}&sortBy={by}&{how}={place}")).await?;
+        each.push(start.elapsed());
+        seen += page.resources;
+        cursor = if how == "cursor" { page.next } else { (page.resources == PAGE).then(String::new) };
+    }
+    // A list that fills its last page is left with an empty one by index.
+    each.truncate(seen.div_ceil(PAGE));
+    Ok(each)
 }
 
 /// `GET /Users?count=500` of users of 1 MiB, again and again behind those that came, until all have come, on a server

@@ -71,8 +71,9 @@ impl Counted {
 
     /// A new token: its hash and its id.
     async fn token(&self, days: Option<u32>) -> (Hash, String) {
-        let created =
-            tokens::create(&self.db, &self.operator, &self.connection, days).await.expect("a token");
+        let created = tokens::create(&self.db, &self.operator, &self.connection, &tokens::New::bearer(days))
+            .await
+            .expect("a token");
         (secret::hash(&created.token).expect("a token"), created.known.id.to_string())
     }
 
@@ -93,13 +94,16 @@ async fn a_crowd_of_unknown_tokens_costs_two_reads_and_a_known_one_none_of_its_o
     let crowd = (0..500_u16).map(|number| {
         let mut hash = [7; 32];
         hash[..2].copy_from_slice(&number.to_be_bytes());
-        tokens.authority(&source, hash, now)
+        hash
     });
+    let crowd: Vec<Hash> = crowd.collect();
+    let crowd = crowd.iter().map(|hash| tokens.authority(&source, std::slice::from_ref(hash), now));
     assert!(join_all(crowd).await.iter().all(refused));
     // The first one reads, and those who came while it did share the next read.
     let (reads, authorities) = source.asked();
     assert!(reads <= 2 && authorities == 0, "{reads} reads");
-    let known = join_all((0..100).map(|_| tokens.authority(&source, hash, now))).await;
+    let hashes = [hash];
+    let known = join_all((0..100).map(|_| tokens.authority(&source, &hashes, now))).await;
     assert!(known.iter().all(Result::is_ok));
     assert_eq!(source.asked(), (reads, 1));
 }
@@ -108,17 +112,17 @@ async fn a_crowd_of_unknown_tokens_costs_two_reads_and_a_known_one_none_of_its_o
 async fn reads_are_a_second_apart_and_a_new_token_waits_for_the_next() {
     let source = Counted::open().await;
     let (tokens, now) = (Tokens::new(600), source.operator.now);
-    assert!(refused(&tokens.authority(&source, [7; 32], now).await));
+    assert!(refused(&tokens.authority(&source, &[[7; 32]], now).await));
     let first = tokens.last().expect("a read").begun;
     let (hash, id) = source.token(None).await;
-    assert!(tokens.authority(&source, hash, now).await.is_ok());
+    assert!(tokens.authority(&source, &[hash], now).await.is_ok());
     assert_eq!(source.asked(), (2, 1));
     assert!(tokens.last().expect("a read").begun - first >= BETWEEN);
     // A known token is believed; what is unknown makes the server read, and then the revoked one is unknown.
     tokens::revoke(&source.db, &source.operator, &source.connection, &id).await.expect("it was valid");
-    assert!(tokens.authority(&source, hash, now).await.is_ok());
-    assert!(refused(&tokens.authority(&source, [7; 32], now).await));
-    assert!(refused(&tokens.authority(&source, hash, now).await));
+    assert!(tokens.authority(&source, &[hash], now).await.is_ok());
+    assert!(refused(&tokens.authority(&source, &[[7; 32]], now).await));
+    assert!(refused(&tokens.authority(&source, &[hash], now).await));
 }
 
 #[tokio::test]
@@ -126,8 +130,8 @@ async fn a_token_ends_at_its_instant_although_it_is_in_memory() {
     let source = Counted::open().await;
     let (hash, _) = source.token(Some(1)).await;
     let (tokens, now) = (Tokens::new(600), source.operator.now);
-    assert!(tokens.authority(&source, hash, now + TimeDelta::hours(23)).await.is_ok());
-    assert!(refused(&tokens.authority(&source, hash, now + TimeDelta::days(1)).await));
+    assert!(tokens.authority(&source, &[hash], now + TimeDelta::hours(23)).await.is_ok());
+    assert!(refused(&tokens.authority(&source, &[hash], now + TimeDelta::days(1)).await));
     assert_eq!(source.asked(), (1, 1));
 }
 
@@ -135,7 +139,7 @@ async fn a_token_ends_at_its_instant_although_it_is_in_memory() {
 async fn a_database_that_cannot_say_refuses_all_who_wait_at_once() {
     let source = Counted { broken: true, ..Counted::open().await };
     let (tokens, now) = (Tokens::new(1), source.operator.now);
-    let crowd = join_all((0..100).map(|_| tokens.authority(&source, [7; 32], now))).await;
+    let crowd = join_all((0..100).map(|_| tokens.authority(&source, &[[7; 32]], now))).await;
     assert!(
         crowd.iter().all(|outcome| matches!(outcome, Err(Failure::Later(error, _)) if error.status == 503))
     );
@@ -150,7 +154,8 @@ async fn who_comes_while_the_tokens_are_read_gets_what_that_read_finds() {
         let (hash, _) = source.token(None).await;
         let (tokens, now) = (Tokens::new(1), source.operator.now);
         let closed = source.gate.acquire().await.expect("an open gate");
-        let crowd = join_all((0..100).map(|_| tokens.authority(&source, hash, now)));
+        let hashes = [hash];
+        let crowd = join_all((0..100).map(|_| tokens.authority(&source, &hashes, now)));
         let (outcomes, ()) = tokio::join!(crowd, async { drop(closed) });
         assert!(outcomes.iter().all(|outcome| outcome.is_err() == broken));
         assert_eq!(source.asked().0, 1, "nobody waits for a second read, broken: {broken}");

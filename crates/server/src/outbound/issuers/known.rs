@@ -10,14 +10,16 @@ use http::header::ACCEPT;
 use serde::Deserialize;
 use tokio::sync::Mutex;
 
-use super::token::{self, Keys};
 use super::{ANSWER, unreadable};
+use crate::jwt::{Keys, keys};
 use crate::outbound::way::Way;
 
 /// How long metadata and keys are believed.
 const BELIEVED: TimeDelta = TimeDelta::hours(1);
 /// How long nothing is asked again after a failure: anybody can begin a sign-in.
 const FAILED: TimeDelta = TimeDelta::seconds(10);
+/// How long metadata and keys are believed if the issuer cannot be reached.
+const UNREACHABLE: TimeDelta = TimeDelta::days(1);
 /// How often keys are read anew for a token that was signed with an unknown one.
 const ANEW: TimeDelta = TimeDelta::minutes(1);
 /// The most issuers of which something is kept.
@@ -27,8 +29,11 @@ const MOST: usize = 1_000;
 #[derive(Debug, Deserialize)]
 pub(super) struct Metadata {
     pub(super) issuer: String,
-    pub(super) authorization_endpoint: String,
-    pub(super) token_endpoint: String,
+    /// Where a browser goes; an issuer that signs nobody in has none.
+    #[serde(default)]
+    pub(super) authorization_endpoint: Option<String>,
+    #[serde(default)]
+    pub(super) token_endpoint: Option<String>,
     pub(super) jwks_uri: String,
     #[serde(default)]
     pub(super) userinfo_endpoint: Option<String>,
@@ -63,6 +68,8 @@ impl Metadata {
 struct Read<T> {
     value: Result<Arc<T>, String>,
     at: DateTime<Utc>,
+    /// When it could not be read anew.
+    failed: Option<DateTime<Utc>>,
 }
 
 /// What was read under each address. One request reads it, and the others of that address wait for it.
@@ -89,8 +96,9 @@ impl<T: Send + Sync> Shelf<T> {
         };
         let mut place = place.lock().await;
         if let Some(known) = &*place {
+            let failed = known.failed.is_some_and(|at| is_fresh(at, now, FAILED));
             let fresh = match &known.value {
-                Ok(value) => is_fresh(known.at, now, BELIEVED) && serves(value, known.at),
+                Ok(value) => (failed || is_fresh(known.at, now, BELIEVED)) && serves(value, known.at),
                 Err(_) => is_fresh(known.at, now, FAILED),
             };
             if fresh {
@@ -98,7 +106,19 @@ impl<T: Send + Sync> Shelf<T> {
             }
         }
         let value = read.await.map(Arc::new);
-        *place = Some(Read { value: value.clone(), at: now });
+        if let (Some(known), Err(said)) = (place.as_mut(), &value)
+            && let Ok(old) = &known.value
+            && is_fresh(known.at, now, UNREACHABLE)
+        {
+            tracing::warn!(
+                address,
+                said,
+                "an issuer cannot be reached: what it said before is believed for a day"
+            );
+            known.failed = Some(now);
+            return Ok(Arc::clone(old));
+        }
+        *place = Some(Read { value: value.clone(), at: now, failed: None });
         value
     }
 }
@@ -143,7 +163,7 @@ impl Known {
         let serves = |keys: &Keys, at| keys.serve(token) || is_fresh(at, now, ANEW);
         let read = async {
             let text = fetch(way, "the keys of the issuer", address).await?;
-            token::keys(&text).map_err(|error| unreadable("the keys of the issuer", &error))
+            keys(&text).map_err(|error| unreadable("the keys of the issuer", &error))
         };
         self.keys.get(address, now, serves, read).await
     }
@@ -167,10 +187,9 @@ async fn metadata(way: &Way, issuer: &str) -> Result<Metadata, String> {
             metadata.issuer
         ));
     }
-    for address in [&metadata.authorization_endpoint, &metadata.token_endpoint, &metadata.jwks_uri]
-        .into_iter()
-        .chain(&metadata.userinfo_endpoint)
-    {
+    let Metadata { authorization_endpoint, token_endpoint, userinfo_endpoint, .. } = &metadata;
+    let others = [authorization_endpoint, token_endpoint, userinfo_endpoint].into_iter().flatten();
+    for address in others.chain([&metadata.jwks_uri]) {
         way.check(address)?;
     }
     Ok(metadata)
