@@ -8,17 +8,16 @@ use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta};
+use jwt::{Keys, keys};
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Map, Value, json};
-use jwt::{Keys, keys};
 use token::{Expected, verified};
 
-/// The check of signatures, as the product has it.
+/// Signatures, as the product checks them.
 #[path = "../../crates/server/src/jwt.rs"]
 #[expect(dead_code, reason = "an ID token needs a part of it")]
 mod jwt;
-
-/// The check, as the product has it.
+/// What ID tokens say, as the product checks it.
 #[path = "../../crates/server/src/outbound/issuers/token.rs"]
 mod token;
 

@@ -1,6 +1,7 @@
 //! Replays the traffic of identity providers: every fixture on its own, and the fixtures in the orders of a life.
 mod at_once;
 mod checks;
+mod credentials;
 mod facts;
 mod fixture;
 mod large;

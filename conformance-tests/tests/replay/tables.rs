@@ -66,39 +66,6 @@ pub(crate) const CAST: &[(&str, &str, &str)] = &[
     ("keycloak", "group1", "kelpline-vault"),
 ];
 
-/// What stands for credentials that a replay cannot have: tokens of the right shape that nobody signed.
-pub(crate) const CREDENTIALS: &[(&str, &str)] = &[
-    ("client_id", "conformance"),
-    ("client_secret", "not-a-secret"),
-    ("base64(client_id:client_secret)", "Y29uZm9ybWFuY2U6bm90LWEtc2VjcmV0"),
-    (
-        "entra_jwt",
-        concat!(
-            "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9.eyJpc3MiOiJodHRwczovL3N0cy53aW5kb3dzLm5ldC8zZjJhMGM5Z",
-            "S01YjFkLTRkMGUtOWQ3YS0xYzJiM2E0ZDVlNmYvIiwiYXVkIjoiOGFkZjhlNmUtNjdiMi00Y2YyLWEyNTktZTNkYzU",
-            "0NzZjNjIxIiwidGlkIjoiM2YyYTBjOWUtNWIxZC00ZDBlLTlkN2EtMWMyYjNhNGQ1ZTZmIiwiZXhwIjo0MTAyNDQ0O",
-            "DAwfQ.bm9ib2R5IHNpZ25lZCB0aGlz",
-        ),
-    ),
-    (
-        "entra_jwt_of_other_tenant",
-        concat!(
-            "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9.eyJpc3MiOiJodHRwczovL3N0cy53aW5kb3dzLm5ldC85YjhhN2M2Z",
-            "C0wZTFmLTRhMmItOGMzZC00ZTVmNjA3MTgyOTMvIiwiYXVkIjoiOGFkZjhlNmUtNjdiMi00Y2YyLWEyNTktZTNkYzU",
-            "0NzZjNjIxIiwidGlkIjoiOWI4YTdjNmQtMGUxZi00YTJiLThjM2QtNGU1ZjYwNzE4MjkzIiwiZXhwIjo0MTAyNDQ0O",
-            "DAwfQ.bm9ib2R5IHNpZ25lZCB0aGlz",
-        ),
-    ),
-    (
-        "entra_assertion_jwt",
-        concat!(
-            "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9.eyJpc3MiOiJodHRwczovL2xvZ2luLm1pY3Jvc29mdG9ubGluZS5jb",
-            "20vM2YyYTBjOWUtNWIxZC00ZDBlLTlkN2EtMWMyYjNhNGQ1ZTZmL3YyLjAiLCJhdWQiOiJhcGk6Ly9yb2xsY2FsbCI",
-            "sImV4cCI6NDEwMjQ0NDgwMH0.bm9ib2R5IHNpZ25lZCB0aGlz",
-        ),
-    ),
-];
-
 /// A `current.*` placeholder, read from the resource as it is now.
 pub(crate) fn current(attribute: &str, resource: &Value) -> Option<String> {
     let value = match attribute {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use conformance_tests::{Answer, Connection, Target, group, limited_base, patch_op, skip, user};
 use serde_json::{Value, json};
 
+use crate::credentials::Credentials;
 use crate::large;
 use crate::library::Library;
 use crate::message::Message;
@@ -23,6 +24,7 @@ pub(crate) struct World {
     cast: Library,
     client: String,
     connection: Connection,
+    credentials: Credentials,
     beside: BTreeMap<String, Target>,
     ids: BTreeMap<String, String>,
     tags: BTreeMap<String, String>,
@@ -39,6 +41,7 @@ impl World {
             cast: Library::of(client),
             client: client.to_owned(),
             connection,
+            credentials: Credentials::default(),
             beside: BTreeMap::new(),
             ids: BTreeMap::new(),
             tags: BTreeMap::new(),
@@ -185,10 +188,7 @@ impl World {
             "token" => Some(self.target.token.clone()),
             "root" => Some(self.target.base.replace("/scim/v2", "")),
             "token_endpoint" => Some(self.target.base.replace("/scim/v2", "/oauth/token")),
-            _ => tables::CREDENTIALS
-                .iter()
-                .find(|(known, _)| *known == name)
-                .map(|(_, text)| (*text).to_owned()),
+            _ => self.credentials.value(name, &self.connection),
         }
     }
 

@@ -276,6 +276,8 @@ async fn a_token_that_is_not_for_this_sign_in_lets_nobody_in() {
         (json!({"exp": null}), "when it expires"),
         (json!({"exp": "tomorrow"}), "when it expires"),
         (json!({"iat": {"now": 61}}), "of the future"),
+        (json!({"iat": 3.6e16}), "of the future"),
+        (json!({"iat": "yesterday"}), "when it was issued"),
         (json!({"nbf": {"now": 61}}), "of the future"),
         (json!({"sub": ""}), "no subject"),
         (json!({"sub": 5}), "no subject"),
