@@ -75,7 +75,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("sqlx", &["store", "xtask"]),
     ("axum", &["server", "sample-application"]),
     ("lettre", &["server"]),
-    ("clap", &["cli", "xtask"]),
+    ("clap", &["cli", "xtask", "conformance-tests"]),
 ];
 
 const LONGEST_FILE: usize = 600;

@@ -93,11 +93,17 @@ pub fn fold_name(text: &str) -> String {
 
 /// The first invisible character of a name: a new name must have none, because it looks like another name.
 ///
-/// Joiners and variation selectors do not count, because scripts and emoji need them. Line breaks and other control
-/// characters do not count either: they are often an accident at the end of a name.
+/// Joiners and variation selectors do not count, because scripts and emoji need them. Line breaks and tabs do not count either:
+/// they are often an accident at the end of a name. What no text ever holds counts as well (RFC 8264 §9.13).
 #[must_use]
 pub fn invisible(name: &str) -> Option<char> {
-    name.chars().find(|c| unseen(*c) && !joins(*c) && !c.is_control())
+    let blank = |c: char| c.is_control() && c.is_whitespace();
+    name.chars().find(|c| (unseen(*c) && !joins(*c) && !blank(*c)) || is_no_character(*c))
+}
+
+/// Code points that stand for no character, and never will.
+fn is_no_character(c: char) -> bool {
+    matches!(c, '\u{fdd0}'..='\u{fdef}') || u32::from(c) & 0xfffe == 0xfffe
 }
 
 /// Characters without a width of their own: controls, and the default ignorable code points (RFC 8264 §9.13).
@@ -223,7 +229,16 @@ mod tests {
 
     #[test]
     fn an_invisible_character_is_found() {
-        for name in ["mo\u{200b}na", "\u{202e}anom", "mona\u{feff}", "mo\u{ad}na", "\u{3164}"] {
+        for name in [
+            "mo\u{200b}na",
+            "\u{202e}anom",
+            "mona\u{feff}",
+            "mo\u{ad}na",
+            "\u{3164}",
+            "mo\u{7}na",
+            "mona\u{ffff}",
+            "\u{fdd0}",
+        ] {
             assert!(invisible(name).is_some(), "{name:?}");
         }
         for name in ["mona", "👩‍💻", "क्‍ष", "❤\u{fe0f}", "mona\n", " mona "] {

@@ -154,17 +154,18 @@ fn exchanged(said: &mut BTreeMap<String, String>) -> Result<String, Refusal> {
     Ok(token)
 }
 
-/// The client and its secret in the header, each percent-encoded (RFC 6749 §2.3.1).
+/// The client and its secret in the header, each percent-encoded (RFC 6749 §2.3.1). A header of another scheme is none of a client:
+/// programs send the token of the service with every request.
 fn basic(headers: &HeaderMap) -> Result<Option<(String, String)>, Refusal> {
-    let mut values = headers.get_all(AUTHORIZATION).iter();
-    let Some(value) = values.next() else { return Ok(None) };
     let unreadable = || Refusal::Client {
         said: "The header must be Authorization: Basic with the client's id and secret in base64.".to_owned(),
         basic: true,
     };
-    let (scheme, text) =
-        value.to_str().ok().and_then(|value| value.split_once(' ')).ok_or_else(unreadable)?;
-    if !scheme.eq_ignore_ascii_case("basic") || values.next().is_some() {
+    let values =
+        headers.get_all(AUTHORIZATION).iter().filter_map(|value| value.to_str().ok()?.split_once(' '));
+    let mut basic = values.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("basic")).map(|(_, text)| text);
+    let Some(text) = basic.next() else { return Ok(None) };
+    if basic.next().is_some() {
         return Err(unreadable());
     }
     let pair = STANDARD.decode(text.trim()).ok().and_then(|pair| String::from_utf8(pair).ok());
