@@ -1,5 +1,6 @@
 //! The console in a browser: the whole program behind it, at each width, in both themes, and with the keyboard alone.
 
+mod credential;
 mod journey;
 mod leaving;
 mod lists;
@@ -263,6 +264,7 @@ impl Stage {
             ("/connections/add?profile=generic".to_owned(), "connection-add"),
             (connection(""), "connection-setup"),
             (connection("/tokens"), "connection-tokens"),
+            (connection("/credential"), "connection-credential"),
             (connection("/settings"), "connection-settings"),
             (connection("/quirks"), "connection-quirks"),
             (connection("/test"), "connection-test"),
