@@ -159,7 +159,10 @@ pub(crate) async fn run(command: Command, global: &Global) -> Result<()> {
             })?;
             if let Some(client) = &created.client_id {
                 output::line(format!("client id  {client}"))?;
-                output::line(format!("token endpoint  {}", oauth::token_endpoint(db)))?;
+                let endpoint = oauth::token_endpoint(db);
+                // Without base_url the command does not know where clients reach the server.
+                let host = if endpoint.starts_with('/') { "https://YOUR-HOST" } else { "" };
+                output::line(format!("token endpoint  {host}{endpoint}"))?;
             }
             if !created.token.is_empty() {
                 let name = if new.what == What::Bearer { "token" } else { "client secret" };

@@ -200,7 +200,8 @@ mod tests {
         let private = key.replace("\"kid\"", "\"d\":\"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A\",\"kid\"");
         for (wrong, said) in [
             ("", "no JSON"),
-            ("{}", "is missing"),
+            ("{}", "keys that sign are known"),
+            (r#"{"kty":"RSA"}"#, "is missing"),
             (private.as_str(), "private key"),
             (r#"{"kty":"oct","k":"AAAA"}"#, "private key"),
             (r#"{"keys":[]}"#, "one key"),

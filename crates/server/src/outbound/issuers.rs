@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 use super::way::Way;
 use crate::config;
 use crate::jwt::Keys;
-use known::{Known, Metadata};
+use known::{AWAY, BELIEVED, Known, Metadata};
 
 /// The most bytes of what an issuer answers.
 const ANSWER: usize = 1024 * 1024;
@@ -229,8 +229,8 @@ impl Issuers {
         token: &str,
         now: DateTime<Utc>,
     ) -> Result<Arc<Keys>, String> {
-        let metadata = self.known.metadata(&self.way, issuer, now).await?;
-        self.known.keys(&self.way, &metadata.jwks_uri, token, now).await
+        let metadata = self.known.metadata(&self.way, issuer, (now, AWAY)).await?;
+        self.known.keys(&self.way, &metadata.jwks_uri, token, (now, AWAY)).await
     }
 
     /// The keys at an address, of which one may have signed a token.
@@ -244,18 +244,18 @@ impl Issuers {
         now: DateTime<Utc>,
     ) -> Result<Arc<Keys>, String> {
         self.way.check(address)?;
-        self.known.keys(&self.way, address, token, now).await
+        self.known.keys(&self.way, address, token, (now, AWAY)).await
     }
 
     /// What the issuer says of itself.
     async fn metadata(&self, party: &Party, now: DateTime<Utc>) -> Result<Arc<Metadata>, Trouble> {
-        let metadata = self.known.metadata(&self.way, &party.issuer, now).await;
+        let metadata = self.known.metadata(&self.way, &party.issuer, (now, BELIEVED)).await;
         metadata.map_err(Trouble::at(Step::Metadata))
     }
 
     /// The keys of the issuer; read anew when the token was signed with none of them.
     async fn keys(&self, metadata: &Metadata, token: &str, now: DateTime<Utc>) -> Result<Arc<Keys>, Trouble> {
-        let keys = self.known.keys(&self.way, &metadata.jwks_uri, token, now).await;
+        let keys = self.known.keys(&self.way, &metadata.jwks_uri, token, (now, BELIEVED)).await;
         keys.map_err(Trouble::at(Step::Token))
     }
 }

@@ -166,6 +166,8 @@ impl<'a> World<'a> {
     async fn set_up(app: &'a TestApp, situation: &Situation, batch: u64) -> Self {
         let tenant = app.other_tenant().await;
         let client = app.connection_with(&tenant, "generic", Some(situation.grace)).await;
+        // A preview says what a push asks for, and not what the brake keeps of it.
+        app.without_brake(&client).await;
         let hash = operations::secret::hash(client.token.as_deref().expect("a token")).expect("a hash");
         let known = app.admin.db().authenticate(&hash, app.clock.now()).await.expect("readable");
         let known = known.expect("a valid token");

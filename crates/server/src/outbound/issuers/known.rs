@@ -15,11 +15,11 @@ use crate::jwt::{Keys, keys};
 use crate::outbound::way::Way;
 
 /// How long metadata and keys are believed.
-const BELIEVED: TimeDelta = TimeDelta::hours(1);
+pub(super) const BELIEVED: TimeDelta = TimeDelta::hours(1);
 /// How long nothing is asked again after a failure: anybody can begin a sign-in.
 const FAILED: TimeDelta = TimeDelta::seconds(10);
-/// How long metadata and keys are believed if the issuer cannot be reached.
-const UNREACHABLE: TimeDelta = TimeDelta::days(1);
+/// How long they are believed while the issuer is away, where it is not needed for anything else.
+pub(super) const AWAY: TimeDelta = TimeDelta::days(1);
 /// How often keys are read anew for a token that was signed with an unknown one.
 const ANEW: TimeDelta = TimeDelta::minutes(1);
 /// The most issuers of which something is kept.
@@ -64,62 +64,83 @@ impl Metadata {
     }
 }
 
-/// Something that was read, or why it was not.
+/// What was read, and why it could not be read anew.
 struct Read<T> {
-    value: Result<Arc<T>, String>,
-    at: DateTime<Utc>,
-    /// When it could not be read anew.
-    failed: Option<DateTime<Utc>>,
+    value: Option<(Arc<T>, DateTime<Utc>)>,
+    failed: Option<(Unread, DateTime<Utc>)>,
+}
+
+/// Why something was not read.
+#[derive(Clone)]
+struct Unread {
+    said: String,
+    /// Whether the issuer cannot be reached: what it said before may still hold then.
+    away: bool,
+}
+
+impl From<String> for Unread {
+    fn from(said: String) -> Self {
+        Self { said, away: false }
+    }
 }
 
 /// What was read under each address. One request reads it, and the others of that address wait for it.
 struct Shelf<T>(Mutex<HashMap<String, Place<T>>>);
 
 /// Where something is kept that was read.
-type Place<T> = Arc<Mutex<Option<Read<T>>>>;
+type Place<T> = Arc<Mutex<Read<T>>>;
 
 impl<T: Send + Sync> Shelf<T> {
-    /// What is under an address: as it was read, if it still `serves`, else read anew.
+    /// What is under an address: as it was read, if it still `serves`, else read anew. While the issuer is away, `lasts` says how
+    /// long what it said before is believed.
     async fn get(
         &self,
         address: &str,
-        now: DateTime<Utc>,
+        (now, lasts): (DateTime<Utc>, TimeDelta),
         serves: impl Fn(&T, DateTime<Utc>) -> bool + Send + Sync,
-        read: impl Future<Output = Result<T, String>> + Send,
+        read: impl Future<Output = Result<T, Unread>> + Send,
     ) -> Result<Arc<T>, String> {
         let place = {
             let mut all = self.0.lock().await;
             if all.len() >= MOST && !all.contains_key(address) {
                 all.clear();
             }
-            Arc::clone(all.entry(address.to_owned()).or_default())
+            let empty = || Arc::new(Mutex::new(Read { value: None, failed: None }));
+            Arc::clone(all.entry(address.to_owned()).or_insert_with(empty))
         };
         let mut place = place.lock().await;
-        if let Some(known) = &*place {
-            let failed = known.failed.is_some_and(|at| is_fresh(at, now, FAILED));
-            let fresh = match &known.value {
-                Ok(value) => (failed || is_fresh(known.at, now, BELIEVED)) && serves(value, known.at),
-                Err(_) => is_fresh(known.at, now, FAILED),
-            };
-            if fresh {
-                return known.value.clone();
+        let within = |place: &Read<T>, lasts| {
+            let known =
+                place.value.as_ref().filter(|(value, at)| is_fresh(*at, now, lasts) && serves(value, *at));
+            known.map(|(value, _)| Arc::clone(value))
+        };
+        if let Some(value) = within(&place, BELIEVED) {
+            return Ok(value);
+        }
+        if !place.failed.as_ref().is_some_and(|(_, at)| is_fresh(*at, now, FAILED)) {
+            match read.await {
+                Ok(value) => {
+                    let value = Arc::new(value);
+                    *place = Read { value: Some((Arc::clone(&value), now)), failed: None };
+                    return Ok(value);
+                }
+                Err(unread) => {
+                    // What an issuer says counts, also when it is wrong.
+                    place.value = place.value.take().filter(|_| unread.away);
+                    place.failed = Some((unread, now));
+                }
             }
         }
-        let value = read.await.map(Arc::new);
-        if let (Some(known), Err(said)) = (place.as_mut(), &value)
-            && let Ok(old) = &known.value
-            && is_fresh(known.at, now, UNREACHABLE)
-        {
+        let said = place.failed.as_ref().map(|(unread, _)| unread.said.clone()).unwrap_or_default();
+        let old = within(&place, lasts);
+        if old.is_some() {
             tracing::warn!(
                 address,
                 said,
                 "an issuer cannot be reached: what it said before is believed for a day"
             );
-            known.failed = Some(now);
-            return Ok(Arc::clone(old));
         }
-        *place = Some(Read { value: value.clone(), at: now, failed: None });
-        value
+        old.ok_or(said)
     }
 }
 
@@ -147,9 +168,9 @@ impl Known {
         &self,
         way: &Way,
         issuer: &str,
-        now: DateTime<Utc>,
+        (now, lasts): (DateTime<Utc>, TimeDelta),
     ) -> Result<Arc<Metadata>, String> {
-        self.metadata.get(issuer, now, |_, _| true, metadata(way, issuer)).await
+        self.metadata.get(issuer, (now, lasts), |_, _| true, metadata(way, issuer)).await
     }
 
     /// The keys at an address; read anew when a token was signed with none of them.
@@ -158,14 +179,14 @@ impl Known {
         way: &Way,
         address: &str,
         token: &str,
-        now: DateTime<Utc>,
+        (now, lasts): (DateTime<Utc>, TimeDelta),
     ) -> Result<Arc<Keys>, String> {
         let serves = |keys: &Keys, at| keys.serve(token) || is_fresh(at, now, ANEW);
         let read = async {
             let text = fetch(way, "the keys of the issuer", address).await?;
-            keys(&text).map_err(|error| unreadable("the keys of the issuer", &error))
+            keys(&text).map_err(|error| unreadable("the keys of the issuer", &error).into())
         };
-        self.keys.get(address, now, serves, read).await
+        self.keys.get(address, (now, lasts), serves, read).await
     }
 }
 
@@ -174,7 +195,7 @@ fn is_fresh(at: DateTime<Utc>, now: DateTime<Utc>, believed: TimeDelta) -> bool 
     at <= now && now < at + believed
 }
 
-async fn metadata(way: &Way, issuer: &str) -> Result<Metadata, String> {
+async fn metadata(way: &Way, issuer: &str) -> Result<Metadata, Unread> {
     // The last slash is no part of the path, OpenID Connect Discovery 1.0 §4.1.
     let address = format!("{}/.well-known/openid-configuration", issuer.strip_suffix('/').unwrap_or(issuer));
     let text = fetch(way, "the metadata of the issuer", &address).await?;
@@ -185,7 +206,8 @@ async fn metadata(way: &Way, issuer: &str) -> Result<Metadata, String> {
             "the metadata is of the issuer {}, and not of {issuer}: write the issuer exactly as it calls itself, the one of your \
              own organisation",
             metadata.issuer
-        ));
+        )
+        .into());
     }
     let Metadata { authorization_endpoint, token_endpoint, userinfo_endpoint, .. } = &metadata;
     let others = [authorization_endpoint, token_endpoint, userinfo_endpoint].into_iter().flatten();
@@ -195,12 +217,13 @@ async fn metadata(way: &Way, issuer: &str) -> Result<Metadata, String> {
     Ok(metadata)
 }
 
-async fn fetch(way: &Way, what: &str, address: &str) -> Result<String, String> {
+async fn fetch(way: &Way, what: &str, address: &str) -> Result<String, Unread> {
+    let away = |said| Unread { said, away: true };
     let request = Request::get(address).header(ACCEPT, "application/json").body(Vec::new());
     let request = request.map_err(|error| format!("{what} cannot be asked for: {error}"))?;
-    let answer = way.exchange(request, ANSWER).await.map_err(|said| format!("{what}: {said}"))?;
+    let answer = way.exchange(request, ANSWER).await.map_err(|said| away(format!("{what}: {said}")))?;
     if answer.status != 200 {
-        return Err(format!("{what} cannot be read: {address} answered {}", answer.status));
+        return Err(away(format!("{what} cannot be read: {address} answered {}", answer.status)));
     }
     Ok(answer.text)
 }
