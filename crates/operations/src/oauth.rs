@@ -1,8 +1,6 @@
 //! OAuth 2.0 for identity providers: which client a secret, a key or an issuer stands for, and access tokens, which are JWTs (RFC
 //! 9068) that every server of the installation signs and reads with the same keys.
 
-use std::collections::BTreeMap;
-
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -153,7 +151,9 @@ pub async fn issue(
     scope: &'static str,
     now: DateTime<Utc>,
 ) -> Result<Issued, Error> {
-    let (number, pair) = pairs(db, now).await?.pop_last().ok_or_else(|| fault("there is no key"))?;
+    let seeds = db.keys(now).await?.seeds(Purpose::AccessToken);
+    let (number, seed) = seeds.last().ok_or_else(|| fault("there is no key"))?;
+    let pair = pair(seed)?;
     let id = client.connection.id.to_string();
     let until = client.expires_at.map_or(now + GOOD_FOR, |end| end.min(now + GOOD_FOR));
     let claims = Claims {
@@ -192,8 +192,9 @@ pub fn is_ours(db: &Database, token: &str) -> bool {
 pub async fn read(db: &Database, token: &str, now: DateTime<Utc>) -> Result<Result<Access, NoToken>, Error> {
     let Ok(header) = decode_header(token) else { return Ok(Err(NoToken)) };
     let number = header.kid.as_deref().and_then(|kid| kid.parse::<u32>().ok());
-    let known = pairs(db, now).await?;
-    let pair = number.and_then(|number| known.get(&number));
+    let mut seeds = db.keys(now).await?.seeds(Purpose::AccessToken);
+    let seed = seeds.find(|(known, _)| Some(*known) == number);
+    let pair = seed.map(|(_, seed)| pair(seed)).transpose()?;
     let (Some(pair), Algorithm::EdDSA, Some(TYPE)) = (pair, header.alg, header.typ.as_deref()) else {
         return Ok(Err(NoToken));
     };
@@ -216,11 +217,12 @@ pub async fn read(db: &Database, token: &str, now: DateTime<Utc>) -> Result<Resu
 /// # Errors
 /// Without the master key, or what the database says.
 pub async fn public_keys(db: &Database, now: DateTime<Utc>) -> Result<Value, Error> {
-    let keys = pairs(db, now).await?.into_iter().map(|(number, pair)| {
-        let public = URL_SAFE_NO_PAD.encode(pair.public_key().as_ref());
-        json!({ "kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": kid(number), "x": public })
+    let seeds = db.keys(now).await?.seeds(Purpose::AccessToken);
+    let keys = seeds.map(|(number, seed)| {
+        let public = URL_SAFE_NO_PAD.encode(pair(seed)?.public_key().as_ref());
+        Ok(json!({ "kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": kid(number), "x": public }))
     });
-    Ok(json!({ "keys": keys.collect::<Vec<_>>() }))
+    Ok(json!({ "keys": keys.collect::<Result<Vec<_>, Error>>()? }))
 }
 
 /// The address of the installation, as its tokens call it: that of the protocol's endpoints, without their path.
@@ -235,13 +237,8 @@ pub fn token_endpoint(db: &Database) -> String {
     format!("{}{TOKEN_PATH}", issuer(db))
 }
 
-async fn pairs(db: &Database, now: DateTime<Utc>) -> Result<BTreeMap<u32, Ed25519KeyPair>, Error> {
-    let keys = db.keys(now).await?;
-    let pairs = keys.seeds(Purpose::AccessToken).map(|(number, seed)| {
-        let pair = Ed25519KeyPair::from_seed_unchecked(seed).map_err(|_| fault("a key cannot be made"))?;
-        Ok((number, pair))
-    });
-    pairs.collect()
+fn pair(seed: &[u8]) -> Result<Ed25519KeyPair, Error> {
+    Ed25519KeyPair::from_seed_unchecked(seed).map_err(|_| fault("a key cannot be made"))
 }
 
 fn kid(number: u32) -> String {
