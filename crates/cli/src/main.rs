@@ -29,6 +29,7 @@ mod permission;
 mod pool;
 mod reminder;
 mod requests;
+mod schema;
 mod serve;
 mod table;
 mod tenant;
@@ -111,6 +112,8 @@ enum Command {
     Key(key::Command),
     Migrate(migrate::Arguments),
     #[command(subcommand)]
+    Schema(schema::Command),
+    #[command(subcommand)]
     Config(config::Command),
     Healthcheck(healthcheck::Arguments),
     Completions(completions::Arguments),
@@ -121,7 +124,7 @@ fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return refuse(&error),
     };
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match arguments.command.runtime() {
         Ok(runtime) => runtime,
         Err(error) => {
             output::error(&format!("no threads can be started: {error}"));
@@ -135,6 +138,26 @@ fn main() -> ExitCode {
             output::error(&output::causes(&error));
             ExitCode::FAILURE
         }
+    }
+}
+
+impl Command {
+    /// What runs the command: several threads for a server, and this one for the others, which then need no thread that the
+    /// system might refuse.
+    fn runtime(&self) -> std::io::Result<tokio::runtime::Runtime> {
+        use tokio::runtime::Builder;
+        if !matches!(self, Self::Serve(_) | Self::Demo(_)) {
+            return Builder::new_current_thread().enable_all().build();
+        }
+        // Where the system refuses a thread, the runtime panics and then waits for ever for the threads that it has.
+        let reported = std::panic::take_hook();
+        std::panic::set_hook(Box::new(|panic| {
+            output::error(&format!("no threads can be started: {panic}"));
+            std::process::exit(1);
+        }));
+        let runtime = Builder::new_multi_thread().enable_all().build();
+        std::panic::set_hook(reported);
+        runtime
     }
 }
 
@@ -181,6 +204,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Reminder(command) => reminder::run(command, global).await,
         Command::Key(command) => key::run(command, global).await,
         Command::Migrate(arguments) => migrate::run(arguments, global).await,
+        Command::Schema(command) => schema::run(&command, global),
         Command::Config(command) => config::run(&command, global),
         Command::Healthcheck(arguments) => healthcheck::run(arguments, global).await,
         Command::Completions(arguments) => completions::run(&arguments, Arguments::command()),

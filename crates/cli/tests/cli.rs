@@ -393,3 +393,24 @@ fn every_shell_gets_a_script_that_completes_the_nouns() {
     assert!(!site.folder.path().join("test.db").exists(), "no database is needed");
     assert!(site.run(&["completions", "ed"]).refused(2).contains("fish"));
 }
+
+#[test]
+fn schemas_of_ones_own_are_checked_listed_and_begun_from_an_example() {
+    let site = Site::sqlite();
+    let folder = site.folder.path().join("schemas");
+    let settings = site.folder.path().join("settings.toml").display().to_string();
+    fs::write(&settings, "schemas_dir = \"schemas\"").expect("written");
+    fs::create_dir(&folder).expect("made");
+    let example = site.run(&["schema", "example", "devices"]);
+    fs::write(folder.join("devices.json"), &example.output).expect("written");
+    let types = site.json(&["schema", "list", "--config", &settings]);
+    assert_eq!(names(&types, "/endpoint"), ["/Users", "/Groups", "/Devices", "/EndpointApps"]);
+    site.json(&["config", "check", "--config", &settings]);
+    assert!(site.run(&["schema", "list", "--tenant", "Alpha"]).refused(1).contains("tenant list"));
+    let broken = example.output.replacen("\"displayName\"", "\"1st\"", 1);
+    fs::write(folder.join("devices.json"), broken).expect("written");
+    let refused = site.run(&["config", "check", "--config", &settings]).refused(1).to_owned();
+    for word in ["devices.json", "attribute 1st", "core:2.0:Device", "a name starts"] {
+        assert!(refused.contains(word), "{refused}");
+    }
+}

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use provisioning::Policy;
+use scim::Registry;
 use store::{
-    Authenticated, Claim, Figures, Job, Kept, Options, Outcome as JobOutcome, ReadUnit, RequestBatch, Store,
-    TenantScope, TokenId, WriteUnit,
+    Authenticated, Claim, Figures, Job, Kept, Options, Outcome as JobOutcome, ReadUnit, Registries,
+    RequestBatch, Store, TenantScope, TokenId, WriteUnit,
 };
 use tokio::sync::OnceCell;
 use tokio_util::task::TaskTracker;
@@ -132,6 +133,23 @@ impl Database {
     /// Where look-ups across tenants, health and the request log are.
     pub(crate) const fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// Says which schemas and resource types tenants have, from now on.
+    pub fn use_registries(&self, registries: Registries) {
+        self.store.use_registries(registries);
+    }
+
+    /// Which schemas and resource types tenants have.
+    #[must_use]
+    pub fn registries(&self) -> Arc<Registries> {
+        self.store.registries()
+    }
+
+    /// The schemas and resource types of a tenant.
+    #[must_use]
+    pub fn registry(&self, scope: &TenantScope) -> Arc<Registry> {
+        self.store.registry(scope)
     }
 
     /// The address below which resources live, without a slash at its end.

@@ -172,7 +172,7 @@ pub(crate) async fn listing<'u>(
     part: &Part,
     wanted: Wanted,
 ) -> Result<Walked<Listing<'u, (store::User, Computed)>>, Error> {
-    let filter = parsed_users(part)?;
+    let filter = parsed_users(unit.registry(), part)?;
     let (filter, page) = (filter.as_ref(), &Stretch::of(part.page()));
     Ok(match part.reminders.as_deref().map(reminders::count).transpose()? {
         Some(count) => unit.list_reminded_users(filter, count, page, wanted).await?,
@@ -181,8 +181,8 @@ pub(crate) async fn listing<'u>(
 }
 
 /// The filter of users, read.
-pub(crate) fn parsed_users(part: &Part) -> Result<Option<ResolvedFilter>, Error> {
-    parsed(Registry::standard().user(), part)
+pub(crate) fn parsed_users(registry: &Registry, part: &Part) -> Result<Option<ResolvedFilter>, Error> {
+    parsed(registry.user(), part)
 }
 
 /// The groups of a tenant: dynamic ones or static ones where it is said.
@@ -196,7 +196,7 @@ pub async fn groups(
     part: &Part,
 ) -> Result<Listed<Group>, Error> {
     let (scope, _) = db.tenant(tenant).await?;
-    let filter = parsed(Registry::standard().group(), part)?;
+    let filter = parsed(db.registry(&scope).group(), part)?;
     let unit = db.read(&scope).await?;
     let (filter, page) = (filter.as_ref(), part.page());
     let (total, groups) = match dynamic {
@@ -279,7 +279,7 @@ impl Part {
     }
 }
 
-fn parsed(of: &'static ResourceType, part: &Part) -> Result<Option<ResolvedFilter>, Error> {
+fn parsed(of: &ResourceType, part: &Part) -> Result<Option<ResolvedFilter>, Error> {
     let Some(text) = &part.filter else { return Ok(None) };
     let parsed = filter::parse(of, text, FilterDialect::default());
     let sentence = |error| Error::Refused(format!("the filter \"{text}\" cannot be used: {error}"));

@@ -1,10 +1,12 @@
 //! Entitlements that follow from attributes: pools with a rule, and pools for all users.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use provisioning::{Grant, GrantSource, PoolId};
-use scim::Registry;
 use scim::filter::{self, FilterDialect, ResolvedFilter};
 use scim::schema::ENROLMENT;
+use scim::{Registry, ResourceType};
 use store::{PoolRule, ReadUnit, User, WriteUnit};
 
 use crate::error::Error;
@@ -17,22 +19,25 @@ pub(crate) struct Rules {
     unreadable: Vec<PoolId>,
     /// Pools for every user.
     defaults: Vec<PoolId>,
+    /// The type of the users.
+    user_type: Arc<ResourceType>,
 }
 
 impl Rules {
     /// Loads them.
     pub(crate) async fn of(unit: &ReadUnit) -> Result<Self, Error> {
-        Ok(Self::among(&unit.pool_rules().await?))
+        Ok(Self::among(unit.registry(), &unit.pool_rules().await?))
     }
 
     /// The rules of these pools. Each was checked by [`parse`] when its pool was made, so one that cannot be read was
     /// written by another version of this program, and that is worth an alarm.
-    pub(crate) fn among(pools: &[PoolRule]) -> Self {
+    pub(crate) fn among(registry: &Registry, pools: &[PoolRule]) -> Self {
         let defaults = pools.iter().filter(|pool| pool.default).map(|pool| pool.pool).collect();
-        let mut rules = Self { readable: Vec::new(), unreadable: Vec::new(), defaults };
+        let user_type = Arc::clone(registry.user());
+        let mut rules = Self { readable: Vec::new(), unreadable: Vec::new(), defaults, user_type };
         for pool in pools {
             let Some(text) = &pool.rule else { continue };
-            match parse(text) {
+            match parse(registry, text) {
                 Ok(rule) => rules.readable.push((pool.pool, text.clone(), rule)),
                 Err(error) => {
                     tracing::error!(
@@ -56,7 +61,7 @@ impl Rules {
         if self.is_empty() {
             return Vec::new();
         }
-        let document = user.resource.clone().render("");
+        let document = user.resource.clone().render(&self.user_type, "");
         let matching = self.readable.iter().filter(|(_, _, rule)| rule.matches(&document));
         matching.map(|(pool, ..)| *pool).collect()
     }
@@ -107,8 +112,8 @@ impl Rules {
 ///
 /// # Errors
 /// A sentence; what we compute ourselves (groups, licences) cannot be a reason for a licence.
-pub(crate) fn parse(rule: &str) -> Result<ResolvedFilter, String> {
-    let parsed = filter::parse(Registry::standard().user(), rule, FilterDialect::default());
+pub(crate) fn parse(registry: &Registry, rule: &str) -> Result<ResolvedFilter, String> {
+    let parsed = filter::parse(registry.user(), rule, FilterDialect::default());
     let (filter, _) = parsed.map_err(|error| format!("The rule \"{rule}\" cannot be used: {error}"))?;
     if computed(&filter) {
         let advice = "name attributes that a directory sends, or bind a group to the pool instead";
@@ -128,7 +133,7 @@ fn computed(filter: &ResolvedFilter) -> bool {
         | ResolvedFilter::Element { attribute: target, .. } => {
             let core =
                 target.extension.is_none() && ["groups", "meta"].contains(&target.attribute.name.as_str());
-            core || target.extension.is_some_and(|schema| schema.id == ENROLMENT)
+            core || target.extension.as_ref().is_some_and(|schema| schema.id == ENROLMENT)
         }
     }
 }
@@ -142,7 +147,7 @@ mod tests {
         for rule in
             ["userType eq \"Employee\"", "active eq true and not (title pr)", "emails[type eq \"work\"]"]
         {
-            assert!(parse(rule).is_ok(), "{rule}");
+            assert!(parse(Registry::standard(), rule).is_ok(), "{rule}");
         }
         let enrolment = format!("{ENROLMENT}:status eq \"active\"");
         for rule in [
@@ -153,7 +158,7 @@ mod tests {
             "nope pr",
             "",
         ] {
-            assert!(parse(rule).is_err(), "{rule}");
+            assert!(parse(Registry::standard(), rule).is_err(), "{rule}");
         }
     }
 }

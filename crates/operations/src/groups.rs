@@ -22,9 +22,9 @@ use crate::error::Error;
 use crate::members::{Moves, Present};
 use crate::outcome::Outcome;
 use crate::ownership::Claim;
-use crate::representation::{self, Search, Shown, Text, View, group_type};
+use crate::representation::{self, Search, Shown, Text, View};
 use crate::requester::Requester;
-use crate::resources::{self, Edit, Replacement, changed, existing};
+use crate::resources::{self, Edit, Replacement, changed, existing, record};
 
 pub use delete::delete;
 pub use dynamic::{Dynamic, Marking, mark, preview_mark};
@@ -41,7 +41,8 @@ pub async fn read(
     conditions: &Conditions,
     projection: &Projection,
 ) -> Result<Shown, Error> {
-    let view = View { base: db.base(), projection };
+    let registry = db.registry(&requester.scope);
+    let view = View { base: db.base(), of: registry.group(), projection };
     let unit = db.read(&requester.scope).await?;
     let group = existing(unit.group(id).await?, "Group", id)?;
     let unchanged = view.shown(&group.resource, None);
@@ -56,14 +57,15 @@ pub async fn read(
 /// # Errors
 /// What the database says.
 pub async fn list(db: &Database, requester: &Requester, search: &Search) -> Result<Text, Error> {
-    let view = View { base: db.base(), projection: &search.projection };
+    let registry = db.registry(&requester.scope);
+    let view = View { base: db.base(), of: registry.group(), projection: &search.projection };
     let unit = db.read(&requester.scope).await?;
     let step = search.walk.step(db, &unit, requester).await?;
     let (filter, order) = (search.filter.as_ref(), search.order.as_ref());
     let Walked { resources, reached } = unit.list_groups(filter, order, &step.stretch).await?;
     let items = representation::list_groups(&unit, resources, view).await?;
     drop(unit);
-    step.answer(db, requester, &reached, items).await
+    Ok(step.answer(db, requester, &reached, items).await)
 }
 
 /// Creates a group with its members.
@@ -76,7 +78,8 @@ pub async fn create(
     document: Object,
     projection: &Projection,
 ) -> Result<Outcome, Error> {
-    let view = View { base: db.base(), projection };
+    let registry = db.registry(&requester.scope);
+    let view = View { base: db.base(), of: registry.group(), projection };
     let (document, document_members) = without_members(document);
     let written = db.write(&requester.scope, async |mut unit: WriteUnit| -> Attempt<Outcome> {
         let mut outcome = Outcome::default();
@@ -149,12 +152,13 @@ async fn edit(
     edit: &Edit<'_>,
     projection: &Projection,
 ) -> Result<Outcome, Error> {
-    let view = View { base: db.base(), projection };
+    let registry = db.registry(&requester.scope);
+    let view = View { base: db.base(), of: registry.group(), projection };
     let written = db.write(&requester.scope, async |mut unit: WriteUnit| -> Attempt<Outcome> {
         let group = existing(unit.lock_group(id).await?, "Group", id)?;
         conditions.allow_write(group.resource.meta.version)?;
         let mut outcome = Outcome::default();
-        let mut edited = Edited::of(requester, &mut unit, &group, edit, view.base, &mut outcome).await?;
+        let mut edited = Edited::of(requester, &mut unit, &group, edit, view, &mut outcome).await?;
         if edited.document != group.resource.document {
             let claim = Claim::of(requester, group.connection);
             let said = edit.says("externalId");
@@ -193,14 +197,14 @@ impl Edited {
         unit: &mut WriteUnit,
         group: &Group,
         edit: &Edit<'_>,
-        base: &str,
+        view: View<'_>,
         outcome: &mut Outcome,
     ) -> Result<Self, Error> {
         let stored = &group.resource.document;
         match edit {
             Edit::Replace(replacement) => {
                 let document =
-                    resources::replaced(requester, group_type(), stored, replacement, &mut outcome.used)?;
+                    resources::replaced(requester, view.of, stored, replacement, &mut outcome.used)?;
                 if !replacement.mentions("members") {
                     return Ok(Self::replaced(document, MemberChanges::default(), Members::None));
                 }
@@ -213,9 +217,9 @@ impl Edited {
             Edit::Patch(request) => {
                 let footprint = request.footprint();
                 let Present { elements, called, others } =
-                    Present::load(unit, group.id, &footprint, base).await?;
+                    Present::load(unit, group.id, &footprint, view.base).await?;
                 let (group, used) = (&group.resource, &mut outcome.used);
-                let patched = resources::patched(requester, request, group, &elements, base, used)?;
+                let patched = resources::patched(requester, request, group, &elements, view.base, used)?;
                 Ok(Self { document: patched.document, members: patched.members, footprint, called, others })
             }
         }
@@ -289,10 +293,6 @@ fn without_members(mut document: Object) -> (Object, Vec<Value>) {
         Some(Value::Array(members)) => (document, members),
         _ => (document, Vec::new()),
     }
-}
-
-async fn record(requester: &Requester, unit: &mut WriteUnit, entry: Entry) -> Result<(), Error> {
-    Ok(unit.record([(&entry, &requester.actor)], requester.now).await?)
 }
 
 /// The folded name, if the connection wants names of groups unique and this one is free.

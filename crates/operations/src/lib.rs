@@ -20,6 +20,7 @@ pub mod conflicts;
 pub mod connections;
 pub mod consequences;
 pub mod csv;
+pub mod custom_resources;
 mod database;
 pub mod devices;
 pub mod directory;
@@ -83,5 +84,6 @@ pub use rights::Right;
 pub use store::{
     Actor, ActorKind, Authenticated, Claim, Connection, ConnectionFigures, ConnectionId, Constraint,
     Error as DatabaseError, Figures, Job, JobFigures, Kept, NameInTenant, Options, Order,
-    Outcome as JobOutcome, PoolFigures, RequestBatch, RequestRecord, TenantId, TenantScope, TokenId, new_id,
+    Outcome as JobOutcome, PoolFigures, Registries, RequestBatch, RequestRecord, TenantId, TenantScope,
+    TokenId, new_id,
 };

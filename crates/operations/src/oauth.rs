@@ -118,11 +118,11 @@ pub async fn credential(
 /// What the database says.
 pub async fn use_assertion(
     db: &Database,
-    credential: TokenId,
+    client: ConnectionId,
     jti: &str,
     (now, until): (DateTime<Utc>, DateTime<Utc>),
 ) -> Result<bool, Error> {
-    let hash = Sha256::digest(json!(["assertion", credential.to_string(), jti]).to_string()).into();
+    let hash = Sha256::digest(json!(["assertion", client.to_string(), jti]).to_string()).into();
     Ok(db.store().use_once(hash, (now, until)).await?)
 }
 

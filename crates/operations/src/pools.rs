@@ -10,6 +10,7 @@ mod target;
 
 use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
 use provisioning::{Entry, EntryKind, Expiry, PoolId, PoolPolicy, Subject, Zone};
+use scim::Registry;
 use scim::protocol::list::Page;
 use serde::Serialize;
 use store::{NewPool, PoolState, WriteUnit};
@@ -124,7 +125,8 @@ pub async fn create(db: &Database, operator: &Operator, new: &New) -> Result<(Po
     let requester = operator.of(scope, Right::Change)?;
     let now = requester.now;
     let create = async |mut unit: WriteUnit| -> Attempt<(Pool, Option<Work>)> {
-        let row = row(new, unit.lock_time_zone().await?)?;
+        let zone = unit.lock_time_zone().await?;
+        let row = row(unit.registry(), new, zone)?;
         let state = unit.insert_pool(&row, now).await?;
         let (id, name) = (state.pool.id, state.pool.name.clone());
         let seats = if new.seats == 1 { "seat" } else { "seats" };
@@ -146,9 +148,9 @@ pub async fn create(db: &Database, operator: &Operator, new: &New) -> Result<(Po
 }
 
 /// A new pool in a tenant of this time zone.
-fn row(new: &New, zone: Zone) -> Result<NewPool, Error> {
+fn row(registry: &Registry, new: &New, zone: Zone) -> Result<NewPool, Error> {
     if let Some(rule) = &new.rule {
-        entitlement::parse(rule).map_err(Error::Refused)?;
+        entitlement::parse(registry, rule).map_err(Error::Refused)?;
     }
     let expiry = new.expires.as_deref().map(expiry).transpose()?;
     Ok(NewPool {

@@ -117,7 +117,7 @@ impl<'u, C: Fn(&mut Situation) + Send + Sync> Preview<'u, C> {
         cause: &Cause,
     ) -> Result<(), Error> {
         let for_all = rules.iter().any(|rule| rule.pool == pool && rule.default);
-        let rules = Rules::among(rules);
+        let rules = Rules::among(self.unit.registry(), rules);
         let mut after = None;
         loop {
             let users = next_users(self.unit, after, self.batch).await?;

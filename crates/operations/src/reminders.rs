@@ -110,7 +110,7 @@ fn wish(pause_hours: u32) -> Wish {
 pub async fn list(db: &Database, tenant: &str, part: &Part) -> Result<Listed<Unfinished>, Error> {
     let (scope, _) = db.tenant(tenant).await?;
     // The filter of the caller is looked at by itself first, so that its errors are about what was written.
-    directory::parsed_users(part)?;
+    directory::parsed_users(&db.registry(&scope), part)?;
     let pending = format!("{ENROLMENT}:status eq \"{}\"", Status::Pending);
     let filter = match &part.filter {
         Some(filter) => format!("({filter}) and {pending}"),

@@ -15,7 +15,7 @@ use store::Member;
 use crate::walk::Walk;
 
 pub(crate) use groups::group;
-pub(crate) use list::{Items, list_every, list_groups, list_users};
+pub(crate) use list::{Items, list_custom, list_every, list_groups, list_users};
 pub(crate) use users::{shown, user, wanted};
 
 pub use text::Text;
@@ -25,19 +25,25 @@ pub use text::Text;
 pub(crate) struct View<'v> {
     /// The address of the service, without a slash at its end.
     pub(crate) base: &'v str,
+    /// The type of the resources.
+    pub(crate) of: &'v ResourceType,
     /// The attributes.
     pub(crate) projection: &'v Projection,
 }
 
 impl View<'_> {
     /// The projection of a rendered resource.
-    fn projected(self, resource: Resource) -> Object {
-        self.projection.project(resource.resource_type, resource.render(self.base))
+    pub(crate) fn projected(self, resource: Resource) -> Object {
+        self.projection.project(self.of, resource.render(self.of, self.base))
     }
 
     /// The tag and the address of a resource, with a body or without.
     pub(crate) fn shown(self, resource: &Resource, body: Option<Text>) -> Shown {
-        Shown { tag: entity_tag(resource.meta.version, None), location: resource.location(self.base), body }
+        Shown {
+            tag: entity_tag(resource.meta.version, None),
+            location: resource.location(self.of, self.base),
+            body,
+        }
     }
 }
 
@@ -81,21 +87,11 @@ pub(crate) fn member(member: &Member) -> Value {
     element
 }
 
-/// The resource type User.
-pub(crate) fn user_type() -> &'static ResourceType {
-    scim::Registry::standard().user()
-}
-
-/// The resource type Group.
-pub(crate) fn group_type() -> &'static ResourceType {
-    scim::Registry::standard().group()
-}
-
 /// Whether a projection wants any attribute of an extension.
 fn wants_extension(projection: &Projection, uri: &str) -> bool {
     let names_it = |located: &Located| match located {
         Located::Extension(schema) => schema.id == uri,
-        Located::Attribute(attribute) => attribute.extension.is_some_and(|schema| schema.id == uri),
+        Located::Attribute(attribute) => attribute.extension.as_ref().is_some_and(|schema| schema.id == uri),
     };
     match projection {
         Projection::Default => true,

@@ -7,6 +7,7 @@ use scim::compat::{Used, names};
 use scim::patch::{PatchOutcome, PatchRequest, Stored, Target};
 use scim::{Object, Resource, ResourceType, resource};
 use serde_json::Value;
+use store::WriteUnit;
 
 use crate::error::Error;
 use crate::requester::Requester;
@@ -115,6 +116,11 @@ pub(crate) fn check_formats(
         }
         checked => Ok(checked?),
     }
+}
+
+/// Tells the journal what the requester did.
+pub(crate) async fn record(requester: &Requester, unit: &mut WriteUnit, entry: Entry) -> Result<(), Error> {
+    Ok(unit.record([(&entry, &requester.actor)], requester.now).await?)
 }
 
 /// An entry about the attributes in which two documents differ.

@@ -93,6 +93,12 @@ pub async fn create(
         expires_at: new.expires_in_days.map(|days| now + TimeDelta::days(days.into())),
     };
     let create = async |mut unit: WriteUnit| -> Attempt<store::Token> {
+        if let What::Issuer { issuer, audience, subject } = &new.what {
+            let elsewhere = unit.trusted_elsewhere(issuer, audience, subject.as_deref()).await?;
+            if elsewhere {
+                return Err(Error::Refused(new.what.taken()));
+            }
+        }
         let token = unit.insert_token(&row, now).await.map_err(|error| match error {
             store::Error::Conflict(_) => Error::Refused(new.what.taken()),
             error => error.into(),

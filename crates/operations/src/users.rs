@@ -24,7 +24,7 @@ use crate::entitlement::Rules;
 use crate::error::Error;
 use crate::outcome::{Effects, Outcome};
 use crate::ownership::{Claim, may_delete};
-use crate::representation::{self, Search, Shown, Text, View, user_type, wanted};
+use crate::representation::{self, Search, Shown, Text, View, wanted};
 use crate::requester::Requester;
 use crate::resources::{self, Edit, Replacement, changed, check_formats, existing};
 use crate::settle::Change;
@@ -42,7 +42,8 @@ pub async fn read(
     conditions: &Conditions,
     projection: &Projection,
 ) -> Result<Shown, Error> {
-    let view = View { base: db.base(), projection };
+    let registry = db.registry(&requester.scope);
+    let view = View { base: db.base(), of: registry.user(), projection };
     let unit = db.read_once(&requester.scope).await?;
     let (user, computed) = existing(unit.whole_user(id, wanted(&[projection])).await?, "User", id)?;
     let version = user.resource.meta.version;
@@ -57,7 +58,8 @@ pub async fn read(
 /// # Errors
 /// What the database says.
 pub async fn list(db: &Database, requester: &Requester, search: &Search) -> Result<Text, Error> {
-    let view = View { base: db.base(), projection: &search.projection };
+    let registry = db.registry(&requester.scope);
+    let view = View { base: db.base(), of: registry.user(), projection: &search.projection };
     // How many there are and those of the page are one statement for a look-up, and otherwise of one snapshot.
     let scope = &requester.scope;
     let unit = if search.finds_one() { db.read_once(scope).await? } else { db.read(scope).await? };
@@ -67,7 +69,7 @@ pub async fn list(db: &Database, requester: &Requester, search: &Search) -> Resu
         unit.list_users(filter, order, &step.stretch, wanted(&[&search.projection])).await?;
     let items = representation::list_users(resources, view).await?;
     drop(unit);
-    step.answer(db, requester, &reached, items).await
+    Ok(step.answer(db, requester, &reached, items).await)
 }
 
 /// Replaces a user's document.
@@ -108,12 +110,13 @@ async fn edit(
     edit: &Edit<'_>,
     projection: &Projection,
 ) -> Result<Outcome, Error> {
-    let view = View { base: db.base(), projection };
+    let registry = db.registry(&requester.scope);
+    let view = View { base: db.base(), of: registry.user(), projection };
     let written = db.write(&requester.scope, async |mut unit| {
         let user = existing(unit.lock_user(id).await?, "User", id)?;
         conditions.allow_write(user.resource.meta.version)?;
         let mut outcome = Outcome::default();
-        let mut document = edited(requester, &user, edit, db.base(), &mut outcome)?;
+        let mut document = edited(requester, &user, edit, view, &mut outcome)?;
         let claim = Claim::of(requester, user.connection);
         if document != user.resource.document {
             claim.settle_external_id(&user.resource.document, &mut document, edit.says("externalId"));
@@ -131,17 +134,17 @@ fn edited(
     requester: &Requester,
     user: &User,
     edit: &Edit<'_>,
-    base: &str,
+    view: View<'_>,
     outcome: &mut Outcome,
 ) -> Result<Object, Error> {
     let stored = &user.resource.document;
     match edit {
         Edit::Replace(replacement) => {
-            resources::replaced(requester, user_type(), stored, replacement, &mut outcome.used)
+            resources::replaced(requester, view.of, stored, replacement, &mut outcome.used)
         }
         Edit::Patch(request) => {
             let (user, used) = (&user.resource, &mut outcome.used);
-            Ok(resources::patched(requester, request, user, &[], base, used)?.document)
+            Ok(resources::patched(requester, request, user, &[], view.base, used)?.document)
         }
     }
 }
@@ -188,7 +191,7 @@ async fn save(
         Some(mark) => mark.set(unit, requester, &user).await?,
         None => None,
     };
-    let entitled = Rules::among(&rules).apply(unit, &user, now).await?;
+    let entitled = Rules::among(unit.registry(), &rules).apply(unit, &user, now).await?;
     let cause =
         test_user.map(test_users::cause).or(held).or_else(|| cause(was_active, user.is_active(), entitled));
     let Some(cause) = cause else { return Ok(user) };

@@ -4,8 +4,11 @@
 mod cursor;
 mod index;
 
+use std::time::Duration;
+
 use scim::protocol::list::Page;
 use store::{Reached, ReadUnit, Stretch};
+use tokio::time::timeout;
 
 use self::cursor::Cursor;
 use self::index::Index;
@@ -13,6 +16,9 @@ use crate::database::Database;
 use crate::error::Error;
 use crate::representation::{Items, Text};
 use crate::requester::Requester;
+
+/// How long a page waits until it is remembered where the client goes on.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 pub use cursor::GOOD_FOR;
 
@@ -81,24 +87,26 @@ impl Walk {
 
 impl Step<'_> {
     /// The answer with the resources that were written out; remembers where the client goes on. The unit of the step has ended.
-    ///
-    /// # Errors
-    /// What the database says.
     pub(crate) async fn answer(
         self,
         db: &Database,
         requester: &Requester,
         reached: &Reached,
         items: Items,
-    ) -> Result<Text, Error> {
+    ) -> Text {
         let written = items.count();
         let head = match &self.going {
             Going::Cursor(cursor) => cursor.head(&self.stretch, reached, written),
             Going::Index(index) => {
-                index.keep(db, requester, reached, written).await?;
+                // The page was read: a database that takes no changes at the moment is no reason to withhold it.
+                match timeout(PATIENCE, index.keep(db, requester, reached, written)).await {
+                    Ok(Ok(())) => {}
+                    Ok(Err(error)) => tracing::warn!(%error, "a place in a list is not remembered"),
+                    Err(_) => tracing::warn!("a place in a list is not remembered: the database is busy"),
+                }
                 index.head(reached, written)
             }
         };
-        Ok(items.behind(&head))
+        items.behind(&head)
     }
 }

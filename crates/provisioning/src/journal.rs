@@ -49,6 +49,8 @@ pub enum Subject {
     Connection(ConnectionId),
     /// A token of a connection.
     Token(TokenId),
+    /// A resource of another type than user and group.
+    Resource(Uuid),
 }
 
 impl Subject {
@@ -62,6 +64,7 @@ impl Subject {
             Self::Tenant(id) => id.uuid(),
             Self::Connection(id) => id.uuid(),
             Self::Token(id) => id.uuid(),
+            Self::Resource(id) => *id,
         }
     }
 }
@@ -170,6 +173,12 @@ pub enum EntryKind {
     GroupChanged,
     /// A group was deleted.
     GroupDeleted,
+    /// A resource of another type was created.
+    ResourceCreated,
+    /// The attributes of a resource of another type changed.
+    ResourceChanged,
+    /// A resource of another type was deleted.
+    ResourceDeleted,
     /// A user was added to a group.
     MemberAdded,
     /// A user was taken out of a group.
@@ -294,6 +303,9 @@ words!(EntryKind, "journal entry kind", {
     GroupCreated => "group-created",
     GroupChanged => "group-changed",
     GroupDeleted => "group-deleted",
+    ResourceCreated => "resource-created",
+    ResourceChanged => "resource-changed",
+    ResourceDeleted => "resource-deleted",
     MemberAdded => "member-added",
     MemberRemoved => "member-removed",
     Bound => "bound",

@@ -80,10 +80,10 @@ pub fn resource_type(resource_type: &ResourceType, base: &str) -> Value {
         "schemas": [RESOURCE_TYPE],
         "id": resource_type.name,
         "name": resource_type.name,
-        "description": resource_type.description,
-        "endpoint": resource_type.endpoint,
-        "schema": resource_type.schema.id,
     });
+    describe(&mut document, &resource_type.description);
+    document["endpoint"] = resource_type.endpoint.as_str().into();
+    document["schema"] = resource_type.schema.id.as_str().into();
     if !extensions.is_empty() {
         document["schemaExtensions"] = extensions.into();
     }
@@ -103,14 +103,19 @@ pub fn resource_types(registry: &Registry, base: &str) -> Value {
 /// One entry of `/Schemas` (RFC 7643 §7).
 #[must_use]
 pub fn schema(schema: &Schema, base: &str) -> Value {
-    json!({
-        "schemas": [SCHEMA],
-        "id": schema.id,
-        "name": schema.name,
-        "description": schema.description,
-        "attributes": schema.attributes,
-        "meta": { "resourceType": "Schema", "location": format!("{base}/Schemas/{}", schema.id) },
-    })
+    let mut document = json!({ "schemas": [SCHEMA], "id": schema.id, "name": schema.name });
+    describe(&mut document, &schema.description);
+    document["attributes"] = json!(schema.attributes);
+    document["meta"] =
+        json!({ "resourceType": "Schema", "location": format!("{base}/Schemas/{}", schema.id) });
+    document
+}
+
+/// A description that says nothing is left out.
+fn describe(document: &mut Value, description: &str) {
+    if !description.is_empty() {
+        document["description"] = description.into();
+    }
 }
 
 /// `/Schemas`: all of them, never paged.

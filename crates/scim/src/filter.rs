@@ -1,5 +1,7 @@
 //! From a filter as written to a filter over attributes (RFC 7644 §3.4.2.2): the second of three stages.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 pub use scim_filter_parser::CompareOp;
 use scim_filter_parser::{
@@ -52,7 +54,7 @@ pub enum ElementFilter {
     /// The sub-attribute compares so.
     Compare {
         /// The sub-attribute.
-        sub: Option<&'static Attribute>,
+        sub: Option<Arc<Attribute>>,
         /// The operator.
         op: CompareOp,
         /// What to compare with, in comparison form.
@@ -61,7 +63,7 @@ pub enum ElementFilter {
     /// The sub-attribute has a value.
     Present {
         /// The sub-attribute.
-        sub: Option<&'static Attribute>,
+        sub: Option<Arc<Attribute>>,
     },
 }
 
@@ -147,12 +149,12 @@ pub(crate) fn unreadable(what: &str, text: &str, error: &ParseError) -> String {
 /// `invalidFilter` that says why.
 pub fn resolve_element(
     resource_type: &ResourceType,
-    attribute: AttributeRef,
+    attribute: &Attribute,
     filter: &Filter,
     dialect: FilterDialect,
 ) -> Result<(ElementFilter, FilterDialect), Error> {
     let mut resolver = Resolver { resource_type, types: &[], dialect, used: FilterDialect::default() };
-    let resolved = resolver.element(attribute.attribute, filter)?;
+    let resolved = resolver.element(attribute, filter)?;
     Ok((resolved, resolver.used))
 }
 
@@ -182,8 +184,8 @@ impl Resolver<'_> {
                 {
                     return Err(Error::invalid_filter(format!("\"{attribute}\" has no elements to filter.")));
                 }
-                readable(attribute.attribute)?;
-                let filter = self.element(attribute.attribute, &element.filter)?;
+                readable(&attribute.attribute)?;
+                let filter = self.element(&attribute.attribute, &element.filter)?;
                 ResolvedFilter::Element { attribute, filter }
             }
         })
@@ -198,9 +200,10 @@ impl Resolver<'_> {
     /// An extension is there when one of its attributes is (RFC 7643 §3.3).
     fn present(&mut self, path: &scim_filter_parser::AttributePath) -> Result<ResolvedFilter, Error> {
         if let Ok((Located::Extension(schema), _)) = locate(self.resource_type, path, false) {
-            let attributes = schema.attributes.iter().map(|attribute| {
-                ResolvedFilter::Present(AttributeRef { extension: Some(schema), attribute, sub: None })
-            });
+            let attributes = schema
+                .attributes
+                .iter()
+                .map(|attribute| ResolvedFilter::Present(AttributeRef::of(Some(&schema), attribute)));
             return Ok(ResolvedFilter::Or(attributes.collect()));
         }
         Ok(ResolvedFilter::Present(self.attribute(path)?))
@@ -224,10 +227,10 @@ impl Resolver<'_> {
 
     fn comparison(&mut self, comparison: &Comparison) -> Result<ResolvedFilter, Error> {
         let mut target = self.attribute(&comparison.path)?;
-        readable(target.attribute)?;
+        readable(&target.attribute)?;
         if target.leaf().complex() && comparison.value != CompareValue::Null {
             // RFC 7644 §3.4.2.2: a multi-valued complex attribute means its "value" sub-attribute.
-            let value = target.attribute.sub("value");
+            let value = target.attribute.sub("value").cloned();
             let allowed = target.attribute.multi_valued || self.dialect.complex_value;
             match value {
                 Some(value) if allowed => {
@@ -244,7 +247,7 @@ impl Resolver<'_> {
         Ok(ResolvedFilter::Compare { target, op: comparison.op, operand })
     }
 
-    fn element(&mut self, attribute: &'static Attribute, filter: &Filter) -> Result<ElementFilter, Error> {
+    fn element(&mut self, attribute: &Attribute, filter: &Filter) -> Result<ElementFilter, Error> {
         Ok(match filter {
             Filter::And(terms) => ElementFilter::And(self.elements(attribute, terms)?),
             Filter::Or(terms) => ElementFilter::Or(self.elements(attribute, terms)?),
@@ -252,18 +255,14 @@ impl Resolver<'_> {
             Filter::Present(path) => ElementFilter::Present { sub: sub_attribute(attribute, path)? },
             Filter::Compare(comparison) => {
                 let sub = sub_attribute(attribute, &comparison.path)?;
-                let operand = self.operand(sub.unwrap_or(attribute), comparison)?;
+                let operand = self.operand(sub.as_deref().unwrap_or(attribute), comparison)?;
                 ElementFilter::Compare { sub, op: comparison.op, operand }
             }
             Filter::Element(_) => return Err(Error::invalid_filter("A value path cannot hold another one.")),
         })
     }
 
-    fn elements(
-        &mut self,
-        attribute: &'static Attribute,
-        terms: &[Filter],
-    ) -> Result<Vec<ElementFilter>, Error> {
+    fn elements(&mut self, attribute: &Attribute, terms: &[Filter]) -> Result<Vec<ElementFilter>, Error> {
         terms.iter().map(|term| self.element(attribute, term)).collect()
     }
 
@@ -352,13 +351,13 @@ pub(crate) fn readable(attribute: &Attribute) -> Result<(), Error> {
 }
 
 fn sub_attribute(
-    attribute: &'static Attribute,
+    attribute: &Attribute,
     path: &scim_filter_parser::AttributePath,
-) -> Result<Option<&'static Attribute>, Error> {
+) -> Result<Option<Arc<Attribute>>, Error> {
     let qualified = path.schema.is_some() || path.sub.is_some();
     if !qualified && attribute.complex() {
         if let Some(sub) = attribute.sub(&path.name) {
-            return Ok(Some(sub));
+            return Ok(Some(Arc::clone(sub)));
         }
     } else if !qualified && path.name.eq_ignore_ascii_case("value") {
         return Ok(None);

@@ -19,17 +19,19 @@ impl ResolvedFilter {
             Self::And(terms) => terms.iter().all(|term| term.matches(document)),
             Self::Or(terms) => terms.iter().any(|term| term.matches(document)),
             Self::Not(inner) => !inner.matches(document),
-            Self::Present(target) => values(document, *target).any(present),
+            Self::Present(target) => values(document, target).any(present),
             Self::Compare { target, op, operand } => {
-                let mut elements = elements(document, target.whole()).peekable();
+                let mut elements = elements(document, target).peekable();
                 // An attribute without elements counts as one that is not assigned.
                 if elements.peek().is_none() {
                     return compare(target.leaf(), None, *op, operand);
                 }
-                elements.any(|element| compare(target.leaf(), inside(element, target.sub), *op, operand))
+                elements.any(|element| {
+                    compare(target.leaf(), inside(element, target.sub.as_deref()), *op, operand)
+                })
             }
             Self::Element { attribute, filter } => {
-                elements(document, *attribute).any(|element| filter.matches(attribute.attribute, element))
+                elements(document, attribute).any(|element| filter.matches(&attribute.attribute, element))
             }
         }
     }
@@ -43,9 +45,9 @@ impl ElementFilter {
             Self::And(terms) => terms.iter().all(|term| term.matches(attribute, element)),
             Self::Or(terms) => terms.iter().any(|term| term.matches(attribute, element)),
             Self::Not(inner) => !inner.matches(attribute, element),
-            Self::Present { sub } => inside(element, *sub).is_some_and(present),
+            Self::Present { sub } => inside(element, sub.as_deref()).is_some_and(present),
             Self::Compare { sub, op, operand } => {
-                compare(sub.unwrap_or(attribute), inside(element, *sub), *op, operand)
+                compare(sub.as_deref().unwrap_or(attribute), inside(element, sub.as_deref()), *op, operand)
             }
         }
     }
@@ -62,8 +64,11 @@ impl ElementFilter {
 }
 
 /// The elements of an attribute: each of its values, or its only one.
-pub(crate) fn elements(document: &Object, attribute: AttributeRef) -> impl Iterator<Item = &Value> {
-    let container = match attribute.extension {
+pub(crate) fn elements<'d>(
+    document: &'d Object,
+    attribute: &AttributeRef,
+) -> impl Iterator<Item = &'d Value> + use<'d> {
+    let container = match &attribute.extension {
         None => Some(document),
         Some(schema) => document.get(&schema.id).and_then(Value::as_object),
     };
@@ -76,8 +81,8 @@ pub(crate) fn elements(document: &Object, attribute: AttributeRef) -> impl Itera
     list.iter()
 }
 
-fn values(document: &Object, target: AttributeRef) -> impl Iterator<Item = &Value> {
-    elements(document, target.whole()).filter_map(move |element| inside(element, target.sub))
+fn values<'d>(document: &'d Object, target: &'d AttributeRef) -> impl Iterator<Item = &'d Value> {
+    elements(document, target).filter_map(move |element| inside(element, target.sub.as_deref()))
 }
 
 pub(crate) fn inside<'v>(element: &'v Value, sub: Option<&Attribute>) -> Option<&'v Value> {

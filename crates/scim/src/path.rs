@@ -1,56 +1,61 @@
 //! From names as written to attributes of a schema (RFC 7644 §3.10).
 
 use std::fmt;
+use std::sync::Arc;
 
 use scim_filter_parser::AttributePath;
 
 use crate::schema::{Attribute, ResourceType, Schema};
 
 /// An attribute of a resource type, or a sub-attribute of one.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct AttributeRef {
     /// The extension that holds the attribute; `None` for core and common attributes.
-    pub extension: Option<&'static Schema>,
+    pub extension: Option<Arc<Schema>>,
     /// The attribute.
-    pub attribute: &'static Attribute,
+    pub attribute: Arc<Attribute>,
     /// The sub-attribute, when the path goes so deep.
-    pub sub: Option<&'static Attribute>,
+    pub sub: Option<Arc<Attribute>>,
 }
 
 impl AttributeRef {
+    /// An attribute as a whole.
+    #[must_use]
+    pub fn of(extension: Option<&Arc<Schema>>, attribute: &Arc<Attribute>) -> Self {
+        Self { extension: extension.cloned(), attribute: Arc::clone(attribute), sub: None }
+    }
+
     /// The attribute that holds the value: the sub-attribute, if there is one.
     #[must_use]
-    pub fn leaf(&self) -> &'static Attribute {
-        self.sub.unwrap_or(self.attribute)
+    pub fn leaf(&self) -> &Arc<Attribute> {
+        self.sub.as_ref().unwrap_or(&self.attribute)
     }
 
     /// The same attribute without its sub-attribute.
     #[must_use]
     pub fn whole(&self) -> Self {
-        Self { sub: None, ..*self }
+        Self::of(self.extension.as_ref(), &self.attribute)
     }
 }
 
 impl PartialEq for AttributeRef {
     fn eq(&self, other: &Self) -> bool {
-        let names = |it: &Self| {
-            (
-                it.extension.map(|schema| schema.id.as_str()),
-                it.attribute.name.as_str(),
-                it.sub.map(|sub| sub.name.as_str()),
-            )
-        };
+        fn names(it: &AttributeRef) -> (Option<&str>, &str, Option<&str>) {
+            let AttributeRef { extension, attribute, sub } = it;
+            let extension = extension.as_deref().map(|schema| schema.id.as_str());
+            (extension, &attribute.name, sub.as_deref().map(|sub| sub.name.as_str()))
+        }
         names(self) == names(other)
     }
 }
 
 impl fmt::Display for AttributeRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(schema) = self.extension {
+        if let Some(schema) = &self.extension {
             write!(f, "{}:", schema.id)?;
         }
         f.write_str(&self.attribute.name)?;
-        if let Some(sub) = self.sub {
+        if let Some(sub) = &self.sub {
             write!(f, ".{}", sub.name)?;
         }
         Ok(())
@@ -58,12 +63,12 @@ impl fmt::Display for AttributeRef {
 }
 
 /// What a path names.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Located {
     /// An attribute or sub-attribute.
     Attribute(AttributeRef),
     /// A whole extension.
-    Extension(&'static Schema),
+    Extension(Arc<Schema>),
 }
 
 /// Finds what a path names.
@@ -82,7 +87,7 @@ pub fn locate(
     if path.schema.is_some()
         && let Some(schema) = resource_type.extension(&path.to_string())
     {
-        return Ok((Located::Extension(schema), false));
+        return Ok((Located::Extension(Arc::clone(schema)), false));
     }
     let (extension, attribute, bare) = match &path.schema {
         None => match resource_type.attribute(&path.name) {
@@ -118,17 +123,19 @@ pub fn locate(
             format!("The attribute \"{}\" has no sub-attribute \"{}\".", attribute.name, shortened(name))
         })?),
     };
-    Ok((Located::Attribute(AttributeRef { extension, attribute, sub }), bare))
+    let attribute =
+        AttributeRef { extension: extension.cloned(), attribute: Arc::clone(attribute), sub: sub.cloned() };
+    Ok((Located::Attribute(attribute), bare))
 }
 
-fn bare_attribute(
-    resource_type: &ResourceType,
+fn bare_attribute<'t>(
+    resource_type: &'t ResourceType,
     name: &str,
-) -> Result<(&'static Schema, &'static Attribute), String> {
+) -> Result<(&'t Arc<Schema>, &'t Arc<Attribute>), String> {
     let mut found = resource_type
         .extensions
         .iter()
-        .filter_map(|extension| Some((extension.schema, extension.schema.attribute(name)?)));
+        .filter_map(|extension| Some((&extension.schema, extension.schema.attribute(name)?)));
     match (found.next(), found.next()) {
         (Some(one), None) => Ok(one),
         (None, _) => Err(unknown(resource_type, name)),

@@ -66,15 +66,15 @@ impl Projection {
                 let whole = self.names_extension(&schema.id);
                 container.retain(|name, value| {
                     schema.attribute(name).is_some_and(|attribute| {
-                        let path = AttributeRef { extension: Some(schema), attribute, sub: None };
-                        self.keeps(path, value, whole)
+                        let path = AttributeRef::of(Some(schema), attribute);
+                        self.keeps(&path, value, whole)
                     })
                 });
                 return !container.is_empty();
             }
-            resource_type.attribute(name).is_some_and(|attribute| {
-                self.keeps(AttributeRef { extension: None, attribute, sub: None }, value, false)
-            })
+            resource_type
+                .attribute(name)
+                .is_some_and(|attribute| self.keeps(&AttributeRef::of(None, attribute), value, false))
         });
         rendered
     }
@@ -86,8 +86,8 @@ impl Projection {
 
     /// Takes away from a value what the answer does not hold; `false` if nothing is left. `container` says whether its
     /// whole extension was named.
-    fn keeps(&self, path: AttributeRef, value: &mut Value, container: bool) -> bool {
-        let attribute = path.attribute;
+    fn keeps(&self, path: &AttributeRef, value: &mut Value, container: bool) -> bool {
+        let attribute = &path.attribute;
         match attribute.returned {
             Returned::Never => return false,
             Returned::Always => return true,
@@ -129,9 +129,11 @@ fn usual(sub: &Attribute) -> bool {
 }
 
 /// The sub-attributes by which the list names the attribute; `None` for the whole of it.
-fn of(located: &[Located], path: AttributeRef) -> Vec<Option<&'static str>> {
+fn of<'l>(located: &'l [Located], path: &AttributeRef) -> Vec<Option<&'l str>> {
     let named = located.iter().filter_map(|located| match located {
-        Located::Attribute(named) if named.whole() == path => Some(named.sub.map(|sub| sub.name.as_str())),
+        Located::Attribute(named) if named.whole() == *path => {
+            Some(named.sub.as_ref().map(|sub| sub.name.as_str()))
+        }
         _ => None,
     });
     named.collect()
@@ -148,7 +150,7 @@ fn subs(attribute: &Attribute, value: &mut Value, stays: impl Fn(&Attribute) -> 
             !items.is_empty()
         }
         Value::Object(object) => {
-            object.retain(|name, _| attribute.sub(name).is_some_and(stays));
+            object.retain(|name, _| attribute.sub(name).is_some_and(|sub| stays(sub)));
             !object.is_empty()
         }
         _ => true,

@@ -1,6 +1,7 @@
 //! Resources as canonical JSON documents (RFC 7643 §3).
 
 use std::fmt::Display;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -9,26 +10,27 @@ use crate::json::{Object, member};
 use crate::path::shortened;
 use crate::protocol::error::Error;
 use crate::protocol::version::{Digest, entity_tag};
-use crate::schema::{Attribute, Mutability, ResourceType, Returned};
+use crate::schema::{Attribute, Mutability, ResourceType};
 use crate::{text, time, value};
 
 mod checks;
 mod claim;
 mod place;
+mod unique;
 
 pub use crate::text::MAX_KEY;
-pub(crate) use checks::check_new;
-pub use checks::{check_formats, require};
+pub use checks::check_formats;
+use checks::require_all;
+pub(crate) use checks::{check_new, forget_unreadable, require};
 pub(crate) use claim::Claim;
 pub use place::hoisted;
+pub use unique::unique_values;
 
 /// A resource with what the server knows about it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Resource {
     /// The identifier.
     pub id: String,
-    /// The kind of resource.
-    pub resource_type: &'static ResourceType,
     /// The canonical document: schema spelling, nothing unassigned; without `schemas`, `id` and `meta`.
     pub document: Object,
     /// When it was created and changed, and its version.
@@ -50,42 +52,43 @@ impl Resource {
     /// The whole representation below `base`, the address of the service without a slash at its end:
     /// `schemas`, `id`, attributes in schema order, addresses filled in, `meta`.
     #[must_use]
-    pub fn render(self, base: &str) -> Object {
-        self.render_with(base, None)
+    pub fn render(self, resource_type: &ResourceType, base: &str) -> Object {
+        self.render_with(resource_type, base, None)
     }
 
     /// As [`Resource::render`], with the digest of what the server computed in `meta.version`, which is the `ETag`.
     #[must_use]
-    pub fn render_with(mut self, base: &str, digest: Option<Digest>) -> Object {
+    pub fn render_with(mut self, resource_type: &ResourceType, base: &str, digest: Option<Digest>) -> Object {
         let mut rendered = Object::with_capacity(self.document.len() + 4);
-        rendered.insert("schemas".to_owned(), schemas(self.resource_type, &self.document).into());
+        rendered.insert("schemas".to_owned(), schemas(resource_type, &self.document).into());
         rendered.insert("id".to_owned(), self.id.as_str().into());
         rendered.extend(self.document.swap_remove_entry("externalId"));
-        move_ordered(&self.resource_type.schema.attributes, &mut self.document, &mut rendered, base);
-        for extension in &self.resource_type.extensions {
+        let places = Places { resource_type, base };
+        move_ordered(&resource_type.schema.attributes, &mut self.document, &mut rendered, places);
+        for extension in &resource_type.extensions {
             let container = self.document.swap_remove_entry(&extension.schema.id);
             if let Some((uri, Value::Object(mut container))) = container {
                 let mut ordered = Object::with_capacity(container.len());
-                move_ordered(&extension.schema.attributes, &mut container, &mut ordered, base);
+                move_ordered(&extension.schema.attributes, &mut container, &mut ordered, places);
                 rendered.insert(uri, Value::Object(ordered));
             }
         }
-        rendered.insert("meta".to_owned(), self.meta_json(base, digest));
+        rendered.insert("meta".to_owned(), self.meta_json(resource_type, base, digest));
         rendered
     }
 
     /// The address of the resource below `base`.
     #[must_use]
-    pub fn location(&self, base: &str) -> String {
-        format!("{base}{}/{}", self.resource_type.endpoint, self.id)
+    pub fn location(&self, resource_type: &ResourceType, base: &str) -> String {
+        format!("{base}{}/{}", resource_type.endpoint, self.id)
     }
 
-    fn meta_json(&self, base: &str, digest: Option<Digest>) -> Value {
+    fn meta_json(&self, resource_type: &ResourceType, base: &str, digest: Option<Digest>) -> Value {
         serde_json::json!({
-            "resourceType": self.resource_type.name,
+            "resourceType": resource_type.name,
             "created": time::format(self.meta.created),
             "lastModified": time::format(self.meta.last_modified),
-            "location": self.location(base),
+            "location": self.location(resource_type, base),
             "version": entity_tag(self.meta.version, digest),
         })
     }
@@ -142,7 +145,8 @@ pub fn parse(resource_type: &ResourceType, body: &Object) -> Result<Object, Erro
             document.insert(uri.to_owned(), Value::Object(attributes));
         }
     }
-    require(resource_type, &document)?;
+    require_all(resource_type, &document)?;
+    forget_unreadable(resource_type, &mut document);
     Ok(document)
 }
 
@@ -186,12 +190,7 @@ fn insert(
         return Err(Error::invalid_syntax(format!("{prefix}{name} stands twice, its name ignores case.")));
     }
     let canonical = value::canonical(attribute, value, &format_args!("{prefix}{name}"))?;
-    // What is never returned is accepted and not kept: it could be of no use.
-    if let Some(canonical) = canonical
-        && attribute.returned != Returned::Never
-    {
-        document.insert(name.clone(), canonical);
-    }
+    document.extend(canonical.map(|canonical| (name.clone(), canonical)));
     Ok(())
 }
 
@@ -228,16 +227,17 @@ pub fn replace(
     mentioned: impl Fn(&str) -> bool,
     keep: &[&str],
 ) -> Result<Object, Error> {
-    for attribute in resource_type.schema.attributes.iter().filter(|a| a.mutability == Mutability::Immutable)
-    {
-        match (stored.get(&attribute.name), incoming.get(&attribute.name)) {
-            (Some(old), Some(new)) if old != new => {
-                return Err(Error::mutability(format!("{} is immutable and has a value.", attribute.name)));
-            }
-            (Some(old), None) => {
-                incoming.insert(attribute.name.clone(), old.clone());
-            }
-            _ => {}
+    keep_immutable("", &resource_type.schema.attributes, stored, &mut incoming)?;
+    for extension in &resource_type.extensions {
+        let uri = &extension.schema.id;
+        let Some(old) = stored.get(uri).and_then(Value::as_object) else { continue };
+        let mut container = match incoming.shift_remove(uri) {
+            Some(Value::Object(container)) => container,
+            _ => Object::new(),
+        };
+        keep_immutable(&format!("{uri}:"), &extension.schema.attributes, old, &mut container)?;
+        if !container.is_empty() {
+            incoming.insert(uri.clone(), Value::Object(container));
         }
     }
     for name in keep.iter().copied().filter(|name| !mentioned(name)).chain([ACCESS]) {
@@ -249,6 +249,39 @@ pub fn replace(
     }
     check_new(resource_type, Some(stored), &incoming)?;
     Ok(incoming)
+}
+
+/// Keeps the immutable values that are stored, where a replacement leaves them out.
+fn keep_immutable(
+    prefix: &str,
+    attributes: &[Arc<Attribute>],
+    stored: &Object,
+    incoming: &mut Object,
+) -> Result<(), Error> {
+    let immutable = |attribute: &&Arc<Attribute>| attribute.mutability == Mutability::Immutable;
+    for attribute in attributes.iter().filter(immutable) {
+        match (stored.get(&attribute.name), incoming.get(&attribute.name)) {
+            (Some(old), Some(new)) if old != new => {
+                let name = &attribute.name;
+                return Err(Error::mutability(format!("{prefix}{name} is immutable and has a value.")));
+            }
+            (Some(old), None) => {
+                incoming.insert(attribute.name.clone(), old.clone());
+            }
+            _ => {}
+        }
+    }
+    let parts = |attribute: &&Arc<Attribute>| {
+        !attribute.multi_valued && attribute.sub_attributes.iter().any(|sub| immutable(&sub))
+    };
+    for attribute in attributes.iter().filter(parts) {
+        let old = stored.get(&attribute.name).and_then(Value::as_object);
+        let new = incoming.get_mut(&attribute.name).and_then(Value::as_object_mut);
+        if let (Some(old), Some(new)) = (old, new) {
+            keep_immutable(&format!("{prefix}{}.", attribute.name), &attribute.sub_attributes, old, new)?;
+        }
+    }
+    Ok(())
 }
 
 /// The document with every value in the form in which it is compared, for use in an index.
@@ -286,26 +319,33 @@ fn compared_value(attribute: &Attribute, value: &Value) -> Value {
     }
 }
 
-fn move_ordered(attributes: &[Attribute], from: &mut Object, to: &mut Object, base: &str) {
+/// Where resources live.
+#[derive(Clone, Copy)]
+struct Places<'p> {
+    resource_type: &'p ResourceType,
+    base: &'p str,
+}
+
+fn move_ordered(attributes: &[Arc<Attribute>], from: &mut Object, to: &mut Object, places: Places<'_>) {
     for attribute in attributes {
         if let Some((name, value)) = from.swap_remove_entry(&attribute.name) {
-            to.insert(name, ordered(attribute, value, base));
+            to.insert(name, ordered(attribute, value, places));
         }
     }
 }
 
-fn ordered(attribute: &Attribute, value: Value, base: &str) -> Value {
+fn ordered(attribute: &Attribute, value: Value, places: Places<'_>) -> Value {
     match value {
-        Value::Array(items) => items.into_iter().map(|item| ordered(attribute, item, base)).collect(),
+        Value::Array(items) => items.into_iter().map(|item| ordered(attribute, item, places)).collect(),
         Value::Object(mut object) => {
             let mut rendered = Object::with_capacity(object.len() + 1);
             let reference = attribute.sub_attributes.iter().find(|sub| sub.name == "$ref");
-            let mut address = reference.and_then(|reference| address(reference, &object, base));
+            let mut address = reference.and_then(|reference| address(reference, &object, places));
             for sub in &attribute.sub_attributes {
                 if sub.name == "$ref" {
                     rendered.extend(address.take().map(|address| ("$ref".to_owned(), address.into())));
                 } else if let Some((name, value)) = object.swap_remove_entry(&sub.name) {
-                    rendered.insert(name, ordered(sub, value, base));
+                    rendered.insert(name, ordered(sub, value, places));
                 }
             }
             Value::Object(rendered)
@@ -315,13 +355,14 @@ fn ordered(attribute: &Attribute, value: Value, base: &str) -> Value {
 }
 
 /// The address of the SCIM resource that a complex value names by its id (RFC 7643 §2.4 `$ref`).
-pub(crate) fn address(reference: &Attribute, object: &Object, base: &str) -> Option<String> {
+fn address(reference: &Attribute, object: &Object, places: Places<'_>) -> Option<String> {
     let id = object.get("value")?.as_str().filter(|id| !id.is_empty())?;
     let kind = match reference.reference_types.as_slice() {
         [only] => only.as_str(),
         _ => object.get("type")?.as_str()?,
     };
-    Some(format!("{base}/{kind}s/{}", encoded(id)))
+    let endpoint = places.resource_type.endpoint_of(kind)?;
+    Some(format!("{}{endpoint}/{}", places.base, encoded(id)))
 }
 
 /// Percent-encodes everything but unreserved characters (RFC 3986 §2.3): a manager's value may be any text.

@@ -174,6 +174,11 @@ pub fn single(attribute: &Attribute, value: &Value, place: &dyn Display) -> Resu
             None => value.clone(),
         },
     };
+    if let (Some(pattern), Some(text)) = (&attribute.pattern, canonical.as_str())
+        && !pattern.fits(text)
+    {
+        return wrong(&format!("text that fits the pattern {}", pattern.as_str()));
+    }
     Ok(Some(canonical))
 }
 
@@ -218,7 +223,9 @@ fn complex(attribute: &Attribute, object: &Object, place: &dyn Display) -> Resul
             canonical.insert(name.clone(), value);
         }
     }
-    take_reference(&mut canonical, place)?;
+    if attribute.sub("value").is_some() {
+        take_reference(&mut canonical, place)?;
+    }
     if attribute.identified() {
         let value = canonical.get("value").and_then(Value::as_str).unwrap_or_default();
         if text::fold_name(value).is_empty() {

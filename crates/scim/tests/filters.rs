@@ -1,5 +1,7 @@
 //! Every filter and path of the table: accepted with the right meaning, or refused with the right word.
 
+use std::sync::Arc;
+
 use scim::filter::{self, ElementFilter, FilterDialect, Operand, ResolvedFilter};
 use scim::patch::{PatchRequest, SCHEMA};
 use scim::{Error, Registry, ResourceType};
@@ -34,7 +36,7 @@ fn text(case: &Value) -> String {
 }
 
 /// The type whose attributes the text means.
-fn resource_type(text: &str) -> &'static ResourceType {
+fn resource_type(text: &str) -> &'static Arc<ResourceType> {
     let registry = Registry::standard();
     if text.trim_start().starts_with("members") { registry.group() } else { registry.user() }
 }
@@ -132,14 +134,16 @@ fn meaning(filter: &ResolvedFilter) -> Value {
 }
 
 fn inside(filter: &ElementFilter) -> Value {
-    let name = |sub: Option<&'static scim::schema::Attribute>| sub.map_or("value", |sub| sub.name.as_str());
+    let name = |sub: &Option<Arc<scim::schema::Attribute>>| {
+        sub.as_ref().map_or("value".to_owned(), |sub| sub.name.clone())
+    };
     match filter {
         ElementFilter::And(terms) => json!({"and": terms.iter().map(inside).collect::<Vec<_>>()}),
         ElementFilter::Or(terms) => json!({"or": terms.iter().map(inside).collect::<Vec<_>>()}),
         ElementFilter::Not(inner) => json!({"not": inside(inner)}),
-        ElementFilter::Present { sub } => json!({"op": "pr", "path": name(*sub)}),
+        ElementFilter::Present { sub } => json!({"op": "pr", "path": name(sub)}),
         ElementFilter::Compare { sub, op, operand } => {
-            json!({"op": op.as_str(), "path": name(*sub), "value": value(operand)})
+            json!({"op": op.as_str(), "path": name(sub), "value": value(operand)})
         }
     }
 }

@@ -22,12 +22,7 @@ fn parse(body: Value) -> Result<Object, scim::Error> {
 fn resource(document: Value) -> Resource {
     let at = Utc.with_ymd_and_hms(2026, 1, 2, 3, 4, 5).single().expect("valid");
     let meta = Meta { created: at, last_modified: at, version: 3 };
-    Resource {
-        id: "01".to_owned(),
-        resource_type: Registry::standard().user(),
-        document: object(document),
-        meta,
-    }
+    Resource { id: "01".to_owned(), document: object(document), meta }
 }
 
 #[test]
@@ -147,7 +142,7 @@ fn answers_are_in_schema_order_with_addresses() {
         ENTERPRISE_USER: {"manager": {"value": "m/1"}}, "groups": [{"display": "G", "value": "g"}],
         "displayName": "A", "userName": "a", "externalId": "E"
     }))
-    .render("https://scim.example/v2");
+    .render(Registry::standard().user(), "https://scim.example/v2");
     let names: Vec<&String> = rendered.keys().collect();
     assert_eq!(
         names,
@@ -156,8 +151,8 @@ fn answers_are_in_schema_order_with_addresses() {
     assert_eq!(rendered["schemas"], json!([USER, ENTERPRISE_USER]));
     assert_eq!(rendered["groups"][0]["$ref"], "https://scim.example/v2/Groups/g");
     assert_eq!(rendered[ENTERPRISE_USER]["manager"]["$ref"], "https://scim.example/v2/Users/m%2F1");
-    let none =
-        resource(json!({ENTERPRISE_USER: {"manager": {"value": ""}}, "userName": "a"})).render("https://x");
+    let none = resource(json!({ENTERPRISE_USER: {"manager": {"value": ""}}, "userName": "a"}))
+        .render(Registry::standard().user(), "https://x");
     assert_eq!(none[ENTERPRISE_USER]["manager"], json!({"value": ""}), "nothing has no address");
     assert_eq!(
         rendered["meta"],
@@ -175,7 +170,7 @@ fn a_projection_holds_what_was_asked_for() {
         "emails": [{"value": "x@y.example", "type": "work"}, {"type": "home"}],
         ENTERPRISE_USER: {"department": "D", "employeeNumber": "1"}
     }))
-    .render("");
+    .render(Registry::standard().user(), "");
     let user = Registry::standard().user();
     let names = |attributes: Option<&str>, excluded: Option<&str>| {
         let projection = Projection::parse(user, attributes, excluded).expect("one of them");

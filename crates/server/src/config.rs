@@ -5,6 +5,7 @@ mod bounds;
 mod issuers;
 mod mail;
 mod outside;
+pub(crate) mod schemas;
 mod sources;
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::TimeDelta;
 use operations::sign_in::Lasts;
+use operations::{Registries, TenantId};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -25,6 +27,7 @@ use addresses::without_password;
 pub use issuers::Issuers;
 pub use mail::{Mail, Security};
 pub(crate) use outside::Outside;
+pub use schemas::{Example, ListedType};
 pub use webhooks::Webhooks;
 
 /// The defaults, which are also the manual.
@@ -46,6 +49,8 @@ pub struct Config {
     pub database_url_file: PathBuf,
     /// File that holds the key under which secrets are sealed; empty: beside a `SQLite` database.
     pub master_key_file: PathBuf,
+    /// Folder with schemas and resource types of the operator's own.
+    pub schemas_dir: PathBuf,
     /// Most open connections to the database.
     pub database_connections: u32,
     /// Whether pending migrations run at start.
@@ -76,6 +81,9 @@ pub struct Config {
     pub log: Log,
     /// Measurements.
     pub metrics: Metrics,
+    /// What the files of that folder define.
+    #[serde(skip)]
+    pub(crate) registries: Registries,
     #[serde(skip)]
     origins: Vec<Setting>,
 }
@@ -280,6 +288,7 @@ impl Config {
         config.mail.read_files().map_err(ConfigError)?;
         config.webhooks.read_files().map_err(ConfigError)?;
         config.issuers.read_files().map_err(ConfigError)?;
+        config.registries = schemas::read(&config.schemas_dir).map_err(ConfigError)?;
         config.check()?;
         Ok(config)
     }
@@ -288,6 +297,18 @@ impl Config {
     #[must_use]
     pub fn settings(&self) -> &[Setting] {
         &self.origins
+    }
+
+    /// The types of resources that all tenants have, or those of the tenant with this id.
+    ///
+    /// # Errors
+    /// A sentence for a text that is no id.
+    pub fn resource_types(&self, tenant: Option<&str>) -> Result<Vec<ListedType>, String> {
+        let Some(tenant) = tenant else { return Ok(schemas::types(self.registries.common())) };
+        let id = tenant.parse().map_err(|_| {
+            format!("\"{tenant}\" is no id of a tenant: `rollcall tenant list` shows those there are")
+        })?;
+        Ok(schemas::types(self.registries.of(TenantId::new(id))))
     }
 
     /// Whether every setting has its default: neither file, environment nor flag sets one.

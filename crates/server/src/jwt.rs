@@ -48,14 +48,22 @@ impl Keys {
             algorithms(key).contains(&algorithm)
                 && own.is_none_or(|own| format!("{own:?}").eq_ignore_ascii_case(&format!("{algorithm:?}")))
         };
-        let mut found = self.0.iter().filter(signs);
-        let key = match header.kid.as_deref() {
-            Some(kid) => found.find(|key| key.common.key_id.as_deref() == Some(kid)),
-            None => found.next().filter(|_| found.next().is_none()),
+        let found: Vec<&Jwk> = self.0.iter().filter(signs).collect();
+        let named = |key: &&&Jwk| key.common.key_id.as_deref() == header.kid.as_deref();
+        // A key that has no name may be the one that the token names, where there is no other one.
+        let nameless = || only(found.iter().filter(|key| key.common.key_id.is_none()));
+        let key = match header.kid {
+            Some(_) => found.iter().find(named).or_else(nameless),
+            None => only(found.iter()),
         };
         let said = || format!("{what} is signed ({algorithm:?}) with none of the keys of the issuer");
-        Ok((algorithm, key.ok_or_else(said)?))
+        Ok((algorithm, *key.ok_or_else(said)?))
     }
+}
+
+/// The only one of them, if there is one alone.
+fn only<T>(mut all: impl Iterator<Item = T>) -> Option<T> {
+    all.next().filter(|_| all.next().is_none())
 }
 
 /// The algorithms with which a key may sign. Those with a shared secret are not among them.
@@ -101,6 +109,10 @@ pub(crate) fn timely(all: &Map<String, Value>, what: &str, now: DateTime<Utc>) -
     let ends = seconds("exp").ok_or_else(|| format!("{what} does not say when it expires"))?;
     if ends.saturating_add(skew) <= now {
         return Err(format!("{what} has expired: compare the clocks of the issuer and of this server"));
+    }
+    let unreadable = |name: &&str| all.get(*name).is_some_and(|it| !it.is_null()) && seconds(name).is_none();
+    if let Some(name) = ["iat", "nbf"].into_iter().find(unreadable) {
+        return Err(format!("{what} has a {name} that is no number"));
     }
     if seconds("iat").max(seconds("nbf")).is_some_and(|begins| begins > now + skew) {
         return Err(format!("{what} is of the future: compare the clocks of the issuer and of this server"));

@@ -38,6 +38,6 @@ mod serve;
 
 pub use ::scim::text::shown;
 pub use clock::Clock;
-pub use config::{Config, ConfigError};
+pub use config::{Config, ConfigError, Example, ListedType};
 pub use operations::secret::PREFIX as TOKEN_PREFIX;
 pub use serve::{ServeError, Server, ended};

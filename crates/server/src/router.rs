@@ -34,6 +34,10 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         .route("/Groups", get(resources).post(resources))
         .route("/Groups/.search", post(resources))
         .route("/Groups/{id}", get(resources).put(resources).patch(resources).delete(resources))
+        // What files define: which endpoints there are is known by the tenant.
+        .route("/{endpoint}", get(resources).post(resources))
+        .route("/{endpoint}/.search", post(resources))
+        .route("/{endpoint}/{id}", get(resources).put(resources).patch(resources).delete(resources))
         .route("/ServiceProviderConfig", get(discovery::service_provider_config))
         .route("/ResourceTypes", get(discovery::resource_types))
         .route("/ResourceTypes/{name}", get(discovery::resource_type))

@@ -12,11 +12,13 @@ use hyper_util::rt::TokioTimer;
 use operations::{Database, Options, Shared, sentence};
 use secrecy::ExposeSecret as _;
 use thiserror::Error;
+#[cfg(unix)]
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::timeout;
 
 use crate::app::App;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::files::{make_private, make_private_file, sqlite_file};
 use crate::http::paths::SCIM;
 use crate::http::socket::Doorkeeper;
@@ -165,6 +167,14 @@ impl Server {
         self.app.requests().flush().await;
     }
 
+    /// Reads the files of schemas again, as SIGHUP does.
+    ///
+    /// # Errors
+    /// A sentence with the file, the attribute and the rule; the schemas stay as they were then.
+    pub fn read_schemas(&self) -> Result<(), String> {
+        read_schemas(&self.app)
+    }
+
     /// Runs every job that is due now, and those that they make due; for tests and tools without a worker.
     pub async fn run_due_jobs(&self) {
         jobs::run_due(&self.app, &self.clock).await;
@@ -188,6 +198,7 @@ impl Server {
             axum_server::from_tcp(listener)?.acceptor(Doorkeeper::new(app.limits())).handle(handle.clone());
         server.http_builder().http2().timer(TokioTimer::new()).keep_alive_interval(Duration::from_secs(20));
         jobs::start(&app, &clock);
+        app.tasks().spawn(read_schemas_again(Arc::clone(&app)));
         tracing::info!(%address, database = db.kind(), "serving");
 
         let serving = server.serve(router(&app).into_make_service_with_connect_info::<SocketAddr>());
@@ -238,7 +249,9 @@ pub(crate) async fn open_database(
     // A command hands out no links.
     let base = if site.is_empty() { String::new() } else { format!("{site}{SCIM}") };
     let opened = Database::open(&options, (&base, site), config.policy(), master).await;
-    opened.map_err(|error| unopened(&options, file.as_deref(), error))
+    let opened = opened.map_err(|error| unopened(&options, file.as_deref(), error))?;
+    opened.use_registries(config.registries.clone());
+    Ok(opened)
 }
 
 /// How to open the database of the settings, and the file of `SQLite`, whose folder is made.
@@ -316,7 +329,35 @@ fn named(place: Option<&str>) -> String {
     place.map(|place| format!(" {place}")).unwrap_or_default()
 }
 
-/// Waits for the signals by which systems end a program. SIGHUP, which would end it too, is logged and changes nothing.
+/// Reads the files of schemas again; those that cannot be used change nothing.
+fn read_schemas(app: &App) -> Result<(), String> {
+    app.db().use_registries(config::schemas::read(&app.config().schemas_dir)?);
+    Ok(())
+}
+
+/// Reads the files of schemas again at each SIGHUP, until the server stops. Files that cannot be used change nothing.
+async fn read_schemas_again(app: Arc<App>) {
+    #[cfg(unix)]
+    if let Ok(mut hangups) = signal(SignalKind::hangup()) {
+        loop {
+            tokio::select! {
+                Some(()) = hangups.recv() => {}
+                () = app.stop().cancelled() => return,
+            }
+            match read_schemas(&app) {
+                Ok(()) => {
+                    tracing::info!(
+                        "the files of schemas were read again; other settings are read at the start"
+                    );
+                }
+                Err(error) => tracing::error!("the schemas stay as they were: {error}"),
+            }
+        }
+    }
+    app.stop().cancelled().await;
+}
+
+/// Waits for the signals by which systems end a program. SIGHUP, which would end it too, is left to the server.
 pub async fn ended() {
     let interrupt = async {
         if tokio::signal::ctrl_c().await.is_err() {
@@ -325,7 +366,7 @@ pub async fn ended() {
     };
     #[cfg(unix)]
     let terminate = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        match signal(SignalKind::terminate()) {
             Ok(mut signal) => {
                 signal.recv().await;
             }
@@ -334,10 +375,8 @@ pub async fn ended() {
     };
     #[cfg(unix)]
     let hangups = async {
-        if let Ok(mut signal) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()) {
-            while signal.recv().await.is_some() {
-                tracing::warn!("SIGHUP changes nothing: settings are read when the server starts");
-            }
+        if let Ok(mut hangups) = signal(SignalKind::hangup()) {
+            while hangups.recv().await.is_some() {}
         }
         std::future::pending::<()>().await;
     };

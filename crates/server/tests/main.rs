@@ -7,6 +7,7 @@ mod brake;
 mod bulk;
 mod by_hand;
 mod console;
+mod custom_resources;
 mod deletions;
 mod doors;
 mod dynamic;

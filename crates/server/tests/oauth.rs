@@ -235,10 +235,95 @@ async fn a_client_signs_assertions_with_its_own_key() {
         .await
         .expect(200);
     sent(Key::new("own").sign(&changed("sub", json!(client.id)))).await.expect(401);
+    for (name, value) in [("jti", json!(7)), ("nbf", json!("soon")), ("x", json!("y".repeat(20_000)))] {
+        sent(own.sign(&changed_to(&good, name, value))).await.expect(401);
+    }
     // The same by an address at which the keys are, which change.
     let there = New { what: What::Keys(format!("{}/keys", issuer.url)), ..New::default() };
     credential(&app, &client, there).await.expect("keys");
     sent(issuer.key.sign(&changed("sub", json!(client.id)))).await.expect(200);
+    // An assertion is used once, whichever of the client's keys stands for it.
+    let twin = changed_to(own.public(), "use", json!("sig"));
+    credential(&app, &client, New { what: What::Key(twin.to_string()), ..New::default() })
+        .await
+        .expect("a twin");
+    let once = own.sign(&changed_to(&good, "jti", json!("once more")));
+    sent(once.clone()).await.expect(200);
+    let again = sent(once).await.expect(401);
+    assert!(again.body["error_description"].to_string().contains("used before"), "{}", again.body);
+}
+
+/// The claims with one of them changed.
+fn changed_to(claims: &Value, name: &str, value: Value) -> Value {
+    let mut changed = claims.clone();
+    changed[name] = value;
+    changed
+}
+
+/// A request that is too long costs nothing, and errors have the form of this endpoint whatever their cause.
+#[tokio::test]
+async fn every_error_of_the_token_endpoint_has_its_form() {
+    let app = TestApp::open().await;
+    let long = "x".repeat(100_000);
+    for (fields, status, word) in [
+        (
+            vec![("grant_type", "client_credentials"), ("client_secret", long.as_str())],
+            400,
+            "invalid_request",
+        ),
+        (vec![("grant_type", "client_credentials"), ("\n<b>", "1"), ("\n<b>", "2")], 400, "invalid_request"),
+        (
+            vec![("grant_type", "client_credentials"), ("client_id", "x"), ("client_secret", "y")],
+            401,
+            "invalid_client",
+        ),
+    ] {
+        let answer = ask(&app, None, &fields).await.expect(status);
+        assert_eq!(answer.body["error"], word, "{}", answer.body);
+        let said = answer.body["error_description"].as_str().expect("a sentence");
+        assert!(!said.contains(['<', '\n']), "{said}");
+        assert_eq!(answer.headers.contains_key("www-authenticate"), status == 401);
+    }
+}
+
+/// A key without a name may be the one that a token names (RFC 7517 §4.5 leaves the name to the issuer).
+#[tokio::test]
+async fn a_key_without_a_name_is_found() {
+    let app = TestApp::open().await;
+    let client = app.connection("entra").await;
+    let own = Key::new("own");
+    let mut nameless = own.public().clone();
+    nameless.as_object_mut().expect("an object").remove("kid");
+    credential(&app, &client, New { what: What::Key(nameless.to_string()), ..New::default() })
+        .await
+        .expect("a key");
+    let now = app.clock.now().timestamp();
+    let claims = json!({ "iss": client.id, "sub": client.id, "aud": app.address().await, "exp": now + 60, "jti": "1" });
+    let assertion = own.sign(&claims);
+    let fields = [
+        ("grant_type", "client_credentials"),
+        ("client_assertion_type", ASSERTION),
+        ("client_assertion", assertion.as_str()),
+    ];
+    ask(&app, None, &fields).await.expect(200);
+}
+
+/// No tenant takes over the tokens that another tenant believes.
+#[tokio::test]
+async fn what_one_tenant_believes_no_other_tenant_can_claim() {
+    let app = TestApp::open_with(&[PRIVATE]).await;
+    let (client, issuer) = (app.connection("entra").await, Issuer::start().await);
+    let stranger = app.connection_with(&app.other_tenant().await, "entra", None).await;
+    credential(&app, &client, trust(&issuer, None)).await.expect("a new issuer");
+    for subject in [None, Some("provisioning")] {
+        let refused =
+            credential(&app, &stranger, trust(&issuer, subject)).await.expect_err("believed already");
+        assert!(refused.to_string().contains("already"), "{refused}");
+    }
+    let (other, second) = (Issuer::start().await, app.connection("entra").await);
+    credential(&app, &second, trust(&other, Some("a"))).await.expect("a subject");
+    credential(&app, &stranger, trust(&other, Some("b"))).await.expect("another subject of the same issuer");
+    credential(&app, &stranger, trust(&other, None)).await.expect_err("all others of the issuer");
 }
 
 #[tokio::test]

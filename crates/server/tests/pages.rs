@@ -202,3 +202,41 @@ async fn a_search_over_all_types_is_read_by_cursor() {
         assert_eq!(back["Resources"], pages[1]["Resources"], "{sort}");
     }
 }
+
+/// Two clients that make the same walk both meet every resource, and neither moves the place of the other.
+#[tokio::test]
+async fn two_walks_of_one_list_lose_nobody() {
+    let app = TestApp::open().await;
+    let client = app.connection("generic").await;
+    let mut living = people(&client, "m", 45).await;
+    let (mut one, mut other) = (Walk::of(&client, "/Users?"), Walk::of(&client, "/Users?"));
+    one.page().await;
+    other.page().await;
+    let page = one.page().await;
+    client.delete(&format!("/Users/{}", page[0])).await.expect(204);
+    living.remove(&page[0]);
+    other.page().await;
+    one.rest().await;
+    other.rest().await;
+    for walk in [one, other] {
+        let met: BTreeSet<String> = walk.met.iter().cloned().collect();
+        assert!(living.is_subset(&met), "{:?} were lost", living.difference(&met).count());
+    }
+}
+
+/// A walk that was left is no part of another one a minute later.
+#[tokio::test]
+async fn a_walk_that_was_left_bends_no_other_walk() {
+    let app = TestApp::open().await;
+    let client = app.connection("generic").await;
+    let mut living = people(&client, "m", 60).await;
+    for id in Walk::of(&client, "/Users?").page().await {
+        client.delete(&format!("/Users/{id}")).await.expect(204);
+        living.remove(&id);
+    }
+    app.clock.advance(TimeDelta::seconds(90));
+    let mut walk = Walk::of(&client, "/Users?");
+    walk.rest().await;
+    walk.has_met(&living);
+    assert_eq!(walk.met.len(), 50);
+}

@@ -95,6 +95,8 @@ pub enum Constraint {
     TokenHash,
     /// An administrator of this e-mail address in the tenant.
     AdministratorEmail,
+    /// A resource of the same type with a value that its schema calls unique.
+    UniqueValue,
 }
 
 impl std::fmt::Display for Constraint {
@@ -108,6 +110,7 @@ impl std::fmt::Display for Constraint {
             Self::Binding => "a binding of this group to this pool",
             Self::TokenHash => "this token",
             Self::AdministratorEmail => "an administrator of this e-mail address",
+            Self::UniqueValue => "a resource with the same value of an attribute that is unique",
         })
     }
 }
@@ -130,6 +133,11 @@ const CONSTRAINTS: &[(Constraint, &str, &str)] = &[
         Constraint::AdministratorEmail,
         "unique_administrator_email",
         "administrators.tenant_id, administrators.email_folded",
+    ),
+    (
+        Constraint::UniqueValue,
+        "unique_value",
+        "unique_values.tenant_id, unique_values.resource_type, unique_values.attribute, unique_values.value",
     ),
 ];
 

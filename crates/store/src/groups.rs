@@ -1,5 +1,7 @@
 //! Groups: documents without their members, which are rows of their own.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use provisioning::{GroupGrace, GroupId};
 use scim::filter::ResolvedFilter;
@@ -93,12 +95,7 @@ impl TryFrom<Row> for Group {
             unique_name: row.unique_name,
             connection: row.connection_id.map(ConnectionId::new),
             grace: row.grace_hours.and_then(grace),
-            resource: Resource {
-                document: decode(row.document, "groups", "document", &id)?,
-                id,
-                resource_type: Registry::standard().group(),
-                meta,
-            },
+            resource: Resource { document: decode(row.document, "groups", "document", &id)?, id, meta },
         })
     }
 }
@@ -204,7 +201,7 @@ impl WriteUnit {
             .insert(entity::groups::Model {
                 tenant_id: self.tenant(),
                 id: new.id.uuid(),
-                search: search(&new.document),
+                search: search(&self.registry, &new.document),
                 document: Value::Object(new.document.clone()),
                 display_name_folded: display_name.as_deref().map(|name| fold(name).into_owned()),
                 display_name,
@@ -217,11 +214,12 @@ impl WriteUnit {
                 grace_hours: None,
             })
             .await?;
+        let group_type = Arc::clone(self.registry.group());
+        self.claim_values(&group_type, new.id.uuid(), &Object::new(), &new.document).await?;
         Ok(Group {
             id: new.id,
             resource: Resource {
                 id: new.id.to_string(),
-                resource_type: Registry::standard().group(),
                 document: new.document.clone(),
                 meta: Meta { created: now, last_modified: now, version: 1 },
             },
@@ -246,7 +244,7 @@ impl WriteUnit {
         let version = group.resource.meta.version + 1;
         let display_name = text(document, "displayName");
         let mut sql = Sql::new("UPDATE groups SET document = ");
-        sql.bind(Value::Object(document.clone())).push(", search = ").bind(search(document));
+        sql.bind(Value::Object(document.clone())).push(", search = ").bind(search(&self.registry, document));
         sql.push(", display_name = ").bind(display_name.map(str::to_owned));
         sql.push(", display_name_folded = ").bind(display_name.map(|name| fold(name).into_owned()));
         sql.push(", unique_name = ").bind(unique_name);
@@ -255,7 +253,12 @@ impl WriteUnit {
         sql.push(", modified_at = ").bind(stored(now)).push(", version = ").bind(version);
         sql.push(" WHERE tenant_id = ").bind(self.tenant()).push(" AND id = ").bind(group.id.uuid());
         sql.push(" AND version = ").bind(group.resource.meta.version);
-        if self.transaction.run(sql).await? == 1 { Ok(version) } else { Err(Error::VersionMismatch) }
+        if self.transaction.run(sql).await? != 1 {
+            return Err(Error::VersionMismatch);
+        }
+        let group_type = Arc::clone(self.registry.group());
+        self.claim_values(&group_type, group.id.uuid(), &group.resource.document, document).await?;
+        Ok(version)
     }
 
     /// Gives a group a new version, because its members have changed, and answers it.
@@ -279,6 +282,7 @@ impl WriteUnit {
     /// [`Error::Busy`] or [`Error::Other`].
     pub async fn delete_group(&mut self, id: GroupId, now: DateTime<Utc>) -> Result<bool, Error> {
         self.leave_all_groups(id.uuid(), now).await?;
+        self.release_values(id.uuid()).await?;
         let mut sql = Sql::new("DELETE FROM groups WHERE tenant_id = ");
         sql.bind(self.tenant()).push(" AND id = ").bind(id.uuid());
         Ok(self.transaction.run(sql).await? == 1)
@@ -290,6 +294,6 @@ pub(crate) fn grace(hours: i64) -> Option<GroupGrace> {
     GroupGrace::of_hours(u32::try_from(hours).ok()?).ok()
 }
 
-fn search(document: &Object) -> Value {
-    Value::Object(filter_sql::search_document(Registry::standard().group(), document))
+fn search(registry: &Registry, document: &Object) -> Value {
+    Value::Object(filter_sql::search_document(registry.group(), document))
 }

@@ -131,6 +131,7 @@ fn subject(subject: &Subject) -> (&'static str, Uuid) {
         Subject::Tenant(_) => "tenant",
         Subject::Connection(_) => "connection",
         Subject::Token(_) => "token",
+        Subject::Resource(_) => "resource",
     };
     (kind, subject.uuid())
 }
@@ -173,6 +174,7 @@ impl TryFrom<Row> for JournalRecord {
             "tenant" => Subject::Tenant(TenantId::new(row.subject_id)),
             "connection" => Subject::Connection(ConnectionId::new(row.subject_id)),
             "token" => Subject::Token(TokenId::new(row.subject_id)),
+            "resource" => Subject::Resource(row.subject_id),
             _ => return Err(inconsistent("subject_kind")),
         };
         let kind = ActorKind::ALL.into_iter().find(|kind| kind.as_str() == row.actor_kind);

@@ -1,12 +1,13 @@
 //! The store: opened once, it hands out units of work.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use provisioning::Policy;
+use scim::Registry;
 use sea_orm::{DbBackend, FromQueryResult};
 use uuid::Uuid;
 
@@ -19,6 +20,7 @@ use crate::db::writer::Writer;
 use crate::error::Error;
 use crate::ids::new_id;
 use crate::migration;
+use crate::registries::Registries;
 use crate::scope::TenantScope;
 use crate::unit::{ReadUnit, WriteUnit};
 
@@ -62,6 +64,7 @@ pub struct Store {
     writer: Option<Writer>,
     base: Arc<str>,
     policy: Policy,
+    registries: RwLock<Arc<Registries>>,
     _scratch: Option<Scratch>,
 }
 
@@ -80,7 +83,15 @@ impl Store {
         prepare(&*pool.acquire(None).await?, &url, options.migrate).await?;
         let writer = writer.map(|connection| Writer::start(connection, url));
         let policy = Policy::default();
-        let store = Self { backend, pool, writer, base: "".into(), policy, _scratch: scratch };
+        let store = Self {
+            backend,
+            pool,
+            writer,
+            base: "".into(),
+            policy,
+            registries: RwLock::default(),
+            _scratch: scratch,
+        };
         store.renumber_restored().await?;
         Ok(store)
     }
@@ -95,6 +106,23 @@ impl Store {
     #[must_use]
     pub fn with_policy(self, policy: Policy) -> Self {
         Self { policy, ..self }
+    }
+
+    /// Says which schemas and resource types tenants have; units that are open keep what they began with.
+    pub fn use_registries(&self, registries: Registries) {
+        *self.registries.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(registries);
+    }
+
+    /// Which schemas and resource types tenants have.
+    #[must_use]
+    pub fn registries(&self) -> Arc<Registries> {
+        Arc::clone(&self.registries.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The schemas and resource types of a tenant.
+    #[must_use]
+    pub fn registry(&self, scope: &TenantScope) -> Arc<Registry> {
+        Arc::clone(self.registries().of(scope.tenant_id()))
     }
 
     /// Asks the database for a sign of life.
@@ -152,12 +180,8 @@ impl Store {
     /// # Errors
     /// [`Error::Busy`] if no connection is free in time, or [`Error::Other`].
     pub async fn read(&self, scope: &TenantScope) -> Result<ReadUnit, Error> {
-        Ok(ReadUnit {
-            transaction: self.reading(scope.share()).await?,
-            scope: scope.clone(),
-            base: Arc::clone(&self.base),
-            policy: self.policy,
-        })
+        let transaction = self.reading(scope.share()).await?;
+        Ok(self.unit(transaction, scope))
     }
 
     /// Opens a unit for one statement, which needs no transaction around it.
@@ -166,7 +190,7 @@ impl Store {
     /// As [`Store::read`].
     pub async fn read_once(&self, scope: &TenantScope) -> Result<ReadUnit, Error> {
         let transaction = Transaction::once(self.pool.acquire(scope.share()).await?);
-        Ok(ReadUnit { transaction, scope: scope.clone(), base: Arc::clone(&self.base), policy: self.policy })
+        Ok(self.unit(transaction, scope))
     }
 
     /// Opens a unit that writes; on `SQLite` it waits for its turn.
@@ -174,8 +198,18 @@ impl Store {
     /// # Errors
     /// [`Error::Busy`] if that takes too long, or [`Error::Other`].
     pub async fn write(&self, scope: &TenantScope) -> Result<WriteUnit, Error> {
-        let (transaction, base) = (self.writing_for(scope.share()).await?, Arc::clone(&self.base));
-        Ok(WriteUnit::new(ReadUnit { transaction, scope: scope.clone(), base, policy: self.policy }))
+        let transaction = self.writing_for(scope.share()).await?;
+        Ok(WriteUnit::new(self.unit(transaction, scope)))
+    }
+
+    fn unit(&self, transaction: Transaction, scope: &TenantScope) -> ReadUnit {
+        ReadUnit {
+            transaction,
+            scope: scope.clone(),
+            registry: self.registry(scope),
+            base: Arc::clone(&self.base),
+            policy: self.policy,
+        }
     }
 
     /// Lets open writes finish and closes the database.

@@ -116,6 +116,8 @@ const TABLES: &[(&str, &str)] = &[
     ("users", "id"),
     ("user_counts", "id"),
     ("groups", "id"),
+    ("unique_values", "resource_type, attribute, value"),
+    ("custom_resources", "id"),
     ("pools", "id"),
     ("quirk_uses", "connection_id, name"),
     ("mail", "id"),

@@ -10,10 +10,11 @@ use uuid::Uuid;
 
 use crate::connections::{Connection, decode};
 use crate::db::backend;
+use crate::db::locks::Lock;
 use crate::db::sql::{CHUNK, Sql};
 use crate::entity::{connections, tokens};
 use crate::error::Error;
-use crate::ids::{ConnectionId, TokenId, new_id, stored};
+use crate::ids::{ConnectionId, IdRow, TokenId, new_id, stored};
 use crate::scope::TenantScope;
 use crate::store::Store;
 use crate::unit::{ReadUnit, WriteUnit};
@@ -338,6 +339,30 @@ impl ReadUnit {
 }
 
 impl WriteUnit {
+    /// Whether a connection of another tenant believes tokens that this trust would be about, too: of the same issuer and
+    /// audience, where one of the two names no subject. By such a token nothing could tell the tenants apart. Until the unit ends,
+    /// no other unit adds a trust.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn trusted_elsewhere(
+        &mut self,
+        issuer: &str,
+        audience: &str,
+        subject: Option<&str>,
+    ) -> Result<bool, Error> {
+        self.transaction.hold(Uuid::nil(), Lock::Trusts).await?;
+        let detail = |name| backend::json_text(self.backend(), "t.details", &[name]);
+        let mut sql = Sql::new("SELECT t.id FROM tokens t WHERE t.kind = 'issuer' AND t.revoked_at IS NULL");
+        sql.push(" AND t.tenant_id <> ").bind(self.tenant());
+        sql.push(&format!(" AND {} = ", detail("issuer"))).bind(issuer);
+        sql.push(&format!(" AND {} = ", detail("audience"))).bind(audience);
+        if subject.is_some() {
+            sql.push(&format!(" AND {} IS NULL", detail("subject")));
+        }
+        Ok(!self.transaction.all::<IdRow>(sql).await?.is_empty())
+    }
+
     /// Creates a token.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use provisioning::Policy;
+use scim::Registry;
 use sea_orm::DbBackend;
 use uuid::Uuid;
 
@@ -19,6 +20,8 @@ use crate::scope::TenantScope;
 pub struct ReadUnit {
     pub(crate) transaction: Transaction,
     pub(crate) scope: TenantScope,
+    /// The schemas and resource types of the tenant.
+    pub(crate) registry: Arc<Registry>,
     pub(crate) base: Arc<str>,
     /// The delays for people without an owner.
     pub(crate) policy: Policy,
@@ -35,6 +38,12 @@ impl ReadUnit {
     #[must_use]
     pub fn scope(&self) -> &TenantScope {
         &self.scope
+    }
+
+    /// The schemas and resource types of the tenant.
+    #[must_use]
+    pub fn registry(&self) -> &Arc<Registry> {
+        &self.registry
     }
 
     pub(crate) fn tenant(&self) -> Uuid {

@@ -10,7 +10,7 @@ use crate::connections::decode;
 use crate::db::sql::Sql;
 use crate::error::Error;
 use crate::filter_sql::ListPlace;
-use crate::ids::{ConnectionId, stored};
+use crate::ids::{ConnectionId, new_id, stored};
 use crate::unit::{ReadUnit, WriteUnit};
 
 /// A list as a connection sees it.
@@ -33,6 +33,8 @@ pub struct WalkPlace {
     pub total: u64,
     /// Whether the walk came to its end.
     pub ended: bool,
+    /// Until when it is remembered, which is so long after the client came here.
+    pub good_until: DateTime<Utc>,
 }
 
 #[derive(FromQueryResult)]
@@ -41,6 +43,7 @@ struct Row {
     place: Value,
     total: i64,
     ended: bool,
+    good_until: DateTime<Utc>,
 }
 
 impl TryFrom<Row> for WalkPlace {
@@ -49,7 +52,7 @@ impl TryFrom<Row> for WalkPlace {
     fn try_from(row: Row) -> Result<Self, Error> {
         let place = decode(row.place, "walk_places", "place", &row.walk_id.to_string())?;
         let total = u64::try_from(row.total).unwrap_or(0);
-        Ok(Self { walk: row.walk_id, place, total, ended: row.ended })
+        Ok(Self { walk: row.walk_id, place, total, ended: row.ended, good_until: row.good_until })
     }
 }
 
@@ -64,8 +67,9 @@ impl ReadUnit {
         start_index: u64,
         now: DateTime<Utc>,
     ) -> Result<Vec<WalkPlace>, Error> {
-        let mut sql =
-            Sql::new("SELECT w.walk_id, w.place, w.total, w.ended FROM walk_places w WHERE w.tenant_id = ");
+        let mut sql = Sql::new(
+            "SELECT w.walk_id, w.place, w.total, w.ended, w.good_until FROM walk_places w WHERE w.tenant_id = ",
+        );
         sql.bind(self.tenant()).push(" AND w.connection_id = ").bind(list.connection.uuid());
         sql.push(" AND w.list = ")
             .bind(list.list.clone())
@@ -78,7 +82,8 @@ impl ReadUnit {
 }
 
 impl WriteUnit {
-    /// Notes that a walk goes on behind this place at this index, until an instant; takes out what is too old.
+    /// Notes that a walk goes on behind this place at this index, until an instant; takes out what is too old. A walk that goes on
+    /// behind another place there was made by two clients, and becomes two: neither moves the place of the other.
     ///
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
@@ -89,30 +94,44 @@ impl WriteUnit {
         (walk, place, total): (Uuid, &ListPlace, u64),
         (now, good_until): (DateTime<Utc>, DateTime<Utc>),
     ) -> Result<(), Error> {
-        let (tenant, connection) = (self.tenant(), list.connection.uuid());
         let mut sql = Sql::new("DELETE FROM walk_places WHERE tenant_id = ");
-        sql.bind(tenant).push(" AND connection_id = ").bind(connection);
+        sql.bind(self.tenant()).push(" AND connection_id = ").bind(list.connection.uuid());
         sql.push(" AND good_until <= ").bind(stored(now));
         self.transaction.run(sql).await?;
         let place = serde_json::to_value(place).map_err(|error| Error::Other(error.into()))?;
+        for walk in [walk, new_id(now)] {
+            if self.put_walk_place(list, start_index, (walk, &place, total), good_until).await? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes a place down; `false` where the walk has another one at this index.
+    async fn put_walk_place(
+        &mut self,
+        list: &WalkedList,
+        start_index: u64,
+        (walk, place, total): (Uuid, &Value, u64),
+        good_until: DateTime<Utc>,
+    ) -> Result<bool, Error> {
         let mut sql = Sql::new(
             "INSERT INTO walk_places (tenant_id, connection_id, list, start_index, walk_id, place, total, ended, good_until) VALUES ",
         );
         sql.rows([[
-            tenant.into(),
-            connection.into(),
+            self.tenant().into(),
+            list.connection.uuid().into(),
             list.list.clone().into(),
             index(start_index).into(),
             walk.into(),
-            place.into(),
+            place.clone().into(),
             index(total).into(),
             false.into(),
             stored(good_until).into(),
         ]]);
         sql.push(" ON CONFLICT (tenant_id, connection_id, list, start_index, walk_id)");
-        sql.push(" DO UPDATE SET place = excluded.place, good_until = excluded.good_until");
-        self.transaction.run(sql).await?;
-        Ok(())
+        sql.push(" DO UPDATE SET good_until = excluded.good_until WHERE walk_places.place = excluded.place");
+        Ok(self.transaction.run(sql).await? == 1)
     }
 
     /// Notes that a walk came to its end: its places serve a page that is asked for again, and no other walk.

@@ -71,7 +71,7 @@ async fn arrive<const N: usize>(
     let newcomers = names.map(|name| {
         let mut new = new_user(id_at(now()), user_document(json!({ "userName": name })));
         new.connection = owner;
-        store::Newcomer::new(unit.scope(), new, now()).expect("a user with a name")
+        store::Newcomer::new(unit.registry(), unit.scope(), new, now()).expect("a user with a name")
     });
     unit.insert_users(newcomers.iter().collect(), &[], &std::collections::BTreeSet::new())
         .await

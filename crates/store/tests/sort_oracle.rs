@@ -74,8 +74,9 @@ async fn check(unit: &ReadUnit) -> usize {
     let documents = user_documents(unit).await;
     for (text, sort) in sorts(Registry::standard().user(), false) {
         let wanted = expected(&documents, &sort);
-        assert_eq!(users(unit, Order { sort, most: 100 }).await.expect(&text), wanted, "{text}");
-        walk(unit, Some(&Order { sort, most: 100 }), &wanted, &text).await;
+        let order = Order { sort, most: 100 };
+        assert_eq!(users(unit, order.clone()).await.expect(&text), wanted, "{text}");
+        walk(unit, Some(&order), &wanted, &text).await;
         telling += usize::from(wanted.iter().ne(documents.iter().map(|(id, _)| id)));
     }
     let by_id: Vec<Uuid> = documents.iter().map(|(id, _)| *id).collect();
@@ -86,7 +87,7 @@ async fn check(unit: &ReadUnit) -> usize {
         let listing = unit.list_groups(None, Some(&order), &Stretch::of(page(1, 100))).await.expect(&text);
         let (_, found) = listing.all().await.expect(&text);
         let found: Vec<Uuid> = found.iter().map(|group| group.id.uuid()).collect();
-        assert_eq!(found, expected(&documents, &sort), "{text}");
+        assert_eq!(found, expected(&documents, &order.sort), "{text}");
     }
     telling
 }

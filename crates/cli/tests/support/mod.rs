@@ -6,10 +6,29 @@ pub(crate) mod smtp;
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+/// How long a command may take; no command of the tests takes a tenth of it.
+const PATIENCE: Duration = Duration::from_secs(100);
+
+/// What the threads of a program wait for, where the system tells.
+fn threads(id: u32) -> String {
+    let mut told = String::new();
+    for thread in std::fs::read_dir(format!("/proc/{id}/task")).into_iter().flatten().flatten() {
+        for file in ["comm", "wchan", "syscall"] {
+            told += std::fs::read_to_string(thread.path().join(file)).unwrap_or_default().trim();
+            told += " ";
+        }
+        told += "; ";
+    }
+    told
+}
 
 /// A database and the folder in which commands run.
 pub(crate) struct Site {
@@ -45,7 +64,14 @@ impl Site {
 
     /// Runs a command to its end.
     pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
-        Ran::from(self.command(arguments).output().expect("the binary starts"))
+        let mut command = self.command(arguments);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = command.spawn().expect("the binary starts");
+        let (id, (done, ended)) = (child.id(), mpsc::channel());
+        thread::spawn(move || done.send(child.wait_with_output()));
+        let ended = ended.recv_timeout(PATIENCE);
+        let output = ended.unwrap_or_else(|_| panic!("{arguments:?} does not end: {}", threads(id)));
+        Ran::from(output.expect("the binary is waited for"))
     }
 
     /// Runs a command that must succeed and print one line of JSON.

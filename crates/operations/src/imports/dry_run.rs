@@ -2,11 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Seek};
+use std::sync::Arc;
 
 use provisioning::{
     Admission, Cause, Domains, Enrolment, Grant, Hand, Kept, Person, Policy, Pool, PoolId, Refusal,
     SeatState, Situation, UserId,
 };
+
+use scim::Registry;
 
 use super::file::File;
 use super::{ImportId, Options, PORTION, Row, Seats, Summary, Verdict, judge_known, unknown};
@@ -101,6 +104,7 @@ struct Trial {
     requester: Requester,
     policy: Policy,
     rules: Rules,
+    registry: Arc<Registry>,
     /// The pool of which each person gets a licence.
     licence: Option<PoolId>,
     /// The pools as the people before leave them.
@@ -141,6 +145,7 @@ impl Trial {
             requester: operator.of(scope.clone(), Right::Change)?,
             policy: *db.policy(),
             rules: Rules::of(&unit).await?,
+            registry: Arc::clone(unit.registry()),
             summary,
             pools,
             needed: 0,
@@ -176,7 +181,8 @@ impl Trial {
             return;
         }
         let coming = row.person().document();
-        match coming.and_then(|document| Coming::new(&self.requester, document, self.licence)) {
+        match coming.and_then(|document| Coming::new(&self.registry, &self.requester, document, self.licence))
+        {
             Ok(coming) => {
                 let (id, mut grants) = coming.facts(&self.rules);
                 grants.extend(awaiting);

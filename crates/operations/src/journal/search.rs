@@ -119,6 +119,9 @@ impl Area {
             | K::TokenCreated
             | K::TokenChanged
             | K::TokenRevoked
+            | K::ResourceCreated
+            | K::ResourceChanged
+            | K::ResourceDeleted
             | K::LossHeld
             | K::HoldEnded
             | K::BrakeDecided => Self::Connections,

@@ -33,14 +33,16 @@ pub async fn update(
     agreed: Agreed,
 ) -> Result<(Pool, Option<Work>), Error> {
     let (scope, state) = db.pool(operator, pool).await?;
-    let zone = db.read(&scope).await?.time_zone().await?;
+    let (zone, registry) = (db.read(&scope).await?.time_zone().await?, db.registry(&scope));
     let before = Target::of(&state);
-    agreed.check(&of_update(db, operator, &scope, &state, &Target::changed(&state, change, zone)?).await?)?;
+    agreed.check(
+        &of_update(db, operator, &scope, &state, &Target::changed(&registry, &state, change, zone)?).await?,
+    )?;
     let requester = operator.of(scope, Right::Change)?;
     let (id, now) = (state.pool.id, requester.now);
     let update = async |mut unit: WriteUnit| -> Attempt<(Pool, Option<Work>)> {
         // The zone may have changed meanwhile.
-        let after = Target::changed(&state, change, unit.lock_time_zone().await?)?;
+        let after = Target::changed(&registry, &state, change, unit.lock_time_zone().await?)?;
         if before.terms() != after.terms() {
             unit.lock_pools(true).await?;
             if Target::of(&pool_in(&unit, &id.to_string()).await?).terms() != before.terms() {

@@ -102,7 +102,7 @@ async fn found(db: &Database, operator: &Operator, wanted: &Move) -> Result<(Ten
         )));
     }
     if let Some(filter) = &wanted.filter {
-        entitlement::parse(filter).map_err(Error::Refused)?;
+        entitlement::parse(&db.registry(&scope), filter).map_err(Error::Refused)?;
     }
     let work = MoveWork {
         from: from.pool.id,

@@ -19,7 +19,7 @@ use crate::requester::Operator;
 pub async fn preview_create(db: &Database, operator: &Operator, new: &New) -> Result<Consequences, Error> {
     let (scope, _) = db.tenant(&new.tenant).await?;
     let unit = db.read(&scope).await?;
-    let new = row(new, unit.time_zone().await?)?;
+    let new = row(unit.registry(), new, unit.time_zone().await?)?;
     let id = PoolId::new(store::new_id(operator.now));
     check_name(&unit, id, &new.name).await?;
     let pool = Pool {
@@ -51,8 +51,8 @@ pub async fn preview_update(
     change: &Change,
 ) -> Result<Consequences, Error> {
     let (scope, state) = db.pool(operator, pool).await?;
-    let zone = db.read(&scope).await?.time_zone().await?;
-    of_update(db, operator, &scope, &state, &Target::changed(&state, change, zone)?).await
+    let (zone, registry) = (db.read(&scope).await?.time_zone().await?, db.registry(&scope));
+    of_update(db, operator, &scope, &state, &Target::changed(&registry, &state, change, zone)?).await
 }
 
 /// What would follow if a pool was deleted.

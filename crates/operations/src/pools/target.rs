@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use provisioning::{Expiry, PoolPolicy, Zone};
+use scim::Registry;
 use serde_json::{Value, json};
 use store::{PoolRule, PoolState};
 
@@ -53,7 +54,12 @@ impl Target {
     }
 
     /// What is to stand, which is not what stands; days end as they do in the time zone.
-    pub(super) fn changed(state: &PoolState, change: &Change, zone: Zone) -> Result<Self, Error> {
+    pub(super) fn changed(
+        registry: &Registry,
+        state: &PoolState,
+        change: &Change,
+        zone: Zone,
+    ) -> Result<Self, Error> {
         let mut target = Self::of(state);
         if let Some(name) = &change.name {
             checked_name(name)?.clone_into(&mut target.name);
@@ -69,7 +75,10 @@ impl Target {
         }
         target.rule.default = change.for_everyone.unwrap_or(target.rule.default);
         if let Some(rule) = &change.rule {
-            rule.as_deref().map(entitlement::parse).transpose().map_err(Error::Refused)?;
+            rule.as_deref()
+                .map(|rule| entitlement::parse(registry, rule))
+                .transpose()
+                .map_err(Error::Refused)?;
             target.rule.rule.clone_from(rule);
         }
         if target == Self::of(state) {

@@ -2,7 +2,7 @@
 //! a bound.
 
 use serde_json::Value;
-use store::{Computed, Group, Listing, ReadUnit, Run, User};
+use store::{Computed, CustomResource, Group, Listing, ReadUnit, Run, User};
 
 use super::{Text, View, groups, users};
 use crate::error::Error;
@@ -69,20 +69,50 @@ pub(crate) async fn list_groups(
     Ok(items)
 }
 
-/// The users and groups of a page, which may alternate.
+/// The resources of a page, whose types may alternate: users have the first view, groups the second, and the other types
+/// those behind.
 pub(crate) async fn list_every(
     unit: &ReadUnit,
     runs: Vec<Run<'_>>,
-    (users, groups): (View<'_>, View<'_>),
+    views: &[View<'_>],
 ) -> Result<Items, Error> {
     let mut items = Items::default();
     for run in runs {
         match run {
-            Run::Users(listing) => add_users(&mut items, listing, users).await?,
-            Run::Groups(listing) => add_groups(&mut items, unit, listing, groups).await?,
+            Run::Users(listing) => add_users(&mut items, listing, views[0]).await?,
+            Run::Groups(listing) => add_groups(&mut items, unit, listing, views[1]).await?,
+            Run::Custom(place, listing) => add_custom(&mut items, listing, views[place]).await?,
         }
     }
     Ok(items)
+}
+
+/// The resources of a page of a type that files define.
+pub(crate) async fn list_custom(
+    listing: Listing<'_, CustomResource>,
+    view: View<'_>,
+) -> Result<Items, Error> {
+    let mut items = Items::default();
+    add_custom(&mut items, listing, view).await?;
+    Ok(items)
+}
+
+async fn add_custom(
+    items: &mut Items,
+    mut listing: Listing<'_, CustomResource>,
+    view: View<'_>,
+) -> Result<(), Error> {
+    while !items.are_long()
+        && let Some(portion) = listing.next().await?
+    {
+        for custom in portion {
+            if items.are_long() {
+                break;
+            }
+            items.begin(&Value::Object(view.projected(custom.resource)).to_string());
+        }
+    }
+    Ok(())
 }
 
 async fn add_users(

@@ -36,7 +36,7 @@ pub(crate) fn shown(user: User, computed: &Computed, view: View<'_>) -> Shown {
         let tag = tag_of(&user, groups.as_ref(), extension.as_ref());
         return Shown { tag, ..view.shown(&user.resource, None) };
     }
-    let location = user.resource.location(view.base);
+    let location = user.resource.location(view.of, view.base);
     let (rendered, tag) = render(user, computed, view);
     Shown { tag, location, body: Some(Value::Object(rendered).to_string().into()) }
 }
@@ -59,10 +59,9 @@ pub(crate) fn render(user: User, computed: &Computed, view: View<'_>) -> (Object
     if let Some(name) = &computed.manager {
         resource.document[ENTERPRISE_USER]["manager"]["displayName"] = name.as_str().into();
     }
-    let resource_type = resource.resource_type;
-    let mut rendered = resource.render(view.base);
+    let mut rendered = resource.render(view.of, view.base);
     rendered["meta"]["version"] = tag.as_str().into();
-    (view.projection.project(resource_type, rendered), tag)
+    (view.projection.project(view.of, rendered), tag)
 }
 
 /// The groups and the extension that an answer adds to what is stored.

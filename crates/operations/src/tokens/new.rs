@@ -6,9 +6,9 @@ use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, PublicKeyUse};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use store::{ConnectionId, TokenKind};
-use url::Url;
 
 use crate::error::Error;
+use crate::outside::{self, Purpose};
 use crate::secret::{Plain, hash};
 
 /// The most letters of an issuer, an audience or a subject.
@@ -141,12 +141,13 @@ pub fn issuer_hash(issuer: &str, audience: &str, subject: Option<&str>) -> [u8; 
 }
 
 fn checked_address(what: &str, text: &str) -> Result<(), Error> {
-    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-    if url.is_none() || text.chars().count() > LETTERS {
-        let said = format!("{what} must be an address such as https://login.example.com/, and is {text}");
+    let legal = text.chars().count() <= LETTERS && !text.chars().any(|c| c.is_whitespace() || c.is_control());
+    if !legal {
+        let said = format!("{what} must be an address such as https://login.example.com/, and is \"{text}\"");
         return Err(Error::Refused(said));
     }
-    Ok(())
+    // Whether it may be a private one is looked at when it is asked.
+    outside::checked(Purpose::Issuer, text, true).map(drop)
 }
 
 /// The public key of a JWK or of a set of one, with the name by which people tell it from others.

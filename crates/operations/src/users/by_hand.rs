@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use provisioning::{Cause, Grant, PoolId, Situation, UserId, may_remove};
 use scim::schema::USER;
-use scim::{Object, resource};
+use scim::{Object, Registry, resource};
 use serde::Serialize;
 use serde_json::{Value, json};
 use store::{PoolState, ReadUnit, User, WriteUnit};
@@ -19,7 +19,6 @@ use crate::hand;
 use crate::imports::whose;
 use crate::outcome::{Effects, Outcome};
 use crate::preview::Preview;
-use crate::representation::user_type;
 use crate::requester::{Operator, Requester};
 use crate::resources::existing;
 use crate::rights::Right;
@@ -81,7 +80,7 @@ impl Person {
             "emails": [{ "value": email, "type": "work", "primary": true }],
         });
         let Value::Object(body) = body else { return Ok(Object::new()) };
-        Ok(resource::parse(user_type(), &body)?)
+        Ok(resource::parse(Registry::standard().user(), &body)?)
     }
 }
 
@@ -111,7 +110,7 @@ pub async fn add(
     let attempt = async |mut unit: WriteUnit| -> Attempt<(UserId, Effects)> {
         unit.lock_additions().await?;
         check_unknown(&unit, user_name, person.email.trim()).await?;
-        let coming = vec![Coming::new(&requester, document.clone(), pool)?];
+        let coming = vec![Coming::new(unit.registry(), &requester, document.clone(), pool)?];
         let arrived = arrive(db, &mut unit, coming).await?.pop();
         let (id, effects) = arrived.ok_or_else(|| Error::Refused("no person was added".to_owned()))?;
         Ok((unit, (id, effects?)))
@@ -139,8 +138,13 @@ impl Coming {
     ///
     /// # Errors
     /// What is wrong with the document.
-    pub(crate) fn new(requester: &Requester, document: Object, pool: Option<PoolId>) -> Result<Self, Error> {
-        Arrival::by_hand(requester, document, pool).map(Self)
+    pub(crate) fn new(
+        registry: &Registry,
+        requester: &Requester,
+        document: Object,
+        pool: Option<PoolId>,
+    ) -> Result<Self, Error> {
+        Arrival::by_hand(registry, requester, document, pool).map(Self)
     }
 
     /// The id of the person, and the grants with which the person comes.

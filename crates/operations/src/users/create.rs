@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use provisioning::{Cause, Entry, EntryKind, Grant, GrantSource, PoolId, Subject, UserId};
-use scim::Object;
 use scim::compat::{Profile, Used};
 use scim::project::Projection;
+use scim::{Object, Registry};
 use serde_json::json;
 use store::{
     Arrived, Computed, ConnectionId, Constraint, GrantKind, NewUser, Newcomer, User, Wanted, WriteUnit,
@@ -50,7 +50,7 @@ pub async fn create(
 ) -> Result<Outcome, Error> {
     let mut used = Used::default();
     check_formats(requester, None, &document, &mut used)?;
-    let arrival = Arrival::new(requester, document, projection)?;
+    let arrival = Arrival::new(&db.registry(&requester.scope), requester, document, projection)?;
     let user_name = arrival.user().user_name().to_owned();
     let mut outcome = super::arrivals::create(db, arrival).await;
     match &mut outcome {
@@ -64,7 +64,12 @@ pub async fn create(
 }
 
 impl Arrival {
-    fn new(requester: &Requester, document: Object, projection: &Projection) -> Result<Self, Error> {
+    fn new(
+        registry: &Registry,
+        requester: &Requester,
+        document: Object,
+        projection: &Projection,
+    ) -> Result<Self, Error> {
         let (id, now) = (UserId::new(store::new_id(requester.now)), requester.now);
         let name = document.get("userName").and_then(serde_json::Value::as_str).unwrap_or_default();
         let by = requester.provider.as_ref().map(|it| format!("“{}”", it.connection.name));
@@ -79,7 +84,7 @@ impl Arrival {
             entry,
             actor: requester.actor.clone(),
         };
-        let newcomer = Newcomer::new(&requester.scope, new, now)?;
+        let newcomer = Newcomer::new(registry, &requester.scope, new, now)?;
         Ok(Self {
             requester: requester.clone(),
             newcomer,
@@ -91,12 +96,13 @@ impl Arrival {
 
     /// A person whom an operator adds, with a licence of this pool.
     pub(super) fn by_hand(
+        registry: &Registry,
         requester: &Requester,
         document: Object,
         licence: Option<PoolId>,
     ) -> Result<Self, Error> {
         check_formats(requester, None, &document, &mut Used::default())?;
-        Ok(Self { licence, ..Self::new(requester, document, &Projection::default())? })
+        Ok(Self { licence, ..Self::new(registry, requester, document, &Projection::default())? })
     }
 
     pub(super) fn user(&self) -> &User {
@@ -265,7 +271,7 @@ impl Welcome {
         arrived: &Arrived,
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
-        let rules = Rules::among(&arrived.rules);
+        let rules = Rules::among(unit.registry(), &arrived.rules);
         let mut matching: BTreeMap<PoolId, Vec<UserId>> = BTreeMap::new();
         for arrival in created {
             if let Some(pool) = arrival.licence {
@@ -347,7 +353,7 @@ impl Welcome {
                 outcomes.push(Err(taken()));
                 continue;
             }
-            let view = View { base: db.base(), projection: &arrival.projection };
+            let view = View { base: db.base(), of: unit.registry().user(), projection: &arrival.projection };
             let found = changed.remove(&id).or_else(|| plain.remove(&id));
             let parts = computed.get(&id).or_else(|| named.get(&id)).unwrap_or(&none);
             let shown = shown(existing(found, "User", id)?, parts, view);

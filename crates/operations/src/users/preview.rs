@@ -2,6 +2,7 @@
 
 use provisioning::{Cause, PoolId, Situation, UserId};
 use scim::patch::PatchRequest;
+use scim::project::Projection;
 use scim::protocol::conditions::Conditions;
 use store::ReadUnit;
 
@@ -14,6 +15,7 @@ use crate::error::Error;
 use crate::outcome::Outcome;
 use crate::ownership::{Claim, may_delete};
 use crate::preview::Preview;
+use crate::representation::View;
 use crate::requester::Requester;
 use crate::resources::{Edit, Replacement, check_formats, existing};
 use crate::test_users;
@@ -58,7 +60,8 @@ async fn preview(
     let mut user = existing(unit.user(id).await?, "User", id)?;
     conditions.allow_write(user.resource.meta.version)?;
     let mut outcome = Outcome::default();
-    let document = edited(requester, &user, edit, db.base(), &mut outcome)?;
+    let view = View { base: db.base(), of: unit.registry().user(), projection: &Projection::Default };
+    let document = edited(requester, &user, edit, view, &mut outcome)?;
     check_formats(requester, Some(&user.resource.document), &document, &mut outcome.used)?;
     let same = document == user.resource.document;
     let mark = Mark::of_change(&unit, &user, &document).await?;

@@ -1,7 +1,7 @@
 //! Lists by index (RFC 7644 §3.4.2.4): the database remembers behind which resource a client goes on at which index, because the
 //! index of a resource changes when others come or go.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use scim::protocol::list::{Page, head};
 use serde_json::Value;
 use store::{ListPlace, Reached, ReadUnit, Stretch, WalkPlace, WalkedList, WriteUnit, new_id};
@@ -14,6 +14,8 @@ use crate::requester::Requester;
 
 /// How long a place is remembered.
 const GOOD_FOR: TimeDelta = TimeDelta::minutes(10);
+/// For how long a client that came to a place seems to be at its walk yet, where others came to the same index.
+const AT_IT: TimeDelta = TimeDelta::minutes(1);
 
 /// Where a client is that reads a list by index.
 pub(super) struct Index {
@@ -45,7 +47,7 @@ impl Index {
             }
             _ => Vec::new(),
         };
-        let came = came.into_iter().reduce(|one, other| first(one, other, walk.descending));
+        let came = next(came, requester.now, walk.descending);
         let index = Self { page, list, came: came.as_ref().map(|came| (came.walk, came.total)) };
         let total = came.as_ref().map(|came| came.total);
         let stretch = Stretch { from: came.map(|came| came.place), total, ..Stretch::of(page) };
@@ -103,6 +105,15 @@ fn goes_on(reached: &Reached, written: usize) -> Option<&ListPlace> {
     last.filter(|_| reached.more || written < reached.places.len())
 }
 
+/// Which of the walks that came to an index goes on there: of those that clients are at, the one that is first; where no client
+/// seems to be at one, the last one that came.
+fn next(came: Vec<WalkPlace>, now: DateTime<Utc>, descending: bool) -> Option<WalkPlace> {
+    let last = came.iter().map(|it| it.good_until).max()?;
+    let since = (now + GOOD_FOR - AT_IT).min(last);
+    let lately = came.into_iter().filter(|it| it.good_until >= since);
+    lately.reduce(|one, other| first(one, other, descending))
+}
+
 /// Which of two walks that came to an index goes on there: one that has not ended, and then the one that is further back, so
 /// that two clients that make the same walk both meet every resource.
 fn first(one: WalkPlace, other: WalkPlace, descending: bool) -> WalkPlace {
@@ -116,19 +127,24 @@ mod tests {
 
     #[test]
     fn a_walk_goes_on_where_the_slowest_is_that_has_not_ended() {
-        let at = |id: u128, ended| {
+        let now = DateTime::UNIX_EPOCH + TimeDelta::days(1);
+        let at = |id: u128, ended, seconds_ago| {
             let place = ListPlace { key: None, of: 0, id: Uuid::from_u128(id) };
-            WalkPlace { walk: Uuid::from_u128(id), place, total: 9, ended }
+            let good_until = now + GOOD_FOR - TimeDelta::seconds(seconds_ago);
+            WalkPlace { walk: Uuid::from_u128(id), place, total: 9, ended, good_until }
         };
-        let chosen = |one, other| first(one, other, false).walk.as_u128();
-        for (one, other, expected) in [
-            (at(1, false), at(2, false), 1),
-            (at(2, false), at(1, false), 1),
-            (at(1, true), at(2, false), 2),
-            (at(2, false), at(1, true), 2),
-            (at(2, true), at(1, true), 1),
+        for (came, expected) in [
+            (vec![], None),
+            (vec![at(1, false, 0), at(2, false, 5)], Some(1)),
+            (vec![at(2, false, 0), at(1, false, 50)], Some(1)),
+            (vec![at(1, true, 0), at(2, false, 0)], Some(2)),
+            (vec![at(2, false, 0), at(1, true, 0)], Some(2)),
+            (vec![at(2, true, 0), at(1, true, 0)], Some(1)),
+            (vec![at(1, false, 90), at(2, false, 5)], Some(2)),
+            (vec![at(1, false, 300), at(2, false, 200)], Some(2)),
         ] {
-            assert_eq!(chosen(one.clone(), other.clone()), expected, "{one:?} {other:?}");
+            let chosen = next(came.clone(), now, false).map(|it| it.walk.as_u128());
+            assert_eq!(chosen, expected, "{came:?}");
         }
     }
 }

@@ -166,7 +166,11 @@ async fn create(
         if row.verdict.is_refusal() {
             continue;
         }
-        match row.person().document().and_then(|document| Coming::new(requester, document, pool)) {
+        match row
+            .person()
+            .document()
+            .and_then(|document| Coming::new(unit.registry(), requester, document, pool))
+        {
             Ok(person) => {
                 coming.push(person);
                 places.push(at);

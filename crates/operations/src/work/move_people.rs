@@ -51,7 +51,7 @@ impl MoveWork {
         let last = people.last().copied();
         let Some(filter) = &self.filter else { return Ok((last, people)) };
         let rule = PoolRule { pool: self.from, rule: Some(filter.clone()), default: false };
-        let rules = Rules::among(&[rule]);
+        let rules = Rules::among(unit.registry(), &[rule]);
         let users = unit.users_among(&people).await?;
         let meant = users.iter().filter(|user| !rules.matching(user).is_empty()).map(|user| user.id);
         Ok((last, meant.collect()))

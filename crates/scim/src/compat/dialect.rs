@@ -116,12 +116,7 @@ impl Dialect {
     }
 
     /// Rewrites the body of a request into the standard's form.
-    pub fn request(
-        &self,
-        kind: RequestKind,
-        resource_type: &'static ResourceType,
-        body: &mut Object,
-    ) -> Used {
+    pub fn request(&self, kind: RequestKind, resource_type: &ResourceType, body: &mut Object) -> Used {
         let mut noted = Used::default();
         settle_names(kind, resource_type, body);
         let bare_extensions = self.filter().bare_extensions;
@@ -155,7 +150,7 @@ const CHECK_FORMATS: &str = "check-formats";
 
 /// Attributes under the URI of the core schema stand where they belong before a quirk looks for them; what cannot be put
 /// there is refused when the request is read.
-fn settle_names(kind: RequestKind, resource_type: &'static ResourceType, body: &mut Object) {
+fn settle_names(kind: RequestKind, resource_type: &ResourceType, body: &mut Object) {
     let settle = |object: &mut Object| {
         if let Ok(Cow::Owned(settled)) = resource::hoisted(resource_type, object) {
             *object = settled;

@@ -54,7 +54,7 @@ pub(crate) enum Act {
 /// A request body on its way to the standard's form.
 pub(crate) struct Request<'r> {
     pub(crate) kind: RequestKind,
-    pub(crate) resource_type: &'static ResourceType,
+    pub(crate) resource_type: &'r ResourceType,
     pub(crate) body: &'r mut Object,
     /// Whether attributes of an extension are understood without its URI.
     pub(crate) bare_extensions: bool,

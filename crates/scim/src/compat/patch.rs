@@ -8,7 +8,7 @@ use super::unknown::unknown_keys;
 use super::walk::{as_object, is, member, member_mut, named, operations, text, values};
 use super::{Act, Quirk, Request, RequestKind};
 use crate::json::Object;
-use crate::schema::{Attribute, ResourceType};
+use crate::schema::ResourceType;
 
 pub(super) const QUIRKS: &[&Quirk] = &[
     &Quirk {
@@ -151,7 +151,7 @@ fn dotted_keys(request: &mut Request<'_>) {
 }
 
 /// Whether a key is a path deeper than an attribute's name, to something that exists.
-fn is_path(resource_type: &'static ResourceType, key: &str) -> bool {
+fn is_path(resource_type: &ResourceType, key: &str) -> bool {
     let deep = key.contains(['.', '[', ':']) && !resource_type.knows(key);
     deep && named(resource_type, key).is_some()
 }
@@ -169,7 +169,7 @@ fn read_only_keys(request: &mut Request<'_>) {
     // What the server computes of a single value, such as the manager's name, is no more than repeated.
     values(request, &mut |attribute, value| {
         let Value::Object(object) = value else { return false };
-        let computed = |name: &String| attribute.sub(name).is_some_and(Attribute::read_only);
+        let computed = |name: &String| attribute.sub(name).is_some_and(|sub| sub.read_only());
         let said = object.values().any(|value| !value.is_null());
         let only = !attribute.multi_valued && said && object.keys().all(computed);
         if only {

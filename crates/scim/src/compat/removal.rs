@@ -30,7 +30,7 @@ pub(super) fn remove_with_value(request: &mut Request<'_>) {
 
 /// The removals that a remove with a list of values means; an element that names nothing leaves the operation as it
 /// is, which is then refused.
-fn removals(resource_type: &'static ResourceType, operation: &Value) -> Option<Vec<Value>> {
+fn removals(resource_type: &ResourceType, operation: &Value) -> Option<Vec<Value>> {
     let operation = operation.as_object().filter(|operation| is(operation, "remove"))?;
     let path = text(operation, "path");
     let named = named(resource_type, path).filter(|named| named.leaf.multi_valued && !named.element)?;
@@ -43,7 +43,7 @@ fn removals(resource_type: &'static ResourceType, operation: &Value) -> Option<V
     let mut filters: Vec<String> = Vec::new();
     let mut inside = 0;
     for element in listed {
-        let (term, comparisons) = description(named.leaf, element)?;
+        let (term, comparisons) = description(&named.leaf, element)?;
         match filters.last_mut() {
             Some(filter) if filter.len() + term.len() < REMOVAL_BYTES && inside + comparisons < REMOVALS => {
                 inside += comparisons;

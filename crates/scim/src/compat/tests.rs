@@ -23,12 +23,7 @@ fn patch(operations: Value) -> Value {
 }
 
 /// The body after one quirk alone, and whether it was used.
-fn rewritten(
-    name: &str,
-    kind: RequestKind,
-    resource_type: &'static ResourceType,
-    body: &Value,
-) -> (Value, Used) {
+fn rewritten(name: &str, kind: RequestKind, resource_type: &ResourceType, body: &Value) -> (Value, Used) {
     let every: Vec<String> = Profile::Strict.quirks().iter().map(|&name| name.to_owned()).collect();
     let without: Vec<String> = every.into_iter().filter(|other| other != name).collect();
     let dialect = Dialect::new(Profile::Strict, &[name.to_owned()], &without).expect("the quirk exists");
@@ -41,7 +36,7 @@ fn rewritten(
 fn each_rewriting_quirk_gives_the_standards_form() {
     use RequestKind::{Create, Patch, Replace};
     let manager = format!("{ENTERPRISE_USER}:manager");
-    let cases: Vec<(&str, RequestKind, &'static ResourceType, Value, Value)> = vec![
+    let cases: Vec<(&str, RequestKind, &ResourceType, Value, Value)> = vec![
         (
             "missing-schemas",
             Replace,

@@ -1,5 +1,7 @@
 //! The quirk for keys and paths that no schema has: they are ignored and recorded.
 
+use std::sync::Arc;
+
 use scim_filter_parser::{Lenience, parse_path_with};
 use serde_json::{Value, json};
 
@@ -35,7 +37,7 @@ pub(super) fn unknown_keys(request: &mut Request<'_>) {
 }
 
 /// Whether a path names an attribute or sub-attribute that no schema has. What is no path at all stays, and is refused.
-fn unknown_path(resource_type: &'static ResourceType, path: &str, bare: bool) -> bool {
+fn unknown_path(resource_type: &ResourceType, path: &str, bare: bool) -> bool {
     let Ok((path, _)) = parse_path_with(path, Lenience::ALL) else { return false };
     match locate(resource_type, &path.attribute, bare) {
         Ok((Located::Attribute(found), _)) => {
@@ -48,7 +50,7 @@ fn unknown_path(resource_type: &'static ResourceType, path: &str, bare: bool) ->
 
 /// Takes unknown keys out of the value of an operation; `true` when only such keys were in it.
 fn prune_value(
-    resource_type: &'static ResourceType,
+    resource_type: &ResourceType,
     path: &str,
     value: &mut Value,
     bare: bool,
@@ -69,18 +71,13 @@ fn prune_value(
 }
 
 /// Whether a key of a value names something of the resource type.
-fn known(resource_type: &'static ResourceType, name: &str, bare: bool) -> bool {
+fn known(resource_type: &ResourceType, name: &str, bare: bool) -> bool {
     resource_type.attribute(name).is_some()
         || resource_type.extension(name).is_some()
         || (bare || name.contains([':', '.', '['])) && named(resource_type, name).is_some()
 }
 
-fn prune_resource(
-    resource_type: &'static ResourceType,
-    value: &mut Object,
-    bare: bool,
-    ignored: &mut Vec<String>,
-) {
+fn prune_resource(resource_type: &ResourceType, value: &mut Object, bare: bool, ignored: &mut Vec<String>) {
     value.retain(|name, value| {
         if let Some(schema) = resource_type.extension(name) {
             return !prune(&schema.attributes, value, &schema.id, ignored);
@@ -99,7 +96,7 @@ fn prune_resource(
 }
 
 /// Takes unknown keys out of an object; `true` when only such keys were in it.
-fn prune(attributes: &[Attribute], value: &mut Value, of: &str, ignored: &mut Vec<String>) -> bool {
+fn prune(attributes: &[Arc<Attribute>], value: &mut Value, of: &str, ignored: &mut Vec<String>) -> bool {
     let Value::Object(object) = value else { return false };
     let before = object.len();
     object.retain(|name, _| {

@@ -1,5 +1,7 @@
 //! Ways through a request body that the quirks share.
 
+use std::sync::Arc;
+
 use scim_filter_parser::{Lenience, parse_path_with};
 use serde_json::Value;
 
@@ -41,22 +43,23 @@ pub(super) fn as_object(value: Value) -> Object {
 /// What the path of an operation names, and whether it has a filter.
 pub(super) struct Named {
     /// The attribute that the value of the operation is for: the sub-attribute, if the path goes so deep.
-    pub(super) leaf: &'static Attribute,
+    pub(super) leaf: Arc<Attribute>,
     /// Whether the value is one element and not the whole list.
     pub(super) element: bool,
 }
 
 /// The attribute that the path of an operation names.
-pub(super) fn named(resource_type: &'static ResourceType, path: &str) -> Option<Named> {
+pub(super) fn named(resource_type: &ResourceType, path: &str) -> Option<Named> {
     let (path, _) = parse_path_with(path, Lenience::ALL).ok()?;
     let (Located::Attribute(found), _) = locate(resource_type, &path.attribute, true).ok()? else {
         return None;
     };
     let sub = match &path.sub {
-        Some(name) => Some(found.attribute.sub(name)?),
+        Some(name) => Some(Arc::clone(found.attribute.sub(name)?)),
         None => found.sub,
     };
-    Some(Named { leaf: sub.unwrap_or(found.attribute), element: path.filter.is_some() || sub.is_some() })
+    let element = path.filter.is_some() || sub.is_some();
+    Some(Named { leaf: sub.unwrap_or(found.attribute), element })
 }
 
 /// Visits every value of a request for which the schema has an attribute: each member of a body, each value of
@@ -75,14 +78,14 @@ pub(super) fn values(request: &mut Request<'_>, visit: &mut dyn FnMut(&Attribute
         } else if let Some(schema) = resource_type.extension(&path) {
             value.as_object_mut().is_some_and(|object| in_object(&schema.attributes, object, visit))
         } else {
-            named(resource_type, &path).is_some_and(|named| in_value(named.leaf, value, visit))
+            named(resource_type, &path).is_some_and(|named| in_value(&named.leaf, value, visit))
         };
         request.used |= changed;
     }
 }
 
 fn in_resource(
-    resource_type: &'static ResourceType,
+    resource_type: &ResourceType,
     object: &mut Object,
     visit: &mut dyn FnMut(&Attribute, &mut Value) -> bool,
 ) -> bool {
@@ -95,14 +98,14 @@ fn in_resource(
         } else if let Some(attribute) = resource_type.attribute(name) {
             changed |= in_value(attribute, value, visit);
         } else if let Some(named) = named(resource_type, name) {
-            changed |= in_value(named.leaf, value, visit);
+            changed |= in_value(&named.leaf, value, visit);
         }
     }
     changed
 }
 
 fn in_object(
-    attributes: &[Attribute],
+    attributes: &[Arc<Attribute>],
     object: &mut Object,
     visit: &mut dyn FnMut(&Attribute, &mut Value) -> bool,
 ) -> bool {

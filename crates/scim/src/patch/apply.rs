@@ -1,5 +1,7 @@
 //! Carries a PATCH out on a document, all of it or nothing (RFC 7644 §3.5.2).
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::budget::{Budget, MAX_STEPS};
@@ -11,7 +13,7 @@ use crate::json::Object;
 use crate::path::{AttributeRef, shortened};
 use crate::protocol::error::Error;
 use crate::resource::{self, Resource, require};
-use crate::schema::{Attribute, Mutability, ResourceType, Returned, Schema};
+use crate::schema::{Mutability, ResourceType, Returned, Schema};
 use crate::value;
 
 /// What a PATCH is applied to.
@@ -40,10 +42,11 @@ impl PatchRequest {
     pub(super) fn apply_within(&self, stored: &Stored<'_>, budget: Budget) -> Result<PatchOutcome, Error> {
         let before = &stored.resource.document;
         for (position, claim) in &self.claims {
-            stored.resource.admits(claim, stored.base).map_err(|error| located(*position, error))?;
+            let admitted = stored.resource.admits(&self.resource_type, claim, stored.base);
+            admitted.map_err(|error| located(*position, error))?;
         }
         let mut work = Work {
-            resource_type: self.resource_type,
+            resource_type: &self.resource_type,
             document: before.clone(),
             stored,
             budget,
@@ -61,8 +64,9 @@ impl PatchRequest {
             Some(Value::Array(after)) => after,
             _ => Vec::new(),
         };
-        require(self.resource_type, &work.document)?;
-        resource::check_new(self.resource_type, Some(before), &work.document)?;
+        resource::forget_unreadable(&self.resource_type, &mut work.document);
+        require(&self.resource_type, &work.document)?;
+        resource::check_new(&self.resource_type, Some(before), &work.document)?;
         Ok(PatchOutcome {
             changed: work.document != *before,
             members: MemberChanges::between(
@@ -76,7 +80,7 @@ impl PatchRequest {
 }
 
 struct Work<'w> {
-    resource_type: &'static ResourceType,
+    resource_type: &'w ResourceType,
     document: Object,
     stored: &'w Stored<'w>,
     budget: Budget,
@@ -90,26 +94,26 @@ impl Work<'_> {
         self.budget.spend(1)?;
         let (operator, value) = (operation.operator, &operation.value);
         match &operation.target {
-            Target::Attribute(target) => self.attribute(*target, operator, value),
+            Target::Attribute(target) => self.attribute(target, operator, value),
             Target::Elements { attribute, filter, .. } if attribute.attribute.name == "schemas" => {
                 let uris = self.schema_uris();
-                let chosen = |uri: &String| filter.matches(attribute.attribute, &Value::String(uri.clone()));
+                let chosen = |uri: &String| filter.matches(&attribute.attribute, &Value::String(uri.clone()));
                 let chosen: Vec<String> = uris.into_iter().filter(chosen).collect();
                 self.schemas_without(operator, &chosen)
             }
             Target::Elements { attribute, filter, sub, literals } => {
                 let place = attribute.to_string();
-                let mut list = self.open(*attribute);
+                let mut list = self.open(attribute.clone());
                 let matched = list.matching(filter, &mut self.budget)?;
                 if !matched.is_empty() || operator == Operator::Remove {
-                    list.change(&matched, *sub, operator, value, &place, &mut self.budget)?;
+                    list.change(&matched, sub.as_deref(), operator, value, &place, &mut self.budget)?;
                 } else {
                     let literals =
                         literals.as_ref().filter(|_| self.stored.create_missing && !value.is_null());
                     let literals = literals.ok_or_else(|| {
                         Error::no_target(format!("No element of \"{place}\" matches the filter in the path."))
                     })?;
-                    list.create(literals, *sub, value, &place, &mut self.budget)?;
+                    list.create(literals, sub.as_deref(), value, &place, &mut self.budget)?;
                     self.created += 1;
                 }
                 self.lists.push(list);
@@ -120,20 +124,20 @@ impl Work<'_> {
         }
     }
 
-    fn attribute(&mut self, target: AttributeRef, operator: Operator, value: &Value) -> Result<(), Error> {
-        let definition = target.attribute;
+    fn attribute(&mut self, target: &AttributeRef, operator: Operator, value: &Value) -> Result<(), Error> {
+        let definition = &*target.attribute;
         if definition.multi_valued {
             let place = target.whole().to_string();
             let mut list = self.open(target.whole());
-            match target.sub {
+            match target.sub.as_deref() {
                 None if operator == Operator::Add => list.add(value, &place, &mut self.budget)?,
                 None => list.replace(operator, value, &place)?,
                 Some(_) if list.is_empty() && operator != Operator::Remove && !value.is_null() => {
-                    list.create(&Object::new(), target.sub, value, &place, &mut self.budget)?;
+                    list.create(&Object::new(), target.sub.as_deref(), value, &place, &mut self.budget)?;
                 }
                 Some(_) => {
                     let every = list.every();
-                    list.change(&every, target.sub, operator, value, &place, &mut self.budget)?;
+                    list.change(&every, target.sub.as_deref(), operator, value, &place, &mut self.budget)?;
                 }
             }
             self.lists.push(list);
@@ -141,16 +145,16 @@ impl Work<'_> {
         }
         let place = target.to_string();
         let gone = operator == Operator::Remove || value.is_null();
+        if definition.required && target.sub.is_none() && gone {
+            return Err(Error::mutability(format!("\"{place}\" is required and cannot be removed.")));
+        }
         if gone && target.extension.is_none() && definition.name == resource::ACCESS {
             // Taking the switch away decides nothing about a person's access.
             return Ok(());
         }
-        if definition.required && target.sub.is_none() && gone {
-            return Err(Error::mutability(format!("\"{place}\" is required and cannot be removed.")));
-        }
-        let container = self.container(target.extension);
+        let container = self.container(target.extension.as_deref());
         let stored = container.get(&definition.name).cloned();
-        let new = match target.sub {
+        let new = match &target.sub {
             None if gone => None,
             None if definition.complex() => {
                 let Value::Object(given) = value else {
@@ -176,14 +180,14 @@ impl Work<'_> {
                 container.shift_remove(&definition.name);
             }
         }
-        self.drop_empty(target.extension);
+        self.drop_empty(target.extension.as_deref());
         Ok(())
     }
 
     /// A whole extension: its attributes one by one (RFC 7644 §3.10, as a path of its own by our rule).
-    fn extension(&mut self, schema: &'static Schema, operator: Operator, value: &Value) -> Result<(), Error> {
+    fn extension(&mut self, schema: &Arc<Schema>, operator: Operator, value: &Value) -> Result<(), Error> {
         if operator == Operator::Remove || value.is_null() {
-            if schema.attributes.iter().all(Attribute::read_only) {
+            if schema.attributes.iter().all(|attribute| attribute.read_only()) {
                 return Err(Error::mutability(format!("\"{}\" is read-only.", schema.id)));
             }
             self.close_lists();
@@ -205,7 +209,7 @@ impl Work<'_> {
             if attribute.read_only() {
                 return Err(Error::mutability(format!("\"{}:{}\" is read-only.", schema.id, attribute.name)));
             }
-            self.attribute(AttributeRef { extension: Some(schema), attribute, sub: None }, operator, value)?;
+            self.attribute(&AttributeRef::of(Some(schema), attribute), operator, value)?;
         }
         Ok(())
     }
@@ -251,14 +255,14 @@ impl Work<'_> {
         resource::schemas(self.resource_type, &self.document)
     }
 
-    fn container(&mut self, extension: Option<&'static Schema>) -> &mut Object {
+    fn container(&mut self, extension: Option<&Schema>) -> &mut Object {
         let Some(schema) = extension else { return &mut self.document };
         let container =
             self.document.entry(schema.id.clone()).or_insert_with(|| Value::Object(Object::new()));
         container.as_object_mut().expect("an extension is an object in every canonical document")
     }
 
-    fn drop_empty(&mut self, extension: Option<&'static Schema>) {
+    fn drop_empty(&mut self, extension: Option<&Schema>) {
         if let Some(schema) = extension
             && self.document.get(&schema.id).and_then(Value::as_object).is_some_and(Object::is_empty)
         {
@@ -271,7 +275,7 @@ impl Work<'_> {
         if let Some(at) = self.lists.iter().position(|list| list.target == target) {
             return self.lists.swap_remove(at);
         }
-        let container = match target.extension {
+        let container = match &target.extension {
             None => Some(&mut self.document),
             Some(schema) => self.document.get_mut(&schema.id).and_then(Value::as_object_mut),
         };
@@ -285,14 +289,14 @@ impl Work<'_> {
     /// Puts all lists back into the document.
     fn close_lists(&mut self) {
         for list in std::mem::take(&mut self.lists) {
-            let target = list.target;
+            let target = list.target.clone();
             let (name, elements) = (&target.attribute.name, list.into_elements());
             if elements.is_empty() {
-                self.container(target.extension).shift_remove(name);
+                self.container(target.extension.as_deref()).shift_remove(name);
             } else {
-                self.container(target.extension).insert(name.clone(), elements.into());
+                self.container(target.extension.as_deref()).insert(name.clone(), elements.into());
             }
-            self.drop_empty(target.extension);
+            self.drop_empty(target.extension.as_deref());
         }
     }
 }

@@ -41,7 +41,7 @@ impl PatchRequest {
                     touched = true;
                     let Some(values) = filter.named() else { return Members::All };
                     named.extend(values);
-                    let of_sub = sub.map(|sub| json!({ sub.name.as_str(): operation.value }));
+                    let of_sub = sub.as_ref().map(|sub| json!({ sub.name.as_str(): operation.value }));
                     let given = of_sub.as_ref().unwrap_or(&operation.value);
                     named.extend(member_values(given).map(Cow::into_owned));
                 }

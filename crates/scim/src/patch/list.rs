@@ -1,6 +1,7 @@
 //! The elements of a multi-valued attribute while a PATCH works on them: found by an index, never moved or copied.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -17,7 +18,6 @@ use crate::value::{self, absorb, identities, identity, is_primary, unite};
 /// One attribute's elements, each in a place of its own until the end.
 pub(super) struct List {
     pub(super) target: AttributeRef,
-    attribute: &'static Attribute,
     /// Where an element was taken away a hole is left.
     places: Vec<Option<Value>>,
     /// What identifies each element, with its place; built when it is first needed.
@@ -29,7 +29,7 @@ pub(super) struct List {
 impl List {
     pub(super) fn new(target: AttributeRef, elements: Vec<Value>) -> Self {
         let places = elements.into_iter().map(Some).collect();
-        Self { target, attribute: target.attribute, places, index: None, primary: None }
+        Self { target, places, index: None, primary: None }
     }
 
     pub(super) fn into_elements(self) -> Vec<Value> {
@@ -42,18 +42,18 @@ impl List {
 
     /// Appends what is not there yet (RFC 7644 §3.5.2.1); what is there takes the sub-attributes given.
     pub(super) fn add(&mut self, value: &Value, place: &str, budget: &mut Budget) -> Result<(), Error> {
-        let new = elements(self.attribute, value, place)?;
+        let new = elements(&self.target.attribute, value, place)?;
         let mut primary = None;
         for element in new {
             let says_primary = is_primary(&element);
-            let key = identity(self.attribute, &element);
+            let key = identity(&self.target.attribute, &element);
             let twin = self.twin(&key, budget)?;
             let at = twin.unwrap_or(self.places.len());
             if twin.is_none() {
                 self.index(budget)?.insert((key, at));
                 self.places.push(Some(element));
             } else if let Some(there) = &mut self.places[at]
-                && !self.attribute.identified()
+                && !self.target.attribute.identified()
             {
                 absorb(there, element);
             }
@@ -67,11 +67,11 @@ impl List {
     /// The list that replaces the present one; removing and `null` leave none.
     pub(super) fn replace(&mut self, operator: Operator, value: &Value, place: &str) -> Result<(), Error> {
         let gone = operator == Operator::Remove || value.is_null();
-        if gone && self.attribute.required {
+        if gone && self.target.attribute.required {
             return Err(Error::mutability(format!("\"{place}\" is required and cannot be removed.")));
         }
-        let new = if gone { Vec::new() } else { elements(self.attribute, value, place)? };
-        *self = Self::new(self.target, new);
+        let new = if gone { Vec::new() } else { elements(&self.target.attribute, value, place)? };
+        *self = Self::new(self.target.clone(), new);
         Ok(())
     }
 
@@ -89,10 +89,10 @@ impl List {
         let candidates = match filter.named() {
             Some(values) => {
                 budget.spend(values.len())?;
-                let attribute = self.attribute;
+                let attribute = Arc::clone(&self.target.attribute);
                 let index = self.index(budget)?;
                 let named = values.iter().flat_map(|value| {
-                    let keys = identities(attribute, value);
+                    let keys = identities(&attribute, value);
                     index.range((keys.start, 0)..(keys.end, 0)).map(|(_, at)| *at)
                 });
                 let mut named: Vec<usize> = named.collect();
@@ -106,7 +106,7 @@ impl List {
         for at in candidates {
             let Some(element) = &self.places[at] else { continue };
             budget.spend(weight(element).saturating_mul(terms))?;
-            if filter.matches(self.attribute, element) {
+            if filter.matches(&self.target.attribute, element) {
                 matching.push(at);
             }
         }
@@ -157,7 +157,7 @@ impl List {
             if let Some(gone) = self.places[at].take()
                 && let Some(index) = &mut self.index
             {
-                index.remove(&(identity(self.attribute, &gone), at));
+                index.remove(&(identity(&self.target.attribute, &gone), at));
             }
         }
         Ok(())
@@ -179,14 +179,14 @@ impl List {
             // An element with a value stays the same one unless its value or type changes.
             let stays = stored.get("value").is_some()
                 && sub.is_some_and(|sub| !matches!(sub.name.as_str(), "value" | "type"));
-            let old = (!stays).then(|| identity(self.attribute, &stored));
+            let old = (!stays).then(|| identity(&self.target.attribute, &stored));
             let was_primary = is_primary(&stored);
-            let new = change(self.attribute, stored)?;
+            let new = change(&self.target.attribute, stored)?;
             if new.as_ref().is_some_and(is_primary) {
                 primary.push(at);
                 one_more |= !was_primary;
             }
-            let key = new.as_ref().filter(|_| !stays).map(|new| identity(self.attribute, new));
+            let key = new.as_ref().filter(|_| !stays).map(|new| identity(&self.target.attribute, new));
             self.places[at] = new;
             if key != old {
                 rekeyed.extend(key.map(|_| at));
@@ -216,7 +216,7 @@ impl List {
             rekeyed.iter().map(|at| (*at, self.places[*at].take())).collect();
         for (at, element) in changed {
             let Some(mut element) = element else { continue };
-            let key = identity(self.attribute, &element);
+            let key = identity(&self.target.attribute, &element);
             let mut place = at;
             if let Some(twin) = self.twin(&key, budget)?
                 && let Some(mut there) = self.places[twin].take()
@@ -255,7 +255,7 @@ impl List {
                 element.insert(sub.name.clone(), value.clone());
             }
             (None, Value::Object(given)) => element.extend(given.iter().map(|(name, value)| {
-                let name = self.attribute.sub(name).map_or(name, |sub| &sub.name);
+                let name = self.target.attribute.sub(name).map_or(name, |sub| &sub.name);
                 (name.clone(), value.clone())
             })),
             (None, _) => return Err(Error::invalid_value(format!("\"{place}\" holds objects."))),
@@ -274,7 +274,7 @@ impl List {
         if self.index.is_none() {
             budget.spend(self.places.len().saturating_mul(COPY))?;
         }
-        let (attribute, places) = (self.attribute, &self.places);
+        let (attribute, places) = (&self.target.attribute, &self.places);
         Ok(self.index.get_or_insert_with(|| {
             let there = places.iter().enumerate();
             there.filter_map(|(at, element)| Some((identity(attribute, element.as_ref()?), at))).collect()

@@ -1,5 +1,7 @@
 //! A PATCH message, every path resolved before anything is touched (RFC 7644 §3.5.2).
 
+use std::sync::Arc;
+
 use scim_filter_parser::{CompareOp, CompareValue, Comparison, Filter, Lenience, parse_path_with};
 use serde_json::Value;
 
@@ -20,7 +22,7 @@ pub const MAX_OPERATIONS: usize = 1_000;
 /// A PATCH message for one resource type.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PatchRequest {
-    pub(super) resource_type: &'static ResourceType,
+    pub(super) resource_type: Arc<ResourceType>,
     /// The operations, in the order in which they apply.
     pub operations: Vec<Operation>,
     /// What the paths used beyond the standard.
@@ -65,12 +67,12 @@ pub enum Target {
         /// Which elements.
         filter: ElementFilter,
         /// The sub-attribute.
-        sub: Option<&'static Attribute>,
+        sub: Option<Arc<Attribute>>,
         /// What the filter says of an element that would match, when it is a conjunction of equalities.
         literals: Option<Object>,
     },
     /// A whole extension.
-    Extension(&'static Schema),
+    Extension(Arc<Schema>),
     /// The list of schemas, which follows the extensions that have data.
     Schemas,
 }
@@ -82,7 +84,7 @@ impl PatchRequest {
     /// `invalidSyntax`, `invalidPath`, `invalidFilter`, `invalidValue`, `mutability`, `noTarget`, or 413 for more
     /// than `most` operations.
     pub fn parse(
-        resource_type: &'static ResourceType,
+        resource_type: &Arc<ResourceType>,
         message: &Object,
         dialect: FilterDialect,
         most: usize,
@@ -97,7 +99,7 @@ impl PatchRequest {
             return Err(Error::status(413, detail));
         }
         let mut request = Self {
-            resource_type,
+            resource_type: Arc::clone(resource_type),
             operations: Vec::with_capacity(listed.len()),
             used: FilterDialect::default(),
             claims: Vec::new(),
@@ -161,7 +163,7 @@ impl PatchRequest {
         let members = value.as_object();
         let members =
             members.ok_or_else(|| Error::invalid_value("Without a path, value must be an object."))?;
-        for (name, value) in hoisted(self.resource_type, members)?.as_ref() {
+        for (name, value) in hoisted(&self.resource_type, members)?.as_ref() {
             if let Some(claim) = Claim::of(name, value) {
                 self.claims.push((position, claim));
                 continue;
@@ -181,10 +183,10 @@ impl PatchRequest {
             return Ok((Target::Schemas, whole));
         }
         if let Some(schema) = self.resource_type.extension(name) {
-            return Ok((Target::Extension(schema), whole));
+            return Ok((Target::Extension(Arc::clone(schema)), whole));
         }
         if let Some(attribute) = self.resource_type.attribute(name) {
-            return Ok((Target::Attribute(AttributeRef { extension: None, attribute, sub: None }), whole));
+            return Ok((Target::Attribute(AttributeRef::of(None, attribute)), whole));
         }
         // The name of an attribute is understood as a path would be, but a key is no path into an attribute.
         if name.contains(':') || (dialect.bare_extensions && !name.contains(['.', '['])) {
@@ -204,7 +206,7 @@ impl PatchRequest {
             let in_filter = path.find('[').is_some_and(|open| error.offset > open) && !error.kind.is_limit();
             if in_filter { Error::invalid_filter(detail) } else { Error::invalid_path(detail) }
         })?;
-        let (found, bare) = locate(self.resource_type, &parsed.attribute, dialect.bare_extensions)
+        let (found, bare) = locate(&self.resource_type, &parsed.attribute, dialect.bare_extensions)
             .map_err(Error::invalid_path)?;
         let mut used = FilterDialect { grammar, bare_extensions: bare, ..FilterDialect::default() };
         let attribute = match (found, &parsed.filter) {
@@ -227,12 +229,13 @@ impl PatchRequest {
             )));
         }
         let filter = parsed.filter.as_deref().expect("the arms without a filter have returned");
-        let literals = literals(attribute.attribute, filter, dialect.boolean_strings);
-        let (filter, in_filter) = resolve_element(self.resource_type, attribute, filter, dialect)?;
+        let literals = literals(&attribute.attribute, filter, dialect.boolean_strings);
+        let (filter, in_filter) =
+            resolve_element(&self.resource_type, &attribute.attribute, filter, dialect)?;
         merge(&mut used, in_filter);
         let sub = match &parsed.sub {
             None => None,
-            Some(name) => Some(attribute.attribute.sub(name).ok_or_else(|| {
+            Some(name) => Some(attribute.attribute.sub(name).cloned().ok_or_else(|| {
                 let name = shortened(name);
                 Error::invalid_path(format!("The attribute \"{attribute}\" has no sub-attribute \"{name}\"."))
             })?),

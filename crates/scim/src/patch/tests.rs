@@ -2,6 +2,8 @@
 
 #![expect(clippy::too_many_lines, reason = "a table is as long as its rows")]
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::*;
@@ -17,15 +19,15 @@ fn object(value: Value) -> Object {
     }
 }
 
-fn request(resource_type: &'static ResourceType, operations: &Value) -> Result<PatchRequest, Error> {
+fn request(resource_type: &Arc<ResourceType>, operations: &Value) -> Result<PatchRequest, Error> {
     let message = object(json!({"schemas": [SCHEMA], "Operations": operations}));
     PatchRequest::parse(resource_type, &message, FilterDialect::default(), MAX_OPERATIONS)
 }
 
-fn resource(resource_type: &'static ResourceType, document: Object) -> Resource {
+fn resource(document: Object) -> Resource {
     let at = crate::time::parse("2026-01-02T03:04:05Z").expect("an instant");
     let meta = crate::Meta { created: at, last_modified: at, version: 3 };
-    Resource { id: "u1".to_owned(), resource_type, document, meta }
+    Resource { id: "u1".to_owned(), document, meta }
 }
 
 fn applied(
@@ -34,7 +36,7 @@ fn applied(
     members: &[Value],
     create_missing: bool,
 ) -> Result<PatchOutcome, Error> {
-    let resource = resource(request.resource_type, document);
+    let resource = resource(document);
     let stored = Stored { resource: &resource, members, base: "https://scim.example/v2", create_missing };
     request.apply(&stored)
 }

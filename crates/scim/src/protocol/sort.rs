@@ -16,7 +16,7 @@ use crate::schema::{Kind, ResourceType};
 use crate::{text, time};
 
 /// By which attribute a list is sorted, and in which direction.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Sort {
     /// The attribute; a multi-valued complex one has its sub-attribute here.
     pub target: AttributeRef,
@@ -59,9 +59,9 @@ impl Sort {
         let Located::Attribute(mut target) = located else {
             return Err(unusable("it names a schema, not an attribute.".to_owned()));
         };
-        readable(target.leaf()).and_then(|()| readable(target.attribute)).map_err(|e| unusable(e.detail))?;
+        readable(target.leaf()).and_then(|()| readable(&target.attribute)).map_err(|e| unusable(e.detail))?;
         if target.leaf().complex() {
-            let value = target.attribute.sub("value").filter(|_| target.attribute.multi_valued);
+            let value = target.attribute.sub("value").cloned().filter(|_| target.attribute.multi_valued);
             let whole = format!("\"{target}\" is complex: name one of its sub-attributes.");
             target.sub = Some(value.ok_or_else(|| unusable(whole))?);
         }
@@ -100,10 +100,10 @@ impl Sort {
 
     /// The value of the primary element, else of the first.
     fn key<'d>(&self, document: &'d Object) -> Option<Key<'d>> {
-        let all = || elements(document, self.target.whole());
+        let all = || elements(document, &self.target);
         let primary = all().find(|element| element.get("primary") == Some(&Value::Bool(true)));
         let leaf = self.target.leaf();
-        match (inside(primary.or_else(|| all().next())?, self.target.sub)?, leaf.kind) {
+        match (inside(primary.or_else(|| all().next())?, self.target.sub.as_deref())?, leaf.kind) {
             (Value::String(text), Kind::DateTime) => time::parse(text).map(Key::Instant),
             (Value::String(text), _) => Some(Key::Text(text::comparison_form(leaf, text))),
             (Value::Bool(boolean), _) => Some(Key::Boolean(*boolean)),

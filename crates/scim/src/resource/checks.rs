@@ -1,26 +1,80 @@
 //! What a document must hold, and what it must not.
 
 use std::fmt::Display;
+use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::unique_values;
 use crate::json::Object;
 use crate::protocol::error::Error;
-use crate::schema::{Attribute, Kind, ResourceType};
+use crate::schema::{Attribute, Kind, ResourceType, Returned};
 use crate::text::MAX_KEY;
 use crate::{text, value};
 
-/// Checks that every required attribute has a value (RFC 7643 §2.2).
+/// Checks that every required attribute has a value (RFC 7643 §2.2), in what a client sends.
 ///
 /// # Errors
 /// `invalidValue` that names the attribute.
-pub fn require(resource_type: &ResourceType, document: &Object) -> Result<(), Error> {
+pub(super) fn require_all(resource_type: &ResourceType, document: &Object) -> Result<(), Error> {
+    require_of(resource_type, document, &|attribute| attribute.required && !attribute.read_only())
+}
+
+/// The same in what is stored, which has no value that is never returned.
+///
+/// # Errors
+/// As [`require_all`].
+pub(crate) fn require(resource_type: &ResourceType, document: &Object) -> Result<(), Error> {
+    let kept = |attribute: &Attribute| attribute.returned != Returned::Never;
+    require_of(resource_type, document, &|attribute| {
+        attribute.required && !attribute.read_only() && kept(attribute)
+    })
+}
+
+/// Takes out what is never returned: it is accepted and not kept, because it could be of no use.
+pub(crate) fn forget_unreadable(resource_type: &ResourceType, document: &mut Object) {
+    forget(&resource_type.schema.attributes, document);
+    for extension in &resource_type.extensions {
+        let uri = &extension.schema.id;
+        if let Some(Value::Object(container)) = document.get_mut(uri) {
+            forget(&extension.schema.attributes, container);
+            if container.is_empty() {
+                document.shift_remove(uri);
+            }
+        }
+    }
+}
+
+fn forget(attributes: &[Arc<Attribute>], document: &mut Object) {
+    let never = |attribute: &&Arc<Attribute>| attribute.returned == Returned::Never;
+    for attribute in attributes.iter().filter(never) {
+        document.shift_remove(&attribute.name);
+    }
+    for attribute in attributes.iter().filter(|it| it.sub_attributes.iter().any(|sub| never(&sub))) {
+        match document.get_mut(&attribute.name) {
+            Some(Value::Object(object)) => forget(&attribute.sub_attributes, object),
+            Some(Value::Array(elements)) => {
+                let objects = elements.iter_mut().filter_map(Value::as_object_mut);
+                objects.for_each(|object| forget(&attribute.sub_attributes, object));
+            }
+            _ => {}
+        }
+    }
+}
+
+fn require_of(
+    resource_type: &ResourceType,
+    document: &Object,
+    required: &dyn Fn(&Attribute) -> bool,
+) -> Result<(), Error> {
     bounded(resource_type, document)?;
-    missing("", &resource_type.schema.attributes, document)?;
+    missing("", &resource_type.schema.attributes, document, required)?;
     for extension in &resource_type.extensions {
         let uri = &extension.schema.id;
         match document.get(uri).and_then(Value::as_object) {
-            Some(container) => missing(&format!("{uri}:"), &extension.schema.attributes, container)?,
+            Some(container) => {
+                missing(&format!("{uri}:"), &extension.schema.attributes, container, required)?;
+            }
             None if extension.required => return Err(Error::invalid_value(format!("{uri} is required."))),
             None => {}
         }
@@ -28,19 +82,24 @@ pub fn require(resource_type: &ResourceType, document: &Object) -> Result<(), Er
     Ok(())
 }
 
-/// Checks the texts by which resources are looked up: names, `externalId`, and values and types in lists.
+/// Checks the texts by which resources are looked up: names, what is unique, `externalId`, and values and types in lists.
 fn bounded(resource_type: &ResourceType, document: &Object) -> Result<(), Error> {
+    let short = |length: usize, place: &dyn Display| {
+        let detail = || Error::invalid_value(format!("{place} is too long: at most {MAX_KEY} bytes."));
+        if length > MAX_KEY { Err(detail()) } else { Ok(()) }
+    };
     let check = |attribute: &Attribute, value: Option<&Value>, place: &dyn Display| match value
         .and_then(Value::as_str)
     {
-        Some(text) if text::comparison_form(attribute, text).len() > MAX_KEY => {
-            Err(Error::invalid_value(format!("{place} is too long: at most {MAX_KEY} bytes.")))
-        }
+        Some(text) => short(text::comparison_form(attribute, text).len(), place),
         _ => Ok(()),
     };
+    for (place, value) in unique_values(resource_type, document) {
+        short(value.len(), &place)?;
+    }
     for (name, value) in document {
         let Some(attribute) = resource_type.attribute(name) else { continue };
-        if matches!(name.as_str(), "userName" | "displayName" | "externalId") {
+        if matches!(name.as_str(), "displayName" | "externalId") {
             check(attribute, Some(value), &name)?;
         }
         let keys = attribute.sub_attributes.iter().filter(|sub| sub.kind == Kind::String);
@@ -53,14 +112,31 @@ fn bounded(resource_type: &ResourceType, document: &Object) -> Result<(), Error>
     Ok(())
 }
 
-fn missing(prefix: &str, attributes: &[Attribute], document: &Object) -> Result<(), Error> {
-    let writable = attributes.iter().filter(|attribute| attribute.required && !attribute.read_only());
-    for attribute in writable {
+fn missing(
+    prefix: &str,
+    attributes: &[Arc<Attribute>],
+    document: &Object,
+    required: &dyn Fn(&Attribute) -> bool,
+) -> Result<(), Error> {
+    for attribute in attributes.iter().filter(|attribute| required(attribute)) {
         let value = document.get(&attribute.name);
         let blank =
             |text: &str| text.trim().is_empty() || attribute.unique() && text::fold_name(text).is_empty();
         if value.is_none_or(|value| value.as_str().is_some_and(blank)) {
             return Err(Error::invalid_value(format!("{prefix}{} is required.", attribute.name)));
+        }
+    }
+    for attribute in attributes.iter().filter(|it| it.sub_attributes.iter().any(|sub| required(sub))) {
+        let (name, subs) = (format!("{prefix}{}", attribute.name), &attribute.sub_attributes);
+        match document.get(&attribute.name) {
+            Some(Value::Object(object)) => missing(&format!("{name}."), subs, object, required)?,
+            Some(Value::Array(elements)) => {
+                for (position, element) in elements.iter().enumerate() {
+                    let Some(element) = element.as_object() else { continue };
+                    missing(&format!("{name}[{position}]."), subs, element, required)?;
+                }
+            }
+            _ => {}
         }
     }
     Ok(())

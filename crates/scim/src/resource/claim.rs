@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::Resource;
 use crate::protocol::error::Error;
 use crate::protocol::version::Condition;
+use crate::schema::ResourceType;
 use crate::time;
 
 /// What a client says of a part of a resource that the server alone writes.
@@ -32,16 +33,21 @@ impl Resource {
     ///
     /// # Errors
     /// `mutability` when it is not what they are.
-    pub(crate) fn admits(&self, claim: &Claim, base: &str) -> Result<(), Error> {
+    pub(crate) fn admits(
+        &self,
+        resource_type: &ResourceType,
+        claim: &Claim,
+        base: &str,
+    ) -> Result<(), Error> {
         let (name, same) = match claim {
             Claim::Id(id) => ("id", id.as_str() == Some(&self.id)),
-            Claim::Meta(meta) => ("meta", self.has_meta(meta, base)),
+            Claim::Meta(meta) => ("meta", self.has_meta(resource_type, meta, base)),
         };
         if same { Ok(()) } else { Err(Error::mutability(format!("\"{name}\" is read-only."))) }
     }
 
-    fn has_meta(&self, meta: &Value, base: &str) -> bool {
-        let stored = self.meta_json(base, None);
+    fn has_meta(&self, resource_type: &ResourceType, meta: &Value, base: &str) -> bool {
+        let stored = self.meta_json(resource_type, base, None);
         let same = |name: &str, value: &Value| match (name, value.as_str()) {
             (_, _) if value.is_null() => true,
             (_, None) => false,

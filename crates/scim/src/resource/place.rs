@@ -12,7 +12,7 @@ use crate::protocol::error::Error;
 use crate::schema::{ResourceType, Schema};
 
 /// Where a member of a body belongs.
-enum Place<'n> {
+enum Place<'t, 'n> {
     /// Where it stands.
     Here,
     /// It holds core attributes, as an extension would hold its own.
@@ -20,7 +20,7 @@ enum Place<'n> {
     /// It is this core attribute.
     CoreAttribute(&'n str),
     /// It is this attribute of an extension.
-    Extension(&'static Schema, &'n str),
+    Extension(&'t Schema, &'n str),
 }
 
 /// A body in which core attributes that stand under the URI of their schema, and attributes of any schema that stand
@@ -57,15 +57,15 @@ pub fn hoisted<'o>(resource_type: &ResourceType, body: &'o Object) -> Result<Cow
     Ok(Cow::Owned(settled))
 }
 
-fn place<'n>(resource_type: &ResourceType, name: &'n str) -> Place<'n> {
-    let core = resource_type.schema;
+fn place<'t, 'n>(resource_type: &'t ResourceType, name: &'n str) -> Place<'t, 'n> {
+    let core = &resource_type.schema;
     if name.eq_ignore_ascii_case(&core.id) {
         return Place::Core;
     }
     if let Some(name) = behind(core, name).filter(|name| resource_type.attribute(name).is_some()) {
         return Place::CoreAttribute(name);
     }
-    let mut extensions = resource_type.extensions.iter().map(|extension| extension.schema);
+    let mut extensions = resource_type.extensions.iter().map(|extension| &extension.schema);
     let found = extensions.find_map(|schema| {
         Some((schema, behind(schema, name).filter(|name| schema.attribute(name).is_some())?))
     });

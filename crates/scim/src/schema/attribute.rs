@@ -1,6 +1,10 @@
 //! One attribute and its characteristics (RFC 7643 §2.2 and §7).
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
+
+use super::Pattern;
 
 /// An attribute definition, as served by `/Schemas` and as enforced.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -15,7 +19,7 @@ pub struct Attribute {
     #[serde(default)]
     pub multi_valued: bool,
     /// What it is, for people.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
     /// Whether a resource without it is refused.
     #[serde(default)]
@@ -38,9 +42,12 @@ pub struct Attribute {
     /// What a reference may point to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reference_types: Vec<String>,
+    /// The form that its text must have; no characteristic of RFC 7643.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pattern: Option<Pattern>,
     /// The attributes of a complex value.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub sub_attributes: Vec<Attribute>,
+    pub sub_attributes: Vec<Arc<Attribute>>,
 }
 
 /// The data types of RFC 7643 §2.3, with `binary` as errata 5606 and 8435 add it.
@@ -118,7 +125,7 @@ impl Attribute {
 
     /// The sub-attribute of this name; names ignore case (RFC 7643 §2.1).
     #[must_use]
-    pub fn sub(&self, name: &str) -> Option<&Self> {
+    pub fn sub(&self, name: &str) -> Option<&Arc<Self>> {
         self.sub_attributes.iter().find(|sub| sub.name.eq_ignore_ascii_case(name))
     }
 

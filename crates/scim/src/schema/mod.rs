@@ -2,12 +2,17 @@
 
 mod attribute;
 mod common;
+mod definition;
+mod pattern;
 mod registry;
 mod resource_type;
+mod rules;
 
 pub use attribute::{Attribute, Kind, Mutability, Returned, Uniqueness};
 pub use common::{common_attribute, common_attributes};
-pub use registry::{Registry, SchemaError};
+pub use definition::{Definition, SchemaError};
+pub use pattern::Pattern;
+pub use registry::Registry;
 pub use resource_type::{Extension, ResourceType, Schema};
 
 /// The core User schema (RFC 7643 §4.1).

@@ -1,147 +1,177 @@
-//! All schemas and resource types of the program, checked when they are loaded.
+//! The schemas and resource types of a tenant: the standard's, and those that files define.
 
-use std::sync::LazyLock;
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
 
-use thiserror::Error;
+use super::definition::{Defines, TypeDefinition};
+use super::{Definition, Extension, ResourceType, Schema, SchemaError, rules};
 
-use super::{Attribute, Extension, Kind, ResourceType, Schema};
-
-/// The schemas and resource types that the program knows; built once and kept for its life.
-#[derive(Debug)]
+/// Schemas and resource types; whoever works with resources holds one for as long as the work takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Registry {
-    schemas: Vec<&'static Schema>,
-    resource_types: Vec<&'static ResourceType>,
+    schemas: Vec<Arc<Schema>>,
+    resource_types: Vec<Arc<ResourceType>>,
 }
 
-static STANDARD: LazyLock<Registry> =
-    LazyLock::new(|| Registry::load().expect("the schemas are part of this crate and tested"));
+static STANDARD: LazyLock<Arc<Registry>> =
+    LazyLock::new(|| Arc::new(Registry::load().expect("the schemas are part of this crate and tested")));
+
+/// The schemas and resource types of the program itself. The last schemas describe the messages of discovery.
+const STANDARD_DEFINITIONS: [&str; 8] = [
+    include_str!("user.json"),
+    include_str!("group.json"),
+    include_str!("enterprise_user.json"),
+    include_str!("enrolment.json"),
+    include_str!("service_provider_config.json"),
+    include_str!("resource_type.json"),
+    include_str!("schema.json"),
+    include_str!("resource_types.json"),
+];
 
 impl Registry {
     /// The standard's User and Group with our extensions.
     #[must_use]
-    pub fn standard() -> &'static Self {
+    pub fn standard() -> &'static Arc<Self> {
         &STANDARD
     }
 
     /// Every schema, in the order of `/Schemas`.
     #[must_use]
-    pub fn schemas(&self) -> &[&'static Schema] {
+    pub fn schemas(&self) -> &[Arc<Schema>] {
         &self.schemas
     }
 
     /// The schema of this URI; URIs ignore case (RFC 7644 §3.10).
     #[must_use]
-    pub fn schema(&self, uri: &str) -> Option<&'static Schema> {
-        self.schemas.iter().copied().find(|schema| schema.id.eq_ignore_ascii_case(uri))
+    pub fn schema(&self, uri: &str) -> Option<&Arc<Schema>> {
+        self.schemas.iter().find(|schema| schema.id.eq_ignore_ascii_case(uri))
     }
 
     /// Every resource type, in the order of `/ResourceTypes`.
     #[must_use]
-    pub fn resource_types(&self) -> &[&'static ResourceType] {
+    pub fn resource_types(&self) -> &[Arc<ResourceType>] {
         &self.resource_types
+    }
+
+    /// The resource type of this name.
+    #[must_use]
+    pub fn resource_type(&self, name: &str) -> Option<&Arc<ResourceType>> {
+        self.resource_types.iter().find(|it| it.name == name)
+    }
+
+    /// The resource type at this endpoint, which stands without its slash.
+    #[must_use]
+    pub fn at_endpoint(&self, endpoint: &str) -> Option<&Arc<ResourceType>> {
+        self.resource_types.iter().find(|it| it.endpoint.trim_start_matches('/') == endpoint)
     }
 
     /// The resource type User.
     #[must_use]
-    pub fn user(&self) -> &'static ResourceType {
-        self.resource_types[0]
+    pub fn user(&self) -> &Arc<ResourceType> {
+        &self.resource_types[0]
     }
 
     /// The resource type Group.
     #[must_use]
-    pub fn group(&self) -> &'static ResourceType {
-        self.resource_types[1]
+    pub fn group(&self) -> &Arc<ResourceType> {
+        &self.resource_types[1]
+    }
+
+    /// The resource types beside User and Group.
+    #[must_use]
+    pub fn custom(&self) -> &[Arc<ResourceType>] {
+        &self.resource_types[2..]
+    }
+
+    /// The same with what these define: schemas, resource types, and extensions of types that are there.
+    ///
+    /// # Errors
+    /// Which rule is broken, by which attribute, schema or resource type, in which file.
+    pub fn with(&self, definitions: &[Definition]) -> Result<Self, SchemaError> {
+        let mut all = self.clone();
+        let types = definitions.iter().filter_map(|definition| match &definition.defines {
+            Defines::ResourceType(new) => Some(new.name.as_str()),
+            Defines::Schema(_) => None,
+        });
+        let types: Vec<&str> = self.resource_types.iter().map(|it| it.name.as_str()).chain(types).collect();
+        for definition in definitions {
+            if let Defines::Schema(schema) = &definition.defines {
+                let refused = |(of, rule): rules::Broken| SchemaError::new(&definition.source, &of, rule);
+                rules::schema(schema, &|name| types.contains(&name)).map_err(refused)?;
+                if all.schema(&schema.id).is_some() {
+                    return Err(refused((
+                        format!("schema {}", schema.id),
+                        "it is defined already".to_owned(),
+                    )));
+                }
+                all.schemas.push(Arc::new(schema.clone()));
+            }
+        }
+        for definition in definitions {
+            if let Defines::ResourceType(new) = &definition.defines {
+                let of = format!("resource type {}", new.name);
+                all.define(new).map_err(|rule| SchemaError::new(&definition.source, &of, rule))?;
+            }
+        }
+        all.tell_endpoints();
+        Ok(all)
+    }
+
+    /// Adds a resource type, or extensions to one that is there.
+    fn define(&mut self, new: &TypeDefinition) -> Result<(), String> {
+        let schema = |uri: &str| {
+            self.schema(uri).map(Arc::clone).ok_or_else(|| format!("no file defines its schema {uri}"))
+        };
+        let extensions = new.schema_extensions.iter().map(|extension| {
+            Ok(Extension { schema: schema(&extension.schema)?, required: extension.required })
+        });
+        let mut extensions = extensions.collect::<Result<Vec<_>, String>>()?;
+        let known = self.resource_types.iter().position(|it| it.name.eq_ignore_ascii_case(&new.name));
+        if let Some(at) = known {
+            let mut extended = ResourceType::clone(&self.resource_types[at]);
+            let same = |given: &Option<String>, there: &str| given.as_deref().is_none_or(|it| it == there);
+            if !same(&new.endpoint, &extended.endpoint) || !same(&new.schema, &extended.schema.id) {
+                return Err("it is there already: only extensions can be added to it".to_owned());
+            }
+            // A file may repeat what is there, as `/ResourceTypes` shows it.
+            extensions.retain(|it| extended.extension(&it.schema.id).is_none());
+            extended.extensions.append(&mut extensions);
+            rules::extensions(&extended)?;
+            self.resource_types[at] = Arc::new(extended);
+            return Ok(());
+        }
+        let (Some(endpoint), Some(core)) = (&new.endpoint, &new.schema) else {
+            return Err("it has an endpoint and a schema".to_owned());
+        };
+        let schema = schema(core)?;
+        let description = new.description.clone().filter(|text| !text.trim().is_empty());
+        let new = ResourceType {
+            name: new.name.clone(),
+            endpoint: endpoint.clone(),
+            description: description.unwrap_or_else(|| schema.description.clone()),
+            schema,
+            extensions,
+            endpoints: Arc::default(),
+        };
+        rules::resource_type(&new, &self.resource_types)?;
+        self.resource_types.push(Arc::new(new));
+        Ok(())
+    }
+
+    /// Tells every type where the others live, for the addresses of what its resources refer to.
+    fn tell_endpoints(&mut self) {
+        let all = self.resource_types.iter().map(|it| (it.name.clone(), it.endpoint.clone()));
+        let endpoints: Arc<BTreeMap<String, String>> = Arc::new(all.collect());
+        for it in &mut self.resource_types {
+            *it = Arc::new(ResourceType { endpoints: Arc::clone(&endpoints), ..ResourceType::clone(it) });
+        }
     }
 
     fn load() -> Result<Self, SchemaError> {
-        let user = schema(include_str!("user.json"))?;
-        let group = schema(include_str!("group.json"))?;
-        let enterprise = schema(include_str!("enterprise_user.json"))?;
-        let enrolment = schema(include_str!("enrolment.json"))?;
-        let messages = [
-            include_str!("service_provider_config.json"),
-            include_str!("resource_type.json"),
-            include_str!("schema.json"),
-        ];
-        let mut schemas = vec![user, group, enterprise, enrolment];
-        for text in messages {
-            schemas.push(schema(text)?);
-        }
-        let extension = |schema| Extension { schema, required: false };
-        let users = ResourceType {
-            name: "User".to_owned(),
-            endpoint: "/Users".to_owned(),
-            description: user.description.clone(),
-            schema: user,
-            extensions: vec![extension(enterprise), extension(enrolment)],
-        };
-        let groups = ResourceType {
-            name: "Group".to_owned(),
-            endpoint: "/Groups".to_owned(),
-            description: group.description.clone(),
-            schema: group,
-            extensions: Vec::new(),
-        };
-        Ok(Self { schemas, resource_types: vec![Box::leak(Box::new(users)), Box::leak(Box::new(groups))] })
+        let read = STANDARD_DEFINITIONS.iter().map(|text| Definition::read("the program", text));
+        let definitions = read.collect::<Result<Vec<_>, _>>()?.concat();
+        Self { schemas: Vec::new(), resource_types: Vec::new() }.with(&definitions)
     }
-}
-
-/// Why a schema document was refused.
-#[derive(Debug, Error)]
-pub enum SchemaError {
-    /// It is not the JSON of a schema.
-    #[error("the schema is no valid schema document: {0}")]
-    Json(#[from] serde_json::Error),
-    /// An attribute breaks a rule of RFC 7643 §2.
-    #[error("attribute {attribute} of schema {schema}: {rule}")]
-    Attribute {
-        /// The URI of the schema.
-        schema: String,
-        /// The name of the attribute.
-        attribute: String,
-        /// The broken rule.
-        rule: &'static str,
-    },
-}
-
-fn schema(text: &str) -> Result<&'static Schema, SchemaError> {
-    let schema: Schema = serde_json::from_str(text)?;
-    for attribute in &schema.attributes {
-        check(attribute).map_err(|rule| SchemaError::Attribute {
-            schema: schema.id.clone(),
-            attribute: attribute.name.clone(),
-            rule,
-        })?;
-    }
-    Ok(Box::leak(Box::new(schema)))
-}
-
-/// The rules of RFC 7643 §2.1, §2.3.8 and §2.4; only the schema of schemas nests complex attributes.
-fn check(attribute: &Attribute) -> Result<(), &'static str> {
-    if !legal_name(&attribute.name) {
-        return Err("a name starts with a letter and holds letters, digits, '-', '_' and '$'");
-    }
-    if attribute.complex() == attribute.sub_attributes.is_empty() {
-        return Err("a complex attribute, and no other, has sub-attributes");
-    }
-    for sub in &attribute.sub_attributes {
-        if sub.complex() && sub.name != "subAttributes" {
-            return Err("a sub-attribute is never complex");
-        }
-        if !legal_name(&sub.name) && sub.name != "$ref" {
-            return Err("a name starts with a letter and holds letters, digits, '-', '_' and '$'");
-        }
-        if attribute.multi_valued && sub.name == "primary" && sub.kind != Kind::Boolean {
-            return Err("primary is a boolean");
-        }
-    }
-    Ok(())
-}
-
-fn legal_name(name: &str) -> bool {
-    let mut characters = name.chars();
-    characters.next().is_some_and(|first| first.is_ascii_alphabetic())
-        && characters.all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '$'))
 }
 
 #[cfg(test)]
@@ -154,27 +184,7 @@ mod tests {
         assert_eq!(registry.schemas().len(), 7);
         assert_eq!(registry.user().name, "User");
         assert_eq!(registry.group().name, "Group");
+        assert!(registry.custom().is_empty());
         assert!(registry.schema("URN:ietf:params:scim:schemas:core:2.0:user").is_some());
-    }
-
-    #[test]
-    fn a_schema_that_breaks_a_rule_is_refused() {
-        let cases = [
-            (r#"{"name":"1st","type":"string"}"#, "a name starts"),
-            (r#"{"name":"a","type":"complex"}"#, "has sub-attributes"),
-            (
-                r#"{"name":"a","type":"complex","subAttributes":[{"name":"b","type":"complex"}]}"#,
-                "never complex",
-            ),
-            (
-                r#"{"name":"a","type":"complex","multiValued":true,"subAttributes":[{"name":"primary","type":"string"}]}"#,
-                "primary is a boolean",
-            ),
-        ];
-        for (attribute, rule) in cases {
-            let text = format!(r#"{{"id":"urn:x","name":"X","description":"","attributes":[{attribute}]}}"#);
-            let error = schema(&text).expect_err(attribute).to_string();
-            assert!(error.contains(rule), "{error}");
-        }
     }
 }

@@ -1,5 +1,8 @@
 //! Schemas and the resource types made of them (RFC 7643 §6).
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Attribute, common_attribute};
@@ -13,21 +16,22 @@ pub struct Schema {
     /// A short name.
     pub name: String,
     /// What it describes.
+    #[serde(default)]
     pub description: String,
     /// The attributes, in the order in which answers hold them.
-    pub attributes: Vec<Attribute>,
+    pub attributes: Vec<Arc<Attribute>>,
 }
 
 impl Schema {
     /// The attribute of this name; names ignore case (RFC 7643 §2.1).
     #[must_use]
-    pub fn attribute(&self, name: &str) -> Option<&Attribute> {
+    pub fn attribute(&self, name: &str) -> Option<&Arc<Attribute>> {
         self.attributes.iter().find(|attribute| attribute.name.eq_ignore_ascii_case(name))
     }
 }
 
 /// A kind of resource and where it lives.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResourceType {
     /// The name, as in `meta.resourceType`.
     pub name: String,
@@ -36,16 +40,18 @@ pub struct ResourceType {
     /// What it is.
     pub description: String,
     /// The schema of its core attributes.
-    pub schema: &'static Schema,
+    pub schema: Arc<Schema>,
     /// Its extensions.
     pub extensions: Vec<Extension>,
+    /// The endpoints of all types of the registry, by name.
+    pub(super) endpoints: Arc<BTreeMap<String, String>>,
 }
 
 /// An extension of a resource type.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Extension {
     /// The schema of the extension's attributes.
-    pub schema: &'static Schema,
+    pub schema: Arc<Schema>,
     /// Whether a resource without it is refused.
     pub required: bool,
 }
@@ -53,15 +59,21 @@ pub struct Extension {
 impl ResourceType {
     /// The common or core attribute of this name, ignoring case.
     #[must_use]
-    pub fn attribute(&self, name: &str) -> Option<&'static Attribute> {
+    pub fn attribute(&self, name: &str) -> Option<&Arc<Attribute>> {
         common_attribute(name).or_else(|| self.schema.attribute(name))
+    }
+
+    /// The endpoint of a resource type of the same registry, with its slash.
+    #[must_use]
+    pub fn endpoint_of(&self, name: &str) -> Option<&str> {
+        self.endpoints.get(name).map(String::as_str)
     }
 
     /// The extension schema of this URI; URIs ignore case (RFC 7644 §3.10).
     #[must_use]
-    pub fn extension(&self, uri: &str) -> Option<&'static Schema> {
+    pub fn extension(&self, uri: &str) -> Option<&Arc<Schema>> {
         let found = self.extensions.iter().find(|extension| extension.schema.id.eq_ignore_ascii_case(uri))?;
-        Some(found.schema)
+        Some(&found.schema)
     }
 
     /// Whether the URI names the core schema or an extension.

@@ -1,5 +1,8 @@
 //! Resources with all kinds of attributes, and values that fit an attribute or do not.
 
+use std::ops::Deref;
+use std::sync::Arc;
+
 use proptest::prelude::*;
 use proptest::sample::select;
 use scim::schema::{Attribute, Kind, ResourceType};
@@ -12,13 +15,28 @@ use super::values::named_for_ever;
 /// The members of a group before, and the ids that operations name.
 pub(crate) const IDS: [&str; 5] = ["1", "2", "3", "a", "A"];
 
+/// A stored resource with its type.
+#[derive(Clone, Debug)]
+pub(crate) struct Typed {
+    pub(crate) resource_type: &'static Arc<ResourceType>,
+    pub(crate) resource: Resource,
+}
+
+impl Deref for Typed {
+    type Target = Resource;
+
+    fn deref(&self) -> &Resource {
+        &self.resource
+    }
+}
+
 /// A stored resource of the type, with the members of a group in its document.
-pub(crate) fn resource(resource_type: &'static ResourceType) -> impl Strategy<Value = Resource> {
+pub(crate) fn resource(resource_type: &'static Arc<ResourceType>) -> impl Strategy<Value = Typed> {
     let core = resource_type.schema.attributes.iter().chain(resource_type.attribute("externalId"));
     let mut parts: Vec<BoxedStrategy<(Option<String>, String, Value)>> =
         core.filter(|it| is_kept(it)).map(|it| stored(None, it)).collect();
     for extension in &resource_type.extensions {
-        let schema = extension.schema;
+        let schema = &extension.schema;
         parts
             .extend(schema.attributes.iter().filter(|it| is_kept(it)).map(|it| stored(Some(&schema.id), it)));
     }
@@ -35,7 +53,8 @@ pub(crate) fn resource(resource_type: &'static ResourceType) -> impl Strategy<Va
         }
         let at = scim::time::parse("2026-01-02T03:04:05Z").expect("an instant");
         let meta = Meta { created: at, last_modified: at, version: 3 };
-        Resource { id: "u1".to_owned(), resource_type, document, meta }
+        let resource = Resource { id: "u1".to_owned(), document, meta };
+        Typed { resource_type, resource }
     })
 }
 
@@ -110,7 +129,7 @@ pub(crate) fn element(attribute: &'static Attribute, wild: bool) -> BoxedStrateg
         proptest::option::weighted(often, (name, value)).boxed()
     };
     let usual = attribute.sub_attributes.iter().filter(|sub| wild || !sub.read_only() && sub.name != "$ref");
-    let parts: Vec<_> = usual.map(part).collect();
+    let parts: Vec<_> = usual.map(|sub| part(sub)).collect();
     let unknown = proptest::option::weighted(0.1, Just(("nope".to_owned(), json!(1))));
     let unknown = unknown.prop_map(move |unknown| unknown.filter(|_| wild));
     (parts, unknown)

@@ -1,5 +1,7 @@
 //! Multi-valued attributes: which elements are the same, which one is primary, and what becomes of them (RFC 7643 §2.4).
 
+use std::sync::Arc;
+
 use scim::Object;
 use scim::schema::{Attribute, Mutability};
 use serde_json::Value;
@@ -12,7 +14,7 @@ use super::values::{merged, named_for_ever, one, set};
 pub(crate) fn same(attribute: &Attribute, one: &Value, other: &Value) -> bool {
     let text = |element: &Value, name: &str| {
         let value = element.get(name).map(|value| value.as_str().map_or(value.to_string(), str::to_owned));
-        let exact = attribute.sub(name).is_some_and(Attribute::case_exact);
+        let exact = attribute.sub(name).is_some_and(|sub| sub.case_exact());
         value.map(|text| if exact { text } else { text.to_lowercase() }).unwrap_or_default()
     };
     let equal = |name: &str| text(one, name) == text(other, name);
@@ -142,7 +144,7 @@ fn changed_one(
         (None, Value::Object(given)) if op == Op::Add => merged(attribute, &stored, given)?,
         (None, Value::Object(_)) => {
             let Some(Value::Object(new)) = one(attribute, value)? else { return Err(fault("invalidValue")) };
-            let immutable = |sub: &&Attribute| sub.mutability == Mutability::Immutable;
+            let immutable = |sub: &&Arc<Attribute>| sub.mutability == Mutability::Immutable;
             for sub in attribute.sub_attributes.iter().filter(immutable) {
                 if let (Some(old), Some(new)) = (stored.get(&sub.name), new.get(&sub.name))
                     && old != new

@@ -11,6 +11,7 @@ mod values;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -20,12 +21,12 @@ use scim::patch::{MAX_OPERATIONS, MemberChanges, Members, PatchOutcome, PatchReq
 use scim::{Error, Object, Registry, Resource, ResourceType};
 use serde_json::{Value, json};
 
-use documents::resource;
+use documents::{Typed, resource};
 use model::patched;
 use operations::operations;
 
 /// What the engine makes of a message. Of the members of a group it gets those that it asks for, as it does in the product.
-fn by_engine(stored: &Resource, operations: &[Value], create_missing: bool) -> Result<PatchOutcome, Error> {
+fn by_engine(stored: &Typed, operations: &[Value], create_missing: bool) -> Result<PatchOutcome, Error> {
     let message = json!({ "schemas": [SCHEMA], "Operations": operations });
     let message = message.as_object().expect("an object");
     let request =
@@ -37,7 +38,7 @@ fn by_engine(stored: &Resource, operations: &[Value], create_missing: bool) -> R
         Members::All => members,
     };
     let stored = Stored {
-        resource: &Resource { document: without_members(&stored.document), ..stored.clone() },
+        resource: &Resource { document: without_members(&stored.document), ..stored.resource.clone() },
         members: &loaded,
         base: "https://scim.example/v2",
         create_missing,
@@ -72,7 +73,7 @@ fn joined_and_left(before: &[Value], after: &[Value]) -> MemberChanges {
 
 /// A resource and a message for it.
 struct Case {
-    stored: Resource,
+    stored: Typed,
     operations: Vec<Value>,
     create_missing: bool,
 }
@@ -84,7 +85,7 @@ impl fmt::Debug for Case {
     }
 }
 
-fn case(resource_type: &'static ResourceType) -> impl Strategy<Value = Case> {
+fn case(resource_type: &'static Arc<ResourceType>) -> impl Strategy<Value = Case> {
     (resource(resource_type), operations(resource_type), any::<bool>())
         .prop_map(|(stored, operations, create_missing)| Case { stored, operations, create_missing })
 }

@@ -1,9 +1,10 @@
 //! PATCH as the text of RFC 7644 §3.5.2 tells it, operation by operation over a plain document: slow, and easy to compare.
 
+use scim::Object;
 use scim::schema::{Attribute, Returned, Schema};
-use scim::{Object, Resource};
 use serde_json::Value;
 
+use super::documents::Typed;
 use super::faults::{Faults, fault};
 use super::lists::{added, changed, elements};
 use super::place::{Chosen, Place, Spot};
@@ -12,11 +13,7 @@ use super::values::{merged, one};
 
 /// The document after all operations, or every word by which the message may be refused. The document holds the members of a
 /// group as well; `create_missing` is the rule of R-PATCH-24.
-pub(crate) fn patched(
-    stored: &Resource,
-    operations: &[Value],
-    create_missing: bool,
-) -> Result<Object, Faults> {
+pub(crate) fn patched(stored: &Typed, operations: &[Value], create_missing: bool) -> Result<Object, Faults> {
     let (mut document, mut faults, mut stopped) = (stored.document.clone(), Faults::new(), false);
     for operation in operations {
         let read = read(stored, operation);
@@ -40,7 +37,7 @@ pub(crate) fn patched(
 }
 
 fn carry_out(
-    stored: &Resource,
+    stored: &Typed,
     document: &mut Object,
     change: &Change,
     create_missing: bool,
@@ -156,7 +153,7 @@ fn created(
 
 /// `schemas` follows what a resource holds: a list can take extensions away (R-PATCH-59).
 fn schemas(
-    stored: &Resource,
+    stored: &Typed,
     document: &mut Object,
     change: &Change,
     chosen: Option<&Chosen>,

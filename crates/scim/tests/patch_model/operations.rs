@@ -1,5 +1,7 @@
 //! Operations of a PATCH, right and wrong ones, on the few attributes that they have in common.
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 use proptest::sample::select;
 use scim::Object;
@@ -42,7 +44,7 @@ fn operation(resource_type: &'static ResourceType) -> BoxedStrategy<Value> {
 fn attribute(
     resource_type: &'static ResourceType,
 ) -> BoxedStrategy<(Option<&'static Schema>, &'static Attribute)> {
-    let core = |name: &str| Some((None, resource_type.attribute(name)?));
+    let core = |name: &str| Some((None, resource_type.attribute(name)?.as_ref()));
     let often = [
         "emails",
         "roles",
@@ -56,9 +58,12 @@ fn attribute(
     ];
     let often: Vec<_> = often.into_iter().chain(["displayName"]).filter_map(core).collect();
     let common = ["id", "externalId", "meta"].into_iter().filter_map(core);
-    let mut all: Vec<_> = resource_type.schema.attributes.iter().map(|it| (None, it)).chain(common).collect();
+    let mut all: Vec<_> =
+        resource_type.schema.attributes.iter().map(|it| (None, it.as_ref())).chain(common).collect();
     for extension in &resource_type.extensions {
-        all.extend(extension.schema.attributes.iter().map(|it| (Some(extension.schema), it)));
+        all.extend(
+            extension.schema.attributes.iter().map(|it| (Some(extension.schema.as_ref()), it.as_ref())),
+        );
     }
     prop_oneof![6 => select(often), 1 => select(all)].boxed()
 }
@@ -70,8 +75,9 @@ fn at(
     attribute: &'static Attribute,
 ) -> BoxedStrategy<(Value, Value)> {
     // Mostly a part that can be written, now and then another one.
-    let subs = attribute.sub_attributes.iter().filter(|sub| !sub.read_only());
-    let subs: Vec<&'static Attribute> = subs.clone().chain(subs).chain(&attribute.sub_attributes).collect();
+    let subs = attribute.sub_attributes.iter().map(Arc::as_ref).filter(|sub| !sub.read_only());
+    let every = attribute.sub_attributes.iter().map(Arc::as_ref);
+    let subs: Vec<&'static Attribute> = subs.clone().chain(subs).chain(every).collect();
     let filtered = if attribute.complex() {
         let wrong = Just(Some("nope eq 1".to_owned()));
         prop_oneof![30 => filter(attribute).prop_map(Some), 1 => wrong].boxed()
@@ -104,7 +110,9 @@ fn name(
     let qualified = |schema: &Schema| cased(format!("{}:{}", schema.id, attribute.name));
     match schema {
         Some(schema) => qualified(schema),
-        None => prop_oneof![6 => cased(attribute.name.clone()), 1 => qualified(resource_type.schema)].boxed(),
+        None => {
+            prop_oneof![6 => cased(attribute.name.clone()), 1 => qualified(&resource_type.schema)].boxed()
+        }
     }
 }
 
@@ -205,7 +213,8 @@ fn container(resource_type: &'static ResourceType) -> BoxedStrategy<(Value, Valu
     let listed = vec![json!(uris), json!([core]), json!(core), json!(["urn:example:nope"]), json!([])];
     let chosen = select(uris).prop_map(|uri| (format!("schemas[value eq \"{uri}\"]").into(), json!([])));
     let schemas = select(listed).prop_map(|listed| ("schemas".into(), listed));
-    let extensions: Vec<&'static Schema> = resource_type.extensions.iter().map(|it| it.schema).collect();
+    let extensions: Vec<&'static Schema> =
+        resource_type.extensions.iter().map(|it| it.schema.as_ref()).collect();
     if extensions.is_empty() {
         return prop_oneof![schemas, chosen].boxed();
     }

@@ -1,7 +1,8 @@
 //! What a path names (RFC 7644 §3.5.2 and §3.10). The text of filters is read and evaluated by the crate, which has other oracles.
 
+use std::sync::Arc;
+
 use scim::filter::{ElementFilter, FilterDialect, resolve_element};
-use scim::path::AttributeRef;
 use scim::schema::{Attribute, ResourceType, Schema};
 use scim_filter_parser::{CompareOp, CompareValue, Filter, parse_path};
 use serde_json::Value;
@@ -121,15 +122,22 @@ pub(crate) fn place(resource_type: &'static ResourceType, path: &str) -> Result<
         if !attribute.multi_valued || named.sub.is_some() {
             return Err(fault("invalidPath"));
         }
-        let whole = AttributeRef { extension, attribute, sub: None };
-        match resolve_element(resource_type, whole, filter, FilterDialect::default()) {
+        match resolve_element(resource_type, attribute, filter, FilterDialect::default()) {
             Ok((resolved, _)) => {
                 chosen = Some(Chosen { filter: resolved, described: described(attribute, filter) });
             }
             Err(_) => faults.extend(fault("invalidFilter")),
         }
     }
-    none(faults, Place::Attribute(Spot { extension, attribute, chosen, sub }))
+    none(
+        faults,
+        Place::Attribute(Spot {
+            extension: extension.map(Arc::as_ref),
+            attribute,
+            chosen,
+            sub: sub.map(Arc::as_ref),
+        }),
+    )
 }
 
 /// The element that a filter describes which says "eq" of sub-attributes, and "and" between (R-PATCH-24).

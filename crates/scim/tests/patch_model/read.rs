@@ -1,9 +1,10 @@
 //! One operation of a message, read: which places it changes, and with what.
 
+use scim::Object;
 use scim::schema::{ResourceType, Schema};
-use scim::{Object, Resource};
 use serde_json::Value;
 
+use super::documents::Typed;
 use super::faults::{Faults, fault};
 use super::place::{Place, place};
 
@@ -31,7 +32,7 @@ pub(crate) struct Read {
 }
 
 /// Reads an operation.
-pub(crate) fn read(stored: &Resource, operation: &Value) -> Read {
+pub(crate) fn read(stored: &Typed, operation: &Value) -> Read {
     let mut read = Read::default();
     if let Err(faults) = read_into(&mut read, stored, operation) {
         read.faults.extend(faults);
@@ -39,7 +40,7 @@ pub(crate) fn read(stored: &Resource, operation: &Value) -> Read {
     read
 }
 
-fn read_into(read: &mut Read, stored: &Resource, operation: &Value) -> Result<(), Faults> {
+fn read_into(read: &mut Read, stored: &Typed, operation: &Value) -> Result<(), Faults> {
     let Value::Object(operation) = operation else { return Err(fault("invalidSyntax")) };
     let op = match operation.get("op").and_then(Value::as_str) {
         Some("add") => Op::Add,
@@ -112,7 +113,7 @@ impl Read {
 
 /// Without a path every member of the value is a change of its own (RFC 7644 §3.5.2.1 and §3.5.2.3). Core attributes may stand
 /// inside an object under the URI of their schema.
-fn without_path(read: &mut Read, stored: &Resource, op: Op, members: &Object) {
+fn without_path(read: &mut Read, stored: &Typed, op: Op, members: &Object) {
     let mut seen = Vec::new();
     for (name, value) in members {
         match value {
@@ -128,7 +129,7 @@ fn without_path(read: &mut Read, stored: &Resource, op: Op, members: &Object) {
     }
 }
 
-fn member(read: &mut Read, seen: &mut Vec<String>, stored: &Resource, op: Op, (name, value): (&str, &Value)) {
+fn member(read: &mut Read, seen: &mut Vec<String>, stored: &Typed, op: Op, (name, value): (&str, &Value)) {
     let found = match place(stored.resource_type, name) {
         // A key is a name, and no path into an attribute.
         Ok(place) if !place.is_name(name) => Err(fault("invalidPath")),
@@ -156,7 +157,7 @@ fn member(read: &mut Read, seen: &mut Vec<String>, stored: &Resource, op: Op, (n
 }
 
 /// Whether a client repeats what the server has written by itself, which changes nothing.
-fn repeats(stored: &Resource, place: &Place, value: &Value) -> bool {
+fn repeats(stored: &Typed, place: &Place, value: &Value) -> bool {
     match value {
         Value::String(id) => place.is("id") && *id == stored.id,
         Value::Object(meta) => {

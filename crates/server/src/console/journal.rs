@@ -69,7 +69,7 @@ impl Row {
             Subject::Pool(id) => Some(f.to(&format!("/licences/{id}"))),
             Subject::Connection(id) => Some(f.to(&format!("/connections/{id}"))),
             Subject::Group(id) => Some(f.to(&format!("/groups/{id}"))),
-            Subject::Tenant(_) | Subject::Token(_) => None,
+            Subject::Tenant(_) | Subject::Token(_) | Subject::Resource(_) => None,
         });
         let gone = match line.subject {
             Subject::User(_) => "A deleted person",
@@ -78,6 +78,7 @@ impl Row {
             Subject::Connection(_) => "A deleted connection",
             Subject::Tenant(_) => "The organisation",
             Subject::Token(_) => "A token",
+            Subject::Resource(_) => "A resource",
         };
         Self {
             diff: differences(line.before.as_ref(), line.after.as_ref()),

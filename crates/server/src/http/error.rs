@@ -69,6 +69,15 @@ impl Failure {
         Self::Fault(Fault::Error(Arc::new(error)))
     }
 
+    /// What the client is told, in a sentence.
+    pub(crate) fn said(&self) -> String {
+        match self {
+            Self::Told(error) | Self::Later(error, _) => error.detail.clone(),
+            Self::Unauthorised(challenge) => challenge.error().detail,
+            Self::Fault(_) => "The server failed. Its log says more.".to_owned(),
+        }
+    }
+
     /// What the client is told where it gets a message and no answer of its own; a fault is logged here.
     pub(crate) fn told(self) -> ScimError {
         match self {

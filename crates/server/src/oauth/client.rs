@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use jsonwebtoken::jwk::Jwk;
 use operations::{Authenticated, oauth};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::parameters::{Parameters, Proof};
 use super::refusal::Refusal;
@@ -24,8 +24,8 @@ const AHEAD: i64 = 24 * 60 * 60;
 /// `invalid_client` or `invalid_grant`; 503 where the database or an issuer cannot say.
 pub(super) async fn client(app: &App, asked: &Parameters) -> Result<Authenticated, Refusal> {
     match &asked.proof {
-        Proof::Secret { secret, basic } => {
-            let refused = |said: &str| Refusal::Client { said: said.to_owned(), basic: *basic };
+        Proof::Secret(secret) => {
+            let refused = |said: &str| Refusal::client(said);
             let id = asked.client_id.as_deref().ok_or_else(|| refused("client_id is missing."))?;
             let found = oauth::client_of_secret(app.db(), id, secret, app.now()).await?;
             found.ok_or_else(|| {
@@ -55,21 +55,32 @@ async fn own(app: &App, named: Option<&str>, assertion: &str) -> Result<Option<A
     if named.is_some_and(|named| named != issuer) {
         return Err(Refusal::client("client_id and the client_assertion name different clients."));
     }
-    let mut why = None;
+    let mut why = String::new();
     for client in keys {
-        match verified(app, &client, assertion).await? {
-            Ok(()) => return Ok(Some(client)),
-            Err(said) => why = Some(said),
-        }
+        let all = match signed(app, &client, assertion).await? {
+            Ok(all) => all,
+            Err(said) => {
+                why = said;
+                continue;
+            }
+        };
+        return match good(app, &client, &all).await? {
+            Ok(()) => Ok(Some(client)),
+            Err(said) => Err(Refusal::client(format!("{said}."))),
+        };
     }
-    Err(Refusal::client(format!("{}.", why.unwrap_or_default())))
+    Err(Refusal::client(format!("{why}.")))
 }
 
-/// Checks an assertion with a key of a client: for the token endpoint, now, and once.
-async fn verified(app: &App, client: &Authenticated, assertion: &str) -> Result<Result<(), String>, Refusal> {
+/// What an assertion says, which a key of a client must have signed.
+async fn signed(
+    app: &App,
+    client: &Authenticated,
+    assertion: &str,
+) -> Result<Result<Map<String, Value>, String>, Refusal> {
     let details = client.details.as_ref();
     let address = details.and_then(|details| details["jwksUri"].as_str());
-    let all = match (address, details.map(|details| &details["jwk"])) {
+    Ok(match (address, details.map(|details| &details["jwk"])) {
         (Some(address), _) => {
             let keys =
                 app.outbound().issuers.keys_at(address, assertion, app.now()).await.map_err(|said| {
@@ -82,32 +93,39 @@ async fn verified(app: &App, client: &Authenticated, assertion: &str) -> Result<
         }
         (None, Some(jwk)) => with_key(jwk, assertion),
         (None, None) => Err("the key of the client cannot be read".to_owned()),
-    };
-    let all = match all {
-        Ok(all) => all,
-        Err(said) => return Ok(Err(said)),
-    };
+    })
+}
+
+/// Checks that an assertion is for the token endpoint, good now, and used for the first time.
+async fn good(
+    app: &App,
+    client: &Authenticated,
+    all: &Map<String, Value>,
+) -> Result<Result<(), String>, Refusal> {
     let ours = [oauth::issuer(app.db()).to_owned(), oauth::token_endpoint(app.db()), app.base().to_owned()];
-    if !audience(&all).iter().any(|one| ours.iter().any(|ours| ours == one)) {
+    if !audience(all).iter().any(|one| ours.iter().any(|ours| ours == one)) {
         return Ok(Err(format!("the assertion is for another server (aud): it must name {}", ours[1])));
     }
-    let ends = match timely(&all, WHAT, app.now()) {
+    let ends = match timely(all, WHAT, app.now()) {
         Ok(ends) => ends,
         Err(said) => return Ok(Err(said)),
     };
     if ends > app.now().timestamp().saturating_add(AHEAD) {
         return Ok(Err("the assertion expires too late: a day ahead is the most".to_owned()));
     }
-    if let Some(jti) = text(&all, "jti") {
+    if all.get("jti").is_some_and(|jti| !jti.is_string() && !jti.is_null()) {
+        return Ok(Err("the assertion has a jti that is no text".to_owned()));
+    }
+    if let Some(jti) = text(all, "jti") {
         let until = DateTime::<Utc>::from_timestamp(ends, 0).unwrap_or_else(|| app.now()) + SKEW;
-        if !oauth::use_assertion(app.db(), client.token, jti, (app.now(), until)).await? {
+        if !oauth::use_assertion(app.db(), client.connection.id, jti, (app.now(), until)).await? {
             return Ok(Err("the assertion was used before (jti)".to_owned()));
         }
     }
     Ok(Ok(()))
 }
 
-fn with_key(jwk: &Value, assertion: &str) -> Result<serde_json::Map<String, Value>, String> {
+fn with_key(jwk: &Value, assertion: &str) -> Result<Map<String, Value>, String> {
     let jwk: Jwk =
         serde_json::from_value(jwk.clone()).map_err(|_| "the key of the client cannot be read".to_owned())?;
     Keys::of_one(jwk).signed(assertion, WHAT)

@@ -41,7 +41,7 @@ pub(super) struct Parameters {
 #[derive(PartialEq, Eq)]
 pub(super) enum Proof {
     /// By a secret, in the header or in the body.
-    Secret { secret: String, basic: bool },
+    Secret(String),
     /// By an assertion of its own, or of an issuer that it stands for.
     Assertion(String),
     /// By a token of an issuer, which is the grant itself.
@@ -51,7 +51,7 @@ pub(super) enum Proof {
 impl std::fmt::Debug for Proof {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
-            Self::Secret { .. } => "Secret",
+            Self::Secret(_) => "Secret",
             Self::Assertion(_) => "Assertion",
             Self::Grant(_) => "Grant",
         })
@@ -96,9 +96,9 @@ impl Parameters {
                 if id.is_some_and(|id| id != named) {
                     return Err(Refusal::request("The header and the body name different clients."));
                 }
-                (Some(named), Proof::Secret { secret, basic: true })
+                (Some(named), Proof::Secret(secret))
             }
-            (None, Some(secret), ..) => (id, Proof::Secret { secret, basic: false }),
+            (None, Some(secret), ..) => (id, Proof::Secret(secret)),
             (None, None, Some(assertion), _) => (id, Proof::Assertion(assertion)),
             (None, None, None, Some(token)) => (id, Proof::Grant(token)),
             (None, None, None, None) => {
@@ -111,14 +111,19 @@ impl Parameters {
     }
 }
 
-/// The fields of a form. One that comes twice is refused, and an empty one is as if it was left out (RFC 6749 §3.2).
+/// The fields of a form. One that comes twice is refused, but for the resources that the token is for (RFC 8707 §2), and an empty
+/// one is as if it was left out (RFC 6749 §3.2).
 fn form(body: &[u8]) -> Result<BTreeMap<String, String>, Refusal> {
     let mut said = BTreeMap::new();
     for (name, value) in form_urlencoded::parse(body) {
         if value.is_empty() {
             continue;
         }
-        if said.insert(name.to_string(), value.into_owned()).is_some() {
+        if said.insert(name.to_string(), value.into_owned()).is_some() && name != "resource" {
+            // An error tells no text of the client (RFC 6749 §5.2).
+            let plain =
+                name.len() <= 40 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+            let name = if plain { &*name } else { "A parameter" };
             return Err(Refusal::request(format!("{name} comes twice.")));
         }
     }
@@ -157,9 +162,8 @@ fn exchanged(said: &mut BTreeMap<String, String>) -> Result<String, Refusal> {
 /// The client and its secret in the header, each percent-encoded (RFC 6749 §2.3.1). A header of another scheme is none of a client:
 /// programs send the token of the service with every request.
 fn basic(headers: &HeaderMap) -> Result<Option<(String, String)>, Refusal> {
-    let unreadable = || Refusal::Client {
-        said: "The header must be Authorization: Basic with the client's id and secret in base64.".to_owned(),
-        basic: true,
+    let unreadable = || {
+        Refusal::client("The header must be Authorization: Basic with the client's id and secret in base64.")
     };
     let values =
         headers.get_all(AUTHORIZATION).iter().filter_map(|value| value.to_str().ok()?.split_once(' '));
@@ -200,21 +204,18 @@ mod tests {
         Parameters::read(&headers, body.as_bytes()).map_err(|refusal| format!("{refusal:?}"))
     }
 
-    fn secret(secret: &str, basic: bool) -> Proof {
-        Proof::Secret { secret: secret.to_owned(), basic }
+    fn secret(secret: &str) -> Proof {
+        Proof::Secret(secret.to_owned())
     }
 
     #[test]
     fn each_way_is_read() {
         let read = |basic, body: &str| read(basic, body).expect(body);
         let header = read(Some("id%2B1:s%3A1"), "grant_type=client_credentials&scope=scim");
-        assert_eq!((header.client_id.as_deref(), header.proof), (Some("id+1"), secret("s:1", true)));
+        assert_eq!((header.client_id.as_deref(), header.proof), (Some("id+1"), secret("s:1")));
         assert_eq!(header.scope.as_deref(), Some("scim"));
         let body = read(None, "grant_type=client_credentials&client_id=a&client_secret=b&scope=");
-        assert_eq!(
-            (body.client_id.as_deref(), body.proof, body.scope),
-            (Some("a"), secret("b", false), None)
-        );
+        assert_eq!((body.client_id.as_deref(), body.proof, body.scope), (Some("a"), secret("b"), None));
         let kind = "client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer";
         let own = read(None, &format!("grant_type=client_credentials&{kind}&client_assertion=x.y.z"));
         assert_eq!(own.proof, Proof::Assertion("x.y.z".to_owned()));

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
 use axum::response::{IntoResponse as _, Response};
 use http::header::{CACHE_CONTROL, PRAGMA};
 use http::request::Parts;
@@ -19,8 +20,14 @@ use crate::app::App;
 use crate::auth::admitted;
 use crate::http::error::Failure;
 
-pub(super) async fn token(State(app): State<Arc<App>>, parts: Parts, body: Bytes) -> Response {
-    issued(&app, &parts, &body).await.unwrap_or_else(Refusal::into_response)
+pub(super) async fn token(
+    State(app): State<Arc<App>>,
+    parts: Parts,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
+    let body = body.map_err(|_| Refusal::request("The body is too long, or was cut short."));
+    let issued = async { issued(&app, &parts, &body?).await };
+    issued.await.unwrap_or_else(Refusal::into_response)
 }
 
 async fn issued(app: &App, parts: &Parts, body: &[u8]) -> Result<Response, Refusal> {

@@ -65,6 +65,12 @@ const URL_WORDS: &[&str] = &[
     "done",
     "restore",
     "assets",
+    "oauth",
+    "token",
+    "jwks",
+    ".well-known",
+    "oauth-authorization-server",
+    "oauth-protected-resource",
 ];
 
 /// The sentence of an error without what the client sent: quoted names of attributes and ids of ours stay.

@@ -43,7 +43,8 @@ pub(crate) async fn bulk(
     let until = Instant::now() + Duration::from_secs(app.limits().request_seconds).mul_f32(0.8);
     let (tasks, requester) = (app.tasks().clone(), tenant.requester(app.now()));
     let work = async move {
-        let context = Context { app: &app, requester: &requester, notes: &notes };
+        let registry = &app.db().registry(&requester.scope);
+        let context = Context { app: &app, requester: &requester, registry, notes: &notes };
         Run::new(context, request, until).finish().await
     };
     // In a task of its own: a client that goes away leaves nothing half done.
@@ -75,7 +76,7 @@ impl<'c> Run<'c> {
     fn new(context: Context<'c>, request: BulkRequest, until: Instant) -> Self {
         let BulkRequest { fail_on_errors, operations } = request;
         let done = operations.iter().map(|_| None).collect();
-        let references = operations.iter().map(Operation::references).collect();
+        let references = operations.iter().map(|it| it.references(context.registry)).collect();
         let fail_on_errors = fail_on_errors.unwrap_or(u64::MAX);
         let (created, incomplete) = (Created::default(), Vec::new());
         Self { context, until, fail_on_errors, operations, references, done, created, incomplete }
@@ -152,9 +153,10 @@ impl<'c> Run<'c> {
         if let Some(refused) = &operation.refused {
             return Err(refused.clone());
         }
-        let patch = (!step.put_off.is_empty()).then(|| completion(operation, &step.put_off));
+        let patch =
+            (!step.put_off.is_empty()).then(|| completion(self.context.registry, operation, &step.put_off));
         let now = self.references[step.operation].difference(&step.put_off).cloned().collect();
-        self.created.fill(operation, &now)?;
+        self.created.fill(self.context.registry, operation, &now)?;
         let method = match operation.method {
             Ok(BulkMethod::Post) => Method::Post,
             Ok(BulkMethod::Put) => Method::Put,
@@ -191,7 +193,7 @@ impl<'c> Run<'c> {
                 self.leave(operation, &waits_for);
                 continue;
             }
-            if let Err(error) = self.created.fill(&mut patch, &waits_for) {
+            if let Err(error) = self.created.fill(self.context.registry, &mut patch, &waits_for) {
                 self.undo(operation, error).await;
                 continue;
             }

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use axum::extract::{RawQuery, State};
+use axum::extract::{FromRequestParts, RawQuery, State};
 use axum::response::Response;
 use http::header::ETAG;
+use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use operations::walk;
 use scim::protocol::conditions::Conditions;
@@ -39,41 +40,64 @@ pub(crate) async fn service_provider_config(
     versioned(discovery::service_provider_config(capabilities, app.base()), &conditions(&headers))
 }
 
+/// What a client is shown: the schemas and resource types of its tenant, or without a credential those that all tenants have.
+#[derive(Debug)]
+pub(crate) struct Shown(Arc<Registry>);
+
+impl FromRequestParts<Arc<App>> for Shown {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Failure> {
+        match Tenant::from_request_parts(parts, app).await {
+            Ok(tenant) => Ok(Self(app.db().registry(&tenant.scope))),
+            Err(Failure::Unauthorised(_)) => Ok(Self(Arc::clone(app.db().registries().common()))),
+            Err(other) => Err(other),
+        }
+    }
+}
+
 /// `GET /ResourceTypes`.
 pub(crate) async fn resource_types(
     State(app): State<Arc<App>>,
+    Shown(registry): Shown,
     query: RawQuery,
 ) -> Result<Response, Failure> {
     unfiltered(&query)?;
-    Ok(scim_json(StatusCode::OK, &discovery::resource_types(Registry::standard(), app.base())))
+    Ok(scim_json(StatusCode::OK, &discovery::resource_types(&registry, app.base())))
 }
 
 /// `GET /ResourceTypes/{name}`.
 pub(crate) async fn resource_type(
     State(app): State<Arc<App>>,
+    Shown(registry): Shown,
     name: ResourceId,
     query: RawQuery,
 ) -> Result<Response, Failure> {
     unfiltered(&query)?;
-    let found = Registry::standard().resource_types().iter().find(|it| it.name == name.as_str());
+    let found = registry.resource_type(name.as_str());
     let found = found.ok_or_else(|| scim::Error::not_found("resource type", name.as_str()))?;
     Ok(scim_json(StatusCode::OK, &discovery::resource_type(found, app.base())))
 }
 
 /// `GET /Schemas`.
-pub(crate) async fn schemas(State(app): State<Arc<App>>, query: RawQuery) -> Result<Response, Failure> {
+pub(crate) async fn schemas(
+    State(app): State<Arc<App>>,
+    Shown(registry): Shown,
+    query: RawQuery,
+) -> Result<Response, Failure> {
     unfiltered(&query)?;
-    Ok(scim_json(StatusCode::OK, &discovery::schemas(Registry::standard(), app.base())))
+    Ok(scim_json(StatusCode::OK, &discovery::schemas(&registry, app.base())))
 }
 
 /// `GET /Schemas/{uri}`.
 pub(crate) async fn schema(
     State(app): State<Arc<App>>,
+    Shown(registry): Shown,
     uri: ResourceId,
     query: RawQuery,
 ) -> Result<Response, Failure> {
     unfiltered(&query)?;
-    let found = Registry::standard().schema(uri.as_str());
+    let found = registry.schema(uri.as_str());
     let found = found.ok_or_else(|| scim::Error::not_found("schema", uri.as_str()))?;
     Ok(scim_json(StatusCode::OK, &discovery::schema(found, app.base())))
 }

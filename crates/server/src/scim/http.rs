@@ -1,8 +1,10 @@
 //! The protocol over HTTP: from a request of the router to a request of the protocol, and back.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use axum::extract::{FromRequest as _, Request as HttpRequest, State};
+use axum::extract::rejection::PathRejection;
+use axum::extract::{FromRequest as _, FromRequestParts as _, Path, Request as HttpRequest, State};
 use axum::response::{IntoResponse as _, Response};
 use http::Method as HttpMethod;
 use scim::Object;
@@ -18,13 +20,21 @@ use crate::http::paths::SCIM;
 use crate::http::query;
 use crate::request_log::Notes;
 
-/// Every request about users and groups.
+/// Every request about resources.
 pub(crate) async fn resources(
     State(app): State<Arc<App>>,
-    tenant: Tenant,
+    endpoint: Result<Path<HashMap<String, String>>, PathRejection>,
     notes: Notes,
     request: HttpRequest,
 ) -> Result<Response, Failure> {
+    // An endpoint that no tenant has is none, whoever asks.
+    let endpoint = endpoint.as_ref().ok().and_then(|Path(named)| named.get("endpoint"));
+    if endpoint.is_some_and(|endpoint| !app.db().registries().any_at(endpoint)) {
+        return Err(Failure::no_endpoint());
+    }
+    let (mut parts, body) = request.into_parts();
+    let tenant = Tenant::from_request_parts(&mut parts, &app).await?;
+    let request = HttpRequest::from_parts(parts, body);
     let (method, takes_body) = match *request.method() {
         HttpMethod::POST => (Method::Post, true),
         HttpMethod::PUT => (Method::Put, true),
@@ -40,7 +50,9 @@ pub(crate) async fn resources(
     let wish = query.prefer;
     let conditions: Conditions = conditions(request.headers());
     let body = if takes_body { ScimJson::from_request(request, &app).await?.0 } else { Object::new() };
-    let context = Context { app: &app, requester: &tenant.requester(app.now()), notes: &notes };
+    let requester = &tenant.requester(app.now());
+    let registry = &app.db().registry(&requester.scope);
+    let context = Context { app: &app, requester, registry, notes: &notes };
     let mut response = run(context, Request { method, path, query, conditions, body }).await?.into_response();
     if let Some(wish) = wish {
         preference_applied(&mut response, wish);

@@ -4,9 +4,8 @@
 pub(crate) mod bulk;
 pub(crate) mod discovery;
 mod every;
-mod groups;
 pub(crate) mod http;
 mod read;
 pub(crate) mod request;
+mod resources;
 mod respond;
-mod users;

@@ -1,8 +1,9 @@
 //! What a request says, in terms of the protocol.
 
+use std::sync::Arc;
+
 use operations::walk::{Paging, Walk};
 use operations::{Order, Outcome, Replacement, Search};
-use provisioning::{GroupId, UserId};
 use scim::compat::{Dialect, RequestKind};
 use scim::filter;
 use scim::patch::PatchRequest;
@@ -18,35 +19,13 @@ use uuid::Uuid;
 use super::request::Context;
 use crate::http::error::Failure;
 
-/// The resource type User.
-pub(super) fn user_type() -> &'static ResourceType {
-    scim::Registry::standard().user()
-}
-
-/// The resource type Group.
-pub(super) fn group_type() -> &'static ResourceType {
-    scim::Registry::standard().group()
-}
-
-/// The id of a user, if the text can be one of ours: ids compare exactly (RFC 7643 §3.1).
+/// The id of a resource, if the text can be one of ours: ids compare exactly (RFC 7643 §3.1).
 ///
 /// # Errors
-/// 404: there is no user with another kind of id.
-pub(super) fn user_id(text: &str) -> Result<UserId, Failure> {
-    uuid(text, "User").map(UserId::new)
-}
-
-/// As [`user_id`], for a group.
-///
-/// # Errors
-/// As [`user_id`].
-pub(super) fn group_id(text: &str) -> Result<GroupId, Failure> {
-    uuid(text, "Group").map(GroupId::new)
-}
-
-fn uuid(text: &str, resource_type: &str) -> Result<Uuid, Failure> {
+/// 404: there is no resource with another kind of id.
+pub(super) fn id(of: &ResourceType, text: &str) -> Result<Uuid, Failure> {
     let uuid = Uuid::try_parse(text).ok().filter(|uuid| uuid.to_string() == text);
-    uuid.ok_or_else(|| scim::Error::not_found(resource_type, text).into())
+    uuid.ok_or_else(|| scim::Error::not_found(&of.name, text).into())
 }
 
 /// Which attributes the answer is to hold.
@@ -71,7 +50,7 @@ pub(super) fn projection(resource_type: &ResourceType, query: &Query) -> Result<
 pub(super) fn replacement(
     context: Context<'_>,
     dialect: &Dialect,
-    resource_type: &'static ResourceType,
+    resource_type: &Arc<ResourceType>,
     query: &Query,
     mut body: Object,
 ) -> Result<(Projection, Replacement), scim::Error> {
@@ -86,7 +65,7 @@ pub(super) fn replacement(
 pub(super) fn patch_request(
     context: Context<'_>,
     dialect: &Dialect,
-    resource_type: &'static ResourceType,
+    resource_type: &Arc<ResourceType>,
     query: &Query,
     mut body: Object,
 ) -> Result<(Projection, PatchRequest), scim::Error> {
@@ -104,10 +83,10 @@ pub(super) fn patch_request(
 /// What is wrong with the parameters.
 pub(super) fn search(
     context: Context<'_>,
-    resource_type: &'static ResourceType,
+    resource_type: &Arc<ResourceType>,
     query: &Query,
 ) -> Result<Search, Failure> {
-    Ok(searches(context, &[resource_type], query)?.swap_remove(0))
+    Ok(searches(context, &[&**resource_type], query)?.swap_remove(0))
 }
 
 /// A search for resources of several types, as one for each.
@@ -116,7 +95,7 @@ pub(super) fn search(
 /// What is wrong with the parameters.
 pub(super) fn searches(
     context: Context<'_>,
-    types: &[&'static ResourceType],
+    types: &[&ResourceType],
     query: &Query,
 ) -> Result<Vec<Search>, Failure> {
     let limits = context.app.limits();
@@ -161,7 +140,7 @@ fn by_cursor(context: Context<'_>, query: &Query, cursor: &str) -> Result<Paging
 }
 
 /// A digest of what a list has, and in which order.
-fn over(types: &[&'static ResourceType], query: &Query) -> Vec<u8> {
+fn over(types: &[&ResourceType], query: &Query) -> Vec<u8> {
     let names: Vec<&str> = types.iter().map(|resource_type| resource_type.name.as_str()).collect();
     let over = json!([names, query.filter, query.sort_by, query.sort_order]).to_string();
     Sha256::digest(over.as_bytes()).to_vec()
@@ -190,21 +169,24 @@ impl<'c> Context<'c> {
 
 #[cfg(test)]
 mod tests {
+    use scim::Registry;
+
     use super::*;
 
     #[test]
     fn only_the_exact_text_of_an_id_names_a_resource() {
-        let id = "0190d9a0-0000-7000-8000-00000000000a";
-        assert!(user_id(id).is_ok());
+        let known = "0190d9a0-0000-7000-8000-00000000000a";
+        let user = Registry::standard().user();
+        assert!(id(user, known).is_ok());
         for other in [
             "7",
             "",
-            &id.to_uppercase(),
-            &id.replace('-', ""),
-            &format!("{{{id}}}"),
-            &format!("urn:uuid:{id}"),
+            &known.to_uppercase(),
+            &known.replace('-', ""),
+            &format!("{{{known}}}"),
+            &format!("urn:uuid:{known}"),
         ] {
-            assert!(user_id(other).is_err(), "{other}");
+            assert!(id(user, other).is_err(), "{other}");
         }
     }
 }

@@ -5,14 +5,14 @@ use scim::compat::RequestKind;
 use scim::protocol::conditions::Conditions;
 use scim::protocol::search::Query;
 use scim::text::decoded_segment;
-use scim::{Object, ResourceType};
+use scim::{Object, Registry, ResourceType};
 
 use crate::app::App;
 use crate::http::error::Failure;
 use crate::request_log::Notes;
 
-use super::read::{group_type, user_type};
-use super::{every, groups, users};
+use super::every;
+use super::resources::{One, Resources};
 
 /// What a request asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub(crate) enum Method {
     Delete,
 }
 
-/// A request about users or groups.
+/// A request about resources.
 #[derive(Debug)]
 pub(crate) struct Request {
     /// The method.
@@ -62,52 +62,49 @@ pub(crate) struct Answer {
 pub(crate) struct Context<'c> {
     pub(crate) app: &'c App,
     pub(crate) requester: &'c Requester,
+    /// The schemas and resource types of the tenant.
+    pub(crate) registry: &'c Registry,
     pub(crate) notes: &'c Notes,
 }
 
 /// Runs a request.
 ///
 /// # Errors
-/// What the client is told instead: 404 for a path that is none of users or groups, 405 for a method that the path
+/// What the client is told instead: 404 for a path that is none of a resource type, 405 for a method that the path
 /// does not take.
 pub(crate) async fn run(context: Context<'_>, request: Request) -> Result<Answer, Failure> {
     let Request { method, path, query, conditions, body } = request;
     let segments = path.split('/').filter(|segment| !segment.is_empty()).map(decoded_segment);
     let segments: Vec<String> = segments.collect::<Option<_>>().ok_or_else(Failure::no_endpoint)?;
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
-    let wrong = || Failure::status(405, "This path does not take this method.");
-    match (segments.as_slice(), method) {
-        ([], Method::Get) => every::list(context, &query).await,
-        ([".search"], Method::Post) => every::list(context, &searched(context, user_type(), body)?).await,
-        (["Users"], Method::Get) => users::list(context, &query).await,
-        (["Users"], Method::Post) => users::create(context, &query, body).await,
-        (["Users", ".search"], Method::Post) => {
-            users::list(context, &searched(context, user_type(), body)?).await
-        }
-        (["Users", id], Method::Get) => users::read(context, id, &conditions, &query).await,
-        (["Users", id], Method::Put) => users::replace(context, id, &conditions, &query, body).await,
-        (["Users", id], Method::Patch) => users::patch(context, id, &conditions, &query, body).await,
-        (["Users", id], Method::Delete) => users::delete(context, id, &conditions).await,
-        (["Groups"], Method::Get) => groups::list(context, &query).await,
-        (["Groups"], Method::Post) => groups::create(context, &query, body).await,
-        (["Groups", ".search"], Method::Post) => {
-            groups::list(context, &searched(context, group_type(), body)?).await
-        }
-        (["Groups", id], Method::Get) => groups::read(context, id, &conditions, &query).await,
-        (["Groups", id], Method::Put) => groups::replace(context, id, &conditions, &query, body).await,
-        (["Groups", id], Method::Patch) => groups::patch(context, id, &conditions, &query, body).await,
-        (["Groups", id], Method::Delete) => groups::delete(context, id, &conditions).await,
-        ([] | [".search" | "Users" | "Groups"] | ["Users" | "Groups", _], _) => Err(wrong()),
+    let (conditions, wrong) = (&conditions, || Failure::status(405, "This path does not take this method."));
+    let of = segments.first().and_then(|endpoint| context.registry.at_endpoint(endpoint));
+    let Some(of) = of else {
+        return match (segments.as_slice(), method) {
+            ([], Method::Get) => every::list(context, &query).await,
+            ([".search"], Method::Post) => {
+                every::list(context, &searched(context, context.registry.user(), body)?).await
+            }
+            ([] | [".search"], _) => Err(wrong()),
+            _ => Err(Failure::no_endpoint()),
+        };
+    };
+    let resources = Resources { context, of };
+    match (&segments[1..], method) {
+        ([], Method::Get) => resources.list(&query).await,
+        ([], Method::Post) => resources.create(&query, body).await,
+        ([".search"], Method::Post) => resources.list(&searched(context, of, body)?).await,
+        ([id], Method::Get) => resources.read(One { id, conditions }, &query).await,
+        ([id], Method::Put) => resources.replace(One { id, conditions }, &query, body).await,
+        ([id], Method::Patch) => resources.patch(One { id, conditions }, &query, body).await,
+        ([id], Method::Delete) => resources.delete(One { id, conditions }).await,
+        ([] | [_], _) => Err(wrong()),
         _ => Err(Failure::no_endpoint()),
     }
 }
 
 /// The query of a search message (RFC 7644 §3.4.3).
-fn searched(
-    context: Context<'_>,
-    resource_type: &'static ResourceType,
-    mut body: Object,
-) -> Result<Query, Failure> {
+fn searched(context: Context<'_>, resource_type: &ResourceType, mut body: Object) -> Result<Query, Failure> {
     context.notes.used(context.dialect()?.request(RequestKind::Search, resource_type, &mut body));
     Ok(Query::from_search(&body)?)
 }

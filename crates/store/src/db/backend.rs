@@ -330,15 +330,21 @@ pub(crate) fn json_boolean(backend: DbBackend, document: &str, path: &[&str]) ->
     if backend == DbBackend::Sqlite {
         return json_text(backend, document, path);
     }
-    format!("CAST({} AS BOOLEAN)", arrows(document, path))
+    of_kind("boolean", "BOOLEAN", &arrows(document, path))
 }
 
 /// The number at a path of a JSON document.
 pub(crate) fn json_number(backend: DbBackend, document: &str, path: &[&str]) -> String {
     if backend == DbBackend::Sqlite {
-        return json_text(backend, document, path);
+        let value = json_text(backend, document, path);
+        return format!("CASE WHEN typeof({value}) IN ('integer', 'real') THEN CAST({value} AS REAL) END");
     }
-    format!("CAST({} AS DOUBLE PRECISION)", arrows(document, path))
+    of_kind("number", "DOUBLE PRECISION", &arrows(document, path))
+}
+
+/// A value of JSON, if it is of this kind: the schema by which it was stored may have been another one.
+fn of_kind(kind: &str, sql: &str, value: &str) -> String {
+    format!("CASE WHEN jsonb_typeof({value}) = '{kind}' THEN CAST({value} AS {sql}) END")
 }
 
 /// Whether there is anything at a path of a JSON document; `NULL` never, the answer is a boolean.

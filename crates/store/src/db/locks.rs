@@ -23,6 +23,8 @@ pub(crate) enum Lock {
     Rules = 2,
     /// People who are added by hand or by a file: held before any row but the import.
     Additions = 3,
+    /// Issuers that connections believe, in all tenants: held before a further one is.
+    Trusts = 4,
 }
 
 impl Lock {

@@ -1,5 +1,7 @@
 //! Sets of elements: some element of an attribute satisfies a condition, or there is no element.
 
+use std::sync::Arc;
+
 use scim::schema::{Attribute, ENROLMENT};
 
 use super::FilterWriter;
@@ -12,9 +14,9 @@ use crate::db::backend::literal;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Set {
     /// Rows of `user_values`.
-    Values { attribute: &'static str },
+    Values { attribute: String },
     /// An array of the `search` document.
-    Document { container: Option<&'static str>, attribute: &'static str },
+    Document { container: Option<String>, attribute: String },
     /// The groups of a user, with those around them.
     Groups(Reach),
     /// The members of a group.
@@ -41,7 +43,7 @@ pub(super) enum Reach {
 /// One element of a set.
 pub(super) enum Element {
     Row(Set),
-    Schema(&'static str),
+    Schema(String),
 }
 
 impl Set {
@@ -66,12 +68,7 @@ impl Set {
 
 impl FilterWriter<'_> {
     /// Some element satisfies the condition.
-    pub(super) fn any(
-        &mut self,
-        set: &Set,
-        attribute: &'static Attribute,
-        condition: &dyn Fn(&mut Self, &Element),
-    ) {
+    pub(super) fn any(&mut self, set: &Set, attribute: &Attribute, condition: &dyn Fn(&mut Self, &Element)) {
         // The type of a group depends on the user: as a value it would be computed for every pair of a user and a group.
         if *set == Set::Groups(Reach::Typed) {
             self.sql.push("(");
@@ -93,7 +90,7 @@ impl FilterWriter<'_> {
                 condition(self, &element);
             }
             Set::Document { container, attribute } => {
-                let path: Vec<&str> = container.iter().copied().chain([*attribute]).collect();
+                let path: Vec<&str> = container.iter().chain([attribute]).map(String::as_str).collect();
                 let document = format!("{}.search", self.table.alias());
                 let rows = backend::json_elements(self.backend, &document, &path);
                 self.sql.push(&format!("EXISTS (SELECT 1 FROM {rows} WHERE ("));
@@ -161,14 +158,14 @@ impl FilterWriter<'_> {
     }
 
     /// There is no element.
-    pub(super) fn none(&mut self, set: &Set, attribute: &'static Attribute) {
+    pub(super) fn none(&mut self, set: &Set, attribute: &Attribute) {
         if matches!(set, Set::Groups(_)) && !self.scope.sees_all() {
             return self.negated(|writer| writer.any(set, attribute, &|writer, _| writer.constant(true)));
         }
         let (table, key, row) = match set {
             Set::Schemas => return self.constant(false),
             Set::Document { container, attribute } => {
-                let path: Vec<&str> = container.iter().copied().chain([*attribute]).collect();
+                let path: Vec<&str> = container.iter().chain([attribute]).map(String::as_str).collect();
                 let document = format!("{}.search", self.table.alias());
                 let rows = backend::json_elements(self.backend, &document, &path);
                 self.sql.push(&format!("NOT EXISTS (SELECT 1 FROM {rows})"));
@@ -189,18 +186,18 @@ impl FilterWriter<'_> {
     }
 
     /// RFC 7643 §3: the core schema always, an extension where the resource has data of it.
-    fn any_schema(&mut self, attribute: &'static Attribute, condition: &dyn Fn(&mut Self, &Element)) {
+    fn any_schema(&mut self, attribute: &Attribute, condition: &dyn Fn(&mut Self, &Element)) {
         debug_assert!(attribute.multi_valued, "schemas is a list");
         let resource_type = self.resource_type();
         self.sql.push("(");
-        condition(self, &Element::Schema(&resource_type.schema.id));
+        condition(self, &Element::Schema(resource_type.schema.id.clone()));
         for extension in &resource_type.extensions {
             let uri = extension.schema.id.as_str();
             let stored =
                 backend::json_exists(self.backend, &format!("{}.search", self.table.alias()), &[uri]);
             let used = if uri == ENROLMENT { format!("({stored} OR {})", shows_enrolment()) } else { stored };
             self.sql.push(&format!(" OR ({used} AND "));
-            condition(self, &Element::Schema(uri));
+            condition(self, &Element::Schema(uri.to_owned()));
             self.sql.push(")");
         }
         self.sql.push(")");
@@ -210,11 +207,11 @@ impl FilterWriter<'_> {
     pub(super) fn inside(
         &self,
         element: &Element,
-        attribute: &'static Attribute,
-        sub: Option<&'static Attribute>,
+        attribute: &Attribute,
+        sub: Option<&Arc<Attribute>>,
     ) -> Value {
         let set = match element {
-            Element::Schema(uri) => return Value::Same((*uri).to_owned()),
+            Element::Schema(uri) => return Value::Same(uri.clone()),
             Element::Row(set) => set,
         };
         if let Set::Document { .. } = set {

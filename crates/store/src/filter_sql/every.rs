@@ -1,7 +1,8 @@
-//! A list over users and groups: which resources a page has is one statement, and those of one type are read together.
+//! A list over several types: which resources a page has is one statement, and those of one type are read together.
 
 use std::collections::VecDeque;
 
+use scim::ResourceType;
 use scim::filter::ResolvedFilter;
 use scim::protocol::sort::Sort;
 
@@ -9,21 +10,29 @@ use super::order::Kind;
 use super::page::{Found, condition};
 use super::walk::Source;
 use super::{Chosen, FilterWriter, Listing, Stretch, Table, Walked};
+use crate::custom_resources::{self, CustomResource};
 use crate::db::sql::Sql;
 use crate::error::Error;
 use crate::groups::{self, Group};
 use crate::unit::ReadUnit;
 use crate::users::{self, Computed, User, Wanted};
 
-/// Which users and groups, and in which order: users come first, in the order of ids.
+/// Which resources of a type are in a list over several.
+#[derive(Clone, Copy, Debug)]
+pub struct Part<'e> {
+    /// The type.
+    pub of: &'e ResourceType,
+    /// Those that it matches.
+    pub filter: Option<&'e ResolvedFilter>,
+    /// The order; none for a type that lacks the attribute.
+    pub sort: Option<&'e Sort>,
+}
+
+/// Which resources, and in which order: by type, as they stand here, in the order of ids.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Every<'e> {
-    /// Those that it matches.
-    pub users: Option<&'e ResolvedFilter>,
-    /// Those that it matches.
-    pub groups: Option<&'e ResolvedFilter>,
-    /// The order of both, each none for a type that lacks the attribute.
-    pub sorts: Option<(Option<&'e Sort>, Option<&'e Sort>)>,
+    /// The types.
+    pub parts: &'e [Part<'e>],
     /// Resources that are sorted at most.
     pub most: u64,
 }
@@ -35,37 +44,39 @@ pub enum Run<'u> {
     Users(Listing<'u, (User, Computed)>),
     /// Groups.
     Groups(Listing<'u, Group>),
+    /// Resources of a type that files define, with the place of the type.
+    Custom(usize, Listing<'u, CustomResource>),
 }
 
 impl ReadUnit {
-    /// A stretch of the list of users and groups.
+    /// A stretch of the list of resources of several types.
     ///
     /// # Errors
     /// [`Error::TooManyToSort`], [`Error::Busy`] or [`Error::Other`].
-    pub async fn list_every(
-        &self,
-        every: Every<'_>,
+    pub async fn list_every<'u>(
+        &'u self,
+        every: Every<'u>,
         stretch: &Stretch,
         wanted: Wanted,
-    ) -> Result<Walked<Vec<Run<'_>>>, Error> {
-        let users = Chosen { filter: every.users, ..Chosen::default() };
-        let groups = Chosen { filter: every.groups, ..Chosen::default() };
-        let (of_users, of_groups) = every.sorts.unwrap_or_default();
-        let mut rows = Sql::new(" FROM (");
-        let key_of_users = self.rows_of(&mut rows, (Table::Users, 0), users, of_users);
-        rows.push(" UNION ALL ");
-        let key_of_groups = self.rows_of(&mut rows, (Table::Groups, 1), groups, of_groups);
+    ) -> Result<Walked<Vec<Run<'u>>>, Error> {
+        let chosen = |part: &Part<'u>| Chosen { filter: part.filter, ..Chosen::default() };
+        let all: Vec<_> = every.parts.iter().map(|part| (self.table_of(part.of), chosen(part))).collect();
+        let (mut rows, mut key) = (Sql::new(" FROM ("), None);
+        for (kind, (part, (table, chosen))) in every.parts.iter().zip(&all).enumerate() {
+            rows.push(if kind == 0 { "" } else { " UNION ALL " });
+            key = self.rows_of(&mut rows, (*table, kind), *chosen, part.sort).or(key);
+        }
         rows.push(") x WHERE TRUE");
+        let sort = every.parts.iter().find_map(|part| part.sort);
         let source = Source {
             rows,
             columns: ["x.kind".to_owned(), "x.size".to_owned()],
             several: true,
             id: "x.id",
-            key: key_of_users.or(key_of_groups).map(|kind| (kind, "x.place".to_owned())),
-            descending: of_users.or(of_groups).is_some_and(|sort| sort.descending),
-            most: every.sorts.map(|_| every.most),
+            key: key.map(|kind| (kind, "x.place".to_owned())),
+            descending: sort.is_some_and(|sort| sort.descending),
+            most: sort.map(|_| every.most),
         };
-        let all = [(Table::Users, users), (Table::Groups, groups)];
         let (found, reached) = source.find(self, &all, stretch).await?;
         let mut runs: Vec<(i32, VecDeque<Found>)> = Vec::new();
         for one in found {
@@ -75,20 +86,39 @@ impl ReadUnit {
             }
         }
         let runs = runs.into_iter().map(|(kind, found)| {
-            if kind == 0 {
-                let columns = self.whole(wanted);
-                return Run::Users(Listing::of::<users::WholeRow>(self, Table::Users, columns, found));
+            let place = usize::try_from(kind).unwrap_or_default();
+            match all[place].0 {
+                Table::Users => {
+                    let columns = self.whole(wanted);
+                    Run::Users(Listing::of::<users::WholeRow>(self, Table::Users, columns, found))
+                }
+                Table::Groups => {
+                    let columns = Sql::new(groups::COLUMNS);
+                    Run::Groups(Listing::of::<groups::Row>(self, Table::Groups, columns, found))
+                }
+                table @ Table::Custom(_) => {
+                    let columns = Sql::new(custom_resources::COLUMNS);
+                    Run::Custom(place, Listing::of::<custom_resources::Row>(self, table, columns, found))
+                }
             }
-            Run::Groups(Listing::of::<groups::Row>(self, Table::Groups, Sql::new(groups::COLUMNS), found))
         });
         Ok(Walked { resources: runs.collect(), reached })
+    }
+
+    /// Where resources of a type are.
+    fn table_of<'t>(&self, of: &'t ResourceType) -> Table<'t> {
+        match of.name.as_str() {
+            name if name == self.registry.user().name => Table::Users,
+            name if name == self.registry.group().name => Table::Groups,
+            _ => Table::Custom(of),
+        }
     }
 
     /// Writes the rows of one type, and says of which kind their key is.
     fn rows_of(
         &self,
         sql: &mut Sql,
-        (table, kind): (Table, i32),
+        (table, kind): (Table<'_>, usize),
         chosen: Chosen<'_>,
         sort: Option<&Sort>,
     ) -> Option<Kind> {

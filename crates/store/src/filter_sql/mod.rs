@@ -14,11 +14,13 @@ mod places;
 mod tests;
 mod walk;
 
+use std::sync::Arc;
+
 use chrono::DateTime;
 use scim::filter::CompareOp;
 use scim::filter::{ElementFilter, Operand, ResolvedFilter};
 use scim::path::AttributeRef;
-use scim::schema::{Attribute, ResourceType};
+use scim::schema::{Attribute, Registry, ResourceType};
 use scim::{Meta, Object, Resource};
 use sea_orm::DbBackend;
 use serde_json::Value as Json;
@@ -29,25 +31,28 @@ use crate::scope::TenantScope;
 use crate::unit::ReadUnit;
 use compare::Value;
 pub(crate) use compare::after_prefix;
-pub use every::{Every, Run};
+pub use every::{Every, Part, Run};
 pub use order::Order;
 pub(crate) use page::{Chosen, list};
 pub use page::{Listing, finds_one};
 use places::Place;
 pub use walk::{Key as SortKey, Place as ListPlace, Reached, Stretch, Walked};
 
-/// The table whose rows are filtered; its alias is `u` or `g`.
+/// The table whose rows are filtered; its alias is `u`, `g` or `c`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Table {
+pub(crate) enum Table<'t> {
     Users,
     Groups,
+    /// Resources of a type that files define.
+    Custom(&'t ResourceType),
 }
 
-impl Table {
+impl Table<'_> {
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Users => "users",
             Self::Groups => "groups",
+            Self::Custom(_) => "custom_resources",
         }
     }
 
@@ -55,6 +60,15 @@ impl Table {
         match self {
             Self::Users => "u",
             Self::Groups => "g",
+            Self::Custom(_) => "c",
+        }
+    }
+
+    const fn id(self) -> &'static str {
+        match self {
+            Self::Users => "u.id",
+            Self::Groups => "g.id",
+            Self::Custom(_) => "c.id",
         }
     }
 
@@ -66,10 +80,10 @@ impl Table {
 
 /// The document in the form in which it is searched: values in comparison form, and the part of each `$ref` that
 /// follows the address of the service, as `Resource::render` writes it.
-pub(crate) fn search_document(resource_type: &'static ResourceType, document: &Object) -> Object {
+pub(crate) fn search_document(resource_type: &ResourceType, document: &Object) -> Object {
     let mut search = scim::resource::comparison_document(resource_type, document);
     for extension in &resource_type.extensions {
-        let schema = extension.schema;
+        let schema = &extension.schema;
         let referring = schema.attributes.iter().filter(|attribute| attribute.sub("$ref").is_some());
         let Some(Json::Object(container)) = search.get_mut(&schema.id) else { continue };
         for attribute in referring.filter(|attribute| !attribute.multi_valued) {
@@ -84,33 +98,30 @@ pub(crate) fn search_document(resource_type: &'static ResourceType, document: &O
     search
 }
 
-fn reference(
-    resource_type: &'static ResourceType,
-    uri: &str,
-    attribute: &str,
-    document: &Object,
-) -> Option<Json> {
+fn reference(resource_type: &ResourceType, uri: &str, attribute: &str, document: &Object) -> Option<Json> {
     let value = document.get(uri)?.get(attribute)?;
     let mut alone = Object::new();
     alone.insert(uri.to_owned(), serde_json::json!({ attribute: value }));
     let meta = Meta { created: DateTime::UNIX_EPOCH, last_modified: DateTime::UNIX_EPOCH, version: 0 };
-    let resource = Resource { id: String::new(), resource_type, document: alone, meta };
-    resource.render("").get(uri)?.get(attribute)?.get("$ref").cloned()
+    let resource = Resource { id: String::new(), document: alone, meta };
+    resource.render(resource_type, "").get(uri)?.get(attribute)?.get("$ref").cloned()
 }
 
 /// Writes the condition that a filter means.
 pub(crate) struct FilterWriter<'a> {
     pub(crate) sql: &'a mut Sql,
     pub(crate) backend: DbBackend,
-    pub(crate) table: Table,
+    pub(crate) table: Table<'a>,
     pub(crate) scope: &'a TenantScope,
+    pub(crate) registry: &'a Registry,
     pub(crate) base: &'a str,
 }
 
 impl<'a> FilterWriter<'a> {
     /// Writes about the rows of a table that a unit sees.
-    fn of(unit: &'a ReadUnit, table: Table, sql: &'a mut Sql) -> Self {
-        Self { sql, backend: unit.backend(), table, scope: &unit.scope, base: &unit.base }
+    fn of(unit: &'a ReadUnit, table: Table<'a>, sql: &'a mut Sql) -> Self {
+        let (backend, scope, registry) = (unit.backend(), &unit.scope, &*unit.registry);
+        Self { sql, backend, table, scope, registry, base: &unit.base }
     }
 }
 
@@ -120,25 +131,24 @@ impl FilterWriter<'_> {
             ResolvedFilter::And(terms) => self.joined(" AND ", "TRUE", terms, Self::filter),
             ResolvedFilter::Or(terms) => self.joined(" OR ", "FALSE", terms, Self::filter),
             ResolvedFilter::Not(inner) => self.negated(|writer| writer.filter(inner)),
-            ResolvedFilter::Present(target) => self.present(*target),
-            ResolvedFilter::Compare { target, op, operand } => self.comparison(*target, *op, operand),
-            ResolvedFilter::Element { attribute, filter } => match self.place(*attribute) {
+            ResolvedFilter::Present(target) => self.present(target),
+            ResolvedFilter::Compare { target, op, operand } => self.comparison(target, *op, operand),
+            ResolvedFilter::Element { attribute, filter } => match self.place(attribute) {
                 Place::Single(holder) => {
                     self.sql.push("(");
-                    let whole = self.single(&holder, *attribute);
+                    let whole = self.single(&holder, attribute);
                     self.exists(&whole);
                     self.sql.push(" AND ");
-                    let attribute = *attribute;
-                    self.element(filter, attribute.attribute, &|writer, sub| {
-                        writer.single(&holder, AttributeRef { sub, ..attribute })
+                    self.element(filter, &attribute.attribute, &|writer, sub| {
+                        writer.single(&holder, &AttributeRef { sub: sub.cloned(), ..attribute.clone() })
                     });
                     self.sql.push(")");
                 }
                 Place::Many(set) => {
                     let set = set.for_subs(&subs(filter));
-                    self.any(&set, attribute.attribute, &|writer, element| {
-                        writer.element(filter, attribute.attribute, &|writer, sub| {
-                            writer.inside(element, attribute.attribute, sub)
+                    self.any(&set, &attribute.attribute, &|writer, element| {
+                        writer.element(filter, &attribute.attribute, &|writer, sub| {
+                            writer.inside(element, &attribute.attribute, sub)
                         });
                     });
                 }
@@ -146,7 +156,7 @@ impl FilterWriter<'_> {
         }
     }
 
-    fn present(&mut self, target: AttributeRef) {
+    fn present(&mut self, target: &AttributeRef) {
         match self.place(target) {
             Place::Single(holder) => {
                 let whole = target.sub.is_none() && target.attribute.complex();
@@ -155,23 +165,23 @@ impl FilterWriter<'_> {
                         .attribute
                         .sub_attributes
                         .iter()
-                        .map(|sub| AttributeRef { sub: Some(sub), ..target })
+                        .map(|sub| AttributeRef { sub: Some(Arc::clone(sub)), ..target.clone() })
                         .collect()
                 } else {
-                    vec![target]
+                    vec![target.clone()]
                 };
                 self.joined(" OR ", "FALSE", &targets, |writer, target| {
-                    let value = writer.single(&holder, *target);
+                    let value = writer.single(&holder, target);
                     writer.has_value(&value);
                 });
             }
             Place::Many(set) => {
-                let attribute = target.attribute;
-                let subs: Vec<Option<&'static Attribute>> = match target.sub {
+                let attribute = &*target.attribute;
+                let subs: Vec<Option<&Arc<Attribute>>> = match &target.sub {
                     None if attribute.complex() && !set.always_has_value() => {
                         attribute.sub_attributes.iter().map(Some).collect()
                     }
-                    sub => vec![sub],
+                    sub => vec![sub.as_ref()],
                 };
                 let set =
                     set.for_subs(&subs.iter().flatten().map(|sub| sub.name.as_str()).collect::<Vec<_>>());
@@ -185,7 +195,7 @@ impl FilterWriter<'_> {
         }
     }
 
-    fn comparison(&mut self, target: AttributeRef, op: CompareOp, operand: &Operand) {
+    fn comparison(&mut self, target: &AttributeRef, op: CompareOp, operand: &Operand) {
         match self.place(target) {
             Place::Single(holder) => {
                 let value = self.single(&holder, target);
@@ -195,14 +205,14 @@ impl FilterWriter<'_> {
                 let used: Vec<&str> = target.sub.iter().map(|sub| sub.name.as_str()).collect();
                 let set = set.for_subs(&used);
                 self.sql.push("(");
-                self.any(&set, target.attribute, &|writer, element| {
-                    let value = writer.inside(element, target.attribute, target.sub);
+                self.any(&set, &target.attribute, &|writer, element| {
+                    let value = writer.inside(element, &target.attribute, target.sub.as_ref());
                     writer.compare(&value, target.leaf(), op, operand);
                 });
                 // An attribute without elements counts as one that is not assigned.
                 if compare::absent_matches(target.leaf(), op, operand) {
                     self.sql.push(" OR ");
-                    self.none(&set, target.attribute);
+                    self.none(&set, &target.attribute);
                 }
                 self.sql.push(")");
             }
@@ -213,8 +223,8 @@ impl FilterWriter<'_> {
     fn element(
         &mut self,
         filter: &ElementFilter,
-        attribute: &'static Attribute,
-        find: &dyn Fn(&Self, Option<&'static Attribute>) -> Value,
+        attribute: &Attribute,
+        find: &dyn Fn(&Self, Option<&Arc<Attribute>>) -> Value,
     ) {
         match filter {
             ElementFilter::And(terms) => {
@@ -225,12 +235,12 @@ impl FilterWriter<'_> {
             }
             ElementFilter::Not(inner) => self.negated(|writer| writer.element(inner, attribute, find)),
             ElementFilter::Present { sub } => {
-                let value = find(self, *sub);
+                let value = find(self, sub.as_ref());
                 self.has_value(&value);
             }
             ElementFilter::Compare { sub, op, operand } => {
-                let value = find(self, *sub);
-                self.compare(&value, sub.unwrap_or(attribute), *op, operand);
+                let value = find(self, sub.as_ref());
+                self.compare(&value, sub.as_deref().unwrap_or(attribute), *op, operand);
             }
         }
     }
@@ -264,7 +274,7 @@ impl FilterWriter<'_> {
 }
 
 /// The names of the sub-attributes that a filter over elements uses.
-fn subs(filter: &ElementFilter) -> Vec<&'static str> {
+fn subs(filter: &ElementFilter) -> Vec<&str> {
     match filter {
         ElementFilter::And(terms) | ElementFilter::Or(terms) => terms.iter().flat_map(subs).collect(),
         ElementFilter::Not(inner) => subs(inner),

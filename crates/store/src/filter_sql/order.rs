@@ -13,7 +13,7 @@ use crate::db::sql::Sql;
 use crate::error::Error;
 
 /// In which order a list is, and how many resources are sorted at most where no index has them in that order.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Order {
     /// The attribute and the direction; ties are in the order of ids.
     pub sort: Sort,
@@ -33,8 +33,8 @@ pub(super) enum Kind {
 
 impl Order {
     /// Whether an index has the resources in this order.
-    pub(super) fn is_indexed(&self, table: Table) -> bool {
-        let AttributeRef { extension, attribute, .. } = self.sort.target;
+    pub(super) fn is_indexed(&self, table: Table<'_>) -> bool {
+        let AttributeRef { extension, attribute, .. } = &self.sort.target;
         let name = attribute.name.as_str();
         extension.is_none() && matches!((table, name), (_, "id") | (Table::Users, "userName"))
     }
@@ -53,23 +53,23 @@ impl FilterWriter<'_> {
     pub(super) fn key_among_types(&self, sort: Option<&Sort>) -> Option<(Kind, String)> {
         let Sort { target, .. } = sort?;
         // What is the same for all of a type tells it from the others.
-        let same = match (target.attribute.name.as_str(), target.sub.map(|sub| sub.name.as_str())) {
+        let same = match (target.attribute.name.as_str(), target.sub.as_ref().map(|sub| sub.name.as_str())) {
             ("schemas", None) => Some(self.resource_type().schema.id.as_str()),
             ("meta", Some("resourceType")) => Some(self.resource_type().name.as_str()),
             _ => None,
         };
         let same = same.filter(|_| target.extension.is_none()).map(literal);
-        self.key(*target).or_else(|| same.map(|same| (Kind::Text, same)))
+        self.key(target).or_else(|| same.map(|same| (Kind::Text, same)))
     }
 
     /// What rows are sorted by, and of which kind it is; none where it is the same for all.
-    pub(super) fn key(&self, target: AttributeRef) -> Option<(Kind, String)> {
+    pub(super) fn key(&self, target: &AttributeRef) -> Option<(Kind, String)> {
         match self.place(target) {
             Place::Single(holder) => sorted(self.single(&holder, target)),
             Place::Many(set) => {
                 let set = set.for_subs(&target.sub.iter().map(|sub| sub.name.as_str()).collect::<Vec<_>>());
-                let (rows, first) = self.rows(&set, target.attribute)?;
-                let value = self.inside(&Element::Row(set), target.attribute, target.sub);
+                let (rows, first) = self.rows(&set, &target.attribute)?;
+                let value = self.inside(&Element::Row(set), &target.attribute, target.sub.as_ref());
                 let (kind, value) = sorted(value)?;
                 Some((kind, format!("(SELECT {value} FROM {rows} ORDER BY {first} LIMIT 1)")))
             }
@@ -90,7 +90,7 @@ impl FilterWriter<'_> {
                 format!("{}v.position", primary("v.is_primary")),
             ),
             Set::Document { container, attribute: name } => {
-                let path: Vec<&str> = container.iter().copied().chain([*name]).collect();
+                let path: Vec<&str> = container.iter().chain([name]).map(String::as_str).collect();
                 let rows = json_elements(self.backend, &format!("{}.search", self.table.alias()), &path);
                 let flag =
                     attribute.sub("primary").map(|_| json_boolean(self.backend, "e.value", &["primary"]));

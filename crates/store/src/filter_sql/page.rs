@@ -40,7 +40,7 @@ pub(super) struct Found {
 #[derive(Debug)]
 pub struct Listing<'u, T> {
     unit: &'u ReadUnit,
-    table: Table,
+    table: Table<'u>,
     /// The columns of a resource, without the table.
     columns: Sql,
     read: fn(&QueryResult) -> Result<T, Error>,
@@ -129,7 +129,7 @@ where
 
 impl<'u, T: Send + Sync> Listing<'u, T> {
     /// These resources, in this order.
-    pub(super) fn of<R>(unit: &'u ReadUnit, table: Table, columns: Sql, found: VecDeque<Found>) -> Self
+    pub(super) fn of<R>(unit: &'u ReadUnit, table: Table<'u>, columns: Sql, found: VecDeque<Found>) -> Self
     where
         R: FromQueryResult + TryInto<T, Error = Error>,
     {
@@ -140,7 +140,7 @@ impl<'u, T: Send + Sync> Listing<'u, T> {
 /// A stretch of the chosen resources: rows of `R`, which have these columns.
 pub(crate) async fn list<'u, R, T>(
     unit: &'u ReadUnit,
-    table: Table,
+    table: Table<'u>,
     columns: Sql,
     chosen: Chosen<'_>,
     stretch: &Stretch,
@@ -161,7 +161,7 @@ where
     Ok(Walked { resources: listing, reached })
 }
 
-pub(super) async fn count(unit: &ReadUnit, table: Table, chosen: Chosen<'_>) -> Result<u64, Error> {
+pub(super) async fn count(unit: &ReadUnit, table: Table<'_>, chosen: Chosen<'_>) -> Result<u64, Error> {
     let mut sql = Sql::default();
     if chosen.filter.is_none() && chosen.also.is_empty() && table == Table::Users {
         sql.push("SELECT CAST(COALESCE(SUM(c.people), 0) AS BIGINT)");
@@ -180,19 +180,22 @@ pub(super) async fn count(unit: &ReadUnit, table: Table, chosen: Chosen<'_>) -> 
 }
 
 /// What selects the only row that there can be. A needless `LIMIT` makes `SQLite` prepare the statement anew each time.
-pub(super) fn only(unit: &ReadUnit, table: Table, columns: Sql, chosen: Chosen<'_>) -> Sql {
+pub(super) fn only(unit: &ReadUnit, table: Table<'_>, columns: Sql, chosen: Chosen<'_>) -> Sql {
     let mut sql = columns;
     sql.push(&format!(" FROM {} {}", table.name(), table.alias()));
     condition(unit, &mut sql, table, chosen);
     sql
 }
 
-pub(super) fn condition(unit: &ReadUnit, sql: &mut Sql, table: Table, chosen: Chosen<'_>) {
+pub(super) fn condition(unit: &ReadUnit, sql: &mut Sql, table: Table<'_>, chosen: Chosen<'_>) {
     let tenant = unit.tenant();
     sql.push(&format!(" WHERE {}.tenant_id = ", table.alias())).bind(tenant);
     match table {
         Table::Users => sql.seen_user(&unit.scope, table.alias()),
         Table::Groups => sql.seen(&unit.scope, table.alias()),
+        Table::Custom(of) => {
+            sql.push(" AND c.resource_type = ").bind(of.name.as_str()).seen(&unit.scope, table.alias())
+        }
     }
     .push(chosen.also);
     if let Some(filter) = chosen.filter {

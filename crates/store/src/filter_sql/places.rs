@@ -2,7 +2,7 @@
 
 use scim::path::AttributeRef;
 use scim::protocol::version::entity_tag;
-use scim::schema::{Attribute, ENROLMENT, ENTERPRISE_USER, Kind, Registry};
+use scim::schema::{Attribute, ENROLMENT, ENTERPRISE_USER, Kind};
 
 use super::compare::Value;
 use super::elements::{Reach, Set};
@@ -37,10 +37,10 @@ pub(super) fn shows_enrolment() -> String {
     format!("({HAS_BEGUN} OR {holds})")
 }
 
-impl FilterWriter<'_> {
-    pub(super) fn place(&self, target: AttributeRef) -> Place {
+impl<'a> FilterWriter<'a> {
+    pub(super) fn place(&self, target: &AttributeRef) -> Place {
         let name = target.attribute.name.as_str();
-        match target.extension {
+        match &target.extension {
             Some(schema) if schema.id == ENROLMENT && name == "licences" => {
                 return Place::Many(Set::Licences);
             }
@@ -48,7 +48,10 @@ impl FilterWriter<'_> {
                 return Place::Single(Holder::Enrolment);
             }
             Some(schema) if target.attribute.multi_valued => {
-                return Place::Many(Set::Document { container: Some(schema.id.as_str()), attribute: name });
+                return Place::Many(Set::Document {
+                    container: Some(schema.id.clone()),
+                    attribute: name.to_owned(),
+                });
             }
             Some(_) => return Place::Single(Holder::Document),
             None => {}
@@ -58,19 +61,20 @@ impl FilterWriter<'_> {
             (Table::Users, "groups") => Place::Many(Set::Groups(Reach::All)),
             (Table::Groups, "members") => Place::Many(Set::Members),
             (Table::Users, name) if values::ATTRIBUTES.contains(&name) => {
-                Place::Many(Set::Values { attribute: name })
+                Place::Many(Set::Values { attribute: name.to_owned() })
             }
             (_, name) if target.attribute.multi_valued => {
-                Place::Many(Set::Document { container: None, attribute: name })
+                Place::Many(Set::Document { container: None, attribute: name.to_owned() })
             }
             (Table::Users, "id" | "externalId" | "userName" | "active" | "meta")
-            | (Table::Groups, "id" | "externalId" | "displayName" | "meta") => Place::Single(Holder::Columns),
+            | (Table::Groups, "id" | "externalId" | "displayName" | "meta")
+            | (Table::Custom(_), "id" | "externalId" | "meta") => Place::Single(Holder::Columns),
             _ => Place::Single(Holder::Document),
         }
     }
 
     /// Where a single value is.
-    pub(super) fn single(&self, holder: &Holder, target: AttributeRef) -> Value {
+    pub(super) fn single(&self, holder: &Holder, target: &AttributeRef) -> Value {
         match holder {
             Holder::Columns => self.column(target),
             Holder::Enrolment => enrolment(&target.attribute.name),
@@ -78,9 +82,9 @@ impl FilterWriter<'_> {
         }
     }
 
-    fn column(&self, target: AttributeRef) -> Value {
+    fn column(&self, target: &AttributeRef) -> Value {
         let row = self.table.alias();
-        match (target.attribute.name.as_str(), target.sub.map(|sub| sub.name.as_str())) {
+        match (target.attribute.name.as_str(), target.sub.as_ref().map(|sub| sub.name.as_str())) {
             ("id", _) => Value::Id(format!("{row}.id")),
             ("externalId", _) => Value::Text(format!("{row}.external_id")),
             ("userName", _) => Value::Text("u.user_name_folded".to_owned()),
@@ -105,17 +109,23 @@ impl FilterWriter<'_> {
         }
     }
 
-    fn document(&self, target: AttributeRef) -> Value {
-        let container = target.extension.map(|schema| schema.id.as_str());
-        let names =
-            [container, Some(target.attribute.name.as_str()), target.sub.map(|sub| sub.name.as_str())];
+    fn document(&self, target: &AttributeRef) -> Value {
+        let container = target.extension.as_ref().map(|schema| schema.id.as_str());
+        let names = [
+            container,
+            Some(target.attribute.name.as_str()),
+            target.sub.as_ref().map(|sub| sub.name.as_str()),
+        ];
         let path: Vec<&str> = names.into_iter().flatten().collect();
-        if container == Some(ENTERPRISE_USER) && path.last() == Some(&"displayName") {
+        if self.table == Table::Users
+            && container == Some(ENTERPRISE_USER)
+            && path.last() == Some(&"displayName")
+        {
             return self.manager_name();
         }
         let value = self.json(&format!("{}.search", self.table.alias()), &path, target.leaf());
         match value {
-            Value::Text(rest) if target.sub.is_some_and(|sub| sub.name == "$ref") => {
+            Value::Text(rest) if target.sub.as_ref().is_some_and(|sub| sub.name == "$ref") => {
                 Value::Address { prefix: self.base.to_owned(), rest }
             }
             value => value,
@@ -157,10 +167,11 @@ impl FilterWriter<'_> {
         }
     }
 
-    pub(super) fn resource_type(&self) -> &'static scim::ResourceType {
+    pub(super) fn resource_type(&self) -> &'a scim::ResourceType {
         match self.table {
-            Table::Users => Registry::standard().user(),
-            Table::Groups => Registry::standard().group(),
+            Table::Users => self.registry.user(),
+            Table::Groups => self.registry.group(),
+            Table::Custom(resource_type) => resource_type,
         }
     }
 }

@@ -151,17 +151,17 @@ pub(super) struct Source {
 
 impl Source {
     /// The chosen rows of a table.
-    pub(super) fn of(unit: &ReadUnit, table: Table, chosen: Chosen<'_>) -> Self {
+    pub(super) fn of(unit: &ReadUnit, table: Table<'_>, chosen: Chosen<'_>) -> Self {
         let (name, alias) = (table.name(), table.alias());
         let mut rows = Sql::new(&format!(" FROM {name} {alias}"));
         condition(unit, &mut rows, table, chosen);
         let writer = FilterWriter::of(unit, table, &mut rows);
-        let key = chosen.order.and_then(|order| writer.key(order.sort.target));
+        let key = chosen.order.and_then(|order| writer.key(&order.sort.target));
         Self {
             rows,
             columns: ["0".to_owned(), table.document_size(unit.backend())],
             several: false,
-            id: if table == Table::Users { "u.id" } else { "g.id" },
+            id: table.id(),
             key,
             descending: chosen.order.is_some_and(|order| order.sort.descending),
             most: chosen.order.filter(|order| !order.is_indexed(table)).map(|order| order.most),
@@ -175,7 +175,7 @@ impl Source {
     pub(super) async fn find(
         &self,
         unit: &ReadUnit,
-        all: &[(Table, Chosen<'_>)],
+        all: &[(Table<'_>, Chosen<'_>)],
         stretch: &Stretch,
     ) -> Result<(Vec<Found>, Reached), Error> {
         let mut total = stretch.total;
@@ -240,7 +240,7 @@ impl Source {
     async fn total(
         &self,
         unit: &ReadUnit,
-        all: &[(Table, Chosen<'_>)],
+        all: &[(Table<'_>, Chosen<'_>)],
         stretch: &Stretch,
     ) -> Result<u64, Error> {
         if let Some(total) = stretch.total {

@@ -1,9 +1,10 @@
 //! How a user changes: locked and saved.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use provisioning::UserId;
 use scim::Object;
-use scim::schema::Registry;
 use scim::text::fold;
 use serde_json::Value;
 use uuid::Uuid;
@@ -83,8 +84,8 @@ impl WriteUnit {
         now: DateTime<Utc>,
     ) -> Result<i64, Error> {
         let (tenant, id) = (self.tenant(), user.id.uuid());
-        let indexed = Indexed::of(document)?;
-        let before = filter_sql::search_document(Registry::standard().user(), &user.resource.document);
+        let indexed = Indexed::of(&self.registry, document)?;
+        let before = filter_sql::search_document(self.registry.user(), &user.resource.document);
         let rows = values::rows(tenant, id, &indexed.search);
         let changed = rows != values::rows(tenant, id, &before);
         let version = user.resource.meta.version + 1;
@@ -99,6 +100,8 @@ impl WriteUnit {
         if self.transaction.run(sql).await? != 1 {
             return Err(Error::VersionMismatch);
         }
+        let user_type = Arc::clone(self.registry.user());
+        self.claim_values(&user_type, id, &user.resource.document, document).await?;
         if changed {
             self.forget_values(id).await?;
             self.transaction.insert_all::<entity::user_values::Entity>(rows).await?;

@@ -1,6 +1,7 @@
 //! Users who were deleted: what is kept of them, how they come back as the same ones, and how they are erased.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use provisioning::{Cause, UserId};
@@ -61,7 +62,8 @@ impl WriteUnit {
         sql.bind(stored(now)).push(", apart = id, display_name = NULL, display_name_folded = NULL");
         sql.push(" WHERE tenant_id = ").bind(self.tenant()).push(" AND id = ").bind(id.uuid());
         sql.push(" AND deleted_at IS NULL");
-        self.transaction.run(sql).await.map(drop)
+        self.transaction.run(sql).await?;
+        self.release_values(id.uuid()).await
     }
 
     /// Deletes a user with memberships, searchable values, grants and devices; the groups that held the user get a new
@@ -85,6 +87,7 @@ impl WriteUnit {
             return Ok(false);
         }
         // Only now: a unit that was changing the user is through.
+        self.release_values(id.uuid()).await?;
         let mut sql = Sql::default();
         for table in ENDS {
             sql.together(backend, |sql| {
@@ -133,7 +136,7 @@ impl WriteUnit {
         now: DateTime<Utc>,
     ) -> Result<Option<User>, Error> {
         let (tenant, nil) = (self.tenant(), uuid_literal(self.backend(), Uuid::nil()));
-        let indexed = Indexed::of(document)?;
+        let indexed = Indexed::of(&self.registry, document)?;
         let rows = values::rows(tenant, id.uuid(), &indexed.search);
         let mut sql =
             Sql::new(&format!("UPDATE users SET deleted_at = NULL, ended_at = NULL, apart = {nil}, "));
@@ -165,6 +168,8 @@ impl WriteUnit {
             .bind(id.uuid());
         self.transaction.run(sql).await?;
         self.transaction.insert_all::<entity::user_values::Entity>(rows).await?;
+        let user_type = Arc::clone(self.registry.user());
+        self.claim_values(&user_type, id.uuid(), &Object::new(), document).await?;
         self.bumped.insert(id.uuid());
         self.user(id).await
     }

@@ -1,6 +1,7 @@
 //! Users who are created: many at once, told to the journal, and met with what waits for them.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use provisioning::{PoolId, UserId};
 use sea_orm::FromQueryResult;
@@ -10,9 +11,11 @@ use uuid::Uuid;
 use crate::db::backend::{for_each, text_elements};
 use crate::db::locks::Lock;
 use crate::db::sql::Sql;
+use crate::entity;
 use crate::error::Error;
 use crate::ids::{ConnectionId, IdRow};
 use crate::pools::PoolRule;
+use crate::unique_values;
 use crate::unit::WriteUnit;
 use crate::users::newcomer::{Newcomer, NewcomerRows, called};
 use crate::users::user::User;
@@ -59,7 +62,7 @@ impl WriteUnit {
     /// who have `returned`. Users whom these connections deleted are looked for, of the external ids of the new.
     ///
     /// # Errors
-    /// [`Error::Busy`] or [`Error::Other`].
+    /// [`Error::Conflict`] if one of them has a unique value that is taken; [`Error::Busy`] or [`Error::Other`].
     pub async fn insert_users(
         &mut self,
         mut new: Vec<&Newcomer>,
@@ -85,6 +88,13 @@ impl WriteUnit {
         if new.is_empty() && returned.is_empty() {
             return Ok(arrived);
         }
+        let user_type = Arc::clone(self.registry.user());
+        let values = new.iter().flat_map(|newcomer| {
+            let user = &newcomer.user;
+            unique_values::rows(tenant, &user_type, user.id.uuid(), &user.resource.document)
+        });
+        let values: Vec<_> = values.collect();
+        self.transaction.insert_all::<entity::unique_values::Entity>(values).await?;
         if new.len() < all {
             rows = NewcomerRows::of(tenant, &mut new)?;
         }

@@ -56,9 +56,14 @@ impl Newcomer {
     ///
     /// # Errors
     /// [`Error::Other`] for a document without a `userName`.
-    pub fn new(scope: &TenantScope, new: NewUser, now: DateTime<Utc>) -> Result<Self, Error> {
+    pub fn new(
+        registry: &Registry,
+        scope: &TenantScope,
+        new: NewUser,
+        now: DateTime<Utc>,
+    ) -> Result<Self, Error> {
         let (tenant, now) = (scope.tenant_id().uuid(), stored(now));
-        let indexed = Indexed::of(&new.document)?;
+        let indexed = Indexed::of(registry, &new.document)?;
         let document = serde_json::to_string(&new.document).map_err(|error| Error::Other(error.into()))?;
         Ok(Self {
             tenant,
@@ -137,7 +142,6 @@ fn user(new: NewUser, now: DateTime<Utc>) -> User {
         id: new.id,
         resource: Resource {
             id: new.id.to_string(),
-            resource_type: Registry::standard().user(),
             document: new.document,
             meta: Meta { created: now, last_modified: now, version: 1 },
         },

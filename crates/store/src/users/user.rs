@@ -128,12 +128,7 @@ impl TryFrom<Row> for User {
             enrolment: row.enrolment.read(row.id)?,
             connection: row.connection_id.map(ConnectionId::new),
             deleted: row.deleted_at.is_some(),
-            resource: Resource {
-                document: decode(row.document, "users", "document", &id)?,
-                id,
-                resource_type: Registry::standard().user(),
-                meta,
-            },
+            resource: Resource { document: decode(row.document, "users", "document", &id)?, id, meta },
         })
     }
 }
@@ -148,10 +143,10 @@ pub(crate) struct Indexed {
 }
 
 impl Indexed {
-    pub(crate) fn of(document: &Object) -> Result<Self, Error> {
+    pub(crate) fn of(registry: &Registry, document: &Object) -> Result<Self, Error> {
         let user_name = text(document, "userName").ok_or_else(|| Error::other("a user needs a userName"))?;
         Ok(Self {
-            search: filter_sql::search_document(Registry::standard().user(), document),
+            search: filter_sql::search_document(registry.user(), document),
             user_name_folded: fold_name(user_name),
             external_id: text(document, "externalId").map(str::to_owned),
             display_name: text(document, "displayName").filter(|name| !name.is_empty()).map(str::to_owned),

@@ -1,5 +1,7 @@
 //! Strategies for users, groups, enrolments and filters, made from the schemas.
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 use proptest::sample::select;
 use provisioning::{Enrolment, SeatState, Status};
@@ -171,7 +173,7 @@ fn user() -> impl Strategy<Value = Map<String, Value>> {
     })
 }
 
-fn attributes(list: &'static [Attribute], but: &[&str]) -> BoxedStrategy<Map<String, Value>> {
+fn attributes(list: &'static [Arc<Attribute>], but: &[&str]) -> BoxedStrategy<Map<String, Value>> {
     let written = list.iter().filter(|a| !a.read_only() && !but.contains(&a.name.as_str()));
     let members: Vec<_> = written
         .map(|attribute| {
@@ -230,8 +232,8 @@ impl Target {
 pub(crate) fn targets(groups: bool) -> Vec<Target> {
     let registry = Registry::standard();
     let resource_type = if groups { registry.group() } else { registry.user() };
-    let extensions = resource_type.extensions.iter().map(|extension| extension.schema);
-    let named = |schema: Option<&'static str>, list: &'static [Attribute]| {
+    let extensions = resource_type.extensions.iter().map(|extension| &extension.schema);
+    let named = |schema: Option<&'static str>, list: &'static [Arc<Attribute>]| {
         let readable = list.iter().filter(|attribute| attribute.returned != Returned::Never);
         readable.map(|attribute| Target { schema, attribute }).collect::<Vec<_>>()
     };
@@ -246,13 +248,13 @@ pub(crate) fn filter(groups: bool) -> BoxedStrategy<String> {
     let all = targets(groups);
     let complex: Vec<Target> = all.iter().copied().filter(|target| target.attribute.complex()).collect();
     let elements = select(complex).prop_flat_map(|target| {
-        let subs: Vec<&'static Attribute> = target.attribute.sub_attributes.iter().collect();
+        let subs: Vec<&'static Attribute> = target.attribute.sub_attributes.iter().map(Arc::as_ref).collect();
         let inner = logic(select(subs).prop_flat_map(|sub| test(sub.name.clone(), sub)).boxed());
         inner.prop_map(move |inner| format!("{}[{inner}]", target.path()))
     });
     let simple = select(all).prop_flat_map(|target| {
         let mut leaves: Vec<(String, &'static Attribute)> = vec![(target.path(), target.attribute)];
-        let subs = target.attribute.sub_attributes.iter();
+        let subs = target.attribute.sub_attributes.iter().map(Arc::as_ref);
         leaves.extend(subs.map(|sub| (format!("{}.{}", target.path(), sub.name), sub)));
         select(leaves).prop_flat_map(|(path, leaf)| test(path, leaf))
     });

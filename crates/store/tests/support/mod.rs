@@ -203,12 +203,13 @@ pub(crate) fn new_user(id: Uuid, document: Object) -> NewUser {
 
 /// A user of this document whom nobody sent, ready to be created.
 pub(crate) fn newcomer(scope: &TenantScope, document: Object) -> Newcomer {
-    Newcomer::new(scope, new_user(id_at(now()), document), now()).expect("a user with a name")
+    Newcomer::new(Registry::standard(), scope, new_user(id_at(now()), document), now())
+        .expect("a user with a name")
 }
 
 /// Creates one user.
 pub(crate) async fn create(unit: &mut WriteUnit, new: NewUser, at: DateTime<Utc>) -> Result<User, Error> {
-    let newcomer = Newcomer::new(unit.scope(), new, at)?;
+    let newcomer = Newcomer::new(unit.registry(), unit.scope(), new, at)?;
     let arrived = unit.insert_users(vec![&newcomer], &[], &std::collections::BTreeSet::new()).await?;
     let user = newcomer.user();
     if arrived.created.contains(&user.id) {

@@ -34,7 +34,7 @@ pub(crate) async fn user_documents(unit: &ReadUnit) -> Vec<(Uuid, Object)> {
             let groups = computed.groups.iter().map(group_of).collect();
             user.resource.document.insert("groups".to_owned(), groups);
         }
-        (user.id.uuid(), user.resource.render(BASE))
+        (user.id.uuid(), user.resource.render(Registry::standard().user(), BASE))
     };
     users.into_iter().map(document).collect()
 }
@@ -81,7 +81,7 @@ pub(crate) async fn group_documents(unit: &ReadUnit) -> Vec<(Uuid, Object)> {
             unless_null(json!({ "value": member.id.to_string(), "type": member.kind.to_string(), "display": member.display }))
         });
         group.resource.document.insert("members".to_owned(), members.collect());
-        documents.push((group.id.uuid(), group.resource.render(BASE)));
+        documents.push((group.id.uuid(), group.resource.render(Registry::standard().group(), BASE)));
     }
     documents
 }

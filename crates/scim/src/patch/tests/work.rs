@@ -38,14 +38,14 @@ fn an_element_named_by_its_value_costs_no_look_at_the_others() {
     let (user, group) = (Registry::standard().user(), Registry::standard().group());
     let budget = || Budget::new(250_000);
     let loaded: Vec<Value> = (0..20_000).map(|n| json!({"value": format!("m{n}"), "type": "User"})).collect();
-    let staff = resource(group, object(json!({"displayName": "S"})));
+    let staff = resource(object(json!({"displayName": "S"})));
     let path = |n: usize| format!("members[type eq \"User\" and value eq \"m{n}\"]");
     let operations: Vec<Value> = (0..1_000).map(|n| json!({"op": "remove", "path": path(n)})).collect();
     let stored = Stored { resource: &staff, members: &loaded, base: "", create_missing: false };
     let outcome = request(group, &json!(operations)).expect("valid").apply_within(&stored, budget());
     assert_eq!(outcome.expect("within the budget").members.removed.len(), 1_000);
 
-    let crowded = resource(user, person(12_000));
+    let crowded = resource(person(12_000));
     let stored = Stored { resource: &crowded, members: &[], base: "", create_missing: false };
     let number = |n: usize| match n % 4 {
         0 => {

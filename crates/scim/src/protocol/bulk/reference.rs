@@ -2,6 +2,7 @@
 //! the id of a resource stands: in the path, in attributes that refer to resources, and in filters over those.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use scim_filter_parser::{Lenience, parse_path_with};
 use serde_json::{Value, json};
@@ -40,18 +41,23 @@ impl Created {
     ///
     /// # Errors
     /// 409 for a reference to what was not created (RFC 7644 §3.7.1).
-    pub fn fill(&self, operation: &mut Operation, references: &References) -> Result<(), Error> {
+    pub fn fill(
+        &self,
+        registry: &Registry,
+        operation: &mut Operation,
+        references: &References,
+    ) -> Result<(), Error> {
         for name in references {
             self.id(name)?;
         }
         let id = |name: &str| self.id(name).ok().map(str::to_owned);
         operation.path = in_path(&operation.path, &id);
-        in_data(operation, &mut |text| {
+        in_data(registry, operation, &mut |text| {
             if let Some(filled) = text.strip_prefix(PREFIX).and_then(id) {
                 *text = filled;
             }
         });
-        in_filters(operation, &mut |name| id(name));
+        in_filters(registry, operation, &mut |name| id(name));
         Ok(())
     }
 
@@ -74,11 +80,11 @@ impl Created {
 impl Operation {
     /// The operations of the same request that it refers to.
     #[must_use]
-    pub fn references(&self) -> References {
+    pub fn references(&self, registry: &Registry) -> References {
         let mut names: References = self.path.split('/').filter_map(reference_of_segment).collect();
         let mut copy = self.clone();
-        in_data(&mut copy, &mut |text| names.extend(text.strip_prefix(PREFIX).map(str::to_owned)));
-        in_filters(&mut copy, &mut |name| {
+        in_data(registry, &mut copy, &mut |text| names.extend(text.strip_prefix(PREFIX).map(str::to_owned)));
+        in_filters(registry, &mut copy, &mut |name| {
             names.insert(name.to_owned());
             None
         });
@@ -105,10 +111,9 @@ fn reference_of_segment(segment: &str) -> Option<String> {
 }
 
 /// The type of the resources that an operation is about.
-fn type_of(operation: &Operation) -> Option<&'static ResourceType> {
+fn type_of<'r>(registry: &'r Registry, operation: &Operation) -> Option<&'r ResourceType> {
     let endpoint = decoded_segment(operation.path.split('/').nth(1)?)?;
-    let mut all = Registry::standard().resource_types().iter().copied();
-    all.find(|it| it.endpoint.trim_start_matches('/') == endpoint)
+    registry.at_endpoint(&endpoint).map(Arc::as_ref)
 }
 
 /// Whether values of the attribute are ids of other resources, which a client may set.
@@ -117,8 +122,8 @@ fn refers(attribute: &Attribute) -> bool {
 }
 
 /// Calls `each` with every text of the data where a reference can stand.
-fn in_data(operation: &mut Operation, each: &mut dyn FnMut(&mut String)) {
-    let Some(resource_type) = type_of(operation) else { return };
+fn in_data(registry: &Registry, operation: &mut Operation, each: &mut dyn FnMut(&mut String)) {
+    let Some(resource_type) = type_of(registry, operation) else { return };
     if operation.method != Ok(Method::Patch) {
         in_resource(resource_type, &mut operation.data, each);
         return;
@@ -129,7 +134,9 @@ fn in_data(operation: &mut Operation, each: &mut dyn FnMut(&mut String)) {
         let value = change.iter_mut().find(|(name, _)| name.eq_ignore_ascii_case("value"));
         let Some((_, value)) = value else { continue };
         match (path, value) {
-            (Some(path), value) if at(resource_type, &path).is_some_and(refers) => in_values(value, each),
+            (Some(path), value) if at(resource_type, &path).is_some_and(|it| refers(&it)) => {
+                in_values(value, each);
+            }
             (None, Value::Object(resource)) => in_resource(resource_type, resource, each),
             _ => {}
         }
@@ -137,8 +144,8 @@ fn in_data(operation: &mut Operation, each: &mut dyn FnMut(&mut String)) {
 }
 
 /// Puts ids in the place of references in the filters of PATCH paths, such as `members[value eq "bulkId:u1"]`.
-fn in_filters(operation: &mut Operation, id: &mut dyn FnMut(&str) -> Option<String>) {
-    let Some(resource_type) = type_of(operation) else { return };
+fn in_filters(registry: &Registry, operation: &mut Operation, id: &mut dyn FnMut(&str) -> Option<String>) {
+    let Some(resource_type) = type_of(registry, operation) else { return };
     if operation.method != Ok(Method::Patch) {
         return;
     }
@@ -146,7 +153,7 @@ fn in_filters(operation: &mut Operation, id: &mut dyn FnMut(&str) -> Option<Stri
         let path = change.iter_mut().find(|(name, _)| name.eq_ignore_ascii_case("path"));
         if let Some((_, Value::String(path))) = path
             && path.contains(PREFIX)
-            && at(resource_type, path).is_some_and(refers)
+            && at(resource_type, path).is_some_and(|it| refers(&it))
         {
             *path = with_literals(path, id);
         }
@@ -160,7 +167,7 @@ fn changes(data: &mut Object) -> impl Iterator<Item = &mut Object> {
 }
 
 /// The attribute that a PATCH path names.
-fn at(resource_type: &ResourceType, path: &str) -> Option<&'static Attribute> {
+fn at(resource_type: &ResourceType, path: &str) -> Option<Arc<Attribute>> {
     let (path, _) = parse_path_with(path.trim(), Lenience::NONE).ok()?;
     match locate(resource_type, &path.attribute, true).ok()?.0 {
         Located::Attribute(attribute) => Some(attribute.attribute),
@@ -173,12 +180,14 @@ fn in_resource(resource_type: &ResourceType, data: &mut Object, each: &mut dyn F
         match (resource_type.extension(name), value) {
             (Some(schema), Value::Object(members)) => {
                 for (name, value) in members.iter_mut() {
-                    if schema.attribute(name).is_some_and(refers) {
+                    if schema.attribute(name).is_some_and(|it| refers(it)) {
                         in_values(value, each);
                     }
                 }
             }
-            (None, value) if resource_type.attribute(name).is_some_and(refers) => in_values(value, each),
+            (None, value) if resource_type.attribute(name).is_some_and(|it| refers(it)) => {
+                in_values(value, each);
+            }
             _ => {}
         }
     }
@@ -222,14 +231,14 @@ fn with_literals(text: &str, id: &mut dyn FnMut(&str) -> Option<String>) -> Stri
 ///
 /// Resources that refer to each other are created so: the first one without the reference (RFC 7644 §3.7.1).
 #[must_use]
-pub fn completion(operation: &mut Operation, put_off: &References) -> Operation {
+pub fn completion(registry: &Registry, operation: &mut Operation, put_off: &References) -> Operation {
     let mut operations = Vec::new();
-    if let Some(resource_type) = type_of(operation) {
-        let core = |name: &str| resource_type.attribute(name).is_some_and(refers);
+    if let Some(resource_type) = type_of(registry, operation) {
+        let core = |name: &str| resource_type.attribute(name).is_some_and(|it| refers(it));
         take_out(&mut operation.data, put_off, "", &core, &mut operations);
         for (name, value) in &mut operation.data {
             if let (Some(schema), Value::Object(members)) = (resource_type.extension(name), value) {
-                let inside = |name: &str| schema.attribute(name).is_some_and(refers);
+                let inside = |name: &str| schema.attribute(name).is_some_and(|it| refers(it));
                 take_out(members, put_off, &format!("{name}:"), &inside, &mut operations);
             }
         }

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::Registry;
 
 fn object(value: Value) -> Object {
     let Value::Object(object) = value else { panic!("no object: {value}") };
@@ -21,12 +22,12 @@ fn one(operation: Value) -> Operation {
 }
 
 fn fill(created: &Created, operation: &mut Operation) -> Result<(), Error> {
-    let references = operation.references();
-    created.fill(operation, &references)
+    let references = operation.references(Registry::standard());
+    created.fill(Registry::standard(), operation, &references)
 }
 
 fn in_order(operations: &[Operation]) -> Vec<Step> {
-    order(operations, &operations.iter().map(Operation::references).collect::<Vec<_>>())
+    order(operations, &operations.iter().map(|it| it.references(Registry::standard())).collect::<Vec<_>>())
 }
 
 fn group(bulk_id: &str, members: &[&str]) -> Value {
@@ -117,7 +118,10 @@ fn ids_take_the_place_of_references_wherever_they_stand() {
         ],
     } }));
     created.note("é\"", Some("id-3".to_owned()));
-    assert_eq!(operation.references().into_iter().collect::<Vec<_>>(), ["u1", "u2", "é\""]);
+    assert_eq!(
+        operation.references(Registry::standard()).into_iter().collect::<Vec<_>>(),
+        ["u1", "u2", "é\""]
+    );
     let before = operation.data["Operations"][2].clone();
     fill(&created, &mut operation).expect("all are there");
     assert_eq!(operation.path, "/Groups/id-2");
@@ -159,8 +163,8 @@ fn what_is_put_off_comes_back_as_a_patch() {
             manager: { "department": "x", "manager": { "value": "bulkId:a" } },
         }),
     );
-    assert_eq!(user.references(), put_off, "the manager alone is a reference");
-    let patch = completion(&mut user, &put_off);
+    assert_eq!(user.references(Registry::standard()), put_off, "the manager alone is a reference");
+    let patch = completion(Registry::standard(), &mut user, &put_off);
     assert_eq!(user.data[manager], json!({ "department": "x" }));
     assert_eq!((&user.data["userName"], &user.data["id"]), (&json!("bulkId:a"), &json!("bulkId:a")));
     let path = format!("{manager}:manager");
@@ -169,7 +173,7 @@ fn what_is_put_off_comes_back_as_a_patch() {
         json!([{ "op": "add", "path": path, "value": { "value": "bulkId:a" } }])
     );
     let mut group = post("/Groups", json!({ "members": [{ "value": "bulkId:a" }, "bulkId:b", "bulkId:a"] }));
-    let patch = completion(&mut group, &put_off);
+    let patch = completion(Registry::standard(), &mut group, &put_off);
     assert_eq!(group.data["members"], json!(["bulkId:b"]));
     let members = json!([{ "value": "bulkId:a" }, "bulkId:a"]);
     assert_eq!(patch.data["Operations"], json!([{ "op": "add", "path": "members", "value": members }]));
@@ -226,7 +230,7 @@ proptest! {
         let mut done = References::new();
         for step in &steps {
             let operation = &operations[step.operation];
-            for reference in operation.references() {
+            for reference in operation.references(Registry::standard()) {
                 let there = operations.iter().any(|it| it.bulk_id.as_ref() == Some(&reference));
                 let put_off = step.put_off.contains(&reference);
                 prop_assert!(!there || put_off || done.contains(&reference), "{reference} before its turn");

@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use http::Request;
 use http::header::ACCEPT;
 use serde::Deserialize;
-use tokio::sync::Mutex;
 
 use super::{ANSWER, unreadable};
 use crate::jwt::{Keys, keys};
@@ -84,15 +84,60 @@ impl From<String> for Unread {
     }
 }
 
-/// What was read under each address. One request reads it, and the others of that address wait for it.
-struct Shelf<T>(Mutex<HashMap<String, Place<T>>>);
+/// What was read under each address.
+struct Shelf<T>(Mutex<HashMap<String, Arc<Place<T>>>>);
 
-/// Where something is kept that was read.
-type Place<T> = Arc<Mutex<Read<T>>>;
+/// Where something is kept that was read. One request reads it anew; the others go on with what is known, or wait.
+struct Place<T> {
+    known: Mutex<Read<T>>,
+    reading: tokio::sync::Mutex<()>,
+}
+
+impl<T> Place<T> {
+    fn empty() -> Arc<Self> {
+        let known = Mutex::new(Read { value: None, failed: None });
+        Arc::new(Self { known, reading: tokio::sync::Mutex::new(()) })
+    }
+
+    /// What is known, if it is believed for so long and still `serves`.
+    fn within(
+        &self,
+        (now, lasts): (DateTime<Utc>, TimeDelta),
+        serves: &(impl Fn(&T, DateTime<Utc>) -> bool + Sync),
+    ) -> Option<Arc<T>> {
+        let known = locked(&self.known);
+        let known =
+            known.value.as_ref().filter(|(value, at)| is_fresh(*at, now, lasts) && serves(value, *at));
+        known.map(|(value, _)| Arc::clone(value))
+    }
+
+    /// Why it cannot be read, if that was found out a moment ago.
+    fn failure(&self, now: DateTime<Utc>) -> Option<String> {
+        let known = locked(&self.known);
+        let failed = known.failed.as_ref().filter(|(_, at)| is_fresh(*at, now, FAILED) || *at > now);
+        failed.map(|(unread, _)| unread.said.clone())
+    }
+
+    fn note(&self, read: Result<&Arc<T>, Unread>, now: DateTime<Utc>) {
+        let mut known = locked(&self.known);
+        match read {
+            Ok(value) => *known = Read { value: Some((Arc::clone(value), now)), failed: None },
+            Err(unread) => {
+                // What an issuer says counts, also when it is wrong.
+                known.value = known.value.take().filter(|_| unread.away);
+                known.failed = Some((unread, now));
+            }
+        }
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 impl<T: Send + Sync> Shelf<T> {
-    /// What is under an address: as it was read, if it still `serves`, else read anew. While the issuer is away, `lasts` says how
-    /// long what it said before is believed.
+    /// What is under an address: as it was read, if it still `serves`, else read anew. While it is read, and while the issuer is
+    /// away, `lasts` says how long what it said before is believed.
     async fn get(
         &self,
         address: &str,
@@ -100,39 +145,36 @@ impl<T: Send + Sync> Shelf<T> {
         serves: impl Fn(&T, DateTime<Utc>) -> bool + Send + Sync,
         read: impl Future<Output = Result<T, Unread>> + Send,
     ) -> Result<Arc<T>, String> {
-        let place = {
-            let mut all = self.0.lock().await;
-            if all.len() >= MOST && !all.contains_key(address) {
-                all.clear();
-            }
-            let empty = || Arc::new(Mutex::new(Read { value: None, failed: None }));
-            Arc::clone(all.entry(address.to_owned()).or_insert_with(empty))
-        };
-        let mut place = place.lock().await;
-        let within = |place: &Read<T>, lasts| {
-            let known =
-                place.value.as_ref().filter(|(value, at)| is_fresh(*at, now, lasts) && serves(value, *at));
-            known.map(|(value, _)| Arc::clone(value))
-        };
-        if let Some(value) = within(&place, BELIEVED) {
+        let place = self.place(address);
+        if let Some(value) = place.within((now, BELIEVED), &serves) {
             return Ok(value);
         }
-        if !place.failed.as_ref().is_some_and(|(_, at)| is_fresh(*at, now, FAILED)) {
-            match read.await {
+        let old = || place.within((now, lasts), &serves);
+        let turn = match (place.reading.try_lock(), old()) {
+            (Ok(turn), _) => turn,
+            // Another request reads it at this moment: a slow issuer makes no one wait whom it need not.
+            (Err(_), Some(old)) => return Ok(old),
+            (Err(_), None) => place.reading.lock().await,
+        };
+        if let Some(value) = place.within((now, BELIEVED), &serves) {
+            return Ok(value);
+        }
+        if place.failure(now).is_none() {
+            let began = Instant::now();
+            let read = read.await.map(Arc::new);
+            // A failure is over some time after it was noticed, and not after the attempt began.
+            let waited = TimeDelta::from_std(began.elapsed()).unwrap_or_default();
+            match read {
                 Ok(value) => {
-                    let value = Arc::new(value);
-                    *place = Read { value: Some((Arc::clone(&value), now)), failed: None };
+                    place.note(Ok(&value), now);
                     return Ok(value);
                 }
-                Err(unread) => {
-                    // What an issuer says counts, also when it is wrong.
-                    place.value = place.value.take().filter(|_| unread.away);
-                    place.failed = Some((unread, now));
-                }
+                Err(unread) => place.note(Err(unread), now + waited),
             }
         }
-        let said = place.failed.as_ref().map(|(unread, _)| unread.said.clone()).unwrap_or_default();
-        let old = within(&place, lasts);
+        drop(turn);
+        let said = locked(&place.known).failed.as_ref().map(|(unread, _)| unread.said.clone());
+        let (said, old) = (said.unwrap_or_default(), old());
         if old.is_some() {
             tracing::warn!(
                 address,
@@ -141,6 +183,14 @@ impl<T: Send + Sync> Shelf<T> {
             );
         }
         old.ok_or(said)
+    }
+
+    fn place(&self, address: &str) -> Arc<Place<T>> {
+        let mut all = locked(&self.0);
+        if all.len() >= MOST && !all.contains_key(address) {
+            all.clear();
+        }
+        Arc::clone(all.entry(address.to_owned()).or_insert_with(Place::empty))
     }
 }
 
@@ -226,4 +276,29 @@ async fn fetch(way: &Way, what: &str, address: &str) -> Result<String, Unread> {
         return Err(away(format!("{what} cannot be read: {address} answered {}", answer.status)));
     }
     Ok(answer.text)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::{pending, ready};
+    use std::pin::pin;
+
+    use futures::FutureExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_slow_issuer_makes_no_one_wait_whom_it_need_not() {
+        let shelf = Shelf(Mutex::new(HashMap::new()));
+        let now = DateTime::UNIX_EPOCH + TimeDelta::days(1);
+        let first = shelf.get("a", (now, AWAY), |_, _| true, ready(Ok(1))).await;
+        assert_eq!(first.as_deref(), Ok(&1));
+        let later = (now + TimeDelta::hours(2), AWAY);
+        let mut reading = pin!(shelf.get("a", later, |_, _| true, pending()));
+        assert!(reading.as_mut().now_or_never().is_none(), "the issuer does not answer");
+        let known = shelf.get("a", later, |_, _| true, pending()).now_or_never();
+        assert_eq!(known.expect("no need to wait").as_deref(), Ok(&1));
+        let unknown = shelf.get("a", later, |_, _| false, ready(Ok(2))).now_or_never();
+        assert!(unknown.is_none(), "only the issuer knows");
+    }
 }

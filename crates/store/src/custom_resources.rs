@@ -1,0 +1,192 @@
+//! Resources of types that files define: documents, and nothing beside them.
+
+use chrono::{DateTime, Utc};
+use scim::filter::ResolvedFilter;
+use scim::{Meta, Object, Resource, ResourceType};
+use sea_orm::FromQueryResult;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::connections::decode;
+use crate::db::backend::for_update;
+use crate::db::sql::Sql;
+use crate::entity;
+use crate::error::Error;
+use crate::filter_sql::{self, Chosen, Listing, Order, Stretch, Table, Walked};
+use crate::ids::{ConnectionId, stored};
+use crate::unit::{ReadUnit, WriteUnit};
+use crate::users::text;
+
+/// A resource of a type that files define.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CustomResource {
+    /// The id.
+    pub id: Uuid,
+    /// The resource: document and meta.
+    pub resource: Resource,
+    /// The connection that owns it.
+    pub connection: Option<ConnectionId>,
+}
+
+#[derive(FromQueryResult)]
+pub(crate) struct Row {
+    id: Uuid,
+    document: Value,
+    connection_id: Option<Uuid>,
+    created_at: DateTime<Utc>,
+    modified_at: DateTime<Utc>,
+    version: i64,
+}
+
+pub(crate) const COLUMNS: &str =
+    "SELECT c.id, c.document, c.connection_id, c.created_at, c.modified_at, c.version";
+
+impl TryFrom<Row> for CustomResource {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self, Error> {
+        let id = row.id.to_string();
+        let meta = Meta { created: row.created_at, last_modified: row.modified_at, version: row.version };
+        Ok(Self {
+            id: row.id,
+            connection: row.connection_id.map(ConnectionId::new),
+            resource: Resource {
+                document: decode(row.document, "custom_resources", "document", &id)?,
+                id,
+                meta,
+            },
+        })
+    }
+}
+
+impl ReadUnit {
+    /// The resource of this type and id.
+    ///
+    /// # Errors
+    /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
+    pub async fn custom_resource(
+        &self,
+        of: &ResourceType,
+        id: Uuid,
+    ) -> Result<Option<CustomResource>, Error> {
+        self.one_custom_resource(of, id, "").await
+    }
+
+    async fn one_custom_resource(
+        &self,
+        of: &ResourceType,
+        id: Uuid,
+        lock: &str,
+    ) -> Result<Option<CustomResource>, Error> {
+        let mut sql = Sql::new(COLUMNS);
+        sql.push(" FROM custom_resources c WHERE c.tenant_id = ").bind(self.tenant());
+        sql.push(" AND c.id = ").bind(id).push(" AND c.resource_type = ").bind(of.name.as_str());
+        sql.seen(&self.scope, "c").push(lock);
+        self.transaction.one::<Row>(sql).await?.map(CustomResource::try_from).transpose()
+    }
+
+    /// A stretch of the resources of a type that satisfy the filter; in the order of ids without another.
+    ///
+    /// # Errors
+    /// [`Error::TooManyToSort`], [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
+    pub async fn list_custom_resources<'u>(
+        &'u self,
+        of: &'u ResourceType,
+        filter: Option<&ResolvedFilter>,
+        order: Option<&Order>,
+        stretch: &Stretch,
+    ) -> Result<Walked<Listing<'u, CustomResource>>, Error> {
+        let chosen = Chosen { filter, order, also: "" };
+        filter_sql::list::<Row, _>(self, Table::Custom(of), Sql::new(COLUMNS), chosen, stretch).await
+    }
+}
+
+impl WriteUnit {
+    /// The resource of this type and id, locked against other writers until the unit ends.
+    ///
+    /// # Errors
+    /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
+    pub async fn lock_custom_resource(
+        &mut self,
+        of: &ResourceType,
+        id: Uuid,
+    ) -> Result<Option<CustomResource>, Error> {
+        self.one_custom_resource(of, id, for_update(self.backend())).await
+    }
+
+    /// Creates a resource at version 1.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] if another resource of the type has one of its unique values; [`Error::Busy`] or
+    /// [`Error::Other`].
+    pub async fn insert_custom_resource(
+        &mut self,
+        of: &ResourceType,
+        id: Uuid,
+        document: Object,
+        connection: Option<ConnectionId>,
+        now: DateTime<Utc>,
+    ) -> Result<CustomResource, Error> {
+        let now = stored(now);
+        self.transaction
+            .insert(entity::custom_resources::Model {
+                tenant_id: self.tenant(),
+                id,
+                resource_type: of.name.clone(),
+                search: Value::Object(filter_sql::search_document(of, &document)),
+                document: Value::Object(document.clone()),
+                external_id: text(&document, "externalId").map(str::to_owned),
+                connection_id: connection.map(ConnectionId::uuid),
+                created_at: now,
+                modified_at: now,
+                version: 1,
+            })
+            .await?;
+        self.claim_values(of, id, &Object::new(), &document).await?;
+        let meta = Meta { created: now, last_modified: now, version: 1 };
+        Ok(CustomResource { id, resource: Resource { id: id.to_string(), document, meta }, connection })
+    }
+
+    /// Gives a resource another document and answers the new version.
+    ///
+    /// # Errors
+    /// [`Error::VersionMismatch`] if the resource has changed since it was read; [`Error::Conflict`] if another resource of
+    /// the type has one of its unique values; [`Error::Busy`] or [`Error::Other`].
+    pub async fn save_custom_resource(
+        &mut self,
+        of: &ResourceType,
+        before: &CustomResource,
+        document: &Object,
+        now: DateTime<Utc>,
+    ) -> Result<i64, Error> {
+        let version = before.resource.meta.version + 1;
+        let mut sql = Sql::new("UPDATE custom_resources SET document = ");
+        sql.bind(Value::Object(document.clone())).push(", search = ");
+        sql.bind(Value::Object(filter_sql::search_document(of, document)));
+        sql.push(", connection_id = ").bind(before.connection.map(ConnectionId::uuid));
+        sql.push(", external_id = ").bind(text(document, "externalId").map(str::to_owned));
+        sql.push(", modified_at = ").bind(stored(now)).push(", version = ").bind(version);
+        sql.push(" WHERE tenant_id = ").bind(self.tenant()).push(" AND id = ").bind(before.id);
+        sql.push(" AND version = ").bind(before.resource.meta.version);
+        if self.transaction.run(sql).await? != 1 {
+            return Err(Error::VersionMismatch);
+        }
+        self.claim_values(of, before.id, &before.resource.document, document).await?;
+        Ok(version)
+    }
+
+    /// Deletes a resource; `false` if there is none of this type and id.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn delete_custom_resource(&mut self, of: &ResourceType, id: Uuid) -> Result<bool, Error> {
+        let mut sql = Sql::new("DELETE FROM custom_resources WHERE tenant_id = ");
+        sql.bind(self.tenant()).push(" AND id = ").bind(id);
+        sql.push(" AND resource_type = ").bind(of.name.as_str());
+        let gone = self.transaction.run(sql).await? == 1;
+        if gone {
+            self.release_values(id).await?;
+        }
+        Ok(gone)
+    }
+}
