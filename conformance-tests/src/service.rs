@@ -83,6 +83,11 @@ impl Service {
         self.me.map_or_else(|| "no answer".to_owned(), |status| format!("status {status}"))
     }
 
+    /// Whether a resource type that was read has this endpoint, such as `/Devices`.
+    pub(crate) fn lists_endpoint(&self, endpoint: &str) -> bool {
+        !self.types.is_empty() && self.has_endpoint(endpoint)
+    }
+
     /// Whether a resource type has this endpoint, such as `/Groups`; true when nothing could be read.
     pub(crate) fn has_endpoint(&self, endpoint: &str) -> bool {
         let is = |kind: &Value| {

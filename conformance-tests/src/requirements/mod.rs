@@ -10,6 +10,7 @@ mod coverage;
 mod create;
 mod cursor;
 mod delete;
+mod devices;
 mod discovery;
 mod enterprise;
 mod error;
@@ -36,6 +37,7 @@ mod search;
 mod security;
 mod sort;
 mod tenants;
+mod typed;
 mod user;
 
 /// The test of one requirement, which panics when the server does not meet it.
@@ -61,7 +63,7 @@ use tests;
 
 /// Every test, file by file.
 pub(crate) fn all() -> impl Iterator<Item = &'static Test> {
-    let files: [&'static [Test]; 34] = [
+    let files: [&'static [Test]; 36] = [
         schema_rules::TESTS,
         schema_characteristics::TESTS,
         common::TESTS,
@@ -96,6 +98,8 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Test> {
         tenants::TESTS,
         interop::TESTS,
         ipsie::TESTS,
+        devices::TESTS,
+        typed::TESTS,
     ];
     files.into_iter().flatten()
 }

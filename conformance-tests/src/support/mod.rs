@@ -162,8 +162,13 @@ fn declared(body: &Value) -> Value {
 
 /// Path of a resource below the base URL, by its own `schemas` and `id`.
 pub(crate) fn path_of(resource: &Value) -> String {
-    let is_group = resource["schemas"].as_array().is_some_and(|schemas| schemas.contains(&GROUP.into()));
-    format!("/{}/{}", if is_group { "Groups" } else { "Users" }, id_of(resource))
+    let is = |urn: &str| resource["schemas"].as_array().is_some_and(|schemas| schemas.contains(&urn.into()));
+    let endpoint = match resource["meta"]["resourceType"].as_str() {
+        Some(name @ ("Device" | "EndpointApp" | "TestResource")) => format!("{name}s"),
+        _ if is(GROUP) => "Groups".to_owned(),
+        _ => "Users".to_owned(),
+    };
+    format!("/{endpoint}/{}", id_of(resource))
 }
 
 /// The `id` of a resource.

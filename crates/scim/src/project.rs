@@ -14,6 +14,8 @@ pub enum Projection {
     /// What is returned by default.
     #[default]
     Default,
+    /// The same with these, which the client has just written and which are returned on request (RFC 7643 §7).
+    Written(Vec<AttributeRef>),
     /// These and what is always returned.
     Only(Vec<Located>),
     /// What is returned by default, without these.
@@ -43,12 +45,23 @@ impl Projection {
         }
     }
 
+    /// The same for the answer to a request that writes these attributes.
+    #[must_use]
+    pub fn after_writing(self, written: impl IntoIterator<Item = AttributeRef>) -> Self {
+        if self != Self::Default {
+            return self;
+        }
+        let on_request = |it: &AttributeRef| it.attribute.returned == Returned::Request;
+        let written: Vec<AttributeRef> = written.into_iter().filter(on_request).collect();
+        if written.is_empty() { Self::Default } else { Self::Written(written) }
+    }
+
     /// Whether answers hold this core attribute of the resource type: what they do not hold need not be loaded.
     #[must_use]
     pub fn wants(&self, attribute: &str) -> bool {
         let names_it = |located: &Located| matches!(located, Located::Attribute(named) if named.extension.is_none() && named.attribute.name == attribute);
         match self {
-            Self::Default => true,
+            Self::Default | Self::Written(_) => true,
             Self::Nothing => false,
             Self::Only(only) => only.iter().any(names_it),
             Self::Without(without) => !without.iter().any(|located| {
@@ -95,7 +108,10 @@ impl Projection {
         }
         match self {
             Self::Nothing => false,
-            Self::Default => attribute.returned == Returned::Default && subs(attribute, value, usual),
+            Self::Written(written) if written.contains(&path.whole()) => subs(attribute, value, usual),
+            Self::Default | Self::Written(_) => {
+                attribute.returned == Returned::Default && subs(attribute, value, usual)
+            }
             Self::Only(_) if container => true,
             Self::Only(only) => {
                 let named = of(only, path);

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use crate::json::{Object, member};
-use crate::path::shortened;
+use crate::path::{AttributeRef, shortened};
 use crate::protocol::error::Error;
 use crate::protocol::version::{Digest, entity_tag};
 use crate::schema::{Attribute, Mutability, ResourceType};
@@ -163,6 +163,22 @@ pub fn create(resource_type: &ResourceType, body: &Object) -> Result<Object, Err
     }
     check_new(resource_type, None, &document)?;
     Ok(document)
+}
+
+/// The attributes that a body names, those of extensions among them.
+#[must_use]
+pub fn named(resource_type: &ResourceType, body: &Object) -> Vec<AttributeRef> {
+    let mut named = Vec::new();
+    for (name, value) in body {
+        if let Some(schema) = resource_type.extension(name) {
+            let inside = value.as_object().into_iter().flatten();
+            let inside = inside.filter_map(|(name, _)| schema.attribute(name));
+            named.extend(inside.map(|attribute| AttributeRef::of(Some(schema), attribute)));
+        } else if let Some(attribute) = resource_type.attribute(name) {
+            named.push(AttributeRef::of(None, attribute));
+        }
+    }
+    named
 }
 
 /// The members of a body that no schema of the resource type has: they are ignored (RFC 7644 §3.3), in words.

@@ -138,6 +138,9 @@ async fn every_characteristic_of_a_schema_is_enforced() {
     for absent in ["readOnlyString", "writeOnlyString"] {
         assert!(made.get(absent).is_none(), "{absent}: {made}");
     }
+    assert_eq!(made["onRequestString"], "asked", "what was just written comes back");
+    let asked = json!([{ "op": "replace", "path": "onRequestString", "value": "asked" }]);
+    assert_eq!(client.patch(&place, asked).await.expect(200).body["onRequestString"], "asked");
     let read = client.get(&place).await.expect(200).body;
     assert!(read.get("onRequestString").is_none());
     let asked = client.get(&format!("{place}?attributes=onRequestString")).await.expect(200).body;

@@ -123,6 +123,8 @@ fn launch(
     let mut command = Command::new(binary);
     cargo::clean_environment(&mut command);
     command.envs(settings.iter().map(|(name, value)| (*name, value)));
+    // The types of resources that ship as files are tried, too.
+    command.env("ROLLCALL_SCHEMAS_DIR", cargo::workspace().join("config/schemas"));
     // The issuers of the suite are on this machine.
     command.env("ROLLCALL_ISSUERS__ALLOW_PRIVATE", "true");
     if database_url.starts_with("postgres") {

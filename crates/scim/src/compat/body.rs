@@ -83,6 +83,14 @@ pub(super) const QUIRKS: &[&Quirk] = &[
         act: Act::Rewrite(list_of_one),
     },
     &Quirk {
+        name: "search-attributes-string",
+        product: "several",
+        summary: "A search names its attributes in one string, with commas between them, as a URL does.",
+        evidence: "libraries that send the parameters of a URL as a search message",
+        fixture: "own/038",
+        act: Act::Rewrite(search_attributes_string),
+    },
+    &Quirk {
         name: "empty-string-unassigns",
         product: "Okta, OneLogin, Microsoft Entra ID",
         summary: "An empty string means that there is no value.",
@@ -91,6 +99,19 @@ pub(super) const QUIRKS: &[&Quirk] = &[
         act: Act::Rewrite(empty_string_unassigns),
     },
 ];
+
+fn search_attributes_string(request: &mut Request<'_>) {
+    if request.kind != RequestKind::Search {
+        return;
+    }
+    for name in ["attributes", "excludedAttributes"] {
+        let Some(value) = member_mut(request.body, name) else { continue };
+        if let Some(text) = value.as_str() {
+            *value = text.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+            request.used = true;
+        }
+    }
+}
 
 fn missing_schemas(request: &mut Request<'_>) {
     let schema = match request.kind {

@@ -252,6 +252,13 @@ fn each_rewriting_quirk_gives_the_standards_form() {
             json!({"filter": "id pr", "schemas": [crate::protocol::search::SCHEMA]}),
         ),
         (
+            "search-attributes-string",
+            RequestKind::Search,
+            user(),
+            json!({"attributes": "userName, emails.value,", "excludedAttributes": []}),
+            json!({"attributes": ["userName", "emails.value"], "excludedAttributes": []}),
+        ),
+        (
             "list-of-one",
             Create,
             user(),

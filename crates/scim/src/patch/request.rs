@@ -110,6 +110,21 @@ impl PatchRequest {
         Ok(request)
     }
 
+    /// The attributes that the operations are about; of a whole extension, those that its value names.
+    #[must_use]
+    pub fn named(&self) -> Vec<AttributeRef> {
+        let of = |operation: &Operation| match &operation.target {
+            Target::Attribute(attribute) | Target::Elements { attribute, .. } => vec![attribute.whole()],
+            Target::Extension(schema) => {
+                let inside = operation.value.as_object().into_iter().flatten();
+                let inside = inside.filter_map(|(name, _)| schema.attribute(name));
+                inside.map(|attribute| AttributeRef::of(Some(schema), attribute)).collect()
+            }
+            Target::Schemas => Vec::new(),
+        };
+        self.operations.iter().flat_map(of).collect()
+    }
+
     fn read(&mut self, position: usize, operation: &Value, dialect: FilterDialect) -> Result<(), Error> {
         let operation =
             operation.as_object().ok_or_else(|| Error::invalid_syntax("It must be an object."))?;

@@ -1,11 +1,13 @@
 //! Schemas and resource types as files hold them: in the form in which `/Schemas` and `/ResourceTypes` show them (RFC 7643 §6
 //! and §7), one by one, in a list, or in a list answer.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 use serde_json::Value;
 use thiserror::Error;
 
-use super::{Attribute, Schema};
+use super::{Attribute, Kind, Schema};
 use crate::json::{Object, member};
 
 /// A schema or a resource type, with where it stands.
@@ -123,10 +125,27 @@ impl Defines {
             attribute_of(&id, "", attribute)?;
         }
         document.insert("attributes".to_owned(), Value::Array(listed));
-        serde_json::from_value(Value::Object(document))
-            .map(Self::Schema)
-            .map_err(|error| broken(&of, &error.to_string()))
+        let read: Result<Schema, _> = serde_json::from_value(Value::Object(document));
+        let mut schema = read.map_err(|error| broken(&of, &error.to_string()))?;
+        schema.attributes = schema.attributes.into_iter().map(written_out).collect();
+        Ok(Self::Schema(schema))
     }
+}
+
+/// An attribute with each characteristic that means something written out, and without those that mean nothing (erratum 6004).
+fn written_out(attribute: Arc<Attribute>) -> Arc<Attribute> {
+    let mut attribute = Arc::unwrap_or_clone(attribute);
+    match attribute.kind {
+        Kind::Complex | Kind::Boolean => (attribute.case_exact, attribute.uniqueness) = (None, None),
+        Kind::String | Kind::Reference => {
+            attribute.case_exact.get_or_insert(attribute.kind == Kind::Reference);
+            attribute.uniqueness.get_or_insert_default();
+        }
+        Kind::Integer | Kind::Decimal | Kind::DateTime => attribute.case_exact = None,
+        Kind::Binary => {}
+    }
+    attribute.sub_attributes = attribute.sub_attributes.into_iter().map(written_out).collect();
+    Arc::new(attribute)
 }
 
 /// Reads an attribute, its sub-attributes first.

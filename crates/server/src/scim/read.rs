@@ -11,7 +11,7 @@ use scim::project::Projection;
 use scim::protocol::list::Page;
 use scim::protocol::search::{Query, Return};
 use scim::protocol::sort::Sort;
-use scim::{Object, ResourceType, ScimType};
+use scim::{Object, ResourceType, ScimType, resource};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
@@ -55,7 +55,8 @@ pub(super) fn replacement(
     mut body: Object,
 ) -> Result<(Projection, Replacement), scim::Error> {
     context.notes.used(dialect.request(RequestKind::Replace, resource_type, &mut body));
-    Ok((projection(resource_type, query)?, Replacement::parse(resource_type, body)?))
+    let projection = projection(resource_type, query)?.after_writing(resource::named(resource_type, &body));
+    Ok((projection, Replacement::parse(resource_type, body)?))
 }
 
 /// What a PATCH says: which attributes the answer is to hold, and the operations.
@@ -74,7 +75,7 @@ pub(super) fn patch_request(
     let most = context.app.limits().patch_operations;
     let request = PatchRequest::parse(resource_type, &body, dialect.filter(), most)?;
     context.notes.used(dialect.filter_used(request.used));
-    Ok((projection, request))
+    Ok((projection.after_writing(request.named()), request))
 }
 
 /// A search for resources of a type.
