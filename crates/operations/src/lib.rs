@@ -16,6 +16,7 @@ pub mod api_tokens;
 pub mod asked;
 pub mod bindings;
 pub mod brake;
+mod changes;
 pub mod conflicts;
 pub mod connections;
 pub mod consequences;

@@ -16,7 +16,7 @@ use crate::walk::Walk;
 
 pub(crate) use groups::group;
 pub(crate) use list::{Items, list_every, list_groups, list_users};
-pub(crate) use users::{shown, user, wanted};
+pub(crate) use users::{render, shown, user, wanted};
 
 pub use text::Text;
 
@@ -31,7 +31,7 @@ pub(crate) struct View<'v> {
 
 impl View<'_> {
     /// The projection of a rendered resource.
-    fn projected(self, resource: Resource) -> Object {
+    pub(crate) fn projected(self, resource: Resource) -> Object {
         self.projection.project(resource.resource_type, resource.render(self.base))
     }
 

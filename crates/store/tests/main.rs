@@ -1,6 +1,7 @@
 //! All tests of the store that see it from outside, as one program: each program would hold all dependencies again.
 
 mod arrivals;
+mod changes;
 mod concurrency;
 mod connections;
 mod events;

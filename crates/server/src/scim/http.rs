@@ -12,7 +12,7 @@ use super::request::{Context, Method, Request, run};
 use crate::app::App;
 use crate::auth::Tenant;
 use crate::http::error::Failure;
-use crate::http::headers::{conditions, prefer, preference_applied};
+use crate::http::headers::{conditions, preference_applied, preferences};
 use crate::http::json::ScimJson;
 use crate::http::paths::SCIM;
 use crate::http::query;
@@ -36,7 +36,7 @@ pub(crate) async fn resources(
     let path = path.strip_prefix(SCIM).unwrap_or(path).to_owned();
     let mut query = query::parse(request.uri().query().unwrap_or_default())?;
     let writes = takes_body && !path.ends_with("/.search");
-    query.prefer = prefer(request.headers()).filter(|_| writes);
+    query.prefer = preferences(request.headers()).returns.filter(|_| writes);
     let wish = query.prefer;
     let conditions: Conditions = conditions(request.headers());
     let body = if takes_body { ScimJson::from_request(request, &app).await?.0 } else { Object::new() };

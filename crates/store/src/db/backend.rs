@@ -211,7 +211,11 @@ pub(crate) fn restored(backend: DbBackend) -> Vec<(String, Vec<String>)> {
         let changes = followers.iter().copied().chain([(table, "position")]).map(move_back);
         (look, [lock].into_iter().chain(changes).collect())
     };
-    vec![mend("events", &[("webhooks", "after_position")]), mend("journal", &[])]
+    vec![
+        mend("events", &[("webhooks", "after_position")]),
+        mend("changes", &[("streams", "after_position")]),
+        mend("journal", &[]),
+    ]
 }
 
 /// Locks the selected rows against other writers, where there are any; rows that refer to them may still be added.

@@ -8,6 +8,7 @@
 pub(crate) mod administrators;
 pub(crate) mod api_tokens;
 pub(crate) mod bindings;
+pub(crate) mod changes;
 pub(crate) mod codes;
 pub(crate) mod conflicts;
 pub(crate) mod connections;
@@ -33,7 +34,9 @@ pub(crate) mod quirk_uses;
 pub(crate) mod requests;
 pub(crate) mod seats;
 pub(crate) mod sessions;
+pub(crate) mod sets;
 pub(crate) mod sign_in_links;
+pub(crate) mod streams;
 pub(crate) mod tenants;
 pub(crate) mod test_users;
 pub(crate) mod tokens;

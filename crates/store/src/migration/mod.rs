@@ -28,6 +28,7 @@ mod m20261130_000025_statuses;
 mod m20261130_000026_single_sign_on;
 mod m20261130_000027_walk_places;
 mod m20261130_000028_oauth;
+mod m20261130_000029_streams;
 
 use sea_orm::{
     ConnectionTrait, DbBackend, DbErr, EntityTrait as _, SqliteTransactionMode, TransactionOptions,
@@ -74,6 +75,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000026_single_sign_on::Migration),
             Box::new(m20261130_000027_walk_places::Migration),
             Box::new(m20261130_000028_oauth::Migration),
+            Box::new(m20261130_000029_streams::Migration),
         ]
     }
 }

@@ -13,6 +13,7 @@ use crate::db::sql::Sql;
 use crate::error::Error;
 use crate::ids::{ConnectionId, IdRow};
 use crate::pools::PoolRule;
+use crate::touched::{ResourceKey, Touch};
 use crate::unit::WriteUnit;
 use crate::users::newcomer::{Newcomer, NewcomerRows, called};
 use crate::users::user::User;
@@ -133,6 +134,10 @@ impl WriteUnit {
         arrived.created.extend(returned.iter().map(|user| user.id));
         arrived.unlocked = !arrived.parked.is_empty() && !self.locked_awaiting;
         self.bumped.extend(arrived.created.iter().map(|id| id.uuid()));
+        for newcomer in new {
+            let (key, meta) = (ResourceKey::user(newcomer.user.id.uuid()), newcomer.user.resource.meta);
+            self.touch(key, Touch::Created, meta.created);
+        }
         Ok(arrived)
     }
 }
