@@ -119,7 +119,7 @@ impl Database {
             tried += 1;
             let outcome = async {
                 let (mut unit, value) = attempt(self.store.write(scope).await?).await?;
-                changes::note(&mut unit, &self.base).await?;
+                Box::pin(changes::note(&mut unit, &self.base)).await?;
                 let queued = unit.has_queued_work();
                 unit.commit().await?;
                 Ok::<_, Error>(Written { value, queued })

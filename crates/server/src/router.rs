@@ -24,6 +24,7 @@ use crate::request_log::record;
 use crate::scim::bulk::bulk;
 use crate::scim::discovery;
 use crate::scim::http::resources;
+use crate::ssf;
 
 /// The whole program as one service.
 pub(crate) fn router(app: &Arc<App>) -> Router {
@@ -49,6 +50,7 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         .nest(paths::SCIM, scim)
         .merge(api::routes())
         .merge(oauth::routes())
+        .merge(ssf::routes())
         .merge(enrol::routes(enrol::JOURNEYS))
         .merge(console::routes(app))
         .route("/healthz", get(health::healthz))

@@ -32,6 +32,7 @@ mod request_log;
 mod resources;
 mod serving;
 mod sockets;
+mod streams;
 mod support;
 mod test_users;
 mod time_zones;

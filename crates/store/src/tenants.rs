@@ -126,6 +126,7 @@ const TABLES: &[(&str, &str)] = &[
     ("stream_subjects", "stream_id, resource_id"),
     ("streams", "id"),
     ("changes", "id"),
+    ("signing_keys", "id"),
     ("mail_templates", "kind, language"),
     ("api_tokens", "id"),
     ("requests", "id"),

@@ -89,7 +89,7 @@ impl WriteUnit {
     /// Takes what was changed so far, with the instant of the last change. What a request named has its transaction, and so
     /// has what followed from the only request of the unit.
     pub fn take_touched(&mut self) -> (BTreeMap<ResourceKey, Touched>, DateTime<Utc>) {
-        let Touches { mut resources, transactions, replaced, at } = std::mem::take(&mut self.touches);
+        let Touches { mut resources, transactions, replaced, at } = *std::mem::take(&mut self.touches);
         let only = transactions.values().next().filter(|_| transactions.len() == 1);
         for (key, touched) in &mut resources {
             touched.transaction = transactions.get(key).or(only).cloned();

@@ -62,13 +62,13 @@ pub struct WriteUnit {
     /// Whether groups that wait for users to come are locked, or need no lock.
     pub(crate) locked_awaiting: bool,
     /// What it has changed of users and groups.
-    pub(crate) touches: Touches,
+    pub(crate) touches: Box<Touches>,
 }
 
 impl WriteUnit {
     pub(crate) fn new(reading: ReadUnit) -> Self {
         let locked_awaiting = lock_rows(reading.backend()).is_none();
-        let (bumped, touches) = (BTreeSet::new(), Touches::default());
+        let (bumped, touches) = (BTreeSet::new(), Box::default());
         Self { reading, bumped, queued_work: false, locked_awaiting, touches }
     }
 

@@ -133,6 +133,9 @@ impl Area {
             | K::WebhookChanged
             | K::WebhookDisabled
             | K::WebhookDeleted
+            | K::StreamCreated
+            | K::StreamChanged
+            | K::StreamDeleted
             | K::IssuerAdded
             | K::IssuerChanged
             | K::IssuerRemoved

@@ -6,12 +6,13 @@ use std::collections::VecDeque;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::BoxFuture;
 use operations::mail::{self, SEND_CODE, SEND_MAIL};
-use operations::webhooks::{self, DELIVER, spread};
+use operations::streams::{self, PUSH};
+use operations::webhooks::{self, DELIVER};
 use operations::work::{LONG, Progress, TIMERS, WorkError, step};
 use operations::{Claim, Job, JobOutcome, TenantId, chain};
 
 use super::context::JobContext;
-use super::{deliver, notify};
+use super::{deliver, notify, push};
 use crate::metrics;
 use crate::outbound::Outbound;
 use crate::panics::{Panicked, survived};
@@ -40,7 +41,7 @@ pub(crate) enum Sends {
     Nothing,
     /// Mail: without a mail server they wait.
     Mail,
-    /// Events, to webhooks.
+    /// Events, to webhooks and to the receivers of streams.
     Events,
 }
 
@@ -50,7 +51,7 @@ pub(crate) const PLANS: [Plan; 5] = [
     Plan { name: "long", kinds: LONG, most: 100, each: 4, sends: Sends::Nothing },
     Plan { name: "codes", kinds: &[SEND_CODE], most: 20, each: 5, sends: Sends::Mail },
     Plan { name: "mail", kinds: &[SEND_MAIL], most: 20, each: 10, sends: Sends::Mail },
-    Plan { name: "webhooks", kinds: &[DELIVER], most: 20, each: 10, sends: Sends::Events },
+    Plan { name: "webhooks", kinds: &[DELIVER, PUSH], most: 20, each: 10, sends: Sends::Events },
 ];
 
 /// Takes the next step of a job.
@@ -66,6 +67,7 @@ fn take_step<'s>(
             Box::pin(deliver::step(context, mailer, job))
         }
         (DELIVER, Some(outbound)) => Box::pin(notify::step(context, &outbound.postman, job)),
+        (PUSH, Some(outbound)) => Box::pin(push::step(context, &outbound.stream_postman, job)),
         _ => Box::pin(step(context.db, job, context.pace())),
     }
 }
@@ -143,10 +145,13 @@ impl<'l> Lane<'l> {
         let claim =
             Claim { kinds: self.plan.kinds, most: room as u64, each: self.plan.each, without: &without };
         let now = self.context.clock.now();
-        if self.plan.sends == Sends::Events
-            && let Err(error) = spread(self.context.db, now).await
-        {
-            tracing::warn!(error = chain(&error), "events could not be handed to webhooks");
+        if self.plan.sends == Sends::Events {
+            if let Err(error) = webhooks::spread(self.context.db, now).await {
+                tracing::warn!(error = chain(&error), "events could not be handed to webhooks");
+            }
+            if let Err(error) = streams::spread(self.context.db, now).await {
+                tracing::warn!(error = chain(&error), "changes could not be handed to streams");
+            }
         }
         match self.context.db.claim_jobs(&claim, &self.worker, now, self.context.lease).await {
             Ok(jobs) => jobs.into_iter().for_each(|job| self.hold(job)),
@@ -200,7 +205,12 @@ impl<'l> Lane<'l> {
                 mail::record(db, job, &mail::Fate::GivenUp(why.clone()), now).await
             }
             (JobOutcome::Failed(why), Sends::Events) => {
-                webhooks::record(db, job, &webhooks::Fate::GivenUp(why.clone()), now).await
+                let fate = webhooks::Fate::GivenUp(why.clone());
+                if job.kind == PUSH {
+                    streams::record(db, job, (None, &fate), now).await
+                } else {
+                    webhooks::record(db, job, &fate, now).await
+                }
             }
             _ => Ok(()),
         };

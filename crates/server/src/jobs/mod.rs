@@ -5,6 +5,7 @@ mod context;
 mod deliver;
 mod lane;
 mod notify;
+mod push;
 mod worker;
 
 pub(crate) use context::JobContext;

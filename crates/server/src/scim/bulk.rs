@@ -139,7 +139,7 @@ impl<'c> Run<'c> {
                 let detail = "There was no time left for this operation: send it again.";
                 return (at, fail(scim::Error::status(503, detail)), None);
             }
-            (at, answer(context, request).await, incomplete)
+            (at, answer(context, at, request).await, incomplete)
         }));
         for (at, answer, incomplete) in answers.await {
             self.note(at, answer, incomplete).await;
@@ -196,7 +196,7 @@ impl<'c> Run<'c> {
                 continue;
             }
             let request = request(Method::Patch, patch.path, Conditions::default(), patch.data);
-            match answer(self.context, request).await {
+            match answer(self.context, operation, request).await {
                 Ok(answer) => {
                     if let Some(done) = &mut self.done[operation] {
                         done.version = answer.tag;
@@ -243,7 +243,7 @@ impl<'c> Run<'c> {
             };
             let request =
                 request(Method::Delete, format!("{path}/{id}"), Conditions::default(), Object::new());
-            let failed = answer(self.context, request).await.err().map(Failure::told);
+            let failed = answer(self.context, at, request).await.err().map(Failure::told);
             self.done[at] = Some(Done::failed(&failed.unwrap_or(error)));
             self.incomplete.retain(|incomplete| incomplete.operation != at);
             let detail = format!("The operation with the bulkId \"{name}\" created nothing that stayed.");
@@ -270,7 +270,10 @@ fn request(method: Method, path: String, conditions: Conditions, body: Object) -
     Request { method, path, query, conditions, body }
 }
 
-async fn answer(context: Context<'_>, request: Request) -> Result<Answer, Failure> {
+/// Runs an operation, which events name by its place in the request (RFC 9967 §2.5.1.2).
+async fn answer(context: Context<'_>, at: usize, request: Request) -> Result<Answer, Failure> {
+    let requester = context.requester.operation(at);
+    let context = Context { requester: &requester, ..context };
     survived(Box::pin(run(context, request))).await.unwrap_or(Err(Failure::Fault(Fault::Panic)))
 }
 

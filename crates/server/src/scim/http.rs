@@ -41,7 +41,8 @@ pub(crate) async fn resources(
     let conditions: Conditions = conditions(request.headers());
     let body = if takes_body { ScimJson::from_request(request, &app).await?.0 } else { Object::new() };
     let context = Context { app: &app, requester: &tenant.requester(app.now()), notes: &notes };
-    let mut response = run(context, Request { method, path, query, conditions, body }).await?.into_response();
+    let request = Request { method, path, query, conditions, body };
+    let mut response = Box::pin(run(context, request)).await?.into_response();
     if let Some(wish) = wish {
         preference_applied(&mut response, wish);
     }

@@ -36,6 +36,7 @@ pub(crate) mod seats;
 pub(crate) mod sessions;
 pub(crate) mod sets;
 pub(crate) mod sign_in_links;
+pub(crate) mod signing_keys;
 pub(crate) mod streams;
 pub(crate) mod tenants;
 pub(crate) mod test_users;

@@ -29,6 +29,7 @@ mod m20261130_000026_single_sign_on;
 mod m20261130_000027_walk_places;
 mod m20261130_000028_oauth;
 mod m20261130_000029_streams;
+mod m20261130_000030_signing_keys;
 
 use sea_orm::{
     ConnectionTrait, DbBackend, DbErr, EntityTrait as _, SqliteTransactionMode, TransactionOptions,
@@ -76,6 +77,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000027_walk_places::Migration),
             Box::new(m20261130_000028_oauth::Migration),
             Box::new(m20261130_000029_streams::Migration),
+            Box::new(m20261130_000030_signing_keys::Migration),
         ]
     }
 }

@@ -44,6 +44,7 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = migrations![
     "m20261130_000027_walk_places",
     "m20261130_000028_oauth",
     "m20261130_000029_streams",
+    "m20261130_000030_signing_keys",
 ];
 
 /// The URL of the server on which tests may make databases, where there is one.
