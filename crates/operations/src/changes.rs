@@ -22,6 +22,7 @@ const MEMBERS: usize = 500;
 /// # Errors
 /// What the database says; nothing of the unit may be committed then.
 pub(crate) async fn note(unit: &mut WriteUnit, base: &str) -> Result<(), Error> {
+    unit.note_ends().await?;
     let (touched, now) = unit.take_touched();
     if touched.is_empty() {
         return Ok(());

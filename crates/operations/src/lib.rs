@@ -22,6 +22,7 @@ pub mod connections;
 pub mod consequences;
 pub mod csv;
 mod database;
+pub mod deferred;
 pub mod devices;
 pub mod directory;
 pub mod domains;

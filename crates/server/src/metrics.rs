@@ -17,6 +17,7 @@ const REFUSED: &str = "rollcall_connections_refused_total";
 const TIMED_OUT: &str = "rollcall_connections_timed_out_total";
 const PUSHED: &str = "rollcall_stream_pushes_total";
 const POLLED: &str = "rollcall_stream_polled_total";
+const DEFERRED: &str = "rollcall_deferred_requests_total";
 const DATABASE: &str = "rollcall_database_info";
 
 /// Upper bounds of the buckets of durations, in seconds.
@@ -50,6 +51,10 @@ pub(crate) fn start(database: &'static str) {
         );
         describe_counter!(PUSHED, "Security event tokens that were sent to receivers, by answer.");
         describe_counter!(POLLED, "Security event tokens that receivers asked for, and what came of them.");
+        describe_counter!(
+            DEFERRED,
+            "Requests whose clients did not wait, by whether they were answered after all."
+        );
         describe_gauge!(DATABASE, "Which database the server runs on; always 1.");
         handle
     });
@@ -88,6 +93,11 @@ pub(crate) fn requests_lost(number: u64) {
 /// One job that ended.
 pub(crate) fn job_ended(kind: &str, outcome: &'static str) {
     counter!(JOBS, "kind" => kind.to_owned(), "outcome" => outcome).increment(1);
+}
+
+/// One request that was accepted before, and has ended.
+pub(crate) fn deferred_ended(outcome: &'static str) {
+    counter!(DEFERRED, "outcome" => outcome).increment(1);
 }
 
 /// One token that was sent to a receiver.

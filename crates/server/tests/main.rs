@@ -7,6 +7,7 @@ mod brake;
 mod bulk;
 mod by_hand;
 mod console;
+mod deferred;
 mod deletions;
 mod doors;
 mod dynamic;

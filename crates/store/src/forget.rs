@@ -18,6 +18,8 @@ pub enum Kept {
     Events,
     /// Changes of users and groups, with the tokens that receivers have not taken.
     Changes,
+    /// Requests whose clients did not wait for the end, with what came of them.
+    Deferred,
 }
 
 impl Kept {
@@ -26,6 +28,7 @@ impl Kept {
             Self::Requests => "requests",
             Self::Events => "events",
             Self::Changes => "changes",
+            Self::Deferred => "deferred_requests",
         }
     }
 }

@@ -127,6 +127,8 @@ const TABLES: &[(&str, &str)] = &[
     ("streams", "id"),
     ("changes", "id"),
     ("signing_keys", "id"),
+    ("deferred_operations", "request_id, number"),
+    ("deferred_requests", "id"),
     ("mail_templates", "kind, language"),
     ("api_tokens", "id"),
     ("requests", "id"),

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use scim::Object;
 use uuid::Uuid;
 
+use crate::error::Error;
 use crate::members::MemberKind;
 use crate::unit::WriteUnit;
 
@@ -58,6 +59,8 @@ pub(crate) struct Touches {
     /// The transactions of resources that requests name.
     transactions: BTreeMap<ResourceKey, String>,
     replaced: Option<ResourceKey>,
+    /// The operations of requests that were accepted before, by what they change.
+    deferred: BTreeMap<ResourceKey, (Uuid, usize)>,
     at: DateTime<Utc>,
 }
 
@@ -86,10 +89,33 @@ impl WriteUnit {
         }
     }
 
+    /// Says that an operation of a request that was accepted before is done by what the unit does to a resource.
+    pub fn await_end(&mut self, resource: ResourceKey, operation: (Uuid, usize)) {
+        self.touches.deferred.insert(resource, operation);
+    }
+
+    /// Notes which of these operations the unit has done.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if one of them was done before: drop the unit then. [`Error::Busy`] or [`Error::Other`].
+    pub async fn note_ends(&mut self) -> Result<(), Error> {
+        for (key, (id, number)) in std::mem::take(&mut self.touches.deferred) {
+            if !self.touches.resources.contains_key(&key) {
+                continue;
+            }
+            let (uri, number) =
+                (format!("/{}s/{}", key.kind, key.id), i64::try_from(number).unwrap_or(i64::MAX));
+            if !self.apply_deferred(id, number, &uri).await? {
+                return Err(Error::NotFound);
+            }
+        }
+        Ok(())
+    }
+
     /// Takes what was changed so far, with the instant of the last change. What a request named has its transaction, and so
     /// has what followed from the only request of the unit.
     pub fn take_touched(&mut self) -> (BTreeMap<ResourceKey, Touched>, DateTime<Utc>) {
-        let Touches { mut resources, transactions, replaced, at } = *std::mem::take(&mut self.touches);
+        let Touches { mut resources, transactions, replaced, at, .. } = *std::mem::take(&mut self.touches);
         let only = transactions.values().next().filter(|_| transactions.len() == 1);
         for (key, touched) in &mut resources {
             touched.transaction = transactions.get(key).or(only).cloned();

@@ -4,6 +4,7 @@ mod arrivals;
 mod changes;
 mod concurrency;
 mod connections;
+mod deferred;
 mod events;
 mod figures;
 mod filter_oracle;

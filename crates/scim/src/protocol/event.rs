@@ -151,6 +151,8 @@ pub fn changed(resource_type: &ResourceType, before: &Object, after: &Object) ->
             differing(&mut changed, None, attribute, (old, new));
         }
     }
+    // A database keeps no order of names.
+    changed.sort_by(|one, other| one.path.cmp(&other.path));
     changed
 }
 

@@ -48,6 +48,11 @@ pub(crate) fn conditions(headers: &HeaderMap) -> Conditions {
     Conditions::new(list(IF_MATCH).as_deref(), list(IF_NONE_MATCH).as_deref())
 }
 
+/// The texts of the conditions of a request.
+pub(crate) fn condition_texts(headers: &HeaderMap) -> (Option<String>, Option<String>) {
+    (joined(headers, &IF_MATCH), joined(headers, &IF_NONE_MATCH))
+}
+
 /// What the client wishes (RFC 7240).
 pub(crate) fn preferences(headers: &HeaderMap) -> Preferences {
     joined(headers, &PREFER).map(|wishes| Preferences::parse(&wishes)).unwrap_or_default()

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::BoxFuture;
+use operations::deferred::RUN;
 use operations::mail::{self, SEND_CODE, SEND_MAIL};
 use operations::streams::{self, PUSH};
 use operations::webhooks::{self, DELIVER};
@@ -12,7 +13,7 @@ use operations::work::{LONG, Progress, TIMERS, WorkError, step};
 use operations::{Claim, Job, JobOutcome, TenantId, chain};
 
 use super::context::JobContext;
-use super::{deliver, notify, push};
+use super::{deliver, notify, push, run};
 use crate::metrics;
 use crate::outbound::Outbound;
 use crate::panics::{Panicked, survived};
@@ -46,12 +47,13 @@ pub(crate) enum Sends {
 }
 
 /// The lanes of a server. A person waits for a code, so codes do not wait behind other mail.
-pub(crate) const PLANS: [Plan; 5] = [
+pub(crate) const PLANS: [Plan; 6] = [
     Plan { name: "timers", kinds: TIMERS, most: 200, each: 20, sends: Sends::Nothing },
     Plan { name: "long", kinds: LONG, most: 100, each: 4, sends: Sends::Nothing },
     Plan { name: "codes", kinds: &[SEND_CODE], most: 20, each: 5, sends: Sends::Mail },
     Plan { name: "mail", kinds: &[SEND_MAIL], most: 20, each: 10, sends: Sends::Mail },
     Plan { name: "webhooks", kinds: &[DELIVER, PUSH], most: 20, each: 10, sends: Sends::Events },
+    Plan { name: "requests", kinds: &[RUN], most: 50, each: 5, sends: Sends::Nothing },
 ];
 
 /// Takes the next step of a job.
@@ -68,6 +70,7 @@ fn take_step<'s>(
         }
         (DELIVER, Some(outbound)) => Box::pin(notify::step(context, &outbound.postman, job)),
         (PUSH, Some(outbound)) => Box::pin(push::step(context, &outbound.stream_postman, job)),
+        (RUN, _) if let Some(app) = context.app => Box::pin(run::step(context, app, job)),
         _ => Box::pin(step(context.db, job, context.pace())),
     }
 }

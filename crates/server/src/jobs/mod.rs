@@ -6,6 +6,7 @@ mod deliver;
 mod lane;
 mod notify;
 mod push;
+mod run;
 mod worker;
 
 pub(crate) use context::JobContext;

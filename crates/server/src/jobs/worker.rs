@@ -57,7 +57,8 @@ pub(crate) fn start(app: &Arc<App>, clock: &Clock) {
             let tasks = app.tasks().clone();
             tasks.spawn(async move {
                 let worker = format!("{}/{number}.{turn}", app.id());
-                let context = JobContext::new(app.db(), &clock, app.config(), Some(app.outbound()));
+                let context =
+                    JobContext::new(app.db(), &clock, app.config(), Some(app.outbound())).within(&app);
                 let lane = Lane::new(context, plan, worker);
                 work(&app, lane, &app.work().lanes[number]).await;
             });
@@ -68,7 +69,7 @@ pub(crate) fn start(app: &Arc<App>, clock: &Clock) {
 
 /// Runs every job that is due now, and those that they make due; for tests and tools without a worker.
 pub(crate) async fn run_due(app: &App, clock: &Clock) {
-    let context = JobContext::new(app.db(), clock, app.config(), Some(app.outbound()));
+    let context = JobContext::new(app.db(), clock, app.config(), Some(app.outbound())).within(app);
     let idle = |plan: &Plan| plan.sends == Sends::Mail && app.outbound().mailer.is_none();
     let plans = PLANS.into_iter().filter(|plan| !idle(plan));
     let mut lanes: Vec<_> = plans.map(|plan| Lane::new(context, plan, "by hand".to_owned())).collect();
@@ -126,6 +127,7 @@ pub(crate) async fn forget_what_is_old(app: &App) {
         (Kept::Requests, config.requests.retention_days),
         (Kept::Events, config.events.retention_days),
         (Kept::Changes, config.events.retention_days),
+        (Kept::Deferred, config.events.retention_days),
     ] {
         let days = TimeDelta::try_days(days.into());
         let Some(before) = days.and_then(|days| app.now().checked_sub_signed(days)) else { continue };

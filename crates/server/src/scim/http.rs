@@ -5,14 +5,16 @@ use std::sync::Arc;
 use axum::extract::{FromRequest as _, Request as HttpRequest, State};
 use axum::response::{IntoResponse as _, Response};
 use http::Method as HttpMethod;
+use operations::deferred;
 use scim::Object;
 use scim::protocol::conditions::Conditions;
 
-use super::request::{Context, Method, Request, run};
+use super::deferred::{defer, kept};
+use super::request::{Context, Method, Request, check, run};
 use crate::app::App;
 use crate::auth::Tenant;
 use crate::http::error::Failure;
-use crate::http::headers::{conditions, preference_applied, preferences};
+use crate::http::headers::{condition_texts, conditions, preference_applied, preferences};
 use crate::http::json::ScimJson;
 use crate::http::paths::SCIM;
 use crate::http::query;
@@ -36,12 +38,19 @@ pub(crate) async fn resources(
     let path = path.strip_prefix(SCIM).unwrap_or(path).to_owned();
     let mut query = query::parse(request.uri().query().unwrap_or_default())?;
     let writes = takes_body && !path.ends_with("/.search");
-    query.prefer = preferences(request.headers()).returns.filter(|_| writes);
+    let wishes = preferences(request.headers());
+    let changes = writes || method == Method::Delete;
+    let texts = condition_texts(request.headers());
+    query.prefer = wishes.returns.filter(|_| writes);
     let wish = query.prefer;
     let conditions: Conditions = conditions(request.headers());
     let body = if takes_body { ScimJson::from_request(request, &app).await?.0 } else { Object::new() };
     let context = Context { app: &app, requester: &tenant.requester(app.now()), notes: &notes };
     let request = Request { method, path, query, conditions, body };
+    if changes && wishes.respond_async && deferred::is_offered(app.db(), app.now()).await {
+        check(context, &request)?;
+        return defer(&app, context.requester, kept(request, texts), (None, wishes.wait)).await;
+    }
     let mut response = Box::pin(run(context, request)).await?.into_response();
     if let Some(wish) = wish {
         preference_applied(&mut response, wish);

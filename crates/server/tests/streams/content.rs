@@ -54,7 +54,7 @@ async fn each_change_is_told_once_with_the_names_of_what_changed() {
     assert_eq!(notice.get("data"), None);
     let attributes: Vec<&str> =
         notice["attributes"].as_array().expect("names").iter().filter_map(Value::as_str).collect();
-    assert_eq!(attributes, ["id", "userName", "externalId", "active"]);
+    assert_eq!(attributes, ["id", "active", "externalId", "userName"]);
     let notice = payload(&told[1], "prov:patch:notice");
     assert_eq!(*notice, json!({ "version": patched.header("etag"), "attributes": ["name.familyName"] }));
     assert_eq!(payload(&told[3], "prov:put:notice")["version"], put.header("etag"));
@@ -95,8 +95,8 @@ async fn the_full_form_holds_what_is_stored_and_nothing_that_is_never_returned()
     assert_eq!(payload(&told[0], "prov:create:full")["data"], created.body);
     let message = &payload(&told[1], "prov:patch:full")["data"];
     let expected = json!([
-        { "op": "replace", "path": "title", "value": "Prof" },
         { "op": "replace", "path": "emails", "value": [{ "value": "ada@alpha.example", "type": "work" }] },
+        { "op": "replace", "path": "title", "value": "Prof" },
     ]);
     assert_eq!(message["Operations"], expected);
     assert_eq!(payload(&told[2], "prov:put:full")["data"], put.body);

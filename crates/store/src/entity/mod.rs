@@ -14,6 +14,8 @@ pub(crate) mod conflicts;
 pub(crate) mod connections;
 pub(crate) mod credentials;
 pub(crate) mod data_keys;
+pub(crate) mod deferred_operations;
+pub(crate) mod deferred_requests;
 pub(crate) mod devices;
 pub(crate) mod events;
 pub(crate) mod grants;

@@ -30,6 +30,7 @@ mod m20261130_000027_walk_places;
 mod m20261130_000028_oauth;
 mod m20261130_000029_streams;
 mod m20261130_000030_signing_keys;
+mod m20261130_000031_deferred;
 
 use sea_orm::{
     ConnectionTrait, DbBackend, DbErr, EntityTrait as _, SqliteTransactionMode, TransactionOptions,
@@ -78,6 +79,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000028_oauth::Migration),
             Box::new(m20261130_000029_streams::Migration),
             Box::new(m20261130_000030_signing_keys::Migration),
+            Box::new(m20261130_000031_deferred::Migration),
         ]
     }
 }

@@ -45,6 +45,7 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = migrations![
     "m20261130_000028_oauth",
     "m20261130_000029_streams",
     "m20261130_000030_signing_keys",
+    "m20261130_000031_deferred",
 ];
 
 /// The URL of the server on which tests may make databases, where there is one.

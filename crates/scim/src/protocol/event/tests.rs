@@ -41,10 +41,10 @@ fn what_differs_is_named_as_paths_of_a_patch_name_it() {
         ENTERPRISE_USER: { "department": "A", "manager": { "value": "2" } },
     });
     let manager = format!("{ENTERPRISE_USER}:manager.value");
-    assert_eq!(paths(&before, &after), ["active", "name.familyName", "emails", &manager, "title"]);
+    assert_eq!(paths(&before, &after), ["active", "emails", "name.familyName", "title", &manager]);
     assert_eq!(paths(&before, &before), [""; 0]);
     let new = json!({ "userName": "ada", "password": "x", "name": { "givenName": "Ada" } });
-    assert_eq!(paths(&json!({}), &new), ["userName", "password", "name.givenName"]);
+    assert_eq!(paths(&json!({}), &new), ["name.givenName", "password", "userName"]);
 }
 
 #[test]
@@ -54,9 +54,9 @@ fn operations_lead_to_what_is_there_and_never_name_what_is_never_returned() {
     let changed = changed(Registry::standard().user(), &before, &after);
     let rendered = object(&json!({ "title": "Prof", "name": { "givenName": "Ada", "formatted": "Ada" } }));
     let expected = json!([
-        { "op": "replace", "path": "title", "value": "Prof" },
         { "op": "replace", "path": "name.givenName", "value": "Ada" },
         { "op": "remove", "path": "nickName" },
+        { "op": "replace", "path": "title", "value": "Prof" },
     ]);
     assert_eq!(Value::from(operations(&changed, &rendered)), expected);
     assert!(changed.iter().any(|changed| changed.path == "password"), "a notice may name it");
