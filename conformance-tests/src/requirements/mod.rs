@@ -1,6 +1,7 @@
 //! One function for each requirement that can be seen from outside, and the table of all of them.
 use crate::run::Run;
 
+mod asynchronous;
 mod attributes;
 mod bulk;
 mod bulk_references;
@@ -61,7 +62,7 @@ use tests;
 
 /// Every test, file by file.
 pub(crate) fn all() -> impl Iterator<Item = &'static Test> {
-    let files: [&'static [Test]; 34] = [
+    let files: [&'static [Test]; 35] = [
         schema_rules::TESTS,
         schema_characteristics::TESTS,
         common::TESTS,
@@ -94,6 +95,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Test> {
         http::TESTS,
         security::TESTS,
         tenants::TESTS,
+        asynchronous::TESTS,
         interop::TESTS,
         ipsie::TESTS,
     ];
