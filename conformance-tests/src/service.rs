@@ -67,6 +67,9 @@ impl Service {
             }
             "cursor" => (config?["pagination"]["cursor"] != true)
                 .then(|| "the service provider configuration does not claim cursors".to_owned()),
+            "async" => (config?["securityEvents"]["asyncRequest"] != "request").then(|| {
+                "the service provider configuration does not claim asynchronous requests".to_owned()
+            }),
             "events" => config?["securityEvents"]
                 .is_null()
                 .then(|| "the service provider configuration does not claim security events".to_owned()),

@@ -1,6 +1,7 @@
 //! One function for each requirement that can be seen from outside, and the table of all of them.
 use crate::run::Run;
 
+mod asynchronous;
 mod attributes;
 mod bulk;
 mod bulk_references;
@@ -63,7 +64,7 @@ use tests;
 
 /// Every test, file by file.
 pub(crate) fn all() -> impl Iterator<Item = &'static Test> {
-    let files: [&'static [Test]; 36] = [
+    let files: [&'static [Test]; 37] = [
         schema_rules::TESTS,
         schema_characteristics::TESTS,
         common::TESTS,
@@ -96,6 +97,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Test> {
         http::TESTS,
         security::TESTS,
         tenants::TESTS,
+        asynchronous::TESTS,
         interop::TESTS,
         ipsie::TESTS,
         devices::TESTS,

@@ -31,6 +31,7 @@ mod reminder;
 mod requests;
 mod schema;
 mod serve;
+mod stream;
 mod table;
 mod tenant;
 mod token;
@@ -102,6 +103,8 @@ enum Command {
     Mail(mail::Command),
     #[command(subcommand)]
     Webhook(webhook::Command),
+    #[command(subcommand)]
+    Stream(stream::Command),
     #[command(subcommand)]
     MailTemplate(mail_template::Command),
     #[command(subcommand)]
@@ -199,6 +202,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Requests(command) => requests::run(command, global).await,
         Command::Mail(command) => mail::run(command, global).await,
         Command::Webhook(command) => webhook::run(command, global).await,
+        Command::Stream(command) => stream::run(command, global).await,
         Command::MailTemplate(command) => mail_template::run(command, global).await,
         Command::Invitation(command) => invitation::run(command, global).await,
         Command::Reminder(command) => reminder::run(command, global).await,

@@ -31,12 +31,21 @@ pub enum Scope {
     /// To put and release holds.
     #[serde(rename = "holds:write")]
     HoldsWrite,
+    /// To set up streams of changes, and to read them.
+    #[serde(rename = "streams:write")]
+    StreamsWrite,
 }
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 5] =
-        [Self::PeopleRead, Self::EventsRead, Self::EnrolmentWrite, Self::DevicesWrite, Self::HoldsWrite];
+    pub const ALL: [Self; 6] = [
+        Self::PeopleRead,
+        Self::EventsRead,
+        Self::EnrolmentWrite,
+        Self::DevicesWrite,
+        Self::HoldsWrite,
+        Self::StreamsWrite,
+    ];
 
     /// The word.
     #[must_use]
@@ -47,6 +56,7 @@ impl Scope {
             Self::EnrolmentWrite => "enrolment:write",
             Self::DevicesWrite => "devices:write",
             Self::HoldsWrite => "holds:write",
+            Self::StreamsWrite => "streams:write",
         }
     }
 }
@@ -112,7 +122,7 @@ impl Application {
     pub fn requester(&self, reference: String, now: DateTime<Utc>) -> Requester {
         let actor =
             Actor { kind: ActorKind::Application, name: self.name.clone(), reference, connection: None };
-        Requester { scope: self.scope.clone(), provider: None, actor, now }
+        Requester { scope: self.scope.clone(), provider: None, actor, now, transaction: None, deferred: None }
     }
 }
 

@@ -14,6 +14,7 @@ use tokio::sync::OnceCell;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
+use crate::changes;
 use crate::error::Error;
 use crate::keys::{self, Keys, MasterKey};
 use crate::outcome::Outcome;
@@ -118,7 +119,8 @@ impl Database {
         loop {
             tried += 1;
             let outcome = async {
-                let (unit, value) = attempt(self.store.write(scope).await?).await?;
+                let (mut unit, value) = attempt(self.store.write(scope).await?).await?;
+                Box::pin(changes::note(&mut unit, &self.base)).await?;
                 let queued = unit.has_queued_work();
                 unit.commit().await?;
                 Ok::<_, Error>(Written { value, queued })

@@ -13,7 +13,7 @@ use scim::project::Projection;
 use scim::protocol::conditions::Conditions;
 use scim::{Object, text};
 use serde_json::Value;
-use store::{Constraint, Group, MemberName, NewGroup, Walked, WriteUnit};
+use store::{Constraint, Group, MemberName, NewGroup, ResourceKey, Walked, WriteUnit};
 use uuid::Uuid;
 
 use crate::alerts;
@@ -84,6 +84,7 @@ pub async fn create(
     let written = db.write(&requester.scope, async |mut unit: WriteUnit| -> Attempt<Outcome> {
         let mut outcome = Outcome::default();
         let new = GroupId::new(store::new_id(requester.now));
+        requester.ascribe(&mut unit, ResourceKey::group(new.uuid()), false);
         let changes = MemberChanges { added: document_members.clone(), removed: Vec::new() };
         let group = insert(requester, &mut unit, new, document.clone(), changes, &mut outcome).await?;
         outcome.shown = Some(representation::group(&unit, group, view).await?);
@@ -157,6 +158,7 @@ async fn edit(
     let written = db.write(&requester.scope, async |mut unit: WriteUnit| -> Attempt<Outcome> {
         let group = existing(unit.lock_group(id).await?, "Group", id)?;
         conditions.allow_write(group.resource.meta.version)?;
+        requester.ascribe(&mut unit, ResourceKey::group(id.uuid()), matches!(edit, Edit::Replace(_)));
         let mut outcome = Outcome::default();
         let mut edited = Edited::of(requester, &mut unit, &group, edit, view, &mut outcome).await?;
         if edited.document != group.resource.document {

@@ -40,10 +40,12 @@ pub(crate) enum Purpose {
     Cursor,
     /// The access tokens of OAuth, which are signed.
     AccessToken,
+    /// The keys that sign what streams carry, and what their receivers want to be shown.
+    Stream,
 }
 
 impl Purpose {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Mail,
         Self::Link,
         Self::Code,
@@ -52,6 +54,7 @@ impl Purpose {
         Self::Issuer,
         Self::Cursor,
         Self::AccessToken,
+        Self::Stream,
     ];
 
     const fn label(self) -> &'static [u8] {
@@ -64,6 +67,7 @@ impl Purpose {
             Self::Issuer => b"issuer",
             Self::Cursor => b"cursor",
             Self::AccessToken => b"access-token",
+            Self::Stream => b"stream",
         }
     }
 }

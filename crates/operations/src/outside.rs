@@ -13,6 +13,8 @@ pub enum Purpose {
     Webhook,
     /// To let administrators sign in.
     Issuer,
+    /// To send the tokens of a stream.
+    Stream,
 }
 
 impl Purpose {
@@ -20,6 +22,7 @@ impl Purpose {
         match self {
             Self::Webhook => "the address of a webhook",
             Self::Issuer => "the address of an issuer",
+            Self::Stream => "the address of a stream",
         }
     }
 
@@ -27,7 +30,7 @@ impl Purpose {
     #[must_use]
     pub const fn setting(self) -> &'static str {
         match self {
-            Self::Webhook => "webhooks.allow_private",
+            Self::Webhook | Self::Stream => "webhooks.allow_private",
             Self::Issuer => "issuers.allow_private",
         }
     }
@@ -36,6 +39,7 @@ impl Purpose {
         match self {
             Self::Webhook => "https://hooks.example.com/rollcall",
             Self::Issuer => "https://login.example.com",
+            Self::Stream => "https://events.example.com/scim",
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::walk::Walk;
 
 pub(crate) use groups::group;
 pub(crate) use list::{Items, list_custom, list_every, list_groups, list_users};
-pub(crate) use users::{shown, user, wanted};
+pub(crate) use users::{render, shown, user, wanted};
 
 pub use text::Text;
 

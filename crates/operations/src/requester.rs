@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use ipnet::IpNet;
 use scim::compat::{Dialect, Profile, Rules};
-use store::{Actor, ActorKind, Connection, Role, TenantScope};
+use store::{Actor, ActorKind, Connection, ResourceKey, Role, TenantScope, WriteUnit};
 use uuid::Uuid;
 
 use crate::connections::networks;
@@ -62,6 +62,10 @@ pub struct Requester {
     pub actor: Actor,
     /// The instant of the request.
     pub now: DateTime<Utc>,
+    /// The transaction by which events name what the request changes; each unit of work has its own without it.
+    pub transaction: Option<String>,
+    /// The request that was accepted before, and the operation of it, where the client does not wait for the end.
+    pub deferred: Option<(Uuid, usize)>,
 }
 
 impl Requester {
@@ -70,8 +74,25 @@ impl Requester {
     pub fn push(scope: TenantScope, provider: Arc<Provider>, reference: String, now: DateTime<Utc>) -> Self {
         let name = provider.connection.name.clone();
         let connection = Some(provider.connection.id);
+        let transaction = Some(reference.replace('-', ""));
         let actor = Actor { kind: ActorKind::Connection, name, reference, connection };
-        Self { scope, provider: Some(provider), actor, now }
+        Self { scope, provider: Some(provider), actor, now, transaction, deferred: None }
+    }
+
+    /// The same, for one operation of a request of several (RFC 9967 §2.5.1.2).
+    #[must_use]
+    pub fn operation(&self, index: usize) -> Self {
+        let transaction = self.transaction.as_ref().map(|transaction| format!("{transaction}:{index}"));
+        let deferred = self.deferred.map(|(id, _)| (id, index));
+        Self { transaction, deferred, ..self.clone() }
+    }
+
+    /// Says which resource the request is about, and whether it replaces the resource.
+    pub(crate) fn ascribe(&self, unit: &mut WriteUnit, resource: ResourceKey, replaces: bool) {
+        unit.ascribe(resource, self.transaction.clone(), replaces);
+        if let Some(deferred) = self.deferred {
+            unit.await_end(resource, deferred);
+        }
     }
 
     /// The rules of the connection; the standard's for every other requester.
@@ -136,7 +157,8 @@ impl Operator {
     /// # Errors
     /// [`Error::Forbidden`] without it.
     pub(crate) fn of(&self, scope: TenantScope, right: Right) -> Result<Requester, Error> {
-        Ok(Requester { scope, provider: None, actor: self.actor(right)?, now: self.now })
+        let actor = self.actor(right)?;
+        Ok(Requester { scope, provider: None, actor, now: self.now, transaction: None, deferred: None })
     }
 
     /// As whom the journal knows the operator, who uses a right.

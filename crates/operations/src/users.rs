@@ -10,7 +10,7 @@ use scim::Object;
 use scim::patch::PatchRequest;
 use scim::project::Projection;
 use scim::protocol::conditions::Conditions;
-use store::{User, Walked, WriteUnit};
+use store::{ResourceKey, User, Walked, WriteUnit};
 
 pub use create::create;
 pub use preview::{preview_delete, preview_patch, preview_replace};
@@ -115,6 +115,7 @@ async fn edit(
     let written = db.write(&requester.scope, async |mut unit| {
         let user = existing(unit.lock_user(id).await?, "User", id)?;
         conditions.allow_write(user.resource.meta.version)?;
+        requester.ascribe(&mut unit, ResourceKey::user(id.uuid()), matches!(edit, Edit::Replace(_)));
         let mut outcome = Outcome::default();
         let mut document = edited(requester, &user, edit, view, &mut outcome)?;
         let claim = Claim::of(requester, user.connection);
@@ -230,6 +231,7 @@ pub async fn delete(
         let user = existing(unit.lock_user_for_removal(id).await?, "User", id)?;
         conditions.allow_write(user.resource.meta.version)?;
         may_delete(requester, user.connection)?;
+        requester.ascribe(&mut unit, ResourceKey::user(id.uuid()), false);
         let effects = remove(requester, &mut unit, id).await?;
         Ok((unit, Outcome { effects, ..Outcome::default() }))
     });

@@ -15,6 +15,7 @@ use crate::keys::{Keys, Purpose};
 use signature::Secret;
 
 pub use delivery::{Fate, Outgoing, next, record, spread};
+pub(crate) use delivery::{PATIENCE, pause};
 pub use log::{Listed, deliveries, replay, replay_all};
 pub use manage::{Change, Created, New, Webhook, create, delete, list, rotate, sample, show, update};
 

@@ -243,6 +243,12 @@ pub enum EntryKind {
     WebhookDisabled,
     /// A webhook was deleted with its deliveries.
     WebhookDeleted,
+    /// A stream of changes was created.
+    StreamCreated,
+    /// What a stream carries, where to, its state or its keys changed.
+    StreamChanged,
+    /// A stream was deleted with what it held.
+    StreamDeleted,
     /// An issuer for single sign-on was added.
     IssuerAdded,
     /// An issuer's address, client or roles changed.
@@ -338,6 +344,9 @@ words!(EntryKind, "journal entry kind", {
     WebhookChanged => "webhook-changed",
     WebhookDisabled => "webhook-disabled",
     WebhookDeleted => "webhook-deleted",
+    StreamCreated => "stream-created",
+    StreamChanged => "stream-changed",
+    StreamDeleted => "stream-deleted",
     IssuerAdded => "issuer-added",
     IssuerChanged => "issuer-changed",
     IssuerRemoved => "issuer-removed",

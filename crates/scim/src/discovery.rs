@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::protocol::event;
 use crate::protocol::list::{Page, list};
 use crate::schema::{Registry, ResourceType, Schema};
 
@@ -24,6 +25,8 @@ pub struct Capabilities<'c> {
     pub max_operations: usize,
     /// The most bytes in a request body.
     pub max_payload: usize,
+    /// Whether changes are told by signed tokens, and requests accepted whose clients do not wait.
+    pub events: bool,
 }
 
 /// `/ServiceProviderConfig` (RFC 7643 §5): what is advertised is what works.
@@ -48,6 +51,10 @@ pub fn service_provider_config(capabilities: Capabilities<'_>, base: &str) -> Va
             "defaultPageSize": capabilities.default_page_size,
             "maxPageSize": capabilities.max_results,
             "cursorTimeout": capabilities.cursor_seconds,
+        },
+        "securityEvents": {
+            "asyncRequest": if capabilities.events { "request" } else { "none" },
+            "eventUris": if capabilities.events { event::uris() } else { Vec::new() },
         },
         "authenticationSchemes": [{
             "type": "oauthbearertoken",
@@ -154,6 +161,7 @@ mod tests {
             cursor_seconds: 1,
             max_operations: 1,
             max_payload: 1,
+            events: true,
         };
         check(&service_provider_config(capabilities, base));
     }

@@ -2,6 +2,7 @@
 //! command.
 
 use operations::keys::MasterKey;
+use operations::outside::Purpose;
 use operations::webhooks::{Fate, Outgoing};
 use operations::work::{Progress, Work, WorkError};
 use operations::{By, Database, Error, Operator, sentence};
@@ -149,7 +150,10 @@ impl Admin {
     /// # Errors
     /// A sentence that names the setting with a wrong value.
     pub async fn post(&self, outgoing: Outgoing) -> Result<Fate, AdminError> {
-        Ok(Postman::of(&self.config.webhooks).map_err(AdminError::Broken)?.send(outgoing).await)
+        Ok(Postman::of(Purpose::Webhook, &self.config.webhooks)
+            .map_err(AdminError::Broken)?
+            .send(outgoing)
+            .await)
     }
 
     /// Brings long work to its end; `seen` is told how far it is.

@@ -35,6 +35,7 @@ mod request_log;
 mod router;
 mod scim;
 mod serve;
+mod ssf;
 
 pub use ::scim::text::shown;
 pub use clock::Clock;

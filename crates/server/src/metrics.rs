@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use operations::webhooks::Fate;
 
 const REQUESTS: &str = "rollcall_http_requests_total";
 const SECONDS: &str = "rollcall_http_request_seconds";
@@ -14,6 +15,9 @@ const JOBS: &str = "rollcall_jobs_total";
 const FAULTS: &str = "rollcall_faults_total";
 const REFUSED: &str = "rollcall_connections_refused_total";
 const TIMED_OUT: &str = "rollcall_connections_timed_out_total";
+const PUSHED: &str = "rollcall_stream_pushes_total";
+const POLLED: &str = "rollcall_stream_polled_total";
+const DEFERRED: &str = "rollcall_deferred_requests_total";
 const DATABASE: &str = "rollcall_database_info";
 
 /// Upper bounds of the buckets of durations, in seconds.
@@ -44,6 +48,12 @@ pub(crate) fn start(database: &'static str) {
         describe_counter!(
             TIMED_OUT,
             "Connections that were closed because the client kept the server waiting."
+        );
+        describe_counter!(PUSHED, "Security event tokens that were sent to receivers, by answer.");
+        describe_counter!(POLLED, "Security event tokens that receivers asked for, and what came of them.");
+        describe_counter!(
+            DEFERRED,
+            "Requests whose clients did not wait, by whether they were answered after all."
         );
         describe_gauge!(DATABASE, "Which database the server runs on; always 1.");
         handle
@@ -83,6 +93,28 @@ pub(crate) fn requests_lost(number: u64) {
 /// One job that ended.
 pub(crate) fn job_ended(kind: &str, outcome: &'static str) {
     counter!(JOBS, "kind" => kind.to_owned(), "outcome" => outcome).increment(1);
+}
+
+/// One request that was accepted before, and has ended.
+pub(crate) fn deferred_ended(outcome: &'static str) {
+    counter!(DEFERRED, "outcome" => outcome).increment(1);
+}
+
+/// One token that was sent to a receiver.
+pub(crate) fn set_pushed(fate: &Fate) {
+    let outcome = match fate {
+        Fate::Answered(200..300, _) => "taken",
+        Fate::Answered(..) => "refused",
+        Fate::Failed(_) | Fate::GivenUp(_) => "failed",
+    };
+    counter!(PUSHED, "outcome" => outcome).increment(1);
+}
+
+/// What one answer to a receiver that asked came to.
+pub(crate) fn sets_polled(given: usize, taken: usize, refused: usize) {
+    for (outcome, number) in [("given", given), ("taken", taken), ("refused", refused)] {
+        counter!(POLLED, "outcome" => outcome).increment(number as u64);
+    }
 }
 
 /// One connection of a client for which there was no place.

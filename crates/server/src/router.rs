@@ -22,8 +22,10 @@ use crate::oauth;
 use crate::panics::survived;
 use crate::request_log::record;
 use crate::scim::bulk::bulk;
+use crate::scim::deferred::result;
 use crate::scim::discovery;
 use crate::scim::http::resources;
+use crate::ssf;
 
 /// The whole program as one service.
 pub(crate) fn router(app: &Arc<App>) -> Router {
@@ -46,6 +48,7 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         .route("/", get(resources))
         .route("/.search", post(resources))
         .route("/Bulk", post(bulk))
+        .route("/Async/{transaction}", get(result))
         .route("/Me", any(discovery::not_supported))
         .route("/Me/{*rest}", any(discovery::not_supported))
         .route_layer(from_fn_with_state(Arc::clone(app), protocol));
@@ -53,6 +56,7 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         .nest(paths::SCIM, scim)
         .merge(api::routes())
         .merge(oauth::routes())
+        .merge(ssf::routes())
         .merge(enrol::routes(enrol::JOURNEYS))
         .merge(console::routes(app))
         .route("/healthz", get(health::healthz))

@@ -413,7 +413,7 @@ async fn a_client_says_how_much_of_what_it_wrote_it_wants_to_see() {
 
     let title = json!([{ "op": "add", "path": "title", "value": "Dr" }]);
     let patch = json!({ "schemas": [PATCH], "Operations": title });
-    let changed = write("PATCH", &path, "respond-async, return=minimal", &patch).await.expect(204);
+    let changed = write("PATCH", &path, "wait=5, return=minimal", &patch).await.expect(204);
     assert_eq!((changed.header("preference-applied"), changed.header("etag")), ("return=minimal", "W/\"2\""));
     write("PUT", &path, "return=minimal", &user("ada")).await.expect(204);
     assert_eq!(client.get(&path).await.expect(200).body.get("title"), None);

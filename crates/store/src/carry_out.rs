@@ -17,6 +17,7 @@ use crate::jobs::{NewJob, job_kind, push_jobs};
 use crate::journal::Actor;
 use crate::pool_changes::push_changes;
 use crate::seats::{SeatCount, Seats};
+use crate::touched::{ResourceKey, Touch};
 use crate::unit::WriteUnit;
 
 /// What the effects of a decision come to, each row once: the last effect on it counts.
@@ -182,6 +183,9 @@ impl WriteUnit {
 
     /// New versions for users who have none from this unit yet.
     pub(crate) async fn bump(&mut self, users: BTreeSet<Uuid>, now: DateTime<Utc>) -> Result<(), Error> {
+        for user in &users {
+            self.touch(ResourceKey::user(*user), Touch::Changed, now).computed = true;
+        }
         let users: Vec<Uuid> = users.difference(&self.bumped).copied().collect();
         for chunk in users.chunks(CHUNK) {
             let mut sql = Sql::new("UPDATE users SET version = version + 1, modified_at = ");

@@ -220,11 +220,11 @@ fn no_owner(error: &dyn sqlx::error::DatabaseError) -> Option<Error> {
     (key || trigger).then_some(Error::ConnectionGone)
 }
 
-/// An event without an id is one that would stand before what was told about its person since its transaction began; only
+/// An event or a change without an id is one that would stand before what was told about the same since its transaction began; only
 /// `PostgreSQL`, where that can happen, names the table.
 fn out_of_order(error: &dyn sqlx::error::DatabaseError) -> Option<Error> {
-    (error.kind() == sqlx::error::ErrorKind::NotNullViolation && error.table() == Some("events"))
-        .then_some(Error::OutOfOrder)
+    let told = error.table().is_some_and(|table| ["events", "changes"].contains(&table));
+    (error.kind() == sqlx::error::ErrorKind::NotNullViolation && told).then_some(Error::OutOfOrder)
 }
 
 /// The errors that pass without a change of the request, by their codes: five characters are one of `PostgreSQL`,

@@ -163,11 +163,24 @@ pub(crate) fn push_events(backend: DbBackend, sql: &mut Sql, rows: Vec<events::M
         (Column::UserName, of_user(&json_text(backend, "u.document", &["userName"]))),
         (Column::ExternalId, of_user("u.external_id")),
     ];
-    if let (Some(behind), Some(first)) = (behind_own(backend, "o.position"), rows.first()) {
-        sql.push("WITH later AS (SELECT o.user_id FROM events o WHERE o.tenant_id = ").bind(first.tenant_id);
-        sql.push(&format!(" AND {behind}) "));
-        let in_order = format!("CASE WHEN {user} IN (SELECT l.user_id FROM later l) THEN NULL ELSE {id} END");
-        found.push((Column::Id, in_order));
+    if let Some(first) = rows.first() {
+        let in_order = push_later(backend, sql, first.tenant_id, ("events", "user_id"), (&user, &id));
+        found.extend(in_order.map(|in_order| (Column::Id, in_order)));
     }
     sql.insert_with(backend, &rows.into_iter().collect::<Rows<events::Entity>>(), &found, "");
+}
+
+/// Appends the beginning of a statement that adds rows to a table in the order of commits, each about something; answers what
+/// stands for the id of a row: none, which is refused, where a later transaction has written about the same.
+pub(crate) fn push_later(
+    backend: DbBackend,
+    sql: &mut Sql,
+    tenant: Uuid,
+    (table, about): (&str, &str),
+    (given_about, given_id): (&str, &str),
+) -> Option<String> {
+    let behind = behind_own(backend, "o.position")?;
+    sql.push(&format!("WITH later AS (SELECT o.{about} AS about FROM {table} o WHERE o.tenant_id = "));
+    sql.bind(tenant).push(&format!(" AND {behind}) "));
+    Some(format!("CASE WHEN {given_about} IN (SELECT l.about FROM later l) THEN NULL ELSE {given_id} END"))
 }

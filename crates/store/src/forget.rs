@@ -16,6 +16,10 @@ pub enum Kept {
     /// What the application was told, with the deliveries of each event. The last event of a tenant stays, however old: a
     /// reader who has read it has missed nothing.
     Events,
+    /// Changes of users and groups, with the tokens that receivers have not taken.
+    Changes,
+    /// Requests whose clients did not wait for the end, with what came of them.
+    Deferred,
 }
 
 impl Kept {
@@ -23,6 +27,8 @@ impl Kept {
         match self {
             Self::Requests => "requests",
             Self::Events => "events",
+            Self::Changes => "changes",
+            Self::Deferred => "deferred_requests",
         }
     }
 }

@@ -15,11 +15,12 @@ use uuid::Uuid;
 
 use crate::connections::decode;
 use crate::db::backend::for_update;
-use crate::db::sql::Sql;
+use crate::db::sql::{CHUNK, Sql};
 use crate::entity;
 use crate::error::Error;
 use crate::filter_sql::{self, Chosen, Listing, Order, Stretch, Table, Walked};
 use crate::ids::{ConnectionId, IdRow, stored};
+use crate::touched::{ResourceKey, Touch};
 use crate::unit::{ReadUnit, WriteUnit};
 use crate::users::text;
 
@@ -101,6 +102,11 @@ impl TryFrom<Row> for Group {
 }
 
 #[derive(FromQueryResult)]
+struct ExternalIdRow {
+    external_id: Option<String>,
+}
+
+#[derive(FromQueryResult)]
 struct VersionRow {
     version: i64,
 }
@@ -120,6 +126,24 @@ impl ReadUnit {
         sql.push(" AND g.id = ").bind(id.uuid());
         sql.seen(&self.scope, "g").push(lock);
         self.transaction.one::<Row>(sql).await?.map(Group::try_from).transpose()
+    }
+
+    /// The groups among these that exist, whether the unit sees them or not.
+    ///
+    /// # Errors
+    /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
+    pub async fn groups_among(&self, ids: &[Uuid]) -> Result<Vec<Group>, Error> {
+        let mut groups = Vec::new();
+        for chunk in ids.chunks(CHUNK) {
+            let mut sql = Sql::new(COLUMNS);
+            let table = ("groups", "g", "id");
+            sql.push(" FROM ").among(self.backend(), self.tenant(), table, chunk.iter().copied());
+            sql.push(" ORDER BY g.id");
+            for row in self.transaction.all::<Row>(sql).await? {
+                groups.push(Group::try_from(row)?);
+            }
+        }
+        Ok(groups)
     }
 
     /// A stretch of the groups that satisfy the filter; in the order of ids without another.
@@ -216,6 +240,7 @@ impl WriteUnit {
             .await?;
         let group_type = Arc::clone(self.registry.group());
         self.claim_values(&group_type, new.id.uuid(), &Object::new(), &new.document).await?;
+        self.touch(ResourceKey::group(new.id.uuid()), Touch::Created, now);
         Ok(Group {
             id: new.id,
             resource: Resource {
@@ -258,6 +283,8 @@ impl WriteUnit {
         }
         let group_type = Arc::clone(self.registry.group());
         self.claim_values(&group_type, group.id.uuid(), &group.resource.document, document).await?;
+        let touched = self.touch(ResourceKey::group(group.id.uuid()), Touch::Changed, now);
+        touched.before.get_or_insert_with(|| group.resource.document.clone());
         Ok(version)
     }
 
@@ -273,7 +300,9 @@ impl WriteUnit {
             .push(" AND id = ")
             .bind(id.uuid());
         sql.push(" RETURNING version");
-        Ok(self.transaction.one::<VersionRow>(sql).await?.ok_or(Error::NotFound)?.version)
+        let version = self.transaction.one::<VersionRow>(sql).await?.ok_or(Error::NotFound)?.version;
+        self.touch(ResourceKey::group(id.uuid()), Touch::Changed, now);
+        Ok(version)
     }
 
     /// Deletes a group, with members, parked members and bindings; `false` if there is no such group.
@@ -284,8 +313,11 @@ impl WriteUnit {
         self.leave_all_groups(id.uuid(), now).await?;
         self.release_values(id.uuid()).await?;
         let mut sql = Sql::new("DELETE FROM groups WHERE tenant_id = ");
-        sql.bind(self.tenant()).push(" AND id = ").bind(id.uuid());
-        Ok(self.transaction.run(sql).await? == 1)
+        sql.bind(self.tenant()).push(" AND id = ").bind(id.uuid()).push(" RETURNING external_id");
+        let Some(row) = self.transaction.one::<ExternalIdRow>(sql).await? else { return Ok(false) };
+        let touched = self.touch(ResourceKey::group(id.uuid()), Touch::Deleted, now);
+        touched.external_id = row.external_id;
+        Ok(true)
     }
 }
 

@@ -13,6 +13,7 @@ use crate::db::backend::{for_update, json_text, list_of, skip_locked, uuid_in_js
 use crate::db::sql::{CHUNK, Sql};
 use crate::error::Error;
 use crate::ids::{IdRow, stored};
+use crate::touched::{ResourceKey, Touch};
 use crate::unit::{ReadUnit, WriteUnit};
 
 /// What a member is (RFC 7643 §4.2).
@@ -259,7 +260,12 @@ impl WriteUnit {
                 sql.push(
                     " ON CONFLICT (tenant_id, group_id, member_id) DO NOTHING RETURNING member_id AS id",
                 );
-                added.extend(self.transaction.all::<IdRow>(sql).await?.into_iter().map(|row| row.id));
+                let rows = self.transaction.all::<IdRow>(sql).await?;
+                if !rows.is_empty() {
+                    let touched = self.touch(ResourceKey::group(group.uuid()), Touch::Changed, now);
+                    touched.joined.extend(rows.iter().map(|row| (row.id, kind)));
+                }
+                added.extend(rows.into_iter().map(|row| row.id));
             }
         }
         Ok(added)
@@ -276,6 +282,10 @@ impl WriteUnit {
             sql.bind(self.tenant()).push(" AND group_id = ").bind(group.uuid());
             sql.push(" AND member_id IN ").list(chunk.iter().copied()).push(" RETURNING member_id AS id");
             removed.extend(self.transaction.all::<IdRow>(sql).await?.into_iter().map(|row| row.id));
+        }
+        if !removed.is_empty() {
+            let key = ResourceKey::group(group.uuid());
+            self.touch(key, Touch::Changed, DateTime::UNIX_EPOCH).left.extend(&removed);
         }
         Ok(removed)
     }
@@ -307,8 +317,10 @@ impl WriteUnit {
         sql.push(" AND m.member_id = ").bind(member).push(")").push(skip_locked(self.backend())).push(")");
         self.transaction.run(sql).await?;
         let mut sql = Sql::new("DELETE FROM group_members WHERE tenant_id = ");
-        sql.bind(self.tenant()).push(" AND member_id = ").bind(member);
-        self.transaction.run(sql).await?;
+        sql.bind(self.tenant()).push(" AND member_id = ").bind(member).push(" RETURNING group_id AS id");
+        for row in self.transaction.all::<IdRow>(sql).await? {
+            self.touch(ResourceKey::group(row.id), Touch::Changed, now).left.push(member);
+        }
         Ok(())
     }
 }

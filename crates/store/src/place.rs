@@ -1,11 +1,14 @@
 //! The order of commits: places in it, and reading behind one so that nothing is missed.
 
+use std::time::Duration;
+
 use sea_orm::{ConnectionTrait as _, FromQueryResult};
 use uuid::Uuid;
 
-use crate::db::backend::{restored, settled};
+use crate::db::backend::{restored, settled, transaction_number};
 use crate::db::sql::Sql;
 use crate::error::Error;
+use crate::scope::TenantScope;
 use crate::store::Store;
 use crate::unit::ReadUnit;
 
@@ -39,6 +42,45 @@ impl Store {
                 transaction.run(Sql::new(&statement)).await?;
             }
             transaction.commit().await?;
+        }
+        Ok(())
+    }
+}
+
+/// How often, and how long each time, open transactions are waited for.
+const ROUNDS: u32 = 100;
+const ROUND: Duration = Duration::from_millis(20);
+
+#[derive(FromQueryResult)]
+struct NumberRow {
+    number: i64,
+}
+
+#[derive(FromQueryResult)]
+struct OpenRow {
+    settled: bool,
+}
+
+impl Store {
+    /// Waits until every transaction has ended that was open when this was called, but no longer than some seconds: what such a
+    /// one changed has been written without knowing what was set up meanwhile.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn await_open(&self, scope: &TenantScope) -> Result<(), Error> {
+        let Some(number) = transaction_number(self.backend()) else { return Ok(()) };
+        let unit = self.write(scope).await?;
+        let row = unit.transaction.one::<NumberRow>(Sql::new(&format!("SELECT {number} AS number"))).await?;
+        drop(unit);
+        let Some(NumberRow { number }) = row else { return Ok(()) };
+        for _ in 0..ROUNDS {
+            let mut sql = Sql::new("SELECT ");
+            sql.push(&settled(self.backend(), &number.to_string())).push(" AS settled");
+            let row = OpenRow::find_by_statement(sql.statement(self.backend()));
+            if row.one(&*self.database().await?).await?.is_none_or(|row| row.settled) {
+                break;
+            }
+            tokio::time::sleep(ROUND).await;
         }
         Ok(())
     }

@@ -14,6 +14,7 @@ use crate::db::locks::Lock;
 use crate::db::transaction::Transaction;
 use crate::error::Error;
 use crate::scope::TenantScope;
+use crate::touched::Touches;
 
 /// A unit that reads one snapshot of a tenant's data.
 #[derive(Debug)]
@@ -69,12 +70,15 @@ pub struct WriteUnit {
     pub(crate) queued_work: bool,
     /// Whether groups that wait for users to come are locked, or need no lock.
     pub(crate) locked_awaiting: bool,
+    /// What it has changed of users and groups.
+    pub(crate) touches: Box<Touches>,
 }
 
 impl WriteUnit {
     pub(crate) fn new(reading: ReadUnit) -> Self {
         let locked_awaiting = lock_rows(reading.backend()).is_none();
-        Self { reading, bumped: BTreeSet::new(), queued_work: false, locked_awaiting }
+        let (bumped, touches) = (BTreeSet::new(), Box::default());
+        Self { reading, bumped, queued_work: false, locked_awaiting, touches }
     }
 
     /// Whether a worker has something new to look at once the unit is committed.

@@ -1,8 +1,10 @@
 //! All tests of the store that see it from outside, as one program: each program would hold all dependencies again.
 
 mod arrivals;
+mod changes;
 mod concurrency;
 mod connections;
+mod deferred;
 mod events;
 mod figures;
 mod filter_oracle;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use provisioning::{Cause, Entry, EntryKind, GroupId, Subject, UserId};
 use scim::protocol::conditions::Conditions;
-use store::{Group, Lingerers, MemberKind, WriteUnit};
+use store::{Group, Lingerers, MemberKind, ResourceKey, WriteUnit};
 
 use super::record;
 use crate::alerts;
@@ -35,6 +35,7 @@ pub async fn delete(
         let group = existing(unit.lock_group(id).await?, "Group", id)?;
         conditions.allow_write(group.resource.meta.version)?;
         may_delete(requester, group.connection)?;
+        requester.ascribe(&mut unit, ResourceKey::group(id.uuid()), false);
         let effects = remove(requester, &mut unit, &group, most).await?;
         Ok((unit, Outcome { effects, ..Outcome::default() }))
     });

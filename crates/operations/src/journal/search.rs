@@ -136,6 +136,9 @@ impl Area {
             | K::WebhookChanged
             | K::WebhookDisabled
             | K::WebhookDeleted
+            | K::StreamCreated
+            | K::StreamChanged
+            | K::StreamDeleted
             | K::IssuerAdded
             | K::IssuerChanged
             | K::IssuerRemoved

@@ -9,7 +9,8 @@ use scim::project::Projection;
 use scim::{Object, Registry};
 use serde_json::json;
 use store::{
-    Arrived, Computed, ConnectionId, Constraint, GrantKind, NewUser, Newcomer, User, Wanted, WriteUnit,
+    Arrived, Computed, ConnectionId, Constraint, GrantKind, NewUser, Newcomer, ResourceKey, User, Wanted,
+    WriteUnit,
 };
 
 use crate::alerts;
@@ -156,6 +157,10 @@ pub(super) async fn together(
     let arrived = unit.insert_users(new, &returned, &deleted_by).await?;
     if arrived.unlocked || arrived.former {
         return Err(Error::Awaited);
+    }
+    for arrival in arrivals {
+        let resource = ResourceKey::user(arrival.user().id.uuid());
+        arrival.requester.ascribe(unit, resource, false);
     }
     let now = arrivals.iter().map(|arrival| arrival.requester.now).max().unwrap_or_default();
     let created: Vec<&Arrival> =

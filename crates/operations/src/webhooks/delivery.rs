@@ -21,26 +21,22 @@ const BATCH: u64 = 500;
 const PAUSES: [i64; 9] = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
 
 /// A webhook to which nothing could be delivered for so long is disabled.
-const PATIENCE: TimeDelta = TimeDelta::days(5);
+pub(crate) const PATIENCE: TimeDelta = TimeDelta::days(5);
 
 /// A request to send.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Outgoing {
     /// Where to.
     pub url: String,
-    /// The header `webhook-id`: the same for every attempt.
-    pub id: String,
-    /// The header `webhook-timestamp`: seconds since 1970.
-    pub timestamp: i64,
-    /// The header `webhook-signature`.
-    pub signature: String,
-    /// The body, which is JSON.
+    /// The headers: names in small letters, and values.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body.
     pub body: String,
 }
 
 impl std::fmt::Debug for Outgoing {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Outgoing").field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("Outgoing").field("url", &self.url).finish_non_exhaustive()
     }
 }
 
@@ -61,7 +57,13 @@ impl Outgoing {
         }
         let timestamp = now.timestamp();
         let signature = signatures(&secrets, (&id, timestamp, &body));
-        Ok(Self { url: webhook.url.clone(), id, timestamp, signature, body })
+        let headers = vec![
+            ("content-type", "application/json".to_owned()),
+            ("webhook-id", id),
+            ("webhook-timestamp", timestamp.to_string()),
+            ("webhook-signature", signature),
+        ];
+        Ok(Self { url: webhook.url.clone(), headers, body })
     }
 }
 
@@ -219,7 +221,7 @@ fn attempted(delivery: &mut Delivery, fate: &Fate, now: DateTime<Utc>, jitter: f
 
 /// How long to wait after so many attempts, up to a tenth longer by a number between 0 and 1, so that deliveries that failed
 /// together are not tried together again; none after the last attempt.
-fn pause(attempts: u32, jitter: f64) -> Option<TimeDelta> {
+pub(crate) fn pause(attempts: u32, jitter: f64) -> Option<TimeDelta> {
     let seconds = *PAUSES.get(usize::try_from(attempts.checked_sub(1)?).ok()?)?;
     #[expect(clippy::cast_possible_truncation, reason = "at most a tenth of a day, in milliseconds")]
     let more = (jitter.clamp(0.0, 1.0) * 100.0) as i64 * seconds;

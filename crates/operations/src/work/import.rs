@@ -214,7 +214,14 @@ fn requester(step: &Step<'_>, import: &Import, administrator: Option<Uuid>) -> R
         None => (ActorKind::Operator, "import".to_owned()),
     };
     let actor = Actor { kind, name: import.operator.clone(), reference, connection: None };
-    Requester { scope: step.scope.clone(), provider: None, actor, now: step.pace.now }
+    Requester {
+        scope: step.scope.clone(),
+        provider: None,
+        actor,
+        now: step.pace.now,
+        transaction: None,
+        deferred: None,
+    }
 }
 
 async fn told(unit: &WriteUnit, import: &Import) -> Result<Entry, Error> {

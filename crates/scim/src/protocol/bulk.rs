@@ -44,7 +44,9 @@ pub enum Method {
 }
 
 impl Method {
-    const fn word(self) -> &'static str {
+    /// The word of HTTP.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
         match self {
             Self::Post => "POST",
             Self::Put => "PUT",

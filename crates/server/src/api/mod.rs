@@ -14,6 +14,10 @@ mod people;
 #[expect(unused_qualifications, reason = "the macros of the document write whole paths")]
 mod pools;
 mod problem;
+#[expect(unused_qualifications, reason = "the macros of the document write whole paths")]
+mod stream;
+mod stream_poll;
+mod stream_status;
 
 use std::sync::Arc;
 
@@ -58,7 +62,13 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(devices::hub))
         .routes(routes!(devices::seen))
         .routes(routes!(holds::list))
-        .routes(routes!(holds::put, holds::release));
+        .routes(routes!(holds::put, holds::release))
+        .routes(routes!(stream::create, stream::read, stream::update, stream::replace, stream::delete))
+        .routes(routes!(stream_status::read, stream_status::set))
+        .routes(routes!(stream_status::add_subject))
+        .routes(routes!(stream_status::remove_subject))
+        .routes(routes!(stream_status::verify))
+        .routes(routes!(stream_poll::poll));
     OpenApiRouter::with_openapi(document::Document::openapi()).nest(PATH, v1)
 }
 

@@ -43,6 +43,7 @@ const fn meaning(scope: Scope) -> &'static str {
         Scope::EnrolmentWrite => "Report steps of the enrolment, send and check codes",
         Scope::DevicesWrite => "Register and revoke devices",
         Scope::HoldsWrite => "Say what people must hand over",
+        Scope::StreamsWrite => "Set up streams of changes, and read them",
     }
 }
 

@@ -7,6 +7,7 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use scim::protocol::conditions::Conditions;
+use scim::protocol::prefer::Preferences;
 use scim::protocol::search::Return;
 use serde_json::Value;
 
@@ -47,19 +48,14 @@ pub(crate) fn conditions(headers: &HeaderMap) -> Conditions {
     Conditions::new(list(IF_MATCH).as_deref(), list(IF_NONE_MATCH).as_deref())
 }
 
-/// How much of a resource that is written the answer is to hold: the first wish counts, and one that is not known is none
-/// (RFC 7240 §2, §4.2).
-pub(crate) fn prefer(headers: &HeaderMap) -> Option<Return> {
-    let wishes = joined(headers, &PREFER)?;
-    wishes.split(',').find_map(|wish| {
-        let (name, value) = wish.split(';').next()?.split_once('=')?;
-        let value = value.trim().trim_matches('"');
-        match (name.trim().eq_ignore_ascii_case("return"), value) {
-            (true, "minimal") => Some(Return::Minimal),
-            (true, "representation") => Some(Return::Representation),
-            _ => None,
-        }
-    })
+/// The texts of the conditions of a request.
+pub(crate) fn condition_texts(headers: &HeaderMap) -> (Option<String>, Option<String>) {
+    (joined(headers, &IF_MATCH), joined(headers, &IF_NONE_MATCH))
+}
+
+/// What the client wishes (RFC 7240).
+pub(crate) fn preferences(headers: &HeaderMap) -> Preferences {
+    joined(headers, &PREFER).map(|wishes| Preferences::parse(&wishes)).unwrap_or_default()
 }
 
 /// The answer to a wish that was followed (RFC 7240 §3).
@@ -92,20 +88,12 @@ mod tests {
     }
 
     #[test]
-    fn the_first_wish_that_is_known_counts() {
-        for (wishes, expected) in [
-            (&[][..], None),
-            (&["return=minimal"], Some(Return::Minimal)),
-            (
-                &["respond-async, wait=5", "Return = \"representation\"; x=1, return=minimal"],
-                Some(Return::Representation),
-            ),
-            (&["return=everything, return=minimal"], Some(Return::Minimal)),
-            (&["return", "minimal", "=", ";"], None),
-        ] {
-            let headers = wishes.iter().map(|wish| (PREFER, HeaderValue::from_static(wish))).collect();
-            assert_eq!(prefer(&headers), expected, "{wishes:?}");
-        }
+    fn wishes_of_all_headers_are_read() {
+        let wishes = ["respond-async, wait=5", "Return = \"representation\"; x=1, return=minimal"];
+        let headers = wishes.iter().map(|wish| (PREFER, HeaderValue::from_static(wish))).collect();
+        let read = preferences(&headers);
+        assert_eq!((read.returns, read.wait), (Some(Return::Representation), Some(5)));
+        assert!(read.respond_async && preferences(&HeaderMap::new()) == Preferences::default());
     }
 
     #[test]

@@ -5,6 +5,7 @@ use operations::Database;
 use operations::work::Pace;
 
 use super::lane::Sends;
+use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::outbound::Outbound;
@@ -16,6 +17,8 @@ pub(crate) struct JobContext<'c> {
     pub(super) clock: &'c Clock,
     /// The ways out, in a server.
     pub(super) outbound: Option<&'c Outbound>,
+    /// The server itself, for what runs as a request.
+    pub(super) app: Option<&'c App>,
     batch: u64,
     pub(super) lease: TimeDelta,
     mail_limit: TimeDelta,
@@ -36,11 +39,17 @@ impl<'c> JobContext<'c> {
             db,
             clock,
             outbound,
+            app: None,
             batch: config.jobs.batch.into(),
             lease,
             mail_limit: seconds(config.mail.smtp_timeout_seconds),
             webhook_limit: seconds(config.webhooks.timeout_seconds),
         }
+    }
+
+    /// The same in a server.
+    pub(crate) const fn within(self, app: &'c App) -> Self {
+        Self { app: Some(app), ..self }
     }
 
     /// The same for a lane that sends something: its worker owns a job for longer than that may take, so that no other worker

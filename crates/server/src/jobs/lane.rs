@@ -5,13 +5,15 @@ use std::collections::VecDeque;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::BoxFuture;
+use operations::deferred::RUN;
 use operations::mail::{self, SEND_CODE, SEND_MAIL};
-use operations::webhooks::{self, DELIVER, spread};
+use operations::streams::{self, PUSH};
+use operations::webhooks::{self, DELIVER};
 use operations::work::{LONG, Progress, TIMERS, WorkError, step};
 use operations::{Claim, Job, JobOutcome, TenantId, chain};
 
 use super::context::JobContext;
-use super::{deliver, notify};
+use super::{deliver, notify, push, run};
 use crate::metrics;
 use crate::outbound::Outbound;
 use crate::panics::{Panicked, survived};
@@ -40,17 +42,18 @@ pub(crate) enum Sends {
     Nothing,
     /// Mail: without a mail server they wait.
     Mail,
-    /// Events, to webhooks.
+    /// Events, to webhooks and to the receivers of streams.
     Events,
 }
 
 /// The lanes of a server. A person waits for a code, so codes do not wait behind other mail.
-pub(crate) const PLANS: [Plan; 5] = [
+pub(crate) const PLANS: [Plan; 6] = [
     Plan { name: "timers", kinds: TIMERS, most: 200, each: 20, sends: Sends::Nothing },
     Plan { name: "long", kinds: LONG, most: 100, each: 4, sends: Sends::Nothing },
     Plan { name: "codes", kinds: &[SEND_CODE], most: 20, each: 5, sends: Sends::Mail },
     Plan { name: "mail", kinds: &[SEND_MAIL], most: 20, each: 10, sends: Sends::Mail },
-    Plan { name: "webhooks", kinds: &[DELIVER], most: 20, each: 10, sends: Sends::Events },
+    Plan { name: "webhooks", kinds: &[DELIVER, PUSH], most: 20, each: 10, sends: Sends::Events },
+    Plan { name: "requests", kinds: &[RUN], most: 50, each: 5, sends: Sends::Nothing },
 ];
 
 /// Takes the next step of a job.
@@ -66,6 +69,8 @@ fn take_step<'s>(
             Box::pin(deliver::step(context, mailer, job))
         }
         (DELIVER, Some(outbound)) => Box::pin(notify::step(context, &outbound.postman, job)),
+        (PUSH, Some(outbound)) => Box::pin(push::step(context, &outbound.stream_postman, job)),
+        (RUN, _) if let Some(app) = context.app => Box::pin(run::step(context, app, job)),
         _ => Box::pin(step(context.db, job, context.pace())),
     }
 }
@@ -143,10 +148,13 @@ impl<'l> Lane<'l> {
         let claim =
             Claim { kinds: self.plan.kinds, most: room as u64, each: self.plan.each, without: &without };
         let now = self.context.clock.now();
-        if self.plan.sends == Sends::Events
-            && let Err(error) = spread(self.context.db, now).await
-        {
-            tracing::warn!(error = chain(&error), "events could not be handed to webhooks");
+        if self.plan.sends == Sends::Events {
+            if let Err(error) = webhooks::spread(self.context.db, now).await {
+                tracing::warn!(error = chain(&error), "events could not be handed to webhooks");
+            }
+            if let Err(error) = streams::spread(self.context.db, now).await {
+                tracing::warn!(error = chain(&error), "changes could not be handed to streams");
+            }
         }
         match self.context.db.claim_jobs(&claim, &self.worker, now, self.context.lease).await {
             Ok(jobs) => jobs.into_iter().for_each(|job| self.hold(job)),
@@ -200,7 +208,12 @@ impl<'l> Lane<'l> {
                 mail::record(db, job, &mail::Fate::GivenUp(why.clone()), now).await
             }
             (JobOutcome::Failed(why), Sends::Events) => {
-                webhooks::record(db, job, &webhooks::Fate::GivenUp(why.clone()), now).await
+                let fate = webhooks::Fate::GivenUp(why.clone());
+                if job.kind == PUSH {
+                    streams::record(db, job, (None, &fate), now).await
+                } else {
+                    webhooks::record(db, job, &fate, now).await
+                }
             }
             _ => Ok(()),
         };

@@ -5,6 +5,8 @@ mod context;
 mod deliver;
 mod lane;
 mod notify;
+mod push;
+mod run;
 mod worker;
 
 pub(crate) use context::JobContext;

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use operations::{Kept, chain, imports, people, sign_in};
+use operations::{Kept, chain, imports, people, sign_in, streams};
 use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
 use tokio::time::{Instant, sleep};
 
 use super::context::JobContext;
@@ -23,12 +24,22 @@ const PRUNE: Duration = Duration::from_hours(1);
 
 /// Wakes every lane.
 #[derive(Debug, Default)]
-pub(crate) struct Bell([Notify; PLANS.len()]);
+pub(crate) struct Bell {
+    lanes: [Notify; PLANS.len()],
+    /// Those who wait for news in a request.
+    waiting: Notify,
+}
 
 impl Bell {
     /// Says that there may be work; a lane that is not waiting looks again before it waits.
     pub(crate) fn notify_one(&self) {
-        self.0.iter().for_each(Notify::notify_one);
+        self.lanes.iter().for_each(Notify::notify_one);
+        self.waiting.notify_waiters();
+    }
+
+    /// Is woken when there may be news, from now on.
+    pub(crate) fn news(&self) -> Notified<'_> {
+        self.waiting.notified()
     }
 }
 
@@ -46,9 +57,10 @@ pub(crate) fn start(app: &Arc<App>, clock: &Clock) {
             let tasks = app.tasks().clone();
             tasks.spawn(async move {
                 let worker = format!("{}/{number}.{turn}", app.id());
-                let context = JobContext::new(app.db(), &clock, app.config(), Some(app.outbound()));
+                let context =
+                    JobContext::new(app.db(), &clock, app.config(), Some(app.outbound())).within(&app);
                 let lane = Lane::new(context, plan, worker);
-                work(&app, lane, &app.work().0[number]).await;
+                work(&app, lane, &app.work().lanes[number]).await;
             });
         }
     }
@@ -57,7 +69,7 @@ pub(crate) fn start(app: &Arc<App>, clock: &Clock) {
 
 /// Runs every job that is due now, and those that they make due; for tests and tools without a worker.
 pub(crate) async fn run_due(app: &App, clock: &Clock) {
-    let context = JobContext::new(app.db(), clock, app.config(), Some(app.outbound()));
+    let context = JobContext::new(app.db(), clock, app.config(), Some(app.outbound())).within(app);
     let idle = |plan: &Plan| plan.sends == Sends::Mail && app.outbound().mailer.is_none();
     let plans = PLANS.into_iter().filter(|plan| !idle(plan));
     let mut lanes: Vec<_> = plans.map(|plan| Lane::new(context, plan, "by hand".to_owned())).collect();
@@ -111,15 +123,26 @@ async fn tidy(app: Arc<App>) {
 /// Takes out what is older than the settings keep it.
 pub(crate) async fn forget_what_is_old(app: &App) {
     let config = app.config();
-    for (kept, days) in
-        [(Kept::Requests, config.requests.retention_days), (Kept::Events, config.events.retention_days)]
-    {
+    for (kept, days) in [
+        (Kept::Requests, config.requests.retention_days),
+        (Kept::Events, config.events.retention_days),
+        (Kept::Changes, config.events.retention_days),
+        (Kept::Deferred, config.events.retention_days),
+    ] {
         let days = TimeDelta::try_days(days.into());
         let Some(before) = days.and_then(|days| app.now().checked_sub_signed(days)) else { continue };
         match app.db().forget(kept, before, PORTION, || !app.stop().is_cancelled()).await {
             Ok(0) => {}
             Ok(number) => tracing::info!(number, ?kept, "what was old was taken out"),
             Err(error) => tracing::warn!(error = chain(&error), ?kept, "what is old could not be taken out"),
+        }
+    }
+    let days = TimeDelta::days(config.events.retention_days.into());
+    match streams::forget(app.db(), app.now() - days).await {
+        Ok(0) => {}
+        Ok(number) => tracing::info!(number, "what every stream has passed was taken out"),
+        Err(error) => {
+            tracing::warn!(error = chain(&error), "what every stream has passed could not be taken out");
         }
     }
     let lasts = config.console.lasts();

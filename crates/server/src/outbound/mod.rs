@@ -6,6 +6,8 @@ pub(crate) mod postman;
 mod tls;
 mod way;
 
+use operations::outside::Purpose;
+
 use crate::config::Config;
 use issuers::Issuers;
 use mailer::Mailer;
@@ -18,6 +20,8 @@ pub(crate) struct Outbound {
     pub(crate) mailer: Option<Mailer>,
     /// The way to the webhooks.
     pub(crate) postman: Postman,
+    /// The same way to the receivers of streams.
+    pub(crate) stream_postman: Postman,
     /// The way to the issuers.
     pub(crate) issuers: Issuers,
 }
@@ -30,7 +34,8 @@ impl Outbound {
     pub(crate) fn of(config: &Config) -> Result<Self, String> {
         Ok(Self {
             mailer: Mailer::of(&config.mail)?,
-            postman: Postman::of(&config.webhooks)?,
+            postman: Postman::of(Purpose::Webhook, &config.webhooks)?,
+            stream_postman: Postman::of(Purpose::Stream, &config.webhooks)?,
             issuers: Issuers::of(&config.issuers)?,
         })
     }

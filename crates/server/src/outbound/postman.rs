@@ -1,9 +1,8 @@
-//! Delivers one request to a webhook, and says what came of it.
+//! Delivers one request to a webhook or to the receiver of a stream, and says what came of it.
 
 #[cfg(test)]
 mod tests;
 
-use http::header::CONTENT_TYPE;
 use http::{Method, Request};
 use operations::outside::Purpose;
 use operations::webhooks::{Fate, Outgoing};
@@ -21,12 +20,12 @@ pub(crate) struct Postman {
 }
 
 impl Postman {
-    /// The way to the webhooks by the settings.
+    /// The way to webhooks, or to the receivers of streams, by the settings.
     ///
     /// # Errors
     /// A sentence that names the key with a wrong value.
-    pub(crate) fn of(settings: &Webhooks) -> Result<Self, String> {
-        Ok(Self { way: Way::of(Purpose::Webhook, &settings.outside())? })
+    pub(crate) fn of(purpose: Purpose, settings: &Webhooks) -> Result<Self, String> {
+        Ok(Self { way: Way::of(purpose, &settings.outside())? })
     }
 
     /// Sends a request over a connection of its own.
@@ -43,12 +42,8 @@ impl Postman {
 }
 
 fn request(outgoing: Outgoing) -> Result<Request<Vec<u8>>, http::Error> {
-    Request::builder()
-        .method(Method::POST)
-        .uri(outgoing.url)
-        .header(CONTENT_TYPE, "application/json")
-        .header("webhook-id", outgoing.id)
-        .header("webhook-timestamp", outgoing.timestamp)
-        .header("webhook-signature", outgoing.signature)
-        .body(outgoing.body.into_bytes())
+    let request = Request::builder().method(Method::POST).uri(outgoing.url);
+    let request =
+        outgoing.headers.into_iter().fold(request, |request, (name, value)| request.header(name, value));
+    request.body(outgoing.body.into_bytes())
 }

@@ -1,13 +1,14 @@
 //! `/Bulk` (RFC 7644 §3.7): each operation is a request of its own, which happens to come without HTTP.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::Response;
 use futures::future::join_all;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
+use operations::{Requester, deferred};
 use scim::protocol::bulk::{
     BulkRequest, Created, Done, Method as BulkMethod, Operation, References, Step, completion, order,
     response,
@@ -19,11 +20,12 @@ use serde_json::Value;
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
-use super::request::{Answer, Context, Method, Request, run};
+use super::deferred::{defer, done_before, kept_bulk};
+use super::request::{Answer, Context, Method, Request, may_wait, run};
 use crate::app::App;
 use crate::auth::Tenant;
 use crate::http::error::{Failure, Fault};
-use crate::http::headers::scim_json;
+use crate::http::headers::{preferences, scim_json};
 use crate::http::json::ScimJson;
 use crate::panics::survived;
 use crate::request_log::Notes;
@@ -31,13 +33,26 @@ use crate::request_log::Notes;
 /// Users who are created at the same time, so that they share what a unit of work costs.
 const TOGETHER: usize = 64;
 
+/// Nobody waits for a request that was accepted before.
+const NO_END: Duration = Duration::from_hours(24);
+
 /// `POST /Bulk`.
 pub(crate) async fn bulk(
     State(app): State<Arc<App>>,
     tenant: Tenant,
     notes: Notes,
+    headers: HeaderMap,
     ScimJson(body): ScimJson,
 ) -> Result<Response, Failure> {
+    let wishes = preferences(&headers);
+    if wishes.respond_async && deferred::is_offered(app.db(), app.now()).await {
+        let operations = BulkRequest::parse(body.clone(), app.limits().bulk_operations)?.operations;
+        let requester = tenant.requester(app.now());
+        let registry = app.db().registry(&requester.scope);
+        if operations.iter().all(|operation| may_wait(&registry, &operation.path)) {
+            return defer(&app, &requester, kept_bulk(body), (Some(operations.len()), wishes.wait)).await;
+        }
+    }
     let request = BulkRequest::parse(body, app.limits().bulk_operations)?;
     // The client has the answer before the deadline of every request, with what was done and what was not.
     let until = Instant::now() + Duration::from_secs(app.limits().request_seconds).mul_f32(0.8);
@@ -45,11 +60,24 @@ pub(crate) async fn bulk(
     let work = async move {
         let registry = &app.db().registry(&requester.scope);
         let context = Context { app: &app, requester: &requester, registry, notes: &notes };
-        Run::new(context, request, until).finish().await
+        let ended = Run::new(context, request, until, Vec::new()).finish().await;
+        ended.into_iter().map(|(_, _, entry)| entry).collect()
     };
     // In a task of its own: a client that goes away leaves nothing half done.
     let entries = tasks.spawn(work.in_current_span()).await.map_err(|_| Failure::Fault(Fault::Panic))?;
     Ok(scim_json(StatusCode::OK, &response(entries)))
+}
+
+/// Runs a bulk request that was accepted before, but for the operations that were done then; says for each operation its place, the
+/// path of its resource, and what an answer tells of it.
+pub(super) async fn finish(
+    context: Context<'_>,
+    body: Object,
+    applied: Vec<(usize, String)>,
+) -> Result<Vec<(usize, String, Value)>, Failure> {
+    let request = BulkRequest::parse(body, usize::MAX)?;
+    let until = Instant::now() + NO_END;
+    Ok(Run::new(context, request, until, applied).finish().await)
 }
 
 /// A bulk request, and what became of it so far.
@@ -63,6 +91,8 @@ struct Run<'c> {
     done: Vec<Option<Done>>,
     created: Created,
     incomplete: Vec<Incomplete>,
+    /// What was done before a server ended, by the operations' places: the paths of what they changed.
+    applied: HashMap<usize, String>,
 }
 
 /// A resource that was created without what refers back to it.
@@ -73,17 +103,23 @@ struct Incomplete {
 }
 
 impl<'c> Run<'c> {
-    fn new(context: Context<'c>, request: BulkRequest, until: Instant) -> Self {
+    fn new(
+        context: Context<'c>,
+        request: BulkRequest,
+        until: Instant,
+        applied: Vec<(usize, String)>,
+    ) -> Self {
         let BulkRequest { fail_on_errors, operations } = request;
         let done = operations.iter().map(|_| None).collect();
         let references = operations.iter().map(|it| it.references(context.registry)).collect();
         let fail_on_errors = fail_on_errors.unwrap_or(u64::MAX);
         let (created, incomplete) = (Created::default(), Vec::new());
-        Self { context, until, fail_on_errors, operations, references, done, created, incomplete }
+        let applied = applied.into_iter().collect();
+        Self { context, until, fail_on_errors, operations, references, done, created, incomplete, applied }
     }
 
     /// Does everything, and says what became of each operation that had its turn, in the order of the request.
-    async fn finish(mut self) -> Vec<Value> {
+    async fn finish(mut self) -> Vec<(usize, String, Value)> {
         let mut steps = order(&self.operations, &self.references).into_iter().peekable();
         while self.goes_on()
             && let Some(step) = steps.next()
@@ -105,8 +141,14 @@ impl<'c> Run<'c> {
             self.undo(incomplete.operation, scim::Error::status(409, detail)).await;
         }
         let base = self.context.app.base();
-        let done = self.operations.iter().zip(self.done);
-        done.filter_map(|(operation, done)| Some(operation.answer(done?, base))).collect()
+        let done = self.operations.iter().zip(self.done).enumerate();
+        done.filter_map(|(at, (operation, done))| {
+            let done = done?;
+            let uri = done.location.as_deref().and_then(|place| place.strip_prefix(base));
+            let uri = uri.unwrap_or(&operation.path).to_owned();
+            Some((at, uri, operation.answer(done, base)))
+        })
+        .collect()
     }
 
     fn goes_on(&self) -> bool {
@@ -129,18 +171,21 @@ impl<'c> Run<'c> {
 
     async fn take_turn(&mut self, turn: Vec<Step>) {
         let ready: Vec<_> = turn.into_iter().map(|step| (step.operation, self.prepare(step))).collect();
-        let context = self.context;
+        let (context, applied) = (self.context, &self.applied);
         let (fail, until) = (|error: scim::Error| Err(Failure::from(error)), self.until);
         let answers = join_all(ready.into_iter().map(|(at, prepared)| async move {
             let (request, incomplete) = match prepared {
                 Ok(prepared) => prepared,
                 Err(error) => return (at, fail(error), None),
             };
+            if let Some(uri) = applied.get(&at) {
+                return (at, Ok(done_before(context, uri, request.method).await), incomplete);
+            }
             if Instant::now() > until {
                 let detail = "There was no time left for this operation: send it again.";
                 return (at, fail(scim::Error::status(503, detail)), None);
             }
-            (at, answer(context, request).await, incomplete)
+            (at, answer(context, at, request).await, incomplete)
         }));
         for (at, answer, incomplete) in answers.await {
             self.note(at, answer, incomplete).await;
@@ -198,7 +243,7 @@ impl<'c> Run<'c> {
                 continue;
             }
             let request = request(Method::Patch, patch.path, Conditions::default(), patch.data);
-            match answer(self.context, request).await {
+            match answer_aside(self.context, operation, request).await {
                 Ok(answer) => {
                     if let Some(done) = &mut self.done[operation] {
                         done.version = answer.tag;
@@ -245,7 +290,7 @@ impl<'c> Run<'c> {
             };
             let request =
                 request(Method::Delete, format!("{path}/{id}"), Conditions::default(), Object::new());
-            let failed = answer(self.context, request).await.err().map(Failure::told);
+            let failed = answer_aside(self.context, at, request).await.err().map(Failure::told);
             self.done[at] = Some(Done::failed(&failed.unwrap_or(error)));
             self.incomplete.retain(|incomplete| incomplete.operation != at);
             let detail = format!("The operation with the bulkId \"{name}\" created nothing that stayed.");
@@ -272,11 +317,23 @@ fn request(method: Method, path: String, conditions: Conditions, body: Object) -
     Request { method, path, query, conditions, body }
 }
 
-async fn answer(context: Context<'_>, request: Request) -> Result<Answer, Failure> {
+/// Runs an operation, which events name by its place in the request (RFC 9967 §2.5.1.2).
+async fn answer(context: Context<'_>, at: usize, request: Request) -> Result<Answer, Failure> {
+    answer_as(context, &context.requester.operation(at), request).await
+}
+
+/// Runs what follows an operation that has been done.
+async fn answer_aside(context: Context<'_>, at: usize, request: Request) -> Result<Answer, Failure> {
+    let requester = Requester { deferred: None, ..context.requester.operation(at) };
+    answer_as(context, &requester, request).await
+}
+
+async fn answer_as(context: Context<'_>, requester: &Requester, request: Request) -> Result<Answer, Failure> {
+    let context = Context { requester, ..context };
     survived(Box::pin(run(context, request))).await.unwrap_or(Err(Failure::Fault(Fault::Panic)))
 }
 
-fn done(answer: Result<Answer, Failure>) -> Done {
+pub(super) fn done(answer: Result<Answer, Failure>) -> Done {
     match answer {
         Ok(Answer { status, tag, location, .. }) => {
             // A change is answered as a request of its own is that does not wish for less (RFC 7644 §3.7.3).

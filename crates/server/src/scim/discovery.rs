@@ -7,7 +7,7 @@ use axum::response::Response;
 use http::header::ETAG;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode};
-use operations::walk;
+use operations::{deferred, walk};
 use scim::protocol::conditions::Conditions;
 use scim::{Registry, discovery};
 use serde_json::Value;
@@ -36,6 +36,7 @@ pub(crate) async fn service_provider_config(
         cursor_seconds: walk::GOOD_FOR.num_seconds(),
         max_operations: limits.bulk_operations,
         max_payload: limits.body_bytes,
+        events: deferred::is_offered(app.db(), app.now()).await,
     };
     versioned(discovery::service_provider_config(capabilities, app.base()), &conditions(&headers))
 }

@@ -7,14 +7,16 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{FromRequest as _, FromRequestParts as _, Path, Request as HttpRequest, State};
 use axum::response::{IntoResponse as _, Response};
 use http::Method as HttpMethod;
+use operations::deferred;
 use scim::Object;
 use scim::protocol::conditions::Conditions;
 
-use super::request::{Context, Method, Request, run};
+use super::deferred::{defer, kept};
+use super::request::{Context, Method, Request, check, may_wait, run};
 use crate::app::App;
 use crate::auth::Tenant;
 use crate::http::error::Failure;
-use crate::http::headers::{conditions, prefer, preference_applied};
+use crate::http::headers::{condition_texts, conditions, preference_applied, preferences};
 use crate::http::json::ScimJson;
 use crate::http::paths::SCIM;
 use crate::http::query;
@@ -46,14 +48,26 @@ pub(crate) async fn resources(
     let path = path.strip_prefix(SCIM).unwrap_or(path).to_owned();
     let mut query = query::parse(request.uri().query().unwrap_or_default())?;
     let writes = takes_body && !path.ends_with("/.search");
-    query.prefer = prefer(request.headers()).filter(|_| writes);
+    let wishes = preferences(request.headers());
+    let changes = writes || method == Method::Delete;
+    let texts = condition_texts(request.headers());
+    query.prefer = wishes.returns.filter(|_| writes);
     let wish = query.prefer;
     let conditions: Conditions = conditions(request.headers());
     let body = if takes_body { ScimJson::from_request(request, &app).await?.0 } else { Object::new() };
     let requester = &tenant.requester(app.now());
     let registry = &app.db().registry(&requester.scope);
     let context = Context { app: &app, requester, registry, notes: &notes };
-    let mut response = run(context, Request { method, path, query, conditions, body }).await?.into_response();
+    let request = Request { method, path, query, conditions, body };
+    if changes
+        && wishes.respond_async
+        && may_wait(registry, &request.path)
+        && deferred::is_offered(app.db(), app.now()).await
+    {
+        check(context, &request)?;
+        return defer(&app, context.requester, kept(request, texts), (None, wishes.wait)).await;
+    }
+    let mut response = Box::pin(run(context, request)).await?.into_response();
     if let Some(wish) = wish {
         preference_applied(&mut response, wish);
     }

@@ -2,6 +2,7 @@
 //! answers. [`request`] runs a request that did not come over HTTP.
 
 pub(crate) mod bulk;
+pub(crate) mod deferred;
 pub(crate) mod discovery;
 mod every;
 pub(crate) mod http;

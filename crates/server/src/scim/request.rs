@@ -5,13 +5,14 @@ use scim::compat::RequestKind;
 use scim::protocol::conditions::Conditions;
 use scim::protocol::search::Query;
 use scim::text::decoded_segment;
-use scim::{Object, Registry, ResourceType};
+use scim::{Object, Registry, ResourceType, resource};
 
 use crate::app::App;
 use crate::http::error::Failure;
 use crate::request_log::Notes;
 
 use super::every;
+use super::read::{id, patch_request, projection, replacement};
 use super::resources::{One, Resources};
 
 /// What a request asks for.
@@ -27,6 +28,24 @@ pub(crate) enum Method {
     Patch,
     /// Delete.
     Delete,
+}
+
+impl Method {
+    /// The word of HTTP.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
+
+    /// What a word stands for, of those that change something.
+    pub(crate) fn of_word(word: &str) -> Option<Self> {
+        [Self::Post, Self::Put, Self::Patch, Self::Delete].into_iter().find(|method| method.word() == word)
+    }
 }
 
 /// A request about resources.
@@ -45,7 +64,7 @@ pub(crate) struct Request {
 }
 
 /// The answer to a request.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Answer {
     /// The status of HTTP.
     pub(crate) status: u16,
@@ -101,6 +120,43 @@ pub(crate) async fn run(context: Context<'_>, request: Request) -> Result<Answer
         ([] | [_], _) => Err(wrong()),
         _ => Err(Failure::no_endpoint()),
     }
+}
+
+/// Whether the end of a request to this path can be noted with what it changes, so that it is done once: of users and groups it
+/// can.
+pub(crate) fn may_wait(registry: &Registry, path: &str) -> bool {
+    let endpoint = path.split('/').find(|segment| !segment.is_empty()).unwrap_or_default();
+    [registry.user(), registry.group()].iter().any(|it| it.endpoint.trim_start_matches('/') == endpoint)
+}
+
+/// Refuses a request that is wrong whatever there is in the database.
+///
+/// # Errors
+/// What the client is told.
+pub(crate) fn check(context: Context<'_>, request: &Request) -> Result<(), Failure> {
+    let Request { method, path, query, body, .. } = request;
+    let segments = path.split('/').filter(|segment| !segment.is_empty()).map(decoded_segment);
+    let segments: Vec<String> = segments.collect::<Option<_>>().ok_or_else(Failure::no_endpoint)?;
+    let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+    let of = |endpoint: &str| context.registry.at_endpoint(endpoint).ok_or_else(Failure::no_endpoint);
+    let (resource_type, id) = match segments.as_slice() {
+        [endpoint] => (of(endpoint)?, None),
+        [endpoint, one] => (of(endpoint)?, Some(id(of(endpoint)?, one)?)),
+        _ => return Err(Failure::no_endpoint()),
+    };
+    let (dialect, mut body) = (context.dialect()?, body.clone());
+    match (method, id) {
+        (Method::Post, None) => {
+            projection(resource_type, query)?;
+            dialect.request(RequestKind::Create, resource_type, &mut body);
+            resource::create(resource_type, &body)?;
+        }
+        (Method::Put, Some(_)) => drop(replacement(context, dialect, resource_type, query, body)?),
+        (Method::Patch, Some(_)) => drop(patch_request(context, dialect, resource_type, query, body)?),
+        (Method::Delete, Some(_)) => {}
+        _ => return Err(Failure::status(405, "This path does not take this method.")),
+    }
+    Ok(())
 }
 
 /// The query of a search message (RFC 7644 §3.4.3).

@@ -1,6 +1,7 @@
 //! A server without a socket for each test, on a database of its own: `SQLite`, or `PostgreSQL` where
 //! `ROLLCALL_TEST_POSTGRES_URL` names a server.
 
+pub(crate) mod feed;
 pub(crate) mod issuer;
 #[path = "../../../store/tests/support/postgres.rs"]
 mod postgres;

@@ -186,6 +186,11 @@ pub(crate) fn behind_own(backend: DbBackend, position: &str) -> Option<String> {
         .then(|| format!("{position} > CAST(CAST(pg_current_xact_id() AS TEXT) AS BIGINT)"))
 }
 
+/// The number of a transaction, where several that write are open at once.
+pub(crate) fn transaction_number(backend: DbBackend) -> Option<&'static str> {
+    (backend == DbBackend::Postgres).then_some("CAST(CAST(pg_current_xact_id() AS TEXT) AS BIGINT)")
+}
+
 /// What puts events and entries before all that are to come, on a `PostgreSQL` server whose transactions have smaller numbers
 /// than those, because the database was restored from another server: queries that answer a row when that is needed, each
 /// with the statements that do it.
@@ -211,7 +216,11 @@ pub(crate) fn restored(backend: DbBackend) -> Vec<(String, Vec<String>)> {
         let changes = followers.iter().copied().chain([(table, "position")]).map(move_back);
         (look, [lock].into_iter().chain(changes).collect())
     };
-    vec![mend("events", &[("webhooks", "after_position")]), mend("journal", &[])]
+    vec![
+        mend("events", &[("webhooks", "after_position")]),
+        mend("changes", &[("streams", "after_position")]),
+        mend("journal", &[]),
+    ]
 }
 
 /// Locks the selected rows against other writers, where there are any; rows that refer to them may still be added.

@@ -28,7 +28,10 @@ mod m20261130_000025_statuses;
 mod m20261130_000026_single_sign_on;
 mod m20261130_000027_walk_places;
 mod m20261130_000028_oauth;
-mod m20261130_000029_custom_resources;
+mod m20261130_000029_streams;
+mod m20261130_000030_signing_keys;
+mod m20261130_000031_deferred;
+mod m20261130_000032_custom_resources;
 
 use sea_orm::{
     ConnectionTrait, DbBackend, DbErr, EntityTrait as _, SqliteTransactionMode, TransactionOptions,
@@ -75,7 +78,10 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000026_single_sign_on::Migration),
             Box::new(m20261130_000027_walk_places::Migration),
             Box::new(m20261130_000028_oauth::Migration),
-            Box::new(m20261130_000029_custom_resources::Migration),
+            Box::new(m20261130_000029_streams::Migration),
+            Box::new(m20261130_000030_signing_keys::Migration),
+            Box::new(m20261130_000031_deferred::Migration),
+            Box::new(m20261130_000032_custom_resources::Migration),
         ]
     }
 }

@@ -16,6 +16,7 @@ use crate::entity;
 use crate::error::Error;
 use crate::filter_sql;
 use crate::ids::{ConnectionId, stored};
+use crate::touched::{ResourceKey, Touch};
 use crate::unit::WriteUnit;
 use crate::users::user::{Indexed, User};
 use crate::users::values;
@@ -107,6 +108,8 @@ impl WriteUnit {
             self.transaction.insert_all::<entity::user_values::Entity>(rows).await?;
         }
         self.bumped.insert(id);
+        let touched = self.touch(ResourceKey::user(id), Touch::Changed, now);
+        touched.before.get_or_insert_with(|| user.resource.document.clone());
         Ok(version)
     }
 

@@ -17,6 +17,7 @@ use crate::error::Error;
 use crate::ids::{ConnectionId, IdRow, stored};
 use crate::scope::TenantScope;
 use crate::store::Store;
+use crate::touched::{ResourceKey, Touch};
 use crate::unit::WriteUnit;
 use crate::users::user::{Indexed, User};
 use crate::users::values;
@@ -28,6 +29,11 @@ const ENDS: &[&str] = &["user_values", "grants", "codes", "holds", "conflicts", 
 struct FormerRow {
     id: Uuid,
     external_id: String,
+}
+
+#[derive(FromQueryResult)]
+struct DeletedRow {
+    deleted_at: DateTime<Utc>,
 }
 
 impl Store {
@@ -62,7 +68,9 @@ impl WriteUnit {
         sql.bind(stored(now)).push(", apart = id, display_name = NULL, display_name_folded = NULL");
         sql.push(" WHERE tenant_id = ").bind(self.tenant()).push(" AND id = ").bind(id.uuid());
         sql.push(" AND deleted_at IS NULL");
-        self.transaction.run(sql).await?;
+        if self.transaction.run(sql).await? == 1 {
+            self.touch(ResourceKey::user(id.uuid()), Touch::Deleted, now);
+        }
         self.release_values(id.uuid()).await
     }
 
@@ -83,8 +91,11 @@ impl WriteUnit {
         sql.push(" AND ended_at IS NULL AND NOT EXISTS (SELECT 1 FROM seats s WHERE s.tenant_id = ")
             .bind(tenant);
         sql.push(" AND s.user_id = ").bind(id.uuid()).push(")");
-        if self.transaction.run(sql).await? != 1 {
-            return Ok(false);
+        sql.push(" RETURNING deleted_at");
+        let Some(row) = self.transaction.one::<DeletedRow>(sql).await? else { return Ok(false) };
+        // A user who was hidden before was deleted for the protocol then.
+        if row.deleted_at == stored(now) {
+            self.touch(ResourceKey::user(id.uuid()), Touch::Deleted, now);
         }
         // Only now: a unit that was changing the user is through.
         self.release_values(id.uuid()).await?;
@@ -171,6 +182,7 @@ impl WriteUnit {
         let user_type = Arc::clone(self.registry.user());
         self.claim_values(&user_type, id.uuid(), &Object::new(), document).await?;
         self.bumped.insert(id.uuid());
+        self.touch(ResourceKey::user(id.uuid()), Touch::Created, now);
         self.user(id).await
     }
 
@@ -200,6 +212,11 @@ impl WriteUnit {
         self.transaction.run(sql).await?;
         let mut sql = Sql::new("UPDATE events SET user_name = NULL, external_id = NULL WHERE tenant_id = ");
         sql.bind(tenant).push(" AND user_id = ").bind(user);
+        self.transaction.run(sql).await?;
+        let mut sql = Sql::new(
+            "UPDATE changes SET user_name = NULL, external_id = NULL, data = NULL WHERE tenant_id = ",
+        );
+        sql.bind(tenant).push(" AND resource_id = ").bind(user);
         self.transaction.run(sql).await?;
         for (table, column) in [("mail", "user_id"), ("permission_exceptions", "user_id"), ("users", "id")] {
             let mut sql = Sql::new(&format!("DELETE FROM {table} WHERE tenant_id = "));

@@ -15,6 +15,7 @@ use crate::entity;
 use crate::error::Error;
 use crate::ids::{ConnectionId, IdRow};
 use crate::pools::PoolRule;
+use crate::touched::{ResourceKey, Touch};
 use crate::unique_values;
 use crate::unit::WriteUnit;
 use crate::users::newcomer::{Newcomer, NewcomerRows, called};
@@ -143,6 +144,10 @@ impl WriteUnit {
         arrived.created.extend(returned.iter().map(|user| user.id));
         arrived.unlocked = !arrived.parked.is_empty() && !self.locked_awaiting;
         self.bumped.extend(arrived.created.iter().map(|id| id.uuid()));
+        for newcomer in new {
+            let (key, meta) = (ResourceKey::user(newcomer.user.id.uuid()), newcomer.user.resource.meta);
+            self.touch(key, Touch::Created, meta.created);
+        }
         Ok(arrived)
     }
 }

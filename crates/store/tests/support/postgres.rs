@@ -43,7 +43,10 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = migrations![
     "m20261130_000026_single_sign_on",
     "m20261130_000027_walk_places",
     "m20261130_000028_oauth",
-    "m20261130_000029_custom_resources",
+    "m20261130_000029_streams",
+    "m20261130_000030_signing_keys",
+    "m20261130_000031_deferred",
+    "m20261130_000032_custom_resources",
 ];
 
 /// The URL of the server on which tests may make databases, where there is one.

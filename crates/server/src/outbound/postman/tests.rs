@@ -31,7 +31,7 @@ fn postman(settings: &Webhooks, addresses: &[SocketAddr]) -> (Postman, Arc<Atomi
         let addresses = addresses.clone();
         Box::pin(async move { Ok(addresses) })
     });
-    let mut postman = Postman::of(settings).expect("settings that can be used");
+    let mut postman = Postman::of(Purpose::Webhook, settings).expect("settings that can be used");
     postman.way.look_up = look_up;
     (postman, looks)
 }
@@ -39,9 +39,12 @@ fn postman(settings: &Webhooks, addresses: &[SocketAddr]) -> (Postman, Arc<Atomi
 fn outgoing(url: &str) -> Outgoing {
     Outgoing {
         url: url.to_owned(),
-        id: "e-1".to_owned(),
-        timestamp: 1_772_355_600,
-        signature: "v1,x".to_owned(),
+        headers: vec![
+            ("content-type", "application/json".to_owned()),
+            ("webhook-id", "e-1".to_owned()),
+            ("webhook-timestamp", "1772355600".to_owned()),
+            ("webhook-signature", "v1,x".to_owned()),
+        ],
         body: "{\"type\":\"removed\"}".to_owned(),
     }
 }
@@ -162,7 +165,7 @@ async fn a_certificate_has_to_be_of_the_host_and_of_a_known_authority() {
     let fate = postman.send(outgoing(&format!("https://hooks.example.com:{}/", plain.address.port()))).await;
     assert!(matches!(&fate, Fate::Failed(why) if why.contains("TLS")), "{fate:?}");
     for pem in ["", "no certificate", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
-        let refused = Postman::of(&settings(true, Some(pem))).expect_err(pem);
+        let refused = Postman::of(Purpose::Webhook, &settings(true, Some(pem))).expect_err(pem);
         assert!(refused.contains("webhooks.ca_file"), "{refused}");
     }
 }

@@ -1,0 +1,6 @@
+//! Streams: what changes reaches those who set up a stream, once each, in order, and nobody else.
+
+mod content;
+mod manage;
+mod poll;
+mod push;
