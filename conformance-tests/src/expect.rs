@@ -164,7 +164,8 @@ impl Answer {
     fn faults(&self) -> Vec<Fault> {
         match self.status {
             400.. => error_faults(self.status, self.header("content-type"), &self.text),
-            200..=203 => self.success_faults(),
+            200 | 201 | 203 => self.success_faults(),
+            202 if !self.text.is_empty() => vec![Fault::new("R-ASYNC-02", "a body where none may be")],
             204 | 304 if !self.text.is_empty() => vec![Fault::new("R-HTTP-22", "a body where none may be")],
             _ => Vec::new(),
         }
