@@ -2,7 +2,7 @@
 
 mod change;
 mod health;
-pub(crate) mod networks;
+pub mod networks;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use provisioning::{Entry, EntryKind, Invitations, Policy, Subject};

@@ -33,8 +33,9 @@ pub(crate) fn checked(texts: &[String]) -> Result<Vec<String>, Error> {
     Ok(networks)
 }
 
-/// The network that a text names.
-pub(crate) fn parsed(text: &str) -> Option<IpNet> {
+/// The network that a text names, or the address as a network of one.
+#[must_use]
+pub fn parsed(text: &str) -> Option<IpNet> {
     text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
 }
 

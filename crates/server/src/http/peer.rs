@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use axum::extract::ConnectInfo;
 use http::request::Parts;
 use ipnet::IpNet;
+use operations::connections::networks;
 use serde::Deserialize;
 
 /// The proxies whose word about addresses is believed.
@@ -19,8 +20,8 @@ impl TryFrom<String> for TrustedProxies {
     fn try_from(list: String) -> Result<Self, String> {
         let entries = list.split(',').map(str::trim).filter(|entry| !entry.is_empty());
         let parsed = entries.map(|entry| {
-            let net = entry.parse::<IpNet>().or_else(|_| entry.parse::<IpAddr>().map(IpNet::from));
-            net.map_err(|_| format!("\"{entry}\" is neither an address nor a network such as 10.0.0.0/8"))
+            networks::parsed(entry)
+                .ok_or_else(|| format!("\"{entry}\" is neither an address nor a network such as 10.0.0.0/8"))
         });
         parsed.collect::<Result<_, _>>().map(Self)
     }
