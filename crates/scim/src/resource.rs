@@ -263,6 +263,12 @@ pub fn replace(
             incoming.insert(name.to_owned(), old.clone());
         }
     }
+    // What no schema has any more is not seen by the client, who cannot mean to take it away.
+    let unseen =
+        |name: &str| resource_type.attribute(name).is_none() && resource_type.extension(name).is_none();
+    for (name, value) in stored.iter().filter(|(name, _)| unseen(name)) {
+        incoming.insert(name.clone(), value.clone());
+    }
     check_new(resource_type, Some(stored), &incoming)?;
     Ok(incoming)
 }

@@ -8,17 +8,17 @@ use precis_profiles::precis_core::profile::Profile as _;
 use unicase::UniCase;
 use unicode_normalization::UnicodeNormalization;
 
-use crate::schema::Attribute;
+use crate::schema::{Attribute, Kind};
 
 /// The most bytes of a text by which resources are looked up, in its comparison form: what an index can hold.
 pub const MAX_KEY: usize = 2_000;
 
 /// The form of `text` in which values of `attribute` are compared and sorted.
 ///
-/// Case-exact text stands for itself, a unique name has the form of [`fold_name`], other text is case-folded in full.
+/// Case-exact text and what is no text but is written as one stand for themselves, a unique name has the form of [`fold_name`], other text is case-folded in full.
 #[must_use]
 pub fn comparison_form<'t>(attribute: &Attribute, text: &'t str) -> Cow<'t, str> {
-    if attribute.case_exact() {
+    if attribute.case_exact() || !matches!(attribute.kind, Kind::String | Kind::Reference) {
         Cow::Borrowed(text)
     } else if attribute.unique() {
         Cow::Owned(fold_name(text))

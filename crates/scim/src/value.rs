@@ -9,6 +9,7 @@ use std::ops::Range;
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use chrono::Datelike as _;
 use serde_json::Value;
 
 use crate::json::Object;
@@ -166,8 +167,8 @@ pub fn single(attribute: &Attribute, value: &Value, place: &dyn Display) -> Resu
         (Kind::Complex, Value::Object(object)) => return complex(attribute, object, place),
         (Kind::Complex, _) => return wrong("an object"),
         (Kind::DateTime, Value::String(text)) => match time::parse(text) {
-            Some(instant) => Value::String(time::format(instant)),
-            None => return wrong(DATE_TIME),
+            Some(instant) if (0..=9999).contains(&instant.year()) => Value::String(time::format(instant)),
+            _ => return wrong(DATE_TIME),
         },
         (kind, value) => match unfit(kind, value) {
             Some(wanted) => return wrong(wanted),

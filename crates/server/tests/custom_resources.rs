@@ -170,6 +170,14 @@ async fn every_characteristic_of_a_schema_is_enforced() {
     assert_eq!(replaced[NOTES], json!({ "code": "c1" }), "what is immutable in an extension stays, too");
     let changed = test_resource("uno", &json!({ NOTES: { "code": "c2" } }));
     client.put(&place, &changed).await.expect_error(400, Some("mutability"));
+    for operation in [
+        json!({ "op": "remove", "path": NOTES }),
+        json!({ "op": "replace", "path": "schemas", "value": [TEST] }),
+    ] {
+        client.patch(&place, json!([operation])).await.expect_error(400, Some("mutability"));
+    }
+    let late = test_resource("late", &json!({ "singleDateTime": "9999-12-31T23:59:59-14:00" }));
+    client.post("/TestResources", &late).await.expect_error(400, Some("invalidValue"));
 
     let tag = client.get(&place).await.expect(200).headers["etag"].to_str().expect("text").to_owned();
     let known = client.send("GET", &format!("/scim/v2{place}"), &[("if-none-match", &tag)], None).await;
@@ -183,7 +191,8 @@ async fn resources_of_a_type_are_filtered_sorted_and_paged() {
     let app = app_with(&shipped()).await;
     let client = app.connection("generic").await;
     for (name, number) in [("c", 3), ("a", 10), ("b", 2)] {
-        let more = json!({ "singleInteger": number, "multiComplex": [{ "value": name, "count": number }],
+        let more = json!({ "singleInteger": number, "singleDateTime": "2020-01-01T00:00:00Z",
+            "singleBinary": "YWJj", "owner": { "value": "u1" }, "multiComplex": [{ "value": name, "count": number }],
             NOTES: { "box": { "size": 0.5 } } });
         create(&client, "/TestResources", &test_resource(name, &more)).await;
     }
@@ -198,6 +207,13 @@ async fn resources_of_a_type_are_filtered_sorted_and_paged() {
         ("meta.resourceType eq \"TestResource\" and name sw \"D\"", "name", vec!["d"]),
         (&format!("schemas eq \"{NOTES}\""), "singleInteger", vec!["b", "c", "a"]),
         ("singleBoolean eq true or singleDateTime gt \"2026-01-01T00:00:00Z\"", "name", vec![]),
+        (
+            "singleDateTime eq \"2020-01-01T01:00:00+01:00\" and singleDateTime le \"2020-01-01T00:00:00Z\"",
+            "name",
+            vec!["a", "b", "c"],
+        ),
+        ("singleDateTime gt \"2020-01-01T00:00:00Z\" or singleBinary eq \"ywjj\"", "name", vec![]),
+        ("owner.$ref ew \"/Users/u1\" and owner.$ref pr", "name", vec!["a", "b", "c"]),
     ] {
         assert_eq!(found(&client, filter, sort).await, expected, "{filter}");
     }
@@ -210,6 +226,10 @@ async fn resources_of_a_type_are_filtered_sorted_and_paged() {
         next = format!("/TestResources?count=3&cursor={cursor}");
     }
     assert_eq!(seen, ["c", "a", "b", "d"], "in the order of their creation");
+    for sort in ["singleInteger", "groups.value", "multiComplex.count", "singleBoolean", "owner.$ref"] {
+        let root = client.get(&format!("/?sortBy={sort}")).await.expect(200).body;
+        assert_eq!(root["totalResults"], 4, "{sort}");
+    }
     let refused = client.get("/TestResources?filter=nope%20eq%201").await;
     refused.expect_error(400, Some("invalidFilter"));
 }
@@ -320,4 +340,67 @@ async fn an_extension_of_users_is_kept_found_unique_and_a_reason_for_a_licence()
     client.patch(&place, number.clone()).await.expect_error(409, Some("uniqueness"));
     client.delete(&place).await.expect(204);
     create(&client, "/Users", &with_badge("cy@alpha.example", "7", "green")).await;
+}
+
+/// A file may change under what is stored: nothing is lost, and nothing that is asked of it fails.
+#[tokio::test]
+async fn what_was_stored_under_another_schema_is_read_and_kept() {
+    let folder = tempfile::tempdir().expect("a folder");
+    const THING: &str = "urn:example:params:scim:schemas:2.0:Thing";
+    const MORE: &str = "urn:example:params:scim:schemas:extension:2.0:Thing";
+    let write = |kinds: [&str; 3], extended: bool| {
+        let complex = json!([{ "name": "a" }, { "name": "value" }]);
+        let attribute = |name: &str, kind: &str, many: bool| {
+            let mut attribute = json!({ "name": name, "type": kind, "multiValued": many });
+            if kind == "complex" {
+                attribute["subAttributes"] = complex.clone();
+            }
+            attribute
+        };
+        let many = kinds[2] == "complex";
+        let attributes = [
+            attribute("v", kinds[0], false),
+            attribute("m", kinds[1], true),
+            attribute("c", kinds[2], !many),
+        ];
+        let extensions = if extended { json!([{ "schema": MORE }]) } else { json!([]) };
+        let file = json!([
+            { "id": THING, "name": "Thing", "attributes": attributes },
+            { "id": MORE, "name": "More", "attributes": [{ "name": "x" }] },
+            { "name": "Thing", "endpoint": "/Things", "schema": THING, "schemaExtensions": extensions },
+        ]);
+        fs::write(folder.path().join("thing.json"), file.to_string()).expect("written");
+    };
+    write(["string", "string", "complex"], true);
+    let app = app_with(folder.path()).await;
+    let client = app.connection("generic").await;
+    let body = json!({ "schemas": [THING, MORE], "v": "1", "m": ["a", "b"], "c": { "a": "x" }, MORE: { "x": "kept" } });
+    let made = create(&client, "/Things", &body).await;
+    let place = format!("/Things/{}", made["id"].as_str().expect("an id"));
+    for kinds in [
+        ["boolean", "complex", "string"],
+        ["integer", "integer", "boolean"],
+        ["dateTime", "reference", "decimal"],
+    ] {
+        write(kinds, false);
+        app.server.read_schemas().expect("the file is right");
+        for query in [
+            "",
+            "filter=v%20pr",
+            "filter=m%20pr",
+            "filter=c%20pr",
+            "sortBy=v",
+            "sortBy=m",
+            "sortBy=c",
+            "sortBy=v&cursor",
+        ] {
+            client.get(&format!("/Things?{query}")).await.expect(200);
+        }
+        client.get("/?sortBy=v").await.expect(200);
+        client.get(&place).await.expect(200);
+    }
+    client.put(&place, &json!({ "schemas": [THING], "externalId": "e" })).await.expect(200);
+    write(["string", "string", "complex"], true);
+    app.server.read_schemas().expect("the file is right");
+    assert_eq!(client.get(&place).await.expect(200).body[MORE], json!({ "x": "kept" }));
 }

@@ -12,7 +12,7 @@ use crate::unit::WriteUnit;
 /// The rows of a document.
 pub(crate) fn rows(tenant: Uuid, of: &ResourceType, id: Uuid, document: &Object) -> Vec<Model> {
     let values = scim::resource::unique_values(of, document);
-    let kept = values.into_iter().filter(|(attribute, _)| attribute != "userName");
+    let kept = values.into_iter().filter(|(attribute, _)| of.name != "User" || attribute != "userName");
     let row = |(attribute, value)| Model {
         tenant_id: tenant,
         resource_type: of.name.clone(),

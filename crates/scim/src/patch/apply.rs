@@ -190,9 +190,7 @@ impl Work<'_> {
             if schema.attributes.iter().all(|attribute| attribute.read_only()) {
                 return Err(Error::mutability(format!("\"{}\" is read-only.", schema.id)));
             }
-            self.close_lists();
-            self.document.shift_remove(&schema.id);
-            return Ok(());
+            return self.drop_extensions(std::slice::from_ref(&schema.id));
         }
         let members = value.as_object();
         let members =
@@ -243,8 +241,20 @@ impl Work<'_> {
         if gone.contains(&self.resource_type.schema.id) {
             return Err(Error::mutability("The core schema cannot be removed."));
         }
+        self.drop_extensions(gone)
+    }
+
+    /// Takes extensions away with what they hold, unless that is immutable.
+    fn drop_extensions(&mut self, gone: &[String]) -> Result<(), Error> {
         self.close_lists();
         for uri in gone {
+            let schema = self.resource_type.extension(uri);
+            let attributes = schema.into_iter().flat_map(|schema| &schema.attributes);
+            let mut fixed = attributes.filter(|it| it.mutability == Mutability::Immutable);
+            let stored = self.document.get(uri).and_then(Value::as_object);
+            if let Some(kept) = fixed.find(|it| stored.is_some_and(|stored| stored.contains_key(&it.name))) {
+                return Err(immutable(&format!("{uri}:{}", kept.name)));
+            }
             self.document.shift_remove(uri);
         }
         Ok(())

@@ -142,7 +142,9 @@ fn written_out(attribute: Arc<Attribute>) -> Arc<Attribute> {
             attribute.uniqueness.get_or_insert_default();
         }
         Kind::Integer | Kind::Decimal | Kind::DateTime => attribute.case_exact = None,
-        Kind::Binary => {}
+        Kind::Binary => {
+            attribute.case_exact.get_or_insert(true);
+        }
     }
     attribute.sub_attributes = attribute.sub_attributes.into_iter().map(written_out).collect();
     Arc::new(attribute)

@@ -10,7 +10,7 @@ use super::{Attribute, Kind, Mutability, ResourceType, Returned, Schema, common_
 const MOST_ATTRIBUTES: usize = 500;
 
 /// Endpoints that are no resource types (RFC 7644 §3.2), and what stands beside them.
-const TAKEN: &[&str] = &["Me", "Bulk", "Schemas", "ResourceTypes", "ServiceProviderConfig"];
+const TAKEN: &[&str] = &["Me", "Async", "Bulk", "Schemas", "ResourceTypes", "ServiceProviderConfig"];
 
 /// Which rule is broken, after what breaks it.
 pub(super) type Broken = (String, String);

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -111,11 +112,15 @@ fn definitions(files: &[PathBuf]) -> Result<Vec<Definition>, String> {
     for file in files {
         let name = file.display().to_string();
         let unreadable = |error| format!("{name} cannot be read: {error}.");
-        let bytes = fs::metadata(file).map_err(unreadable)?.len();
-        if bytes > MOST_BYTES {
-            return Err(format!("{name} has {bytes} bytes: at most {MOST_BYTES} are read."));
+        if !fs::metadata(file).map_err(unreadable)?.is_file() {
+            return Err(format!("{name} is no file."));
         }
-        let text = fs::read_to_string(file).map_err(unreadable)?;
+        let mut text = String::new();
+        let opened = fs::File::open(file).map_err(unreadable)?;
+        opened.take(MOST_BYTES + 1).read_to_string(&mut text).map_err(unreadable)?;
+        if text.len() as u64 > MOST_BYTES {
+            return Err(format!("{name} is too long: at most {MOST_BYTES} bytes are read."));
+        }
         all.extend(Definition::read(&name, &text).map_err(|error| format!("{error}."))?);
     }
     Ok(all)

@@ -321,9 +321,9 @@ pub(crate) fn uuid_of_text(backend: DbBackend, text: &str) -> String {
 pub(crate) fn json_text(backend: DbBackend, document: &str, path: &[&str]) -> String {
     if backend == DbBackend::Sqlite {
         return if path.is_empty() {
-            document.to_owned()
+            format!("CAST({document} AS TEXT)")
         } else {
-            format!("json_extract({document}, {})", sqlite_path(path))
+            format!("CAST(json_extract({}, {}) AS TEXT)", sqlite_object(document), sqlite_path(path))
         };
     }
     match path.split_last() {
@@ -337,7 +337,8 @@ pub(crate) fn json_text(backend: DbBackend, document: &str, path: &[&str]) -> St
 /// The boolean at a path of a JSON document.
 pub(crate) fn json_boolean(backend: DbBackend, document: &str, path: &[&str]) -> String {
     if backend == DbBackend::Sqlite {
-        return json_text(backend, document, path);
+        let (kind, value) = sqlite_value(document, path);
+        return format!("CASE WHEN {kind} IN ('true', 'false') THEN {value} END");
     }
     of_kind("boolean", "BOOLEAN", &arrows(document, path))
 }
@@ -345,10 +346,27 @@ pub(crate) fn json_boolean(backend: DbBackend, document: &str, path: &[&str]) ->
 /// The number at a path of a JSON document.
 pub(crate) fn json_number(backend: DbBackend, document: &str, path: &[&str]) -> String {
     if backend == DbBackend::Sqlite {
-        let value = json_text(backend, document, path);
-        return format!("CASE WHEN typeof({value}) IN ('integer', 'real') THEN CAST({value} AS REAL) END");
+        let (kind, value) = sqlite_value(document, path);
+        return format!("CASE WHEN {kind} IN ('integer', 'real') THEN CAST({value} AS REAL) END");
     }
     of_kind("number", "DOUBLE PRECISION", &arrows(document, path))
+}
+
+/// A document that can be looked into: an element of a list may be text by now, which is no JSON.
+fn sqlite_object(document: &str) -> String {
+    if document == "e.value" {
+        return "CASE WHEN e.type = 'object' THEN e.value END".to_owned();
+    }
+    document.to_owned()
+}
+
+/// The type and the value at a path.
+fn sqlite_value(document: &str, path: &[&str]) -> (String, String) {
+    if path.is_empty() {
+        return ("e.type".to_owned(), document.to_owned());
+    }
+    let (document, path) = (sqlite_object(document), sqlite_path(path));
+    (format!("json_type({document}, {path})"), format!("json_extract({document}, {path})"))
 }
 
 /// A value of JSON, if it is of this kind: the schema by which it was stored may have been another one.
@@ -359,7 +377,7 @@ fn of_kind(kind: &str, sql: &str, value: &str) -> String {
 /// Whether there is anything at a path of a JSON document; `NULL` never, the answer is a boolean.
 pub(crate) fn json_exists(backend: DbBackend, document: &str, path: &[&str]) -> String {
     if backend == DbBackend::Sqlite {
-        return format!("json_type({document}, {}) IS NOT NULL", sqlite_path(path));
+        return format!("json_type({}, {}) IS NOT NULL", sqlite_object(document), sqlite_path(path));
     }
     format!("({}) IS NOT NULL", arrows(document, path))
 }
@@ -368,7 +386,8 @@ pub(crate) fn json_exists(backend: DbBackend, document: &str, path: &[&str]) -> 
 pub(crate) fn json_elements(backend: DbBackend, document: &str, path: &[&str]) -> String {
     let quoted = sqlite_path(path);
     if backend == DbBackend::Sqlite {
-        return format!("json_each({document}, {quoted}) AS e");
+        let array = format!("CASE WHEN json_type({document}, {quoted}) = 'array' THEN {document} END");
+        return format!("json_each({array}, {quoted}) AS e");
     }
     let every = format!("{}[*]'", &quoted[..quoted.len() - 1]);
     format!("jsonb_path_query({document}, {every}) WITH ORDINALITY AS e(value, key)")

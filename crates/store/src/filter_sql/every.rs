@@ -6,7 +6,6 @@ use scim::ResourceType;
 use scim::filter::ResolvedFilter;
 use scim::protocol::sort::Sort;
 
-use super::order::Kind;
 use super::page::{Found, condition};
 use super::walk::Source;
 use super::{Chosen, FilterWriter, Listing, Stretch, Table, Walked};
@@ -61,10 +60,18 @@ impl ReadUnit {
     ) -> Result<Walked<Vec<Run<'u>>>, Error> {
         let chosen = |part: &Part<'u>| Chosen { filter: part.filter, ..Chosen::default() };
         let all: Vec<_> = every.parts.iter().map(|part| (self.table_of(part.of), chosen(part))).collect();
-        let (mut rows, mut key) = (Sql::new(" FROM ("), None);
-        for (kind, (part, (table, chosen))) in every.parts.iter().zip(&all).enumerate() {
+        let mut rows = Sql::new(" FROM (");
+        let keys = every.parts.iter().zip(&all).map(|(part, (table, _))| {
+            FilterWriter::of(self, *table, &mut Sql::default()).key_among_types(part.sort)
+        });
+        let keys: Vec<_> = keys.collect();
+        // What one type keeps as text and another one as a number is in no common order: the first type decides.
+        let key = keys.iter().find_map(|key| key.as_ref().map(|(kind, _)| *kind));
+        for (kind, ((table, chosen), own)) in all.iter().zip(&keys).enumerate() {
             rows.push(if kind == 0 { "" } else { " UNION ALL " });
-            key = self.rows_of(&mut rows, (*table, kind), *chosen, part.sort).or(key);
+            let own = own.as_ref().filter(|(kind, _)| Some(*kind) == key).map(|(_, sql)| sql.as_str());
+            let none = key.map_or("NULL".to_owned(), |key| key.nothing(self.backend()));
+            self.rows_of(&mut rows, (*table, kind), *chosen, own.unwrap_or(&none));
         }
         rows.push(") x WHERE TRUE");
         let sort = every.parts.iter().find_map(|part| part.sort);
@@ -114,21 +121,12 @@ impl ReadUnit {
         }
     }
 
-    /// Writes the rows of one type, and says of which kind their key is.
-    fn rows_of(
-        &self,
-        sql: &mut Sql,
-        (table, kind): (Table<'_>, usize),
-        chosen: Chosen<'_>,
-        sort: Option<&Sort>,
-    ) -> Option<Kind> {
+    /// Writes the rows of one type, with what they are sorted by.
+    fn rows_of(&self, sql: &mut Sql, (table, kind): (Table<'_>, usize), chosen: Chosen<'_>, place: &str) {
         let (name, alias) = (table.name(), table.alias());
         let size = table.document_size(self.backend());
-        sql.push(&format!("SELECT {kind} AS kind, {alias}.id AS id, {size} AS size, "));
-        let key = FilterWriter::of(self, table, sql).key_among_types(sort);
-        let place = key.as_ref().map_or("NULL", |(_, key)| key.as_str());
-        sql.push(&format!("{place} AS place FROM {name} {alias}"));
+        sql.push(&format!("SELECT {kind} AS kind, {alias}.id AS id, {size} AS size, {place} AS place"));
+        sql.push(&format!(" FROM {name} {alias}"));
         condition(self, sql, table, chosen);
-        key.map(|(kind, _)| kind)
     }
 }

@@ -82,29 +82,45 @@ impl Table<'_> {
 /// follows the address of the service, as `Resource::render` writes it.
 pub(crate) fn search_document(resource_type: &ResourceType, document: &Object) -> Object {
     let mut search = scim::resource::comparison_document(resource_type, document);
-    for extension in &resource_type.extensions {
-        let schema = &extension.schema;
-        let referring = schema.attributes.iter().filter(|attribute| attribute.sub("$ref").is_some());
-        let Some(Json::Object(container)) = search.get_mut(&schema.id) else { continue };
-        for attribute in referring.filter(|attribute| !attribute.multi_valued) {
-            if let Some(Json::Object(value)) = container.get_mut(&attribute.name) {
-                value.extend(
-                    reference(resource_type, &schema.id, &attribute.name, document)
-                        .map(|path| ("$ref".into(), path)),
-                );
-            }
+    let refers = |attributes: &[Arc<Attribute>], inside: &Object| {
+        attributes.iter().any(|it| it.sub("$ref").is_some() && inside.contains_key(&it.name))
+    };
+    let in_extension = resource_type.extensions.iter().any(|extension| {
+        let container = document.get(&extension.schema.id).and_then(Json::as_object);
+        container.is_some_and(|container| refers(&extension.schema.attributes, container))
+    });
+    if !in_extension && !refers(&resource_type.schema.attributes, document) {
+        return search;
+    }
+    let meta = Meta { created: DateTime::UNIX_EPOCH, last_modified: DateTime::UNIX_EPOCH, version: 0 };
+    let resource = Resource { id: String::new(), document: document.clone(), meta };
+    let rendered = resource.render(resource_type, "");
+    for (name, found) in &mut search {
+        if let Some(rendered) = rendered.get(name) {
+            copy_references(found, rendered);
         }
     }
     search
 }
 
-fn reference(resource_type: &ResourceType, uri: &str, attribute: &str, document: &Object) -> Option<Json> {
-    let value = document.get(uri)?.get(attribute)?;
-    let mut alone = Object::new();
-    alone.insert(uri.to_owned(), serde_json::json!({ attribute: value }));
-    let meta = Meta { created: DateTime::UNIX_EPOCH, last_modified: DateTime::UNIX_EPOCH, version: 0 };
-    let resource = Resource { id: String::new(), document: alone, meta };
-    resource.render(resource_type, "").get(uri)?.get(attribute)?.get("$ref").cloned()
+/// Copies each `$ref` to where it belongs; both sides have the same shape.
+fn copy_references(into: &mut Json, from: &Json) {
+    match (into, from) {
+        (Json::Array(into), Json::Array(from)) => {
+            into.iter_mut().zip(from).for_each(|(into, from)| copy_references(into, from));
+        }
+        (Json::Object(into), Json::Object(from)) => {
+            for (name, into) in into.iter_mut() {
+                if let Some(from) = from.get(name) {
+                    copy_references(into, from);
+                }
+            }
+            if let Some(reference) = from.get("$ref") {
+                into.insert("$ref".to_owned(), reference.clone());
+            }
+        }
+        _ => {}
+    }
 }
 
 /// Writes the condition that a filter means.

@@ -3,6 +3,7 @@
 use scim::path::AttributeRef;
 use scim::protocol::sort::Sort;
 use scim::schema::Attribute;
+use sea_orm::DbBackend;
 
 use super::compare::Value;
 use super::elements::{Element, Set};
@@ -29,6 +30,20 @@ pub(super) enum Kind {
     Boolean,
     Number,
     Instant,
+}
+
+impl Kind {
+    /// No value of the kind, as SQL.
+    pub(super) fn nothing(self, backend: DbBackend) -> String {
+        let kind = match self {
+            Self::Text => "TEXT",
+            Self::Id => "UUID",
+            Self::Boolean => "BOOLEAN",
+            Self::Number => "DOUBLE PRECISION",
+            Self::Instant => "TIMESTAMPTZ",
+        };
+        if backend == DbBackend::Sqlite { "NULL".to_owned() } else { format!("CAST(NULL AS {kind})") }
+    }
 }
 
 impl Order {

@@ -163,7 +163,7 @@ impl<T: Send + Sync> Shelf<T> {
             let began = Instant::now();
             let read = read.await.map(Arc::new);
             // A failure is over some time after it was noticed, and not after the attempt began.
-            let waited = TimeDelta::from_std(began.elapsed()).unwrap_or_default();
+            let waited = TimeDelta::seconds(i64::try_from(began.elapsed().as_secs()).unwrap_or(0));
             match read {
                 Ok(value) => {
                     place.note(Ok(&value), now);
