@@ -5,7 +5,7 @@ use scim::patch::{MAX_OPERATIONS, PatchOutcome, PatchRequest, SCHEMA, Stored};
 use scim::{Error, Object, Resource, resource};
 use serde_json::{Value, json};
 
-use crate::samples::{BASE, object};
+use crate::samples::{BASE, object, type_of};
 
 /// Reads a message with one operation.
 ///
@@ -13,7 +13,7 @@ use crate::samples::{BASE, object};
 /// What the engine says.
 pub fn one(stored: &Resource, operation: &Value, dialect: FilterDialect) -> Result<PatchRequest, Error> {
     let message = object(json!({"schemas": [SCHEMA], "Operations": [operation]}));
-    PatchRequest::parse(stored.resource_type, &message, dialect, MAX_OPERATIONS)
+    PatchRequest::parse(type_of(stored), &message, dialect, MAX_OPERATIONS)
 }
 
 /// Applies a message.
@@ -43,8 +43,8 @@ pub fn members_after(members: &[Value], outcome: &PatchOutcome) -> Vec<Value> {
 /// When reading it again gives another one, or when it has two primary values.
 pub fn check_document(stored: &Resource, document: &Object) {
     let mut body = document.clone();
-    body.insert("schemas".to_owned(), resource::schemas(stored.resource_type, document).into());
-    let again = resource::parse(stored.resource_type, &body);
+    body.insert("schemas".to_owned(), resource::schemas(type_of(stored), document).into());
+    let again = resource::parse(type_of(stored), &body);
     let again = again.unwrap_or_else(|error| panic!("{error}: {}", json!(document)));
     assert_eq!(json!(again), json!(document), "read again it says the same");
     for (name, values) in document {

@@ -1,11 +1,11 @@
 //! Resources with a value for everything that filters and paths can name.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use scim::compat::{Dialect, Profile};
 use scim::filter::FilterDialect;
 use scim::schema::{ENROLMENT, ENTERPRISE_USER};
-use scim::{Meta, Object, Registry, Resource};
+use scim::{Meta, Object, Registry, Resource, ResourceType};
 use scim_filter_parser::Lenience;
 use serde_json::{Value, json};
 
@@ -74,10 +74,18 @@ pub static DIALECTS: LazyLock<[Dialect; 2]> = LazyLock::new(|| {
     [dialect(&[]), dialect(&all)]
 });
 
-fn resource(resource_type: &'static scim::ResourceType, document: Value) -> Resource {
+/// The type of one of the samples, also after it was changed.
+#[must_use]
+pub fn type_of(resource: &Resource) -> &'static Arc<ResourceType> {
+    let registry = Registry::standard();
+    registry.resource_types().iter().find(|it| it.name == resource.id).unwrap_or(registry.user())
+}
+
+/// A resource that has the name of its type as its id.
+fn resource(resource_type: &ResourceType, document: Value) -> Resource {
     let at = scim::time::parse("2026-01-02T03:04:05Z").expect("an instant");
     let meta = Meta { created: at, last_modified: at, version: 3 };
-    Resource { id: "u1".to_owned(), resource_type, document: object(document), meta }
+    Resource { id: resource_type.name.clone(), document: object(document), meta }
 }
 
 /// The object that a value is.

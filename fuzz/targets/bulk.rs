@@ -3,6 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use scim::Registry;
 use scim::json::{MAX_DEPTH, parse_object};
 use scim::protocol::bulk::{BulkRequest, Created, Done, Method, Operation, References, completion, order};
 
@@ -13,7 +14,8 @@ fuzz_target!(|body: &[u8]| {
     let Ok(body) = parse_object(body, MAX_DEPTH) else { return };
     let Ok(request) = BulkRequest::parse(body, OPERATIONS) else { return };
     let mut operations = request.operations;
-    let references: Vec<References> = operations.iter().map(Operation::references).collect();
+    let references: Vec<References> =
+        operations.iter().map(|it| it.references(Registry::standard())).collect();
     let creates = |name: &str| {
         let creates = |it: &&Operation| it.method == Ok(Method::Post) && it.bulk_id.as_deref() == Some(name);
         operations.iter().filter(creates).count()
@@ -45,16 +47,23 @@ fuzz_target!(|body: &[u8]| {
 fn check(operation: &mut Operation, references: &References, put_off: &References, created: &Created) {
     if !put_off.is_empty() {
         assert_eq!(operation.method, Ok(Method::Post), "only what is created can be referred to in a ring");
-        let later = completion(operation, put_off);
-        assert!(later.references().is_superset(put_off), "what is put off is put in later: {put_off:?}");
+        let later = completion(Registry::standard(), operation, put_off);
+        assert!(
+            later.references(Registry::standard()).is_superset(put_off),
+            "what is put off is put in later: {put_off:?}"
+        );
     }
-    let left = operation.references();
+    let left = operation.references(Registry::standard());
     // Where nothing can be created the path itself may refer to something, and is refused.
     if matches!(operation.path.as_str(), "/Users" | "/Groups") {
         assert!(left.is_disjoint(put_off), "what is put off is taken out");
     }
     assert!(left.is_subset(references), "nothing else is referred to than before");
     let met = left.iter().all(|name| created.knows(name));
-    assert_eq!(created.fill(operation, &left).is_ok(), met, "{left:?} is filled or refused");
-    assert!(!met || operation.references().is_empty(), "all of {left:?} is filled");
+    assert_eq!(
+        created.fill(Registry::standard(), operation, &left).is_ok(),
+        met,
+        "{left:?} is filled or refused"
+    );
+    assert!(!met || operation.references(Registry::standard()).is_empty(), "all of {left:?} is filled");
 }

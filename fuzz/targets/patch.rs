@@ -3,7 +3,7 @@
 #![no_main]
 
 use fuzz::laws::{after, apply, check_document, check_stable};
-use fuzz::samples::{DIALECTS, both};
+use fuzz::samples::{DIALECTS, both, type_of};
 use libfuzzer_sys::fuzz_target;
 use scim::compat::{Dialect, RequestKind};
 use scim::json::{MAX_DEPTH, parse_object};
@@ -21,8 +21,8 @@ fuzz_target!(|body: &[u8]| {
 });
 
 fn check(mut message: Object, dialect: &Dialect, resource: &Resource, members: &[Value]) {
-    dialect.request(RequestKind::Patch, resource.resource_type, &mut message);
-    let Ok(request) = PatchRequest::parse(resource.resource_type, &message, dialect.filter(), MAX_OPERATIONS)
+    dialect.request(RequestKind::Patch, type_of(resource), &mut message);
+    let Ok(request) = PatchRequest::parse(type_of(resource), &message, dialect.filter(), MAX_OPERATIONS)
     else {
         return;
     };

@@ -352,6 +352,11 @@ pub(crate) fn json_number(backend: DbBackend, document: &str, path: &[&str]) -> 
     of_kind("number", "DOUBLE PRECISION", &arrows(document, path))
 }
 
+/// No value of a type: in a list over several tables, the other ones have values of it.
+pub(crate) fn no_value(backend: DbBackend, kind: &str) -> String {
+    if backend == DbBackend::Sqlite { "NULL".to_owned() } else { format!("CAST(NULL AS {kind})") }
+}
+
 /// A document that can be looked into: an element of a list may be text by now, which is no JSON.
 fn sqlite_object(document: &str) -> String {
     if document == "e.value" {

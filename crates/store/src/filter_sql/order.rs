@@ -9,7 +9,7 @@ use super::compare::Value;
 use super::elements::{Element, Set};
 use super::places::Place;
 use super::{FilterWriter, Table};
-use crate::db::backend::{json_boolean, json_elements, literal};
+use crate::db::backend::{json_boolean, json_elements, literal, no_value};
 use crate::db::sql::Sql;
 use crate::error::Error;
 
@@ -42,7 +42,7 @@ impl Kind {
             Self::Number => "DOUBLE PRECISION",
             Self::Instant => "TIMESTAMPTZ",
         };
-        if backend == DbBackend::Sqlite { "NULL".to_owned() } else { format!("CAST(NULL AS {kind})") }
+        no_value(backend, kind)
     }
 }
 
