@@ -345,9 +345,9 @@ async fn an_extension_of_users_is_kept_found_unique_and_a_reason_for_a_licence()
 /// A file may change under what is stored: nothing is lost, and nothing that is asked of it fails.
 #[tokio::test]
 async fn what_was_stored_under_another_schema_is_read_and_kept() {
-    let folder = tempfile::tempdir().expect("a folder");
     const THING: &str = "urn:example:params:scim:schemas:2.0:Thing";
     const MORE: &str = "urn:example:params:scim:schemas:extension:2.0:Thing";
+    let folder = tempfile::tempdir().expect("a folder");
     let write = |kinds: [&str; 3], extended: bool| {
         let complex = json!([{ "name": "a" }, { "name": "value" }]);
         let attribute = |name: &str, kind: &str, many: bool| {
