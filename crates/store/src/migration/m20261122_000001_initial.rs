@@ -3,6 +3,8 @@
 use sea_orm::DbBackend;
 use sea_orm_migration::prelude::*;
 
+use crate::db::backend::commit_order_column;
+
 #[derive(DeriveMigrationName)]
 pub(super) struct Migration;
 
@@ -31,6 +33,16 @@ pub(super) async fn run(manager: &SchemaManager<'_>, text: &str) -> Result<(), D
     for statement in text.split(";\n").map(str::trim).filter(|statement| !statement.is_empty()) {
         let statement = in_words_of(manager.get_database_backend(), statement);
         manager.get_connection().execute_unprepared(&statement).await?;
+    }
+    Ok(())
+}
+
+/// Tells `PostgreSQL` that these columns, such as those of tenants, have few values: an index that knows one of them alone is never
+/// the best one.
+pub(super) async fn few_values(manager: &SchemaManager<'_>, columns: &[(&str, &str)]) -> Result<(), DbErr> {
+    for (table, column) in columns {
+        let share = format!("ALTER TABLE {table} ALTER COLUMN {column} SET (n_distinct = 2)");
+        manager.get_connection().execute_unprepared(&share).await?;
     }
     Ok(())
 }
@@ -64,7 +76,8 @@ pub(super) fn in_words_of(backend: DbBackend, statement: &str) -> String {
             ("{clustered}", ""),
         ]
     };
-    words.iter().fold(statement.to_owned(), |text, (word, kind)| text.replace(word, kind))
+    let statement = statement.replace("{order}", commit_order_column(backend));
+    words.iter().fold(statement, |text, (word, kind)| text.replace(word, kind))
 }
 
 /// What `SQLite` is to believe about its indexes: rows in all, then rows that agree on the first column, on the first

@@ -4,6 +4,8 @@
 use sea_orm::{DbBackend, Statement};
 use sea_orm_migration::prelude::*;
 
+use super::m20261122_000001_initial::few_values;
+
 #[derive(DeriveMigrationName)]
 pub(super) struct Migration;
 
@@ -16,10 +18,8 @@ impl MigrationTrait for Migration {
             return Ok(());
         }
         let tenants = TABLES.iter().filter(|table| **table != "tenants").map(|table| (*table, "tenant_id"));
-        for (table, column) in tenants.chain(SHARES) {
-            let share = format!("ALTER TABLE {table} ALTER COLUMN {column} SET (n_distinct = 2)");
-            connection.execute_unprepared(&share).await?;
-        }
+        let columns: Vec<(&str, &str)> = tenants.chain(SHARES).collect();
+        few_values(manager, &columns).await?;
         // Nothing is written without a tenant, so no data can come in between the look and the TRUNCATE.
         connection.execute_unprepared("LOCK TABLE tenants IN EXCLUSIVE MODE").await?;
         let any = Statement::from_string(DbBackend::Postgres, "SELECT 1 FROM tenants LIMIT 1");

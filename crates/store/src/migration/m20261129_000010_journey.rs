@@ -4,7 +4,7 @@
 use sea_orm::DbBackend;
 use sea_orm_migration::prelude::*;
 
-use super::m20261122_000001_initial::run;
+use super::m20261122_000001_initial::{few_values, run};
 
 #[derive(DeriveMigrationName)]
 pub(super) struct Migration;
@@ -19,12 +19,8 @@ impl MigrationTrait for Migration {
             connection.execute_unprepared(SQLITE_SIZES).await?;
             return Ok(());
         }
-        // As for the other tables: an index that knows only the tenant is never the best one.
-        for table in ["mail", "codes", "devices", "api_tokens"] {
-            let share = format!("ALTER TABLE {table} ALTER COLUMN tenant_id SET (n_distinct = 2)");
-            connection.execute_unprepared(&share).await?;
-        }
-        Ok(())
+        let columns = ["mail", "codes", "devices", "api_tokens"].map(|table| (table, "tenant_id"));
+        few_values(manager, &columns).await
     }
 }
 

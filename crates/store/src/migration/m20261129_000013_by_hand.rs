@@ -3,7 +3,7 @@
 use sea_orm::DbBackend;
 use sea_orm_migration::prelude::*;
 
-use super::m20261122_000001_initial::run;
+use super::m20261122_000001_initial::{few_values, run};
 
 #[derive(DeriveMigrationName)]
 pub(super) struct Migration;
@@ -18,15 +18,13 @@ impl MigrationTrait for Migration {
             connection.execute_unprepared(SQLITE_SIZES).await?;
             return Ok(());
         }
-        // As for the other tables: an index that knows only the tenant is never the best one.
-        for table in ["withheld", "imports", "import_rows"] {
-            let share = format!("ALTER TABLE {table} ALTER COLUMN tenant_id SET (n_distinct = 2)");
-            connection.execute_unprepared(&share).await?;
-        }
-        connection
-            .execute_unprepared("ALTER TABLE import_rows ALTER COLUMN import_id SET (n_distinct = 2)")
-            .await?;
-        Ok(())
+        let columns = [
+            ("withheld", "tenant_id"),
+            ("imports", "tenant_id"),
+            ("import_rows", "tenant_id"),
+            ("import_rows", "import_id"),
+        ];
+        few_values(manager, &columns).await
     }
 }
 

@@ -3,7 +3,7 @@
 use sea_orm::DbBackend;
 use sea_orm_migration::prelude::*;
 
-use super::m20261122_000001_initial::run;
+use super::m20261122_000001_initial::{few_values, run};
 
 #[derive(DeriveMigrationName)]
 pub(super) struct Migration;
@@ -24,11 +24,9 @@ impl MigrationTrait for Migration {
             connection.execute_unprepared(SQLITE_SIZES).await?;
             return Ok(());
         }
-        for table in ["credentials", "recovery_codes", "sign_in_links", "sessions"] {
-            let share = format!("ALTER TABLE {table} ALTER COLUMN tenant_id SET (n_distinct = 2)");
-            connection.execute_unprepared(&share).await?;
-        }
-        Ok(())
+        let columns =
+            ["credentials", "recovery_codes", "sign_in_links", "sessions"].map(|table| (table, "tenant_id"));
+        few_values(manager, &columns).await
     }
 }
 

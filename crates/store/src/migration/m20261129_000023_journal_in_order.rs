@@ -4,7 +4,6 @@ use sea_orm::DbBackend;
 use sea_orm_migration::prelude::*;
 
 use super::m20261122_000001_initial::run;
-use crate::db::backend::commit_order_column;
 
 #[derive(DeriveMigrationName)]
 pub(super) struct Migration;
@@ -13,14 +12,11 @@ pub(super) struct Migration;
 impl MigrationTrait for Migration {
     #[expect(elided_lifetimes_in_paths, reason = "the trait spells the signature so")]
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let backend = manager.get_database_backend();
-        let order = commit_order_column(backend);
-        if backend == DbBackend::Postgres {
-            let column = format!("ALTER TABLE journal ADD COLUMN position {order}");
-            manager.get_connection().execute_unprepared(&column).await?;
+        if manager.get_database_backend() == DbBackend::Postgres {
+            run(manager, "ALTER TABLE journal ADD COLUMN position {order}").await?;
             return run(manager, IN_ORDER).await;
         }
-        run(manager, &SQLITE_TABLE.replace("{order}", order)).await?;
+        run(manager, SQLITE_TABLE).await?;
         run(manager, IN_ORDER).await?;
         manager.get_connection().execute_unprepared(SQLITE_SIZES).await?;
         Ok(())

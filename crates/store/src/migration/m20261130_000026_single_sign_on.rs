@@ -3,7 +3,7 @@
 use sea_orm::DbBackend;
 use sea_orm_migration::prelude::*;
 
-use super::m20261122_000001_initial::run;
+use super::m20261122_000001_initial::{few_values, run};
 
 #[derive(DeriveMigrationName)]
 pub(super) struct Migration;
@@ -18,11 +18,8 @@ impl MigrationTrait for Migration {
             connection.execute_unprepared(SQLITE_SIZES).await?;
             return Ok(());
         }
-        for table in ["issuers", "issuer_subjects"] {
-            let share = format!("ALTER TABLE {table} ALTER COLUMN tenant_id SET (n_distinct = 2)");
-            connection.execute_unprepared(&share).await?;
-        }
-        Ok(())
+        let columns = ["issuers", "issuer_subjects"].map(|table| (table, "tenant_id"));
+        few_values(manager, &columns).await
     }
 }
 

@@ -3,8 +3,7 @@
 use sea_orm::DbBackend;
 use sea_orm_migration::prelude::*;
 
-use super::m20261122_000001_initial::in_words_of;
-use crate::db::backend::commit_order_column;
+use super::m20261122_000001_initial::{few_values, run};
 
 #[derive(DeriveMigrationName)]
 pub(super) struct Migration;
@@ -13,27 +12,19 @@ pub(super) struct Migration;
 impl MigrationTrait for Migration {
     #[expect(elided_lifetimes_in_paths, reason = "the trait spells the signature so")]
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let (connection, backend) = (manager.get_connection(), manager.get_database_backend());
-        for statement in SCHEMA.split(";\n").map(str::trim).filter(|statement| !statement.is_empty()) {
-            let statement = in_words_of(backend, statement).replace("{order}", commit_order_column(backend));
-            connection.execute_unprepared(&statement).await?;
-        }
-        if backend == DbBackend::Sqlite {
-            connection.execute_unprepared(SQLITE_SIZES).await?;
+        run(manager, SCHEMA).await?;
+        if manager.get_database_backend() == DbBackend::Sqlite {
+            manager.get_connection().execute_unprepared(SQLITE_SIZES).await?;
             return Ok(());
         }
-        // As for the other tables: an index that knows only the tenant is never the best one.
-        for (table, column) in [
+        let columns = [
             ("changes", "tenant_id"),
             ("streams", "tenant_id"),
             ("stream_subjects", "tenant_id"),
             ("sets", "tenant_id"),
             ("sets", "stream_id"),
-        ] {
-            let share = format!("ALTER TABLE {table} ALTER COLUMN {column} SET (n_distinct = 2)");
-            connection.execute_unprepared(&share).await?;
-        }
-        Ok(())
+        ];
+        few_values(manager, &columns).await
     }
 }
 
