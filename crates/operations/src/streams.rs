@@ -20,12 +20,12 @@ use crate::error::Error;
 use crate::oauth;
 
 pub use carry::forget;
-pub use manage::{Wanted, WantedDelivery, create, delete, list, read, replace, set_status, update};
+pub use manage::{Unsaid, Wanted, WantedDelivery, change, create, delete, list, read, set_status};
 pub use operate::{Operated, list as operated, remove, renew_keys, replay, show, turn};
 pub use poll::{Polled, Refusal, poll};
 pub use push::{next, record, spread};
 pub use store::StreamStatus as Status;
-pub use subjects::{Sought, add_subject, remove_subject, verify};
+pub use subjects::{Sought, include_subject, verify};
 pub use view::{Delivery, Stream};
 
 /// The kind of the jobs that send the tokens of a stream.

@@ -212,39 +212,24 @@ pub async fn read(
     Ok((Stream::of(db, &requester.scope, &stream), stream.status, stream.reason))
 }
 
-/// Changes what the receiver says of a stream.
+/// What becomes of what a receiver does not say of a stream that it writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unsaid {
+    /// It stays.
+    Stays,
+    /// It is as in a new stream.
+    New,
+}
+
+/// Writes what the receiver says of a stream that is there.
 ///
 /// # Errors
 /// 404, and as [`create`].
-pub async fn update(
+pub async fn change(
     db: &Database,
     requester: &Requester,
     id: Uuid,
-    wanted: &Wanted,
-    allow_private: bool,
-) -> Result<Stream, Error> {
-    change(db, requester, id, (wanted, false), allow_private).await
-}
-
-/// Changes all of a stream: what the receiver does not say is as in a new one.
-///
-/// # Errors
-/// As [`update`].
-pub async fn replace(
-    db: &Database,
-    requester: &Requester,
-    id: Uuid,
-    wanted: &Wanted,
-    allow_private: bool,
-) -> Result<Stream, Error> {
-    change(db, requester, id, (wanted, true), allow_private).await
-}
-
-async fn change(
-    db: &Database,
-    requester: &Requester,
-    id: Uuid,
-    (wanted, whole): (&Wanted, bool),
+    (wanted, unsaid): (&Wanted, Unsaid),
     allow_private: bool,
 ) -> Result<Stream, Error> {
     wanted.check(allow_private)?;
@@ -254,7 +239,7 @@ async fn change(
         let mut known = existing(unit.lock_stream(id).await?, id)?;
         catch_up(&mut unit, &mut known, now).await?;
         let mut before = known.clone();
-        if whole {
+        if unsaid == Unsaid::New {
             let store::Stream { status, reason, after, created_at, failing_since, verified_at, .. } = known;
             let kept =
                 store::Stream { status, reason, after, failing_since, verified_at, ..empty(id, created_at) };

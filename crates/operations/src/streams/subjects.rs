@@ -71,33 +71,11 @@ impl Sought {
     }
 }
 
-/// Has a stream carry what concerns a subject.
+/// Has a stream carry what concerns a subject, or nothing of it any more.
 ///
 /// # Errors
 /// 404 for a stream or a subject that is not there, or what the database says.
-pub async fn add_subject(
-    db: &Database,
-    requester: &Requester,
-    stream: Uuid,
-    sought: &Sought,
-) -> Result<(), Error> {
-    say(db, requester, stream, sought, true).await
-}
-
-/// Has a stream carry nothing any more that concerns a subject.
-///
-/// # Errors
-/// As [`add_subject`].
-pub async fn remove_subject(
-    db: &Database,
-    requester: &Requester,
-    stream: Uuid,
-    sought: &Sought,
-) -> Result<(), Error> {
-    say(db, requester, stream, sought, false).await
-}
-
-async fn say(
+pub async fn include_subject(
     db: &Database,
     requester: &Requester,
     id: Uuid,

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use operations::Error;
 use operations::api_tokens::Scope;
-use operations::streams::{self, Wanted, WantedDelivery};
+use operations::streams::{self, Unsaid, Wanted, WantedDelivery};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -203,13 +203,7 @@ pub(super) async fn update(
     client: Client,
     Json(body): Json<Configuration>,
 ) -> Result<Response, Rejected> {
-    let requester = client.may(Scope::StreamsWrite)?;
-    let (id, wanted) = body.read()?;
-    let id = Which { stream_id: id }.one()?;
-    let private = app.config().webhooks.allow_private;
-    let stream = streams::update(app.db(), requester, id, &wanted, private).await.map_err(failed)?;
-    app.work().notify_one();
-    Ok(Answer(stream).into_response())
+    write(&app, &client, body, Unsaid::Stays).await
 }
 
 /// Replaces a stream; what is not said is as in a new one.
@@ -225,11 +219,22 @@ pub(super) async fn replace(
     client: Client,
     Json(body): Json<Configuration>,
 ) -> Result<Response, Rejected> {
+    write(&app, &client, body, Unsaid::New).await
+}
+
+/// Writes what the body says of a stream that is there.
+async fn write(
+    app: &App,
+    client: &Client,
+    body: Configuration,
+    unsaid: Unsaid,
+) -> Result<Response, Rejected> {
     let requester = client.may(Scope::StreamsWrite)?;
     let (id, wanted) = body.read()?;
     let id = Which { stream_id: id }.one()?;
     let private = app.config().webhooks.allow_private;
-    let stream = streams::replace(app.db(), requester, id, &wanted, private).await.map_err(failed)?;
+    let stream =
+        streams::change(app.db(), requester, id, (&wanted, unsaid), private).await.map_err(failed)?;
     app.work().notify_one();
     Ok(Answer(stream).into_response())
 }

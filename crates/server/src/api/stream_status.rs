@@ -103,10 +103,7 @@ pub(super) async fn add_subject(
     client: Client,
     Json(body): Json<StreamSubject>,
 ) -> Result<Response, Rejected> {
-    let requester = client.may(Scope::StreamsWrite)?;
-    let (id, sought) = (stream_id(&body.stream_id)?, Sought::of(&body.subject).map_err(failed)?);
-    streams::add_subject(app.db(), requester, id, &sought).await?;
-    app.work().notify_one();
+    include(&app, &client, &body, true).await?;
     Ok(StatusCode::OK.into_response())
 }
 
@@ -122,11 +119,17 @@ pub(super) async fn remove_subject(
     client: Client,
     Json(body): Json<StreamSubject>,
 ) -> Result<Response, Rejected> {
+    include(&app, &client, &body, false).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// Has a stream carry what concerns a subject, or nothing of it any more.
+async fn include(app: &App, client: &Client, body: &StreamSubject, included: bool) -> Result<(), Rejected> {
     let requester = client.may(Scope::StreamsWrite)?;
     let (id, sought) = (stream_id(&body.stream_id)?, Sought::of(&body.subject).map_err(failed)?);
-    streams::remove_subject(app.db(), requester, id, &sought).await?;
+    streams::include_subject(app.db(), requester, id, &sought, included).await?;
     app.work().notify_one();
-    Ok(StatusCode::NO_CONTENT.into_response())
+    Ok(())
 }
 
 /// Has a stream carry a token that shows whether it works.
