@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 use store::{Authenticated, ConnectionId, TokenId, key_of_credential};
 use uuid::Uuid;
@@ -21,6 +21,8 @@ use crate::tokens::{ALL, READ};
 pub const GOOD_FOR: TimeDelta = TimeDelta::hours(1);
 /// Where access tokens are issued, below the address of the installation.
 pub const TOKEN_PATH: &str = "/oauth/token";
+/// The most bytes of a token; one with many groups has some thousand.
+const LENGTH: usize = 16 * 1024;
 /// The type of an access token (RFC 9068 §2.1).
 const TYPE: &str = "at+jwt";
 
@@ -179,10 +181,22 @@ pub async fn issue(
 /// Whether a text says that it is an access token of this installation: what it says is not checked.
 #[must_use]
 pub fn is_ours(db: &Database, token: &str) -> bool {
-    let typed = decode_header(token).is_ok_and(|header| header.typ.as_deref() == Some(TYPE));
-    let payload = token.split('.').nth(1).and_then(|part| URL_SAFE_NO_PAD.decode(part).ok());
-    let said = payload.and_then(|payload| serde_json::from_slice::<Value>(&payload).ok());
-    typed && said.is_some_and(|said| said["iss"] == issuer(db))
+    let issued = said(token).is_some_and(|said| said.get("iss").is_some_and(|by| *by == issuer(db)));
+    issued && decode_header(token).is_ok_and(|header| header.typ.as_deref() == Some(TYPE))
+}
+
+/// What a token says, which is not checked; a longer one than any issuer signs says nothing.
+#[must_use]
+pub fn said(token: &str) -> Option<Map<String, Value>> {
+    if token.len() > LENGTH {
+        return None;
+    }
+    let mut parts = token.split('.');
+    let (Some(_), Some(payload), Some(_), None) = (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return None;
+    };
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()
 }
 
 /// What an access token says, which must be signed by this installation, for it, and be good now.
@@ -252,6 +266,16 @@ fn fault(said: &'static str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_token_of_three_parts_says_something() {
+        assert!(said("e30.e30.").is_some());
+        let long =
+            format!("e30.{}.e30", URL_SAFE_NO_PAD.encode(json!({ "x": "y".repeat(LENGTH) }).to_string()));
+        for other in [&long, "", "abc", "e30.e30", "e30.e30.e30.e30", "e30.x.e30", "e30.W10.e30"] {
+            assert!(said(other).is_none(), "{other}");
+        }
+    }
 
     #[test]
     fn a_client_is_granted_no_more_than_its_credential_is_good_for() {

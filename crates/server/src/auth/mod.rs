@@ -5,5 +5,5 @@ mod signed;
 mod tokens;
 
 pub(crate) use bearer::{Tenant, admitted, bearer};
-pub(crate) use signed::{believed, said};
+pub(crate) use signed::believed;
 pub(crate) use tokens::Tokens;

@@ -42,8 +42,7 @@ pub(super) async fn client(app: &App, asked: &Parameters) -> Result<Authenticate
 
 /// The client that signed an assertion about itself; none for an assertion of somebody else.
 async fn own(app: &App, named: Option<&str>, assertion: &str) -> Result<Option<Authenticated>, Refusal> {
-    let said =
-        crate::auth::said(assertion).ok_or_else(|| Refusal::client("The client_assertion is no JWT."))?;
+    let said = oauth::said(assertion).ok_or_else(|| Refusal::client("The client_assertion is no JWT."))?;
     let (Some(issuer), Some(subject)) = (text(&said, "iss"), text(&said, "sub")) else {
         return Err(Refusal::client("The client_assertion needs iss and sub."));
     };
