@@ -33,17 +33,8 @@ impl Site {
         self.directory.post("/Users", &body).await.expect(201).id()
     }
 
-    /// Runs what is due until the receiver has heard so many requests: transactions of other tests on the same server may
-    /// hold events back.
     async fn until_heard(&self, many: usize) -> Vec<Heard> {
-        loop {
-            self.app.later(TimeDelta::zero()).await;
-            let heard = self.receiver.heard();
-            if heard.len() >= many {
-                return heard;
-            }
-            tokio::task::yield_now().await;
-        }
+        self.app.until_heard(&self.receiver, many).await
     }
 
     async fn deliveries(&self, state: Option<&str>) -> Vec<webhooks::Listed> {

@@ -29,16 +29,8 @@ impl Site {
         Self { app, directory, receiver, feed }
     }
 
-    /// Runs what is due until the receiver has heard so many requests.
     async fn until_heard(&self, many: usize) -> Vec<Heard> {
-        loop {
-            self.app.later(TimeDelta::zero()).await;
-            let heard = self.receiver.heard();
-            if heard.len() >= many {
-                return heard;
-            }
-            tokio::task::yield_now().await;
-        }
+        self.app.until_heard(&self.receiver, many).await
     }
 
     async fn shown(&self) -> streams::Operated {

@@ -252,6 +252,23 @@ impl TestApp {
         self.clock.advance(by);
         self.server.run_due_jobs().await;
     }
+
+    /// Runs what is due until a receiver has heard so many requests: transactions of other tests on the same server may hold
+    /// events back.
+    pub(crate) async fn until_heard(
+        &self,
+        receiver: &receiver::Receiver,
+        many: usize,
+    ) -> Vec<receiver::Heard> {
+        loop {
+            self.later(TimeDelta::zero()).await;
+            let heard = receiver.heard();
+            if heard.len() >= many {
+                return heard;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
 }
 
 /// Who sends.
