@@ -46,8 +46,8 @@ async fn walk(unit: &ReadUnit, order: Option<&Order>, wanted: &[Uuid], text: &st
     for backwards in [false, true] {
         let (mut seen, mut from) = (Vec::new(), None);
         loop {
-            let stretch =
-                Stretch { from, backwards, count: 2, total: Some(wanted.len() as u64), ..Stretch::default() };
+            let begun = from.map(|place| (place, wanted.len() as u64));
+            let stretch = Stretch { from: begun, backwards, count: 2, ..Stretch::default() };
             let walked = unit.list_users(None, order, &stretch, Wanted::default()).await.expect(text);
             let Reached { places, more, .. } = walked.reached.clone();
             let (total, page) = walked.all().await.expect(text);

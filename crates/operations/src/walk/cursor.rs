@@ -73,10 +73,9 @@ impl<'k> Cursor<'k> {
                 return Err(scim::Error::new(ScimType::InvalidCount, said).into());
             }
             Stretch {
-                from: Some(held.from),
+                from: Some((held.from, held.total)),
                 backwards: held.backwards,
                 count: held.count,
-                total: Some(held.total),
                 ..Stretch::default()
             }
         };

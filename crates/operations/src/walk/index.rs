@@ -49,8 +49,7 @@ impl Index {
         };
         let came = next(came, requester.now, walk.descending);
         let index = Self { page, list, came: came.as_ref().map(|came| (came.walk, came.total)) };
-        let total = came.as_ref().map(|came| came.total);
-        let stretch = Stretch { from: came.map(|came| came.place), total, ..Stretch::of(page) };
+        let stretch = Stretch { from: came.map(|came| (came.place, came.total)), ..Stretch::of(page) };
         Ok(Step { stretch, going: Going::Index(index) })
     }
 

@@ -46,16 +46,14 @@ pub struct Place {
 /// Which part of a list is wanted.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Stretch {
-    /// From where; from the beginning without.
-    pub from: Option<Place>,
+    /// From where, and how many satisfy the filter, which was counted when the walk began; from the beginning without.
+    pub from: Option<(Place, u64)>,
     /// How many resources come before the stretch: what the client has met, up to the place where there is one.
     pub before: u64,
     /// What lies before the place, rather than behind it.
     pub backwards: bool,
     /// The most resources.
     pub count: u64,
-    /// How many satisfy the filter, where that was counted before.
-    pub total: Option<u64>,
 }
 
 /// What a stretch came to.
@@ -65,7 +63,7 @@ pub struct Reached {
     pub places: Vec<Place>,
     /// Whether there are more, in the direction of the walk.
     pub more: bool,
-    /// How many there are in all: those before the stretch, and what is there from the place on.
+    /// How many there are in all, as counted when the walk began.
     pub total: u64,
 }
 
@@ -178,9 +176,12 @@ impl Source {
         all: &[(Table<'_>, Chosen<'_>)],
         stretch: &Stretch,
     ) -> Result<(Vec<Found>, Reached), Error> {
-        let mut total = stretch.total;
+        let mut total = stretch.from.as_ref().map(|(_, total)| *total);
         if let Some(most) = self.most {
-            let counted = self.total(unit, all, stretch).await?;
+            let counted = match total {
+                Some(total) => total,
+                None => count_all(unit, all).await?,
+            };
             sortable(counted, most)?;
             total = Some(counted);
         }
@@ -200,10 +201,8 @@ impl Source {
         let ends = !more && stretch.count > 0;
         let total = match total {
             Some(total) => total,
-            None if ends && (!found.is_empty() || stretch.before == 0 || stretch.from.is_some()) => {
-                stretch.before + found.len() as u64
-            }
-            None => self.total(unit, all, stretch).await?,
+            None if ends && (!found.is_empty() || stretch.before == 0) => stretch.before + found.len() as u64,
+            None => count_all(unit, all).await?,
         };
         if stretch.backwards {
             found.reverse();
@@ -236,32 +235,9 @@ impl Source {
         sql
     }
 
-    /// How many there are: of all, or what comes before the stretch and what is there from its place on.
-    async fn total(
-        &self,
-        unit: &ReadUnit,
-        all: &[(Table<'_>, Chosen<'_>)],
-        stretch: &Stretch,
-    ) -> Result<u64, Error> {
-        if let Some(total) = stretch.total {
-            return Ok(total);
-        }
-        let mut total = 0;
-        if stretch.from.is_none() {
-            for (table, chosen) in all {
-                total += count(unit, *table, *chosen).await?;
-            }
-            return Ok(total);
-        }
-        let mut sql = Sql::new("SELECT COUNT(*) AS total");
-        sql.append(&self.rows);
-        self.beyond(&mut sql, stretch);
-        Ok(stretch.before + unit.transaction.number(sql).await?)
-    }
-
     /// The condition that a row lies behind the place, or before it.
     fn beyond(&self, sql: &mut Sql, stretch: &Stretch) {
-        let Some(place) = &stretch.from else { return };
+        let Some((place, _)) = &stretch.from else { return };
         let down = self.descending != stretch.backwards;
         let after = if down { "<" } else { ">" };
         let Some((_, key)) = &self.key else {
@@ -303,6 +279,15 @@ impl Source {
         sql.push(&format!("({kind} {after} {of} OR ({kind} = {of} AND {id} {after} "));
         sql.bind(place.id).push("))");
     }
+}
+
+/// How many rows of all these tables satisfy the filter.
+async fn count_all(unit: &ReadUnit, all: &[(Table<'_>, Chosen<'_>)]) -> Result<u64, Error> {
+    let mut total = 0;
+    for (table, chosen) in all {
+        total += count(unit, *table, *chosen).await?;
+    }
+    Ok(total)
 }
 
 /// Reads the key of a row.
