@@ -18,12 +18,11 @@ pub(crate) const CONNECTIONS: &[(&str, &str, &[&str])] = &[
     ("jumpcloud", "jumpcloud", &[]),
     ("okta", "okta", &[]),
     ("onelogin", "onelogin", &[]),
-    ("google", "generic", &[]),
-    ("ping", "generic", &[]),
-    ("sailpoint", "generic", &[]),
-    ("keycloak", "generic", &[]),
-    // Its path-less replace carries `id` and `schemas` inside the value.
-    ("authentik", "generic", &["read-only-keys"]),
+    ("google", "google", &[]),
+    ("ping", "ping", &[]),
+    ("sailpoint", "sailpoint", &[]),
+    ("keycloak", "keycloak", &[]),
+    ("authentik", "authentik", &[]),
 ];
 
 /// The fixtures that are replayed on the server that stands apart.

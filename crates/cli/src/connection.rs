@@ -27,8 +27,9 @@ pub(crate) enum Command {
         /// Its name, unlike that of any other connection of the tenant
         #[arg(long)]
         name: String,
-        /// The product that pushes: entra, jumpcloud, okta or onelogin; for others, generic tolerates what does no harm,
-        /// and strict means the standard to the letter
+        /// The product that pushes: entra, jumpcloud, okta, onelogin, google, ping, sailpoint, keycloak or authentik; for
+        /// others, generic tolerates what does no harm, interop means the interoperability profile of SCIM, and strict means
+        /// the standard to the letter
         #[arg(long, ignore_case = true, hide_possible_values = true)]
         #[arg(value_parser = PossibleValuesParser::new(connections::profiles()))]
         profile: String,
@@ -86,8 +87,9 @@ pub(crate) enum Command {
         /// Its new name
         #[arg(long)]
         name: Option<String>,
-        /// The product that pushes: entra, jumpcloud, okta or onelogin; for others, generic tolerates what does no harm,
-        /// and strict means the standard to the letter
+        /// The product that pushes: entra, jumpcloud, okta, onelogin, google, ping, sailpoint, keycloak or authentik; for
+        /// others, generic tolerates what does no harm, interop means the interoperability profile of SCIM, and strict means
+        /// the standard to the letter
         #[arg(long, ignore_case = true, hide_possible_values = true)]
         #[arg(value_parser = PossibleValuesParser::new(connections::profiles()))]
         profile: Option<String>,

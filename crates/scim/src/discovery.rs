@@ -2,16 +2,19 @@
 
 use serde_json::{Value, json};
 
+use crate::compat::Dialect;
 use crate::protocol::event;
 use crate::protocol::list::{Page, list};
 use crate::schema::{Registry, ResourceType, Schema};
 
 const SERVICE_PROVIDER_CONFIG: &str = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig";
+/// Our extension, which says what is special to the connection that asks.
+const CONNECTION: &str = "urn:rollcall:params:scim:schemas:extension:connection:1.0:ServiceProviderConfig";
 const RESOURCE_TYPE: &str = "urn:ietf:params:scim:schemas:core:2.0:ResourceType";
 const SCHEMA: &str = "urn:ietf:params:scim:schemas:core:2.0:Schema";
 
 /// What the server is able to do, as its settings say.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Capabilities<'c> {
     /// Where it says how access tokens are issued (RFC 8414 §3).
     pub authorization: &'c str,
@@ -27,12 +30,16 @@ pub struct Capabilities<'c> {
     pub max_payload: usize,
     /// Whether changes are told by signed tokens, and requests accepted whose clients do not wait.
     pub events: bool,
+    /// Whether there are roles and entitlements to read.
+    pub catalogue: bool,
+    /// The profile and the quirks of the connection that asks; none without a credential.
+    pub connection: Option<(&'c str, &'c Dialect)>,
 }
 
 /// `/ServiceProviderConfig` (RFC 7643 §5): what is advertised is what works.
 #[must_use]
 pub fn service_provider_config(capabilities: Capabilities<'_>, base: &str) -> Value {
-    json!({
+    let mut document = json!({
         "schemas": [SERVICE_PROVIDER_CONFIG],
         "patch": { "supported": true },
         "bulk": {
@@ -74,7 +81,22 @@ pub fn service_provider_config(capabilities: Capabilities<'_>, base: &str) -> Va
             "resourceType": "ServiceProviderConfig",
             "location": format!("{base}/ServiceProviderConfig"),
         },
-    })
+    });
+    if let Some((profile, dialect)) = capabilities.connection {
+        let quirks: Vec<Value> =
+            dialect.quirks().map(|quirk| json!({ "name": quirk.name, "summary": quirk.summary })).collect();
+        document["schemas"] = json!([SERVICE_PROVIDER_CONFIG, CONNECTION]);
+        document["interopProfileConformant"] = dialect.is_interoperable().into();
+        document[CONNECTION] = json!({ "profile": profile, "quirks": quirks });
+    }
+    if capabilities.catalogue {
+        let part = |several: &str| json!({ "supported": true, several: true, "primarySupported": true, "typeSupported": true });
+        document["RolesAndEntitlements"] = json!({
+            "roles": part("multipleRolesSupported"),
+            "entitlements": part("multipleEntitlementsSupported"),
+        });
+    }
+    document
 }
 
 /// One entry of `/ResourceTypes` (RFC 7643 §6).
@@ -139,6 +161,7 @@ fn unpaged(documents: Vec<Value>) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compat::Profile;
 
     #[test]
     fn no_document_holds_null_or_an_empty_name() {
@@ -154,6 +177,7 @@ mod tests {
         let base = "https://scim.example/v2";
         check(&schemas(Registry::standard(), base));
         check(&resource_types(Registry::standard(), base));
+        let dialect = Dialect::new(Profile::Strict, &[], &[]).expect("the profile is there");
         let capabilities = Capabilities {
             authorization: "https://scim.example/.well-known/oauth-authorization-server",
             max_results: 500,
@@ -162,6 +186,8 @@ mod tests {
             max_operations: 1,
             max_payload: 1,
             events: true,
+            catalogue: true,
+            connection: Some(("strict", &dialect)),
         };
         check(&service_provider_config(capabilities, base));
     }

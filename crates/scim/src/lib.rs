@@ -4,6 +4,7 @@
 //! Everything here is a pure function over values: no database, no HTTP framework, no tenant, no clock. Status
 //! codes are numbers. Names of products stand in [`compat`] alone.
 
+pub mod catalogue;
 pub mod compat;
 pub mod discovery;
 pub mod filter;

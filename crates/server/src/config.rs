@@ -51,6 +51,8 @@ pub struct Config {
     pub master_key_file: PathBuf,
     /// Folder with schemas and resource types of the operator's own.
     pub schemas_dir: PathBuf,
+    /// Whether licence pools are roles and entitlements that clients read.
+    pub roles_and_entitlements: bool,
     /// Most open connections to the database.
     pub database_connections: u32,
     /// Whether pending migrations run at start.
@@ -288,9 +290,17 @@ impl Config {
         config.mail.read_files().map_err(ConfigError)?;
         config.webhooks.read_files().map_err(ConfigError)?;
         config.issuers.read_files().map_err(ConfigError)?;
-        config.registries = schemas::read(&config.schemas_dir).map_err(ConfigError)?;
+        config.registries = config.read_registries().map_err(ConfigError)?;
         config.check()?;
         Ok(config)
+    }
+
+    /// Reads what the files of `schemas_dir` define.
+    ///
+    /// # Errors
+    /// A sentence with the file, the attribute and the rule.
+    pub(crate) fn read_registries(&self) -> Result<Registries, String> {
+        schemas::read(&self.schemas_dir, self.roles_and_entitlements)
     }
 
     /// Every setting in the order of the manual.

@@ -18,7 +18,7 @@ use tokio::time::timeout;
 
 use crate::app::App;
 use crate::clock::Clock;
-use crate::config::{self, Config};
+use crate::config::Config;
 use crate::files::{make_private, make_private_file, sqlite_file};
 use crate::http::paths::SCIM;
 use crate::http::socket::Doorkeeper;
@@ -331,7 +331,7 @@ fn named(place: Option<&str>) -> String {
 
 /// Reads the files of schemas again; those that cannot be used change nothing.
 fn read_schemas(app: &App) -> Result<(), String> {
-    app.db().use_registries(config::schemas::read(&app.config().schemas_dir)?);
+    app.db().use_registries(app.config().read_registries()?);
     Ok(())
 }
 

@@ -6,6 +6,7 @@ mod auth;
 mod brake;
 mod bulk;
 mod by_hand;
+mod catalogue;
 mod console;
 mod custom_resources;
 mod deferred;

@@ -1,6 +1,6 @@
 //! Users and groups over HTTP: what is stored comes back, versions count, and nothing leaks between tenants.
 
-use crate::support::{GROUP, PATCH, TestApp, USER, user};
+use crate::support::{Client, GROUP, PATCH, TestApp, USER, user};
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
@@ -434,4 +434,45 @@ async fn a_client_says_how_much_of_what_it_wrote_it_wants_to_see() {
     assert!(refused.headers.get("preference-applied").is_none(), "nothing was done");
     let read = client.send("GET", &format!("/scim/v2{path}"), &[("prefer", "return=minimal")], None).await;
     assert!(read.expect(200).body["displayName"].is_string(), "reading shows what is there");
+}
+
+#[tokio::test]
+async fn the_configuration_says_what_is_special_to_a_connection() {
+    const CONNECTION: &str =
+        "urn:rollcall:params:scim:schemas:extension:connection:1.0:ServiceProviderConfig";
+    let app = TestApp::open().await;
+    let config = async |client: &Client| client.get("/ServiceProviderConfig").await.expect(200).body;
+    for (profile, interoperable) in [("entra", false), ("interop", true), ("strict", false)] {
+        let config = config(&app.connection(profile).await).await;
+        assert_eq!(config[CONNECTION]["profile"], profile);
+        assert_eq!(config["interopProfileConformant"], interoperable, "{profile}");
+        assert_eq!(config["schemas"][1], CONNECTION);
+        let quirks = config[CONNECTION]["quirks"].as_array().expect("a list");
+        assert!(quirks.iter().any(|quirk| quirk["name"] == "remove-with-value"), "{profile}");
+        assert!(quirks.iter().all(|quirk| quirk["summary"].as_str().is_some_and(|it| !it.is_empty())));
+    }
+    let public = config(&app.nobody()).await;
+    assert_eq!((public.get(CONNECTION), public.get("interopProfileConformant")), (None, None));
+}
+
+#[tokio::test]
+async fn the_interoperability_profile_refuses_what_others_ignore() {
+    let app = TestApp::open().await;
+    let client = app.connection("interop").await;
+    let mut stranger = user("ada");
+    stranger["shoeSize"] = json!(44);
+    client.post("/Users", &stranger).await.expect_error(400, Some("invalidSyntax"));
+    let id = client.user("ada").await;
+    let path = format!("/Users/{id}");
+    client.put(&path, &stranger).await.expect_error(400, Some("invalidSyntax"));
+    client.put("/Users/0190d9a0-0000-7000-8000-00000000000a", &stranger).await.expect_error(404, None);
+    let pathless = json!([{ "op": "replace", "value": { "title": "Dr" } }]);
+    client.patch(&path, pathless).await.expect_error(400, Some("invalidSyntax"));
+    let name = |op: &str, name: Value| json!([{ "op": op, "path": "name", "value": name }]);
+    client.patch(&path, name("add", json!({ "givenName": "Ada" }))).await.expect(200);
+    let added = client.patch(&path, name("add", json!({ "familyName": "King" }))).await.expect(200).body;
+    assert_eq!(added["name"]["givenName"], "Ada");
+    let replaced = client.patch(&path, name("replace", json!({ "familyName": "Roe" }))).await.expect(200);
+    assert_eq!(replaced.body["name"], json!({ "familyName": "Roe" }));
+    assert!(app.last_request(&client).await.quirks.contains(&"replace-complex-whole".to_owned()));
 }

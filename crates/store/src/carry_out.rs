@@ -138,7 +138,7 @@ impl WriteUnit {
         let mut sum = Sum::of(decision);
         let told = sum.events(caused);
         self.save_seats(&sum.seats, now).await?;
-        self.count_seats(&sum.pools).await?;
+        self.count_seats(&sum.pools, now).await?;
         self.save_enrolments(&sum.enrolments).await?;
         self.count_losses(&sum.losses, now).await?;
         self.end_holds(&sum.holds_ended).await?;

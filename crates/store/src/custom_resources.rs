@@ -79,7 +79,7 @@ impl ReadUnit {
         lock: &str,
     ) -> Result<Option<CustomResource>, Error> {
         let mut sql = Sql::new(COLUMNS);
-        sql.push(" FROM custom_resources c WHERE c.tenant_id = ").bind(self.tenant());
+        sql.push(&format!(" FROM {} c WHERE c.tenant_id = ", Table::Custom(of).name())).bind(self.tenant());
         sql.push(" AND c.id = ").bind(id).push(" AND c.resource_type = ").bind(of.name.as_str());
         sql.seen(&self.scope, "c").push(lock);
         self.transaction.one::<Row>(sql).await?.map(CustomResource::try_from).transpose()

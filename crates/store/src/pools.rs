@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use provisioning::{Ending, Expiry, Pool, PoolId, PoolPolicy, Zone};
+use scim::catalogue::{EntryType, value_of_rule};
 use scim::text::fold;
 use sea_orm::{EntityTrait as _, FromQueryResult};
 use uuid::Uuid;
@@ -64,6 +65,9 @@ pub struct NewPool {
     pub default: bool,
 }
 
+/// What an update adds when it changes what the catalogue shows of a pool, before the instant.
+pub(crate) const CHANGED_AT: &str = ", version = version + 1, modified_at = ";
+
 #[derive(FromQueryResult)]
 struct PoolRow {
     #[sea_orm(nested)]
@@ -89,6 +93,14 @@ pub(crate) fn pool(row: &pools::Model) -> Result<Pool, Error> {
         policy: row.policy.parse().map_err(|_| inconsistent("policy"))?,
         expires_at: row.expires_at,
     })
+}
+
+/// How the catalogue lists a pool: as the role or entitlement that its rule asks for, or as an entitlement that has its name.
+pub(crate) fn entry(rule: Option<&str>) -> (EntryType, Option<String>) {
+    match rule.and_then(value_of_rule) {
+        Some((entry, value)) => (entry, Some(value)),
+        None => (EntryType::Entitlement, None),
+    }
 }
 
 impl PoolState {
@@ -163,6 +175,7 @@ impl WriteUnit {
         if new.rule.is_some() || new.default {
             self.hold(Lock::Rules).await?;
         }
+        let entry = entry(new.rule.as_deref());
         let row = pools::Model {
             tenant_id: self.tenant(),
             id: new_id(now),
@@ -179,6 +192,11 @@ impl WriteUnit {
             end_told: None,
             is_full: false,
             full_told_at: None,
+            entry_type: entry.0.name().to_owned(),
+            entry_folded: entry.1.as_deref().map(|value| fold(value).into_owned()),
+            entry_value: entry.1,
+            modified_at: stored(now),
+            version: 1,
         };
         self.transaction.insert(row.clone()).await?;
         self.count_bought(PoolId::new(row.id), row.seats, now).await?;
@@ -196,6 +214,7 @@ impl WriteUnit {
         self.count_bought(pool, i64::from(seats) - i64::from(before), now).await?;
         let mut sql = Sql::new("UPDATE pools SET is_full = is_full AND used >= ");
         sql.bind(i64::from(seats)).push(", seats = ").bind(i64::from(seats));
+        sql.push(CHANGED_AT).bind(stored(now));
         sql.push(" WHERE tenant_id = ").bind(self.tenant());
         sql.push(" AND id = ").bind(pool.uuid());
         self.transaction.run(sql).await.map(drop)
@@ -211,10 +230,12 @@ impl WriteUnit {
         pool: PoolId,
         expires_at: Option<DateTime<Utc>>,
         last_day: Option<NaiveDate>,
+        now: DateTime<Utc>,
     ) -> Result<(), Error> {
         self.lock_pools(false).await?;
         let mut sql = Sql::new("UPDATE pools SET expires_at = ");
         sql.bind(expires_at.map(stored)).push(", last_day = ").bind(last_day);
+        sql.push(CHANGED_AT).bind(stored(now));
         sql.push(" WHERE tenant_id = ").bind(self.tenant());
         sql.push(" AND id = ").bind(pool.uuid());
         if self.transaction.run(sql).await? == 1 { Ok(()) } else { Err(Error::NotFound) }
@@ -245,12 +266,17 @@ impl WriteUnit {
         name: &str,
         policy: PoolPolicy,
         rule: &PoolRule,
+        now: DateTime<Utc>,
     ) -> Result<(), Error> {
         self.lock_pools(true).await?;
+        let (entry, value) = entry(rule.rule.as_deref());
         let mut sql = Sql::new("UPDATE pools SET name = ");
         sql.bind(name).push(", name_folded = ").bind(fold(name).into_owned());
         sql.push(", policy = ").bind(policy.as_str()).push(", rule = ").bind(rule.rule.clone());
-        sql.push(", is_default = ").bind(rule.default).push(" WHERE tenant_id = ").bind(self.tenant());
+        sql.push(", is_default = ").bind(rule.default).push(", entry_type = ").bind(entry.name());
+        sql.push(", entry_folded = ").bind(value.as_deref().map(|value| fold(value).into_owned()));
+        sql.push(", entry_value = ").bind(value).push(CHANGED_AT).bind(stored(now));
+        sql.push(" WHERE tenant_id = ").bind(self.tenant());
         sql.push(" AND id = ").bind(pool.uuid());
         if self.transaction.run(sql).await? != 1 {
             return Err(Error::NotFound);

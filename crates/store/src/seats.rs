@@ -13,6 +13,7 @@ use crate::db::sql::{CHUNK, Sql};
 use crate::entity::seats;
 use crate::error::Error;
 use crate::ids::{IdRow, stored};
+use crate::pools::CHANGED_AT;
 use crate::unit::{ReadUnit, WriteUnit};
 
 /// A seat of a pool, or a place in its queue, with the person.
@@ -223,12 +224,16 @@ impl WriteUnit {
     }
 
     /// The conditional update that keeps seats from overshooting, whatever the caller believed.
-    pub(crate) async fn count_seats(&self, pools: &BTreeMap<PoolId, SeatCount>) -> Result<(), Error> {
+    pub(crate) async fn count_seats(
+        &self,
+        pools: &BTreeMap<PoolId, SeatCount>,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
         let counts: Vec<_> = pools.iter().filter(|(_, count)| count.change() != 0).collect();
         for chunk in counts.chunks(CHUNK) {
-            let mut sql = Sql::new(
-                "UPDATE pools SET used = used + v.column2, is_full = is_full AND used + v.column2 >= seats FROM (VALUES ",
-            );
+            let mut sql = Sql::new("UPDATE pools SET used = used + v.column2");
+            sql.push(", is_full = is_full AND used + v.column2 >= seats").push(CHANGED_AT).bind(stored(now));
+            sql.push(" FROM (VALUES ");
             sql.rows(chunk.iter().map(|(pool, count)| {
                 [Value::from(pool.uuid()), count.change().into(), (count.change() - count.overage).into()]
             }));

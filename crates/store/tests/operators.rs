@@ -160,7 +160,7 @@ async fn a_pool_goes_once_it_is_empty_and_names_stay_unique() {
     store.add_pool("Safe", 1, PoolPolicy::Queue).await;
     let none = PoolRule { pool, rule: None, default: false };
     let mut unit = store.unit().await;
-    let taken = unit.set_pool_terms(pool, "SAFE", PoolPolicy::Reject, &none).await;
+    let taken = unit.set_pool_terms(pool, "SAFE", PoolPolicy::Reject, &none, now()).await;
     assert!(matches!(taken, Err(Error::Conflict(store::Constraint::PoolName))), "{taken:?}");
     drop(unit);
     let mut unit = store.unit().await;

@@ -90,7 +90,7 @@ async fn a_tenant_sees_and_changes_only_its_own() {
     assert!(!unit.delete_group(group, now()).await.expect("nothing"));
     assert!(matches!(unit.touch_group(group, now()).await, Err(Error::NotFound)));
     assert!(matches!(unit.set_pool_size(pool, 9, now()).await, Err(Error::NotFound)));
-    assert!(matches!(unit.set_pool_expiry(pool, Some(now()), None).await, Err(Error::NotFound)));
+    assert!(matches!(unit.set_pool_expiry(pool, Some(now()), None, now()).await, Err(Error::NotFound)));
     assert!(!unit.remove_binding(group, pool).await.expect("nothing"));
     assert!(!unit.delete_grant(ada, pool, GrantKind::ByHand).await.expect("nothing"));
     assert!(!unit.insert_grant(ada, pool, GrantKind::ByHand, now()).await.expect("nothing"));

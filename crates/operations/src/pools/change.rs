@@ -49,7 +49,7 @@ pub async fn update(
                 let why = format!("the licence pool {} was changed at the same time: try again", before.name);
                 return Err(Error::Refused(why));
             }
-            unit.set_pool_terms(id, &after.name, after.policy, &after.rule).await?;
+            unit.set_pool_terms(id, &after.name, after.policy, &after.rule, now).await?;
         }
         if before.seats != after.seats {
             unit.set_pool_size(id, after.seats, now).await?;
@@ -95,7 +95,7 @@ pub async fn delete(
     let delete = async |mut unit: WriteUnit| -> Attempt<Work> {
         // From now on no user who arrives becomes entitled.
         let none = PoolRule { pool: id, rule: None, default: false };
-        unit.set_pool_terms(id, name, state.pool.policy, &none).await?;
+        unit.set_pool_terms(id, name, state.pool.policy, &none, now).await?;
         unit.withdraw_jobs(&[expire_pool::key(id), warn_pool::key(id)]).await?;
         let why = format!("An administrator deleted the licence pool “{name}”.");
         let mut entry = Entry::new(Subject::Pool(id), EntryKind::PoolDeleted, why);

@@ -111,12 +111,12 @@ impl Arrival {
     }
 
     /// The connection whose deleted users may come back by this request, by an equal `externalId`: a name alone makes no
-    /// one the same person, and `strict` means the standard, in which what was deleted is gone (RFC 7644 §3.6).
+    /// one the same person, and some profiles mean the standard, in which what was deleted is gone (RFC 7644 §3.6).
     fn may_return(&self) -> Option<ConnectionId> {
         let provider = self.requester.provider.as_deref()?;
-        let strict = provider.connection.profile == Profile::Strict.as_str();
+        let forgets = provider.connection.profile.parse().is_ok_and(Profile::forgets_deleted);
         let named = self.newcomer.user().resource.document.contains_key("externalId");
-        (named && !strict).then_some(provider.connection.id)
+        (named && !forgets).then_some(provider.connection.id)
     }
 
     /// The grants with which the user comes: the licence by hand, those by rules, and those that every user gets.

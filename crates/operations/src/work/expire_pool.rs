@@ -39,7 +39,7 @@ pub(crate) async fn set(
     last_day: Option<NaiveDate>,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    unit.set_pool_expiry(pool, at, last_day).await?;
+    unit.set_pool_expiry(pool, at, last_day, now).await?;
     unit.withdraw_jobs(&[key(pool)]).await?;
     if let Some(at) = at {
         unit.enqueue(job(pool, at), now).await?;

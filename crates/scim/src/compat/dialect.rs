@@ -9,6 +9,7 @@ use super::walk::{member_mut, operations, text};
 use super::{Act, Profile, Quirk, Request, Rules, names, quirks};
 use crate::filter::FilterDialect;
 use crate::json::Object;
+use crate::protocol::error::Error;
 use crate::resource;
 use crate::schema::ResourceType;
 
@@ -81,6 +82,12 @@ impl Dialect {
         self.quirks.iter().copied()
     }
 
+    /// Whether the connection keeps to the interoperability profile (draft-zollner-scim-interop-profile).
+    #[must_use]
+    pub fn is_interoperable(&self) -> bool {
+        Profile::Interop.quirks().iter().all(|name| self.quirks.iter().any(|quirk| quirk.name == *name))
+    }
+
     /// What filters and paths may do.
     #[must_use]
     pub fn filter(&self) -> FilterDialect {
@@ -116,25 +123,39 @@ impl Dialect {
     }
 
     /// Rewrites the body of a request into the standard's form.
-    pub fn request(&self, kind: RequestKind, resource_type: &ResourceType, body: &mut Object) -> Used {
+    ///
+    /// # Errors
+    /// `invalidSyntax` for what the standard allows and the profile does not.
+    pub fn request(
+        &self,
+        kind: RequestKind,
+        resource_type: &ResourceType,
+        body: &mut Object,
+    ) -> Result<Used, Error> {
         let mut noted = Used::default();
         settle_names(kind, resource_type, body);
         let bare_extensions = self.filter().bare_extensions;
         for quirk in &self.quirks {
-            if let Act::Rewrite(rewrite) = quirk.act {
-                let mut request =
-                    Request { kind, resource_type, body, bare_extensions, used: false, ignored: Vec::new() };
-                rewrite(&mut request);
-                if request.used {
-                    noted.quirks.insert(quirk.name);
+            let mut request =
+                Request { kind, resource_type, body, bare_extensions, used: false, ignored: Vec::new() };
+            match quirk.act {
+                Act::Rewrite(rewrite) => rewrite(&mut request),
+                Act::Refuse(refuse) => {
+                    if let Some(why) = refuse(&mut request) {
+                        return Err(Error::invalid_syntax(why));
+                    }
                 }
-                noted.ignored.extend(request.ignored.into_iter().take(MOST_IGNORED));
+                Act::Filter(..) | Act::Rule(_) => {}
             }
+            if request.used {
+                noted.quirks.insert(quirk.name);
+            }
+            noted.ignored.extend(request.ignored.into_iter().take(MOST_IGNORED));
         }
         if matches!(kind, RequestKind::Create | RequestKind::Replace) {
             noted.ignored.extend(resource::unknown(resource_type, body));
         }
-        noted
+        Ok(noted)
     }
 }
 

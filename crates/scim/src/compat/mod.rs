@@ -7,6 +7,7 @@
 mod body;
 mod dialect;
 mod grammar;
+mod interop;
 mod patch;
 mod profile;
 mod removal;
@@ -24,7 +25,7 @@ use crate::filter::FilterDialect;
 use crate::json::Object;
 use crate::schema::ResourceType;
 
-/// One deviation of a product from the standard that a connection tolerates.
+/// One deviation of a product from the standard that a connection tolerates, or follows where the standard would be wider.
 #[derive(Debug)]
 pub struct Quirk {
     /// Its name, as it is counted, shown and switched.
@@ -49,6 +50,8 @@ pub(crate) enum Act {
     Filter(fn(&mut FilterDialect), fn(FilterDialect) -> bool),
     /// Sets a rule.
     Rule(fn(&mut Rules)),
+    /// Refuses a request that the standard allows: says why.
+    Refuse(fn(&mut Request<'_>) -> Option<String>),
 }
 
 /// A request body on its way to the standard's form.
@@ -66,13 +69,14 @@ pub(crate) struct Request<'r> {
 
 /// Every quirk, in the order in which they act.
 pub fn quirks() -> impl Iterator<Item = &'static Quirk> {
-    body::QUIRKS.iter().chain(patch::QUIRKS).chain(grammar::QUIRKS).chain(rules::QUIRKS).copied()
+    let all = body::QUIRKS.iter().chain(patch::QUIRKS).chain(grammar::QUIRKS).chain(rules::QUIRKS);
+    all.chain(interop::QUIRKS).copied()
 }
 
 /// Path segments that a product may leave behind the base address, without meaning for the answer.
 pub const PATH_SUFFIXES: &[&str] = &["aadOptscim062020", "AzureAdScimPatch062020"];
 
-/// Names of the quirks that are rules, for those who apply them.
+/// Names of the quirks that other code refers to.
 pub mod names {
     /// A value path that matches no element creates it.
     pub const CREATE_MISSING_ELEMENT: &str = "create-missing-element";
@@ -84,6 +88,12 @@ pub mod names {
     pub const UNIQUE_GROUP_NAMES: &str = "unique-group-names";
     /// PATCH of a group answers without a body.
     pub const GROUP_PATCH_NO_CONTENT: &str = "group-patch-no-content";
+    /// Unknown attributes are refused.
+    pub const REFUSE_UNKNOWN_KEYS: &str = "refuse-unknown-keys";
+    /// Operations of a PATCH without a path are refused.
+    pub const PATH_REQUIRED: &str = "path-required";
+    /// A replacement of a complex attribute is whole.
+    pub const REPLACE_COMPLEX_WHOLE: &str = "replace-complex-whole";
     /// E-mail addresses and locales of another form are kept.
     pub const FREE_FORMATS: &str = "free-formats";
 }

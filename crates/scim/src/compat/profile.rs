@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::names;
+
 /// What pushes through a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Profile {
@@ -14,16 +16,53 @@ pub enum Profile {
     Okta,
     /// `OneLogin`.
     OneLogin,
+    /// Google Workspace.
+    Google,
+    /// `PingOne` and `PingFederate`.
+    Ping,
+    /// The SCIM 2.0 connector of `SailPoint`.
+    SailPoint,
+    /// Plugins of Keycloak.
+    Keycloak,
+    /// `authentik`.
+    Authentik,
     /// Any product without a profile of its own: what does no harm is tolerated.
     Generic,
+    /// The interoperability profile of SCIM (draft-zollner-scim-interop-profile).
+    Interop,
     /// The RFCs to the letter, for conformance runners.
     Strict,
 }
 
+/// What does no harm.
+const GENERIC: &[&str] = &[
+    "missing-schemas",
+    "operation-case",
+    "boolean-strings",
+    "list-of-one",
+    "search-attributes-string",
+    "unknown-keys",
+    "remove-with-value",
+    "filter-boolean-strings",
+    "free-formats",
+];
+
 impl Profile {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Entra, Self::JumpCloud, Self::Okta, Self::OneLogin, Self::Generic, Self::Strict];
+    pub const ALL: [Self; 12] = [
+        Self::Entra,
+        Self::JumpCloud,
+        Self::Okta,
+        Self::OneLogin,
+        Self::Google,
+        Self::Ping,
+        Self::SailPoint,
+        Self::Keycloak,
+        Self::Authentik,
+        Self::Generic,
+        Self::Interop,
+        Self::Strict,
+    ];
 
     /// The name, as in settings and on the command line.
     #[must_use]
@@ -33,7 +72,13 @@ impl Profile {
             Self::JumpCloud => "jumpcloud",
             Self::Okta => "okta",
             Self::OneLogin => "onelogin",
+            Self::Google => "google",
+            Self::Ping => "ping",
+            Self::SailPoint => "sailpoint",
+            Self::Keycloak => "keycloak",
+            Self::Authentik => "authentik",
             Self::Generic => "generic",
+            Self::Interop => "interop",
             Self::Strict => "strict",
         }
     }
@@ -127,20 +172,38 @@ impl Profile {
                 "unique-group-names",
                 "free-formats",
             ],
-            Self::Generic => &[
+            // These products send what the standard says, as far as their traffic is known.
+            Self::Google | Self::Ping | Self::SailPoint | Self::Keycloak | Self::Generic => GENERIC,
+            Self::Authentik => &[
                 "missing-schemas",
                 "operation-case",
                 "boolean-strings",
                 "list-of-one",
                 "search-attributes-string",
+                "read-only-keys",
                 "unknown-keys",
                 "remove-with-value",
                 "filter-boolean-strings",
+                "unique-group-names",
                 "free-formats",
+            ],
+            Self::Interop => &[
+                "remove-with-value",
+                names::REFUSE_UNKNOWN_KEYS,
+                names::PATH_REQUIRED,
+                names::REPLACE_COMPLEX_WHOLE,
             ],
             // By the letter such a removal takes all values away, and a client that lists some never means that.
             Self::Strict => &["remove-with-value"],
         }
+    }
+}
+
+impl Profile {
+    /// Whether what is deleted is gone: an equal `externalId` brings back nobody (RFC 7644 §3.6).
+    #[must_use]
+    pub const fn forgets_deleted(self) -> bool {
+        matches!(self, Self::Strict | Self::Interop)
     }
 }
 

@@ -28,7 +28,7 @@ fn rewritten(name: &str, kind: RequestKind, resource_type: &ResourceType, body: 
     let without: Vec<String> = every.into_iter().filter(|other| other != name).collect();
     let dialect = Dialect::new(Profile::Strict, &[name.to_owned()], &without).expect("the quirk exists");
     let mut body = body.as_object().expect("an object").clone();
-    let used = dialect.request(kind, resource_type, &mut body);
+    let used = dialect.request(kind, resource_type, &mut body).expect("allowed");
     (Value::Object(body), used)
 }
 
@@ -369,6 +369,18 @@ fn each_rewriting_quirk_gives_the_standards_form() {
             patch(
                 json!([{"op": "replace", "value": {"displayName": "x"}}, {"op": "add", "path": "members", "value": [{"value": "a"}]}]),
             ),
+        ),
+        (
+            "replace-complex-whole",
+            Patch,
+            user(),
+            patch(
+                json!([{"op": "Replace", "path": "name", "value": {"familyName": "Roe", "givenname": "Kim"}}]),
+            ),
+            patch(json!([{"op": "Replace", "path": "name", "value": {
+                "familyName": "Roe", "givenname": "Kim", "formatted": null, "middleName": null,
+                "honorificPrefix": null, "honorificSuffix": null,
+            }}])),
         ),
     ];
     for (name, kind, resource_type, before, after) in &cases {

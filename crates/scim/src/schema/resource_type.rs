@@ -76,6 +76,13 @@ impl ResourceType {
         Some(&found.schema)
     }
 
+    /// Whether clients write nothing of it: all its attributes are readOnly.
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        let attributes = &self.schema.attributes;
+        !attributes.is_empty() && attributes.iter().all(|attribute| attribute.read_only())
+    }
+
     /// Whether the URI names the core schema or an extension.
     #[must_use]
     pub fn knows(&self, uri: &str) -> bool {

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use operations::{Registries, TenantId};
-use scim::Registry;
 use scim::schema::Definition;
+use scim::{Registry, catalogue};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -64,16 +64,14 @@ pub(super) fn types(registry: &Registry) -> Vec<ListedType> {
 const MOST_BYTES: u64 = 1_048_576;
 
 /// Reads the files of a folder, which hold for every tenant, and those of each folder inside it, which hold for the tenant whose
-/// id is its name. Without a folder there is what the standard has.
+/// id is its name. Without a folder there is what the standard has, and the catalogue where it is wanted.
 ///
 /// # Errors
 /// A sentence with the file, the attribute and the rule.
-pub(crate) fn read(folder: &Path) -> Result<Registries, String> {
-    if folder.as_os_str().is_empty() {
-        return Ok(Registries::default());
-    }
-    let (files, folders) = listed(folder)?;
-    let shared = definitions(&files)?;
+pub(crate) fn read(folder: &Path, catalogue: bool) -> Result<Registries, String> {
+    let (files, folders) = if folder.as_os_str().is_empty() { Default::default() } else { listed(folder)? };
+    let mut shared = if catalogue { catalogue::definitions() } else { Vec::new() };
+    shared.extend(definitions(&files)?);
     let with = |definitions: &[Definition]| {
         Registry::standard().with(definitions).map(Arc::new).map_err(|error| format!("{error}."))
     };
@@ -143,7 +141,7 @@ mod tests {
         let thing = r#"[{ "id": "urn:example:thing", "name": "Thing", "attributes": [] },
             { "name": "Thing", "endpoint": "/Things", "schema": "urn:example:thing" }]"#;
         fs::write(path.join(tenant.to_string()).join("thing.json"), thing).expect("written");
-        let registries = read(path).expect("the files are right");
+        let registries = read(path, false).expect("the files are right");
         let (own, other) = (registries.of(TenantId::new(tenant)), registries.of(TenantId::new(Uuid::nil())));
         assert!(other.user().extension("urn:example:badge").is_some());
         assert!(own.user().extension("urn:example:badge").is_some());
@@ -154,13 +152,13 @@ mod tests {
     fn what_cannot_be_used_is_named() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path();
-        assert!(read(&path.join("none")).expect_err("no folder").contains("cannot be read"));
+        assert!(read(&path.join("none"), false).expect_err("no folder").contains("cannot be read"));
         fs::write(path.join("a.json"), BADGE.replace("number", "1")).expect("written");
-        let error = read(path).expect_err("a wrong name");
+        let error = read(path, false).expect_err("a wrong name");
         assert!(error.contains("a.json: attribute 1 of schema urn:example:badge: a name starts"), "{error}");
         fs::write(path.join("a.json"), BADGE).expect("written");
         fs::create_dir(path.join("Alpha")).expect("made");
-        let error = read(path).expect_err("no id");
+        let error = read(path, false).expect_err("no id");
         assert!(error.contains("Alpha") && error.contains("rollcall tenant list"), "{error}");
     }
 }

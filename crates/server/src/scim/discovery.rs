@@ -24,11 +24,14 @@ use crate::oauth::metadata_address;
 /// `GET /ServiceProviderConfig`.
 pub(crate) async fn service_provider_config(
     State(app): State<Arc<App>>,
+    Asking(tenant): Asking,
     headers: HeaderMap,
     query: RawQuery,
 ) -> Result<Response, Failure> {
     unfiltered(&query)?;
     let limits = app.limits();
+    let connection =
+        tenant.as_ref().map(|tenant| (tenant.connection().profile.as_str(), &tenant.provider.dialect));
     let capabilities = discovery::Capabilities {
         authorization: &metadata_address(&app),
         max_results: limits.page_size_max,
@@ -37,8 +40,26 @@ pub(crate) async fn service_provider_config(
         max_operations: limits.bulk_operations,
         max_payload: limits.body_bytes,
         events: deferred::is_offered(app.db(), app.now()).await,
+        catalogue: app.config().roles_and_entitlements,
+        connection,
     };
     versioned(discovery::service_provider_config(capabilities, app.base()), &conditions(&headers))
+}
+
+/// The client that asks, if it has a credential.
+#[derive(Debug)]
+pub(crate) struct Asking(Option<Tenant>);
+
+impl FromRequestParts<Arc<App>> for Asking {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Failure> {
+        match Tenant::from_request_parts(parts, app).await {
+            Ok(tenant) => Ok(Self(Some(tenant))),
+            Err(Failure::Unauthorised(_)) => Ok(Self(None)),
+            Err(other) => Err(other),
+        }
+    }
 }
 
 /// What a client is shown: the schemas and resource types of its tenant, or without a credential those that all tenants have.
@@ -49,11 +70,9 @@ impl FromRequestParts<Arc<App>> for Shown {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Failure> {
-        match Tenant::from_request_parts(parts, app).await {
-            Ok(tenant) => Ok(Self(app.db().registry(&tenant.scope))),
-            Err(Failure::Unauthorised(_)) => Ok(Self(Arc::clone(app.db().registries().common()))),
-            Err(other) => Err(other),
-        }
+        let Asking(tenant) = Asking::from_request_parts(parts, app).await?;
+        let registries = app.db().registries();
+        Ok(Self(tenant.map_or_else(|| Arc::clone(registries.common()), |it| app.db().registry(&it.scope))))
     }
 }
 

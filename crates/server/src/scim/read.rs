@@ -54,7 +54,7 @@ pub(super) fn replacement(
     query: &Query,
     mut body: Object,
 ) -> Result<(Projection, Replacement), scim::Error> {
-    context.notes.used(dialect.request(RequestKind::Replace, resource_type, &mut body));
+    context.notes.used(dialect.request(RequestKind::Replace, resource_type, &mut body)?);
     let projection = projection(resource_type, query)?.after_writing(resource::named(resource_type, &body));
     Ok((projection, Replacement::parse(resource_type, body)?))
 }
@@ -70,7 +70,7 @@ pub(super) fn patch_request(
     query: &Query,
     mut body: Object,
 ) -> Result<(Projection, PatchRequest), scim::Error> {
-    context.notes.used(dialect.request(RequestKind::Patch, resource_type, &mut body));
+    context.notes.used(dialect.request(RequestKind::Patch, resource_type, &mut body)?);
     let projection = projection(resource_type, query)?;
     let most = context.app.limits().patch_operations;
     let request = PatchRequest::parse(resource_type, &body, dialect.filter(), most)?;

@@ -109,6 +109,10 @@ pub(crate) async fn run(context: Context<'_>, request: Request) -> Result<Answer
         };
     };
     let resources = Resources { context, of };
+    let searches = method == Method::Get || segments.last() == Some(&".search");
+    if of.is_read_only() && !searches {
+        return Err(wrong());
+    }
     match (&segments[1..], method) {
         ([], Method::Get) => resources.list(&query).await,
         ([], Method::Post) => resources.create(&query, body).await,
@@ -144,11 +148,14 @@ pub(crate) fn check(context: Context<'_>, request: &Request) -> Result<(), Failu
         [endpoint, one] => (of(endpoint)?, Some(id(of(endpoint)?, one)?)),
         _ => return Err(Failure::no_endpoint()),
     };
+    if resource_type.is_read_only() {
+        return Err(Failure::status(405, "This path does not take this method."));
+    }
     let (dialect, mut body) = (context.dialect()?, body.clone());
     match (method, id) {
         (Method::Post, None) => {
             projection(resource_type, query)?;
-            dialect.request(RequestKind::Create, resource_type, &mut body);
+            dialect.request(RequestKind::Create, resource_type, &mut body)?;
             resource::create(resource_type, &body)?;
         }
         (Method::Put, Some(_)) => drop(replacement(context, dialect, resource_type, query, body)?),
@@ -161,6 +168,6 @@ pub(crate) fn check(context: Context<'_>, request: &Request) -> Result<(), Failu
 
 /// The query of a search message (RFC 7644 §3.4.3).
 fn searched(context: Context<'_>, resource_type: &ResourceType, mut body: Object) -> Result<Query, Failure> {
-    context.notes.used(context.dialect()?.request(RequestKind::Search, resource_type, &mut body));
+    context.notes.used(context.dialect()?.request(RequestKind::Search, resource_type, &mut body)?);
     Ok(Query::from_search(&body)?)
 }

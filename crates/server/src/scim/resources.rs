@@ -74,7 +74,7 @@ impl Resources<'_> {
     pub(super) async fn create(self, query: &Query, mut body: Object) -> Result<Answer, Failure> {
         let wanted = projection(self.of, query)?;
         let Context { app, requester, notes, .. } = self.context;
-        notes.used(self.context.dialect()?.request(RequestKind::Create, self.of, &mut body));
+        notes.used(self.context.dialect()?.request(RequestKind::Create, self.of, &mut body)?);
         let wanted = &wanted.after_writing(resource::named(self.of, &body));
         let (db, document) = (app.db(), resource::create(self.of, &body)?);
         let outcome = match self.kind() {

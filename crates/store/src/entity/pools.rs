@@ -22,6 +22,11 @@ pub struct Model {
     pub end_told: Option<i64>,
     pub is_full: bool,
     pub full_told_at: Option<DateTimeUtc>,
+    pub entry_type: String,
+    pub entry_value: Option<String>,
+    pub entry_folded: Option<String>,
+    pub modified_at: DateTimeUtc,
+    pub version: i64,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -43,15 +43,16 @@ pub use walk::{Key as SortKey, Place as ListPlace, Reached, Stretch, Walked};
 pub(crate) enum Table<'t> {
     Users,
     Groups,
-    /// Resources of a type that files define.
+    /// Resources of a type that files define, or of the catalogue, which is a view.
     Custom(&'t ResourceType),
 }
 
 impl Table<'_> {
-    pub(crate) const fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Users => "users",
             Self::Groups => "groups",
+            Self::Custom(of) if of.is_read_only() => "catalogue",
             Self::Custom(_) => "custom_resources",
         }
     }

@@ -32,6 +32,7 @@ mod m20261130_000029_streams;
 mod m20261130_000030_signing_keys;
 mod m20261130_000031_deferred;
 mod m20261130_000032_custom_resources;
+mod m20261130_000033_catalogue;
 
 use sea_orm::{
     ConnectionTrait, DbBackend, DbErr, EntityTrait as _, SqliteTransactionMode, TransactionOptions,
@@ -82,6 +83,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000030_signing_keys::Migration),
             Box::new(m20261130_000031_deferred::Migration),
             Box::new(m20261130_000032_custom_resources::Migration),
+            Box::new(m20261130_000033_catalogue::Migration),
         ]
     }
 }

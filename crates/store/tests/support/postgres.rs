@@ -47,6 +47,7 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = migrations![
     "m20261130_000030_signing_keys",
     "m20261130_000031_deferred",
     "m20261130_000032_custom_resources",
+    "m20261130_000033_catalogue",
 ];
 
 /// The URL of the server on which tests may make databases, where there is one.

@@ -75,3 +75,25 @@ fn every_quirk_is_told_and_used() {
     assert!("nope".parse::<Profile>().is_err());
     assert!(Dialect::new(Profile::Generic, &["nope".to_owned()], &[]).is_err());
 }
+
+#[test]
+fn what_a_profile_is_narrower_in_is_refused_by_its_quirk_alone() {
+    let with =
+        |name: &str| Dialect::new(Profile::Generic, &[name.to_owned()], &[]).expect("the quirk exists");
+    let refused = |name: &str, kind: RequestKind, body: serde_json::Value| {
+        let Some(body) = body.as_object() else { return false };
+        let plain = Dialect::new(Profile::Generic, &[], &[]).expect("the profile exists");
+        assert!(plain.request(kind, user(), &mut body.clone()).is_ok(), "{name} is needed");
+        with(name).request(kind, user(), &mut body.clone()).is_err()
+    };
+    let created = |more: &str| json!({"schemas": [USER], "userName": "a", more: 1});
+    assert!(refused("refuse-unknown-keys", RequestKind::Create, created("shoeSize")));
+    assert!(refused("refuse-unknown-keys", RequestKind::Replace, created("shoeSize")));
+    assert!(!refused("refuse-unknown-keys", RequestKind::Create, created("TITLE")));
+    let patched = |path: &str| patch(json!([{"op": "add", "path": path, "value": {}}]));
+    assert!(refused("path-required", RequestKind::Patch, patched("")));
+    assert!(!refused("path-required", RequestKind::Patch, patched("title")));
+    assert!(Dialect::new(Profile::Interop, &[], &[]).expect("valid").is_interoperable());
+    let without = ["path-required".to_owned()];
+    assert!(!Dialect::new(Profile::Interop, &[], &without).expect("valid").is_interoperable());
+}
