@@ -86,11 +86,11 @@ async fn a_connection_is_shared_or_takes_over_from_others_of_its_tenant() {
 fn the_help_about_profiles_names_them_all() {
     let site = Site::sqlite();
     let profiles = ["generic tolerates", "interop means", "strict means the standard"];
-    let profiles = operations::connections::profiles().chain(profiles);
+    let profiles: Vec<&str> = operations::connections::profiles().chain(profiles).collect();
     for command in ["create", "update"] {
         let help = site.run(&["connection", command, "--help"]);
         let words = help.output.split_whitespace().collect::<Vec<_>>().join(" ");
-        for profile in profiles.clone() {
+        for profile in &profiles {
             assert!(words.contains(profile), "{profile} is not in the help of {command}: {words}");
         }
     }

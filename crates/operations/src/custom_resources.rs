@@ -83,6 +83,7 @@ pub async fn create(
     let written = db.write(&requester.scope, async |mut unit: WriteUnit| -> Attempt<Outcome> {
         let (id, now) = (store::new_id(requester.now), requester.now);
         let custom = unit.insert_custom_resource(of, id, document.clone(), Some(owner.id), now).await?;
+        requester.note_created(&mut unit, id).await?;
         let why = format!("{} was created by “{}”.", called(of, &custom), owner.name);
         let mut entry = Entry::new(Subject::Resource(id), EntryKind::ResourceCreated, why);
         entry.after = Some(Value::Object(document.clone()));

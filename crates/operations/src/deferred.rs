@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use scim::protocol::event::{Claims, Form, Happening, subject};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use store::{Deferred, DeferredOperation, Job, NewChange, NewJob, WriteUnit};
+use store::{Deferred, DeferredOperation, IdempotencyKey, Job, NewChange, NewJob, WriteUnit};
 use uuid::Uuid;
 
 use crate::database::{Attempt, Database};
@@ -34,6 +34,9 @@ pub struct Kept {
     pub attributes: (Option<String>, Option<String>),
     /// `If-Match` and `If-None-Match`.
     pub conditions: (Option<String>, Option<String>),
+    /// `Idempotency-Key`, with a digest of the request.
+    #[serde(default)]
+    pub key: Option<(String, Vec<u8>)>,
     /// The body.
     pub body: scim::Object,
 }
@@ -145,11 +148,12 @@ pub async fn next(
     let plain = db.keys(now).await?.open(Purpose::Stream, &about(&job.scope, deferred.id), sealed);
     let request = plain.and_then(|plain| serde_json::from_slice(&plain).ok());
     let said = "an accepted request cannot be opened with the present master key";
-    let request = request.ok_or_else(|| Error::Refused(said.to_owned()))?;
+    let request: Kept = request.ok_or_else(|| Error::Refused(said.to_owned()))?;
     let scope = connection.sight(&job.scope);
     let provider = Provider::new(connection).map_err(Error::Refused)?;
     let mut requester = Requester::push(scope, Arc::new(provider), deferred.id.to_string(), now);
     requester.deferred = Some((deferred.id, 0));
+    requester.key = request.key.clone().map(|(key, request)| IdempotencyKey { key, request });
     let number = |number: i64| usize::try_from(number).unwrap_or(usize::MAX);
     let applied = |it: DeferredOperation| Some((number(it.number), it.applied?));
     let applied = operations.into_iter().filter_map(applied).collect();
@@ -219,7 +223,7 @@ pub fn transaction(id: Uuid, number: Option<usize>) -> String {
 /// What came of a request of the connection, by its transaction.
 ///
 /// # Errors
-/// 404 for a request that is not kept, or of another connection; what the database says.
+/// 404 for a request that is not kept, or of another connection, and for an operation that was left out; what the database says.
 pub async fn told(db: &Database, requester: &Requester, transaction: &str) -> Result<Told, Error> {
     let missing = || Error::from(scim::Error::not_found("request", transaction));
     let (id, number) = match transaction.split_once(':') {
@@ -244,7 +248,8 @@ pub async fn told(db: &Database, requester: &Requester, transaction: &str) -> Re
     }
     let ended: Vec<DeferredOperation> = wanted.into_iter().filter(|it| it.completion.is_some()).collect();
     if ended.is_empty() {
-        return Ok(Told::Nothing);
+        // What the request has not begun when it ended never comes.
+        return if deferred.request.is_some() { Ok(Told::Nothing) } else { Err(missing()) };
     }
     let signer = Signer::of(db, &requester.scope, Algorithm::default(), requester.now).await?;
     let iss = issuer(db, &requester.scope);

@@ -87,6 +87,7 @@ pub async fn create(
         requester.ascribe(&mut unit, ResourceKey::group(new.uuid()), false);
         let changes = MemberChanges { added: document_members.clone(), removed: Vec::new() };
         let group = insert(requester, &mut unit, new, document.clone(), changes, &mut outcome).await?;
+        requester.note_created(&mut unit, new.uuid()).await?;
         outcome.shown = Some(representation::group(&unit, group, view).await?);
         Ok((unit, outcome))
     });

@@ -37,6 +37,7 @@ pub mod grants;
 pub mod groups;
 pub mod hand;
 pub mod holds;
+pub mod idempotency;
 pub mod imports;
 pub mod invitations;
 pub mod journal;
@@ -72,6 +73,7 @@ pub mod streams;
 pub mod tenants;
 mod test_users;
 pub mod tokens;
+pub mod unique_values;
 pub mod users;
 pub mod visit;
 pub mod walk;
@@ -87,7 +89,7 @@ pub use resources::Replacement;
 pub use rights::Right;
 pub use store::{
     Actor, ActorKind, Authenticated, Claim, Connection, ConnectionFigures, ConnectionId, Constraint,
-    Error as DatabaseError, Figures, Job, JobFigures, Kept, NameInTenant, Options, Order,
+    Error as DatabaseError, Figures, IdempotencyKey, Job, JobFigures, Kept, NameInTenant, Options, Order,
     Outcome as JobOutcome, PoolFigures, Registries, RequestBatch, RequestRecord, TenantId, TenantScope,
     TokenId, new_id,
 };

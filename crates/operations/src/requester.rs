@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use ipnet::IpNet;
 use scim::compat::{Dialect, Profile, Rules};
-use store::{Actor, ActorKind, Connection, ResourceKey, Role, TenantScope, WriteUnit};
+use store::{Actor, ActorKind, Connection, IdempotencyKey, ResourceKey, Role, TenantScope, WriteUnit};
 use uuid::Uuid;
 
 use crate::connections::networks;
@@ -66,9 +66,17 @@ pub struct Requester {
     pub transaction: Option<String>,
     /// The request that was accepted before, and the operation of it, where the client does not wait for the end.
     pub deferred: Option<(Uuid, usize)>,
+    /// The key by which the client may send a request again that creates a resource.
+    pub key: Option<IdempotencyKey>,
 }
 
 impl Requester {
+    /// A request that comes through no connection.
+    #[must_use]
+    pub(crate) fn direct(scope: TenantScope, actor: Actor, now: DateTime<Utc>) -> Self {
+        Self { scope, provider: None, actor, now, transaction: None, deferred: None, key: None }
+    }
+
     /// A request through a connection; `reference` is its id.
     #[must_use]
     pub fn push(scope: TenantScope, provider: Arc<Provider>, reference: String, now: DateTime<Utc>) -> Self {
@@ -76,7 +84,7 @@ impl Requester {
         let connection = Some(provider.connection.id);
         let transaction = Some(reference.replace('-', ""));
         let actor = Actor { kind: ActorKind::Connection, name, reference, connection };
-        Self { scope, provider: Some(provider), actor, now, transaction, deferred: None }
+        Self { scope, provider: Some(provider), actor, now, transaction, deferred: None, key: None }
     }
 
     /// The same, for one operation of a request of several (RFC 9967 §2.5.1.2).
@@ -158,7 +166,7 @@ impl Operator {
     /// [`Error::Forbidden`] without it.
     pub(crate) fn of(&self, scope: TenantScope, right: Right) -> Result<Requester, Error> {
         let actor = self.actor(right)?;
-        Ok(Requester { scope, provider: None, actor, now: self.now, transaction: None, deferred: None })
+        Ok(Requester::direct(scope, actor, self.now))
     }
 
     /// As whom the journal knows the operator, who uses a right.

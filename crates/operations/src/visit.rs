@@ -28,7 +28,7 @@ impl Visitor {
     #[must_use]
     pub fn requester(&self, reference: String, now: DateTime<Utc>) -> Requester {
         let actor = Actor { kind: ActorKind::Person, name: self.name.clone(), reference, connection: None };
-        Requester { scope: self.scope.clone(), provider: None, actor, now, transaction: None, deferred: None }
+        Requester::direct(self.scope.clone(), actor, now)
     }
 }
 

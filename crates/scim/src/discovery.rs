@@ -8,8 +8,6 @@ use crate::protocol::list::{Page, list};
 use crate::schema::{Registry, ResourceType, Schema};
 
 const SERVICE_PROVIDER_CONFIG: &str = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig";
-/// Our extension, which says what is special to the connection that asks.
-const CONNECTION: &str = "urn:rollcall:params:scim:schemas:extension:connection:1.0:ServiceProviderConfig";
 const RESOURCE_TYPE: &str = "urn:ietf:params:scim:schemas:core:2.0:ResourceType";
 const SCHEMA: &str = "urn:ietf:params:scim:schemas:core:2.0:Schema";
 
@@ -85,10 +83,11 @@ pub fn service_provider_config(capabilities: Capabilities<'_>, base: &str) -> Va
     if let Some((profile, dialect)) = capabilities.connection {
         let quirks: Vec<Value> =
             dialect.quirks().map(|quirk| json!({ "name": quirk.name, "summary": quirk.summary })).collect();
-        document["schemas"] = json!([SERVICE_PROVIDER_CONFIG, CONNECTION]);
         document["interopProfileConformant"] = dialect.is_interoperable().into();
-        document[CONNECTION] = json!({ "profile": profile, "quirks": quirks });
+        document["profile"] = profile.into();
+        document["quirks"] = quirks.into();
     }
+    // Its two levels are the draft's, and no schema may describe them (RFC 7643 §2.3.8).
     if capabilities.catalogue {
         let part = |several: &str| json!({ "supported": true, several: true, "primarySupported": true, "typeSupported": true });
         document["RolesAndEntitlements"] = json!({

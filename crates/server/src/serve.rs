@@ -9,7 +9,7 @@ use std::time::Duration;
 use axum::Router;
 use axum_server::Handle;
 use hyper_util::rt::TokioTimer;
-use operations::{Database, Options, Shared, sentence};
+use operations::{Database, Options, Shared, sentence, unique_values};
 use secrecy::ExposeSecret as _;
 use thiserror::Error;
 #[cfg(unix)]
@@ -77,6 +77,9 @@ pub enum ServeError {
     /// The master key is not the one of the database, or is missing.
     #[error("{0}")]
     Sealed(String),
+    /// The values that schemas make unique cannot be taken up.
+    #[error("{0}")]
+    UniqueValues(String),
     /// The mail server or the webhooks cannot be used as the settings say.
     #[error("{0}")]
     Outbound(String),
@@ -131,6 +134,8 @@ impl Server {
         let opened = open_database(&config, &base, Some(limit)).await?;
         let db = Arc::new(opened);
         db.check_keys(clock.now()).await.map_err(|error| ServeError::Sealed(sentence(&error)))?;
+        let followed = unique_values::follow(&db).await;
+        followed.map_err(|error| ServeError::UniqueValues(sentence(&error)))?;
         metrics::start(db.kind());
         let (requests, queue) = RequestLog::new(config.requests.queue);
         let outbound = Outbound::of(&config).map_err(ServeError::Outbound)?;
@@ -171,8 +176,8 @@ impl Server {
     ///
     /// # Errors
     /// A sentence with the file, the attribute and the rule; the schemas stay as they were then.
-    pub fn read_schemas(&self) -> Result<(), String> {
-        read_schemas(&self.app)
+    pub async fn read_schemas(&self) -> Result<(), String> {
+        read_schemas(&self.app).await
     }
 
     /// Runs every job that is due now, and those that they make due; for tests and tools without a worker.
@@ -330,9 +335,9 @@ fn named(place: Option<&str>) -> String {
 }
 
 /// Reads the files of schemas again; those that cannot be used change nothing.
-fn read_schemas(app: &App) -> Result<(), String> {
+async fn read_schemas(app: &App) -> Result<(), String> {
     app.db().use_registries(app.config().read_registries()?);
-    Ok(())
+    unique_values::follow(app.db()).await.map_err(|error| sentence(&error))
 }
 
 /// Reads the files of schemas again at each SIGHUP, until the server stops. Files that cannot be used change nothing.
@@ -344,7 +349,7 @@ async fn read_schemas_again(app: Arc<App>) {
                 Some(()) = hangups.recv() => {}
                 () = app.stop().cancelled() => return,
             }
-            match read_schemas(&app) {
+            match read_schemas(&app).await {
                 Ok(()) => {
                     tracing::info!(
                         "the files of schemas were read again; other settings are read at the start"

@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use operations::owners::{self, What};
 use serde_json::{Value, json};
 
 use crate::support::{Client, TestApp, USER, user};
@@ -277,7 +278,7 @@ async fn what_a_tenant_has_no_other_tenant_sees() {
     fs::copy(shipped().join("devices.json"), own.join("devices.json")).expect("copied");
     let client = app.connection("generic").await;
     client.get("/Devices").await.expect_error(404, None);
-    app.server.read_schemas().expect("the files are right");
+    app.server.read_schemas().await.expect("the files are right");
     client.get("/Devices").await.expect(200);
     let made = create(&client, "/Devices", &json!({ "schemas": [DEVICE], "active": true })).await;
     assert_eq!(client.get("/ResourceTypes").await.expect(200).body["totalResults"], 4);
@@ -383,7 +384,7 @@ async fn what_was_stored_under_another_schema_is_read_and_kept() {
         ["dateTime", "reference", "decimal"],
     ] {
         write(kinds, false);
-        app.server.read_schemas().expect("the file is right");
+        app.server.read_schemas().await.expect("the file is right");
         for query in [
             "",
             "filter=v%20pr",
@@ -401,6 +402,77 @@ async fn what_was_stored_under_another_schema_is_read_and_kept() {
     }
     client.put(&place, &json!({ "schemas": [THING], "externalId": "e" })).await.expect(200);
     write(["string", "string", "complex"], true);
-    app.server.read_schemas().expect("the file is right");
+    app.server.read_schemas().await.expect("the file is right");
     assert_eq!(client.get(&place).await.expect(200).body[MORE], json!({ "x": "kept" }));
+}
+
+#[tokio::test]
+async fn a_value_that_becomes_unique_later_is_unique_with_what_was_there() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |unique: bool, there: bool| {
+        let unique = if unique { "server" } else { "none" };
+        let attributes =
+            json!([{ "name": "number", "uniqueness": unique }, { "name": "seat", "uniqueness": "server" }]);
+        let extensions = if there { json!([{ "schema": BADGE }]) } else { json!([]) };
+        let file = json!([
+            { "id": BADGE, "name": "Badge", "attributes": attributes },
+            { "name": "User", "schemaExtensions": extensions },
+        ]);
+        fs::write(folder.path().join("badge.json"), file.to_string()).expect("written");
+    };
+    write(false, true);
+    let app = app_with(folder.path()).await;
+    let client = app.connection("generic").await;
+    let badge = |name: &str, number: &str, seat: &str| {
+        let mut body = user(name);
+        body["schemas"] = json!([USER, BADGE]);
+        body[BADGE] = json!({ "number": number, "seat": seat });
+        body
+    };
+    let ada =
+        create(&client, "/Users", &badge("ada", "A7", "1")).await["id"].as_str().expect("an id").to_owned();
+    create(&client, "/Users", &badge("ben", "a7", "2")).await;
+    write(true, true);
+    app.server.read_schemas().await.expect("the file is right");
+    client.post("/Users", &badge("cy", "A7", "3")).await.expect_error(409, Some("uniqueness"));
+    // Who shares a value keeps it, and is changed in other ways.
+    let path = format!("/Users/{ada}");
+    client.patch(&path, json!([{ "op": "add", "path": "title", "value": "Dr" }])).await.expect(200);
+
+    // While no file has the extension, a change lets nothing go.
+    write(true, false);
+    app.server.read_schemas().await.expect("the file is right");
+    client.patch(&path, json!([{ "op": "add", "path": "title", "value": "Prof" }])).await.expect(200);
+    create(&client, "/Users", &user("dee")).await;
+    write(true, true);
+    app.server.read_schemas().await.expect("the file is right");
+    client.post("/Users", &badge("cy", "A9", "1")).await.expect_error(409, Some("uniqueness"));
+    create(&client, "/Users", &badge("cy", "A9", "3")).await;
+
+    // What is unique no more binds nobody.
+    write(false, true);
+    app.server.read_schemas().await.expect("the file is right");
+    create(&client, "/Users", &badge("eve", "A9", "4")).await;
+}
+
+#[tokio::test]
+async fn resources_of_a_connection_that_goes_stay_and_belong_to_others() {
+    let app = app_with(&shipped()).await;
+    let (first, second) = (app.connection("generic").await, app.connection("generic").await);
+    let place = async |client: &Client, name: &str| {
+        let made = create(client, "/TestResources", &test_resource(name, &json!({}))).await;
+        format!("/TestResources/{}", made["id"].as_str().expect("an id"))
+    };
+    let given = place(&first, "given").await;
+    let (db, operator) = (app.admin.db(), app.admin.operator("test"));
+    let (_, work) = owners::hand_over(db, &operator, &first.id, &second.id, What::All).await.expect("begun");
+    app.admin.finish(work, |_| {}).await.expect("the end");
+    second.get(&given).await.expect(200);
+    first.get(&given).await.expect_error(404, None);
+    let left = place(&first, "left").await;
+    second.get(&left).await.expect_error(404, None);
+    let (_, work) = owners::delete(db, &operator, &first.id).await.expect("begun");
+    app.admin.finish(work, |_| {}).await.expect("the end");
+    second.get(&left).await.expect(200);
+    second.delete(&left).await.expect_error(403, None);
 }

@@ -1,9 +1,9 @@
-//! Users and groups get another owner, many at a time; a connection without any is deleted.
+//! Users, groups and other resources get another owner, many at a time; a connection without any is deleted.
 
 use std::collections::HashSet;
 
 use provisioning::{GroupId, UserId};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -15,6 +15,12 @@ use crate::ids::{ConnectionId, IdRow};
 use crate::parked::ValueRow;
 use crate::unit::{ReadUnit, WriteUnit};
 use crate::users::User;
+
+#[derive(FromQueryResult)]
+struct TypeRow {
+    id: Uuid,
+    resource_type: String,
+}
 
 impl ReadUnit {
     /// Which of these users a group waits for, among the users of this connection.
@@ -113,6 +119,29 @@ impl WriteUnit {
         Ok((ids.into_iter().map(GroupId::new).collect(), given))
     }
 
+    /// Gives at most `most` resources of types that files define to another connection, or to none, and answers them with
+    /// the names of their types.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn hand_over_custom_resources(
+        &mut self,
+        from: ConnectionId,
+        to: Option<ConnectionId>,
+        most: u64,
+    ) -> Result<Vec<(Uuid, String)>, Error> {
+        let ids = self.owned(from, "custom_resources", None, most).await?;
+        let mut given = Vec::new();
+        for chunk in ids.chunks(CHUNK) {
+            let mut sql = Sql::new("UPDATE custom_resources SET connection_id = ");
+            sql.bind(to.map(ConnectionId::uuid)).push(" WHERE tenant_id = ").bind(self.tenant());
+            sql.push(" AND id IN ").list(chunk.iter().copied()).push(" RETURNING id, resource_type");
+            let rows = self.transaction.all::<TypeRow>(sql).await?;
+            given.extend(rows.into_iter().map(|row| (row.id, row.resource_type)));
+        }
+        Ok(given)
+    }
+
     /// At most `most` users or groups of a connection behind `after`, locked, in the order of ids.
     async fn owned(
         &mut self,
@@ -157,7 +186,7 @@ impl WriteUnit {
             self.transaction.run(sql).await?;
         }
         // What a request that was on its way has made in the meantime has no owner either.
-        for table in ["users", "groups", "parked_members"] {
+        for table in ["users", "groups", "parked_members", "custom_resources"] {
             let mut sql = Sql::new(&format!("UPDATE {table} SET connection_id = NULL WHERE tenant_id = "));
             sql.bind(self.tenant()).push(" AND connection_id = ").bind(connection.uuid());
             self.transaction.run(sql).await?;

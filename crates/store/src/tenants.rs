@@ -117,6 +117,7 @@ const TABLES: &[(&str, &str)] = &[
     ("user_counts", "id"),
     ("groups", "id"),
     ("unique_values", "resource_type, attribute, value"),
+    ("unique_attributes", "resource_type, attribute"),
     ("custom_resources", "id"),
     ("pools", "id"),
     ("quirk_uses", "connection_id, name"),
@@ -136,6 +137,7 @@ const TABLES: &[(&str, &str)] = &[
     ("requests", "id"),
     ("journal", "id"),
     ("tokens", "id"),
+    ("idempotency_keys", "connection_id, key"),
     ("walk_places", "connection_id, list, start_index, walk_id"),
     ("connections", "id"),
 ];

@@ -1,18 +1,25 @@
 //! Values that no other resource of the type may have in the tenant, each a row that its resource holds. The `userName` of
 //! a user is not among them: it has a constraint of its own.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use scim::{Object, ResourceType};
+use sea_orm::FromQueryResult;
+use serde_json::Value;
 use uuid::Uuid;
 
+use crate::db::backend::json_text;
 use crate::db::sql::Sql;
 use crate::entity::unique_values::{Entity, Model};
 use crate::error::Error;
-use crate::unit::WriteUnit;
+use crate::filter_sql::Table;
+use crate::unit::{ReadUnit, WriteUnit};
 
 /// The rows of a document.
 pub(crate) fn rows(tenant: Uuid, of: &ResourceType, id: Uuid, document: &Object) -> Vec<Model> {
     let values = scim::resource::unique_values(of, document);
-    let kept = values.into_iter().filter(|(attribute, _)| of.name != "User" || attribute != "userName");
+    let kept = values.into_iter().filter(|(attribute, _)| !has_constraint(of, attribute));
     let row = |(attribute, value)| Model {
         tenant_id: tenant,
         resource_type: of.name.clone(),
@@ -23,7 +30,142 @@ pub(crate) fn rows(tenant: Uuid, of: &ResourceType, id: Uuid, document: &Object)
     kept.map(row).collect()
 }
 
+/// Whether the table of the resources keeps the attribute unique.
+fn has_constraint(of: &ResourceType, attribute: &str) -> bool {
+    of.name == "User" && attribute == "userName"
+}
+
+/// The unique attributes of a type, whose values are rows, with the names under which a document holds each.
+fn attributes(of: &ResourceType) -> impl Iterator<Item = (String, Vec<String>)> {
+    scim::resource::unique_attributes(of).into_iter().filter(|(attribute, _)| !has_constraint(of, attribute))
+}
+
+/// Values of an attribute that several resources have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Doubles {
+    /// The type of the resources.
+    pub resource_type: String,
+    /// The attribute.
+    pub attribute: String,
+    /// The resources whose value another one has.
+    pub resources: u64,
+}
+
+/// Resources that are looked at together.
+const PORTION: usize = 1_000;
+
+#[derive(FromQueryResult)]
+struct Stored {
+    id: Uuid,
+    document: Value,
+}
+
+#[derive(FromQueryResult)]
+struct Known {
+    resource_type: String,
+    attribute: String,
+}
+
+impl ReadUnit {
+    /// Whether the values of exactly the attributes that are unique by the schemas of the tenant are unique.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn knows_unique_attributes(&self) -> Result<bool, Error> {
+        Ok(self.known_attributes().await? == self.wanted_attributes())
+    }
+
+    async fn known_attributes(&self) -> Result<BTreeSet<(String, String)>, Error> {
+        let mut sql =
+            Sql::new("SELECT a.resource_type, a.attribute FROM unique_attributes a WHERE a.tenant_id = ");
+        sql.bind(self.tenant());
+        let rows = self.transaction.all::<Known>(sql).await?;
+        Ok(rows.into_iter().map(|row| (row.resource_type, row.attribute)).collect())
+    }
+
+    fn wanted_attributes(&self) -> BTreeSet<(String, String)> {
+        let types = self.registry.resource_types().iter();
+        types.flat_map(|of| attributes(of).map(|(attribute, _)| (of.name.clone(), attribute))).collect()
+    }
+}
+
 impl WriteUnit {
+    /// Takes up the values of attributes that the schemas of the tenant made unique, and forgets those of attributes that are
+    /// unique no more. Of resources that share a value the oldest one has it; answers how many others there are.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn follow_unique_attributes(&mut self) -> Result<Vec<Doubles>, Error> {
+        let (known, registry) = (self.known_attributes().await?, Arc::clone(&self.registry));
+        for (resource_type, attribute) in known.difference(&self.wanted_attributes()) {
+            for table in ["unique_values", "unique_attributes"] {
+                let mut sql = Sql::new(&format!("DELETE FROM {table} WHERE tenant_id = "));
+                sql.bind(self.tenant()).push(" AND resource_type = ").bind(resource_type.as_str());
+                sql.push(" AND attribute = ").bind(attribute.as_str());
+                self.transaction.run(sql).await?;
+            }
+        }
+        let mut doubles = Vec::new();
+        for of in registry.resource_types() {
+            for (attribute, names) in attributes(of) {
+                if !known.contains(&(of.name.clone(), attribute.clone())) {
+                    let resources = self.take_up(of, &attribute, &names).await?;
+                    let resource_type = of.name.clone();
+                    doubles.extend((resources > 0).then_some(Doubles {
+                        resource_type,
+                        attribute,
+                        resources,
+                    }));
+                }
+            }
+        }
+        Ok(doubles)
+    }
+
+    /// Makes a row of each value of an attribute; answers how many resources have none, because an older one has their value.
+    async fn take_up(&mut self, of: &ResourceType, attribute: &str, names: &[String]) -> Result<u64, Error> {
+        let table = self.table_of(of);
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let (name, row) = (table.name(), table.alias());
+        let value = json_text(self.backend(), &format!("{row}.document"), &names);
+        let from = |sql: &mut Sql, unit: &Self| {
+            sql.push(&format!(" FROM {name} {row} WHERE {row}.tenant_id = ")).bind(unit.tenant());
+            match table {
+                Table::Custom(_) => sql.push(" AND c.resource_type = ").bind(of.name.as_str()),
+                Table::Users => sql.push(" AND u.deleted_at IS NULL"),
+                Table::Groups => sql,
+            }
+            .push(&format!(" AND {value} IS NOT NULL"));
+        };
+        let mut after = Uuid::nil();
+        loop {
+            let mut sql = Sql::new(&format!("SELECT {row}.id, {row}.document"));
+            from(&mut sql, self);
+            sql.push(&format!(" AND {row}.id > ")).bind(after);
+            sql.push(&format!(" ORDER BY {row}.id LIMIT {PORTION}"));
+            let found = self.transaction.all::<Stored>(sql).await?;
+            let Some(last) = found.last() else { break };
+            after = last.id;
+            let of_document = |stored: &Stored| {
+                let document = stored.document.as_object().cloned().unwrap_or_default();
+                rows(self.tenant(), of, stored.id, &document)
+            };
+            let values =
+                found.iter().flat_map(of_document).filter(|row| row.attribute == attribute).collect();
+            let otherwise = " ON CONFLICT (tenant_id, resource_type, attribute, value) DO NOTHING";
+            self.transaction.insert_all_or::<Entity>(values, otherwise).await?;
+        }
+        let mut sql = Sql::new("INSERT INTO unique_attributes (tenant_id, resource_type, attribute) VALUES ");
+        sql.rows([[self.tenant().into(), of.name.clone().into(), attribute.into()]]);
+        sql.push(" ON CONFLICT (tenant_id, resource_type, attribute) DO NOTHING");
+        self.transaction.run(sql).await?;
+        let mut sql = Sql::new("SELECT COUNT(*) AS total");
+        from(&mut sql, self);
+        sql.push(" AND NOT EXISTS (SELECT 1 FROM unique_values v WHERE v.tenant_id = ").bind(self.tenant());
+        sql.push(&format!(" AND v.resource_id = {row}.id AND v.attribute = ")).bind(attribute).push(")");
+        self.transaction.number(sql).await
+    }
+
     /// Gives a resource the unique values of another document, in the place of those that it has.
     ///
     /// # Errors
@@ -40,7 +182,14 @@ impl WriteUnit {
         if before == after {
             return Ok(());
         }
-        self.release_values(id).await?;
+        // Values of attributes that no schema has at present stay.
+        for attribute in
+            before.iter().chain(&after).map(|row| row.attribute.as_str()).collect::<BTreeSet<_>>()
+        {
+            let mut sql = Sql::new("DELETE FROM unique_values WHERE tenant_id = ");
+            sql.bind(tenant).push(" AND resource_id = ").bind(id).push(" AND attribute = ").bind(attribute);
+            self.transaction.run(sql).await?;
+        }
         self.transaction.insert_all::<Entity>(after).await
     }
 

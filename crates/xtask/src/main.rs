@@ -17,6 +17,7 @@ mod issuer;
 mod packages;
 mod postgres;
 mod process;
+mod proxy;
 mod server;
 mod step;
 mod suite;

@@ -8,6 +8,7 @@ use anyhow::Result;
 use crate::cargo::{Runner, cargo};
 use crate::commands::Commands;
 use crate::postgres::Cluster;
+use crate::proxy::Proxy;
 use crate::server::{RateLimit, Server};
 use crate::step::Steps;
 
@@ -36,7 +37,7 @@ impl<'a> Place<'a> {
     }
 }
 
-/// Runs the suite on SQLite and on PostgreSQL.
+/// Runs the suite on SQLite, and on two servers over one PostgreSQL behind a proxy that gives each request to the next.
 pub(crate) fn run_on_both(
     steps: &mut Steps,
     runner: Runner,
@@ -45,7 +46,7 @@ pub(crate) fn run_on_both(
     folder: &Path,
 ) {
     let [suite, apart] = ["suite", "apart"].map(|name| Place::sqlite(folder, name));
-    run(steps, runner, binary, &suite, &apart);
+    run(steps, runner, binary, (&suite, &apart), 1);
     let Some(cluster) = cluster else {
         steps.not_run("black-box suite, PostgreSQL", "there is no PostgreSQL");
         return;
@@ -54,23 +55,30 @@ pub(crate) fn run_on_both(
         Ok((Place::postgres(cluster, folder, "suite")?, Place::postgres(cluster, folder, "apart")?))
     });
     if let Some((suite, apart)) = places {
-        run(steps, runner, binary, &suite, &apart);
+        run(steps, runner, binary, (&suite, &apart), 2);
     }
 }
 
 /// Three steps: starts the servers, holds them against every requirement, and replays what identity providers send.
-fn run(steps: &mut Steps, runner: Runner, binary: &Path, place: &Place<'_>, apart: &Place<'_>) {
+fn run(
+    steps: &mut Steps,
+    runner: Runner,
+    binary: &Path,
+    (place, apart): (&Place<'_>, &Place<'_>),
+    replicas: usize,
+) {
     let (requirements, replays) =
         (format!("requirements, {}", place.label), format!("replays, {}", place.label));
-    let start = format!("start three servers, {}", place.label);
-    let Some(servers) = steps.work(&start, "rollcall serve", || Servers::start(binary, place, apart)) else {
+    let start = format!("start {} servers, {}", replicas + 2, place.label);
+    let started = steps.work(&start, "rollcall serve", || Servers::start(binary, place, apart, replicas));
+    let Some(servers) = started else {
         steps.not_run(&requirements, "its servers did not start");
         steps.not_run(&replays, "its servers did not start");
         return;
     };
     let with_servers = |mut command: Command| {
         command
-            .env("SCIM_URL", servers.plain.scim_url())
+            .env("SCIM_URL", &servers.scim_url)
             .env("SCIM_TOKEN", &servers.token)
             .env("ROLLCALL_BIN", binary)
             .env("ROLLCALL_DATABASE_URL", &place.database_url)
@@ -91,7 +99,9 @@ fn conformance() -> Command {
 }
 
 struct Servers {
-    plain: Server,
+    /// Where those without a rate limit are reached.
+    scim_url: String,
+    _plain: Vec<Server>,
     /// On the same database, with a tight rate limit.
     limited: Server,
     /// On a database of its own, for what would be in the way of the other tests.
@@ -100,15 +110,27 @@ struct Servers {
 }
 
 impl Servers {
-    fn start(binary: &Path, place: &Place<'_>, apart: &Place<'_>) -> Result<Self> {
+    fn start(binary: &Path, place: &Place<'_>, apart: &Place<'_>, replicas: usize) -> Result<Self> {
         let commands = Commands::on_migrated(binary, &place.database_url)?;
         let token = commands.token("black-box", "strict")?;
         Commands::on_migrated(binary, &apart.database_url)?;
         let start =
             |place: &Place<'_>, limit| Server::start(binary, &place.database_url, limit, place.folder);
         let tight = RateLimit::PerSecond { rate: 1, burst: 3 };
+        let (scim_url, plain) = if replicas == 1 {
+            let server = start(place, RateLimit::Off)?;
+            (server.scim_url(), vec![server])
+        } else {
+            let proxy = Proxy::listen()?;
+            let settings = [("ROLLCALL_BASE_URL", proxy.url())];
+            let start = |_| Server::start_with(binary, &place.database_url, &settings, place.folder);
+            let servers = (0..replicas).map(start).collect::<Result<Vec<_>>>()?;
+            proxy.stand_before(servers.iter().map(Server::address).collect());
+            (format!("{}/scim/v2", proxy.url()), servers)
+        };
         Ok(Self {
-            plain: start(place, RateLimit::Off)?,
+            scim_url,
+            _plain: plain,
             limited: start(place, tight)?,
             apart: start(apart, RateLimit::Off)?,
             token,

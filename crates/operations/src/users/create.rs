@@ -165,6 +165,9 @@ pub(super) async fn together(
     let now = arrivals.iter().map(|arrival| arrival.requester.now).max().unwrap_or_default();
     let created: Vec<&Arrival> =
         arrivals.iter().filter(|arrival| arrived.created.contains(&arrival.user().id)).collect();
+    for arrival in &created {
+        arrival.requester.note_created(unit, arrival.user().id.uuid()).await?;
+    }
     let mut welcome =
         Welcome { touched: returned.iter().map(|user| user.id).collect(), ..Welcome::default() };
     welcome.check_domains(unit, &created, &arrived, now).await?;

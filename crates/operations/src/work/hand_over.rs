@@ -1,4 +1,4 @@
-//! The users and groups of a connection get another owner, in batches; a connection that is to be deleted goes at the end.
+//! The users, groups and other resources of a connection get another owner, in batches; a connection that is to be deleted goes at the end.
 
 use chrono::{DateTime, Utc};
 use provisioning::{Entry, EntryKind, GroupId, Subject, UserId};
@@ -29,6 +29,9 @@ pub(crate) struct HandOver {
     users: bool,
     /// Whether groups are left.
     groups: bool,
+    /// Whether resources of types that files define are left.
+    #[serde(default)]
+    resources: bool,
     /// The last group that was looked at.
     after: Option<GroupId>,
 }
@@ -43,6 +46,7 @@ impl HandOver {
             to_name: to.map(|to| to.name.clone()),
             users: what != What::Groups,
             groups: what != What::Users,
+            resources: what == What::All,
             after: None,
         }
     }
@@ -75,6 +79,10 @@ impl HandOver {
         Ok(())
     }
 
+    fn is_done(&self) -> bool {
+        !self.users && !self.groups && !self.resources
+    }
+
     fn entry(&self, subject: Subject, name: &str) -> Entry {
         let why = match &self.to_name {
             Some(to) => format!("{name} was handed over from “{}” to “{to}”.", self.from_name),
@@ -84,18 +92,20 @@ impl HandOver {
     }
 }
 
-/// Gives the next users or groups another owner.
+/// Gives the next users, groups or other resources another owner.
 pub(super) async fn step(step: &mut Step<'_>) -> Result<Option<Progress>, WorkError> {
     let work: HandOver = step.read()?;
-    if !work.users && !work.groups {
+    if work.is_done() {
         return Ok(None);
     }
     let attempt = async |mut unit: WriteUnit| -> Attempt<(HandOver, Progress)> {
         let mut next = work.clone();
         let (ids, progress) = if next.users {
             users(step, &mut unit, &mut next).await?
-        } else {
+        } else if next.groups {
             groups(step, &mut unit, &mut next).await?
+        } else {
+            resources(step, &mut unit, &mut next).await?
         };
         let names = unit.names_of_members(&ids).await?;
         let entry = |id: &Uuid| {
@@ -104,7 +114,7 @@ pub(super) async fn step(step: &mut Step<'_>) -> Result<Option<Progress>, WorkEr
         };
         let entries: Vec<Entry> = ids.iter().filter_map(entry).collect();
         unit.record(entries.iter().map(|entry| (entry, &step.actor)), step.pace.now).await?;
-        if !next.users && !next.groups && next.to.is_none() {
+        if next.is_done() && next.to.is_none() {
             unit.delete_connection(next.from).await?;
         }
         step.save(&mut unit, &json!(next)).await?;
@@ -149,4 +159,18 @@ async fn groups(
     work.after = seen.last().copied().or(work.after);
     let progress = Progress { people: seen.len() as u64, refused: (seen.len() - given.len()) as u64 };
     Ok((given.into_iter().map(GroupId::uuid).collect(), progress))
+}
+
+/// Resources of types that files define have no names of their own; the journal calls them by their type.
+async fn resources(
+    step: &Step<'_>,
+    unit: &mut WriteUnit,
+    work: &mut HandOver,
+) -> Result<(Vec<Uuid>, Progress), Error> {
+    let given = unit.hand_over_custom_resources(work.from, work.to, step.pace.batch).await?;
+    work.resources = !given.is_empty();
+    let entry = |(id, of): &(Uuid, String)| work.entry(Subject::Resource(*id), &format!("The {of} {id}"));
+    let entries: Vec<Entry> = given.iter().map(entry).collect();
+    unit.record(entries.iter().map(|entry| (entry, &step.actor)), step.pace.now).await?;
+    Ok((Vec::new(), Progress::default()))
 }

@@ -214,14 +214,7 @@ fn requester(step: &Step<'_>, import: &Import, administrator: Option<Uuid>) -> R
         None => (ActorKind::Operator, "import".to_owned()),
     };
     let actor = Actor { kind, name: import.operator.clone(), reference, connection: None };
-    Requester {
-        scope: step.scope.clone(),
-        provider: None,
-        actor,
-        now: step.pace.now,
-        transaction: None,
-        deferred: None,
-    }
+    Requester::direct(step.scope.clone(), actor, step.pace.now)
 }
 
 async fn told(unit: &WriteUnit, import: &Import) -> Result<Entry, Error> {

@@ -34,6 +34,39 @@ pub enum Profile {
     Strict,
 }
 
+/// The most that any product needs.
+const ENTRA: &[&str] = &[
+    "missing-schemas",
+    "unknown-schemas",
+    "operation-case",
+    "boolean-strings",
+    "list-of-one",
+    "search-attributes-string",
+    "empty-string-unassigns",
+    "clear-is-remove",
+    "complex-from-string",
+    "json-in-strings",
+    "member-strings",
+    "dotted-keys",
+    "read-only-keys",
+    "unknown-keys",
+    "add-at-member-filter",
+    "remove-with-value",
+    "remove-value-ignored",
+    "replace-members-adds",
+    "filter-whitespace",
+    "filter-capital-booleans",
+    "filter-value-path-comparison",
+    "filter-bare-extension",
+    "filter-complex-value",
+    "filter-boolean-strings",
+    "create-missing-element",
+    "park-unknown-members",
+    "unique-group-names",
+    "free-formats",
+    "group-patch-no-content",
+];
+
 /// What does no harm.
 const GENERIC: &[&str] = &[
     "missing-schemas",
@@ -87,37 +120,7 @@ impl Profile {
     #[must_use]
     pub const fn quirks(self) -> &'static [&'static str] {
         match self {
-            Self::Entra => &[
-                "missing-schemas",
-                "unknown-schemas",
-                "operation-case",
-                "boolean-strings",
-                "list-of-one",
-                "search-attributes-string",
-                "empty-string-unassigns",
-                "clear-is-remove",
-                "complex-from-string",
-                "json-in-strings",
-                "member-strings",
-                "dotted-keys",
-                "read-only-keys",
-                "unknown-keys",
-                "add-at-member-filter",
-                "remove-with-value",
-                "remove-value-ignored",
-                "replace-members-adds",
-                "filter-whitespace",
-                "filter-capital-booleans",
-                "filter-value-path-comparison",
-                "filter-bare-extension",
-                "filter-complex-value",
-                "filter-boolean-strings",
-                "create-missing-element",
-                "park-unknown-members",
-                "unique-group-names",
-                "free-formats",
-                "group-patch-no-content",
-            ],
+            Self::Entra => ENTRA,
             Self::JumpCloud => &[
                 "missing-schemas",
                 "unknown-schemas",

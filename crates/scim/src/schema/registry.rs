@@ -17,13 +17,12 @@ static STANDARD: LazyLock<Arc<Registry>> =
     LazyLock::new(|| Arc::new(Registry::load().expect("the schemas are part of this crate and tested")));
 
 /// The schemas and resource types of the program itself. The last schemas describe the messages of discovery.
-const STANDARD_DEFINITIONS: [&str; 9] = [
+const STANDARD_DEFINITIONS: [&str; 8] = [
     include_str!("user.json"),
     include_str!("group.json"),
     include_str!("enterprise_user.json"),
     include_str!("enrolment.json"),
     include_str!("service_provider_config.json"),
-    include_str!("connection.json"),
     include_str!("resource_type.json"),
     include_str!("schema.json"),
     include_str!("resource_types.json"),
@@ -182,7 +181,7 @@ mod tests {
     #[test]
     fn the_standard_registry_loads() {
         let registry = Registry::standard();
-        assert_eq!(registry.schemas().len(), 8);
+        assert_eq!(registry.schemas().len(), 7);
         assert_eq!(registry.user().name, "User");
         assert_eq!(registry.group().name, "Group");
         assert!(registry.custom().is_empty());

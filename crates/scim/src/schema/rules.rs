@@ -120,9 +120,9 @@ fn check(attribute: &Attribute, types: &dyn Fn(&str) -> bool) -> Result<(), Stri
     }
 }
 
-/// Only two schemas of discovery nest complex attributes.
+/// Only the schema of schemas nests complex attributes.
 fn check_sub(attribute: &Attribute, sub: &Attribute) -> Result<(), String> {
-    if sub.complex() && sub.name != "subAttributes" && attribute.name != "RolesAndEntitlements" {
+    if sub.complex() && sub.name != "subAttributes" {
         return Err("a sub-attribute is never complex".to_owned());
     }
     if attribute.multi_valued && sub.name == "primary" && sub.kind != Kind::Boolean {

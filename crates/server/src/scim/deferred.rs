@@ -10,7 +10,7 @@ use axum::response::{IntoResponse as _, Response};
 use http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use http::{HeaderName, HeaderValue, StatusCode};
 use operations::deferred::{self, End, Kept, Told, Turn, transaction};
-use operations::{Requester, Text};
+use operations::{IdempotencyKey, Requester, Text};
 use scim::Object;
 use scim::protocol::bulk::response;
 use scim::protocol::conditions::Conditions;
@@ -49,16 +49,22 @@ impl Waiting {
 }
 
 /// A request as it is kept.
-pub(super) fn kept(request: Request, conditions: (Option<String>, Option<String>)) -> Kept {
+pub(super) fn kept(
+    request: Request,
+    conditions: (Option<String>, Option<String>),
+    key: Option<IdempotencyKey>,
+) -> Kept {
     let Request { method, path, query, body, .. } = request;
     let attributes = (query.attributes, query.excluded_attributes);
-    Kept { method: method.word().to_owned(), path, attributes, conditions, body }
+    let key = key.map(|key| (key.key, key.request));
+    Kept { method: method.word().to_owned(), path, attributes, conditions, key, body }
 }
 
 /// A bulk request as it is kept.
 pub(super) fn kept_bulk(body: Object) -> Kept {
     let method = Method::Post.word().to_owned();
-    Kept { method, path: "/Bulk".to_owned(), attributes: (None, None), conditions: (None, None), body }
+    let path = "/Bulk".to_owned();
+    Kept { method, path, attributes: (None, None), conditions: (None, None), key: None, body }
 }
 
 /// Accepts a request: 202, or the answer itself where it comes within the seconds for which the client waits.
@@ -162,7 +168,7 @@ pub(crate) async fn take_turn(
 }
 
 async fn single(context: Context<'_>, turn: &Turn) -> Result<Answer, Failure> {
-    let Kept { method, path, attributes, conditions, body } = turn.request.clone();
+    let Kept { method, path, attributes, conditions, body, .. } = turn.request.clone();
     let method = Method::of_word(&method).ok_or_else(Failure::no_endpoint)?;
     if let Some((_, uri)) = turn.applied.first() {
         return Ok(done_before(context, uri, method).await);

@@ -6,10 +6,12 @@ use std::sync::Arc;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{FromRequest as _, FromRequestParts as _, Path, Request as HttpRequest, State};
 use axum::response::{IntoResponse as _, Response};
-use http::Method as HttpMethod;
-use operations::deferred;
+use http::{HeaderMap, HeaderName, Method as HttpMethod};
+use operations::{IdempotencyKey, deferred};
 use scim::Object;
 use scim::protocol::conditions::Conditions;
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
 
 use super::deferred::{defer, kept};
 use super::request::{Context, Method, Request, check, may_wait, run};
@@ -21,6 +23,11 @@ use crate::http::json::ScimJson;
 use crate::http::paths::SCIM;
 use crate::http::query;
 use crate::request_log::Notes;
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// The most characters of a key.
+const MAX_KEY: usize = 255;
 
 /// Every request about resources.
 pub(crate) async fn resources(
@@ -54,8 +61,13 @@ pub(crate) async fn resources(
     query.prefer = wishes.returns.filter(|_| writes);
     let wish = query.prefer;
     let conditions: Conditions = conditions(request.headers());
+    let headers = request.headers().clone();
     let body = if takes_body { ScimJson::from_request(request, &app).await?.0 } else { Object::new() };
-    let requester = &tenant.requester(app.now());
+    let mut requester = tenant.requester(app.now());
+    if writes && method == Method::Post {
+        requester.key = idempotency_key(&headers, &path, &body)?;
+    }
+    let requester = &requester;
     let registry = &app.db().registry(&requester.scope);
     let context = Context { app: &app, requester, registry, notes: &notes };
     let request = Request { method, path, query, conditions, body };
@@ -65,11 +77,30 @@ pub(crate) async fn resources(
         && deferred::is_offered(app.db(), app.now()).await
     {
         check(context, &request)?;
-        return defer(&app, context.requester, kept(request, texts), (None, wishes.wait)).await;
+        let kept = kept(request, texts, requester.key.clone());
+        return defer(&app, context.requester, kept, (None, wishes.wait)).await;
     }
     let mut response = Box::pin(run(context, request)).await?.into_response();
     if let Some(wish) = wish {
         preference_applied(&mut response, wish);
     }
     Ok(response)
+}
+
+/// The key by which the client may send the request again, with a digest of the request; in the form of
+/// draft-ietf-httpapi-idempotency-key-header, or without its quotes.
+fn idempotency_key(
+    headers: &HeaderMap,
+    path: &str,
+    body: &Object,
+) -> Result<Option<IdempotencyKey>, Failure> {
+    let mut all = headers.get_all(IDEMPOTENCY_KEY).iter();
+    let Some(first) = all.next() else { return Ok(None) };
+    let text = first.to_str().ok().map(str::trim).filter(|_| all.next().is_none());
+    let text = text.map(|text| text.strip_prefix('"').and_then(|it| it.strip_suffix('"')).unwrap_or(text));
+    let key = text.filter(|text| (1..=MAX_KEY).contains(&text.len())).ok_or_else(|| {
+        scim::Error::invalid_syntax(format!("Idempotency-Key is one text of 1 to {MAX_KEY} characters."))
+    })?;
+    let request = Sha256::digest(json!([path, body]).to_string()).to_vec();
+    Ok(Some(IdempotencyKey { key: key.to_owned(), request }))
 }

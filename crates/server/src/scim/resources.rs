@@ -3,9 +3,10 @@
 
 use std::sync::Arc;
 
-use operations::{Error, Outcome, custom_resources, groups, users};
+use operations::{Error, Outcome, Shown, custom_resources, groups, idempotency, users};
 use provisioning::{GroupId, UserId};
 use scim::compat::RequestKind;
+use scim::project::Projection;
 use scim::protocol::conditions::Conditions;
 use scim::protocol::search::Query;
 use scim::{Object, ResourceType, resource};
@@ -61,13 +62,7 @@ impl Resources<'_> {
     /// `GET /Users/{id}`.
     pub(super) async fn read(self, one: One<'_>, query: &Query) -> Result<Answer, Failure> {
         let (wanted, id) = (&projection(self.of, query)?, id(self.of, one.id)?);
-        let (db, requester, conditions) = (self.context.app.db(), self.context.requester, one.conditions);
-        let shown = match self.kind() {
-            Kind::User => users::read(db, requester, UserId::new(id), conditions, wanted).await?,
-            Kind::Group => groups::read(db, requester, GroupId::new(id), conditions, wanted).await?,
-            Kind::Custom => custom_resources::read(db, requester, self.of, id, conditions, wanted).await?,
-        };
-        Ok(Answer::read(shown))
+        Ok(Answer::read(self.shown(id, one.conditions, wanted).await?))
     }
 
     /// `POST /Users`.
@@ -77,12 +72,41 @@ impl Resources<'_> {
         notes.used(self.context.dialect()?.request(RequestKind::Create, self.of, &mut body)?);
         let wanted = &wanted.after_writing(resource::named(self.of, &body));
         let (db, document) = (app.db(), resource::create(self.of, &body)?);
+        if let Some(first) = self.created_before(wanted).await? {
+            return Ok(first);
+        }
         let outcome = match self.kind() {
-            Kind::User => users::create(db, requester, document, wanted).await?,
-            Kind::Group => groups::create(db, requester, document, wanted).await?,
-            Kind::Custom => custom_resources::create(db, requester, self.of, document, wanted).await?,
+            Kind::User => users::create(db, requester, document, wanted).await,
+            Kind::Group => groups::create(db, requester, document, wanted).await,
+            Kind::Custom => custom_resources::create(db, requester, self.of, document, wanted).await,
         };
-        Ok(Answer::created(self.told(outcome).shown))
+        match outcome {
+            Ok(outcome) => Ok(Answer::created(self.told(outcome).shown)),
+            // The same request may have been faster.
+            Err(error) => self.created_before(wanted).await?.ok_or_else(|| error.into()),
+        }
+    }
+
+    /// What the same request, by its `Idempotency-Key`, has created before, as it is now.
+    async fn created_before(self, wanted: &Projection) -> Result<Option<Answer>, Failure> {
+        let (db, requester) = (self.context.app.db(), self.context.requester);
+        let Some(key) = &requester.key else { return Ok(None) };
+        let Some(id) = idempotency::created(db, requester, key).await? else { return Ok(None) };
+        let shown = self.shown(id, &Conditions::default(), wanted).await.map_err(|error| {
+            let gone = matches!(&error, Failure::Told(error) if error.status == 404);
+            let said = "What the request with this Idempotency-Key created is there no more.";
+            if gone { Failure::status(409, said) } else { error }
+        })?;
+        Ok(Some(Answer::created(Some(shown))))
+    }
+
+    async fn shown(self, id: Uuid, conditions: &Conditions, wanted: &Projection) -> Result<Shown, Failure> {
+        let (db, requester) = (self.context.app.db(), self.context.requester);
+        Ok(match self.kind() {
+            Kind::User => users::read(db, requester, UserId::new(id), conditions, wanted).await?,
+            Kind::Group => groups::read(db, requester, GroupId::new(id), conditions, wanted).await?,
+            Kind::Custom => custom_resources::read(db, requester, self.of, id, conditions, wanted).await?,
+        })
     }
 
     /// `PUT /Users/{id}`.

@@ -113,7 +113,7 @@ impl ReadUnit {
     }
 
     /// Where resources of a type are.
-    fn table_of<'t>(&self, of: &'t ResourceType) -> Table<'t> {
+    pub(crate) fn table_of<'t>(&self, of: &'t ResourceType) -> Table<'t> {
         match of.name.as_str() {
             name if name == self.registry.user().name => Table::Users,
             name if name == self.registry.group().name => Table::Groups,

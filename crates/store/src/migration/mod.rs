@@ -33,6 +33,8 @@ mod m20261130_000030_signing_keys;
 mod m20261130_000031_deferred;
 mod m20261130_000032_custom_resources;
 mod m20261130_000033_catalogue;
+mod m20261130_000034_idempotency_keys;
+mod m20261130_000035_unique_attributes;
 
 use sea_orm::{
     ConnectionTrait, DbBackend, DbErr, EntityTrait as _, SqliteTransactionMode, TransactionOptions,
@@ -84,6 +86,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000031_deferred::Migration),
             Box::new(m20261130_000032_custom_resources::Migration),
             Box::new(m20261130_000033_catalogue::Migration),
+            Box::new(m20261130_000034_idempotency_keys::Migration),
+            Box::new(m20261130_000035_unique_attributes::Migration),
         ]
     }
 }

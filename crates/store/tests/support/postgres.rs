@@ -48,6 +48,8 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = migrations![
     "m20261130_000031_deferred",
     "m20261130_000032_custom_resources",
     "m20261130_000033_catalogue",
+    "m20261130_000034_idempotency_keys",
+    "m20261130_000035_unique_attributes",
 ];
 
 /// The URL of the server on which tests may make databases, where there is one.

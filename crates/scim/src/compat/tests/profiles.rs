@@ -80,7 +80,7 @@ fn every_quirk_is_told_and_used() {
 fn what_a_profile_is_narrower_in_is_refused_by_its_quirk_alone() {
     let with =
         |name: &str| Dialect::new(Profile::Generic, &[name.to_owned()], &[]).expect("the quirk exists");
-    let refused = |name: &str, kind: RequestKind, body: serde_json::Value| {
+    let refused = |name: &str, kind: RequestKind, body: Value| {
         let Some(body) = body.as_object() else { return false };
         let plain = Dialect::new(Profile::Generic, &[], &[]).expect("the profile exists");
         assert!(plain.request(kind, user(), &mut body.clone()).is_ok(), "{name} is needed");
