@@ -34,6 +34,7 @@ mod provisioning;
 mod reminders;
 mod request_log;
 mod resources;
+mod sequences;
 mod serving;
 mod sockets;
 mod streams;

@@ -116,13 +116,15 @@ impl Servers {
         Commands::on_migrated(binary, &apart.database_url)?;
         let start =
             |place: &Place<'_>, limit| Server::start(binary, &place.database_url, limit, place.folder);
+        // The receiver of security event tokens is on this machine.
+        let private = ("ROLLCALL_WEBHOOKS__ALLOW_PRIVATE", "true".to_owned());
         let tight = RateLimit::PerSecond { rate: 1, burst: 3 };
         let (scim_url, plain) = if replicas == 1 {
-            let server = start(place, RateLimit::Off)?;
+            let server = Server::start_with(binary, &place.database_url, &[private], place.folder)?;
             (server.scim_url(), vec![server])
         } else {
             let proxy = Proxy::listen()?;
-            let settings = [("ROLLCALL_BASE_URL", proxy.url())];
+            let settings = [("ROLLCALL_BASE_URL", proxy.url()), private];
             let start = |_| Server::start_with(binary, &place.database_url, &settings, place.folder);
             let servers = (0..replicas).map(start).collect::<Result<Vec<_>>>()?;
             proxy.stand_before(servers.iter().map(Server::address).collect());

@@ -54,7 +54,15 @@ impl TestApp {
 
     /// As [`TestApp::open`], with further settings as variables of the environment.
     pub(crate) async fn open_with(settings: &[(&str, &str)]) -> Self {
-        let (url, folder) = fresh_database().await;
+        Self::open_on(fresh_database().await, settings).await
+    }
+
+    /// As [`TestApp::open`], on `SQLite` whatever other tests use.
+    pub(crate) async fn open_on_sqlite(settings: &[(&str, &str)]) -> Self {
+        Self::open_on(sqlite(), settings).await
+    }
+
+    async fn open_on((url, folder): (String, tempfile::TempDir), settings: &[(&str, &str)]) -> Self {
         let config = config(&url, settings);
         let clock = Clock::standing_at(start());
         let server = Server::build_with(config.clone(), clock.clone()).await.expect("the server builds");

@@ -7,8 +7,10 @@ use anyhow::{Context, Result, bail, ensure};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1::{SendRequest, handshake};
-use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, HeaderName, HeaderValue, SET_COOKIE};
-use hyper::{Method, Request, Response};
+use hyper::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, HeaderName, HeaderValue, LOCATION, SET_COOKIE,
+};
+use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -123,6 +125,28 @@ impl Scim {
         Ok(entries.iter().filter(|entry| entry["status"] == "201").count())
     }
 
+    /// Sends a bulk request whose end it does not wait for; gives the path of its result.
+    pub(crate) async fn bulk_later(&self, body: Bytes) -> Result<String> {
+        let wish = [(HeaderName::from_static("prefer"), HeaderValue::from_static("respond-async"))];
+        let (answer, connection) = self.send_with(Method::POST, "/scim/v2/Bulk", body, &wish).await?;
+        ensure!(answer.status() == StatusCode::ACCEPTED, "the bulk request was answered {}", answer.status());
+        let location = answer.headers().get(LOCATION).and_then(|place| place.to_str().ok());
+        let path = location.and_then(|place| place.find("/scim/").map(|at| place[at..].to_owned()));
+        answer.into_body().collect().await?;
+        self.keep(connection);
+        path.context("no result was named")
+    }
+
+    /// Whether a result is there.
+    pub(crate) async fn is_there(&self, path: &str) -> Result<bool> {
+        let (answer, connection) = self.send(Method::GET, path, Bytes::new()).await?;
+        let status = answer.status();
+        answer.into_body().collect().await?;
+        self.keep(connection);
+        ensure!(status.is_success(), "GET {path} was answered {status}");
+        Ok(status == StatusCode::OK)
+    }
+
     /// Looks a person up by `userName`; gives the id.
     pub(crate) async fn find_user(&self, user_name: &str) -> Result<Option<String>> {
         self.find(&format!("/scim/v2/Users?filter=userName%20eq%20%22{user_name}%22")).await
@@ -197,7 +221,17 @@ impl Scim {
         path: &str,
         body: Bytes,
     ) -> Result<(Response<Incoming>, Connection)> {
-        let request = Request::builder()
+        self.send_with(method, path, body, &[]).await
+    }
+
+    async fn send_with(
+        &self,
+        method: Method,
+        path: &str,
+        body: Bytes,
+        more: &[(HeaderName, HeaderValue)],
+    ) -> Result<(Response<Incoming>, Connection)> {
+        let mut request = Request::builder()
             .method(&method)
             .uri(path)
             .header(HOST, self.host.clone())
@@ -205,6 +239,7 @@ impl Scim {
             .header(ACCEPT, MEDIA_TYPE)
             .header(CONTENT_TYPE, MEDIA_TYPE)
             .body(Full::from(body))?;
+        request.headers_mut().extend(more.iter().cloned());
         let mut connection = self.connection().await?;
         let answer = connection.send_request(request).await.with_context(|| format!("{method} {path}"))?;
         Ok((answer, connection))
