@@ -30,6 +30,9 @@ struct Arguments {
     /// Bearer token of another tenant, for what tenants may not see of each other
     #[arg(long, env = "SCIM_OTHER_TOKEN", hide_env_values = true, value_name = "TOKEN")]
     other_token: Option<String>,
+    /// Bearer token that may manage event streams of the same tenant (OpenID Shared Signals 1.0)
+    #[arg(long, env = "SCIM_EVENT_TOKEN", hide_env_values = true, value_name = "TOKEN")]
+    event_token: Option<String>,
     /// Which requirements count, and how much
     #[arg(long, default_value = profile::STRICT, value_parser = profile::names())]
     profile: String,
@@ -116,6 +119,7 @@ fn plan(arguments: &Arguments) -> Result<Plan> {
     let plan = Plan {
         target: Target::new(url, &arguments.token),
         other: arguments.other_token.as_ref().map(|token| Target::new(url, token)),
+        events: arguments.event_token.as_ref().map(|token| Target::new(url, token)),
         profile: arguments.profile.clone(),
         only: arguments.only.clone(),
         jobs: arguments.jobs,

@@ -50,6 +50,13 @@ impl Connection {
         id_of(&self.rollcall(&["binding", "create", "--group", group, "--pool", pool, "--json"]));
     }
 
+    /// A token that may manage the event streams of this tenant.
+    pub fn event_token(&self) -> String {
+        let (name, scope) = (unique("receiver"), "streams:write");
+        let arguments = ["api-token", "create", "--tenant", &self.tenant, "--name", &name];
+        token_of(&self.rollcall(&[&arguments[..], &["--scope", scope, "--json"]].concat()))
+    }
+
     /// Runs the binary on the server's database and parses the one JSON object it prints.
     pub fn rollcall(&self, arguments: &[&str]) -> Value {
         self.administration.rollcall(arguments)
@@ -71,8 +78,7 @@ impl Connection {
         let arguments = [&fixed[..], options, &["--json"]].concat();
         let connection = id_of(&administration.rollcall(&arguments));
         let made = administration.rollcall(&["token", "create", "--connection", &connection, "--json"]);
-        let token = made["token"].as_str().unwrap_or_else(|| panic!("token create answers no token: {made}"));
-        let target = Target::new(&administration.base, token);
+        let target = Target::new(&administration.base, &token_of(&made));
         Connection { target, tenant: tenant.to_owned(), connection, name, administration }
     }
 }
@@ -132,4 +138,9 @@ pub(crate) fn target(profile: &str, with: &[&str], without: &[&str]) -> Target {
 fn id_of(object: &Value) -> String {
     let id = object["id"].as_str();
     id.unwrap_or_else(|| panic!("the command line answers no id: {object}")).to_owned()
+}
+
+fn token_of(object: &Value) -> String {
+    let token = object["token"].as_str();
+    token.unwrap_or_else(|| panic!("the command line answers no token: {object}")).to_owned()
 }

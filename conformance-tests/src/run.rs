@@ -14,14 +14,21 @@ use crate::{Connection, Level, Target, environment, skip};
 pub(crate) struct Run {
     target: Target,
     other: Option<Target>,
+    events: Option<Target>,
     log: Arc<Log>,
 }
 
 impl Run {
     /// A test on this server, whose exchanges go into the log.
-    pub(crate) fn new(target: &Target, other: Option<&Target>, log: &Arc<Log>) -> Run {
+    pub(crate) fn new(
+        target: &Target,
+        other: Option<&Target>,
+        events: Option<&Target>,
+        log: &Arc<Log>,
+    ) -> Run {
         let logged = |target: &Target| target.clone().logged(log);
-        Run { target: logged(target), other: other.map(logged), log: Arc::clone(log) }
+        let (other, events) = (other.map(logged), events.map(logged));
+        Run { target: logged(target), other, events, log: Arc::clone(log) }
     }
 
     /// The server under test.
@@ -89,6 +96,19 @@ impl Run {
             None if environment::binary().is_some() => Target::fresh("strict").logged(&self.log),
             None => skip("it needs a token of another tenant, which `--other-token` gives"),
         }
+    }
+
+    /// A connection, who manages the event streams of its tenant, and the connection anew where the run made the tenant.
+    pub(crate) fn streams(&self) -> (Scratch, Target, Option<Connection>) {
+        if let Some(events) = &self.events {
+            return (self.shared(), events.clone(), None);
+        }
+        if environment::binary().is_none() {
+            skip("no token for event streams was given (`--event-token`)");
+        }
+        let made = Connection::fresh("strict", &[], &[]);
+        let events = Target::new(&made.target.base, &made.event_token()).logged(&self.log);
+        (Scratch::on(made.target.clone().logged(&self.log)), events, Some(made))
     }
 
     /// The same connection on a server with a tight rate limit; none where the run has no such server.

@@ -24,6 +24,8 @@ pub struct Plan {
     pub target: Target,
     /// Another tenant of it.
     pub other: Option<Target>,
+    /// The same tenant with a token that may manage event streams.
+    pub events: Option<Target>,
     /// A name of [`crate::profile::names`].
     pub profile: String,
     /// Ids and starts of ids; all when there are none.
@@ -176,7 +178,7 @@ impl Session<'_> {
         let outcome = if let Some(why) = self.obstacle(requirement) {
             Outcome::Skipped(why)
         } else {
-            let run = Run::new(&self.plan.target, self.plan.other.as_ref(), &log);
+            let run = Run::new(&self.plan.target, self.plan.other.as_ref(), self.plan.events.as_ref(), &log);
             let level = if self.plan.every_level { Level::Must } else { requirement.level };
             outcome_of(catch_unwind(AssertUnwindSafe(|| (test.run)(&run))), level)
         };

@@ -49,6 +49,7 @@ fn held_against(treat: fn(&TcpStream)) -> Results {
     let _ = Transport { timeout: Duration::from_secs(2), insecure: false }.install();
     let plan = Plan {
         target: Target::new(&serve(treat), TOKEN),
+        events: None,
         other: None,
         profile: "strict".to_owned(),
         only: ["R-READ-0", "R-FILTER-43", "R-SPC-01"].map(str::to_owned).to_vec(),

@@ -16,6 +16,10 @@ mod discovery;
 mod enterprise;
 mod error;
 mod etag;
+mod event_changes;
+mod event_push;
+mod event_streams;
+mod event_tokens;
 mod filter;
 mod filter_text;
 mod group;
@@ -64,7 +68,7 @@ use tests;
 
 /// Every test, file by file.
 pub(crate) fn all() -> impl Iterator<Item = &'static Test> {
-    let files: [&'static [Test]; 37] = [
+    let files: [&'static [Test]; 41] = [
         schema_rules::TESTS,
         schema_characteristics::TESTS,
         common::TESTS,
@@ -98,6 +102,10 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Test> {
         security::TESTS,
         tenants::TESTS,
         asynchronous::TESTS,
+        event_tokens::TESTS,
+        event_changes::TESTS,
+        event_push::TESTS,
+        event_streams::TESTS,
         interop::TESTS,
         ipsie::TESTS,
         devices::TESTS,

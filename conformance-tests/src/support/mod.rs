@@ -6,8 +6,11 @@ use crate::{Answer, Target, group, patch_op, skip, unique, user};
 use serde_json::{Value, json};
 
 pub(crate) mod bulk;
+pub(crate) mod feed;
+pub(crate) mod listener;
 pub(crate) mod people;
 pub(crate) mod shelf;
+mod signature;
 
 /// Schema URNs of RFC 7643 §10.3.1 and message URNs of RFC 7644 §8.2.
 pub(crate) const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";

@@ -68,7 +68,7 @@ pub(crate) enum Kind {
     User,
     /// Groups alone
     Group,
-    /// Users and groups
+    /// Users, groups, and resources of types that files define
     All,
 }
 
@@ -125,6 +125,13 @@ pub(crate) async fn run(command: Command, admin: &Admin, global: &Global) -> Res
             let owned = owners::owned(admin.db(), &operator, &connection).await.map_err(told)?;
             let users = output::counted(owned.users, "user", "users");
             let groups = output::counted(owned.groups, "group", "groups");
+            let owned_all = match owned.resources {
+                0 => format!("{users} and {groups}"),
+                more => {
+                    let more = output::counted(more, "other resource", "other resources");
+                    format!("{users}, {groups} and {more}")
+                }
+            };
             let withdrawn = match owned.invitations {
                 0 => String::new(),
                 many => {
@@ -143,15 +150,15 @@ pub(crate) async fn run(command: Command, admin: &Admin, global: &Global) -> Res
             };
             if !yes {
                 anyhow::bail!(
-                    "nothing was deleted. Without the connection \"{}\", its tokens end at once, and {users} and \
-                     {groups} belong to no connection; they keep their access and seats{withdrawn}{held}. Say --yes to delete it",
+                    "nothing was deleted. Without the connection \"{}\", its tokens end at once, and {owned_all} \
+                     belong to no connection; people keep their access and seats{withdrawn}{held}. Say --yes to delete it",
                     owned.connection
                 );
             }
             let started = owners::delete(admin.db(), &operator, &connection).await.map_err(told)?;
             let moved = finish(admin, global, started).await?;
             let said = format!(
-                "connection {} deleted; {users} and {groups} belong to no connection{withdrawn}",
+                "connection {} deleted; {owned_all} belong to no connection{withdrawn}",
                 moved.owned.connection
             );
             told_of(global, &moved, &said)

@@ -1,10 +1,10 @@
 //! Requests that create a resource and come again with their `Idempotency-Key`, because the client did not get the answer.
 
-use chrono::TimeDelta;
-use store::{IdempotencyKey, WriteUnit};
+use chrono::{DateTime, TimeDelta, Utc};
+use store::{FirstRequest, IdempotencyKey, WriteUnit};
 use uuid::Uuid;
 
-use crate::database::Database;
+use crate::database::{Attempt, Database};
 use crate::error::Error;
 use crate::requester::Requester;
 
@@ -22,7 +22,27 @@ pub async fn created(
 ) -> Result<Option<Uuid>, Error> {
     let connection = requester.provider()?.connection.id;
     let unit = db.read_once(&requester.scope).await?;
-    let first = unit.first_request(connection, &key.key, requester.now - KNOWN_FOR).await?;
+    judged(unit.first_request(connection, &key.key, requester.now - KNOWN_FOR).await?, key)
+}
+
+/// As [`created`], once requests that are being done at this moment have ended.
+///
+/// # Errors
+/// As [`created`].
+pub async fn created_meanwhile(
+    db: &Database,
+    requester: &Requester,
+    key: &IdempotencyKey,
+) -> Result<Option<Uuid>, Error> {
+    let connection = requester.provider()?.connection.id;
+    let look = async |unit: WriteUnit| -> Attempt<Option<FirstRequest>> {
+        let first = unit.first_request(connection, &key.key, requester.now - KNOWN_FOR).await?;
+        Ok((unit, first))
+    };
+    judged(db.write(&requester.scope, look).await?.value, key)
+}
+
+fn judged(first: Option<FirstRequest>, key: &IdempotencyKey) -> Result<Option<Uuid>, Error> {
     match first {
         Some(first) if first.request != key.request => {
             let said = "This Idempotency-Key was sent with another request: make a new key for each request.";
@@ -30,6 +50,23 @@ pub async fn created(
         }
         first => Ok(first.map(|first| first.resource_id)),
     }
+}
+
+/// Forgets keys that are known no more; answers how many.
+///
+/// # Errors
+/// What the database says.
+pub async fn forget(db: &Database, now: DateTime<Utc>) -> Result<u64, Error> {
+    let mut forgotten = 0;
+    for tenant in db.store().tenants().await? {
+        let (scope, _) = db.tenant(&tenant.id.to_string()).await?;
+        let forget = async |unit: WriteUnit| -> Attempt<u64> {
+            let number = unit.forget_first_requests(now - KNOWN_FOR).await?;
+            Ok((unit, number))
+        };
+        forgotten += db.write(&scope, forget).await?.value;
+    }
+    Ok(forgotten)
 }
 
 impl Requester {

@@ -1,4 +1,4 @@
-//! Users and groups are handed over from one connection to another, or to none, when their connection is deleted. Access,
+//! Users, groups and other resources are handed over from one connection to another, or to none, when their connection is deleted. Access,
 //! seats and memberships stay.
 
 use provisioning::{Entry, EntryKind, Subject};
@@ -20,7 +20,7 @@ pub enum What {
     Users,
     /// Groups.
     Groups,
-    /// Both.
+    /// Both, and resources of types that files define.
     All,
 }
 
@@ -29,7 +29,7 @@ impl std::fmt::Display for What {
         f.write_str(match self {
             Self::Users => "the users",
             Self::Groups => "the groups",
-            Self::All => "the users and groups",
+            Self::All => "the users, groups and other resources",
         })
     }
 }
@@ -44,6 +44,8 @@ pub struct Owned {
     pub users: u64,
     /// The groups that it owns.
     pub groups: u64,
+    /// The resources of types that files define.
+    pub resources: u64,
     /// The invitations of its users that it keeps back, which are withdrawn when it is deleted.
     pub invitations: u64,
     /// The people who keep access by its brake, and about whom no administrator has decided.
@@ -58,7 +60,8 @@ impl Owned {
             None => 0,
         };
         let held = unit.count_held(connection.id).await?;
-        Ok(Self { connection: connection.name.clone(), users, groups, invitations, held })
+        let resources = unit.custom_resources_of(connection.id).await?;
+        Ok(Self { connection: connection.name.clone(), users, groups, resources, invitations, held })
     }
 }
 

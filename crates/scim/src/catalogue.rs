@@ -37,11 +37,7 @@ impl EntryType {
 }
 
 /// The resource types of the catalogue with their schemas. All their attributes are readOnly.
-///
-/// # Panics
-/// Never: the file is a part of the program.
-#[must_use]
-pub fn definitions() -> Vec<Definition> {
+pub(crate) fn definitions() -> Vec<Definition> {
     Definition::read("the program", include_str!("schema/catalogue.json"))
         .expect("the file is part of this crate and tested")
 }
@@ -77,15 +73,17 @@ fn enough(filter: &Filter) -> Option<(EntryType, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schema::Registry;
+    use crate::schema::{Registry, ResourceType};
 
     #[test]
     fn the_catalogue_is_read_and_never_written() {
-        let registry = Registry::standard().with(&definitions()).expect("the file keeps the rules");
+        let registry = Registry::standard().with_catalogue();
         let names: Vec<&str> = registry.custom().iter().map(|it| it.endpoint.as_str()).collect();
         assert_eq!(names, ["/Roles", "/Entitlements"]);
-        assert!(registry.custom().iter().all(|it| it.is_read_only()));
-        assert!(!registry.user().is_read_only());
+        let read_only =
+            |it: &ResourceType| it.schema.attributes.iter().all(|attribute| attribute.read_only());
+        assert!(registry.custom().iter().all(|it| it.catalogue && read_only(it)));
+        assert!(!registry.user().catalogue);
     }
 
     #[test]

@@ -24,7 +24,7 @@ use checks::require_all;
 pub(crate) use checks::{check_new, forget_unreadable, require};
 pub(crate) use claim::Claim;
 pub use place::hoisted;
-pub use unique::{unique_attributes, unique_values};
+pub use unique::{UniqueAttribute, unique_attributes, unique_values};
 
 /// A resource with what the server knows about it.
 #[derive(Clone, Debug, PartialEq)]

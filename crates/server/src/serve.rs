@@ -9,7 +9,7 @@ use std::time::Duration;
 use axum::Router;
 use axum_server::Handle;
 use hyper_util::rt::TokioTimer;
-use operations::{Database, Options, Shared, sentence, unique_values};
+use operations::{Database, Options, Registries, Shared, sentence, unique_values};
 use secrecy::ExposeSecret as _;
 use thiserror::Error;
 #[cfg(unix)]
@@ -77,9 +77,6 @@ pub enum ServeError {
     /// The master key is not the one of the database, or is missing.
     #[error("{0}")]
     Sealed(String),
-    /// The values that schemas make unique cannot be taken up.
-    #[error("{0}")]
-    UniqueValues(String),
     /// The mail server or the webhooks cannot be used as the settings say.
     #[error("{0}")]
     Outbound(String),
@@ -134,8 +131,12 @@ impl Server {
         let opened = open_database(&config, &base, Some(limit)).await?;
         let db = Arc::new(opened);
         db.check_keys(clock.now()).await.map_err(|error| ServeError::Sealed(sentence(&error)))?;
-        let followed = unique_values::follow(&db).await;
-        followed.map_err(|error| ServeError::UniqueValues(sentence(&error)))?;
+        if let Err(error) = unique_values::follow(&db).await {
+            tracing::error!(
+                error = sentence(&error),
+                "values that schemas made unique could not be taken up: the next start or SIGHUP tries again"
+            );
+        }
         metrics::start(db.kind());
         let (requests, queue) = RequestLog::new(config.requests.queue);
         let outbound = Outbound::of(&config).map_err(ServeError::Outbound)?;
@@ -336,8 +337,13 @@ fn named(place: Option<&str>) -> String {
 
 /// Reads the files of schemas again; those that cannot be used change nothing.
 async fn read_schemas(app: &App) -> Result<(), String> {
-    app.db().use_registries(app.config().read_registries()?);
-    unique_values::follow(app.db()).await.map_err(|error| sentence(&error))
+    let (before, read) = (app.db().registries(), app.config().read_registries()?);
+    app.db().use_registries(read);
+    if let Err(error) = unique_values::follow(app.db()).await {
+        app.db().use_registries(Registries::clone(&before));
+        return Err(sentence(&error));
+    }
+    Ok(())
 }
 
 /// Reads the files of schemas again at each SIGHUP, until the server stops. Files that cannot be used change nothing.

@@ -438,6 +438,10 @@ async fn a_value_that_becomes_unique_later_is_unique_with_what_was_there() {
     // Who shares a value keeps it, and is changed in other ways.
     let path = format!("/Users/{ada}");
     client.patch(&path, json!([{ "op": "add", "path": "title", "value": "Dr" }])).await.expect(200);
+    let ben = client.get("/Users?filter=userName%20eq%20%22ben%22").await.expect(200).body;
+    let ben = format!("/Users/{}", ben["Resources"][0]["id"].as_str().expect("an id"));
+    let seat = json!([{ "op": "replace", "path": format!("{BADGE}:seat"), "value": "22" }]);
+    client.patch(&ben, seat).await.expect(200);
 
     // While no file has the extension, a change lets nothing go.
     write(true, false);
@@ -448,6 +452,23 @@ async fn a_value_that_becomes_unique_later_is_unique_with_what_was_there() {
     app.server.read_schemas().await.expect("the file is right");
     client.post("/Users", &badge("cy", "A9", "1")).await.expect_error(409, Some("uniqueness"));
     create(&client, "/Users", &badge("cy", "A9", "3")).await;
+
+    // Another comparison is another uniqueness.
+    let file = |exact: bool| {
+        let attributes = json!([{ "name": "number", "uniqueness": "server", "caseExact": exact }]);
+        let file = json!([
+            { "id": BADGE, "name": "Badge", "attributes": attributes },
+            { "name": "User", "schemaExtensions": [{ "schema": BADGE }] },
+        ]);
+        fs::write(folder.path().join("badge.json"), file.to_string()).expect("written");
+    };
+    file(true);
+    app.server.read_schemas().await.expect("the file is right");
+    create(&client, "/Users", &badge("fay", "a9", "5")).await;
+    client.post("/Users", &badge("gus", "A9", "6")).await.expect_error(409, Some("uniqueness"));
+    file(false);
+    app.server.read_schemas().await.expect("the file is right");
+    client.post("/Users", &badge("gus", "A9", "6")).await.expect_error(409, Some("uniqueness"));
 
     // What is unique no more binds nobody.
     write(false, true);
@@ -471,6 +492,7 @@ async fn resources_of_a_connection_that_goes_stay_and_belong_to_others() {
     first.get(&given).await.expect_error(404, None);
     let left = place(&first, "left").await;
     second.get(&left).await.expect_error(404, None);
+    assert_eq!(owners::owned(db, &operator, &first.id).await.expect("readable").resources, 1);
     let (_, work) = owners::delete(db, &operator, &first.id).await.expect("begun");
     app.admin.finish(work, |_| {}).await.expect("the end");
     second.get(&left).await.expect(200);

@@ -47,6 +47,14 @@ async fn requests_of_one_key_at_the_same_time_create_one_resource() {
     }
     assert_eq!(count(&app, "SELECT COUNT(*) FROM groups").await, 1);
     assert_eq!(count(&app, "SELECT COUNT(*) FROM users").await, 1);
+
+    // Where names of groups are unique, a request that comes again meets its own group.
+    let client = app.connection("entra").await;
+    let team = json!({ "schemas": [GROUP], "displayName": "Team" });
+    let all = (0..8).map(|_| create(&client, "/Groups", "team", &team));
+    for answer in futures::future::join_all(all).await {
+        answer.expect(201);
+    }
 }
 
 /// The next request may use the same key.

@@ -463,6 +463,8 @@ async fn the_interoperability_profile_refuses_what_others_ignore() {
     let path = format!("/Users/{id}");
     client.put(&path, &stranger).await.expect_error(400, Some("invalidSyntax"));
     client.put("/Users/0190d9a0-0000-7000-8000-00000000000a", &stranger).await.expect_error(404, None);
+    let typo = json!([{ "op": "replace", "path": "name", "value": { "nick": "A" } }]);
+    client.patch(&path, typo).await.expect_error(400, Some("invalidSyntax"));
     let pathless = json!([{ "op": "replace", "value": { "title": "Dr" } }]);
     client.patch(&path, pathless).await.expect_error(400, Some("invalidSyntax"));
     let name = |op: &str, name: Value| json!([{ "op": op, "path": "name", "value": name }]);

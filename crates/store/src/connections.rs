@@ -158,6 +158,18 @@ impl ReadUnit {
     }
 }
 
+impl ReadUnit {
+    /// How many resources of types that files define a connection owns.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn custom_resources_of(&self, connection: ConnectionId) -> Result<u64, Error> {
+        let mut sql = Sql::new("SELECT COUNT(*) AS total FROM custom_resources c WHERE c.tenant_id = ");
+        sql.bind(self.tenant()).push(" AND c.connection_id = ").bind(connection.uuid());
+        self.transaction.number(sql).await
+    }
+}
+
 impl WriteUnit {
     /// Creates a connection.
     ///

@@ -47,8 +47,18 @@ impl ReadUnit {
 }
 
 impl WriteUnit {
-    /// Notes what the request with a key has created; `false` if another request has the key. Keys that are older than an
-    /// instant are forgotten.
+    /// Forgets keys that are older than an instant; answers how many.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn forget_first_requests(&self, before: DateTime<Utc>) -> Result<u64, Error> {
+        let mut sql = Sql::new("DELETE FROM idempotency_keys WHERE tenant_id = ");
+        sql.bind(self.tenant()).push(" AND created_at <= ").bind(stored(before));
+        self.transaction.run(sql).await
+    }
+
+    /// Notes what the request with a key has created; `false` if another request has the key, and is not older than an
+    /// instant.
     ///
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
@@ -61,7 +71,7 @@ impl WriteUnit {
     ) -> Result<bool, Error> {
         let mut sql = Sql::new("DELETE FROM idempotency_keys WHERE tenant_id = ");
         sql.bind(self.tenant()).push(" AND connection_id = ").bind(connection.uuid());
-        sql.push(" AND created_at <= ").bind(stored(since));
+        sql.push(" AND key = ").bind(key.key.as_str()).push(" AND created_at <= ").bind(stored(since));
         self.transaction.run(sql).await?;
         let mut sql = Sql::new(
             "INSERT INTO idempotency_keys (tenant_id, connection_id, key, request, resource_id, created_at) VALUES ",

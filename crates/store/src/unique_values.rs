@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use scim::resource::UniqueAttribute;
 use scim::{Object, ResourceType};
 use sea_orm::FromQueryResult;
 use serde_json::Value;
@@ -35,9 +36,9 @@ fn has_constraint(of: &ResourceType, attribute: &str) -> bool {
     of.name == "User" && attribute == "userName"
 }
 
-/// The unique attributes of a type, whose values are rows, with the names under which a document holds each.
-fn attributes(of: &ResourceType) -> impl Iterator<Item = (String, Vec<String>)> {
-    scim::resource::unique_attributes(of).into_iter().filter(|(attribute, _)| !has_constraint(of, attribute))
+/// The unique attributes of a type whose values are rows.
+fn attributes(of: &ResourceType) -> impl Iterator<Item = UniqueAttribute> {
+    scim::resource::unique_attributes(of).into_iter().filter(|attribute| !has_constraint(of, &attribute.path))
 }
 
 /// Values of an attribute that several resources have.
@@ -60,10 +61,19 @@ struct Stored {
     document: Value,
 }
 
-#[derive(FromQueryResult)]
+/// An attribute whose values have been taken up.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, FromQueryResult)]
 struct Known {
     resource_type: String,
     attribute: String,
+    form: String,
+}
+
+impl Known {
+    fn of(of: &ResourceType, attribute: &UniqueAttribute) -> Self {
+        let (resource_type, form) = (of.name.clone(), attribute.form.to_owned());
+        Self { resource_type, attribute: attribute.path.clone(), form }
+    }
 }
 
 impl ReadUnit {
@@ -75,17 +85,17 @@ impl ReadUnit {
         Ok(self.known_attributes().await? == self.wanted_attributes())
     }
 
-    async fn known_attributes(&self) -> Result<BTreeSet<(String, String)>, Error> {
-        let mut sql =
-            Sql::new("SELECT a.resource_type, a.attribute FROM unique_attributes a WHERE a.tenant_id = ");
+    async fn known_attributes(&self) -> Result<BTreeSet<Known>, Error> {
+        let mut sql = Sql::new(
+            "SELECT a.resource_type, a.attribute, a.form FROM unique_attributes a WHERE a.tenant_id = ",
+        );
         sql.bind(self.tenant());
-        let rows = self.transaction.all::<Known>(sql).await?;
-        Ok(rows.into_iter().map(|row| (row.resource_type, row.attribute)).collect())
+        Ok(self.transaction.all::<Known>(sql).await?.into_iter().collect())
     }
 
-    fn wanted_attributes(&self) -> BTreeSet<(String, String)> {
+    fn wanted_attributes(&self) -> BTreeSet<Known> {
         let types = self.registry.resource_types().iter();
-        types.flat_map(|of| attributes(of).map(|(attribute, _)| (of.name.clone(), attribute))).collect()
+        types.flat_map(|of| attributes(of).map(|attribute| Known::of(of, &attribute))).collect()
     }
 }
 
@@ -96,8 +106,8 @@ impl WriteUnit {
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
     pub async fn follow_unique_attributes(&mut self) -> Result<Vec<Doubles>, Error> {
-        let (known, registry) = (self.known_attributes().await?, Arc::clone(&self.registry));
-        for (resource_type, attribute) in known.difference(&self.wanted_attributes()) {
+        let (known, wanted) = (self.known_attributes().await?, self.wanted_attributes());
+        for Known { resource_type, attribute, .. } in known.symmetric_difference(&wanted) {
             for table in ["unique_values", "unique_attributes"] {
                 let mut sql = Sql::new(&format!("DELETE FROM {table} WHERE tenant_id = "));
                 sql.bind(self.tenant()).push(" AND resource_type = ").bind(resource_type.as_str());
@@ -105,27 +115,22 @@ impl WriteUnit {
                 self.transaction.run(sql).await?;
             }
         }
-        let mut doubles = Vec::new();
+        let (mut all, registry) = (Vec::new(), Arc::clone(&self.registry));
         for of in registry.resource_types() {
-            for (attribute, names) in attributes(of) {
-                if !known.contains(&(of.name.clone(), attribute.clone())) {
-                    let resources = self.take_up(of, &attribute, &names).await?;
-                    let resource_type = of.name.clone();
-                    doubles.extend((resources > 0).then_some(Doubles {
-                        resource_type,
-                        attribute,
-                        resources,
-                    }));
-                }
+            for attribute in attributes(of).filter(|it| !known.contains(&Known::of(of, it))) {
+                let resources = self.take_up(of, &attribute).await?;
+                let doubles =
+                    Doubles { resource_type: of.name.clone(), attribute: attribute.path, resources };
+                all.extend((resources > 0).then_some(doubles));
             }
         }
-        Ok(doubles)
+        Ok(all)
     }
 
     /// Makes a row of each value of an attribute; answers how many resources have none, because an older one has their value.
-    async fn take_up(&mut self, of: &ResourceType, attribute: &str, names: &[String]) -> Result<u64, Error> {
+    async fn take_up(&mut self, of: &ResourceType, attribute: &UniqueAttribute) -> Result<u64, Error> {
         let table = self.table_of(of);
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let names: Vec<&str> = attribute.names.iter().map(String::as_str).collect();
         let (name, row) = (table.name(), table.alias());
         let value = json_text(self.backend(), &format!("{row}.document"), &names);
         let from = |sql: &mut Sql, unit: &Self| {
@@ -137,7 +142,7 @@ impl WriteUnit {
             }
             .push(&format!(" AND {value} IS NOT NULL"));
         };
-        let mut after = Uuid::nil();
+        let (mut after, mut doubles) = (Uuid::nil(), 0);
         loop {
             let mut sql = Sql::new(&format!("SELECT {row}.id, {row}.document"));
             from(&mut sql, self);
@@ -150,20 +155,23 @@ impl WriteUnit {
                 let document = stored.document.as_object().cloned().unwrap_or_default();
                 rows(self.tenant(), of, stored.id, &document)
             };
-            let values =
-                found.iter().flat_map(of_document).filter(|row| row.attribute == attribute).collect();
+            let values = found.iter().flat_map(of_document).filter(|row| row.attribute == attribute.path);
+            let values: Vec<Model> = values.collect();
             let otherwise = " ON CONFLICT (tenant_id, resource_type, attribute, value) DO NOTHING";
-            self.transaction.insert_all_or::<Entity>(values, otherwise).await?;
+            doubles += values.len() as u64;
+            doubles -= self.transaction.count_inserted::<Entity>(values, otherwise).await?;
         }
-        let mut sql = Sql::new("INSERT INTO unique_attributes (tenant_id, resource_type, attribute) VALUES ");
-        sql.rows([[self.tenant().into(), of.name.clone().into(), attribute.into()]]);
+        let mut sql =
+            Sql::new("INSERT INTO unique_attributes (tenant_id, resource_type, attribute, form) VALUES ");
+        sql.rows([[
+            self.tenant().into(),
+            of.name.clone().into(),
+            attribute.path.clone().into(),
+            attribute.form.into(),
+        ]]);
         sql.push(" ON CONFLICT (tenant_id, resource_type, attribute) DO NOTHING");
         self.transaction.run(sql).await?;
-        let mut sql = Sql::new("SELECT COUNT(*) AS total");
-        from(&mut sql, self);
-        sql.push(" AND NOT EXISTS (SELECT 1 FROM unique_values v WHERE v.tenant_id = ").bind(self.tenant());
-        sql.push(&format!(" AND v.resource_id = {row}.id AND v.attribute = ")).bind(attribute).push(")");
-        self.transaction.number(sql).await
+        Ok(doubles)
     }
 
     /// Gives a resource the unique values of another document, in the place of those that it has.
@@ -179,18 +187,15 @@ impl WriteUnit {
     ) -> Result<(), Error> {
         let tenant = self.tenant();
         let (before, after) = (rows(tenant, of, id, before), rows(tenant, of, id, after));
-        if before == after {
-            return Ok(());
-        }
-        // Values of attributes that no schema has at present stay.
-        for attribute in
-            before.iter().chain(&after).map(|row| row.attribute.as_str()).collect::<BTreeSet<_>>()
-        {
+        // What stays as it was may be shared with another resource, or be of an attribute that no schema has at present.
+        for row in before.iter().filter(|row| !after.contains(row)) {
             let mut sql = Sql::new("DELETE FROM unique_values WHERE tenant_id = ");
-            sql.bind(tenant).push(" AND resource_id = ").bind(id).push(" AND attribute = ").bind(attribute);
+            sql.bind(tenant).push(" AND resource_id = ").bind(id);
+            sql.push(" AND attribute = ").bind(row.attribute.as_str());
             self.transaction.run(sql).await?;
         }
-        self.transaction.insert_all::<Entity>(after).await
+        let new = after.into_iter().filter(|row| !before.contains(row)).collect();
+        self.transaction.insert_all::<Entity>(new).await
     }
 
     /// Frees the unique values of a resource.

@@ -85,7 +85,8 @@ impl Dialect {
     /// Whether the connection keeps to the interoperability profile (draft-zollner-scim-interop-profile).
     #[must_use]
     pub fn is_interoperable(&self) -> bool {
-        Profile::Interop.quirks().iter().all(|name| self.quirks.iter().any(|quirk| quirk.name == *name))
+        let own: BTreeSet<&str> = self.quirks.iter().map(|quirk| quirk.name).collect();
+        own == Profile::Interop.quirks().iter().copied().collect()
     }
 
     /// What filters and paths may do.

@@ -69,8 +69,9 @@ pub(crate) struct Request<'r> {
 
 /// Every quirk, in the order in which they act.
 pub fn quirks() -> impl Iterator<Item = &'static Quirk> {
-    let all = body::QUIRKS.iter().chain(patch::QUIRKS).chain(grammar::QUIRKS).chain(rules::QUIRKS);
-    all.chain(interop::QUIRKS).copied()
+    // What is refused is refused as it was sent.
+    let all = interop::QUIRKS.iter().chain(body::QUIRKS).chain(patch::QUIRKS);
+    all.chain(grammar::QUIRKS).chain(rules::QUIRKS).copied()
 }
 
 /// Path segments that a product may leave behind the base address, without meaning for the answer.

@@ -382,6 +382,15 @@ fn each_rewriting_quirk_gives_the_standards_form() {
                 "honorificPrefix": null, "honorificSuffix": null,
             }}])),
         ),
+        (
+            "replace-complex-whole",
+            Patch,
+            user(),
+            patch(json!([{"op": "replace", "path": ENTERPRISE_USER, "value": {"manager": {"value": "1"}}}])),
+            patch(
+                json!([{"op": "replace", "path": ENTERPRISE_USER, "value": {"manager": {"value": "1", "$ref": null}}}]),
+            ),
+        ),
     ];
     for (name, kind, resource_type, before, after) in &cases {
         let (body, used) = rewritten(name, *kind, resource_type, before);

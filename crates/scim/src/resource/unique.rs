@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::json::Object;
 use crate::path::AttributeRef;
-use crate::schema::{Attribute, ResourceType, Schema};
+use crate::schema::{Attribute, Kind, ResourceType, Schema};
 use crate::text;
 
 /// Each unique attribute that has a value, by its path, with the value in the form in which it is compared.
@@ -28,12 +28,28 @@ pub fn unique_values(resource_type: &ResourceType, document: &Object) -> Vec<(St
     values.collect()
 }
 
-/// The unique attributes of a type, by their paths, with the names under which a document holds each.
+/// An attribute whose values are unique.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UniqueAttribute {
+    /// Its path.
+    pub path: String,
+    /// The names under which a document holds it, from outside.
+    pub names: Vec<String>,
+    /// How values are compared: values of another form are compared anew.
+    pub form: &'static str,
+}
+
+/// The unique attributes of a type.
 #[must_use]
-pub fn unique_attributes(resource_type: &ResourceType) -> Vec<(String, Vec<String>)> {
-    let named = unique(resource_type).map(|(extension, attribute)| {
-        let names = extension.map(|schema| schema.id.clone()).into_iter().chain([attribute.name.clone()]);
-        (AttributeRef::of(extension, attribute).to_string(), names.collect())
+pub fn unique_attributes(resource_type: &ResourceType) -> Vec<UniqueAttribute> {
+    let named = unique(resource_type).map(|(extension, attribute)| UniqueAttribute {
+        path: AttributeRef::of(extension, attribute).to_string(),
+        names: extension.map(|it| it.id.clone()).into_iter().chain([attribute.name.clone()]).collect(),
+        form: match (attribute.kind, attribute.case_exact) {
+            (Kind::Integer, _) => "integer",
+            (_, Some(true)) => "exact",
+            _ => "folded",
+        },
     });
     named.collect()
 }

@@ -5,6 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use super::definition::{Defines, TypeDefinition};
 use super::{Definition, Extension, ResourceType, Schema, SchemaError, rules};
+use crate::catalogue;
 
 /// Schemas and resource types; whoever works with resources holds one for as long as the work takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,6 +118,20 @@ impl Registry {
         Ok(all)
     }
 
+    /// The same with the resource types of the catalogue.
+    ///
+    /// # Panics
+    /// Never: their schemas are a part of the program, and tested.
+    #[must_use]
+    pub fn with_catalogue(&self) -> Self {
+        let before = self.resource_types.len();
+        let mut all = self.with(&catalogue::definitions()).expect("the catalogue is part of this crate");
+        for it in &mut all.resource_types[before..] {
+            *it = Arc::new(ResourceType { catalogue: true, ..ResourceType::clone(it) });
+        }
+        all
+    }
+
     /// Adds a resource type, or extensions to one that is there.
     fn define(&mut self, new: &TypeDefinition) -> Result<(), String> {
         let schema = |uri: &str| {
@@ -151,6 +166,7 @@ impl Registry {
             description: description.unwrap_or_else(|| schema.description.clone()),
             schema,
             extensions,
+            catalogue: false,
             endpoints: Arc::default(),
         };
         rules::resource_type(&new, &self.resource_types)?;

@@ -43,6 +43,8 @@ pub struct ResourceType {
     pub schema: Arc<Schema>,
     /// Its extensions.
     pub extensions: Vec<Extension>,
+    /// Whether it belongs to the catalogue, of which clients write nothing.
+    pub catalogue: bool,
     /// The endpoints of all types of the registry, by name.
     pub(super) endpoints: Arc<BTreeMap<String, String>>,
 }
@@ -74,13 +76,6 @@ impl ResourceType {
     pub fn extension(&self, uri: &str) -> Option<&Arc<Schema>> {
         let found = self.extensions.iter().find(|extension| extension.schema.id.eq_ignore_ascii_case(uri))?;
         Some(&found.schema)
-    }
-
-    /// Whether clients write nothing of it: all its attributes are readOnly.
-    #[must_use]
-    pub fn is_read_only(&self) -> bool {
-        let attributes = &self.schema.attributes;
-        !attributes.is_empty() && attributes.iter().all(|attribute| attribute.read_only())
     }
 
     /// Whether the URI names the core schema or an extension.

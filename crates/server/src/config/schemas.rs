@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use operations::{Registries, TenantId};
+use scim::Registry;
 use scim::schema::Definition;
-use scim::{Registry, catalogue};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -70,10 +70,11 @@ const MOST_BYTES: u64 = 1_048_576;
 /// A sentence with the file, the attribute and the rule.
 pub(crate) fn read(folder: &Path, catalogue: bool) -> Result<Registries, String> {
     let (files, folders) = if folder.as_os_str().is_empty() { Default::default() } else { listed(folder)? };
-    let mut shared = if catalogue { catalogue::definitions() } else { Vec::new() };
-    shared.extend(definitions(&files)?);
+    let shared = definitions(&files)?;
+    let standard = Registry::standard();
+    let base = if catalogue { standard.with_catalogue() } else { Registry::clone(standard) };
     let with = |definitions: &[Definition]| {
-        Registry::standard().with(definitions).map(Arc::new).map_err(|error| format!("{error}."))
+        base.with(definitions).map(Arc::new).map_err(|error| format!("{error}."))
     };
     let common = with(&shared)?;
     let mut own = HashMap::new();

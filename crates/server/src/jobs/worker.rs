@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use operations::{Kept, chain, imports, people, sign_in, streams};
+use operations::{Kept, chain, idempotency, imports, people, sign_in, streams};
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 use tokio::time::{Instant, sleep};
@@ -152,6 +152,9 @@ pub(crate) async fn forget_what_is_old(app: &App) {
         Err(error) => {
             tracing::warn!(error = chain(&error), "sessions that have ended could not be taken out");
         }
+    }
+    if let Err(error) = idempotency::forget(app.db(), app.now()).await {
+        tracing::warn!(error = chain(&error), "old Idempotency-Keys could not be taken out");
     }
     match imports::forget(app.db(), app.now() - TimeDelta::days(1)).await {
         Ok(0) => {}

@@ -110,7 +110,7 @@ pub(crate) async fn run(context: Context<'_>, request: Request) -> Result<Answer
     };
     let resources = Resources { context, of };
     let searches = method == Method::Get || segments.last() == Some(&".search");
-    if of.is_read_only() && !searches {
+    if of.catalogue && !searches {
         return Err(wrong());
     }
     match (&segments[1..], method) {
@@ -148,7 +148,7 @@ pub(crate) fn check(context: Context<'_>, request: &Request) -> Result<(), Failu
         [endpoint, one] => (of(endpoint)?, Some(id(of(endpoint)?, one)?)),
         _ => return Err(Failure::no_endpoint()),
     };
-    if resource_type.is_read_only() {
+    if resource_type.catalogue {
         return Err(Failure::status(405, "This path does not take this method."));
     }
     let (dialect, mut body) = (context.dialect()?, body.clone());

@@ -72,8 +72,10 @@ impl Resources<'_> {
         notes.used(self.context.dialect()?.request(RequestKind::Create, self.of, &mut body)?);
         let wanted = &wanted.after_writing(resource::named(self.of, &body));
         let (db, document) = (app.db(), resource::create(self.of, &body)?);
-        if let Some(first) = self.created_before(wanted).await? {
-            return Ok(first);
+        if let Some(key) = &requester.key
+            && let Some(first) = idempotency::created(db, requester, key).await?
+        {
+            return self.created_before(first, wanted).await;
         }
         let outcome = match self.kind() {
             Kind::User => users::create(db, requester, document, wanted).await,
@@ -82,22 +84,25 @@ impl Resources<'_> {
         };
         match outcome {
             Ok(outcome) => Ok(Answer::created(self.told(outcome).shown)),
-            // The same request may have been faster.
-            Err(error) => self.created_before(wanted).await?.ok_or_else(|| error.into()),
+            Err(error) => {
+                let Some(key) = &requester.key else { return Err(error.into()) };
+                // The same request may have been faster.
+                match idempotency::created_meanwhile(db, requester, key).await? {
+                    Some(first) => self.created_before(first, wanted).await,
+                    None => Err(error.into()),
+                }
+            }
         }
     }
 
     /// What the same request, by its `Idempotency-Key`, has created before, as it is now.
-    async fn created_before(self, wanted: &Projection) -> Result<Option<Answer>, Failure> {
-        let (db, requester) = (self.context.app.db(), self.context.requester);
-        let Some(key) = &requester.key else { return Ok(None) };
-        let Some(id) = idempotency::created(db, requester, key).await? else { return Ok(None) };
+    async fn created_before(self, id: Uuid, wanted: &Projection) -> Result<Answer, Failure> {
         let shown = self.shown(id, &Conditions::default(), wanted).await.map_err(|error| {
             let gone = matches!(&error, Failure::Told(error) if error.status == 404);
-            let said = "What the request with this Idempotency-Key created is there no more.";
+            let said = "What the request with this Idempotency-Key created is not there for this connection any more.";
             if gone { Failure::status(409, said) } else { error }
         })?;
-        Ok(Some(Answer::created(Some(shown))))
+        Ok(Answer::created(Some(shown)))
     }
 
     async fn shown(self, id: Uuid, conditions: &Conditions, wanted: &Projection) -> Result<Shown, Failure> {

@@ -126,14 +126,23 @@ impl Transaction {
         E: EntityTrait,
         E::Model: IntoActiveModel<E::ActiveModel>,
     {
-        let mut rows = rows.into_iter().peekable();
+        self.count_inserted::<E>(rows, otherwise).await.map(drop)
+    }
+
+    /// As [`Transaction::insert_all_or`]; answers how many rows were written.
+    pub(crate) async fn count_inserted<E>(&self, rows: Vec<E::Model>, otherwise: &str) -> Result<u64, Error>
+    where
+        E: EntityTrait,
+        E::Model: IntoActiveModel<E::ActiveModel>,
+    {
+        let (mut rows, mut written) = (rows.into_iter().peekable(), 0);
         while rows.peek().is_some() {
             let chunk: Rows<E> = rows.by_ref().take(CHUNK).collect();
             let mut sql = Sql::default();
             sql.insert(self.backend(), &chunk, otherwise);
-            self.run(sql).await?;
+            written += self.run(sql).await?;
         }
-        Ok(())
+        Ok(written)
     }
 
     fn count(&self) {

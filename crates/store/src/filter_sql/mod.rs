@@ -52,7 +52,7 @@ impl Table<'_> {
         match self {
             Self::Users => "users",
             Self::Groups => "groups",
-            Self::Custom(of) if of.is_read_only() => "catalogue",
+            Self::Custom(of) if of.catalogue => "catalogue",
             Self::Custom(_) => "custom_resources",
         }
     }

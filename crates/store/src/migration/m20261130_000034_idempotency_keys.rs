@@ -31,12 +31,12 @@ CREATE TABLE idempotency_keys (
     PRIMARY KEY (tenant_id, connection_id, key),
     FOREIGN KEY (tenant_id, connection_id) REFERENCES connections (tenant_id, id) ON DELETE CASCADE
 ) {clustered};
-CREATE INDEX idempotency_keys_by_age ON idempotency_keys (tenant_id, connection_id, created_at);
+CREATE INDEX idempotency_keys_by_age ON idempotency_keys (tenant_id, created_at);
 ";
 
 const SQLITE_SIZES: &str = "
 INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('idempotency_keys', 'idempotency_keys', '100000 100000 10000 1'),
-    ('idempotency_keys', 'idempotency_keys_by_age', '100000 100000 10000 1');
+    ('idempotency_keys', 'idempotency_keys_by_age', '100000 100000 1');
 ANALYZE sqlite_schema;
 ";

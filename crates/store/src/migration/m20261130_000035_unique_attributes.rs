@@ -25,6 +25,7 @@ CREATE TABLE unique_attributes (
     tenant_id {uuid} NOT NULL REFERENCES tenants (id),
     resource_type {text} NOT NULL,
     attribute {text} NOT NULL,
+    form {text} NOT NULL,
     PRIMARY KEY (tenant_id, resource_type, attribute)
 ) {clustered};
 CREATE INDEX custom_resources_by_owner ON custom_resources (tenant_id, connection_id, id);

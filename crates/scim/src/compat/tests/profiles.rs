@@ -90,10 +90,30 @@ fn what_a_profile_is_narrower_in_is_refused_by_its_quirk_alone() {
     assert!(refused("refuse-unknown-keys", RequestKind::Create, created("shoeSize")));
     assert!(refused("refuse-unknown-keys", RequestKind::Replace, created("shoeSize")));
     assert!(!refused("refuse-unknown-keys", RequestKind::Create, created("TITLE")));
+    for inner in [
+        json!({"schemas": [USER], "userName": "a", "name": {"nick": "x"}}),
+        json!({"schemas": [USER], "userName": "a", "emails": [{"value": "a@b.example"}, {"nick": "x"}]}),
+        json!({"schemas": [USER], "userName": "a", ENTERPRISE_USER: {"hat": 1}}),
+        json!({"schemas": [USER], "userName": "a", ENTERPRISE_USER: {"manager": {"value": "1", "hat": 1}}}),
+    ] {
+        assert!(refused("refuse-unknown-keys", RequestKind::Create, inner));
+    }
+    for (path, value) in
+        [("name", json!({"nick": 1})), ("emails", json!([{"nick": 1}])), (ENTERPRISE_USER, json!({"hat": 1}))]
+    {
+        let change = patch(json!([{"op": "replace", "path": path, "value": value}]));
+        let body = change.as_object().expect("an object");
+        assert!(
+            with("refuse-unknown-keys").request(RequestKind::Patch, user(), &mut body.clone()).is_err(),
+            "{path}"
+        );
+    }
     let patched = |path: &str| patch(json!([{"op": "add", "path": path, "value": {}}]));
     assert!(refused("path-required", RequestKind::Patch, patched("")));
     assert!(!refused("path-required", RequestKind::Patch, patched("title")));
     assert!(Dialect::new(Profile::Interop, &[], &[]).expect("valid").is_interoperable());
+    let more = ["boolean-strings".to_owned()];
+    assert!(!Dialect::new(Profile::Interop, &more, &[]).expect("valid").is_interoperable());
     let without = ["path-required".to_owned()];
     assert!(!Dialect::new(Profile::Interop, &[], &without).expect("valid").is_interoperable());
 }
