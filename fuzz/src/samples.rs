@@ -66,12 +66,12 @@ pub fn both() -> [(&'static Resource, &'static [Value]); 2] {
     [(&USER, &[]), (&GROUP, &MEMBERS)]
 }
 
-/// The dialect of the standard, and one with every quirk that there is.
-pub static DIALECTS: LazyLock<[Dialect; 2]> = LazyLock::new(|| {
-    let all: Vec<String> =
-        Profile::ALL.into_iter().flat_map(Profile::quirks).map(|&name| name.to_owned()).collect();
-    let dialect = |with: &[String]| Dialect::new(Profile::Strict, with, &[]).expect("known quirks");
-    [dialect(&[]), dialect(&all)]
+/// The dialect of the standard, one with everything that is tolerated, and the interoperability profile.
+pub static DIALECTS: LazyLock<[Dialect; 3]> = LazyLock::new(|| {
+    let tolerant = Profile::ALL.into_iter().filter(|profile| *profile != Profile::Interop);
+    let all: Vec<String> = tolerant.flat_map(Profile::quirks).map(|&name| name.to_owned()).collect();
+    let dialect = |profile, with: &[String]| Dialect::new(profile, with, &[]).expect("known quirks");
+    [dialect(Profile::Strict, &[]), dialect(Profile::Strict, &all), dialect(Profile::Interop, &[])]
 });
 
 /// The type of one of the samples, also after it was changed.

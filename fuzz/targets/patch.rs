@@ -21,7 +21,9 @@ fuzz_target!(|body: &[u8]| {
 });
 
 fn check(mut message: Object, dialect: &Dialect, resource: &Resource, members: &[Value]) {
-    dialect.request(RequestKind::Patch, type_of(resource), &mut message);
+    if dialect.request(RequestKind::Patch, type_of(resource), &mut message).is_err() {
+        return;
+    }
     let Ok(request) = PatchRequest::parse(type_of(resource), &message, dialect.filter(), MAX_OPERATIONS)
     else {
         return;

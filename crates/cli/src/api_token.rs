@@ -21,7 +21,8 @@ pub(crate) enum Command {
         /// What people call it
         #[arg(long)]
         name: String,
-        /// What it allows: people:read, events:read, enrolment:write, devices:write or holds:write; may be repeated. Without it, all
+        /// What it allows: people:read, events:read, enrolment:write, devices:write, holds:write or streams:write; may be repeated.
+        /// Without it, all
         #[arg(long = "scope", value_name = "SCOPE")]
         scopes: Vec<String>,
         /// Days until it expires; without it, it does not

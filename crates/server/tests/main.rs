@@ -15,6 +15,7 @@ mod doors;
 mod dynamic;
 mod errors;
 mod events;
+mod hostile;
 mod idempotency;
 mod imports;
 mod invitations;

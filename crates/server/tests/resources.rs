@@ -467,6 +467,7 @@ async fn the_interoperability_profile_refuses_what_others_ignore() {
     client.patch(&path, typo).await.expect_error(400, Some("invalidSyntax"));
     let pathless = json!([{ "op": "replace", "value": { "title": "Dr" } }]);
     client.patch(&path, pathless).await.expect_error(400, Some("invalidSyntax"));
+    assert_eq!(app.last_request(&client).await.quirks, ["path-required"], "each use is counted");
     let name = |op: &str, name: Value| json!([{ "op": op, "path": "name", "value": name }]);
     client.patch(&path, name("add", json!({ "givenName": "Ada" }))).await.expect(200);
     let added = client.patch(&path, name("add", json!({ "familyName": "King" }))).await.expect(200).body;

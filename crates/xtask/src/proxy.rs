@@ -64,11 +64,8 @@ fn pass_on(client: &TcpStream, server: SocketAddr) -> io::Result<()> {
         head.extend_from_slice(&chunk[..read]);
     };
     let mut upstream = TcpStream::connect(server)?;
-    upstream.write_all(&head[..end])?;
-    if end < head.len() {
-        upstream.write_all(b"\r\nConnection: close")?;
-    }
-    upstream.write_all(&head[end..])?;
+    let close: &[u8] = if end < head.len() { b"\r\nConnection: close" } else { b"" };
+    upstream.write_all(&[&head[..end], close, &head[end..]].concat())?;
     let mut to_server = upstream.try_clone()?;
     thread::spawn(move || {
         io::copy(&mut from_client, &mut to_server).ok();
@@ -90,9 +87,12 @@ mod tests {
             let address = listener.local_addr().expect("an address");
             thread::spawn(move || {
                 for mut client in listener.incoming().flatten() {
-                    let mut request = [0; 1024];
-                    let read = client.read(&mut request).unwrap_or_default();
-                    assert!(String::from_utf8_lossy(&request[..read]).contains("Connection: close"));
+                    let (mut request, mut byte) = (Vec::new(), [0]);
+                    while !request.ends_with(b"\r\n\r\n") && client.read(&mut byte).is_ok_and(|read| read > 0)
+                    {
+                        request.extend(byte);
+                    }
+                    assert!(String::from_utf8_lossy(&request).contains("Connection: close"));
                     write!(client, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{name}").expect("written");
                 }
             });

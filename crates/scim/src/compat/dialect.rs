@@ -48,6 +48,15 @@ impl Used {
     }
 }
 
+/// A request that a quirk refuses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// `invalidSyntax`, with the reason.
+    pub error: Error,
+    /// The quirk, and those that the request used before.
+    pub used: Used,
+}
+
 /// The most things that a quirk is quoted with as ignored: a journal is no copy of the request.
 const MOST_IGNORED: usize = 20;
 
@@ -126,13 +135,13 @@ impl Dialect {
     /// Rewrites the body of a request into the standard's form.
     ///
     /// # Errors
-    /// `invalidSyntax` for what the standard allows and the profile does not.
+    /// What the standard allows and the connection does not.
     pub fn request(
         &self,
         kind: RequestKind,
         resource_type: &ResourceType,
         body: &mut Object,
-    ) -> Result<Used, Error> {
+    ) -> Result<Used, Refusal> {
         let mut noted = Used::default();
         settle_names(kind, resource_type, body);
         let bare_extensions = self.filter().bare_extensions;
@@ -143,7 +152,8 @@ impl Dialect {
                 Act::Rewrite(rewrite) => rewrite(&mut request),
                 Act::Refuse(refuse) => {
                     if let Some(why) = refuse(&mut request) {
-                        return Err(Error::invalid_syntax(why));
+                        noted.note(quirk.name);
+                        return Err(Refusal { error: Error::invalid_syntax(why), used: noted });
                     }
                 }
                 Act::Filter(..) | Act::Rule(_) => {}

@@ -17,7 +17,7 @@ mod tests;
 mod unknown;
 mod walk;
 
-pub use dialect::{Dialect, RequestKind, Used};
+pub use dialect::{Dialect, Refusal, RequestKind, Used};
 pub use profile::Profile;
 pub use rules::Rules;
 

@@ -54,7 +54,7 @@ pub(super) fn replacement(
     query: &Query,
     mut body: Object,
 ) -> Result<(Projection, Replacement), scim::Error> {
-    context.notes.used(dialect.request(RequestKind::Replace, resource_type, &mut body)?);
+    context.translate(dialect, RequestKind::Replace, resource_type, &mut body)?;
     let projection = projection(resource_type, query)?.after_writing(resource::named(resource_type, &body));
     Ok((projection, Replacement::parse(resource_type, body)?))
 }
@@ -70,7 +70,7 @@ pub(super) fn patch_request(
     query: &Query,
     mut body: Object,
 ) -> Result<(Projection, PatchRequest), scim::Error> {
-    context.notes.used(dialect.request(RequestKind::Patch, resource_type, &mut body)?);
+    context.translate(dialect, RequestKind::Patch, resource_type, &mut body)?;
     let projection = projection(resource_type, query)?;
     let most = context.app.limits().patch_operations;
     let request = PatchRequest::parse(resource_type, &body, dialect.filter(), most)?;
@@ -156,6 +156,25 @@ impl<'c> Context<'c> {
         let provider = self.requester.provider.as_deref();
         let provider = provider.ok_or_else(|| Failure::status(403, "Only a connection may push."))?;
         Ok(&provider.dialect)
+    }
+
+    /// Rewrites the body of a request into the standard's form, and notes the quirks that it uses.
+    ///
+    /// # Errors
+    /// What the standard allows and the connection does not.
+    pub(super) fn translate(
+        self,
+        dialect: &Dialect,
+        kind: RequestKind,
+        resource_type: &ResourceType,
+        body: &mut Object,
+    ) -> Result<(), scim::Error> {
+        let (used, outcome) = match dialect.request(kind, resource_type, body) {
+            Ok(used) => (used, Ok(())),
+            Err(refusal) => (refusal.used, Err(refusal.error)),
+        };
+        self.notes.used(used);
+        outcome
     }
 
     /// Tells the request log and the workers what an operation came to.

@@ -155,7 +155,7 @@ pub(crate) fn check(context: Context<'_>, request: &Request) -> Result<(), Failu
     match (method, id) {
         (Method::Post, None) => {
             projection(resource_type, query)?;
-            dialect.request(RequestKind::Create, resource_type, &mut body)?;
+            context.translate(dialect, RequestKind::Create, resource_type, &mut body)?;
             resource::create(resource_type, &body)?;
         }
         (Method::Put, Some(_)) => drop(replacement(context, dialect, resource_type, query, body)?),
@@ -168,6 +168,6 @@ pub(crate) fn check(context: Context<'_>, request: &Request) -> Result<(), Failu
 
 /// The query of a search message (RFC 7644 §3.4.3).
 fn searched(context: Context<'_>, resource_type: &ResourceType, mut body: Object) -> Result<Query, Failure> {
-    context.notes.used(context.dialect()?.request(RequestKind::Search, resource_type, &mut body)?);
+    context.translate(context.dialect()?, RequestKind::Search, resource_type, &mut body)?;
     Ok(Query::from_search(&body)?)
 }

@@ -68,8 +68,8 @@ impl Resources<'_> {
     /// `POST /Users`.
     pub(super) async fn create(self, query: &Query, mut body: Object) -> Result<Answer, Failure> {
         let wanted = projection(self.of, query)?;
-        let Context { app, requester, notes, .. } = self.context;
-        notes.used(self.context.dialect()?.request(RequestKind::Create, self.of, &mut body)?);
+        let Context { app, requester, .. } = self.context;
+        self.context.translate(self.context.dialect()?, RequestKind::Create, self.of, &mut body)?;
         let wanted = &wanted.after_writing(resource::named(self.of, &body));
         let (db, document) = (app.db(), resource::create(self.of, &body)?);
         if let Some(key) = &requester.key

@@ -9,7 +9,7 @@ fn through(profile: Profile, document: Object, operations: &Value) -> Result<Pat
     let dialect = Dialect::new(profile, &[], &[]).expect("a profile");
     let resource_type = Registry::standard().user();
     let mut message = object(json!({"schemas": [SCHEMA], "Operations": operations}));
-    dialect.request(RequestKind::Patch, resource_type, &mut message)?;
+    dialect.request(RequestKind::Patch, resource_type, &mut message).map_err(|refused| refused.error)?;
     let request = PatchRequest::parse(resource_type, &message, dialect.filter(), MAX_OPERATIONS)?;
     applied(&request, document, &[], dialect.rules().create_missing_element)
 }
