@@ -15,7 +15,7 @@ pub(crate) const EVENT: &str = "urn:ietf:params:scim:event:";
 /// How tokens are asked for.
 const POLL: &str = "urn:ietf:rfc:8936";
 /// How long a token may be on its way.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
 /// How long between two questions.
 pub(crate) const PAUSE: Duration = Duration::from_millis(200);
 
@@ -244,7 +244,7 @@ impl Feed<'_> {
                 return found;
             }
             if Instant::now() > deadline {
-                answer.fail("what should be told did not come within 30 seconds");
+                answer.fail("what should be told did not come within two minutes");
             }
             thread::sleep(PAUSE);
         }
@@ -264,7 +264,7 @@ impl Feed<'_> {
                 return told;
             }
             if Instant::now() > deadline {
-                answer.fail(&format!("{events:?} of {path} did not come within 30 seconds"));
+                answer.fail(&format!("{events:?} of {path} did not come within two minutes"));
             }
             thread::sleep(PAUSE);
         }
