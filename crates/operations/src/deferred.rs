@@ -36,7 +36,7 @@ pub struct Kept {
     pub conditions: (Option<String>, Option<String>),
     /// `Idempotency-Key`, with a digest of the request.
     #[serde(default)]
-    pub key: Option<(String, Vec<u8>)>,
+    pub key: Option<IdempotencyKey>,
     /// The body.
     pub body: scim::Object,
 }
@@ -153,7 +153,7 @@ pub async fn next(
     let provider = Provider::new(connection).map_err(Error::Refused)?;
     let mut requester = Requester::push(scope, Arc::new(provider), deferred.id.to_string(), now);
     requester.deferred = Some((deferred.id, 0));
-    requester.key = request.key.clone().map(|(key, request)| IdempotencyKey { key, request });
+    requester.key.clone_from(&request.key);
     let number = |number: i64| usize::try_from(number).unwrap_or(usize::MAX);
     let applied = |it: DeferredOperation| Some((number(it.number), it.applied?));
     let applied = operations.into_iter().filter_map(applied).collect();

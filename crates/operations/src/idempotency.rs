@@ -52,21 +52,12 @@ fn judged(first: Option<FirstRequest>, key: &IdempotencyKey) -> Result<Option<Uu
     }
 }
 
-/// Forgets keys that are known no more; answers how many.
+/// Forgets keys that are known no more.
 ///
 /// # Errors
 /// What the database says.
-pub async fn forget(db: &Database, now: DateTime<Utc>) -> Result<u64, Error> {
-    let mut forgotten = 0;
-    for tenant in db.store().tenants().await? {
-        let (scope, _) = db.tenant(&tenant.id.to_string()).await?;
-        let forget = async |unit: WriteUnit| -> Attempt<u64> {
-            let number = unit.forget_first_requests(now - KNOWN_FOR).await?;
-            Ok((unit, number))
-        };
-        forgotten += db.write(&scope, forget).await?.value;
-    }
-    Ok(forgotten)
+pub async fn forget(db: &Database, now: DateTime<Utc>) -> Result<(), Error> {
+    Ok(db.store().forget_first_requests(now - KNOWN_FOR).await?)
 }
 
 impl Requester {

@@ -11,18 +11,14 @@ use crate::error::Error;
 /// # Errors
 /// What the database says.
 pub async fn follow(db: &Database) -> Result<(), Error> {
-    for tenant in db.store().tenants().await? {
-        let (scope, known) = db.tenant(&tenant.id.to_string()).await?;
-        if db.read_once(&scope).await?.knows_unique_attributes().await? {
-            continue;
-        }
+    for (scope, tenant) in db.store().tenants_with_other_unique_attributes().await? {
         let follow = async |mut unit: WriteUnit| -> Attempt<_> {
             let doubles = unit.follow_unique_attributes().await?;
             Ok((unit, doubles))
         };
         for it in db.write(&scope, follow).await?.value {
             tracing::warn!(
-                tenant = known.name,
+                tenant = tenant.name,
                 resource_type = it.resource_type,
                 attribute = it.attribute,
                 resources = it.resources,

@@ -156,9 +156,7 @@ impl ReadUnit {
         let row = self.transaction.one::<OwnedRow>(sql).await?.ok_or(Error::NotFound)?;
         Ok((u64::try_from(row.people).unwrap_or(0), u64::try_from(row.teams).unwrap_or(0)))
     }
-}
 
-impl ReadUnit {
     /// How many resources of types that files define a connection owns.
     ///
     /// # Errors

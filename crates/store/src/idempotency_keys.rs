@@ -1,16 +1,18 @@
 //! What the requests of a connection have created that had an `Idempotency-Key`: the same request, sent again, is answered by it.
 
 use chrono::{DateTime, Utc};
-use sea_orm::FromQueryResult;
+use sea_orm::{ConnectionTrait as _, FromQueryResult};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::db::sql::Sql;
 use crate::error::Error;
 use crate::ids::{ConnectionId, stored};
+use crate::store::Store;
 use crate::unit::{ReadUnit, WriteUnit};
 
 /// The key of a request.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IdempotencyKey {
     /// The key, as the client made it.
     pub key: String,
@@ -46,17 +48,31 @@ impl ReadUnit {
     }
 }
 
-impl WriteUnit {
-    /// Forgets keys that are older than an instant; answers how many.
+impl Store {
+    /// Forgets keys that are older than an instant, in every tenant.
     ///
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
-    pub async fn forget_first_requests(&self, before: DateTime<Utc>) -> Result<u64, Error> {
-        let mut sql = Sql::new("DELETE FROM idempotency_keys WHERE tenant_id = ");
-        sql.bind(self.tenant()).push(" AND created_at <= ").bind(stored(before));
-        self.transaction.run(sql).await
+    pub async fn forget_first_requests(&self, before: DateTime<Utc>) -> Result<(), Error> {
+        for tenant in self.tenants().await? {
+            let old = |what: &str| {
+                let mut sql = Sql::new(&format!("{what} FROM idempotency_keys WHERE tenant_id = "));
+                sql.bind(tenant.id.uuid()).push(" AND created_at <= ").bind(stored(before));
+                sql
+            };
+            // Where nothing is old, no writer waits.
+            let some = old("SELECT 1").statement(self.backend());
+            if !self.database().await?.query_all_raw(some).await?.is_empty() {
+                let transaction = self.writing().await?;
+                transaction.run(old("DELETE")).await?;
+                transaction.commit().await?;
+            }
+        }
+        Ok(())
     }
+}
 
+impl WriteUnit {
     /// Notes what the request with a key has created; `false` if another request has the key, and is not older than an
     /// instant.
     ///

@@ -96,10 +96,17 @@ pub(crate) fn pool(row: &pools::Model) -> Result<Pool, Error> {
 }
 
 /// How the catalogue lists a pool: as the role or entitlement that its rule asks for, or as an entitlement that has its name.
-pub(crate) fn entry(rule: Option<&str>) -> (EntryType, Option<String>) {
-    match rule.and_then(value_of_rule) {
-        Some((entry, value)) => (entry, Some(value)),
-        None => (EntryType::Entitlement, None),
+pub(crate) struct CatalogueEntry {
+    pub(crate) kind: &'static str,
+    pub(crate) value: Option<String>,
+    pub(crate) folded: Option<String>,
+}
+
+impl CatalogueEntry {
+    pub(crate) fn of(rule: Option<&str>) -> Self {
+        let (kind, value) = rule.and_then(value_of_rule).unzip();
+        let folded = value.as_deref().map(|value| fold(value).into_owned());
+        Self { kind: kind.unwrap_or(EntryType::Entitlement).name(), value, folded }
     }
 }
 
@@ -175,7 +182,7 @@ impl WriteUnit {
         if new.rule.is_some() || new.default {
             self.hold(Lock::Rules).await?;
         }
-        let entry = entry(new.rule.as_deref());
+        let entry = CatalogueEntry::of(new.rule.as_deref());
         let row = pools::Model {
             tenant_id: self.tenant(),
             id: new_id(now),
@@ -192,9 +199,9 @@ impl WriteUnit {
             end_told: None,
             is_full: false,
             full_told_at: None,
-            entry_type: entry.0.name().to_owned(),
-            entry_folded: entry.1.as_deref().map(|value| fold(value).into_owned()),
-            entry_value: entry.1,
+            entry_type: entry.kind.to_owned(),
+            entry_value: entry.value,
+            entry_folded: entry.folded,
             modified_at: stored(now),
             version: 1,
         };
@@ -269,13 +276,13 @@ impl WriteUnit {
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
         self.lock_pools(true).await?;
-        let (entry, value) = entry(rule.rule.as_deref());
+        let entry = CatalogueEntry::of(rule.rule.as_deref());
         let mut sql = Sql::new("UPDATE pools SET name = ");
         sql.bind(name).push(", name_folded = ").bind(fold(name).into_owned());
         sql.push(", policy = ").bind(policy.as_str()).push(", rule = ").bind(rule.rule.clone());
-        sql.push(", is_default = ").bind(rule.default).push(", entry_type = ").bind(entry.name());
-        sql.push(", entry_folded = ").bind(value.as_deref().map(|value| fold(value).into_owned()));
-        sql.push(", entry_value = ").bind(value).push(CHANGED_AT).bind(stored(now));
+        sql.push(", is_default = ").bind(rule.default).push(", entry_type = ").bind(entry.kind);
+        sql.push(", entry_folded = ").bind(entry.folded);
+        sql.push(", entry_value = ").bind(entry.value).push(CHANGED_AT).bind(stored(now));
         sql.push(" WHERE tenant_id = ").bind(self.tenant());
         sql.push(" AND id = ").bind(pool.uuid());
         if self.transaction.run(sql).await? != 1 {

@@ -1,12 +1,12 @@
 //! Values that no other resource of the type may have in the tenant, each a row that its resource holds. The `userName` of
 //! a user is not among them: it has a constraint of its own.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use scim::resource::UniqueAttribute;
-use scim::{Object, ResourceType};
-use sea_orm::FromQueryResult;
+use scim::{Object, Registry, ResourceType};
+use sea_orm::{ConnectionTrait as _, FromQueryResult};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -15,7 +15,10 @@ use crate::db::sql::Sql;
 use crate::entity::unique_values::{Entity, Model};
 use crate::error::Error;
 use crate::filter_sql::Table;
-use crate::unit::{ReadUnit, WriteUnit};
+use crate::scope::TenantScope;
+use crate::store::Store;
+use crate::tenants::Tenant;
+use crate::unit::WriteUnit;
 
 /// The rows of a document.
 pub(crate) fn rows(tenant: Uuid, of: &ResourceType, id: Uuid, document: &Object) -> Vec<Model> {
@@ -76,26 +79,38 @@ impl Known {
     }
 }
 
-impl ReadUnit {
-    /// Whether the values of exactly the attributes that are unique by the schemas of the tenant are unique.
+#[derive(FromQueryResult)]
+struct KnownIn {
+    tenant_id: Uuid,
+    #[sea_orm(nested)]
+    known: Known,
+}
+
+fn wanted(registry: &Registry) -> BTreeSet<Known> {
+    let types = registry.resource_types().iter();
+    types.flat_map(|of| attributes(of).map(|attribute| Known::of(of, &attribute))).collect()
+}
+
+impl Store {
+    /// The tenants whose schemas make other attributes unique than those whose values were taken up.
     ///
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
-    pub async fn knows_unique_attributes(&self) -> Result<bool, Error> {
-        Ok(self.known_attributes().await? == self.wanted_attributes())
-    }
-
-    async fn known_attributes(&self) -> Result<BTreeSet<Known>, Error> {
-        let mut sql = Sql::new(
-            "SELECT a.resource_type, a.attribute, a.form FROM unique_attributes a WHERE a.tenant_id = ",
-        );
-        sql.bind(self.tenant());
-        Ok(self.transaction.all::<Known>(sql).await?.into_iter().collect())
-    }
-
-    fn wanted_attributes(&self) -> BTreeSet<Known> {
-        let types = self.registry.resource_types().iter();
-        types.flat_map(|of| attributes(of).map(|attribute| Known::of(of, &attribute))).collect()
+    pub async fn tenants_with_other_unique_attributes(&self) -> Result<Vec<(TenantScope, Tenant)>, Error> {
+        let sql =
+            Sql::new("SELECT a.tenant_id, a.resource_type, a.attribute, a.form FROM unique_attributes a");
+        let rows = self.database().await?.query_all_raw(sql.statement(self.backend())).await?;
+        let mut known: BTreeMap<Uuid, BTreeSet<Known>> = BTreeMap::new();
+        for row in &rows {
+            let row = KnownIn::from_query_result(row, "")?;
+            known.entry(row.tenant_id).or_default().insert(row.known);
+        }
+        let registries = self.registries();
+        let mut tenants = self.tenants().await?;
+        tenants.retain(|tenant| {
+            known.remove(&tenant.id.uuid()).unwrap_or_default() != wanted(registries.of(tenant.id))
+        });
+        Ok(tenants.into_iter().map(|tenant| (TenantScope::of(tenant.id.uuid()), tenant)).collect())
     }
 }
 
@@ -106,8 +121,13 @@ impl WriteUnit {
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
     pub async fn follow_unique_attributes(&mut self) -> Result<Vec<Doubles>, Error> {
-        let (known, wanted) = (self.known_attributes().await?, self.wanted_attributes());
-        for Known { resource_type, attribute, .. } in known.symmetric_difference(&wanted) {
+        let mut sql = Sql::new(
+            "SELECT a.resource_type, a.attribute, a.form FROM unique_attributes a WHERE a.tenant_id = ",
+        );
+        sql.bind(self.tenant());
+        let known: BTreeSet<Known> = self.transaction.all::<Known>(sql).await?.into_iter().collect();
+        let registry = Arc::clone(&self.registry);
+        for Known { resource_type, attribute, .. } in known.symmetric_difference(&wanted(&registry)) {
             for table in ["unique_values", "unique_attributes"] {
                 let mut sql = Sql::new(&format!("DELETE FROM {table} WHERE tenant_id = "));
                 sql.bind(self.tenant()).push(" AND resource_type = ").bind(resource_type.as_str());
@@ -115,7 +135,7 @@ impl WriteUnit {
                 self.transaction.run(sql).await?;
             }
         }
-        let (mut all, registry) = (Vec::new(), Arc::clone(&self.registry));
+        let mut all = Vec::new();
         for of in registry.resource_types() {
             for attribute in attributes(of).filter(|it| !known.contains(&Known::of(of, it))) {
                 let resources = self.take_up(of, &attribute).await?;

@@ -69,7 +69,7 @@ pub(crate) struct Request<'r> {
 
 /// Every quirk, in the order in which they act.
 pub fn quirks() -> impl Iterator<Item = &'static Quirk> {
-    // What is refused is refused as it was sent.
+    // A request is refused as the client sent it, before other quirks rewrite it.
     let all = interop::QUIRKS.iter().chain(body::QUIRKS).chain(patch::QUIRKS);
     all.chain(grammar::QUIRKS).chain(rules::QUIRKS).copied()
 }

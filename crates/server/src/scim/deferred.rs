@@ -56,7 +56,6 @@ pub(super) fn kept(
 ) -> Kept {
     let Request { method, path, query, body, .. } = request;
     let attributes = (query.attributes, query.excluded_attributes);
-    let key = key.map(|key| (key.key, key.request));
     Kept { method: method.word().to_owned(), path, attributes, conditions, key, body }
 }
 

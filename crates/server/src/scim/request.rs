@@ -148,9 +148,6 @@ pub(crate) fn check(context: Context<'_>, request: &Request) -> Result<(), Failu
         [endpoint, one] => (of(endpoint)?, Some(id(of(endpoint)?, one)?)),
         _ => return Err(Failure::no_endpoint()),
     };
-    if resource_type.catalogue {
-        return Err(Failure::status(405, "This path does not take this method."));
-    }
     let (dialect, mut body) = (context.dialect()?, body.clone());
     match (method, id) {
         (Method::Post, None) => {

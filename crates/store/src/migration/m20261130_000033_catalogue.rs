@@ -4,10 +4,8 @@ use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use sea_orm_migration::prelude::*;
 use uuid::Uuid;
 
-use scim::text::fold;
-
 use super::m20261122_000001_initial::run;
-use crate::pools::entry;
+use crate::pools::CatalogueEntry;
 
 #[derive(DeriveMigrationName)]
 pub(super) struct Migration;
@@ -37,10 +35,9 @@ async fn list(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let rows = "SELECT tenant_id, id, rule FROM pools WHERE rule IS NOT NULL";
     for row in connection.query_all_raw(Statement::from_string(backend, rows)).await? {
         let rule: String = row.try_get("", "rule")?;
-        let (entry, value) = entry(Some(&rule));
+        let entry = CatalogueEntry::of(Some(&rule));
         let key = [row.try_get::<Uuid>("", "tenant_id")?.into(), row.try_get::<Uuid>("", "id")?.into()];
-        let folded = value.as_deref().map(|value| fold(value).into_owned());
-        let values = [entry.name().into(), value.into(), folded.into()].into_iter().chain(key);
+        let values = [entry.kind.into(), entry.value.into(), entry.folded.into()].into_iter().chain(key);
         let update = "UPDATE pools SET entry_type = $1, entry_value = $2, entry_folded = $3 \
                       WHERE tenant_id = $4 AND id = $5";
         connection.execute_raw(Statement::from_sql_and_values(backend, update, values)).await?;
