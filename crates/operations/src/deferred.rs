@@ -160,36 +160,25 @@ pub async fn next(
     Ok(Some(Turn { requester, request, bulk: deferred.bulk, id: deferred.id, applied }))
 }
 
-/// Ends a request, and has the next one of the connection run. What came of the operations is told, unless the client was
-/// answered after all.
+/// Ends a request, has what came of its operations told, and has the next request of the connection run.
 ///
 /// # Errors
 /// What the database says.
-pub async fn end(
-    db: &Database,
-    turn: &Turn,
-    ends: Option<Vec<End>>,
-    now: DateTime<Utc>,
-) -> Result<(), Error> {
+pub async fn end(db: &Database, turn: &Turn, ends: Vec<End>, now: DateTime<Utc>) -> Result<(), Error> {
     let connection = turn.requester.provider()?.connection.id;
     let end = async |mut unit: WriteUnit| -> Attempt<()> {
-        match &ends {
-            None => unit.delete_deferred(turn.id).await?,
-            Some(ends) => {
-                let mut told = Vec::new();
-                for end in ends {
-                    let number = i64::try_from(end.number).unwrap_or(i64::MAX);
-                    let completion = json!({ "uri": end.uri, "operation": end.operation });
-                    if unit.complete_deferred(turn.id, (number, completion), now).await? {
-                        told.push(change(turn, end));
-                    }
-                }
-                if unit.followed().await?.is_some() {
-                    unit.insert_changes(told, now).await?;
-                }
-                unit.end_deferred(turn.id).await?;
+        let mut told = Vec::new();
+        for end in &ends {
+            let number = i64::try_from(end.number).unwrap_or(i64::MAX);
+            let completion = json!({ "uri": end.uri, "operation": end.operation });
+            if unit.complete_deferred(turn.id, (number, completion), now).await? {
+                told.push(change(turn, end));
             }
         }
+        if unit.followed().await?.is_some() {
+            unit.insert_changes(told, now).await?;
+        }
+        unit.end_deferred(turn.id).await?;
         if unit.count_deferred(connection).await? > 0 {
             unit.enqueue(job(connection, now), now).await?;
         }
@@ -212,6 +201,24 @@ fn change(turn: &Turn, end: &End) -> NewChange {
         attributes: Vec::new(),
         version: None,
     }
+}
+
+/// The ends of the operations of a request; none before it has ended. Any server of the database may have run it.
+///
+/// # Errors
+/// What the database says.
+pub async fn ends(db: &Database, requester: &Requester, id: Uuid) -> Result<Vec<End>, Error> {
+    let unit = db.read(&requester.scope).await?;
+    if unit.deferred(id).await?.is_none_or(|known| known.request.is_some()) {
+        return Ok(Vec::new());
+    }
+    let end = |it: DeferredOperation| {
+        let (completion, _) = it.completion?;
+        let uri = completion["uri"].as_str().unwrap_or_default().to_owned();
+        let number = usize::try_from(it.number).unwrap_or(usize::MAX);
+        Some(End { number, uri, operation: completion["operation"].clone() })
+    };
+    Ok(unit.deferred_operations(id).await?.into_iter().filter_map(end).collect())
 }
 
 /// The transaction of a request, or of one operation of it.

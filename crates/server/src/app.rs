@@ -16,7 +16,6 @@ use crate::http::limits::Rates;
 use crate::jobs::Bell;
 use crate::outbound::Outbound;
 use crate::request_log::RequestLog;
-use crate::scim::deferred::Waiting;
 
 /// One running server.
 #[derive(Debug)]
@@ -32,7 +31,6 @@ pub(crate) struct App {
     figures: Latest,
     outbound: Outbound,
     work: Bell,
-    waiting: Waiting,
     tasks: TaskTracker,
     stop: CancellationToken,
     draining: CancellationToken,
@@ -54,7 +52,6 @@ impl App {
             counted: Counted::default(),
             figures: Latest::starting(clock.now()),
             work: Bell::default(),
-            waiting: Waiting::default(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
             draining: CancellationToken::new(),
@@ -134,11 +131,6 @@ impl App {
     /// Rings when there may be work for the workers.
     pub(crate) const fn work(&self) -> &Bell {
         &self.work
-    }
-
-    /// Clients that wait a while for the end of a request that was accepted.
-    pub(crate) const fn waiting(&self) -> &Waiting {
-        &self.waiting
     }
 
     /// What runs beside the requests; a shutdown waits for it.

@@ -190,14 +190,4 @@ impl WriteUnit {
         sql.bind(self.tenant()).push(" AND id = ").bind(id);
         self.transaction.run(sql).await.map(drop)
     }
-
-    /// Deletes a request whose client was answered after all.
-    ///
-    /// # Errors
-    /// [`Error::Busy`] or [`Error::Other`].
-    pub async fn delete_deferred(&mut self, id: Uuid) -> Result<(), Error> {
-        let mut sql = Sql::new("DELETE FROM deferred_requests WHERE tenant_id = ");
-        sql.bind(self.tenant()).push(" AND id = ").bind(id);
-        self.transaction.run(sql).await.map(drop)
-    }
 }

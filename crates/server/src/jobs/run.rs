@@ -21,7 +21,7 @@ pub(super) async fn step(
     let Some(turn) = deferred::next(context.db, job, pace).await? else { return Ok(None) };
     let ended = take_turn(app, &turn, job.attempt < ATTEMPTS).await;
     let ends = ended.map_err(|why| WorkError::Failed(operations::Error::Refused(why)))?;
-    metrics::deferred_ended(if ends.is_some() { "told" } else { "answered" });
+    metrics::deferred_ended();
     deferred::end(context.db, &turn, ends, context.clock.now()).await?;
     app.work().notify_one();
     Ok(None)

@@ -1,7 +1,6 @@
 //! Requests whose clients do not wait for the end (RFC 9967 §2.5.1): accepted, run by a worker, fetched.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -10,15 +9,14 @@ use axum::response::{IntoResponse as _, Response};
 use http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use http::{HeaderName, HeaderValue, StatusCode};
 use operations::deferred::{self, End, Kept, Told, Turn, transaction};
-use operations::{IdempotencyKey, Requester, Text};
+use operations::{IdempotencyKey, Text};
 use scim::Object;
 use scim::protocol::bulk::response;
 use scim::protocol::conditions::Conditions;
 use scim::protocol::event::TYPE;
 use scim::protocol::search::Query;
 use serde_json::{Map, Value, json};
-use tokio::sync::oneshot;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
 use super::bulk::{self, done};
@@ -32,21 +30,8 @@ use crate::request_log::Notes;
 const SET_TXN: HeaderName = HeaderName::from_static("set-txn");
 const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 
-/// Clients that wait a while for the end of a request that was accepted, by the requests.
-#[derive(Debug, Default)]
-pub(crate) struct Waiting(Mutex<HashMap<Uuid, oneshot::Sender<Result<Answer, Failure>>>>);
-
-impl Waiting {
-    fn join(&self, id: Uuid) -> oneshot::Receiver<Result<Answer, Failure>> {
-        let (sender, receiver) = oneshot::channel();
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id, sender);
-        receiver
-    }
-
-    fn leave(&self, id: Uuid) -> Option<oneshot::Sender<Result<Answer, Failure>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&id)
-    }
-}
+/// How often a client that waits looks for the end of its request, which another server may have run.
+const LOOK: Duration = Duration::from_millis(200);
 
 /// A request as it is kept.
 pub(super) fn kept(
@@ -68,41 +53,57 @@ pub(super) fn kept_bulk(body: Object) -> Kept {
 
 /// Accepts a request: 202, or the answer itself where it comes within the seconds for which the client waits.
 pub(super) async fn defer(
-    app: &App,
-    requester: &Requester,
+    context: Context<'_>,
     kept: Kept,
     (operations, wait): (Option<usize>, Option<u32>),
 ) -> Result<Response, Failure> {
-    let id = app.id();
-    let patience = Duration::from_secs(app.limits().request_seconds) / 2;
-    let patience = patience.min(Duration::from_secs(wait.unwrap_or(0).into()));
-    let mut waiting = (!patience.is_zero()).then(|| app.waiting().join(id));
-    let accepted = deferred::accept(app.db(), requester, (id, &kept), operations).await;
-    if let Err(error) = accepted {
-        app.waiting().leave(id);
-        return Err(error.into());
-    }
+    let (app, id) = (context.app, context.app.id());
+    deferred::accept(app.db(), context.requester, (id, &kept), operations).await?;
     app.work().notify_one();
-    if let Some(waiting) = &mut waiting {
-        let answered = timeout(patience, &mut *waiting).await.ok().and_then(Result::ok);
-        app.waiting().leave(id);
-        waiting.close();
-        // The worker may have answered in the last instant.
-        if let Some(answer) = answered.or_else(|| waiting.try_recv().ok()) {
-            return Ok(answer?.into_response());
-        }
+    let mut response = StatusCode::ACCEPTED.into_response();
+    if let Some(wait) = wait {
+        let patience = Duration::from_secs(app.limits().request_seconds) / 2;
+        let patience = patience.min(Duration::from_secs(wait.into()));
+        let answer = timeout(patience, answer_of(context, id, (kept, operations.is_some()))).await;
+        response = answer.map_or(Ok(response), |answer| answer.map(Answer::into_response))?;
     }
     let transaction = transaction(id, None);
-    let mut response = StatusCode::ACCEPTED.into_response();
     let headers = response.headers_mut();
-    for (name, value) in [
-        (SET_TXN, transaction.clone()),
-        (PREFERENCE_APPLIED, "respond-async".to_owned()),
-        (LOCATION, format!("{}/Async/{transaction}", app.base())),
-    ] {
-        headers.extend(HeaderValue::from_str(&value).ok().map(|value| (name, value)));
+    headers.extend(HeaderValue::from_str(&transaction).ok().map(|value| (SET_TXN, value)));
+    if response.status() == StatusCode::ACCEPTED {
+        let place = format!("{}/Async/{transaction}", app.base());
+        let headers = response.headers_mut();
+        headers.insert(PREFERENCE_APPLIED, HeaderValue::from_static("respond-async"));
+        headers.extend(HeaderValue::from_str(&place).ok().map(|value| (LOCATION, value)));
     }
     Ok(response)
+}
+
+/// Waits for the end of a request, and answers it as the request itself would have been answered.
+async fn answer_of(context: Context<'_>, id: Uuid, (kept, bulk): (Kept, bool)) -> Result<Answer, Failure> {
+    let End { uri, operation, .. } = loop {
+        let news = context.app.work().news();
+        let ends = deferred::ends(context.app.db(), context.requester, id).await?;
+        if bulk && !ends.is_empty() {
+            let body = response(ends.into_iter().map(|end| end.operation).collect()).to_string();
+            return Ok(Answer { status: 200, tag: None, location: None, body: Some(Text::from(body)) });
+        }
+        if let Some(end) = ends.into_iter().next() {
+            break end;
+        }
+        tokio::select! {
+            () = news => {}
+            () = sleep(LOOK) => {}
+        }
+    };
+    let text = |name: &str| operation[name].as_str().map(str::to_owned);
+    let status = text("status").and_then(|status| status.parse().ok()).unwrap_or(500);
+    let body = match operation.get("response") {
+        Some(refused) => Some(Text::from(refused.to_string())),
+        None if status == 204 => None,
+        None => read(context, uri, kept.attributes).await.and_then(|read| read.body),
+    };
+    Ok(Answer { status, tag: text("version"), location: text("location"), body })
 }
 
 /// `GET /Async/{transaction}`: what came of a request of the connection.
@@ -130,40 +131,27 @@ pub(crate) async fn result(
     Ok(response)
 }
 
-/// Runs a request whose turn has come; answers the client that still waits for it, or says what is told of its end.
+/// Runs a request whose turn has come; says what is told of its end.
 ///
 /// # Errors
 /// What may be otherwise when it is tried again, if it `may_come_again`.
-pub(crate) async fn take_turn(
-    app: &App,
-    turn: &Turn,
-    may_come_again: bool,
-) -> Result<Option<Vec<End>>, String> {
+pub(crate) async fn take_turn(app: &App, turn: &Turn, may_come_again: bool) -> Result<Vec<End>, String> {
     let notes = Notes::default();
     let registry = &app.db().registry(&turn.requester.scope);
     let context = Context { app, requester: &turn.requester, registry, notes: &notes };
-    let (answer, ends) = if turn.bulk {
+    if turn.bulk {
         let finished = bulk::finish(context, turn.request.body.clone(), turn.applied.clone()).await;
-        let finished = finished.map_err(|failure| failure.told().detail)?;
-        let entries: Vec<Value> = finished.iter().map(|(.., entry)| entry.clone()).collect();
-        let ends = finished.into_iter().map(|(number, uri, operation)| End { number, uri, operation });
-        let body = Some(Text::from(response(entries).to_string()));
-        (Ok(Answer { status: 200, tag: None, location: None, body }), ends.collect())
-    } else {
-        let answer = single(context, turn).await;
-        if let Err(failure) = &answer
-            && may_come_again
-            && failure.clone().told().status >= 500
-        {
-            return Err(failure.clone().told().detail);
-        }
-        (answer.clone(), vec![end_of(app, turn, answer)])
-    };
-    let ended = match app.waiting().leave(turn.id) {
-        Some(waiting) => waiting.send(answer).err().map(|_| ends),
-        None => Some(ends),
-    };
-    Ok(ended)
+        let finished = finished.map_err(|failure| failure.told().detail)?.into_iter();
+        return Ok(finished.map(|(number, uri, operation)| End { number, uri, operation }).collect());
+    }
+    let answer = single(context, turn).await;
+    if let Err(failure) = &answer
+        && may_come_again
+        && failure.clone().told().status >= 500
+    {
+        return Err(failure.clone().told().detail);
+    }
+    Ok(vec![end_of(app, turn, answer)])
 }
 
 async fn single(context: Context<'_>, turn: &Turn) -> Result<Answer, Failure> {
@@ -181,10 +169,7 @@ async fn single(context: Context<'_>, turn: &Turn) -> Result<Answer, Failure> {
 
 /// The answer to what was done before a server ended: where the resource is, and its version now.
 pub(super) async fn done_before(context: Context<'_>, uri: &str, method: Method) -> Answer {
-    let query = Query::default();
-    let (conditions, body) = (Conditions::default(), Object::new());
-    let read = Request { method: Method::Get, path: uri.to_owned(), query, conditions, body };
-    let read = Box::pin(run(context, read)).await.ok();
+    let read = read(context, uri.to_owned(), (None, None)).await;
     let (status, location) = match method {
         Method::Post => (201, Some(format!("{}{uri}", context.app.base()))),
         Method::Delete => return Answer { status: 204, tag: None, location: None, body: None },
@@ -196,6 +181,17 @@ pub(super) async fn done_before(context: Context<'_>, uri: &str, method: Method)
         location,
         body: read.and_then(|read| read.body),
     }
+}
+
+/// A resource as it is now; none where it is gone.
+async fn read(
+    context: Context<'_>,
+    path: String,
+    attributes: (Option<String>, Option<String>),
+) -> Option<Answer> {
+    let query = Query { attributes: attributes.0, excluded_attributes: attributes.1, ..Query::default() };
+    let (conditions, body) = (Conditions::default(), Object::new());
+    Box::pin(run(context, Request { method: Method::Get, path, query, conditions, body })).await.ok()
 }
 
 /// What is told of the end of a request of its own, as of an operation of a bulk request (RFC 9967 §2.5.1.3).

@@ -78,7 +78,7 @@ pub(crate) async fn resources(
     {
         check(context, &request)?;
         let kept = kept(request, texts, requester.key.clone());
-        return defer(&app, context.requester, kept, (None, wishes.wait)).await;
+        return defer(context, kept, (None, wishes.wait)).await;
     }
     let mut response = Box::pin(run(context, request)).await?.into_response();
     if let Some(wish) = wish {
