@@ -1,13 +1,15 @@
-//! What a unit of work has changed of users and groups, written down in it for the streams that follow the tenant.
+//! What a unit of work has changed of resources, written down in it for the streams that follow the tenant.
 
+mod custom_resources;
 mod groups;
 mod users;
 
 use std::collections::BTreeMap;
 
-use scim::protocol::event::{Changed, Happening};
+use scim::protocol::event::{self, Changed, Happening};
+use scim::{Object, ResourceType};
 use serde_json::Value;
-use store::{MemberKind, NewChange, ResourceKey, Touch, Touched, WriteUnit, new_id};
+use store::{NewChange, ResourceKey, ResourceKind, Touch, Touched, WriteUnit, new_id};
 
 use crate::error::Error;
 
@@ -30,10 +32,13 @@ pub(crate) async fn note(unit: &mut WriteUnit, base: &str) -> Result<(), Error> 
     let Some(followed) = unit.followed().await? else { return Ok(()) };
     let own = new_id(now).simple().to_string();
     let writer = Writer { base, full: followed.full, own: &own };
-    let (people, groups): (BTreeMap<_, _>, BTreeMap<_, _>) =
-        touched.into_iter().partition(|(key, _)| key.kind == MemberKind::User);
+    let (people, others): (BTreeMap<_, _>, BTreeMap<_, _>) =
+        touched.into_iter().partition(|(key, _)| key.kind == ResourceKind::User);
+    let (groups, custom): (BTreeMap<_, _>, BTreeMap<_, _>) =
+        others.into_iter().partition(|(key, _)| key.kind == ResourceKind::Group);
     let mut changes = writer.users(unit, &people).await?;
     changes.extend(writer.groups(unit, &groups).await?);
+    changes.extend(writer.custom_resources(unit.registry(), custom));
     Ok(unit.insert_changes(changes, now).await?)
 }
 
@@ -89,6 +94,24 @@ fn happening(touched: &Touched) -> Happening {
     }
 }
 
+/// The attributes of a document that differ from what was there before.
+fn written(of: &ResourceType, touched: &Touched, document: &Object) -> Vec<Changed> {
+    match (touched.touch, &touched.before) {
+        (Touch::Created, _) => event::changed(of, &Object::new(), document),
+        (_, Some(before)) => event::changed(of, before, document),
+        (_, None) => Vec::new(),
+    }
+}
+
+/// What the full form tells; none if a PATCH would say nothing that answers show.
+fn data(touched: &Touched, attributes: &[Changed], rendered: Object) -> Option<Value> {
+    if happening(touched) != Happening::Patched {
+        return Some(Value::Object(rendered));
+    }
+    let operations = event::operations(attributes, &rendered);
+    (!operations.is_empty()).then(|| event::patch_message(operations))
+}
+
 /// The paths of attributes; of a new resource, with the id that it was given.
 fn paths(touched: &Touched, changed: &[Changed]) -> Vec<String> {
     let id = (touched.touch == Touch::Created).then(|| "id".to_owned());
@@ -96,6 +119,6 @@ fn paths(touched: &Touched, changed: &[Changed]) -> Vec<String> {
 }
 
 /// A text of a document.
-fn text(document: &scim::Object, name: &str) -> Option<String> {
+fn text(document: &Object, name: &str) -> Option<String> {
     document.get(name).and_then(Value::as_str).map(str::to_owned)
 }

@@ -8,7 +8,7 @@ use scim::project::Projection;
 use scim::protocol::conditions::Conditions;
 use scim::{Object, ResourceType};
 use serde_json::Value;
-use store::{CustomResource, Walked, WriteUnit};
+use store::{CustomResource, ResourceKey, Walked, WriteUnit};
 use uuid::Uuid;
 
 use crate::database::{Attempt, Database};
@@ -84,6 +84,7 @@ pub async fn create(
         let (id, now) = (store::new_id(requester.now), requester.now);
         let custom = unit.insert_custom_resource(of, id, document.clone(), Some(owner.id), now).await?;
         requester.note_created(&mut unit, id).await?;
+        requester.ascribe(&mut unit, ResourceKey::custom(id), false);
         let why = format!("{} was created by “{}”.", called(of, &custom), owner.name);
         let mut entry = Entry::new(Subject::Resource(id), EntryKind::ResourceCreated, why);
         entry.after = Some(Value::Object(document.clone()));
@@ -138,6 +139,7 @@ async fn edit(
     let written = db.write(&requester.scope, async |mut unit: WriteUnit| -> Attempt<Outcome> {
         let custom = existing(unit.lock_custom_resource(of, id).await?, &of.name, id)?;
         conditions.allow_write(custom.resource.meta.version)?;
+        requester.ascribe(&mut unit, ResourceKey::custom(id), matches!(edit, Edit::Replace(_)));
         let mut outcome = Outcome::default();
         let (resource, used) = (&custom.resource, &mut outcome.used);
         let mut document = match edit {
@@ -174,17 +176,14 @@ async fn save(
     }
     let (subject, claim) = (Subject::Resource(custom.id), Claim::of(requester, custom.connection));
     custom.connection = claim.owner(custom.connection);
-    let version = unit.save_custom_resource(of, &custom, &document, requester.now).await?;
+    let saved = unit.save_custom_resource(of, &custom, &document, requester.now).await?;
     if let Some(adopted) = claim.entry(requester, subject, &called(of, &custom)) {
         record(requester, unit, adopted).await?;
     }
     let entry = changed(subject, EntryKind::ResourceChanged, &custom.resource.document, &document);
     record(requester, unit, entry).await?;
     outcome.effects.note("resource changed");
-    custom.resource.document = document;
-    custom.resource.meta.version = version;
-    custom.resource.meta.last_modified = requester.now;
-    Ok(custom)
+    Ok(saved)
 }
 
 /// Deletes a resource.
@@ -202,7 +201,8 @@ pub async fn delete(
         let custom = existing(unit.lock_custom_resource(of, id).await?, &of.name, id)?;
         conditions.allow_write(custom.resource.meta.version)?;
         may_delete(requester, custom.connection)?;
-        unit.delete_custom_resource(of, id).await?;
+        requester.ascribe(&mut unit, ResourceKey::custom(id), false);
+        unit.delete_custom_resource(of, &custom, requester.now).await?;
         let why = format!("{} was deleted by “{}”.", called(of, &custom), requester.actor.name);
         let mut entry = Entry::new(Subject::Resource(id), EntryKind::ResourceDeleted, why);
         entry.before = Some(Value::Object(custom.resource.document));

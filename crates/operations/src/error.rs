@@ -94,6 +94,9 @@ pub fn sentence(error: &Error) -> String {
             format!("{constraint} exists already: nothing is to be done")
         }
         store::Error::Conflict(constraint) => format!("{constraint} exists already: choose another name"),
+        store::Error::Taken(attribute) => {
+            format!("another resource has this value of {attribute}, which is unique: choose another value")
+        }
         store::Error::Ambiguous(sentence) => sentence.clone(),
         store::Error::Busy | store::Error::Conflicting | store::Error::OutOfOrder => {
             "the database is busy, try again".to_owned()

@@ -94,7 +94,7 @@ fn wants_extension(projection: &Projection, uri: &str) -> bool {
         Located::Attribute(attribute) => attribute.extension.as_ref().is_some_and(|schema| schema.id == uri),
     };
     match projection {
-        Projection::Default | Projection::Written(_) => true,
+        Projection::Default | Projection::Written(_) | Projection::Everything => true,
         Projection::Nothing => false,
         Projection::Only(only) => only.iter().any(names_it),
         Projection::Without(without) => {

@@ -89,6 +89,10 @@ pub fn locate(
     {
         return Ok((Located::Extension(Arc::clone(schema)), false));
     }
+    if let Some(named) = named_by_urn(resource_type, path) {
+        let sub = path.sub.as_deref().map(|name| sub_of(&named.attribute, name)).transpose()?.cloned();
+        return Ok((Located::Attribute(AttributeRef { sub, ..named }), false));
+    }
     let (extension, attribute, bare) = match &path.schema {
         None => match resource_type.attribute(&path.name) {
             Some(attribute) => (None, attribute, false),
@@ -119,13 +123,33 @@ pub fn locate(
     };
     let sub = match &path.sub {
         None => None,
-        Some(name) => Some(attribute.sub(name).ok_or_else(|| {
-            format!("The attribute \"{}\" has no sub-attribute \"{}\".", attribute.name, shortened(name))
-        })?),
+        Some(name) => Some(sub_of(attribute, name)?),
     };
     let attribute =
         AttributeRef { extension: extension.cloned(), attribute: Arc::clone(attribute), sub: sub.cloned() };
     Ok((Located::Attribute(attribute), bare))
+}
+
+fn sub_of<'a>(attribute: &'a Attribute, name: &str) -> Result<&'a Arc<Attribute>, String> {
+    attribute.sub(name).ok_or_else(|| {
+        format!("The attribute \"{}\" has no sub-attribute \"{}\".", attribute.name, shortened(name))
+    })
+}
+
+/// An attribute whose own name is a URN (RFC 9944 §7.1 has some): the grammar takes the URN for a part of the schema's.
+fn named_by_urn(resource_type: &ResourceType, path: &AttributePath) -> Option<AttributeRef> {
+    let uri = path.schema.as_deref()?;
+    let is_named = |schema: &Schema, attribute: &Attribute| {
+        attribute.name.rsplit_once(':').is_some_and(|(start, last)| {
+            last.eq_ignore_ascii_case(&path.name)
+                && uri.eq_ignore_ascii_case(&format!("{}:{start}", schema.id))
+        })
+    };
+    let extensions = resource_type.extensions.iter().map(|it| (Some(&it.schema), &it.schema));
+    [(None, &resource_type.schema)].into_iter().chain(extensions).find_map(|(extension, schema)| {
+        let attribute = schema.attributes.iter().find(|it| is_named(schema, it))?;
+        Some(AttributeRef::of(extension, attribute))
+    })
 }
 
 fn bare_attribute<'t>(

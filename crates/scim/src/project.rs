@@ -20,6 +20,8 @@ pub enum Projection {
     Only(Vec<Located>),
     /// What is returned by default, without these.
     Without(Vec<Located>),
+    /// What is returned by default and what is returned on request: what events tell.
+    Everything,
     /// Nothing: the client wants to know that it was done (RFC 7240 §4.2).
     Nothing,
 }
@@ -61,7 +63,7 @@ impl Projection {
     pub fn wants(&self, attribute: &str) -> bool {
         let names_it = |located: &Located| matches!(located, Located::Attribute(named) if named.extension.is_none() && named.attribute.name == attribute);
         match self {
-            Self::Default | Self::Written(_) => true,
+            Self::Default | Self::Written(_) | Self::Everything => true,
             Self::Nothing => false,
             Self::Only(only) => only.iter().any(names_it),
             Self::Without(without) => !without.iter().any(|located| {
@@ -108,6 +110,7 @@ impl Projection {
         }
         match self {
             Self::Nothing => false,
+            Self::Everything => subs(attribute, value, |sub| sub.returned != Returned::Never),
             Self::Written(written) if written.contains(&path.whole()) => subs(attribute, value, usual),
             Self::Default | Self::Written(_) => {
                 attribute.returned == Returned::Default && subs(attribute, value, usual)

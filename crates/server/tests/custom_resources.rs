@@ -93,6 +93,16 @@ async fn a_type_of_a_file_is_discovered_and_works_like_any_other() {
     let list =
         client.get(&format!("/Devices?filter={}", filter.replace(' ', "%20").replace('"', "%22"))).await;
     assert_eq!(list.expect(200).body["totalResults"], 1);
+    let key = format!("{BLE}:urn:ietf:params:scim:schemas:extension:pairingPassKey:2.0:Device.key");
+    let list = client.get(&format!("/Devices?filter={key}%20eq%20123456&attributes={key}")).await.expect(200);
+    let shown = &list.body["Resources"][0][BLE];
+    assert_eq!(
+        shown,
+        &json!({ "urn:ietf:params:scim:schemas:extension:pairingPassKey:2.0:Device": { "key": 123_456 } })
+    );
+    let pairing = key.trim_end_matches(".key");
+    let unpaired = client.patch(&place, json!([{ "op": "remove", "path": pairing }])).await.expect(200).body;
+    assert_eq!(unpaired[BLE].get(pairing.trim_start_matches(BLE).trim_start_matches(':')), None);
     let patched = client
         .patch(
             &place,
@@ -338,9 +348,24 @@ async fn an_extension_of_users_is_kept_found_unique_and_a_reason_for_a_licence()
     assert_eq!(client.get(&filter).await.expect(200).body["Resources"][0]["userName"], "ben@alpha.example");
     let place = format!("/Users/{}", ada["id"].as_str().expect("an id"));
     let number = json!([{ "op": "replace", "path": format!("{BADGE}:number"), "value": "8" }]);
-    client.patch(&place, number.clone()).await.expect_error(409, Some("uniqueness"));
+    let refused = client.patch(&place, number.clone()).await.expect_error(409, Some("uniqueness"));
+    assert_eq!(refused.body["detail"], format!("Another resource has this value of {BADGE}:number."));
+    // What was there before the extension was required is changed, switched off and deleted without the extension.
+    let dee = client.user("dee@alpha.example").await;
+    let mut required = badge.clone();
+    required[0]["attributes"][0]["required"] = true.into();
+    required[1]["schemaExtensions"][0]["required"] = true.into();
+    fs::write(folder.path().join("badge.json"), required.to_string()).expect("written");
+    app.server.read_schemas().await.expect("the file is right");
+    client.post("/Users", &user("eve@alpha.example")).await.expect_error(400, Some("invalidValue"));
+    client.set_active(&dee, false).await.expect(200);
+    let colours = json!([{ "op": "add", "path": format!("{BADGE}:colours"), "value": ["blue"] }]);
+    client.patch(&format!("/Users/{dee}"), colours).await.expect_error(400, Some("invalidValue"));
+    let gone = json!([{ "op": "remove", "path": format!("{BADGE}:number") }]);
+    client.patch(&place, gone).await.expect_error(400, Some("mutability"));
     client.delete(&place).await.expect(204);
     create(&client, "/Users", &with_badge("cy@alpha.example", "7", "green")).await;
+    client.delete(&format!("/Users/{dee}")).await.expect(204);
 }
 
 /// A file may change under what is stored: nothing is lost, and nothing that is asked of it fails.

@@ -14,6 +14,7 @@ use crate::entity;
 use crate::error::Error;
 use crate::filter_sql::{self, Chosen, Listing, Order, Stretch, Table, Walked};
 use crate::ids::{ConnectionId, stored};
+use crate::touched::{ResourceKey, Touch};
 use crate::unit::{ReadUnit, WriteUnit};
 use crate::users::text;
 
@@ -117,8 +118,7 @@ impl WriteUnit {
     /// Creates a resource at version 1.
     ///
     /// # Errors
-    /// [`Error::Conflict`] if another resource of the type has one of its unique values; [`Error::Busy`] or
-    /// [`Error::Other`].
+    /// [`Error::Taken`] if another resource of the type has one of its unique values; [`Error::Busy`] or [`Error::Other`].
     pub async fn insert_custom_resource(
         &mut self,
         of: &ResourceType,
@@ -144,21 +144,25 @@ impl WriteUnit {
             .await?;
         self.claim_values(of, id, &Object::new(), &document).await?;
         let meta = Meta { created: now, last_modified: now, version: 1 };
-        Ok(CustomResource { id, resource: Resource { id: id.to_string(), document, meta }, connection })
+        let new =
+            CustomResource { id, resource: Resource { id: id.to_string(), document, meta }, connection };
+        let touched = self.touch(ResourceKey::custom(id), Touch::Created, now);
+        touched.custom = Some((of.endpoint.clone(), Some(new.clone())));
+        Ok(new)
     }
 
-    /// Gives a resource another document and answers the new version.
+    /// Gives a resource another document and answers the resource as it is then.
     ///
     /// # Errors
-    /// [`Error::VersionMismatch`] if the resource has changed since it was read; [`Error::Conflict`] if another resource of
-    /// the type has one of its unique values; [`Error::Busy`] or [`Error::Other`].
+    /// [`Error::VersionMismatch`] if the resource has changed since it was read; [`Error::Taken`] if another resource of the type
+    /// has one of its unique values; [`Error::Busy`] or [`Error::Other`].
     pub async fn save_custom_resource(
         &mut self,
         of: &ResourceType,
         before: &CustomResource,
         document: &Object,
         now: DateTime<Utc>,
-    ) -> Result<i64, Error> {
+    ) -> Result<CustomResource, Error> {
         let version = before.resource.meta.version + 1;
         let mut sql = Sql::new("UPDATE custom_resources SET document = ");
         sql.bind(Value::Object(document.clone())).push(", search = ");
@@ -172,21 +176,32 @@ impl WriteUnit {
             return Err(Error::VersionMismatch);
         }
         self.claim_values(of, before.id, &before.resource.document, document).await?;
-        Ok(version)
+        let mut after = before.clone();
+        after.resource.document.clone_from(document);
+        after.resource.meta = Meta { last_modified: stored(now), version, ..before.resource.meta };
+        let touched = self.touch(ResourceKey::custom(before.id), Touch::Changed, now);
+        touched.before = Some(before.resource.document.clone());
+        touched.custom = Some((of.endpoint.clone(), Some(after.clone())));
+        Ok(after)
     }
 
-    /// Deletes a resource; `false` if there is none of this type and id.
+    /// Deletes a resource that is locked.
     ///
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
-    pub async fn delete_custom_resource(&mut self, of: &ResourceType, id: Uuid) -> Result<bool, Error> {
+    pub async fn delete_custom_resource(
+        &mut self,
+        of: &ResourceType,
+        custom: &CustomResource,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
         let mut sql = Sql::new("DELETE FROM custom_resources WHERE tenant_id = ");
-        sql.bind(self.tenant()).push(" AND id = ").bind(id);
-        sql.push(" AND resource_type = ").bind(of.name.as_str());
-        let gone = self.transaction.run(sql).await? == 1;
-        if gone {
-            self.release_values(id).await?;
-        }
-        Ok(gone)
+        sql.bind(self.tenant()).push(" AND id = ").bind(custom.id);
+        self.transaction.run(sql).await?;
+        self.release_values(custom.id).await?;
+        let touched = self.touch(ResourceKey::custom(custom.id), Touch::Deleted, now);
+        touched.external_id = text(&custom.resource.document, "externalId").map(str::to_owned);
+        touched.custom = Some((of.endpoint.clone(), None));
+        Ok(())
     }
 }

@@ -9,6 +9,9 @@ pub enum Error {
     /// Something unique exists already.
     #[error("{0} exists already")]
     Conflict(Constraint),
+    /// Another resource of the type has the value of this attribute, which its schema makes unique.
+    #[error("another resource has this value of {0}")]
+    Taken(String),
     /// The row has changed since it was read.
     #[error("the version that the change is based on is not the current one")]
     VersionMismatch,
@@ -95,8 +98,6 @@ pub enum Constraint {
     TokenHash,
     /// An administrator of this e-mail address in the tenant.
     AdministratorEmail,
-    /// A resource of the same type with a value that its schema calls unique.
-    UniqueValue,
 }
 
 impl std::fmt::Display for Constraint {
@@ -110,7 +111,6 @@ impl std::fmt::Display for Constraint {
             Self::Binding => "a binding of this group to this pool",
             Self::TokenHash => "this token",
             Self::AdministratorEmail => "an administrator of this e-mail address",
-            Self::UniqueValue => "a resource with the same value of an attribute that is unique",
         })
     }
 }
@@ -133,11 +133,6 @@ const CONSTRAINTS: &[(Constraint, &str, &str)] = &[
         Constraint::AdministratorEmail,
         "unique_administrator_email",
         "administrators.tenant_id, administrators.email_folded",
-    ),
-    (
-        Constraint::UniqueValue,
-        "unique_value",
-        "unique_values.tenant_id, unique_values.resource_type, unique_values.attribute, unique_values.value",
     ),
 ];
 

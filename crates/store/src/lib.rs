@@ -142,7 +142,7 @@ pub use store::{Options, Store};
 pub use streams::{Stream, StreamDelivery, StreamStatus};
 pub use tenants::{Contents, Tenant};
 pub use tokens::{Authenticated, NewToken, Token, TokenKind, key_of_credential};
-pub use touched::{ResourceKey, Touch, Touched};
+pub use touched::{ResourceKey, ResourceKind, Touch, Touched};
 pub use unique_values::Doubles;
 pub use unit::{ReadUnit, WriteUnit};
 pub use users::{Arrived, Computed, NewUser, Newcomer, User, Wanted};

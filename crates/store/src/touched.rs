@@ -1,4 +1,4 @@
-//! What a unit has changed of users and groups, noted where it is written, so that no way to change a resource can forget it.
+//! What a unit has changed of users, groups and other resources, noted where it is written, so that no way to change a resource can forget it.
 
 use std::collections::BTreeMap;
 
@@ -6,15 +6,27 @@ use chrono::{DateTime, Utc};
 use scim::Object;
 use uuid::Uuid;
 
+use crate::custom_resources::CustomResource;
 use crate::error::Error;
 use crate::members::MemberKind;
 use crate::unit::WriteUnit;
 
-/// A user or a group.
+/// What a resource is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ResourceKind {
+    /// A user.
+    User,
+    /// A group.
+    Group,
+    /// A resource of a type that files define.
+    Custom,
+}
+
+/// A resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ResourceKey {
     /// What it is.
-    pub kind: MemberKind,
+    pub kind: ResourceKind,
     /// Its id.
     pub id: Uuid,
 }
@@ -46,8 +58,10 @@ pub struct Touched {
     pub left: Vec<Uuid>,
     /// Whether a client replaced it (RFC 7644 §3.5.1).
     pub replaced: bool,
-    /// The external id of a group that was deleted.
+    /// The external id of a group or another resource that was deleted.
     pub external_id: Option<String>,
+    /// The endpoint of a resource of a type that files define, with the resource as it is now, where it was not deleted.
+    pub custom: Option<(String, Option<CustomResource>)>,
     /// The transaction by which events name the change, where the request has one.
     pub transaction: Option<String>,
 }
@@ -68,13 +82,19 @@ impl ResourceKey {
     /// The user of this id.
     #[must_use]
     pub const fn user(id: Uuid) -> Self {
-        Self { kind: MemberKind::User, id }
+        Self { kind: ResourceKind::User, id }
     }
 
     /// The group of this id.
     #[must_use]
     pub const fn group(id: Uuid) -> Self {
-        Self { kind: MemberKind::Group, id }
+        Self { kind: ResourceKind::Group, id }
+    }
+
+    /// The resource of this id, of a type that files define.
+    #[must_use]
+    pub const fn custom(id: Uuid) -> Self {
+        Self { kind: ResourceKind::Custom, id }
     }
 }
 
@@ -100,11 +120,14 @@ impl WriteUnit {
     /// [`Error::NotFound`] if one of them was done before: drop the unit then. [`Error::Busy`] or [`Error::Other`].
     pub async fn note_ends(&mut self) -> Result<(), Error> {
         for (key, (id, number)) in std::mem::take(&mut self.touches.deferred) {
-            if !self.touches.resources.contains_key(&key) {
-                continue;
-            }
-            let (uri, number) =
-                (format!("/{}s/{}", key.kind, key.id), i64::try_from(number).unwrap_or(i64::MAX));
+            let Some(touched) = self.touches.resources.get(&key) else { continue };
+            let registry = self.registry();
+            let endpoint = match (key.kind, &touched.custom) {
+                (ResourceKind::Custom, Some((endpoint, _))) => endpoint,
+                (ResourceKind::Group, _) => &registry.group().endpoint,
+                _ => &registry.user().endpoint,
+            };
+            let (uri, number) = (format!("{endpoint}/{}", key.id), i64::try_from(number).unwrap_or(i64::MAX));
             if !self.apply_deferred(id, number, &uri).await? {
                 return Err(Error::NotFound);
             }

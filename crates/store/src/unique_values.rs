@@ -11,7 +11,8 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::db::backend::json_text;
-use crate::db::sql::Sql;
+use crate::db::rows::Rows;
+use crate::db::sql::{CHUNK, Sql};
 use crate::entity::unique_values::{Entity, Model};
 use crate::error::Error;
 use crate::filter_sql::Table;
@@ -77,6 +78,12 @@ impl Known {
         let (resource_type, form) = (of.name.clone(), attribute.form.to_owned());
         Self { resource_type, attribute: attribute.path.clone(), form }
     }
+}
+
+#[derive(FromQueryResult)]
+struct Written {
+    resource_id: Uuid,
+    attribute: String,
 }
 
 #[derive(FromQueryResult)]
@@ -197,7 +204,7 @@ impl WriteUnit {
     /// Gives a resource the unique values of another document, in the place of those that it has.
     ///
     /// # Errors
-    /// [`Error::Conflict`] if another resource has one of them; [`Error::Busy`] or [`Error::Other`].
+    /// [`Error::Taken`] if another resource has one of them; [`Error::Busy`] or [`Error::Other`].
     pub(crate) async fn claim_values(
         &mut self,
         of: &ResourceType,
@@ -215,7 +222,27 @@ impl WriteUnit {
             self.transaction.run(sql).await?;
         }
         let new = after.into_iter().filter(|row| !before.contains(row)).collect();
-        self.transaction.insert_all::<Entity>(new).await
+        self.insert_values(new).await
+    }
+
+    /// Writes values that no resource of the type has.
+    ///
+    /// # Errors
+    /// [`Error::Taken`] by the attribute for the first of them that a resource has; [`Error::Busy`] or [`Error::Other`].
+    pub(crate) async fn insert_values(&mut self, new: Vec<Model>) -> Result<(), Error> {
+        for chunk in new.chunks(CHUNK) {
+            let mut sql = Sql::default();
+            let rows: Rows<Entity> = chunk.iter().cloned().collect();
+            sql.insert(self.backend(), &rows, " ON CONFLICT DO NOTHING RETURNING resource_id, attribute");
+            let written = self.transaction.all::<Written>(sql).await?;
+            let is_written = |row: &&Model| {
+                written.iter().any(|it| it.resource_id == row.resource_id && it.attribute == row.attribute)
+            };
+            if let Some(taken) = chunk.iter().find(|row| !is_written(row)) {
+                return Err(Error::Taken(taken.attribute.clone()));
+            }
+        }
+        Ok(())
     }
 
     /// Frees the unique values of a resource.

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use scim::project::Projection;
 use scim::protocol::event::{self, Changed, Happening};
 use scim::protocol::version::entity_tag;
-use scim::{Object, Resource, ResourceType};
+use scim::{Object, Resource};
 use serde_json::{Value, json};
 use store::{Group, Member, MemberKind, NewChange, ReadUnit, ResourceKey, Touch, Touched, WriteUnit};
 use uuid::Uuid;
 
-use super::{MEMBERS, Names, Told, Writer, happening, paths, text};
+use super::{MEMBERS, Names, Told, Writer, happening, paths, text, written};
 use crate::error::Error;
 use crate::representation::{View, member};
 
@@ -41,7 +41,7 @@ impl Writer<'_> {
                 external_id: text(document, "externalId"),
                 user_name: None,
             };
-            let changed = attributes(unit.registry().group(), touched, document);
+            let changed = written(unit.registry().group(), touched, document);
             let mut attributes = paths(touched, &changed);
             if !touched.joined.is_empty() || !touched.left.is_empty() {
                 attributes.push("members".to_owned());
@@ -65,7 +65,7 @@ impl Writer<'_> {
         changed: &[Changed],
         group: Group,
     ) -> Result<Option<Value>, Error> {
-        let view = View { base: self.base, of: unit.registry().group(), projection: &Projection::Default };
+        let view = View { base: self.base, of: unit.registry().group(), projection: &Projection::Everything };
         if happening(touched) == Happening::Patched {
             if touched.joined.len() + touched.left.len() > MEMBERS {
                 return Ok(None);
@@ -85,15 +85,6 @@ impl Writer<'_> {
         }
         let members = members.iter().map(|(_, known)| member(known)).collect();
         Ok(Some(Value::Object(with_members(group.resource, members, view))))
-    }
-}
-
-/// The attributes that differ from what was there before, but for the members.
-fn attributes(of: &ResourceType, touched: &Touched, document: &Object) -> Vec<Changed> {
-    match (touched.touch, &touched.before) {
-        (Touch::Created, _) => event::changed(of, &Object::new(), document),
-        (_, Some(before)) => event::changed(of, before, document),
-        (_, None) => Vec::new(),
     }
 }
 

@@ -10,7 +10,7 @@ use scim::{Object, ResourceType};
 use serde_json::Value;
 use store::{NewChange, ResourceKey, Touch, Touched, User, WriteUnit};
 
-use super::{Names, Told, Writer, happening, paths, text};
+use super::{Names, Told, Writer, data, happening, paths, text, written};
 use crate::error::Error;
 use crate::representation::{View, render, wanted};
 
@@ -34,7 +34,7 @@ impl Writer<'_> {
             (touched.touch != Touch::Deleted).then(|| UserId::new(key.id))
         };
         let ids: Vec<UserId> = touched.iter().filter_map(there).collect();
-        let projection = Projection::default();
+        let projection = Projection::Everything;
         let mut computed = unit.computed(&ids, wanted(&[&projection])).await?;
         let (mut changes, of) = (Vec::new(), unit.registry().user());
         for (key, touched) in touched {
@@ -77,12 +77,7 @@ impl Writer<'_> {
 
 /// The attributes that differ from what was there before.
 fn attributes(of: &ResourceType, touched: &Touched, document: &Object) -> Vec<Changed> {
-    let none = Object::new();
-    let mut changed = match (touched.touch, &touched.before) {
-        (Touch::Created, _) => event::changed(of, &none, document),
-        (_, Some(before)) => event::changed(of, before, document),
-        (_, None) => Vec::new(),
-    };
+    let mut changed = written(of, touched, document);
     if touched.computed
         && let Some(schema) = of.extension(ENROLMENT)
     {
@@ -90,15 +85,6 @@ fn attributes(of: &ResourceType, touched: &Touched, document: &Object) -> Vec<Ch
         changed.extend(decided.map(|attribute| event::changed_attribute(Some(ENROLMENT), attribute)));
     }
     changed
-}
-
-/// What the full form tells; none if a PATCH would say nothing that answers show.
-fn data(touched: &Touched, attributes: &[Changed], rendered: Object) -> Option<Value> {
-    if happening(touched) != Happening::Patched {
-        return Some(Value::Object(rendered));
-    }
-    let operations = event::operations(attributes, &rendered);
-    (!operations.is_empty()).then(|| event::patch_message(operations))
 }
 
 /// Whether `active` has become another; a user without it is active.

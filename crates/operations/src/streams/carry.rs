@@ -1,6 +1,7 @@
 //! From changes to the tokens of a stream.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use store::{Change, Stream, StreamStatus, WriteUnit};
@@ -28,8 +29,15 @@ pub(super) async fn advance(
     let resources: Vec<Uuid> = changes.iter().map(|change| change.resource).collect();
     let said: HashMap<Uuid, bool> = unit.stream_subjects(stream.id, &resources).await?.into_iter().collect();
     let events = delivered(&stream.events);
+    let registry = Arc::clone(unit.registry());
+    let endpoints: Vec<&str> = stream
+        .types
+        .iter()
+        .filter_map(|name| registry.resource_type(name))
+        .map(|it| it.endpoint.as_str())
+        .collect();
     let carried = |change: &&Change| {
-        let typed = stream.types.is_empty() || stream.types.iter().any(|name| is_of(change, name));
+        let typed = stream.types.is_empty() || endpoints.iter().any(|endpoint| stands_at(change, endpoint));
         let included = said.get(&change.resource).copied().unwrap_or(stream.every_subject);
         typed && included && wanted(change, &events).next().is_some()
     };
@@ -51,12 +59,8 @@ pub(super) async fn catch_up(
     Ok(())
 }
 
-fn is_of(change: &Change, resource_type: &str) -> bool {
-    change
-        .uri
-        .strip_prefix('/')
-        .and_then(|rest| rest.split_once("s/"))
-        .is_some_and(|(name, _)| name == resource_type)
+fn stands_at(change: &Change, endpoint: &str) -> bool {
+    change.uri.strip_prefix(endpoint).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// Takes out changes that every stream has passed, and keys that sign nothing since an instant; says how many rows.

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use provisioning::{Entry, EntryKind, Subject};
+use scim::Registry;
 use scim::protocol::event::{Form, Happening, known_uri};
 use store::{StreamDelivery, StreamStatus, TenantScope, WriteUnit, new_id};
 use uuid::Uuid;
@@ -22,8 +23,6 @@ const MOST: usize = 20;
 pub(super) const LONGEST: usize = 500;
 /// The most events that a receiver may ask for.
 const MOST_EVENTS: usize = 50;
-/// The resource types that there are.
-const TYPES: [&str; 2] = ["User", "Group"];
 
 /// What a receiver wants of a stream; what it does not say stays as it is, or is the default.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -67,7 +66,7 @@ impl std::fmt::Debug for WantedDelivery {
 
 impl Wanted {
     /// Refuses what cannot be used.
-    fn check(&self, allow_private: bool) -> Result<(), Error> {
+    fn check(&self, registry: &Registry, allow_private: bool) -> Result<(), Error> {
         let refused = |said: String| Err(Error::Refused(said));
         if let Some(description) = &self.description {
             plain("a description", description)?;
@@ -77,8 +76,9 @@ impl Wanted {
         {
             return refused(format!("events_requested holds at most {MOST_EVENTS} URIs"));
         }
-        if let Some(unknown) = self.types.iter().flatten().find(|name| !TYPES.contains(&name.as_str())) {
-            return refused(format!("\"{unknown}\" is no resource type: use User or Group"));
+        let types: Vec<&str> = registry.writable_types().map(|it| it.name.as_str()).collect();
+        if let Some(unknown) = self.types.iter().flatten().find(|name| !types.contains(&name.as_str())) {
+            return refused(format!("\"{unknown}\" is no resource type: use {}", types.join(" or ")));
         }
         if let Some(word) = &self.algorithm
             && Algorithm::of_word(word).is_none()
@@ -171,8 +171,8 @@ pub async fn create(
     wanted: &Wanted,
     allow_private: bool,
 ) -> Result<Stream, Error> {
-    wanted.check(allow_private)?;
     let (scope, now) = (&requester.scope, requester.now);
+    wanted.check(&db.registry(scope), allow_private)?;
     let stream = wanted.applied(db.keys(now).await?, scope, empty(new_id(now), now));
     // The receiver finds the key that signs when it reads the keys for the first time.
     Signer::of(db, scope, algorithm(&stream), now).await?;
@@ -232,8 +232,8 @@ pub async fn change(
     (wanted, unsaid): (&Wanted, Unsaid),
     allow_private: bool,
 ) -> Result<Stream, Error> {
-    wanted.check(allow_private)?;
     let (scope, now) = (&requester.scope, requester.now);
+    wanted.check(&db.registry(scope), allow_private)?;
     let keys = db.keys(now).await?;
     let change = async |mut unit: WriteUnit| -> Attempt<store::Stream> {
         let mut known = existing(unit.lock_stream(id).await?, id)?;

@@ -65,7 +65,7 @@ impl PatchRequest {
             _ => Vec::new(),
         };
         resource::forget_unreadable(&self.resource_type, &mut work.document);
-        require(&self.resource_type, &work.document)?;
+        require(&self.resource_type, before, &work.document)?;
         resource::check_new(&self.resource_type, Some(before), &work.document)?;
         Ok(PatchOutcome {
             changed: work.document != *before,

@@ -17,18 +17,45 @@ use crate::{text, value};
 /// # Errors
 /// `invalidValue` that names the attribute.
 pub(super) fn require_all(resource_type: &ResourceType, document: &Object) -> Result<(), Error> {
-    require_of(resource_type, document, &|attribute| attribute.required && !attribute.read_only())
+    bounded(resource_type, document)?;
+    let required = |attribute: &Attribute| attribute.required && !attribute.read_only();
+    all_missing(resource_type, document, &required).into_iter().next().map_or(Ok(()), |it| Err(it.into()))
 }
 
-/// The same in what is stored, which has no value that is never returned.
+/// Checks the same in what is stored, which has no value that is never returned. What was missing before is no reason to refuse a
+/// change of something else: the schema may be younger than the resource.
 ///
 /// # Errors
 /// As [`require_all`].
-pub(crate) fn require(resource_type: &ResourceType, document: &Object) -> Result<(), Error> {
-    let kept = |attribute: &Attribute| attribute.returned != Returned::Never;
-    require_of(resource_type, document, &|attribute| {
-        attribute.required && !attribute.read_only() && kept(attribute)
-    })
+pub(crate) fn require(resource_type: &ResourceType, before: &Object, after: &Object) -> Result<(), Error> {
+    bounded(resource_type, after)?;
+    let required = |attribute: &Attribute| {
+        attribute.required && !attribute.read_only() && attribute.returned != Returned::Never
+    };
+    let missing = all_missing(resource_type, after, &required);
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let mut known = all_missing(resource_type, before, &required);
+    for it in missing {
+        let old = known.iter().position(|old| old.path == it.path).ok_or_else(|| Error::from(it))?;
+        known.swap_remove(old);
+    }
+    Ok(())
+}
+
+/// A required value that is not there.
+struct Missing {
+    /// The path of the attribute.
+    path: String,
+    /// The place of the value, with the positions of elements.
+    place: String,
+}
+
+impl From<Missing> for Error {
+    fn from(missing: Missing) -> Self {
+        Self::invalid_value(format!("{} is required.", missing.place))
+    }
 }
 
 /// Takes out what is never returned: it is accepted and not kept, because it could be of no use.
@@ -62,24 +89,25 @@ fn forget(attributes: &[Arc<Attribute>], document: &mut Object) {
     }
 }
 
-fn require_of(
+fn all_missing(
     resource_type: &ResourceType,
     document: &Object,
     required: &dyn Fn(&Attribute) -> bool,
-) -> Result<(), Error> {
-    bounded(resource_type, document)?;
-    missing("", &resource_type.schema.attributes, document, required)?;
+) -> Vec<Missing> {
+    let mut found = Vec::new();
+    missing(("", ""), &resource_type.schema.attributes, document, required, &mut found);
     for extension in &resource_type.extensions {
         let uri = &extension.schema.id;
         match document.get(uri).and_then(Value::as_object) {
             Some(container) => {
-                missing(&format!("{uri}:"), &extension.schema.attributes, container, required)?;
+                let before = format!("{uri}:");
+                missing((&before, &before), &extension.schema.attributes, container, required, &mut found);
             }
-            None if extension.required => return Err(Error::invalid_value(format!("{uri} is required."))),
+            None if extension.required => found.push(Missing { path: uri.clone(), place: uri.clone() }),
             None => {}
         }
     }
-    Ok(())
+    found
 }
 
 /// Checks the texts by which resources are looked up: names, what is unique, `externalId`, and values and types in lists.
@@ -113,33 +141,38 @@ fn bounded(resource_type: &ResourceType, document: &Object) -> Result<(), Error>
 }
 
 fn missing(
-    prefix: &str,
+    (path, place): (&str, &str),
     attributes: &[Arc<Attribute>],
     document: &Object,
     required: &dyn Fn(&Attribute) -> bool,
-) -> Result<(), Error> {
+    found: &mut Vec<Missing>,
+) {
     for attribute in attributes.iter().filter(|attribute| required(attribute)) {
         let value = document.get(&attribute.name);
         let blank =
             |text: &str| text.trim().is_empty() || attribute.unique() && text::fold_name(text).is_empty();
         if value.is_none_or(|value| value.as_str().is_some_and(blank)) {
-            return Err(Error::invalid_value(format!("{prefix}{} is required.", attribute.name)));
+            let name = &attribute.name;
+            found.push(Missing { path: format!("{path}{name}"), place: format!("{place}{name}") });
         }
     }
     for attribute in attributes.iter().filter(|it| it.sub_attributes.iter().any(|sub| required(sub))) {
-        let (name, subs) = (format!("{prefix}{}", attribute.name), &attribute.sub_attributes);
-        match document.get(&attribute.name) {
-            Some(Value::Object(object)) => missing(&format!("{name}."), subs, object, required)?,
+        let (name, subs) = (&attribute.name, &attribute.sub_attributes);
+        let path = format!("{path}{name}.");
+        match document.get(name) {
+            Some(Value::Object(object)) => {
+                missing((&path, &format!("{place}{name}.")), subs, object, required, found);
+            }
             Some(Value::Array(elements)) => {
                 for (position, element) in elements.iter().enumerate() {
                     let Some(element) = element.as_object() else { continue };
-                    missing(&format!("{name}[{position}]."), subs, element, required)?;
+                    let place = format!("{place}{name}[{position}].");
+                    missing((&path, &place), subs, element, required, found);
                 }
             }
             _ => {}
         }
     }
-    Ok(())
 }
 
 /// Checks what is new in a document and would be left alone if it was stored already.

@@ -54,6 +54,11 @@ impl Registry {
         &self.resource_types
     }
 
+    /// The resource types whose resources clients may write.
+    pub fn writable_types(&self) -> impl Iterator<Item = &Arc<ResourceType>> {
+        self.resource_types.iter().filter(|it| !it.catalogue)
+    }
+
     /// The resource type of this name.
     #[must_use]
     pub fn resource_type(&self, name: &str) -> Option<&Arc<ResourceType>> {

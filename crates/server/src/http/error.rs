@@ -172,6 +172,9 @@ impl From<&DatabaseError> for Failure {
             DatabaseError::Conflict(taken) => {
                 Self::Told(ScimError::uniqueness(format!("{taken} exists already.")))
             }
+            DatabaseError::Taken(attribute) => {
+                Self::Told(ScimError::uniqueness(format!("Another resource has this value of {attribute}.")))
+            }
             DatabaseError::VersionMismatch => {
                 Self::status(412, "The resource has changed since this version.")
             }

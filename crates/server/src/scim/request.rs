@@ -126,11 +126,10 @@ pub(crate) async fn run(context: Context<'_>, request: Request) -> Result<Answer
     }
 }
 
-/// Whether the end of a request to this path can be noted with what it changes, so that it is done once: of users and groups it
-/// can.
+/// Whether the end of a request to this path can be noted with what it changes, so that it is done once.
 pub(crate) fn may_wait(registry: &Registry, path: &str) -> bool {
     let endpoint = path.split('/').find(|segment| !segment.is_empty()).unwrap_or_default();
-    [registry.user(), registry.group()].iter().any(|it| it.endpoint.trim_start_matches('/') == endpoint)
+    registry.at_endpoint(endpoint).is_some_and(|it| !it.catalogue)
 }
 
 /// Refuses a request that is wrong whatever there is in the database.

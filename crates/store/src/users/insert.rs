@@ -11,7 +11,6 @@ use uuid::Uuid;
 use crate::db::backend::{for_each, text_elements};
 use crate::db::locks::Lock;
 use crate::db::sql::Sql;
-use crate::entity;
 use crate::error::Error;
 use crate::ids::{ConnectionId, IdRow};
 use crate::pools::PoolRule;
@@ -95,7 +94,7 @@ impl WriteUnit {
             unique_values::rows(tenant, &user_type, user.id.uuid(), &user.resource.document)
         });
         let values: Vec<_> = values.collect();
-        self.transaction.insert_all::<entity::unique_values::Entity>(values).await?;
+        self.insert_values(values).await?;
         if new.len() < all {
             rows = NewcomerRows::of(tenant, &mut new)?;
         }
