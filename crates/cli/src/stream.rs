@@ -1,4 +1,4 @@
-//! `rollcall stream`: who is told of changes of users and groups, and what waits there.
+//! `rollcall stream`: which programs are told of changes of resources, and what waits for each.
 
 use anyhow::Result;
 use clap::{Args, Subcommand};

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use scim::protocol::event::{Claims, Form, Happening, subject};
+use scim::protocol::search::Return;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use store::{Deferred, DeferredOperation, IdempotencyKey, Job, NewChange, NewJob, WriteUnit};
+use store::{Deferred, DeferredOperation, IdempotencyKey, Job, NewChange, NewJob, TenantScope, WriteUnit};
 use uuid::Uuid;
 
 use crate::database::{Attempt, Database};
@@ -34,6 +35,9 @@ pub struct Kept {
     pub attributes: (Option<String>, Option<String>),
     /// `If-Match` and `If-None-Match`.
     pub conditions: (Option<String>, Option<String>),
+    /// How much of the resource a client that waits a while wants to be answered (RFC 7240 §4.2).
+    #[serde(default)]
+    pub returns: Option<Return>,
     /// `Idempotency-Key`, with a digest of the request.
     #[serde(default)]
     pub key: Option<IdempotencyKey>,
@@ -78,7 +82,8 @@ pub enum Told {
     Many(Vec<(String, String)>, bool),
 }
 
-/// Keeps a request, which is accepted then.
+/// Keeps a request, which is accepted then. Where a client waits for its end until an instant, it is left to
+/// [`turn_of`] until then, so that the server that the client asked can answer.
 ///
 /// # Errors
 /// 503 for a connection with too many requests that wait, or what the database says.
@@ -87,11 +92,18 @@ pub async fn accept(
     requester: &Requester,
     (id, request): (Uuid, &Kept),
     operations: Option<usize>,
+    waits_until: Option<DateTime<Utc>>,
 ) -> Result<(), Error> {
     let (scope, now, connection) = (&requester.scope, requester.now, requester.provider()?.connection.id);
     let plain = serde_json::to_vec(request).map_err(|error| store::Error::Other(error.into()))?;
     let sealed = db.keys(now).await?.seal(Purpose::Stream, &about(scope, id), &plain);
-    let deferred = Deferred { id, connection, request: Some(sealed), bulk: operations.is_some(), runs: None };
+    let deferred = Deferred {
+        id,
+        connection,
+        request: Some(sealed),
+        bulk: operations.is_some(),
+        runs: waits_until.map(|until| (id, until)),
+    };
     let accept = async |mut unit: WriteUnit| -> Attempt<()> {
         if unit.count_deferred(connection).await? >= MOST {
             let said = format!("{MOST} requests of the connection wait for their turn: send this one later.");
@@ -118,7 +130,7 @@ fn job(connection: impl std::fmt::Display, run_at: DateTime<Utc>) -> NewJob {
     }
 }
 
-/// The next request of a job's connection; none where another job runs it, or none waits.
+/// The next request of a job's connection; none where something else runs it, or none waits.
 ///
 /// # Errors
 /// What the database says.
@@ -140,16 +152,68 @@ pub async fn next(
         Ok((unit, Some(deferred)))
     };
     let Some(deferred) = db.write(&job.scope, next).await?.value else { return Ok(None) };
-    let unit = db.read(&job.scope).await?;
+    turn(db, &job.scope, deferred, now).await
+}
+
+/// The turn of a request whose client waits for its end; none before those in front of it have ended, and none where the client
+/// has waited for too long and a job may run it.
+///
+/// # Errors
+/// What the database says.
+pub async fn turn_of(
+    db: &Database,
+    requester: &Requester,
+    id: Uuid,
+    (now, lease): (DateTime<Utc>, TimeDelta),
+) -> Result<Option<Turn>, Error> {
+    let (scope, connection) = (&requester.scope, requester.provider()?.connection.id);
+    if db.read_once(scope).await?.next_deferred(connection).await? != Some(id) {
+        return Ok(None);
+    }
+    let take = async |mut unit: WriteUnit| -> Attempt<Option<Deferred>> {
+        let next = unit.lock_next_deferred(connection).await?;
+        let ours = |it: &Deferred| it.runs.is_some_and(|(runner, until)| runner == id && now < until);
+        let Some(deferred) = next.filter(|it| it.id == id && ours(it)) else { return Ok((unit, None)) };
+        unit.run_deferred(id, id, now + lease).await?;
+        Ok((unit, Some(deferred)))
+    };
+    match db.write(scope, take).await?.value {
+        Some(deferred) => turn(db, scope, deferred, now).await,
+        None => Ok(None),
+    }
+}
+
+/// Leaves a request to a job, after the server could not do it for a reason of its own.
+///
+/// # Errors
+/// What the database says.
+pub async fn leave(db: &Database, turn: &Turn, now: DateTime<Utc>) -> Result<(), Error> {
+    let connection = turn.requester.provider()?.connection.id;
+    let leave = async |mut unit: WriteUnit| -> Attempt<()> {
+        unit.run_deferred(turn.id, turn.id, now).await?;
+        unit.enqueue(job(connection, now), now).await?;
+        Ok((unit, ()))
+    };
+    db.write(&turn.requester.scope, leave).await.map(drop)
+}
+
+/// A request as it is run, opened.
+async fn turn(
+    db: &Database,
+    scope: &TenantScope,
+    deferred: Deferred,
+    now: DateTime<Utc>,
+) -> Result<Option<Turn>, Error> {
+    let unit = db.read(scope).await?;
     let operations = unit.deferred_operations(deferred.id).await?;
-    let Some(connection) = unit.connection(connection).await? else { return Ok(None) };
+    let Some(connection) = unit.connection(deferred.connection).await? else { return Ok(None) };
     drop(unit);
     let sealed = deferred.request.as_deref().unwrap_or_default();
-    let plain = db.keys(now).await?.open(Purpose::Stream, &about(&job.scope, deferred.id), sealed);
+    let plain = db.keys(now).await?.open(Purpose::Stream, &about(scope, deferred.id), sealed);
     let request = plain.and_then(|plain| serde_json::from_slice(&plain).ok());
     let said = "an accepted request cannot be opened with the present master key";
     let request: Kept = request.ok_or_else(|| Error::Refused(said.to_owned()))?;
-    let scope = connection.sight(&job.scope);
+    let scope = connection.sight(scope);
     let provider = Provider::new(connection).map_err(Error::Refused)?;
     let mut requester = Requester::push(scope, Arc::new(provider), deferred.id.to_string(), now);
     requester.deferred = Some((deferred.id, 0));
@@ -160,25 +224,36 @@ pub async fn next(
     Ok(Some(Turn { requester, request, bulk: deferred.bulk, id: deferred.id, applied }))
 }
 
-/// Ends a request, has what came of its operations told, and has the next request of the connection run.
+/// Ends a request, and has the next one of the connection run. What came of the operations is told, unless the client was
+/// answered after all.
 ///
 /// # Errors
 /// What the database says.
-pub async fn end(db: &Database, turn: &Turn, ends: Vec<End>, now: DateTime<Utc>) -> Result<(), Error> {
+pub async fn end(
+    db: &Database,
+    turn: &Turn,
+    ends: Option<Vec<End>>,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
     let connection = turn.requester.provider()?.connection.id;
     let end = async |mut unit: WriteUnit| -> Attempt<()> {
-        let mut told = Vec::new();
-        for end in &ends {
-            let number = i64::try_from(end.number).unwrap_or(i64::MAX);
-            let completion = json!({ "uri": end.uri, "operation": end.operation });
-            if unit.complete_deferred(turn.id, (number, completion), now).await? {
-                told.push(change(turn, end));
+        match &ends {
+            None => unit.delete_deferred(turn.id).await?,
+            Some(ends) => {
+                let mut told = Vec::new();
+                for end in ends {
+                    let number = i64::try_from(end.number).unwrap_or(i64::MAX);
+                    let completion = json!({ "uri": end.uri, "operation": end.operation });
+                    if unit.complete_deferred(turn.id, (number, completion), now).await? {
+                        told.push(change(turn, end));
+                    }
+                }
+                if unit.followed().await?.is_some() {
+                    unit.insert_changes(told, now).await?;
+                }
+                unit.end_deferred(turn.id).await?;
             }
         }
-        if unit.followed().await?.is_some() {
-            unit.insert_changes(told, now).await?;
-        }
-        unit.end_deferred(turn.id).await?;
         if unit.count_deferred(connection).await? > 0 {
             unit.enqueue(job(connection, now), now).await?;
         }
@@ -201,24 +276,6 @@ fn change(turn: &Turn, end: &End) -> NewChange {
         attributes: Vec::new(),
         version: None,
     }
-}
-
-/// The ends of the operations of a request; none before it has ended. Any server of the database may have run it.
-///
-/// # Errors
-/// What the database says.
-pub async fn ends(db: &Database, requester: &Requester, id: Uuid) -> Result<Vec<End>, Error> {
-    let unit = db.read(&requester.scope).await?;
-    if unit.deferred(id).await?.is_none_or(|known| known.request.is_some()) {
-        return Ok(Vec::new());
-    }
-    let end = |it: DeferredOperation| {
-        let (completion, _) = it.completion?;
-        let uri = completion["uri"].as_str().unwrap_or_default().to_owned();
-        let number = usize::try_from(it.number).unwrap_or(usize::MAX);
-        Some(End { number, uri, operation: completion["operation"].clone() })
-    };
-    Ok(unit.deferred_operations(id).await?.into_iter().filter_map(end).collect())
 }
 
 /// The transaction of a request, or of one operation of it.

@@ -140,9 +140,11 @@ fn sub_of<'a>(attribute: &'a Attribute, name: &str) -> Result<&'a Arc<Attribute>
 fn named_by_urn(resource_type: &ResourceType, path: &AttributePath) -> Option<AttributeRef> {
     let uri = path.schema.as_deref()?;
     let is_named = |schema: &Schema, attribute: &Attribute| {
+        let core = schema.id == resource_type.schema.id;
         attribute.name.rsplit_once(':').is_some_and(|(start, last)| {
             last.eq_ignore_ascii_case(&path.name)
-                && uri.eq_ignore_ascii_case(&format!("{}:{start}", schema.id))
+                && (uri.eq_ignore_ascii_case(&format!("{}:{start}", schema.id))
+                    || core && uri.eq_ignore_ascii_case(start))
         })
     };
     let extensions = resource_type.extensions.iter().map(|it| (Some(&it.schema), &it.schema));

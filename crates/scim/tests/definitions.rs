@@ -186,3 +186,57 @@ fn a_file_that_breaks_a_rule_is_refused_with_file_attribute_and_rule() {
     let error = Definition::read("things.json", "{").expect_err("no JSON").to_string();
     assert!(error.contains("things.json: this is no JSON"), "{error}");
 }
+
+/// A schema may be younger than a resource: what the resource never had refuses no change of something else.
+#[test]
+fn a_change_is_refused_for_what_it_leaves_out_and_not_for_what_was_never_there() {
+    let code = json!({ "name": "code", "required": true });
+    let items = json!({ "name": "items", "type": "complex", "multiValued": true, "subAttributes": [{ "name": "name" }, code] });
+    let registry = with(&thing(&json!([{ "name": "label" }, { "name": "owner", "required": true }, items])));
+    let registry = registry.expect("the file is right");
+    let things = registry.resource_type("Thing").expect("it is defined");
+    let before = json!({ "label": "old", "items": [{ "name": "a" }, { "name": "b", "code": "1" }] });
+    let at = scim::time::parse("2026-01-02T03:04:05Z").expect("an instant");
+    let meta = scim::Meta { created: at, last_modified: at, version: 1 };
+    let stored = scim::Resource { id: "1".to_owned(), document: object(before), meta };
+    let patched = |operation: Value| {
+        let message = object(json!({ "schemas": [scim::patch::SCHEMA], "Operations": [operation] }));
+        let dialect = scim::filter::FilterDialect::default();
+        let request = scim::patch::PatchRequest::parse(things, &message, dialect, 10).expect("it is right");
+        let stored = scim::patch::Stored { resource: &stored, members: &[], base: "", create_missing: false };
+        request.apply(&stored).map(|outcome| outcome.document).map_err(|error| error.detail)
+    };
+    for operation in [
+        json!({ "op": "replace", "path": "label", "value": "new" }),
+        json!({ "op": "remove", "path": "items[name eq \"b\"]" }),
+        json!({ "op": "add", "path": "items", "value": [{ "name": "c", "code": "3" }] }),
+        json!({ "op": "add", "path": "owner", "value": "ada" }),
+        json!({ "op": "replace", "path": "items[name eq \"a\"].code", "value": "2" }),
+    ] {
+        patched(operation.clone()).unwrap_or_else(|detail| panic!("{operation}: {detail}"));
+    }
+    for operation in [
+        json!({ "op": "add", "path": "items", "value": [{ "name": "c" }] }),
+        json!({ "op": "replace", "path": "items", "value": [{ "name": "a", "code": "9" }, { "name": "b" }] }),
+        json!({ "op": "remove", "path": "items[name eq \"b\"].code" }),
+    ] {
+        let refused = patched(operation.clone()).expect_err(&operation.to_string());
+        assert!(refused.contains("code"), "{refused}");
+    }
+}
+
+/// An attribute may have a URN as its name (RFC 9944 §7.1).
+#[test]
+fn an_attribute_whose_name_is_a_urn_is_found_by_it() {
+    let named = json!({ "name": "urn:example:pairing:2.0:Way", "type": "complex", "subAttributes": [{ "name": "key" }] });
+    let registry = with(&thing(&json!([named]))).expect("the file is right");
+    let things = registry.resource_type("Thing").expect("it is defined");
+    for text in ["urn:example:pairing:2.0:Way.key", &format!("{THING}:URN:example:pairing:2.0:way.KEY")] {
+        let path = scim_filter_parser::parse_path(text).expect("a path");
+        let (found, _) = scim::path::locate(things, &path.attribute, false).expect("it is known");
+        let scim::path::Located::Attribute(found) = found else { panic!("{text} is an attribute") };
+        assert_eq!(found.to_string(), "urn:example:pairing:2.0:Way.key");
+    }
+    let path = scim_filter_parser::parse_path("urn:example:pairing:2.0:Other.key").expect("a path");
+    assert!(scim::path::locate(things, &path.attribute, false).is_err());
+}

@@ -51,7 +51,10 @@ pub(crate) fn start(database: &'static str) {
         );
         describe_counter!(PUSHED, "Security event tokens that were sent to receivers, by answer.");
         describe_counter!(POLLED, "Security event tokens that receivers asked for, and what came of them.");
-        describe_counter!(DEFERRED, "Requests that were accepted before they were run, and have ended.");
+        describe_counter!(
+            DEFERRED,
+            "Requests whose clients did not wait, by whether they were answered after all."
+        );
         describe_gauge!(DATABASE, "Which database the server runs on; always 1.");
         handle
     });
@@ -93,8 +96,8 @@ pub(crate) fn job_ended(kind: &str, outcome: &'static str) {
 }
 
 /// One request that was accepted before, and has ended.
-pub(crate) fn deferred_ended() {
-    counter!(DEFERRED).increment(1);
+pub(crate) fn deferred_ended(outcome: &'static str) {
+    counter!(DEFERRED, "outcome" => outcome).increment(1);
 }
 
 /// One token that was sent to a receiver.

@@ -1,7 +1,7 @@
 //! Requests whose clients do not wait for the end: accepted once they are kept, run once and in order, told to their connection alone.
 
 use crate::support::feed::{Feed, claims, payload};
-use crate::support::{self, Answer, Client, PATCH, TestApp, USER};
+use crate::support::{self, Answer, Client, PATCH, TestApp, USER, user};
 use chrono::TimeDelta;
 use operations::{Claim, deferred, users};
 use scim::protocol::conditions::Conditions;
@@ -188,10 +188,29 @@ async fn a_client_that_waits_a_while_is_answered_whichever_server_runs_its_reque
         }
     };
     let answer = answer.expect(201);
-    let (etag, place) = (&answer.headers["etag"], &answer.headers["location"]);
-    assert_eq!(answer.body["userName"], "ada");
-    assert!(place.to_str().expect("text").ends_with(&format!("/scim/v2/Users/{}", answer.id())));
-    assert_eq!(answer.body["meta"]["version"], etag.to_str().expect("text"));
-    let transaction = answer.headers["set-txn"].to_str().expect("text").to_owned();
+    assert_eq!((&answer.body["userName"], answer.headers.get("set-txn")), (&json!("ada"), None));
+    assert_eq!(answer.body["meta"]["version"], answer.header("etag"));
+    let ada = answer.id();
+    let minimal = [("prefer", "respond-async, wait=10, return=minimal"), JSON];
+    let body = json!({ "schemas": [PATCH], "Operations": [{ "op": "add", "path": "title", "value": "Dr" }] });
+    let path = format!("/scim/v2/Users/{ada}");
+    let answer = client.send("PATCH", &path, &minimal, Some(body.to_string())).await.expect(204);
+    assert_eq!((answer.header("preference-applied"), &answer.body), ("return=minimal", &json!("")));
+    let answer = client.send("POST", "/scim/v2/Users", &wait, Some(user("ada").to_string())).await;
+    answer.expect_error(409, Some("uniqueness"));
+    assert_eq!(support::count(&app, "SELECT COUNT(*) FROM deferred_requests").await, 0, "all were answered");
+}
+
+#[tokio::test]
+async fn what_a_server_that_died_was_asked_to_answer_is_run_by_a_job_after_a_while() {
+    let app = TestApp::open().await;
+    let client = app.connection("generic").await;
+    let transaction = accepted(later(&client, "POST", "/Users", Some(&user("ada"))).await);
+    let until = (app.clock.now() + TimeDelta::seconds(10)).format("%Y-%m-%dT%H:%M:%S%.6f+00:00");
+    let reserve = format!("UPDATE deferred_requests SET runner = id, runs_until = '{until}'");
+    support::execute(&app, &reserve).await;
+    app.later(TimeDelta::seconds(5)).await;
+    client.get(&format!("/Async/{transaction}")).await.expect(202);
+    app.later(TimeDelta::seconds(6)).await;
     assert_eq!(payload(&told(&client, &transaction).await, EVENT)["status"], "201");
 }

@@ -1,4 +1,4 @@
-//! Changes of users and groups, written in the transaction of the change and read in the order of commits.
+//! Changes of resources, written in the transaction of the change and read in the order of commits.
 
 use chrono::{DateTime, Utc};
 use sea_orm::FromQueryResult;

@@ -9,7 +9,7 @@ use crate::db::backend::for_update;
 use crate::db::sql::Sql;
 use crate::entity::{deferred_operations, deferred_requests};
 use crate::error::Error;
-use crate::ids::{ConnectionId, new_id, stored};
+use crate::ids::{ConnectionId, IdRow, new_id, stored};
 use crate::unit::{ReadUnit, WriteUnit};
 
 /// A request.
@@ -23,7 +23,7 @@ pub struct Deferred {
     pub request: Option<Vec<u8>>,
     /// Whether it is a bulk request.
     pub bulk: bool,
-    /// The job that runs it, and until when.
+    /// Who runs it, and until when: a job, or the server whose client waits for it, by the id of the request itself.
     pub runs: Option<(Uuid, DateTime<Utc>)>,
 }
 
@@ -81,6 +81,17 @@ impl ReadUnit {
         Ok(rows.into_iter().map(DeferredOperation::from).collect())
     }
 
+    /// The first request of a connection that is not done.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn next_deferred(&self, connection: ConnectionId) -> Result<Option<Uuid>, Error> {
+        let mut sql = Sql::new("SELECT d.id FROM deferred_requests d WHERE d.tenant_id = ");
+        sql.bind(self.tenant()).push(" AND d.connection_id = ").bind(connection.uuid());
+        sql.push(" AND NOT d.done ORDER BY d.id LIMIT 1");
+        Ok(self.transaction.one::<IdRow>(sql).await?.map(|row| row.id))
+    }
+
     /// How many requests of a connection are not done.
     ///
     /// # Errors
@@ -112,8 +123,8 @@ impl WriteUnit {
             request: request.request.clone(),
             bulk: request.bulk,
             done: false,
-            runner: None,
-            runs_until: None,
+            runner: request.runs.map(|(runner, _)| runner),
+            runs_until: request.runs.map(|(_, until)| stored(until)),
             created_at: stored(now),
         };
         self.transaction.insert(row).await?;
@@ -141,7 +152,7 @@ impl WriteUnit {
         Ok(self.transaction.one::<deferred_requests::Model>(sql).await?.map(Deferred::from))
     }
 
-    /// Says which job runs a request, and until when no other one does.
+    /// Says who runs a request, and until when nothing else does.
     ///
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
@@ -187,6 +198,16 @@ impl WriteUnit {
     /// [`Error::Busy`] or [`Error::Other`].
     pub async fn end_deferred(&mut self, id: Uuid) -> Result<(), Error> {
         let mut sql = Sql::new("UPDATE deferred_requests SET done = TRUE, request = NULL WHERE tenant_id = ");
+        sql.bind(self.tenant()).push(" AND id = ").bind(id);
+        self.transaction.run(sql).await.map(drop)
+    }
+
+    /// Deletes a request whose client was answered after all.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::Other`].
+    pub async fn delete_deferred(&mut self, id: Uuid) -> Result<(), Error> {
+        let mut sql = Sql::new("DELETE FROM deferred_requests WHERE tenant_id = ");
         sql.bind(self.tenant()).push(" AND id = ").bind(id);
         self.transaction.run(sql).await.map(drop)
     }

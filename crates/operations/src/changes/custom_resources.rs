@@ -40,6 +40,9 @@ impl Writer<'_> {
         let of = registry.at_endpoint(endpoint.trim_start_matches('/'))?;
         let external_id = text(&custom.resource.document, "externalId");
         let attributes = written(of, &touched, &custom.resource.document);
+        if attributes.is_empty() {
+            return None;
+        }
         let version = Some(entity_tag(custom.resource.meta.version, None));
         let view = View { base: self.base, of, projection: &Projection::Everything };
         let rendered = self.full.then(|| view.projected(custom.resource));

@@ -1,5 +1,6 @@
 //! Queries in a body: POST to `.search` (RFC 7644 §3.4.3).
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::error::Error;
@@ -32,7 +33,7 @@ pub struct Query {
 }
 
 /// How much an answer is to hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Return {
     /// That it was done.
     Minimal,

@@ -1,5 +1,6 @@
 //! What a document must hold, and what it must not.
 
+use std::collections::HashSet;
 use std::fmt::Display;
 use std::sync::Arc;
 
@@ -36,17 +37,14 @@ pub(crate) fn require(resource_type: &ResourceType, before: &Object, after: &Obj
     if missing.is_empty() {
         return Ok(());
     }
-    let mut known = all_missing(resource_type, before, &required);
-    for it in missing {
-        let old = known.iter().position(|old| old.path == it.path).ok_or_else(|| Error::from(it))?;
-        known.swap_remove(old);
-    }
-    Ok(())
+    let known: HashSet<String> =
+        all_missing(resource_type, before, &required).into_iter().map(|it| it.path).collect();
+    missing.into_iter().find(|it| !known.contains(&it.path)).map_or(Ok(()), |it| Err(it.into()))
 }
 
 /// A required value that is not there.
 struct Missing {
-    /// The path of the attribute.
+    /// The path of the attribute, with the elements of lists as they are: one that was changed is another one.
     path: String,
     /// The place of the value, with the positions of elements.
     place: String,
@@ -158,16 +156,20 @@ fn missing(
     }
     for attribute in attributes.iter().filter(|it| it.sub_attributes.iter().any(|sub| required(sub))) {
         let (name, subs) = (&attribute.name, &attribute.sub_attributes);
-        let path = format!("{path}{name}.");
         match document.get(name) {
             Some(Value::Object(object)) => {
-                missing((&path, &format!("{place}{name}.")), subs, object, required, found);
+                let (path, place) = (format!("{path}{name}."), format!("{place}{name}."));
+                missing((&path, &place), subs, object, required, found);
             }
             Some(Value::Array(elements)) => {
                 for (position, element) in elements.iter().enumerate() {
-                    let Some(element) = element.as_object() else { continue };
+                    let Some(object) = element.as_object() else { continue };
+                    let first = found.len();
                     let place = format!("{place}{name}[{position}].");
-                    missing((&path, &place), subs, element, required, found);
+                    missing(("", &place), subs, object, required, found);
+                    for it in &mut found[first..] {
+                        it.path = format!("{path}{name}[{element}].{}", it.path);
+                    }
                 }
             }
             _ => {}

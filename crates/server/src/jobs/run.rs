@@ -5,8 +5,7 @@ use operations::{Job, deferred};
 
 use super::context::JobContext;
 use crate::app::App;
-use crate::metrics;
-use crate::scim::deferred::take_turn;
+use crate::scim::deferred::{end, take_turn};
 
 /// How often a request is tried that the server cannot do for a reason of its own.
 const ATTEMPTS: i64 = 5;
@@ -19,10 +18,9 @@ pub(super) async fn step(
 ) -> Result<Option<Progress>, WorkError> {
     let pace = (context.clock.now(), context.lease);
     let Some(turn) = deferred::next(context.db, job, pace).await? else { return Ok(None) };
-    let ended = take_turn(app, &turn, job.attempt < ATTEMPTS).await;
+    let ended = take_turn(app, &turn, job.attempt < ATTEMPTS, None).await;
     let ends = ended.map_err(|why| WorkError::Failed(operations::Error::Refused(why)))?;
-    metrics::deferred_ended();
-    deferred::end(context.db, &turn, ends, context.clock.now()).await?;
+    end(app, &turn, ends).await?;
     app.work().notify_one();
     Ok(None)
 }

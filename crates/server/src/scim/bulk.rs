@@ -50,8 +50,7 @@ pub(crate) async fn bulk(
         let requester = tenant.requester(app.now());
         let registry = app.db().registry(&requester.scope);
         if operations.iter().all(|operation| may_wait(&registry, &operation.path)) {
-            let context = Context { app: &app, requester: &requester, registry: &registry, notes: &notes };
-            return defer(context, kept_bulk(body), (Some(operations.len()), wishes.wait)).await;
+            return defer(&app, &requester, kept_bulk(body), (Some(operations.len()), wishes.wait)).await;
         }
     }
     let request = BulkRequest::parse(body, app.limits().bulk_operations)?;

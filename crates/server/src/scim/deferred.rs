@@ -6,17 +6,19 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
+use chrono::TimeDelta;
 use http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use http::{HeaderName, HeaderValue, StatusCode};
 use operations::deferred::{self, End, Kept, Told, Turn, transaction};
-use operations::{IdempotencyKey, Text};
+use operations::{Error, IdempotencyKey, Requester, Text, chain};
 use scim::Object;
 use scim::protocol::bulk::response;
 use scim::protocol::conditions::Conditions;
 use scim::protocol::event::TYPE;
 use scim::protocol::search::Query;
 use serde_json::{Map, Value, json};
-use tokio::time::{sleep, timeout};
+use tokio::sync::oneshot;
+use tokio::time::{Instant, sleep, timeout};
 use uuid::Uuid;
 
 use super::bulk::{self, done};
@@ -24,14 +26,18 @@ use super::request::{Answer, Context, Method, Request, run};
 use crate::app::App;
 use crate::auth::Tenant;
 use crate::http::error::Failure;
+use crate::metrics;
 use crate::panics::survived;
 use crate::request_log::Notes;
 
 const SET_TXN: HeaderName = HeaderName::from_static("set-txn");
 const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 
-/// How often a client that waits looks for the end of its request, which another server may have run.
-const LOOK: Duration = Duration::from_millis(200);
+/// How long a request whose client waits is not looked at again while others are in front of it: at first, and at most.
+const LOOK: [Duration; 2] = [Duration::from_millis(20), Duration::from_millis(500)];
+
+/// Answers a client that waits for the end of its request.
+type Waiting = oneshot::Sender<Result<Answer, Failure>>;
 
 /// A request as it is kept.
 pub(super) fn kept(
@@ -40,70 +46,57 @@ pub(super) fn kept(
     key: Option<IdempotencyKey>,
 ) -> Kept {
     let Request { method, path, query, body, .. } = request;
-    let attributes = (query.attributes, query.excluded_attributes);
-    Kept { method: method.word().to_owned(), path, attributes, conditions, key, body }
+    let (attributes, returns) = ((query.attributes, query.excluded_attributes), query.prefer);
+    Kept { method: method.word().to_owned(), path, attributes, conditions, returns, key, body }
 }
 
 /// A bulk request as it is kept.
 pub(super) fn kept_bulk(body: Object) -> Kept {
     let method = Method::Post.word().to_owned();
     let path = "/Bulk".to_owned();
-    Kept { method, path, attributes: (None, None), conditions: (None, None), key: None, body }
+    let (attributes, conditions) = ((None, None), (None, None));
+    Kept { method, path, attributes, conditions, returns: None, key: None, body }
 }
 
 /// Accepts a request: 202, or the answer itself where it comes within the seconds for which the client waits.
 pub(super) async fn defer(
-    context: Context<'_>,
+    app: &Arc<App>,
+    requester: &Requester,
     kept: Kept,
     (operations, wait): (Option<usize>, Option<u32>),
 ) -> Result<Response, Failure> {
-    let (app, id) = (context.app, context.app.id());
-    deferred::accept(app.db(), context.requester, (id, &kept), operations).await?;
+    let id = app.id();
+    let patience = Duration::from_secs(app.limits().request_seconds) / 2;
+    let patience = wait.map(|wait| patience.min(Duration::from_secs(wait.into())));
+    let until = patience.and_then(|patience| Some(app.now() + TimeDelta::from_std(patience).ok()?));
+    deferred::accept(app.db(), requester, (id, &kept), operations, until).await?;
     app.work().notify_one();
-    let mut response = StatusCode::ACCEPTED.into_response();
-    if let Some(wait) = wait {
-        let patience = Duration::from_secs(app.limits().request_seconds) / 2;
-        let patience = patience.min(Duration::from_secs(wait.into()));
-        let answer = timeout(patience, answer_of(context, id, (kept, operations.is_some()))).await;
-        response = answer.map_or(Ok(response), |answer| answer.map(Answer::into_response))?;
+    if let Some(patience) = patience {
+        let (sender, mut waiting) = oneshot::channel();
+        app.tasks().spawn(run_for(
+            Arc::clone(app),
+            requester.clone(),
+            (id, Instant::now() + patience),
+            sender,
+        ));
+        let answered = timeout(patience, &mut waiting).await.ok().and_then(Result::ok);
+        waiting.close();
+        // The answer may have come in the last instant.
+        if let Some(answer) = answered.or_else(|| waiting.try_recv().ok()) {
+            return Ok(answer?.into_response());
+        }
     }
     let transaction = transaction(id, None);
+    let mut response = StatusCode::ACCEPTED.into_response();
     let headers = response.headers_mut();
-    headers.extend(HeaderValue::from_str(&transaction).ok().map(|value| (SET_TXN, value)));
-    if response.status() == StatusCode::ACCEPTED {
-        let place = format!("{}/Async/{transaction}", app.base());
-        let headers = response.headers_mut();
-        headers.insert(PREFERENCE_APPLIED, HeaderValue::from_static("respond-async"));
-        headers.extend(HeaderValue::from_str(&place).ok().map(|value| (LOCATION, value)));
+    for (name, value) in [
+        (SET_TXN, transaction.clone()),
+        (PREFERENCE_APPLIED, "respond-async".to_owned()),
+        (LOCATION, format!("{}/Async/{transaction}", app.base())),
+    ] {
+        headers.extend(HeaderValue::from_str(&value).ok().map(|value| (name, value)));
     }
     Ok(response)
-}
-
-/// Waits for the end of a request, and answers it as the request itself would have been answered.
-async fn answer_of(context: Context<'_>, id: Uuid, (kept, bulk): (Kept, bool)) -> Result<Answer, Failure> {
-    let End { uri, operation, .. } = loop {
-        let news = context.app.work().news();
-        let ends = deferred::ends(context.app.db(), context.requester, id).await?;
-        if bulk && !ends.is_empty() {
-            let body = response(ends.into_iter().map(|end| end.operation).collect()).to_string();
-            return Ok(Answer { status: 200, tag: None, location: None, body: Some(Text::from(body)) });
-        }
-        if let Some(end) = ends.into_iter().next() {
-            break end;
-        }
-        tokio::select! {
-            () = news => {}
-            () = sleep(LOOK) => {}
-        }
-    };
-    let text = |name: &str| operation[name].as_str().map(str::to_owned);
-    let status = text("status").and_then(|status| status.parse().ok()).unwrap_or(500);
-    let body = match operation.get("response") {
-        Some(refused) => Some(Text::from(refused.to_string())),
-        None if status == 204 => None,
-        None => read(context, uri, kept.attributes).await.and_then(|read| read.body),
-    };
-    Ok(Answer { status, tag: text("version"), location: text("location"), body })
 }
 
 /// `GET /Async/{transaction}`: what came of a request of the connection.
@@ -131,36 +124,85 @@ pub(crate) async fn result(
     Ok(response)
 }
 
-/// Runs a request whose turn has come; says what is told of its end.
+/// Runs a request for a client that waits for its end, once its turn has come; what comes too late is left to the jobs.
+async fn run_for(app: Arc<App>, requester: Requester, (id, until): (Uuid, Instant), waiting: Waiting) {
+    let [mut pause, longest] = LOOK;
+    let lease = TimeDelta::seconds(app.config().jobs.lease_seconds.into());
+    let turn = loop {
+        match deferred::turn_of(app.db(), &requester, id, (app.now(), lease)).await {
+            Ok(Some(turn)) => break turn,
+            Ok(None) => {}
+            Err(error) => tracing::warn!(error = chain(&error), "an accepted request could not be looked at"),
+        }
+        if Instant::now() >= until {
+            return;
+        }
+        sleep(pause).await;
+        pause = longest.min(pause * 2);
+    };
+    let ended = match take_turn(&app, &turn, true, Some(waiting)).await {
+        Ok(ends) => end(&app, &turn, ends).await,
+        Err(_) => deferred::leave(app.db(), &turn, app.now()).await,
+    };
+    if let Err(error) = ended {
+        tracing::warn!(error = chain(&error), "an accepted request could not be ended: a job will");
+    }
+    app.work().notify_one();
+}
+
+/// Ends a request that was run, and has what came of it told, unless the client was answered.
+///
+/// # Errors
+/// What the database says.
+pub(crate) async fn end(app: &App, turn: &Turn, ends: Option<Vec<End>>) -> Result<(), Error> {
+    metrics::deferred_ended(if ends.is_some() { "told" } else { "answered" });
+    deferred::end(app.db(), turn, ends, app.now()).await
+}
+
+/// Runs a request whose turn has come; answers the client that still waits for it, or says what is told of its end.
 ///
 /// # Errors
 /// What may be otherwise when it is tried again, if it `may_come_again`.
-pub(crate) async fn take_turn(app: &App, turn: &Turn, may_come_again: bool) -> Result<Vec<End>, String> {
+pub(crate) async fn take_turn(
+    app: &App,
+    turn: &Turn,
+    may_come_again: bool,
+    waiting: Option<Waiting>,
+) -> Result<Option<Vec<End>>, String> {
     let notes = Notes::default();
     let registry = &app.db().registry(&turn.requester.scope);
     let context = Context { app, requester: &turn.requester, registry, notes: &notes };
-    if turn.bulk {
+    let (answer, ends) = if turn.bulk {
         let finished = bulk::finish(context, turn.request.body.clone(), turn.applied.clone()).await;
-        let finished = finished.map_err(|failure| failure.told().detail)?.into_iter();
-        return Ok(finished.map(|(number, uri, operation)| End { number, uri, operation }).collect());
-    }
-    let answer = single(context, turn).await;
-    if let Err(failure) = &answer
-        && may_come_again
-        && failure.clone().told().status >= 500
-    {
-        return Err(failure.clone().told().detail);
-    }
-    Ok(vec![end_of(app, turn, answer)])
+        let finished = finished.map_err(|failure| failure.told().detail)?;
+        let entries: Vec<Value> = finished.iter().map(|(.., entry)| entry.clone()).collect();
+        let ends = finished.into_iter().map(|(number, uri, operation)| End { number, uri, operation });
+        let body = Some(Text::from(response(entries).to_string()));
+        (Ok(Answer { status: 200, tag: None, location: None, body }), ends.collect())
+    } else {
+        let answer = single(context, turn).await;
+        if let Err(failure) = &answer
+            && may_come_again
+            && failure.clone().told().status >= 500
+        {
+            return Err(failure.clone().told().detail);
+        }
+        (answer.clone(), vec![end_of(app, turn, answer)])
+    };
+    Ok(match waiting {
+        Some(waiting) => waiting.send(answer).err().map(|_| ends),
+        None => Some(ends),
+    })
 }
 
 async fn single(context: Context<'_>, turn: &Turn) -> Result<Answer, Failure> {
-    let Kept { method, path, attributes, conditions, body, .. } = turn.request.clone();
+    let Kept { method, path, attributes, conditions, returns, body, .. } = turn.request.clone();
     let method = Method::of_word(&method).ok_or_else(Failure::no_endpoint)?;
     if let Some((_, uri)) = turn.applied.first() {
         return Ok(done_before(context, uri, method).await);
     }
-    let query = Query { attributes: attributes.0, excluded_attributes: attributes.1, ..Query::default() };
+    let (attributes, excluded_attributes) = attributes;
+    let query = Query { attributes, excluded_attributes, prefer: returns, ..Query::default() };
     let conditions = Conditions::new(conditions.0.as_deref(), conditions.1.as_deref());
     let request = Request { method, path, query, conditions, body };
     let ran = survived(Box::pin(run(context, request))).await;
@@ -169,7 +211,10 @@ async fn single(context: Context<'_>, turn: &Turn) -> Result<Answer, Failure> {
 
 /// The answer to what was done before a server ended: where the resource is, and its version now.
 pub(super) async fn done_before(context: Context<'_>, uri: &str, method: Method) -> Answer {
-    let read = read(context, uri.to_owned(), (None, None)).await;
+    let query = Query::default();
+    let (conditions, body) = (Conditions::default(), Object::new());
+    let read = Request { method: Method::Get, path: uri.to_owned(), query, conditions, body };
+    let read = Box::pin(run(context, read)).await.ok();
     let (status, location) = match method {
         Method::Post => (201, Some(format!("{}{uri}", context.app.base()))),
         Method::Delete => return Answer { status: 204, tag: None, location: None, body: None },
@@ -181,17 +226,6 @@ pub(super) async fn done_before(context: Context<'_>, uri: &str, method: Method)
         location,
         body: read.and_then(|read| read.body),
     }
-}
-
-/// A resource as it is now; none where it is gone.
-async fn read(
-    context: Context<'_>,
-    path: String,
-    attributes: (Option<String>, Option<String>),
-) -> Option<Answer> {
-    let query = Query { attributes: attributes.0, excluded_attributes: attributes.1, ..Query::default() };
-    let (conditions, body) = (Conditions::default(), Object::new());
-    Box::pin(run(context, Request { method: Method::Get, path, query, conditions, body })).await.ok()
 }
 
 /// What is told of the end of a request of its own, as of an operation of a bulk request (RFC 9967 §2.5.1.3).

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{FromRequest as _, FromRequestParts as _, Path, Request as HttpRequest, State};
 use axum::response::{IntoResponse as _, Response};
-use http::{HeaderMap, HeaderName, Method as HttpMethod};
+use http::{HeaderMap, HeaderName, Method as HttpMethod, StatusCode};
 use operations::{IdempotencyKey, deferred};
 use scim::Object;
 use scim::protocol::conditions::Conditions;
@@ -78,7 +78,11 @@ pub(crate) async fn resources(
     {
         check(context, &request)?;
         let kept = kept(request, texts, requester.key.clone());
-        return defer(context, kept, (None, wishes.wait)).await;
+        let mut response = defer(&app, context.requester, kept, (None, wishes.wait)).await?;
+        if let Some(wish) = wish.filter(|_| response.status() != StatusCode::ACCEPTED) {
+            preference_applied(&mut response, wish);
+        }
+        return Ok(response);
     }
     let mut response = Box::pin(run(context, request)).await?.into_response();
     if let Some(wish) = wish {
