@@ -94,7 +94,7 @@ fn happening(touched: &Touched) -> Happening {
     }
 }
 
-/// The attributes of a document that differ from what was there before.
+/// The attributes in which a document differs from the document before the change.
 fn written(of: &ResourceType, touched: &Touched, document: &Object) -> Vec<Changed> {
     match (touched.touch, &touched.before) {
         (Touch::Created, _) => event::changed(of, &Object::new(), document),
@@ -103,7 +103,7 @@ fn written(of: &ResourceType, touched: &Touched, document: &Object) -> Vec<Chang
     }
 }
 
-/// What the full form tells; none if a PATCH would say nothing that answers show.
+/// The data of a full event; none if answers show nothing of a PATCH.
 fn data(touched: &Touched, attributes: &[Changed], rendered: Object) -> Option<Value> {
     if happening(touched) != Happening::Patched {
         return Some(Value::Object(rendered));

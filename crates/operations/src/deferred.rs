@@ -82,8 +82,8 @@ pub enum Told {
     Many(Vec<(String, String)>, bool),
 }
 
-/// Keeps a request, which is accepted then. Where a client waits for its end until an instant, it is left to
-/// [`turn_of`] until then, so that the server that the client asked can answer.
+/// Keeps a request, which is accepted then. Where a client waits for the end until an instant, the request is left to
+/// [`turn_of`] until that instant, so that the server that the client asked can answer.
 ///
 /// # Errors
 /// 503 for a connection with too many requests that wait, or what the database says.
@@ -155,8 +155,8 @@ pub async fn next(
     turn(db, &job.scope, deferred, now).await
 }
 
-/// The turn of a request whose client waits for its end; none before those in front of it have ended, and none where the client
-/// has waited for too long and a job may run it.
+/// The turn of a request whose client waits; none before the requests in front have ended, and none where the client has waited
+/// for too long and a job may run the request.
 ///
 /// # Errors
 /// What the database says.
@@ -183,7 +183,7 @@ pub async fn turn_of(
     }
 }
 
-/// Leaves a request to a job, after the server could not do it for a reason of its own.
+/// Leaves a request to a job, after this server has failed to run the request.
 ///
 /// # Errors
 /// What the database says.
@@ -197,7 +197,7 @@ pub async fn leave(db: &Database, turn: &Turn, now: DateTime<Utc>) -> Result<(),
     db.write(&turn.requester.scope, leave).await.map(drop)
 }
 
-/// A request as it is run, opened.
+/// Opens a request that is about to be run.
 async fn turn(
     db: &Database,
     scope: &TenantScope,

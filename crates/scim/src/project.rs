@@ -20,7 +20,7 @@ pub enum Projection {
     Only(Vec<Located>),
     /// What is returned by default, without these.
     Without(Vec<Located>),
-    /// What is returned by default and what is returned on request: what events tell.
+    /// The attributes that are returned by default and those that are returned on request: events hold both.
     Everything,
     /// Nothing: the client wants to know that it was done (RFC 7240 §4.2).
     Nothing,

@@ -187,7 +187,7 @@ fn a_file_that_breaks_a_rule_is_refused_with_file_attribute_and_rule() {
     assert!(error.contains("things.json: this is no JSON"), "{error}");
 }
 
-/// A schema may be younger than a resource: what the resource never had refuses no change of something else.
+/// A schema may be younger than a resource: a value that the resource never had refuses no change of another attribute.
 #[test]
 fn a_change_is_refused_for_what_it_leaves_out_and_not_for_what_was_never_there() {
     let code = json!({ "name": "code", "required": true });

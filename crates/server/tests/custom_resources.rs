@@ -350,7 +350,7 @@ async fn an_extension_of_users_is_kept_found_unique_and_a_reason_for_a_licence()
     let number = json!([{ "op": "replace", "path": format!("{BADGE}:number"), "value": "8" }]);
     let refused = client.patch(&place, number.clone()).await.expect_error(409, Some("uniqueness"));
     assert_eq!(refused.body["detail"], format!("Another resource has this value of {BADGE}:number."));
-    // What was there before the extension was required is changed, switched off and deleted without the extension.
+    // A user who is older than the requirement is changed, switched off and deleted without the extension.
     let dee = client.user("dee@alpha.example").await;
     let mut required = badge.clone();
     required[0]["attributes"][0]["required"] = true.into();

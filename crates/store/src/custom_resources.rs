@@ -151,7 +151,7 @@ impl WriteUnit {
         Ok(new)
     }
 
-    /// Gives a resource another document and answers the resource as it is then.
+    /// Gives a resource another document and answers the resource after the change.
     ///
     /// # Errors
     /// [`Error::VersionMismatch`] if the resource has changed since it was read; [`Error::Taken`] if another resource of the type

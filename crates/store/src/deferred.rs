@@ -23,7 +23,7 @@ pub struct Deferred {
     pub request: Option<Vec<u8>>,
     /// Whether it is a bulk request.
     pub bulk: bool,
-    /// Who runs it, and until when: a job, or the server whose client waits for it, by the id of the request itself.
+    /// The runner of the request, and until when: a job, or, by the id of the request, the server whose client waits.
     pub runs: Option<(Uuid, DateTime<Utc>)>,
 }
 
@@ -152,7 +152,7 @@ impl WriteUnit {
         Ok(self.transaction.one::<deferred_requests::Model>(sql).await?.map(Deferred::from))
     }
 
-    /// Says who runs a request, and until when nothing else does.
+    /// Gives a request a runner, and says until when no other runner takes the request.
     ///
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::members::MemberKind;
 use crate::unit::WriteUnit;
 
-/// What a resource is.
+/// The kind of a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ResourceKind {
     /// A user.
@@ -60,7 +60,7 @@ pub struct Touched {
     pub replaced: bool,
     /// The external id of a group or another resource that was deleted.
     pub external_id: Option<String>,
-    /// The endpoint of a resource of a type that files define, with the resource as it is now, where it was not deleted.
+    /// The endpoint of a resource of a type that files define, with the resource after the change; none once deleted.
     pub custom: Option<(String, Option<CustomResource>)>,
     /// The transaction by which events name the change, where the request has one.
     pub transaction: Option<String>,

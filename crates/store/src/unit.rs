@@ -70,7 +70,7 @@ pub struct WriteUnit {
     pub(crate) queued_work: bool,
     /// Whether groups that wait for users to come are locked, or need no lock.
     pub(crate) locked_awaiting: bool,
-    /// What it has changed of resources.
+    /// The resources that the unit has changed.
     pub(crate) touches: Box<Touches>,
 }
 

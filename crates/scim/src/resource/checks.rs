@@ -23,8 +23,8 @@ pub(super) fn require_all(resource_type: &ResourceType, document: &Object) -> Re
     all_missing(resource_type, document, &required).into_iter().next().map_or(Ok(()), |it| Err(it.into()))
 }
 
-/// Checks the same in what is stored, which has no value that is never returned. What was missing before is no reason to refuse a
-/// change of something else: the schema may be younger than the resource.
+/// Checks that every required attribute has a value after a change of a stored document, which holds no value that is never
+/// returned. A value that was missing before the change refuses nothing: the schema may be younger than the resource.
 ///
 /// # Errors
 /// As [`require_all`].
@@ -44,7 +44,7 @@ pub(crate) fn require(resource_type: &ResourceType, before: &Object, after: &Obj
 
 /// A required value that is not there.
 struct Missing {
-    /// The path of the attribute, with the elements of lists as they are: one that was changed is another one.
+    /// The path of the attribute, with the whole elements of lists: a changed element has another path.
     path: String,
     /// The place of the value, with the positions of elements.
     place: String,

@@ -33,7 +33,7 @@ use crate::request_log::Notes;
 const SET_TXN: HeaderName = HeaderName::from_static("set-txn");
 const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 
-/// How long a request whose client waits is not looked at again while others are in front of it: at first, and at most.
+/// The pause between two looks at whether the turn of a request has come: at first, and at most.
 const LOOK: [Duration; 2] = [Duration::from_millis(20), Duration::from_millis(500)];
 
 /// Answers a client that waits for the end of its request.
@@ -124,7 +124,7 @@ pub(crate) async fn result(
     Ok(response)
 }
 
-/// Runs a request for a client that waits for its end, once its turn has come; what comes too late is left to the jobs.
+/// Runs a request for a client that waits, once the turn of the request has come; a job runs a request whose turn comes too late.
 async fn run_for(app: Arc<App>, requester: Requester, (id, until): (Uuid, Instant), waiting: Waiting) {
     let [mut pause, longest] = LOOK;
     let lease = TimeDelta::seconds(app.config().jobs.lease_seconds.into());
@@ -150,7 +150,7 @@ async fn run_for(app: Arc<App>, requester: Requester, (id, until): (Uuid, Instan
     app.work().notify_one();
 }
 
-/// Ends a request that was run, and has what came of it told, unless the client was answered.
+/// Ends a request that was run, and has its ends told, unless the client was answered.
 ///
 /// # Errors
 /// What the database says.

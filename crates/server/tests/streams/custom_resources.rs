@@ -87,6 +87,6 @@ async fn a_request_about_any_type_is_accepted_and_run_once() {
     assert_eq!(
         crate::support::count(&app, applied).await,
         2,
-        "what was done is noted with what it has changed"
+        "each operation is noted with the resource that the operation has changed"
     );
 }
