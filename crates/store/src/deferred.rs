@@ -59,6 +59,14 @@ impl From<deferred_operations::Model> for DeferredOperation {
     }
 }
 
+/// Reads the first request of a connection that is not done.
+fn first(columns: &str, tenant: Uuid, connection: ConnectionId) -> Sql {
+    let mut sql = Sql::new(&format!("SELECT {columns} FROM deferred_requests d WHERE d.tenant_id = "));
+    sql.bind(tenant).push(" AND d.connection_id = ").bind(connection.uuid());
+    sql.push(" AND NOT d.done ORDER BY d.id LIMIT 1");
+    sql
+}
+
 impl ReadUnit {
     /// The request of this id.
     ///
@@ -86,9 +94,7 @@ impl ReadUnit {
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
     pub async fn next_deferred(&self, connection: ConnectionId) -> Result<Option<Uuid>, Error> {
-        let mut sql = Sql::new("SELECT d.id FROM deferred_requests d WHERE d.tenant_id = ");
-        sql.bind(self.tenant()).push(" AND d.connection_id = ").bind(connection.uuid());
-        sql.push(" AND NOT d.done ORDER BY d.id LIMIT 1");
+        let sql = first("d.id", self.tenant(), connection);
         Ok(self.transaction.one::<IdRow>(sql).await?.map(|row| row.id))
     }
 
@@ -146,9 +152,8 @@ impl WriteUnit {
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
     pub async fn lock_next_deferred(&mut self, connection: ConnectionId) -> Result<Option<Deferred>, Error> {
-        let mut sql = Sql::new("SELECT d.* FROM deferred_requests d WHERE d.tenant_id = ");
-        sql.bind(self.tenant()).push(" AND d.connection_id = ").bind(connection.uuid());
-        sql.push(" AND NOT d.done ORDER BY d.id LIMIT 1").push(for_update(self.backend()));
+        let mut sql = first("d.*", self.tenant(), connection);
+        sql.push(for_update(self.backend()));
         Ok(self.transaction.one::<deferred_requests::Model>(sql).await?.map(Deferred::from))
     }
 

@@ -21,6 +21,5 @@ pub(super) async fn step(
     let ended = take_turn(app, &turn, job.attempt < ATTEMPTS, None).await;
     let ends = ended.map_err(|why| WorkError::Failed(operations::Error::Refused(why)))?;
     end(app, &turn, ends).await?;
-    app.work().notify_one();
     Ok(None)
 }

@@ -142,21 +142,22 @@ async fn run_for(app: Arc<App>, requester: Requester, (id, until): (Uuid, Instan
     };
     let ended = match take_turn(&app, &turn, true, Some(waiting)).await {
         Ok(ends) => end(&app, &turn, ends).await,
-        Err(_) => deferred::leave(app.db(), &turn, app.now()).await,
+        Err(_) => deferred::leave(app.db(), &turn, app.now()).await.map(|()| app.work().notify_one()),
     };
     if let Err(error) = ended {
         tracing::warn!(error = chain(&error), "an accepted request could not be ended: a job will");
     }
-    app.work().notify_one();
 }
 
-/// Ends a request that was run, and has its ends told, unless the client was answered.
+/// Ends a request that was run, and has its ends told, unless the client was answered; the next request of the connection may run then.
 ///
 /// # Errors
 /// What the database says.
 pub(crate) async fn end(app: &App, turn: &Turn, ends: Option<Vec<End>>) -> Result<(), Error> {
     metrics::deferred_ended(if ends.is_some() { "told" } else { "answered" });
-    deferred::end(app.db(), turn, ends, app.now()).await
+    deferred::end(app.db(), turn, ends, app.now()).await?;
+    app.work().notify_one();
+    Ok(())
 }
 
 /// Runs a request whose turn has come; answers the client that still waits for it, or says what is told of its end.
