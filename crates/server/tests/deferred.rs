@@ -198,7 +198,10 @@ async fn a_client_that_waits_a_while_is_answered_whichever_server_runs_its_reque
     assert_eq!((answer.header("preference-applied"), &answer.body), ("return=minimal", &json!("")));
     let answer = client.send("POST", "/scim/v2/Users", &wait, Some(user("ada").to_string())).await;
     answer.expect_error(409, Some("uniqueness"));
-    assert_eq!(support::count(&app, "SELECT COUNT(*) FROM deferred_requests").await, 0, "all were answered");
+    // A request is deleted after its client has been answered.
+    while support::count(&app, "SELECT COUNT(*) FROM deferred_requests").await > 0 {
+        tokio::task::yield_now().await;
+    }
 }
 
 #[tokio::test]
