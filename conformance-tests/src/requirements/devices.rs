@@ -3,12 +3,12 @@ use serde_json::{Value, json};
 
 use crate::requirements::{Test, tests};
 use crate::run::Run;
-use crate::support::{Scratch, id_of, path_of, with};
+use crate::support::{GROUP, Scratch, id_of, path_of, with};
 use crate::{skip, unique};
 
 /// The tests of this file. Each is skipped where the server has no such resources.
 pub(super) const TESTS: &[Test] =
-    tests![r_dev_01, r_dev_02, r_dev_03, r_dev_06, r_dev_07, r_dev_08, r_dev_09, r_dev_10,];
+    tests![r_dev_01, r_dev_02, r_dev_03, r_dev_05, r_dev_06, r_dev_07, r_dev_08, r_dev_09, r_dev_10,];
 
 const DEVICE: &str = "urn:ietf:params:scim:schemas:core:2.0:Device";
 const APPLICATION: &str = "urn:ietf:params:scim:schemas:core:2.0:EndpointApp";
@@ -81,6 +81,30 @@ fn r_dev_03(run: &Run) {
     scratch.post("/EndpointApps", &application("coffee")).expect_error(400, &["invalidValue"]);
     let nameless = json!({ "schemas": [APPLICATION], "applicationType": "telemetry" });
     scratch.post("/EndpointApps", &nameless).expect_error(400, &["invalidValue"]);
+}
+
+/// A group that holds a device or an application says so.
+fn r_dev_05(run: &Run) {
+    needs(run, "/Devices");
+    let scratch = run.shared();
+    let mut members =
+        vec![("Device", scratch.create("/Devices", &json!({ "schemas": [DEVICE], "active": true })))];
+    if run.service().lists_endpoint("/EndpointApps") {
+        let body = json!({ "schemas": [APPLICATION], "applicationType": "telemetry", "applicationName": unique("application") });
+        members.push(("EndpointApp", scratch.create("/EndpointApps", &body)));
+    }
+    let value: Vec<Value> =
+        members.iter().map(|(kind, made)| json!({ "value": made["id"], "type": kind })).collect();
+    let body = json!({ "schemas": [GROUP], "displayName": unique("group"), "members": value });
+    let made = scratch.create("/Groups", &body);
+    for group in [&made, &scratch.again(&made)] {
+        let shown = group["members"].as_array().cloned().unwrap_or_default();
+        for (kind, made) in &members {
+            let member = shown.iter().find(|it| it["value"] == made["id"]);
+            let member = member.unwrap_or_else(|| panic!("the group does not hold {}: {group}", made["id"]));
+            assert!(member.get("type").is_none_or(|it| it == kind), "{member}");
+        }
+    }
 }
 
 /// The address of a Bluetooth device has its form, its key is not shown, and how it is paired stands inside.

@@ -1,6 +1,8 @@
 //! What can be seen from outside of authentication and of hostile input (RFC 7644 §2 and §7).
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use crate::requirements::{Test, tests};
@@ -9,8 +11,9 @@ use crate::support::{SEARCH, Scratch, path_of, refused};
 use crate::{encode, group, patch_op, skip, unique, user};
 
 /// The tests of this file.
-pub(super) const TESTS: &[Test] =
-    tests![r_sec_01, r_sec_03, r_sec_10, r_sec_12, r_sec_17, r_sec_18, r_sec_23, r_sec_24];
+pub(super) const TESTS: &[Test] = tests![
+    r_sec_01, r_sec_03, r_sec_08, r_sec_10, r_sec_11, r_sec_12, r_sec_17, r_sec_18, r_sec_23, r_sec_24
+];
 
 /// Whether the server is on this machine, where nobody listens in.
 fn is_local(base: &str) -> bool {
@@ -58,6 +61,59 @@ fn r_sec_03(run: &Run) {
         request.send().expect_error(401, &[]);
     }
     assert_eq!(scratch.again(&person), person);
+}
+
+/// A token that no key has signed lets nobody in, whatever the token says of itself.
+fn r_sec_08(run: &Run) {
+    let target = run.target();
+    let claims = json!({
+        "iss": target.base, "aud": target.base, "sub": "client", "client_id": "client", "jti": unique("token"),
+        "scope": "scim", "iat": 1_700_000_000, "nbf": 1_700_000_000, "exp": 32_503_680_000_u64,
+    });
+    let encoded = |part: &[u8]| URL_SAFE_NO_PAD.encode(part);
+    for (algorithm, signature) in [("none", ""), ("None", "x"), ("HS256", "x"), ("RS256", "x"), ("ES256", "")]
+    {
+        for kind in ["at+jwt", "JWT"] {
+            let header = json!({ "alg": algorithm, "typ": kind }).to_string();
+            let signed = format!("{}.{}", encoded(header.as_bytes()), encoded(claims.to_string().as_bytes()));
+            let token = format!("Bearer {signed}.{}", encoded(signature.as_bytes()));
+            let request = target.request("GET", "/Users?count=1").no_auth().header("authorization", &token);
+            request.send().expect_error(401, &[]);
+        }
+    }
+}
+
+/// Where metadata of this kind about an address are (RFC 8414 §3.1, RFC 9728 §3.1).
+fn well_known(address: &str, kind: &str) -> String {
+    let address = address.trim_end_matches('/');
+    let host = address.find("://").map_or(0, |at| at + 3);
+    let (origin, path) = address.split_at(address[host..].find('/').map_or(address.len(), |at| host + at));
+    format!("{origin}/.well-known/{kind}{path}")
+}
+
+/// The service says which server gives tokens for it, and that server says how: no password of a person is asked for.
+fn r_sec_11(run: &Run) {
+    let target = run.target();
+    let address = well_known(&target.base, "oauth-protected-resource");
+    let resource = target.request("GET", &address).no_auth().send().expect_status(200).json();
+    assert_eq!(resource["resource"], target.base, "{resource}");
+    let challenge = target.request("GET", "/Users?count=1").no_auth().send().expect_error(401, &[]);
+    let challenge = challenge.header("www-authenticate").unwrap_or_default().to_owned();
+    assert!(challenge.contains(&format!("resource_metadata=\"{address}\"")), "{challenge}");
+    let servers = resource["authorization_servers"].as_array().cloned().unwrap_or_default();
+    assert!(!servers.is_empty(), "{resource}");
+    for issuer in servers.iter().filter_map(Value::as_str) {
+        let address = well_known(issuer, "oauth-authorization-server");
+        let server = target.request("GET", &address).no_auth().send().expect_status(200).json();
+        assert_eq!(server["issuer"], issuer, "{server}");
+        assert!(server["token_endpoint"].is_string(), "{server}");
+        let grants = server["grant_types_supported"].as_array().cloned().unwrap_or_default();
+        assert!(!grants.iter().any(|grant| grant == "implicit" || grant == "password"), "{server}");
+        if server.get("authorization_endpoint").is_some() {
+            let methods = server["code_challenge_methods_supported"].as_array().cloned().unwrap_or_default();
+            assert!(methods.contains(&json!("S256")), "{server}");
+        }
+    }
 }
 
 /// A name and a password let nobody in.

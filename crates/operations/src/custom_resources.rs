@@ -34,17 +34,10 @@ pub async fn read(
     let view = View { base: db.base(), of, projection };
     let unit = db.read_once(&requester.scope).await?;
     let custom = existing(unit.custom_resource(of, id).await?, &of.name, id)?;
-    let shown = shown(custom, view);
-    let unchanged = conditions.unchanged(shown.0, &shown.1.tag)?;
-    Ok(Shown { body: shown.1.body.filter(|_| !unchanged), ..shown.1 })
-}
-
-/// A resource as an answer shows it, with its version.
-fn shown(custom: CustomResource, view: View<'_>) -> (i64, Shown) {
-    let (version, head) = (custom.resource.meta.version, view.shown(&custom.resource, None));
-    let wanted = *view.projection != Projection::Nothing;
-    let body = wanted.then(|| Value::Object(view.projected(custom.resource)).to_string().into());
-    (version, Shown { body, ..head })
+    let version = custom.resource.meta.version;
+    let shown = representation::custom(custom, view);
+    let unchanged = conditions.unchanged(version, &shown.tag)?;
+    Ok(Shown { body: shown.body.filter(|_| !unchanged), ..shown })
 }
 
 /// One page of the resources of a type that a search finds, as a list answer.
@@ -91,7 +84,7 @@ pub async fn create(
         record(requester, &mut unit, entry).await?;
         let mut outcome = Outcome::default();
         outcome.effects.note("resource created");
-        outcome.shown = Some(shown(custom, view).1);
+        outcome.shown = Some(representation::custom(custom, view));
         Ok((unit, outcome))
     });
     Ok(written.await?.outcome())
@@ -155,7 +148,7 @@ async fn edit(
             claim.settle_external_id(&resource.document, &mut document, edit.says("externalId"));
         }
         let custom = save(requester, &mut unit, of, custom, document, &mut outcome).await?;
-        outcome.shown = Some(shown(custom, view).1);
+        outcome.shown = Some(representation::custom(custom, view));
         Ok((unit, outcome))
     });
     Ok(written.await?.outcome())

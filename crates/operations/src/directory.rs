@@ -115,8 +115,8 @@ pub struct GroupDetails {
 pub struct Member {
     /// The id.
     pub id: String,
-    /// `User` or `Group`.
-    pub kind: &'static str,
+    /// The name of its resource type, such as `User`.
+    pub kind: String,
     /// The display name.
     pub name: Option<String>,
 }
@@ -225,7 +225,7 @@ pub async fn group(
     let skipped = members.into_iter().skip(usize::try_from(before).unwrap_or(usize::MAX));
     let member = |(_, member): (GroupId, store::Member)| Member {
         id: member.id.to_string(),
-        kind: if member.kind == store::MemberKind::User { "User" } else { "Group" },
+        kind: member.kind.to_string(),
         name: member.display,
     };
     let id = group.id;

@@ -50,7 +50,7 @@ impl Present {
         let values = match wanted {
             Members::None => return Ok(Self::default()),
             Members::All => {
-                let element = |member: &Member| addressed(member, base);
+                let element = |member: &Member| addressed(member, unit, base);
                 let elements = unit.members(group).await?.iter().map(element).collect();
                 return Ok(Self { elements, ..Self::default() });
             }
@@ -84,10 +84,10 @@ impl Present {
         for member in &members {
             let Some(name) = names.get(member) else { continue };
             let display = name.display.clone().filter(|_| name.seen);
-            let member = Member { id: *member, kind: name.kind, display };
-            elements.push(addressed(&member, base));
+            let member = Member { id: *member, kind: name.kind.clone(), display };
+            elements.push(addressed(&member, unit, base));
             for (name, _) in called.iter().filter(|(_, person)| **person == member.id) {
-                let mut element = addressed(&member, base);
+                let mut element = addressed(&member, unit, base);
                 element["value"] = name.as_str().into();
                 elements.push(element);
             }
@@ -97,9 +97,11 @@ impl Present {
 }
 
 /// A member as an element of `members`, with its address, by which a filter may choose it.
-fn addressed(member: &Member, base: &str) -> Value {
+fn addressed(member: &Member, unit: &WriteUnit, base: &str) -> Value {
     let mut element = element(member);
-    element["$ref"] = format!("{base}/{}s/{}", member.kind, member.id).into();
+    if let Some(of) = unit.registry().resource_type(member.kind.as_str()) {
+        element["$ref"] = format!("{base}{}/{}", of.endpoint, member.id).into();
+    }
     element
 }
 
@@ -152,8 +154,8 @@ impl Moves {
             let value = value.ok_or_else(|| scim::Error::invalid_value("A member needs a value."))?;
             match id(value).and_then(|id| Some((id, moves.names.get(&id)?))) {
                 Some((id, name)) => {
-                    matches_type(element, value, name.kind)?;
-                    moves.joining.push((id, name.kind));
+                    matches_type(element, value, &name.kind)?;
+                    moves.joining.push((id, name.kind.clone()));
                 }
                 None => moves.park.push(value.to_owned()),
             }
@@ -163,7 +165,7 @@ impl Moves {
         let unknown = moves.park.iter().find(|value| Uuid::try_parse(value).is_ok());
         if let Some(value) = unknown.filter(|_| !requester.rules().park_unknown_members) {
             let value: String = value.chars().take(100).collect();
-            let detail = format!("The member \"{value}\" is no user or group.");
+            let detail = format!("The member \"{value}\" is no user, no group and no other resource.");
             return Err(scim::Error::invalid_value(detail).into());
         }
         if !moves.leaving.is_empty() && !moves.leave_by_job() {
@@ -184,7 +186,7 @@ impl Moves {
             return Ok(());
         }
         // Groups are locked before users are kept from arriving.
-        for inner in self.of_kind(MemberKind::Group).collect::<BTreeSet<Uuid>>() {
+        for inner in self.of_kind(&MemberKind::Group).collect::<BTreeSet<Uuid>>() {
             unit.lock_group(GroupId::new(inner)).await?;
         }
         let called = unit.people_called(&self.park).await?;
@@ -193,7 +195,7 @@ impl Moves {
         }
         for element in elements {
             let Some(value) = value(element).filter(|value| called.contains_key(*value)) else { continue };
-            matches_type(element, value, MemberKind::User)?;
+            matches_type(element, value, &MemberKind::User)?;
             only(value, &called[value])?;
         }
         self.park.retain(|value| !called.contains_key(value));
@@ -310,8 +312,8 @@ impl Moves {
         Ok(())
     }
 
-    fn of_kind(&self, kind: MemberKind) -> impl Iterator<Item = Uuid> {
-        self.joining.iter().filter(move |(_, of)| *of == kind).map(|(id, _)| *id)
+    fn of_kind(&self, kind: &MemberKind) -> impl Iterator<Item = Uuid> {
+        self.joining.iter().filter(move |(_, of)| of == kind).map(|(id, _)| *id)
     }
 }
 
@@ -333,7 +335,7 @@ async fn refuses(unit: &WriteUnit, pools: &[PoolId]) -> Result<bool, Error> {
 }
 
 /// RFC 7643 §4.2: a type that contradicts the resource is an error of the client.
-fn matches_type(element: &Value, value: &str, kind: MemberKind) -> Result<(), scim::Error> {
+fn matches_type(element: &Value, value: &str, kind: &MemberKind) -> Result<(), scim::Error> {
     match element.get("type").and_then(Value::as_str) {
         Some(claimed) if !claimed.eq_ignore_ascii_case(kind.as_str()) => {
             let claimed: String = claimed.chars().take(100).collect();
@@ -360,10 +362,10 @@ mod tests {
 
     #[test]
     fn a_type_may_be_left_out_but_not_contradict() {
-        assert!(matches_type(&json!({ "value": "x" }), "x", MemberKind::User).is_ok());
-        assert!(matches_type(&json!({ "value": "x", "type": "user" }), "x", MemberKind::User).is_ok());
+        assert!(matches_type(&json!({ "value": "x" }), "x", &MemberKind::User).is_ok());
+        assert!(matches_type(&json!({ "value": "x", "type": "user" }), "x", &MemberKind::User).is_ok());
         let error =
-            matches_type(&json!({ "type": "Group" }), "x", MemberKind::User).expect_err("contradicts");
+            matches_type(&json!({ "type": "Group" }), "x", &MemberKind::User).expect_err("contradicts");
         assert_eq!(error.detail, "The member \"x\" is a User, not a Group.");
     }
 }

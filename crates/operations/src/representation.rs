@@ -1,5 +1,6 @@
 //! Resources as clients see them: what is stored, with what the server computes, in the attributes that they want.
 
+mod custom_resources;
 mod groups;
 mod list;
 mod text;
@@ -14,6 +15,7 @@ use store::Member;
 
 use crate::walk::Walk;
 
+pub(crate) use custom_resources::{custom, render_custom};
 pub(crate) use groups::group;
 pub(crate) use list::{Items, list_custom, list_every, list_groups, list_users};
 pub(crate) use users::{render, shown, user, wanted};

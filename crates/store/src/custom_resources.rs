@@ -1,4 +1,4 @@
-//! Resources of types that files define: documents, and nothing beside them.
+//! Resources of types that files define: documents, and the groups that hold them.
 
 use chrono::{DateTime, Utc};
 use scim::filter::ResolvedFilter;
@@ -8,15 +8,16 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::connections::decode;
-use crate::db::backend::for_update;
+use crate::db::backend::{for_update, no_list};
 use crate::db::sql::Sql;
 use crate::entity;
 use crate::error::Error;
 use crate::filter_sql::{self, Chosen, Listing, Order, Stretch, Table, Walked};
+use crate::groups::GroupOf;
 use crate::ids::{ConnectionId, stored};
 use crate::touched::{ResourceKey, Touch};
 use crate::unit::{ReadUnit, WriteUnit};
-use crate::users::text;
+use crate::users::{read_groups, text};
 
 /// A resource of a type that files define.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,6 +28,8 @@ pub struct CustomResource {
     pub resource: Resource,
     /// The connection that owns it.
     pub connection: Option<ConnectionId>,
+    /// The groups that the unit sees, those around a group included, in the order of ids, where the type shows them.
+    pub groups: Vec<GroupOf>,
 }
 
 #[derive(FromQueryResult)]
@@ -37,10 +40,8 @@ pub(crate) struct Row {
     created_at: DateTime<Utc>,
     modified_at: DateTime<Utc>,
     version: i64,
+    groups: Option<Value>,
 }
-
-pub(crate) const COLUMNS: &str =
-    "SELECT c.id, c.document, c.connection_id, c.created_at, c.modified_at, c.version";
 
 impl TryFrom<Row> for CustomResource {
     type Error = Error;
@@ -48,7 +49,10 @@ impl TryFrom<Row> for CustomResource {
     fn try_from(row: Row) -> Result<Self, Error> {
         let id = row.id.to_string();
         let meta = Meta { created: row.created_at, last_modified: row.modified_at, version: row.version };
+        let inconsistent =
+            || Error::Inconsistent { table: "custom_resources", column: "groups", id: id.clone() };
         Ok(Self {
+            groups: read_groups(row.groups).ok_or_else(inconsistent)?,
             id: row.id,
             connection: row.connection_id.map(ConnectionId::new),
             resource: Resource {
@@ -61,6 +65,19 @@ impl TryFrom<Row> for CustomResource {
 }
 
 impl ReadUnit {
+    /// The columns of a [`Row`] of resources `c` of a type.
+    pub(crate) fn custom_columns(&self, of: &ResourceType) -> Sql {
+        let mut sql =
+            Sql::new("SELECT c.id, c.document, c.connection_id, c.created_at, c.modified_at, c.version, ");
+        if of.shows_groups() {
+            self.add_groups(&mut sql, "c");
+        } else {
+            sql.push(no_list(self.backend()));
+        }
+        sql.push(" AS groups");
+        sql
+    }
+
     /// The resource of this type and id.
     ///
     /// # Errors
@@ -79,7 +96,7 @@ impl ReadUnit {
         id: Uuid,
         lock: &str,
     ) -> Result<Option<CustomResource>, Error> {
-        let mut sql = Sql::new(COLUMNS);
+        let mut sql = self.custom_columns(of);
         sql.push(&format!(" FROM {} c WHERE c.tenant_id = ", Table::Custom(of).name())).bind(self.tenant());
         sql.push(" AND c.id = ").bind(id).push(" AND c.resource_type = ").bind(of.name.as_str());
         sql.seen(&self.scope, "c").push(lock);
@@ -98,7 +115,7 @@ impl ReadUnit {
         stretch: &Stretch,
     ) -> Result<Walked<Listing<'u, CustomResource>>, Error> {
         let chosen = Chosen { filter, order, also: "" };
-        filter_sql::list::<Row, _>(self, Table::Custom(of), Sql::new(COLUMNS), chosen, stretch).await
+        filter_sql::list::<Row, _>(self, Table::Custom(of), self.custom_columns(of), chosen, stretch).await
     }
 }
 
@@ -144,8 +161,8 @@ impl WriteUnit {
             .await?;
         self.claim_values(of, id, &Object::new(), &document).await?;
         let meta = Meta { created: now, last_modified: now, version: 1 };
-        let new =
-            CustomResource { id, resource: Resource { id: id.to_string(), document, meta }, connection };
+        let resource = Resource { id: id.to_string(), document, meta };
+        let new = CustomResource { id, resource, connection, groups: Vec::new() };
         let touched = self.touch(ResourceKey::custom(id), Touch::Created, now);
         touched.custom = Some((of.endpoint.clone(), Some(new.clone())));
         Ok(new)
@@ -185,7 +202,7 @@ impl WriteUnit {
         Ok(after)
     }
 
-    /// Deletes a resource that is locked.
+    /// Deletes a resource that is locked, and takes it out of its groups.
     ///
     /// # Errors
     /// [`Error::Busy`] or [`Error::Other`].
@@ -199,6 +216,7 @@ impl WriteUnit {
         sql.bind(self.tenant()).push(" AND id = ").bind(custom.id);
         self.transaction.run(sql).await?;
         self.release_values(custom.id).await?;
+        self.leave_all_groups(custom.id, now).await?;
         let touched = self.touch(ResourceKey::custom(custom.id), Touch::Deleted, now);
         touched.external_id = text(&custom.resource.document, "externalId").map(str::to_owned);
         touched.custom = Some((of.endpoint.clone(), None));

@@ -1,11 +1,11 @@
 //! Memberships: one row each, never part of a group's document.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
 use chrono::{DateTime, Utc};
 use provisioning::GroupId;
-use sea_orm::{FromJsonQueryResult, FromQueryResult};
+use sea_orm::{DbBackend, FromJsonQueryResult, FromQueryResult};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -16,34 +16,44 @@ use crate::ids::{IdRow, stored};
 use crate::touched::{ResourceKey, Touch};
 use crate::unit::{ReadUnit, WriteUnit};
 
-/// What a member is (RFC 7643 §4.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// What a member is (RFC 7643 §4.2, RFC 9944 §4).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum MemberKind {
     /// A user.
     User,
     /// A group.
     Group,
+    /// A resource of a type that files define, by the name of the type.
+    Resource(String),
 }
 
 impl MemberKind {
     /// The word of the standard, as in `members.type`.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    pub fn as_str(&self) -> &str {
         match self {
             Self::User => "User",
             Self::Group => "Group",
+            Self::Resource(name) => name,
         }
     }
 
-    fn parse(word: &str, member: Uuid) -> Result<Self, Error> {
-        match word {
-            "User" => Ok(Self::User),
-            "Group" => Ok(Self::Group),
-            _ => Err(Error::Inconsistent {
-                table: "group_members",
-                column: "member_kind",
-                id: member.to_string(),
-            }),
+    /// Where resources of the kind are.
+    const fn table(&self) -> &'static str {
+        match self {
+            Self::User => "users",
+            Self::Group => "groups",
+            Self::Resource(_) => "custom_resources",
+        }
+    }
+}
+
+impl From<String> for MemberKind {
+    fn from(word: String) -> Self {
+        match word.as_str() {
+            "User" => Self::User,
+            "Group" => Self::Group,
+            _ => Self::Resource(word),
         }
     }
 }
@@ -57,7 +67,7 @@ impl fmt::Display for MemberKind {
 /// A member of a group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
-    /// The id of the user or group.
+    /// The id of the resource.
     pub id: Uuid,
     /// What it is.
     pub kind: MemberKind,
@@ -72,7 +82,7 @@ pub struct MemberName {
     pub kind: MemberKind,
     /// Its display name.
     pub display: Option<String>,
-    /// What to call it in a sentence: a user without a display name goes by the user name.
+    /// What to call it in a sentence: what has no display name goes by another name, or by its id.
     pub called: String,
     /// Whether the unit sees it.
     pub seen: bool,
@@ -107,7 +117,7 @@ impl ReadUnit {
     /// The members of a group, in the order of ids.
     ///
     /// # Errors
-    /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
+    /// [`Error::Busy`] or [`Error::Other`].
     pub async fn members(&self, group: GroupId) -> Result<Vec<Member>, Error> {
         let all = self.members_behind(&[group], None, u32::MAX.into()).await?;
         Ok(all.into_iter().map(|(_, member)| member).collect())
@@ -128,9 +138,14 @@ impl ReadUnit {
         let list = list_of(self.backend(), &[&group, &member, "l.member_kind", "l.display"]);
         let mut sql = Sql::new(&format!("SELECT {list} AS members FROM (SELECT m.group_id, m.member_id, "));
         sql.push("m.member_kind, CASE m.member_kind");
-        for (kind, table) in [("User", "users"), ("Group", "groups")] {
-            sql.push(&format!(" WHEN '{kind}' THEN (SELECT CASE WHEN TRUE")).seen(&self.scope, "x");
-            sql.push(&format!(" THEN x.display_name END FROM {table} x"));
+        let resource = resource_name(self.backend(), "x.document");
+        for (when, name, table) in [
+            (" WHEN 'User' THEN", "x.display_name", "users"),
+            (" WHEN 'Group' THEN", "x.display_name", "groups"),
+            (" ELSE", &resource, "custom_resources"),
+        ] {
+            sql.push(when).push(" (SELECT CASE WHEN TRUE").seen(&self.scope, "x");
+            sql.push(&format!(" THEN {name} END FROM {table} x"));
             sql.push(" WHERE x.tenant_id = m.tenant_id AND x.id = m.member_id)");
         }
         sql.push(" END AS display FROM group_members m WHERE m.tenant_id = ").bind(self.tenant());
@@ -145,10 +160,10 @@ impl ReadUnit {
         sql.push(" ORDER BY m.group_id, m.member_id LIMIT ").bind(most).push(") l");
         let rows = self.transaction.one::<MemberList>(sql).await?.and_then(|row| row.members);
         let member = |(group, id, kind, display): (Uuid, Uuid, String, Option<String>)| {
-            Ok((GroupId::new(group), Member { id, kind: MemberKind::parse(&kind, id)?, display }))
+            (GroupId::new(group), Member { id, kind: kind.into(), display })
         };
         let members = rows.map(|rows| rows.0).unwrap_or_default().into_iter().map(member);
-        let mut members = members.collect::<Result<Vec<_>, Error>>()?;
+        let mut members: Vec<_> = members.collect();
         // A list keeps the order of its rows, but no standard says so.
         members.sort_unstable_by_key(|(group, member)| (*group, member.id));
         Ok(members)
@@ -188,9 +203,7 @@ impl ReadUnit {
         sql.push(" AND m.member_id > ").bind(after.unwrap_or(Uuid::nil()));
         sql.push(&format!(" ORDER BY m.member_id LIMIT {most}"));
         let rows = self.transaction.all::<KindRow>(sql).await?;
-        rows.iter()
-            .map(|row| Ok((row.member_id, MemberKind::parse(&row.member_kind, row.member_id)?)))
-            .collect()
+        Ok(rows.into_iter().map(|row| (row.member_id, row.member_kind.into())).collect())
     }
 
     /// The resource that each id stands for, of those that the unit sees.
@@ -216,15 +229,25 @@ impl ReadUnit {
             sql.push(" UNION ALL SELECT g.id, 'Group', g.display_name, NULL, (TRUE").seen(&self.scope, "g");
             let groups = ("groups", "g", "id");
             sql.push(") FROM ").among(self.backend(), self.tenant(), groups, chunk.iter().copied());
+            let name = resource_name(self.backend(), "c.document");
+            sql.push(&format!(" UNION ALL SELECT c.id, c.resource_type, {name}, c.external_id, (TRUE"));
+            let resources = ("custom_resources", "c", "id");
+            sql.seen(&self.scope, "c").push(") FROM ");
+            sql.among(self.backend(), self.tenant(), resources, chunk.iter().copied());
             for row in self.transaction.all::<NameRow>(sql).await? {
-                let kind = MemberKind::parse(&row.kind, row.id)?;
-                let called = row.display_name.clone().or(row.user_name).unwrap_or_default();
-                let name = MemberName { kind, display: row.display_name, called, seen: row.seen };
+                let called = row.display_name.clone().or(row.user_name).unwrap_or_else(|| row.id.to_string());
+                let (kind, display) = (row.kind.into(), row.display_name);
+                let name = MemberName { kind, display, called, seen: row.seen };
                 names.insert(row.id, name);
             }
         }
         Ok(names)
     }
+}
+
+/// How a member is called that is a resource of a type that files define.
+fn resource_name(backend: DbBackend, document: &str) -> String {
+    json_text(backend, document, &["displayName"])
 }
 
 impl WriteUnit {
@@ -241,9 +264,11 @@ impl WriteUnit {
         now: DateTime<Utc>,
     ) -> Result<Vec<Uuid>, Error> {
         let mut added = Vec::new();
-        for (kind, table) in [(MemberKind::User, "users"), (MemberKind::Group, "groups")] {
-            let mut ids: Vec<Uuid> =
-                members.iter().filter(|(_, of)| *of == kind).map(|(id, _)| *id).collect();
+        let mut by_kind: BTreeMap<&MemberKind, Vec<Uuid>> = BTreeMap::new();
+        for (id, kind) in members {
+            by_kind.entry(kind).or_default().push(*id);
+        }
+        for (kind, mut ids) in by_kind {
             ids.sort_unstable();
             for chunk in ids.chunks(CHUNK) {
                 let mut sql = Sql::new(
@@ -251,11 +276,15 @@ impl WriteUnit {
                 );
                 sql.push("t.tenant_id, ").bind(group.uuid()).push(", t.id, ").bind(kind.as_str()).push(", ");
                 sql.bind(stored(now))
-                    .push(&format!(" FROM {table} t WHERE t.tenant_id = "))
+                    .push(&format!(" FROM {} t WHERE t.tenant_id = ", kind.table()))
                     .bind(self.tenant());
                 sql.push(" AND t.id IN ").list(chunk.iter().copied());
-                // A member may be deleted at the same time.
-                sql.push(if kind == MemberKind::User { " AND t.deleted_at IS NULL" } else { "" });
+                match kind {
+                    // A member may be deleted at the same time.
+                    MemberKind::User => sql.push(" AND t.deleted_at IS NULL"),
+                    MemberKind::Group => &mut sql,
+                    MemberKind::Resource(name) => sql.push(" AND t.resource_type = ").bind(name.as_str()),
+                };
                 sql.push(" ORDER BY t.id").push(for_update(self.backend()));
                 sql.push(
                     " ON CONFLICT (tenant_id, group_id, member_id) DO NOTHING RETURNING member_id AS id",
@@ -263,7 +292,7 @@ impl WriteUnit {
                 let rows = self.transaction.all::<IdRow>(sql).await?;
                 if !rows.is_empty() {
                     let touched = self.touch(ResourceKey::group(group.uuid()), Touch::Changed, now);
-                    touched.joined.extend(rows.iter().map(|row| (row.id, kind)));
+                    touched.joined.extend(rows.iter().map(|row| (row.id, kind.clone())));
                 }
                 added.extend(rows.into_iter().map(|row| row.id));
             }
@@ -306,7 +335,7 @@ impl WriteUnit {
         Ok(0)
     }
 
-    /// Takes a user or group out of every group; those get a new version, but for one that another unit has locked
+    /// Takes a resource out of every group; those get a new version, but for one that another unit has locked
     /// since: that unit may wait for this member, and is about to give the group its new version.
     pub(crate) async fn leave_all_groups(&mut self, member: Uuid, now: DateTime<Utc>) -> Result<(), Error> {
         let mut sql = Sql::new("UPDATE groups SET version = version + 1, modified_at = ");

@@ -123,7 +123,7 @@ async fn groups_have_members_names_and_versions() {
     let unit = store.read(&store.scope).await.expect("a unit opens");
     let members = unit.members(inner).await.expect("readable");
     let found: Vec<_> =
-        members.iter().map(|member| (member.id, member.kind, member.display.as_deref())).collect();
+        members.iter().map(|member| (member.id, member.kind.clone(), member.display.as_deref())).collect();
     let shown = |user: UserId| (user != ada).then_some("Bob B.");
     assert_eq!(found, [both[0], both[1]].map(|id| (id, MemberKind::User, shown(UserId::new(id)))));
     let computed = unit.computed(&[ada], Wanted::ALL).await.expect("readable").remove(&ada).expect("there");
@@ -135,7 +135,8 @@ async fn groups_have_members_names_and_versions() {
     assert_eq!(unit.group_named("outer").await.expect("readable"), Some(outer));
     let names = unit.names_of(&[ada.uuid(), inner.uuid(), nobody]).await.expect("readable");
     assert_eq!(names.len(), 2);
-    let name = |id: Uuid| (names[&id].kind, names[&id].display.as_deref(), names[&id].called.as_str());
+    let name =
+        |id: Uuid| (names[&id].kind.clone(), names[&id].display.as_deref(), names[&id].called.as_str());
     assert_eq!(name(inner.uuid()), (MemberKind::Group, Some("Inner"), "Inner"));
     assert_eq!(name(ada.uuid()), (MemberKind::User, None, "ada"));
     let first = unit.members_page(inner, None, 1).await.expect("readable");

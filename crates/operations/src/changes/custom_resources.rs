@@ -5,11 +5,10 @@ use std::collections::BTreeMap;
 use scim::Registry;
 use scim::project::Projection;
 use scim::protocol::event::Happening;
-use scim::protocol::version::entity_tag;
 use store::{NewChange, ResourceKey, Touched};
 
 use super::{Names, Told, Writer, data, happening, paths, text, written};
-use crate::representation::View;
+use crate::representation::{View, render_custom};
 
 impl Writer<'_> {
     /// The changes of resources of types that files define.
@@ -43,14 +42,14 @@ impl Writer<'_> {
         if attributes.is_empty() {
             return None;
         }
-        let version = Some(entity_tag(custom.resource.meta.version, None));
         let view = View { base: self.base, of, projection: &Projection::Everything };
-        let rendered = self.full.then(|| view.projected(custom.resource));
+        let (rendered, version) = render_custom(custom, view);
+        let rendered = self.full.then_some(rendered);
         let told = Told {
             happenings: vec![happening(&touched)],
             attributes: paths(&touched, &attributes),
             data: rendered.and_then(|rendered| data(&touched, &attributes, rendered)),
-            version,
+            version: Some(version),
         };
         Some(self.change(key, &touched, Names { uri, external_id, user_name: None }, told))
     }

@@ -100,8 +100,9 @@ async fn joined(
     }
     let ids: Vec<Uuid> = touched.joined.iter().map(|(id, _)| *id).collect();
     let names = unit.names_of_members(&ids).await?;
-    let element = |&(id, kind): &(Uuid, MemberKind)| {
-        member(&Member { id, kind, display: names.get(&id).and_then(|name| name.display.clone()) })
+    let element = |(id, kind): &(Uuid, MemberKind)| {
+        let display = names.get(id).and_then(|name| name.display.clone());
+        member(&Member { id: *id, kind: kind.clone(), display })
     };
     let members = touched.joined.iter().map(element).collect();
     let mut rendered = with_members(resource, members, view);

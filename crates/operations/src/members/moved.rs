@@ -74,11 +74,12 @@ pub(crate) fn users(names: &HashMap<Uuid, MemberName>, members: &[Uuid]) -> Vec<
     members.iter().copied().filter(is_user).map(UserId::new).collect()
 }
 
-/// A user or group as the subject of an entry.
-pub(crate) fn subject(id: Uuid, kind: MemberKind) -> Subject {
+/// A member as the subject of an entry.
+pub(crate) fn subject(id: Uuid, kind: &MemberKind) -> Subject {
     match kind {
         MemberKind::User => Subject::User(UserId::new(id)),
         MemberKind::Group => Subject::Group(GroupId::new(id)),
+        MemberKind::Resource(_) => Subject::Resource(id),
     }
 }
 
@@ -97,7 +98,7 @@ pub(crate) fn told(
     let line = |id: &Uuid| {
         let name = names.get(id)?;
         Some(Entry::new(
-            subject(*id, name.kind),
+            subject(*id, &name.kind),
             kind,
             format!("{} {words} the group “{group}”{}.", name.called, lingering.words(*id, moved)),
         ))

@@ -58,7 +58,7 @@ pub(super) async fn write(
                 let mut before = format!("{comma}\"members\":[");
                 while let Some(page) = members.of(group.id).await? {
                     for member in &page {
-                        if shape.write(text, &before, member, view.base) {
+                        if shape.write(text, &before, member, view) {
                             ",".clone_into(&mut before);
                         }
                     }
@@ -88,15 +88,18 @@ impl Shape {
     }
 
     /// Appends a member as JSON; `false` if nothing of the member is shown. An id and a kind hold no letter that JSON
-    /// escapes.
-    fn write(&self, text: &mut Text, before: &str, member: &Member, base: &str) -> bool {
-        let (id, kind) = (member.id, member.kind);
+    /// escapes. What is of a type that is defined no more has no address.
+    fn write(&self, text: &mut Text, before: &str, member: &Member, view: View<'_>) -> bool {
+        let (id, kind) = (member.id, member.kind.as_str());
         let mut element = String::from(before);
         let mut between = "{";
         for part in &self.0 {
             let value = match *part {
                 "value" => format!("\"{id}\""),
-                "$ref" => format!("{}", Value::from(format!("{base}/{kind}s/{id}"))),
+                "$ref" => match view.of.endpoint_of(kind) {
+                    Some(endpoint) => Value::from(format!("{}{endpoint}/{id}", view.base)).to_string(),
+                    None => continue,
+                },
                 "type" => format!("\"{kind}\""),
                 _ => match &member.display {
                     Some(display) => Value::from(display.as_str()).to_string(),

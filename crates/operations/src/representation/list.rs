@@ -4,7 +4,7 @@
 use serde_json::Value;
 use store::{Computed, CustomResource, Group, Listing, ReadUnit, Run, User};
 
-use super::{Text, View, groups, users};
+use super::{Text, View, custom_resources, groups, users};
 use crate::error::Error;
 
 /// Bytes of resources with which a page ends, however many were asked for: fewer are allowed (RFC 7644 §3.4.2.4), and
@@ -109,7 +109,7 @@ async fn add_custom(
             if items.are_long() {
                 break;
             }
-            items.begin(&Value::Object(view.projected(custom.resource)).to_string());
+            items.begin(&Value::Object(custom_resources::render_custom(custom, view).0).to_string());
         }
     }
     Ok(())

@@ -77,7 +77,8 @@ fn tag_of(user: &User, groups: Option<&Value>, extension: Option<&Value>) -> Str
     entity_tag(user.resource.meta.version, digest)
 }
 
-fn group_of(group: &GroupOf) -> Value {
+/// A group as an element of `groups`.
+pub(super) fn group_of(group: &GroupOf) -> Value {
     let mut element = json!({ "value": group.id.to_string() });
     if let Some(display) = &group.display {
         element["display"] = display.as_str().into();

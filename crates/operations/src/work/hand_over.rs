@@ -110,7 +110,7 @@ pub(super) async fn step(step: &mut Step<'_>) -> Result<Option<Progress>, WorkEr
         let names = unit.names_of_members(&ids).await?;
         let entry = |id: &Uuid| {
             let name = names.get(id)?;
-            Some(next.entry(subject(*id, name.kind), &name.called))
+            Some(next.entry(subject(*id, &name.kind), &name.called))
         };
         let entries: Vec<Entry> = ids.iter().filter_map(entry).collect();
         unit.record(entries.iter().map(|entry| (entry, &step.actor)), step.pace.now).await?;

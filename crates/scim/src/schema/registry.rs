@@ -119,6 +119,7 @@ impl Registry {
                 all.define(new).map_err(|rule| SchemaError::new(&definition.source, &of, rule))?;
             }
         }
+        all.tell_members();
         all.tell_endpoints();
         Ok(all)
     }
@@ -134,6 +135,7 @@ impl Registry {
         for it in &mut all.resource_types[before..] {
             *it = Arc::new(ResourceType { catalogue: true, ..ResourceType::clone(it) });
         }
+        all.tell_members();
         all
     }
 
@@ -177,6 +179,27 @@ impl Registry {
         rules::resource_type(&new, &self.resource_types)?;
         self.resource_types.push(Arc::new(new));
         Ok(())
+    }
+
+    /// Has the schema of groups name the types of members: resources of every type that clients write may be members (RFC 9944 §4).
+    fn tell_members(&mut self) {
+        let types: Vec<String> = self.writable_types().map(|it| it.name.clone()).collect();
+        let Some(group) = self.resource_types.get_mut(1) else { return };
+        let mut schema = Schema::clone(&group.schema);
+        for members in schema.attributes.iter_mut().filter(|it| it.name == "members") {
+            for sub in &mut Arc::make_mut(members).sub_attributes {
+                match sub.name.as_str() {
+                    "$ref" => Arc::make_mut(sub).reference_types.clone_from(&types),
+                    "type" => Arc::make_mut(sub).canonical_values.clone_from(&types),
+                    _ => {}
+                }
+            }
+        }
+        let schema = Arc::new(schema);
+        if let Some(listed) = self.schemas.iter_mut().find(|it| it.id == schema.id) {
+            *listed = Arc::clone(&schema);
+        }
+        *group = Arc::new(ResourceType { schema, ..ResourceType::clone(group) });
     }
 
     /// Tells every type where the others live, for the addresses of what its resources refer to.

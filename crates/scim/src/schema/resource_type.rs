@@ -71,6 +71,13 @@ impl ResourceType {
         self.endpoints.get(name).map(String::as_str)
     }
 
+    /// Whether resources show the groups that hold them: a list `groups` that clients do not write, as users have it (RFC 7643 §4.1.2).
+    #[must_use]
+    pub fn shows_groups(&self) -> bool {
+        let groups = self.schema.attribute("groups");
+        groups.is_some_and(|it| it.multi_valued && it.read_only() && it.sub("value").is_some())
+    }
+
     /// The extension schema of this URI; URIs ignore case (RFC 7644 §3.10).
     #[must_use]
     pub fn extension(&self, uri: &str) -> Option<&Arc<Schema>> {

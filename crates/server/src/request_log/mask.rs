@@ -267,7 +267,7 @@ mod tests {
         let id = "0190d9a0-0000-7000-8000-000000000001";
         for (text, expected) in [
             ("\"userName\" and \"name.familyName\" differ.", "\"userName\" and \"name.familyName\" differ."),
-            ("The member \"ada\" is no user or group.", "The member \"•••\" is no user or group."),
+            ("The member \"ada\" is no user, no group.", "The member \"•••\" is no user, no group."),
             ("near \"\"ada@x.example\", at byte 12: no quote", "near \"•••\", at byte 12: no quote"),
             ("\"title\" is not \"a\" or \"b\".", "\"title\" is not \"•••\"."),
             ("an odd \"quote", "an odd \"•••\""),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use scim::schema::{Attribute, ENROLMENT};
+use scim::schema::{Attribute, ENROLMENT, ResourceType};
 
 use super::FilterWriter;
 use super::compare::Value;
@@ -17,7 +17,7 @@ pub(super) enum Set {
     Values { attribute: String },
     /// An array of the `search` document.
     Document { container: Option<String>, attribute: String },
-    /// The groups of a user, with those around them.
+    /// The groups of a user or another resource, with those around them.
     Groups(Reach),
     /// The members of a group.
     Members,
@@ -27,14 +27,14 @@ pub(super) enum Set {
     Schemas,
 }
 
-/// Which groups of a user.
+/// Which groups of a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reach {
     /// All of them.
     All,
-    /// All of them, where it matters which have the user as a member.
+    /// All of them, where it matters which have the resource as a member.
     Typed,
-    /// Those that have the user as a member.
+    /// Those that have the resource as a member.
     Direct,
     /// Those around them that do not.
     Indirect,
@@ -69,7 +69,7 @@ impl Set {
 impl FilterWriter<'_> {
     /// Some element satisfies the condition.
     pub(super) fn any(&mut self, set: &Set, attribute: &Attribute, condition: &dyn Fn(&mut Self, &Element)) {
-        // The type of a group depends on the user: as a value it would be computed for every pair of a user and a group.
+        // The type of a group depends on the resource: as a value it would be computed for every pair of a resource and a group.
         if *set == Set::Groups(Reach::Typed) {
             self.sql.push("(");
             self.any(&Set::Groups(Reach::Direct), attribute, condition);
@@ -110,12 +110,14 @@ impl FilterWriter<'_> {
                 condition(self, &element);
             }
             Set::Groups(Reach::Direct) => {
-                self.sql.push("u.id IN (SELECT m.member_id FROM groups eg CROSS JOIN group_members m WHERE eg.tenant_id = ");
+                self.sql.push(self.table.id()).push(
+                    " IN (SELECT m.member_id FROM groups eg CROSS JOIN group_members m WHERE eg.tenant_id = ",
+                );
                 self.sql.bind(tenant).seen(self.scope, "eg").push(" AND m.tenant_id = ").bind(tenant);
                 self.sql.push(" AND m.group_id = eg.id AND (");
                 condition(self, &element);
             }
-            // From the groups that satisfy the condition down to all users inside them.
+            // From the groups that satisfy the condition down to all resources inside them.
             Set::Groups(Reach::All | Reach::Typed) => {
                 self.below(false, &element, condition);
                 self.sql.push(
@@ -145,7 +147,8 @@ impl FilterWriter<'_> {
         } else {
             ["group_id", "eg.id", "m.member_id"]
         };
-        self.sql.push(&format!("u.id IN (WITH RECURSIVE below({columns}) AS (SELECT {first}"));
+        let id = self.table.id();
+        self.sql.push(&format!("{id} IN (WITH RECURSIVE below({columns}) AS (SELECT {first}"));
         self.sql
             .push(" FROM groups eg WHERE eg.tenant_id = ")
             .bind(tenant)
@@ -172,7 +175,7 @@ impl FilterWriter<'_> {
                 return;
             }
             Set::Values { .. } => ("user_values", "user_id", "u"),
-            Set::Groups(_) => ("group_members", "member_id", "u"),
+            Set::Groups(_) => ("group_members", "member_id", self.table.alias()),
             Set::Members => ("group_members", "group_id", "g"),
             Set::Licences => ("seats", "user_id", "u"),
         };
@@ -232,17 +235,20 @@ impl FilterWriter<'_> {
             (Set::Groups(_), name) => self.group(name),
             (Set::Members, "value") => Value::Id("m.member_id".to_owned()),
             (Set::Members, "type") => {
-                let word = "(CASE m.member_kind WHEN 'User' THEN 'user' ELSE 'group' END)";
-                Value::Text(backend::by_code_point(self.backend, word))
+                // Names of resource types are ASCII.
+                Value::Text(backend::by_code_point(self.backend, "lower(m.member_kind)"))
             }
-            (Set::Members, "display") => Value::Text(self.name_of("m.tenant_id", "m.member_id")),
-            (Set::Members, "$ref") => Value::Address {
-                prefix: format!("{}/", self.base),
-                rest: format!(
-                    "(m.member_kind || 's/' || {})",
-                    backend::uuid_text(self.backend, "m.member_id")
-                ),
-            },
+            (Set::Members, "display") => Value::Text(self.name_of_member()),
+            (Set::Members, "$ref") => {
+                let types = self.registry.writable_types();
+                let endpoint = |of: &Arc<ResourceType>| {
+                    format!(" WHEN {} THEN {}", literal(&of.name), literal(&format!("{}/", of.endpoint)))
+                };
+                let endpoints: String = types.map(endpoint).collect();
+                let id = backend::uuid_text(self.backend, "m.member_id");
+                let rest = format!("((CASE m.member_kind{endpoints} END) || {id})");
+                Value::Address { prefix: self.base.to_owned(), rest }
+            }
             (Set::Licences, "value") => Value::Id("s.pool_id".to_owned()),
             (Set::Licences, "display") => Value::Text("p.name_folded".to_owned()),
             (Set::Licences, "state") => Value::Text("s.state".to_owned()),
@@ -251,7 +257,7 @@ impl FilterWriter<'_> {
         }
     }
 
-    /// Where a value of a group around a user is.
+    /// Where a value of a group around a resource is.
     fn group(&self, name: &str) -> Value {
         match name {
             "value" => Value::Id("eg.id".to_owned()),
@@ -260,11 +266,15 @@ impl FilterWriter<'_> {
                 prefix: format!("{}/Groups/", self.base),
                 rest: backend::uuid_text(self.backend, "eg.id"),
             },
-            "type" => Value::Text(backend::by_code_point(
-                self.backend,
-                "(CASE WHEN EXISTS (SELECT 1 FROM group_members d WHERE d.tenant_id = eg.tenant_id \
-                 AND d.group_id = eg.id AND d.member_id = u.id) THEN 'direct' ELSE 'indirect' END)",
-            )),
+            "type" => {
+                let id = self.table.id();
+                let direct = format!(
+                    "EXISTS (SELECT 1 FROM group_members d WHERE d.tenant_id = eg.tenant_id \
+                     AND d.group_id = eg.id AND d.member_id = {id})"
+                );
+                let word = format!("(CASE WHEN {direct} THEN 'direct' ELSE 'indirect' END)");
+                Value::Text(backend::by_code_point(self.backend, &word))
+            }
             _ => Value::Nothing,
         }
     }

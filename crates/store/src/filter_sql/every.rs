@@ -103,8 +103,8 @@ impl ReadUnit {
                     let columns = Sql::new(groups::COLUMNS);
                     Run::Groups(Listing::of::<groups::Row>(self, Table::Groups, columns, found))
                 }
-                table @ Table::Custom(_) => {
-                    let columns = Sql::new(custom_resources::COLUMNS);
+                table @ Table::Custom(of) => {
+                    let columns = self.custom_columns(of);
                     Run::Custom(place, Listing::of::<custom_resources::Row>(self, table, columns, found))
                 }
             }

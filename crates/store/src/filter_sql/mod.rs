@@ -65,7 +65,7 @@ impl Table<'_> {
         }
     }
 
-    const fn id(self) -> &'static str {
+    pub(crate) const fn id(self) -> &'static str {
         match self {
             Self::Users => "u.id",
             Self::Groups => "g.id",

@@ -121,18 +121,18 @@ impl FilterWriter<'_> {
                     .to_owned(),
                 "s.pool_id".to_owned(),
             ),
-            Set::Groups(_) => (
-                // From the groups of the user up, and not from all groups to those.
-                format!(
+            Set::Groups(_) => {
+                // From the groups of the resource up, and not from all groups to those.
+                let (row, seen) = (self.table.alias(), Sql::seen_text(self.scope, self.backend, "eg"));
+                let groups = format!(
                     "(WITH RECURSIVE up(group_id) AS (SELECT m.group_id FROM group_members m \
-                     WHERE m.tenant_id = u.tenant_id AND m.member_id = u.id UNION \
-                     SELECT t.group_id FROM up JOIN group_members t ON t.tenant_id = u.tenant_id \
+                     WHERE m.tenant_id = {row}.tenant_id AND m.member_id = {row}.id UNION \
+                     SELECT t.group_id FROM up JOIN group_members t ON t.tenant_id = {row}.tenant_id \
                      AND t.member_id = up.group_id) SELECT group_id FROM up) x \
-                     JOIN groups eg ON eg.tenant_id = u.tenant_id AND eg.id = x.group_id{}",
-                    Sql::seen_text(self.scope, self.backend, "eg")
-                ),
-                "eg.id".to_owned(),
-            ),
+                     JOIN groups eg ON eg.tenant_id = {row}.tenant_id AND eg.id = x.group_id{seen}"
+                );
+                (groups, "eg.id".to_owned())
+            }
         })
     }
 }

@@ -1,4 +1,4 @@
-//! Where the attributes of users and groups are.
+//! Where the attributes of resources are.
 
 use scim::path::AttributeRef;
 use scim::protocol::version::entity_tag;
@@ -58,7 +58,9 @@ impl<'a> FilterWriter<'a> {
         }
         match (self.table, name) {
             (_, "schemas") => Place::Many(Set::Schemas),
-            (Table::Users, "groups") => Place::Many(Set::Groups(Reach::All)),
+            (Table::Users | Table::Custom(_), "groups") if self.resource_type().shows_groups() => {
+                Place::Many(Set::Groups(Reach::All))
+            }
             (Table::Groups, "members") => Place::Many(Set::Members),
             (Table::Users, name) if values::ATTRIBUTES.contains(&name) => {
                 Place::Many(Set::Values { attribute: name.to_owned() })
@@ -136,20 +138,28 @@ impl<'a> FilterWriter<'a> {
     fn manager_name(&self) -> Value {
         let id = backend::json_text(self.backend, "u.search", &[ENTERPRISE_USER, "manager", "value"]);
         let id = backend::uuid_of_text(self.backend, &id);
-        Value::Text(self.name_of("u.tenant_id", &id))
+        let [user, group] = ["users", "groups"].map(|table| self.name_in(table, "u.tenant_id", &id));
+        Value::Text(format!("COALESCE({user}, {group})"))
     }
 
-    /// The name of the user or group of this id, if the unit sees it: a look-up by the key, which no planner can turn into
-    /// a scan.
-    pub(super) fn name_of(&self, tenant: &str, id: &str) -> String {
+    /// The name of a member `m`.
+    pub(super) fn name_of_member(&self) -> String {
+        let [user, group, resource] = ["users", "groups", "custom_resources"]
+            .map(|table| self.name_in(table, "m.tenant_id", "m.member_id"));
+        format!("(CASE m.member_kind WHEN 'User' THEN {user} WHEN 'Group' THEN {group} ELSE {resource} END)")
+    }
+
+    /// The name of the row of this id, if the unit sees the row: a look-up by the key, which no planner can turn into a scan.
+    fn name_in(&self, table: &str, tenant: &str, id: &str) -> String {
         let seen = Sql::seen_text(self.scope, self.backend, "x");
-        let found = |table: &str| {
-            format!(
-                "(SELECT CASE WHEN TRUE{seen} THEN x.display_name_folded END FROM {table} x \
-                 WHERE x.tenant_id = {tenant} AND x.id = {id})"
-            )
+        let name = match table {
+            "custom_resources" => backend::json_text(self.backend, "x.search", &["displayName"]),
+            _ => "x.display_name_folded".to_owned(),
         };
-        format!("COALESCE({}, {})", found("users"), found("groups"))
+        format!(
+            "(SELECT CASE WHEN TRUE{seen} THEN {name} END FROM {table} x \
+             WHERE x.tenant_id = {tenant} AND x.id = {id})"
+        )
     }
 
     /// The value at a path of a JSON document.

@@ -70,17 +70,7 @@ impl ComputedRow {
     pub(crate) fn read(self, user: Uuid) -> Result<Computed, Error> {
         let inconsistent =
             || Error::Inconsistent { table: "users", column: "computed", id: user.to_string() };
-        let group = |row: &Value| {
-            let id = row[0].as_str()?.parse().ok()?;
-            Some(GroupOf {
-                id: GroupId::new(id),
-                display: row[1].as_str().map(str::to_owned),
-                direct: is_true(&row[2]),
-            })
-        };
-        let mut groups: Vec<GroupOf> =
-            rows(self.groups).iter().map(group).collect::<Option<_>>().ok_or_else(inconsistent)?;
-        groups.sort_unstable_by_key(|group| group.id);
+        let groups = read_groups(self.groups).ok_or_else(inconsistent)?;
         let licence = |row: &Value| {
             Some(Licence {
                 pool: PoolId::new(row[0].as_str()?.parse().ok()?),
@@ -95,6 +85,21 @@ impl ComputedRow {
         licences.sort_unstable_by_key(|licence| licence.pool);
         Ok(Computed { groups, licences, manager: self.manager_name })
     }
+}
+
+/// What the groups of a resource say that one statement has found, in the order of ids.
+pub(crate) fn read_groups(list: Option<Value>) -> Option<Vec<GroupOf>> {
+    let group = |row: &Value| {
+        let id = row[0].as_str()?.parse().ok()?;
+        Some(GroupOf {
+            id: GroupId::new(id),
+            display: row[1].as_str().map(str::to_owned),
+            direct: is_true(&row[2]),
+        })
+    };
+    let mut groups: Vec<GroupOf> = rows(list).iter().map(group).collect::<Option<_>>()?;
+    groups.sort_unstable_by_key(|group| group.id);
+    Some(groups)
 }
 
 fn rows(list: Option<Value>) -> Vec<Value> {
@@ -134,24 +139,32 @@ impl ReadUnit {
         Ok(computed)
     }
 
+    /// Appends the groups that hold the resource of a row, and those around them, as a list for [`read_groups`].
+    pub(crate) fn add_groups<'s>(&self, sql: &'s mut Sql, row: &str) -> &'s mut Sql {
+        let (before, behind) = for_each(self.backend());
+        sql.push("(WITH RECURSIVE up(group_id) AS (SELECT m.group_id FROM group_members m ");
+        sql.push(&format!("WHERE m.tenant_id = {row}.tenant_id AND m.member_id = {row}.id"));
+        sql.push(&format!(" UNION SELECT t.group_id FROM up {before} group_members t"));
+        sql.push(&format!(
+            " WHERE t.member_id = up.group_id AND t.tenant_id = {row}.tenant_id{behind}) SELECT "
+        ));
+        let id = uuid_in_json(self.backend(), "t.id");
+        let direct = format!(
+            "EXISTS (SELECT 1 FROM group_members d WHERE d.tenant_id = {row}.tenant_id \
+             AND d.group_id = t.id AND d.member_id = {row}.id)"
+        );
+        sql.push(&list_of(self.backend(), &[&id, "t.display_name", &direct]));
+        sql.push(&format!(" FROM up {before} groups t WHERE t.tenant_id = {row}.tenant_id"));
+        sql.push(&format!(" AND t.id = up.group_id{behind}"));
+        sql.push(if behind.is_empty() { "" } else { " WHERE TRUE" }).seen(&self.scope, "t").push(")")
+    }
+
     /// Appends the columns of a [`ComputedRow`] to the columns of users `u`.
     pub(crate) fn add_computed<'s>(&self, sql: &'s mut Sql, wanted: Wanted) -> &'s mut Sql {
         let (before, behind) = for_each(self.backend());
         sql.push(", ");
         if wanted.groups {
-            sql.push(
-                "(WITH RECURSIVE up(group_id) AS (SELECT m.group_id FROM group_members m \
-                 WHERE m.tenant_id = u.tenant_id AND m.member_id = u.id UNION SELECT t.group_id FROM up ",
-            );
-            sql.push(&format!("{before} group_members t WHERE t.member_id = up.group_id"));
-            sql.push(&format!(" AND t.tenant_id = u.tenant_id{behind}) SELECT "));
-            let id = uuid_in_json(self.backend(), "t.id");
-            let direct = "EXISTS (SELECT 1 FROM group_members d WHERE d.tenant_id = u.tenant_id \
-                          AND d.group_id = t.id AND d.member_id = u.id)";
-            sql.push(&list_of(self.backend(), &[&id, "t.display_name", direct]));
-            sql.push(&format!(" FROM up {before} groups t WHERE t.tenant_id = u.tenant_id"));
-            sql.push(&format!(" AND t.id = up.group_id{behind}"));
-            sql.push(if behind.is_empty() { "" } else { " WHERE TRUE" }).seen(&self.scope, "t").push(")");
+            self.add_groups(sql, "u");
         } else {
             sql.push(no_list(self.backend()));
         }

@@ -8,6 +8,7 @@ mod newcomer;
 mod user;
 pub(crate) mod values;
 
+pub(crate) use computed::read_groups;
 pub use computed::{Computed, Wanted};
 pub use insert::Arrived;
 pub use newcomer::{NewUser, Newcomer};
