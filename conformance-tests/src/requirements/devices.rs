@@ -83,7 +83,7 @@ fn r_dev_03(run: &Run) {
     scratch.post("/EndpointApps", &nameless).expect_error(400, &["invalidValue"]);
 }
 
-/// A group that holds a device or an application says so.
+/// Where a group says of which type a device or an application in it is, it says the type of the resource.
 fn r_dev_05(run: &Run) {
     needs(run, "/Devices");
     let scratch = run.shared();

@@ -1,5 +1,5 @@
 //! What can be seen from outside of authentication and of hostile input (RFC 7644 §2 and §7).
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -66,19 +66,29 @@ fn r_sec_03(run: &Run) {
 /// A token that no key has signed lets nobody in, whatever the token says of itself.
 fn r_sec_08(run: &Run) {
     let target = run.target();
-    let claims = json!({
-        "iss": target.base, "aud": target.base, "sub": "client", "client_id": "client", "jti": unique("token"),
-        "scope": "scim", "iat": 1_700_000_000, "nbf": 1_700_000_000, "exp": 32_503_680_000_u64,
-    });
+    let resource =
+        target.request("GET", &well_known(&target.base, "oauth-protected-resource")).no_auth().send();
+    let resource: Value = serde_json::from_str(&resource.text).unwrap_or_default();
+    let named = resource["authorization_servers"].as_array().cloned().unwrap_or_default();
+    let issuers = named.iter().filter_map(Value::as_str).chain([target.base.as_str()]);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let encoded = |part: &[u8]| URL_SAFE_NO_PAD.encode(part);
-    for (algorithm, signature) in [("none", ""), ("None", "x"), ("HS256", "x"), ("RS256", "x"), ("ES256", "")]
-    {
-        for kind in ["at+jwt", "JWT"] {
-            let header = json!({ "alg": algorithm, "typ": kind }).to_string();
-            let signed = format!("{}.{}", encoded(header.as_bytes()), encoded(claims.to_string().as_bytes()));
-            let token = format!("Bearer {signed}.{}", encoded(signature.as_bytes()));
-            let request = target.request("GET", "/Users?count=1").no_auth().header("authorization", &token);
-            request.send().expect_error(401, &[]);
+    for issuer in issuers {
+        let claims = json!({
+            "iss": issuer, "aud": target.base, "sub": "client", "client_id": "client", "jti": unique("token"),
+            "scope": "scim", "iat": now, "nbf": now, "exp": now + 300,
+        });
+        let claims = encoded(claims.to_string().as_bytes());
+        for (algorithm, signature) in
+            [("none", ""), ("None", "x"), ("HS256", "x"), ("RS256", "x"), ("ES256", "")]
+        {
+            for kind in ["at+jwt", "JWT"] {
+                let header = json!({ "alg": algorithm, "typ": kind }).to_string();
+                let signature = encoded(signature.as_bytes());
+                let token = format!("Bearer {}.{claims}.{signature}", encoded(header.as_bytes()));
+                let request = target.request("GET", "/Users?count=1").no_auth();
+                request.header("authorization", &token).send().expect_error(401, &[]);
+            }
         }
     }
 }
@@ -102,12 +112,15 @@ fn r_sec_11(run: &Run) {
     assert!(challenge.contains(&format!("resource_metadata=\"{address}\"")), "{challenge}");
     let servers = resource["authorization_servers"].as_array().cloned().unwrap_or_default();
     assert!(!servers.is_empty(), "{resource}");
-    for issuer in servers.iter().filter_map(Value::as_str) {
+    for issuer in servers {
+        let issuer = issuer.as_str().unwrap_or_else(|| panic!("{issuer} is no address of a server"));
         let address = well_known(issuer, "oauth-authorization-server");
         let server = target.request("GET", &address).no_auth().send().expect_status(200).json();
         assert_eq!(server["issuer"], issuer, "{server}");
         assert!(server["token_endpoint"].is_string(), "{server}");
-        let grants = server["grant_types_supported"].as_array().cloned().unwrap_or_default();
+        // A server that does not say so has the code and the implicit grant (RFC 8414 §2).
+        let usual = || vec![json!("authorization_code"), json!("implicit")];
+        let grants = server["grant_types_supported"].as_array().cloned().unwrap_or_else(usual);
         assert!(!grants.iter().any(|grant| grant == "implicit" || grant == "password"), "{server}");
         if server.get("authorization_endpoint").is_some() {
             let methods = server["code_challenge_methods_supported"].as_array().cloned().unwrap_or_default();

@@ -191,7 +191,7 @@ pub async fn delete(
     conditions: &Conditions,
 ) -> Result<Outcome, Error> {
     let written = db.write(&requester.scope, async |mut unit: WriteUnit| -> Attempt<Outcome> {
-        let custom = existing(unit.lock_custom_resource(of, id).await?, &of.name, id)?;
+        let custom = existing(unit.lock_custom_resource_for_removal(of, id).await?, &of.name, id)?;
         conditions.allow_write(custom.resource.meta.version)?;
         may_delete(requester, custom.connection)?;
         requester.ascribe(&mut unit, ResourceKey::custom(id), false);

@@ -45,7 +45,7 @@ pub async fn read(
     let view = View { base: db.base(), of: registry.group(), projection };
     let unit = db.read(&requester.scope).await?;
     let group = existing(unit.group(id).await?, "Group", id)?;
-    let unchanged = view.shown(&group.resource, None);
+    let unchanged = view.head(&group.resource, None);
     if conditions.unchanged(group.resource.meta.version, &unchanged.tag)? {
         return Ok(unchanged);
     }
@@ -173,7 +173,7 @@ async fn edit(
             && *projection == Projection::Default;
         outcome.shown = Some(if silent {
             outcome.used.note(names::GROUP_PATCH_NO_CONTENT);
-            view.shown(&group.resource, None)
+            view.head(&group.resource, None)
         } else {
             representation::group(&unit, group, view).await?
         });

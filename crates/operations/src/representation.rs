@@ -8,7 +8,7 @@ mod users;
 
 use scim::path::Located;
 use scim::project::Projection;
-use scim::protocol::version::entity_tag;
+use scim::protocol::version::{Digest, entity_tag};
 use scim::{Object, Resource, ResourceType};
 use serde_json::Value;
 use store::Member;
@@ -39,13 +39,20 @@ impl View<'_> {
         self.projection.project(self.of, resource.render(self.of, self.base))
     }
 
-    /// The tag and the address of a resource, with a body or without.
-    pub(crate) fn shown(self, resource: &Resource, body: Option<Text>) -> Shown {
+    /// The tag and the address of a resource, with a digest of what the server adds to what is stored.
+    pub(crate) fn head(self, resource: &Resource, digest: Option<Digest>) -> Shown {
         Shown {
-            tag: entity_tag(resource.meta.version, None),
+            tag: entity_tag(resource.meta.version, digest),
             location: resource.location(self.of, self.base),
-            body,
+            body: None,
         }
+    }
+
+    /// The representation of a resource to which the server has added what the digest is of, and its entity tag.
+    pub(crate) fn rendered(self, resource: Resource, digest: Option<Digest>) -> (Object, String) {
+        let tag = entity_tag(resource.meta.version, digest);
+        let rendered = resource.render_with(self.of, self.base, digest);
+        (self.projection.project(self.of, rendered), tag)
     }
 }
 

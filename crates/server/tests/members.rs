@@ -231,3 +231,47 @@ async fn a_device_in_a_bound_group_takes_no_seat() {
     app.later(TimeDelta::zero()).await;
     assert_eq!(client.get("/Devices").await.expect(200).body["totalResults"], 2);
 }
+
+#[tokio::test]
+async fn a_group_is_not_at_a_version_that_holds_a_device_which_was_deleted_in_parallel() {
+    let app = with_devices().await;
+    let client = app.connection("generic").await;
+    for meeting in 0..20 {
+        let lamp = device(&client, Some("Lamp")).await;
+        let place = format!("/Groups/{}", client.group("Hall", &[&lamp]).await);
+        let name = json!([{ "op": "replace", "path": "displayName", "value": format!("Hall {meeting}") }]);
+        let lamp = format!("/Devices/{lamp}");
+        let (renamed, deleted) = tokio::join!(client.patch(&place, name), client.delete(&lamp));
+        deleted.expect(204);
+        let renamed = renamed.expect(200);
+        let headers = [("if-none-match", renamed.header("etag"))];
+        let shown = client.send("GET", &format!("/scim/v2{place}"), &headers, None).await;
+        let held = renamed.body.get("members").is_some();
+        assert_eq!(shown.status, if held { 200 } else { 304 }, "{meeting}: {}", renamed.body);
+    }
+}
+
+#[tokio::test]
+async fn a_device_whose_type_no_file_defines_any_more_stays_a_member_and_joins_no_group() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("devices.json");
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/schemas/devices.json");
+    std::fs::copy(shipped, &file).expect("copied");
+    let app = TestApp::open_with(&[("ROLLCALL_SCHEMAS_DIR", &folder.path().display().to_string())]).await;
+    let client = app.connection("generic").await;
+    let lamp = device(&client, Some("Lamp")).await;
+    let hall = client.group("Hall", &[&lamp]).await;
+    std::fs::remove_file(file).expect("removed");
+    app.server.read_schemas().await.expect("there is no file");
+    let place = format!("/Groups/{hall}");
+    let shown = client.get(&place).await.expect(200).body;
+    assert_eq!(shown["members"], json!([{ "value": lamp, "type": "Device" }]));
+    let members = json!([{ "value": lamp }]);
+    let body = json!({ "schemas": [GROUP], "displayName": "Other", "members": members });
+    client.post("/Groups", &body).await.expect_error(400, Some("invalidValue"));
+    let body = json!({ "schemas": [GROUP], "displayName": "Hall", "members": members });
+    assert_eq!(client.put(&place, &body).await.expect(200).body["members"], shown["members"]);
+    assert!(found(&client, "/Groups", "members.display eq \"Lamp\"").await.is_empty());
+    let left = client.remove(&hall, &lamp).await.expect(200).body;
+    assert_eq!(left.get("members"), None);
+}

@@ -8,7 +8,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::connections::decode;
-use crate::db::backend::{for_update, no_list};
+use crate::db::backend::no_list;
 use crate::db::sql::Sql;
 use crate::entity;
 use crate::error::Error;
@@ -87,19 +87,10 @@ impl ReadUnit {
         of: &ResourceType,
         id: Uuid,
     ) -> Result<Option<CustomResource>, Error> {
-        self.one_custom_resource(of, id, "").await
-    }
-
-    async fn one_custom_resource(
-        &self,
-        of: &ResourceType,
-        id: Uuid,
-        lock: &str,
-    ) -> Result<Option<CustomResource>, Error> {
         let mut sql = self.custom_columns(of);
         sql.push(&format!(" FROM {} c WHERE c.tenant_id = ", Table::Custom(of).name())).bind(self.tenant());
         sql.push(" AND c.id = ").bind(id).push(" AND c.resource_type = ").bind(of.name.as_str());
-        sql.seen(&self.scope, "c").push(lock);
+        sql.seen(&self.scope, "c");
         self.transaction.one::<Row>(sql).await?.map(CustomResource::try_from).transpose()
     }
 
@@ -129,7 +120,24 @@ impl WriteUnit {
         of: &ResourceType,
         id: Uuid,
     ) -> Result<Option<CustomResource>, Error> {
-        self.one_custom_resource(of, id, for_update(self.backend())).await
+        let mut sql = Sql::new("SELECT 1 FROM custom_resources c WHERE c.tenant_id = ");
+        sql.bind(self.tenant()).push(" AND c.id = ").bind(id);
+        self.transaction.lock(sql).await?;
+        // The groups are those of the moment at which the wait for the lock has ended.
+        self.custom_resource(of, id).await
+    }
+
+    /// As [`WriteUnit::lock_custom_resource`], for a resource that is about to be deleted: the groups that hold it are locked first.
+    ///
+    /// # Errors
+    /// As [`WriteUnit::lock_custom_resource`].
+    pub async fn lock_custom_resource_for_removal(
+        &mut self,
+        of: &ResourceType,
+        id: Uuid,
+    ) -> Result<Option<CustomResource>, Error> {
+        self.lock_groups_of(id).await?;
+        self.lock_custom_resource(of, id).await
     }
 
     /// Creates a resource at version 1.

@@ -5,11 +5,12 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 use provisioning::GroupId;
+use scim::Registry;
 use sea_orm::{DbBackend, FromJsonQueryResult, FromQueryResult};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::db::backend::{for_update, json_text, list_of, skip_locked, uuid_in_json};
+use crate::db::backend::{for_update, json_text, list_of, literal, no_value, skip_locked, uuid_in_json};
 use crate::db::sql::{CHUNK, Sql};
 use crate::error::Error;
 use crate::ids::{IdRow, stored};
@@ -138,7 +139,7 @@ impl ReadUnit {
         let list = list_of(self.backend(), &[&group, &member, "l.member_kind", "l.display"]);
         let mut sql = Sql::new(&format!("SELECT {list} AS members FROM (SELECT m.group_id, m.member_id, "));
         sql.push("m.member_kind, CASE m.member_kind");
-        let resource = resource_name(self.backend(), "x.document");
+        let resource = resource_name(self.backend(), &self.registry, "x", "document");
         for (when, name, table) in [
             (" WHEN 'User' THEN", "x.display_name", "users"),
             (" WHEN 'Group' THEN", "x.display_name", "groups"),
@@ -229,15 +230,16 @@ impl ReadUnit {
             sql.push(" UNION ALL SELECT g.id, 'Group', g.display_name, NULL, (TRUE").seen(&self.scope, "g");
             let groups = ("groups", "g", "id");
             sql.push(") FROM ").among(self.backend(), self.tenant(), groups, chunk.iter().copied());
-            let name = resource_name(self.backend(), "c.document");
+            let name = resource_name(self.backend(), &self.registry, "c", "document");
             sql.push(&format!(" UNION ALL SELECT c.id, c.resource_type, {name}, c.external_id, (TRUE"));
             let resources = ("custom_resources", "c", "id");
             sql.seen(&self.scope, "c").push(") FROM ");
             sql.among(self.backend(), self.tenant(), resources, chunk.iter().copied());
             for row in self.transaction.all::<NameRow>(sql).await? {
                 let called = row.display_name.clone().or(row.user_name).unwrap_or_else(|| row.id.to_string());
-                let (kind, display) = (row.kind.into(), row.display_name);
-                let name = MemberName { kind, display, called, seen: row.seen };
+                let (kind, display) = (MemberKind::from(row.kind), row.display_name);
+                let seen = row.seen && self.registry.resource_type(kind.as_str()).is_some();
+                let name = MemberName { kind, display, called, seen };
                 names.insert(row.id, name);
             }
         }
@@ -245,9 +247,16 @@ impl ReadUnit {
     }
 }
 
-/// How a member is called that is a resource of a type that files define.
-fn resource_name(backend: DbBackend, document: &str) -> String {
-    json_text(backend, document, &["displayName"])
+/// The display name of a row of a type that files define, by one of its documents; none where the type has no such name, or where no
+/// file defines it any more.
+pub(crate) fn resource_name(backend: DbBackend, registry: &Registry, row: &str, document: &str) -> String {
+    let named = registry.custom().iter().filter(|of| of.has_display_name());
+    let types: Vec<String> = named.map(|of| literal(&of.name)).collect();
+    if types.is_empty() {
+        return no_value(backend, "TEXT");
+    }
+    let name = json_text(backend, &format!("{row}.{document}"), &["displayName"]);
+    format!("(CASE WHEN {row}.resource_type IN ({}) THEN {name} END)", types.join(", "))
 }
 
 impl WriteUnit {
@@ -275,17 +284,14 @@ impl WriteUnit {
                     "INSERT INTO group_members (tenant_id, group_id, member_id, member_kind, added_at) SELECT ",
                 );
                 sql.push("t.tenant_id, ").bind(group.uuid()).push(", t.id, ").bind(kind.as_str()).push(", ");
-                sql.bind(stored(now))
-                    .push(&format!(" FROM {} t WHERE t.tenant_id = ", kind.table()))
-                    .bind(self.tenant());
-                sql.push(" AND t.id IN ").list(chunk.iter().copied());
-                match kind {
-                    // A member may be deleted at the same time.
-                    MemberKind::User => sql.push(" AND t.deleted_at IS NULL"),
-                    MemberKind::Group => &mut sql,
-                    MemberKind::Resource(name) => sql.push(" AND t.resource_type = ").bind(name.as_str()),
-                };
-                sql.push(" ORDER BY t.id").push(for_update(self.backend()));
+                sql.bind(stored(now)).push(" FROM ");
+                // A member may be deleted at the same time.
+                let there = if *kind == MemberKind::User { " AND t.deleted_at IS NULL" } else { "" };
+                let rows = (kind.table(), "t", "id");
+                sql.among_those(self.backend(), self.tenant(), rows, chunk.iter().copied(), |sql| {
+                    sql.push(there)
+                });
+                sql.push(" WHERE TRUE ORDER BY t.id").push(for_update(self.backend()));
                 sql.push(
                     " ON CONFLICT (tenant_id, group_id, member_id) DO NOTHING RETURNING member_id AS id",
                 );
@@ -333,6 +339,16 @@ impl WriteUnit {
             }
         }
         Ok(0)
+    }
+
+    /// Locks the groups that hold a resource which is about to be deleted, before the resource: no unit that changes one of these
+    /// groups at the same time waits in the other direction, or leaves the group at a version that still holds the resource.
+    pub(crate) async fn lock_groups_of(&mut self, member: Uuid) -> Result<(), Error> {
+        let mut sql = Sql::new("SELECT 1 FROM groups g WHERE g.tenant_id = ");
+        sql.bind(self.tenant())
+            .push(" AND g.id IN (SELECT m.group_id FROM group_members m WHERE m.tenant_id = ");
+        sql.bind(self.tenant()).push(" AND m.member_id = ").bind(member).push(") ORDER BY g.id");
+        self.transaction.lock(sql).await
     }
 
     /// Takes a resource out of every group; those get a new version, but for one that another unit has locked

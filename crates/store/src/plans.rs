@@ -36,6 +36,9 @@ INSERT INTO groups (tenant_id, id, document, search, display_name, display_name_
 SELECT id('0', 0), id('b', n), jsonb_build_object('displayName', 'g' || n), '{}', 'g' || n, 'g' || n, id('c', 1), now(), now(), 1
 FROM generate_series(FIRST, LAST) n;
 INSERT INTO group_members SELECT id('0', 0), id('b', n), id('a', n), 'User', now() FROM generate_series(FIRST, LAST) n;
+INSERT INTO custom_resources (tenant_id, id, resource_type, document, search, created_at, modified_at, version)
+SELECT id('0', 0), id('f', n), 'Device', jsonb_build_object('displayName', repeat('d', 300)), '{}', now(), now(), 1
+FROM generate_series(FIRST, LAST) n;
 INSERT INTO pools (tenant_id, id, name, name_folded, seats, used, policy, is_default, created_at)
 SELECT id('0', 0), id('d', 1), 'p', 'p', 1, 0, 'queue', FALSE, now() ON CONFLICT DO NOTHING;
 INSERT INTO jobs (tenant_id, id, kind, payload, state, run_at, attempt, created_at)
@@ -155,6 +158,7 @@ async fn change_everything(store: &Store, scope: &TenantScope, strict: bool) {
     for named in NAMED {
         let ids: Vec<Uuid> = (1..=named).map(|number| id('a', number)).collect();
         let members: Vec<(Uuid, MemberKind)> = ids.iter().map(|id| (*id, MemberKind::User)).collect();
+        let devices: Vec<Uuid> = (1..=named).map(|number| id('f', number)).collect();
         let users: Vec<UserId> = ids.iter().copied().map(UserId::new).collect();
         let (each, what) = (i64::from(named), |change: &str| format!("{change} of {named}"));
         unit.lock_people(&ids).await.expect("locked");
@@ -165,6 +169,14 @@ async fn change_everything(store: &Store, scope: &TenantScope, strict: bool) {
         watch.at_most(&unit, 8 * each, &what("removal")).await;
         unit.add_members(group, &members, DateTime::UNIX_EPOCH).await.expect("added");
         watch.at_most(&unit, 8 * each, &what("addition")).await;
+        let kind = MemberKind::Resource("Device".to_owned());
+        let members: Vec<_> = devices.iter().map(|id| (*id, kind.clone())).collect();
+        unit.add_members(group, &members, DateTime::UNIX_EPOCH).await.expect("added");
+        watch.at_most(&unit, 8 * each, &what("addition of devices")).await;
+        unit.names_of_members(&devices).await.expect("readable");
+        watch.at_most(&unit, 4 * each, &what("names of devices")).await;
+        unit.remove_members(group, &devices).await.expect("removed");
+        watch.at_most(&unit, 8 * each, &what("removal of devices")).await;
         unit.delete_grants(&users, PoolId::new(id('d', 1))).await.expect("deleted");
         watch.at_most(&unit, 8 * each, &what("grants")).await;
         unit.linger(group, &ids, None, DateTime::UNIX_EPOCH).await.expect("kept");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::support::{TestStore, new_pool, newcomer, now, page, push_member, user_document};
 use provisioning::PoolPolicy;
 use serde_json::json;
-use store::{GrantKind, NewPool};
+use store::{GrantKind, MemberKind, NewPool};
 use tokio::sync::Barrier;
 
 /// How often each pair meets: on PostgreSQL, one of the first meetings goes wrong without the locks; SQLite has one
@@ -145,5 +145,41 @@ async fn a_pool_that_is_changed_and_people_who_are_settled_wait_in_no_circle_in_
             unit.commit().await.expect("committed");
         };
         tokio::join!(change, settle);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_device_that_is_locked_shows_the_group_that_it_has_just_joined_in_parallel() {
+    let store = TestStore::open().await;
+    let text =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../config/schemas/devices.json"));
+    let definitions =
+        scim::schema::Definition::read("devices.json", &text.expect("readable")).expect("definitions");
+    let registry = scim::Registry::standard().with(&definitions).expect("a registry");
+    let device = registry.resource_type("Device").expect("there");
+    for meeting in 0..MEETINGS {
+        let group = store.add_group(&format!("Group {meeting}")).await;
+        let id = store::new_id(now());
+        let mut unit = store.unit().await;
+        unit.insert_custom_resource(device, id, scim::Object::new(), None, now()).await.expect("created");
+        unit.commit().await.expect("committed");
+        let barrier = Arc::new(Barrier::new(2));
+        let mut joining = store.unit().await;
+        let kind = MemberKind::Resource("Device".to_owned());
+        joining.add_members(group, &[(id, kind)], now()).await.expect("joined");
+        let (joined, locking) = (Arc::clone(&barrier), barrier);
+        let join = async move {
+            joined.wait().await;
+            joining.commit().await.expect("committed");
+        };
+        let (other, scope) = (Arc::clone(&store.store), store.scope.clone());
+        let lock = async move {
+            locking.wait().await;
+            let mut unit = other.write(&scope).await.expect("a unit opens");
+            let locked = unit.lock_custom_resource(device, id).await.expect("locked").expect("there");
+            locked.groups.iter().map(|held| held.id).collect::<Vec<_>>()
+        };
+        let ((), groups) = tokio::join!(join, lock);
+        assert_eq!(groups, [group], "meeting {meeting}");
     }
 }

@@ -2,7 +2,7 @@
 
 use scim::Object;
 use scim::project::Projection;
-use scim::protocol::version::{Digest, entity_tag};
+use scim::protocol::version::Digest;
 use serde_json::Value;
 use store::CustomResource;
 
@@ -11,10 +11,10 @@ use super::{Shown, View};
 
 /// A resource, as an answer shows it.
 pub(crate) fn custom(custom: CustomResource, view: View<'_>) -> Shown {
-    let location = custom.resource.location(view.of, view.base);
     if *view.projection == Projection::Nothing {
-        return Shown { tag: tag_of(&custom, groups(&custom).as_ref()), location, body: None };
+        return view.head(&custom.resource, groups(&custom).as_ref().map(digest));
     }
+    let location = custom.resource.location(view.of, view.base);
     let (rendered, tag) = render_custom(custom, view);
     Shown { tag, location, body: Some(Value::Object(rendered).to_string().into()) }
 }
@@ -22,20 +22,20 @@ pub(crate) fn custom(custom: CustomResource, view: View<'_>) -> Shown {
 /// The representation of a resource, and its entity tag: the version, with a digest of the groups.
 pub(crate) fn render_custom(custom: CustomResource, view: View<'_>) -> (Object, String) {
     let groups = groups(&custom);
-    let tag = tag_of(&custom, groups.as_ref());
+    let digest = groups.as_ref().map(digest);
     let mut resource = custom.resource;
-    if let Some(groups) = groups {
-        resource.document.insert("groups".to_owned(), groups);
+    if view.of.shows_groups() {
+        // What was stored while clients wrote the attribute is not shown.
+        resource.document.shift_remove("groups");
+        resource.document.extend(groups.map(|groups| ("groups".to_owned(), groups)));
     }
-    let mut rendered = resource.render(view.of, view.base);
-    rendered["meta"]["version"] = tag.as_str().into();
-    (view.projection.project(view.of, rendered), tag)
+    view.rendered(resource, digest)
 }
 
 fn groups(custom: &CustomResource) -> Option<Value> {
     (!custom.groups.is_empty()).then(|| custom.groups.iter().map(group_of).collect())
 }
 
-fn tag_of(custom: &CustomResource, groups: Option<&Value>) -> String {
-    entity_tag(custom.resource.meta.version, groups.map(|groups| Digest::of([groups])))
+fn digest(groups: &Value) -> Digest {
+    Digest::of([groups])
 }

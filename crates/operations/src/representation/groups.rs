@@ -16,7 +16,7 @@ const PAGE: u64 = 1_000;
 
 /// One group, as an answer shows it.
 pub(crate) async fn group(unit: &ReadUnit, group: Group, view: View<'_>) -> Result<Shown, Error> {
-    let mut shown = view.shown(&group.resource, None);
+    let mut shown = view.head(&group.resource, None);
     if *view.projection == Projection::Nothing {
         return Ok(shown);
     }

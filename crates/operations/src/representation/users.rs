@@ -1,7 +1,7 @@
 //! Users with what the server computes: groups, licences, enrolment, the manager's name.
 
 use scim::project::Projection;
-use scim::protocol::version::{Digest, entity_tag};
+use scim::protocol::version::Digest;
 use scim::schema::{ENROLMENT, ENTERPRISE_USER};
 use scim::{Object, time};
 use serde_json::{Value, json};
@@ -33,8 +33,7 @@ pub(crate) async fn user(unit: &ReadUnit, user: User, view: View<'_>) -> Result<
 pub(crate) fn shown(user: User, computed: &Computed, view: View<'_>) -> Shown {
     if *view.projection == Projection::Nothing {
         let (groups, extension) = computed_parts(&user, computed);
-        let tag = tag_of(&user, groups.as_ref(), extension.as_ref());
-        return Shown { tag, ..view.shown(&user.resource, None) };
+        return view.head(&user.resource, digest(groups.as_ref(), extension.as_ref()));
     }
     let location = user.resource.location(view.of, view.base);
     let (rendered, tag) = render(user, computed, view);
@@ -44,7 +43,7 @@ pub(crate) fn shown(user: User, computed: &Computed, view: View<'_>) -> Shown {
 /// The representation of a user, and its entity tag: the version, with a digest of what is computed.
 pub(crate) fn render(user: User, computed: &Computed, view: View<'_>) -> (Object, String) {
     let (groups, extension) = computed_parts(&user, computed);
-    let tag = tag_of(&user, groups.as_ref(), extension.as_ref());
+    let digest = digest(groups.as_ref(), extension.as_ref());
     let mut resource = user.resource;
     if let Some(groups) = groups {
         resource.document.insert("groups".to_owned(), groups);
@@ -59,9 +58,7 @@ pub(crate) fn render(user: User, computed: &Computed, view: View<'_>) -> (Object
     if let Some(name) = &computed.manager {
         resource.document[ENTERPRISE_USER]["manager"]["displayName"] = name.as_str().into();
     }
-    let mut rendered = resource.render(view.of, view.base);
-    rendered["meta"]["version"] = tag.as_str().into();
-    (view.projection.project(view.of, rendered), tag)
+    view.rendered(resource, digest)
 }
 
 /// The groups and the extension that an answer adds to what is stored.
@@ -71,10 +68,9 @@ fn computed_parts(user: &User, computed: &Computed) -> (Option<Value>, Option<Va
     (groups, extension)
 }
 
-fn tag_of(user: &User, groups: Option<&Value>, extension: Option<&Value>) -> String {
+fn digest(groups: Option<&Value>, extension: Option<&Value>) -> Option<Digest> {
     let parts: Vec<&Value> = groups.into_iter().chain(extension).collect();
-    let digest = (!parts.is_empty()).then(|| Digest::of(parts));
-    entity_tag(user.resource.meta.version, digest)
+    (!parts.is_empty()).then(|| Digest::of(parts))
 }
 
 /// A group as an element of `groups`.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Attribute, common_attribute};
+use super::{Attribute, Kind, Returned, common_attribute};
 
 /// A schema: the attributes below one URI.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -74,8 +74,25 @@ impl ResourceType {
     /// Whether resources show the groups that hold them: a list `groups` that clients do not write, as users have it (RFC 7643 §4.1.2).
     #[must_use]
     pub fn shows_groups(&self) -> bool {
-        let groups = self.schema.attribute("groups");
-        groups.is_some_and(|it| it.multi_valued && it.read_only() && it.sub("value").is_some())
+        let groups = self.schema.attributes.iter().find(|it| it.name == "groups");
+        let folds_names = |it: &Attribute| it.sub("display").is_none_or(|display| !display.case_exact());
+        groups.is_some_and(|it| {
+            it.multi_valued && it.read_only() && it.sub("value").is_some() && folds_names(it)
+        })
+    }
+
+    /// Whether `displayName` is such a name as users and groups have, so that it is the name of a member: one text, without regard
+    /// to case.
+    #[must_use]
+    pub fn has_display_name(&self) -> bool {
+        let name = self.schema.attributes.iter().find(|it| it.name == "displayName");
+        name.is_some_and(|it| {
+            it.kind == Kind::String
+                && !it.multi_valued
+                && !it.case_exact()
+                && !it.unique()
+                && matches!(it.returned, Returned::Always | Returned::Default)
+        })
     }
 
     /// The extension schema of this URI; URIs ignore case (RFC 7644 §3.10).

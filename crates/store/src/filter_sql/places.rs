@@ -11,6 +11,7 @@ use crate::db::backend;
 use crate::db::backend::literal;
 use crate::db::sql::Sql;
 use crate::enrolments::{HAS_BEGUN, shown_cause, shown_status};
+use crate::members::resource_name;
 use crate::users::values;
 
 /// Where an attribute is.
@@ -153,7 +154,7 @@ impl<'a> FilterWriter<'a> {
     fn name_in(&self, table: &str, tenant: &str, id: &str) -> String {
         let seen = Sql::seen_text(self.scope, self.backend, "x");
         let name = match table {
-            "custom_resources" => backend::json_text(self.backend, "x.search", &["displayName"]),
+            "custom_resources" => resource_name(self.backend, self.registry, "x", "search"),
             _ => "x.display_name_folded".to_owned(),
         };
         format!(

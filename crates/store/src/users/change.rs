@@ -43,17 +43,12 @@ impl WriteUnit {
         self.one_user(id, for_update(self.backend())).await
     }
 
-    /// As [`WriteUnit::lock_user`], for a user who is about to be deleted: the groups that hold the user are locked
-    /// first, so that no unit that changes one of these groups at the same time waits in the other direction.
+    /// As [`WriteUnit::lock_user`], for a user who is about to be deleted: the groups that hold the user are locked first.
     ///
     /// # Errors
     /// [`Error::Inconsistent`], [`Error::Busy`] or [`Error::Other`].
     pub async fn lock_user_for_removal(&mut self, id: UserId) -> Result<Option<User>, Error> {
-        let mut sql = Sql::new("SELECT 1 FROM groups g WHERE g.tenant_id = ");
-        sql.bind(self.tenant())
-            .push(" AND g.id IN (SELECT m.group_id FROM group_members m WHERE m.tenant_id = ");
-        sql.bind(self.tenant()).push(" AND m.member_id = ").bind(id.uuid()).push(") ORDER BY g.id");
-        self.transaction.lock(sql).await?;
+        self.lock_groups_of(id.uuid()).await?;
         self.one_user(id, for_removal(self.backend())).await
     }
 

@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail, ensure};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1::{SendRequest, handshake};
@@ -90,6 +92,27 @@ impl Scim {
     pub(crate) fn at(&self, address: SocketAddr) -> Result<Self> {
         let host = HeaderValue::try_from(address.to_string())?;
         Ok(Self { idle: Arc::default(), address, host, known_by: self.known_by.clone() })
+    }
+
+    /// The same client with an access token, which the server gives for a client secret (RFC 6749 §4.4).
+    ///
+    /// # Errors
+    /// When the server gives none.
+    pub(crate) async fn with_access_token(&self, client: &str, secret: &str) -> Result<Self> {
+        let basic = BASE64.encode(format!("{client}:{secret}"));
+        let known_by = (AUTHORIZATION, HeaderValue::try_from(format!("Basic {basic}"))?);
+        let asking = Self { known_by, ..self.clone() };
+        let form = [(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"))];
+        let body = Bytes::from_static(b"grant_type=client_credentials");
+        let (answer, connection) = asking.send_with(Method::POST, "/oauth/token", body, &form).await?;
+        let status = answer.status();
+        let bytes = answer.into_body().collect().await?.to_bytes();
+        self.keep(connection);
+        ensure!(status.is_success(), "the request for an access token was answered {status}");
+        let answer: Value = serde_json::from_slice(&bytes)?;
+        let token = answer["access_token"].as_str().context("the answer has no access token")?;
+        let known_by = (AUTHORIZATION, HeaderValue::try_from(format!("Bearer {token}"))?);
+        Ok(Self { known_by, ..self.clone() })
     }
 
     /// Reads a path to its end and drops what it reads; gives the number of bytes.
@@ -239,7 +262,9 @@ impl Scim {
             .header(ACCEPT, MEDIA_TYPE)
             .header(CONTENT_TYPE, MEDIA_TYPE)
             .body(Full::from(body))?;
-        request.headers_mut().extend(more.iter().cloned());
+        for (name, value) in more {
+            request.headers_mut().insert(name, value.clone());
+        }
         let mut connection = self.connection().await?;
         let answer = connection.send_request(request).await.with_context(|| format!("{method} {path}"))?;
         Ok((answer, connection))

@@ -171,6 +171,17 @@ impl Site {
         Scim::new(self.server.address(), &token)
     }
 
+    /// The client of a connection, by an access token in place of its bearer token.
+    ///
+    /// # Errors
+    /// When a command fails or the server gives no access token.
+    pub(crate) async fn by_access_token(&self, scim: &Scim, tenant: &str) -> Result<Scim> {
+        let create = ["token", "create", "--tenant", tenant, "--connection", "load", "--client-secret"];
+        let created = self.commands.json(&create)?;
+        let field = |name: &str| created[name].as_str().with_context(|| format!("no {name} was printed"));
+        scim.with_access_token(field("clientId")?, field("token")?).await
+    }
+
     /// A pool with so many seats and further flags in a tenant that has none; gives its id.
     ///
     /// # Errors

@@ -13,7 +13,7 @@ use super::{people, population};
 /// Requests per second by 16 connections, each of which sends its next one when the last is answered:
 ///
 /// * `GET /healthz`, which is what HTTP over loopback allows;
-/// * `GET /Users/{id}` of people in turn, who are in no group and have no seat;
+/// * `GET /Users/{id}` of people in turn, who are in no group and have no seat, by a bearer token and by an access token;
 /// * `GET /Users?filter=userName eq "…"` of people in turn.
 ///
 /// # Errors
@@ -30,6 +30,10 @@ pub(crate) fn reads(place: &Place<'_>) -> Result<Vec<Figure>> {
         async move { scim.read("/healthz").await.map(drop) }
     }))?;
     let get = place.block_on(gets(&scim, &people, sizes.load_seconds))?;
+    let signed = place.block_on(async {
+        let scim = site.by_access_token(&scim, "Reads").await?;
+        gets(&scim, &people, sizes.load_seconds).await
+    })?;
     let look_up = place.block_on(saturate(sizes.load_seconds, move |number| {
         let (scim, name) = (scim.clone(), people::user_name(number % sizes.few));
         async move { scim.find_user(&name).await?.context("a user who was created is not found").map(drop) }
@@ -40,6 +44,9 @@ pub(crate) fn reads(place: &Place<'_>) -> Result<Vec<Figure>> {
         Figure::new(format!("GET of a user/s, {CONNECTIONS} connections"), 0, get)
             .bounded_by("the processor: trips to the database, and the text of the answer"),
         Figure::new("… GETs as a share of HTTP", 2, get / http),
+        Figure::new(format!("GET of a user with an access token/s, {CONNECTIONS} connections"), 0, signed)
+            .bounded_by("the same, with a signed token (RFC 9068) in place of a token of the server's own"),
+        Figure::new("… with an access token as a share of those", 2, signed / get),
         Figure::new(format!("look-up of a user by userName/s, {CONNECTIONS} connections"), 0, look_up)
             .bounded_by("the same, and reading the filter"),
         Figure::new("… look-ups as a share of HTTP", 2, look_up / http),
