@@ -120,6 +120,10 @@ impl WriteUnit {
         of: &ResourceType,
         id: Uuid,
     ) -> Result<Option<CustomResource>, Error> {
+        // Nothing waits for what the unit does not see.
+        if self.custom_resource(of, id).await?.is_none() {
+            return Ok(None);
+        }
         let mut sql = Sql::new("SELECT 1 FROM custom_resources c WHERE c.tenant_id = ");
         sql.bind(self.tenant()).push(" AND c.id = ").bind(id);
         self.transaction.lock(sql).await?;
@@ -136,7 +140,9 @@ impl WriteUnit {
         of: &ResourceType,
         id: Uuid,
     ) -> Result<Option<CustomResource>, Error> {
-        self.lock_groups_of(id).await?;
+        if self.custom_resource(of, id).await?.is_some() {
+            self.lock_groups_of(id).await?;
+        }
         self.lock_custom_resource(of, id).await
     }
 

@@ -52,14 +52,14 @@ pub struct NewGroup {
     pub connection: Option<ConnectionId>,
 }
 
-/// A group that a user is in.
+/// A group that a user or another resource is in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupOf {
     /// The group.
     pub id: GroupId,
     /// Its display name.
     pub display: Option<String>,
-    /// Whether the user is a member of the group itself, or of a group inside it (RFC 7643 §4.1.2).
+    /// Whether it is a member of the group itself, or of a group inside it (RFC 7643 §4.1.2).
     pub direct: bool,
 }
 

@@ -287,8 +287,8 @@ impl WriteUnit {
                 sql.bind(stored(now)).push(" FROM ");
                 // A member may be deleted at the same time.
                 let there = if *kind == MemberKind::User { " AND t.deleted_at IS NULL" } else { "" };
-                let rows = (kind.table(), "t", "id");
-                sql.among_those(self.backend(), self.tenant(), rows, chunk.iter().copied(), |sql| {
+                let rows = ("t.tenant_id, t.id", kind.table(), "t", "id");
+                sql.columns_among(self.backend(), self.tenant(), rows, chunk.iter().copied(), |sql| {
                     sql.push(there)
                 });
                 sql.push(" WHERE TRUE ORDER BY t.id").push(for_update(self.backend()));

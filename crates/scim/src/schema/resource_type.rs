@@ -77,7 +77,8 @@ impl ResourceType {
         let groups = self.schema.attributes.iter().find(|it| it.name == "groups");
         let folds_names = |it: &Attribute| it.sub("display").is_none_or(|display| !display.case_exact());
         groups.is_some_and(|it| {
-            it.multi_valued && it.read_only() && it.sub("value").is_some() && folds_names(it)
+            let has_value = it.sub_attributes.iter().any(|sub| sub.name == "value");
+            it.multi_valued && it.read_only() && has_value && folds_names(it)
         })
     }
 

@@ -268,6 +268,12 @@ pub(crate) fn for_each(backend: DbBackend) -> (&'static str, &'static str) {
     }
 }
 
+/// As [`for_each`], with these columns of the table alone.
+pub(crate) fn for_each_of(backend: DbBackend, columns: &str) -> (String, &'static str) {
+    let (before, behind) = for_each(backend);
+    (before.replace("SELECT *", &format!("SELECT {columns}")), behind)
+}
+
 /// The bytes of a column as hexadecimal digits.
 pub(crate) fn in_hex(backend: DbBackend, column: &str) -> String {
     if backend == DbBackend::Sqlite { format!("hex({column})") } else { format!("encode({column}, 'hex')") }

@@ -78,13 +78,25 @@ impl Sql {
         keys: impl IntoIterator<Item = Uuid>,
         condition: impl FnOnce(&mut Self) -> &mut Self,
     ) -> &mut Self {
+        self.columns_among(backend, tenant, ("t.*", table, alias, column), keys, condition)
+    }
+
+    /// As [`Sql::among_those`], with these columns of a row `t` alone: a lock takes along all that its source has, however large.
+    pub(crate) fn columns_among(
+        &mut self,
+        backend: DbBackend,
+        tenant: Uuid,
+        (columns, table, alias, column): (&str, &str, &str, &str),
+        keys: impl IntoIterator<Item = Uuid>,
+        condition: impl FnOnce(&mut Self) -> &mut Self,
+    ) -> &mut Self {
         let mut keys: Vec<Uuid> = keys.into_iter().collect();
         keys.sort_unstable();
         keys.dedup();
         // As in a list of values, but a key that comes twice would be found twice. Nothing has this key.
         keys.resize(keys.len().next_power_of_two(), Uuid::nil());
-        let (before, behind) = backend::for_each(backend);
-        self.push("(SELECT t.* FROM (VALUES ").rows(keys.into_iter().map(|key| [key.into()]));
+        let (before, behind) = backend::for_each_of(backend, columns);
+        self.push(&format!("(SELECT {columns} FROM (VALUES ")).rows(keys.into_iter().map(|key| [key.into()]));
         self.push(&format!(") i {before} {table} t WHERE t.tenant_id = ")).bind(tenant);
         self.push(&format!(" AND t.{column} = i.column1"));
         condition(self).push(&format!("{behind}) {alias}"))
